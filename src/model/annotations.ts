@@ -1,0 +1,13 @@
+/** Set by people on a Pod or a pod template: the tasks (threads) one such pod needs at its peak. */
+export const declaredPids = 'pidguard.io/pids'
+/** Set by people on a Pod: the value `inject` lets `runtime-thread-cap` add the runtime's own thread cap. */
+export const threadCap = 'pidguard.io/thread-cap'
+
+/** Set by pidguard on a Pod at creation: the tasks it is counted with, and where that figure comes from. */
+export const pidsEstimate = 'pidguard.io/pids-estimate'
+export const pidsEstimateSource = 'pidguard.io/pids-estimate-source'
+/** Set by pidguard on a Pod where the policy names a limit. Tells others; it does not itself bound anything. */
+export const pidsLimit = 'pidguard.io/pids-limit'
+
+/** Set by the kubelet on the API copy of a static pod, which runs whether or not that copy is admitted. */
+export const mirrorPod = 'kubernetes.io/config.mirror'

@@ -1,0 +1,53 @@
+/** What the policy wants done about a rule's findings. Only `decide()` acts on it. */
+export type Mode = 'enforce' | 'warn' | 'audit' | 'off'
+
+/** From the mildest to the strictest. */
+export const modes = ['off', 'audit', 'warn', 'enforce'] as const satisfies readonly Mode[]
+
+/**
+ * One thing wrong with one object.
+ * `reason` is constant, so findings can be grouped and counted; `detail` holds the values; `pointer` says where.
+ */
+export interface Finding {
+  /** JSON Pointer into the object; names the field that is wrong or missing. */
+  readonly pointer: string
+  readonly reason: string
+  readonly detail: string
+  /**
+   * Worth telling, never worth a denial: the rule lacks a fact to be sure, or nobody could act on a denial.
+   * An enforcing rule warns about it.
+   */
+  readonly advisory?: boolean
+}
+
+/** A finding with the rule that made it and what to do about it. */
+export interface RuleFinding extends Finding {
+  readonly ruleId: string
+  readonly remedy: string
+}
+
+/** A rule that could not be judged, because a fact it needs is not known. Skipped is not passed. */
+export interface Skip {
+  readonly ruleId: string
+  readonly reason: string
+}
+
+/** A rule that threw. */
+export interface Fault {
+  readonly ruleId: string
+  readonly error: unknown
+}
+
+/** A rule that was not asked, because the policy exempts the object from it. */
+export interface Exempted {
+  readonly ruleId: string
+  readonly reason: string
+}
+
+/** What the rules have to say about one object, before any mode is looked at. */
+export interface Verdict {
+  readonly findings: readonly RuleFinding[]
+  readonly skips: readonly Skip[]
+  readonly faults: readonly Fault[]
+  readonly exempted: readonly Exempted[]
+}

@@ -1,0 +1,35 @@
+import { AppError } from '../errors.ts'
+
+/** Any JSON object. */
+export type JsonRecord = Record<string, unknown>
+
+export function isRecord(value: unknown): value is JsonRecord {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+/** The object at `pointer`, or undefined when absent or null. Throws ERR_OBJECT_MALFORMED for anything else. */
+export function optionalRecord(value: unknown, pointer: string): JsonRecord | undefined {
+  if (value === undefined || value === null) return undefined
+  if (isRecord(value)) return value
+  throw malformed('an object', value, pointer)
+}
+
+/** The list at `pointer`, or undefined when absent or null. Throws ERR_OBJECT_MALFORMED for anything else. */
+export function optionalList(value: unknown, pointer: string): unknown[] | undefined {
+  if (value === undefined || value === null) return undefined
+  if (Array.isArray(value)) return value
+  throw malformed('a list', value, pointer)
+}
+
+export function malformed(expected: string, found: unknown, pointer: string): AppError {
+  return new AppError('ERR_OBJECT_MALFORMED', `${pointer}: expected ${expected}, found ${nameOf(found)}`)
+}
+
+/** The JSON type of a value, never the value itself: it may be secret or very long. */
+export function nameOf(value: unknown): string {
+  if (value === null) return 'null'
+  if (value === undefined) return 'nothing'
+  if (Array.isArray(value)) return 'a list'
+  if (typeof value === 'object') return 'an object'
+  return `a ${typeof value}`
+}

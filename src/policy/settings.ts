@@ -1,0 +1,68 @@
+import type { Mode } from '../model/finding.ts'
+import type { Selector } from '../model/selector.ts'
+import type { Millis, Pids } from '../model/units.ts'
+
+/** What the policy needs to know of a rule; the rules themselves live floors above. */
+export interface RuleInfo {
+  readonly id: string
+  readonly defaultMode: Mode
+  /** `pods` rules stay out of `systemNamespaces`; `cluster` rules look everywhere. */
+  readonly scope: 'pods' | 'cluster'
+}
+
+export type Backend = 'Legacy' | 'NFT'
+
+export const runtimes = ['dotnet', 'jvm', 'nodejs', 'python'] as const
+export type Runtime = (typeof runtimes)[number]
+
+export interface Profile {
+  readonly name: string
+  /** Matches a pod when every given part matches: one image of one container, and the labels. */
+  readonly match: { readonly images: readonly string[]; readonly selector: Selector | undefined }
+  readonly estimate: Pids | undefined
+  readonly limit: Pids | undefined
+  readonly threadCap: { readonly runtime: Runtime; readonly threads: number } | undefined
+}
+
+/** Room to keep free on a node: a share of the ceiling between 0 and 1, or a count. */
+export type Floor = { readonly share: number } | { readonly pids: Pids }
+
+/** The policy as it holds in one namespace: defaults, overrides and annotations already applied. */
+export interface Settings {
+  readonly modes: ReadonlyMap<string, Mode>
+  readonly requests: {
+    readonly bestEffortPods: 'reject' | 'inject'
+    readonly cpu: string
+    readonly memory: string
+  }
+  readonly pids: {
+    readonly estimate: Pids
+    readonly limit: Pids | undefined
+    readonly profiles: readonly Profile[]
+  }
+  readonly headroom: {
+    readonly floor: Floor
+    /** A node reading older than this is unknown. */
+    readonly maxAge: Millis
+    readonly budget: { readonly perNode: Pids | undefined; readonly total: Pids | undefined }
+    readonly taintNodes: boolean
+    /** The largest share of the nodes that may carry the taint at once, between 0 and 1. */
+    readonly maxTaintedShare: number
+  }
+  readonly calico: {
+    /** undefined: the administrator has not said, and pidguard does not guess. */
+    readonly iptablesBackend: Backend | undefined
+    readonly operatorManaged: 'report' | 'mutate'
+  }
+  /**
+   * What could not be resolved, in words: an override whose selector needs namespace labels that are not known,
+   * an annotation out of bounds. Modes are then the mildest of all that may apply.
+   */
+  readonly notes: readonly string[]
+}
+
+/** What is known of a namespace; undefined stands for "not known", never for "has none". */
+export interface NamespaceFacts {
+  readonly labels: Readonly<Record<string, string>>
+  readonly annotations: Readonly<Record<string, string>>
+}
