@@ -39,6 +39,15 @@ function hasHint(subject: PodSubject, container: Container): boolean {
   )
 }
 
+/**
+ * The pod template of a DaemonSet. An UPDATE that changes it restarts the pods, so what rules of Felix want changed is
+ * changed then, and never by an UPDATE that would have restarted nothing.
+ */
+export function templateOf(subject: Subject): unknown {
+  const spec = subject.object['spec']
+  return isRecord(spec) ? spec['template'] : undefined
+}
+
 /** Whether the tigera operator owns the object: it writes it whole, so a denial can never be satisfied. */
 export function isOperatorManaged(subject: Subject): boolean {
   const owner = controllerOf(subject.metadata)

@@ -9,7 +9,8 @@ import {
   backendVariable,
   felixContainerOf,
   isOperatorManaged,
-  meaningOf
+  meaningOf,
+  templateOf
 } from '../model/felix.ts'
 import type { Subject } from '../model/subject.ts'
 import { daemonSet } from '../model/workloads.ts'
@@ -27,12 +28,7 @@ export const calicoIptablesBackend = defineRule({
   kinds: [daemonSet],
   needs: [],
   controlled: true,
-  reads(subject) {
-    const felix = felixContainerOf(subject)
-    if (felix === undefined) return []
-    const { entries, isIndirect } = backendEnvOf(felix.container, felix.at)
-    return [isIndirect, ...entries.map(({ entry }) => entry)]
-  },
+  reads: (subject) => (felixContainerOf(subject) === undefined ? [] : [templateOf(subject)]),
   check(subject, { settings }) {
     const felix = felixContainerOf(subject)
     if (felix === undefined) return []
