@@ -60,10 +60,8 @@ export interface BackendEnv {
   readonly entries: readonly { readonly index: number; readonly entry: EnvVar }[]
   /** A variable that looks right and that Felix ignores. */
   readonly lookalike: EnvVar | undefined
-  /** The value Felix gets: of the last entry. undefined when unset, or set from a source that is not known here. */
+  /** The value Felix gets: of the last entry. undefined when unset, or set by `valueFrom` or `$(OTHER)`. */
   readonly value: string | undefined
-  /** Set, but by `valueFrom`. */
-  readonly isIndirect: boolean
   /** `envFrom` could supply the variable where `env` does not. */
   readonly hasEnvFrom: boolean
 }
@@ -84,12 +82,13 @@ export function backendEnvOf(container: Container, at: string): BackendEnv {
       lookalike = entry
   }
   const last = entries.at(-1)?.entry
-  const isIndirect = isRecord(last?.valueFrom)
+  const text: unknown = last?.value ?? ''
+  if (typeof text !== 'string') throw malformed('a string', text, `${at}/env/${entries.at(-1)?.index}/value`)
+  const isIndirect = isRecord(last?.valueFrom) || text.includes('$(')
   return {
     entries,
     lookalike,
-    value: last === undefined || isIndirect ? undefined : (last.value ?? ''),
-    isIndirect,
+    value: last === undefined || isIndirect ? undefined : text,
     hasEnvFrom: (container.envFrom ?? []).length > 0
   }
 }
