@@ -43,7 +43,8 @@ export function readPidsText(value: string): Pids | undefined {
 /** A share as a percentage of at most 100: `25%` is 0.25. */
 export function readShare(value: unknown): number | undefined {
   if (typeof value !== 'string' || !new RegExp(sharePattern).test(value)) return undefined
-  const share = Number(value.slice(0, -1)) / 100
+  // As a text, for a division would round twice: 99.999% is 0.99999.
+  const share = Number(`${value.slice(0, -1)}e-2`)
   return share <= 1 ? share : undefined
 }
 
