@@ -10,7 +10,7 @@ import type { Backend, Floor } from './settings.ts'
 /** PID_MAX_LIMIT of a 64-bit kernel, include/linux/threads.h: no node can hold more tasks. */
 export const maxPids: Pids = 4_194_304
 
-/** An older reading says nothing of a node where a fork bomb needs seconds; a younger one than a second none can give. */
+/** A fork bomb needs seconds, so an hour-old reading says nothing; none can be kept younger than a second. */
 const maxAgeLimits: { readonly min: Millis; readonly max: Millis } = { min: 1000, max: 3_600_000 }
 
 export const countPattern = '^[0-9]{1,7}$'
@@ -74,7 +74,8 @@ export function readMaxAge(value: unknown): Millis | undefined {
 
 /** A quantity of more than nothing, short enough to be written into pods as it is. */
 export function readRequest(value: unknown): string | undefined {
-  if ((typeof value !== 'string' && typeof value !== 'number') || String(value).length > maxRequestLength) return undefined
+  if ((typeof value !== 'string' && typeof value !== 'number') || String(value).length > maxRequestLength)
+    return undefined
   const nanos = parseQuantity(value)
   return nanos !== undefined && nanos > 0n ? String(value) : undefined
 }

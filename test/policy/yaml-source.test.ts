@@ -56,7 +56,9 @@ t.test('as deep as allowed', async (t) => {
 })
 
 t.test('hostile texts end soon and are told in few lines', async (t) => {
-  const bomb = Array.from({ length: 30 }, (_, i) => `k${i}: &k${i} [${`*k${i - 1}, `.repeat(i === 0 ? 0 : 9)}1]`).join('\n')
+  const bomb = Array.from({ length: 30 }, (_, i) => `k${i}: &k${i} [${`*k${i - 1}, `.repeat(i === 0 ? 0 : 9)}1]`).join(
+    '\n'
+  )
   for (const text of ['['.repeat(100_000), bomb]) {
     const mistakes = [readYaml(text)].flat()
     t.ok(mistakes.length >= 1 && mistakes.length <= 20)
