@@ -11,8 +11,7 @@ import { type Profile, type RuleInfo, runtimes } from './settings.ts'
 /** Where settings stand: the document's own carry defaults, those of an override inherit. */
 type Place = 'spec' | 'override'
 
-export type PolicySchema = ReturnType<typeof buildPolicySchema>
-export type PolicyDocument = z.output<PolicySchema>
+export type PolicyDocument = z.output<ReturnType<typeof buildPolicySchema>>
 
 /** The document as people write it. Checks between two settings stand in `cross-checks.ts`. */
 export function buildPolicySchema(rules: readonly RuleInfo[]) {

@@ -13,7 +13,7 @@ export const maxPids: Pids = 4_194_304
 /** A fork bomb needs seconds, so an hour-old reading says nothing; none can be kept younger than a second. */
 const maxAgeLimits: { readonly min: Millis; readonly max: Millis } = { min: 1000, max: 3_600_000 }
 
-export const countPattern = '^[0-9]{1,7}$'
+const countPattern = '^[0-9]{1,7}$'
 export const sharePattern = '^[0-9]{1,3}([.][0-9]{1,3})?%$'
 export const durationPattern = '^([0-9]{1,9}([.][0-9]{1,3})?(ms|s|m|h))+$'
 export const datePattern =
