@@ -1,5 +1,6 @@
 import { AppError } from '../errors.ts'
 import type { KubernetesObject, ObjectMeta, PodSpec } from './kubernetes.ts'
+import { escapeToken } from './pointer.ts'
 import type { Operation, ReviewRequest } from './review.ts'
 import { isRecord, type JsonRecord, malformed, optionalList, optionalRecord } from './shape.ts'
 import { type GroupKind, groupKindOf, groupOf, nameOf, podAt } from './workloads.ts'
@@ -145,7 +146,7 @@ function readMetadata(value: unknown, pointer: string): ObjectMeta {
   for (const field of ['labels', 'annotations'] as const) {
     const map = optionalRecord(metadata[field], `${pointer}/${field}`)
     for (const key in map) {
-      if (typeof map[key] !== 'string') throw malformed('a string', map[key], `${pointer}/${field}/${key}`)
+      if (typeof map[key] !== 'string') throw malformed('a string', map[key], `${pointer}/${field}/${escapeToken(key)}`)
     }
   }
   optionalList(metadata['ownerReferences'], `${pointer}/ownerReferences`)?.forEach((owner, i) => {
@@ -204,7 +205,7 @@ function readResources(value: unknown, pointer: string): void {
     for (const key in list) {
       const quantity = list[key]
       if (typeof quantity !== 'string' && typeof quantity !== 'number') {
-        throw malformed('a quantity', quantity, `${pointer}/${field}/${key}`)
+        throw malformed('a quantity', quantity, `${pointer}/${field}/${escapeToken(key)}`)
       }
     }
   }
