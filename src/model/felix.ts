@@ -35,7 +35,7 @@ function hasHint(subject: PodSubject, container: Container): boolean {
   const app = subject.podMetadata.labels?.['k8s-app'] ?? subject.metadata.labels?.['k8s-app'] ?? ''
   if (labelHint.test(app) || imageHint.test(container.image ?? '')) return true
   return (container.env ?? []).some(
-    (entry) => isRecord(entry) && String(entry['name']).toLowerCase().startsWith('felix_')
+    (entry) => isRecord(entry) && typeof entry['name'] === 'string' && entry['name'].toLowerCase().startsWith('felix_')
   )
 }
 
@@ -74,12 +74,14 @@ export function backendEnvOf(container: Container, at: string): BackendEnv {
     else if (entry.name.length === backendLookalike.length && entry.name.toLowerCase() === backendLookalike)
       lookalike = entry
   }
-  const last = entries.at(-1)?.entry
+  const { entry: last, index } = entries.at(-1) ?? { entry: undefined, index: -1 }
   const isIndirect = isRecord(last?.valueFrom)
+  const value: unknown = last?.value ?? ''
+  if (typeof value !== 'string') throw malformed('a string', value, `${at}/env/${index}/value`)
   return {
     entries,
     lookalike,
-    value: last === undefined || isIndirect ? undefined : (last.value ?? ''),
+    value: last === undefined || isIndirect ? undefined : value,
     isIndirect,
     hasEnvFrom: (container.envFrom ?? []).length > 0
   }
