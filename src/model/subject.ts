@@ -192,9 +192,15 @@ function readContainer(container: JsonRecord, at: string): void {
     throw malformed('a string', image, `${at}/image`)
   optionalList(container['env'], `${at}/env`)
   optionalList(container['envFrom'], `${at}/envFrom`)
-  optionalList(container['command'], `${at}/command`)
-  optionalList(container['args'], `${at}/args`)
+  readTexts(container['command'], `${at}/command`)
+  readTexts(container['args'], `${at}/args`)
   readResources(container['resources'], `${at}/resources`)
+}
+
+function readTexts(value: unknown, pointer: string): void {
+  optionalList(value, pointer)?.forEach((text, i) => {
+    if (typeof text !== 'string') throw malformed('a string', text, `${pointer}/${i}`)
+  })
 }
 
 function readResources(value: unknown, pointer: string): void {

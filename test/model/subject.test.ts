@@ -80,6 +80,11 @@ const malformedPods: { name: string; object: JsonRecord; at: string }[] = [
     object: podObject({ containers: [{ name: 'a', command: 'sh' }] }),
     at: '/spec/containers/0/command'
   },
+  {
+    name: 'an argument that is an object without toString',
+    object: podObject({ containers: [{ name: 'a', args: ['x', { toString: 1 }] }] }),
+    at: '/spec/containers/0/args/1'
+  },
   { name: 'args', object: podObject({ containers: [{ name: 'a', args: {} }] }), at: '/spec/containers/0/args' },
   {
     name: 'a quantity that is an object',
