@@ -312,7 +312,11 @@ function isMalformed(error: unknown): boolean {
 
 void t.test('the QoS class is the one Kubernetes computes', async () => {
   fc.assert(
-    fc.property(podSpec, (spec) => qosClassOf(spec as PodSpec) === classByKubernetes(spec as PodSpec)),
+    fc.property(podSpec, (spec) => {
+      // The API server refuses requests and limits below zero, so no such pod has a class.
+      fc.pre(!/[":]-\d/.test(JSON.stringify(spec)))
+      return qosClassOf(spec as PodSpec) === classByKubernetes(spec as PodSpec)
+    }),
     { numRuns: 1_500 }
   )
 })
