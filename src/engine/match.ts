@@ -40,10 +40,7 @@ function isLetThrough(subject: Subject): boolean {
   return isTerminating(subject) || isMirrorPod(subject)
 }
 
-/**
- * Nothing new is on its way out: anybody can write the timestamp into what they create, and the API server drops it,
- * before v1.21 only after the mutating hooks (apiserver registry/rest/create.go). Files and audits show stored objects.
- */
+/** Being deleted. A person who creates an object cannot make it so: the API server drops the field, but later. */
 function isTerminating({ metadata, operation, userName }: Subject): boolean {
   return Boolean(metadata.deletionTimestamp) && (operation === 'UPDATE' || userName === undefined)
 }
