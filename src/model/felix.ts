@@ -35,7 +35,7 @@ function hasHint(subject: PodSubject, container: Container): boolean {
   const app = subject.podMetadata.labels?.['k8s-app'] ?? subject.metadata.labels?.['k8s-app'] ?? ''
   if (labelHint.test(app) || imageHint.test(container.image ?? '')) return true
   return (container.env ?? []).some(
-    (entry) => isRecord(entry) && String(entry['name']).toLowerCase().startsWith('felix_')
+    (entry) => isRecord(entry) && typeof entry['name'] === 'string' && entry['name'].toLowerCase().startsWith('felix_')
   )
 }
 
