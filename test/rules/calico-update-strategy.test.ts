@@ -94,6 +94,7 @@ t.test('updates', async (t) => {
   t.strictSame(told(findingsOf(rule, restarted, update(stored))), denied, 'a new template would roll over all nodes')
   t.strictSame(strategyOf(mended([rule], restarted, update(stored)).object), onDelete)
 
+  t.strictSame(told(findingsOf(rule, stored, update(workloadObject('apps/v1/DaemonSet')))), denied, 'becoming Calico')
   t.strictSame(told(findingsOf(rule, stored, update(withStrategy(onDelete)))), denied, 'back to RollingUpdate')
   t.strictSame(findingsOf(rule, withStrategy(onDelete), update(stored)), [], 'to OnDelete')
 })

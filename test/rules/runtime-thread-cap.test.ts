@@ -57,7 +57,7 @@ t.test('what caps each runtime', async (t) => {
     {
       runtime: 'jvm',
       name: 'the common pool',
-      container: { args: ['-Djava.util.concurrent.ForkJoinPool.common.parallelism=4', 7] }
+      container: { args: ['-Djava.util.concurrent.ForkJoinPool.common.parallelism=4'] }
     },
     { runtime: 'nodejs', name: 'its variable', container: env(['UV_THREADPOOL_SIZE', '4']) },
     { runtime: 'python', name: 'OpenMP', container: env(['OMP_NUM_THREADS', '4']) },
