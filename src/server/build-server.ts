@@ -20,6 +20,15 @@ const keepAliveTimeout: Millis = 120_000
 /** Headers and body have to arrive within this time; the API server sends both at once. Own choice. */
 const requestTimeout: Millis = 10_000
 
+export interface Timeouts {
+  readonly keepAlive: Millis
+  readonly request: Millis
+  /** How often connections are looked at: a late one is closed up to this much later. */
+  readonly check: Millis
+}
+
+const defaultTimeouts: Timeouts = { keepAlive: keepAliveTimeout, request: requestTimeout, check: 1_000 }
+
 export interface AdmissionServer {
   readonly app: FastifyInstance
   /**
@@ -33,7 +42,11 @@ export interface AdmissionServer {
 }
 
 /** The HTTPS server of the two webhooks; does not listen yet. */
-export function buildAdmissionServer(deps: Omit<ListenerDeps, 'isLast'>, pair: ServingPair): AdmissionServer {
+export function buildAdmissionServer(
+  deps: Omit<ListenerDeps, 'isLast'>,
+  pair: ServingPair,
+  timeouts: Timeouts = defaultTimeouts
+): AdmissionServer {
   let generation = 0
   let draining = false
   const generations = new WeakMap<Socket, number>()
@@ -43,17 +56,17 @@ export function buildAdmissionServer(deps: Omit<ListenerDeps, 'isLast'>, pair: S
   const server = createServer({
     ...pair,
     minVersion: 'TLSv1.2',
-    keepAliveTimeout,
-    requestTimeout,
-    headersTimeout: requestTimeout,
-    connectionsCheckingInterval: 1_000
+    keepAliveTimeout: timeouts.keepAlive,
+    requestTimeout: timeouts.request,
+    headersTimeout: timeouts.request,
+    connectionsCheckingInterval: timeouts.check
   })
   server.on('secureConnection', (socket) => generations.set(socket, generation))
   const app = fastify({
     logger: false,
     forceCloseConnections: 'idle',
-    keepAliveTimeout,
-    requestTimeout,
+    keepAliveTimeout: timeouts.keepAlive,
+    requestTimeout: timeouts.request,
     serverFactory: (handler) =>
       server.on('request', (request, response) => {
         if (!listener(request, response)) handler(request, response)
