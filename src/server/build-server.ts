@@ -1,3 +1,4 @@
+import { createPrivateKey, X509Certificate } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import { createServer } from 'node:https'
 import type { Socket } from 'node:net'
@@ -76,6 +77,9 @@ export function buildAdmissionServer(
   return {
     app,
     setPair(next) {
+      // An empty text is no certificate, but setSecureContext takes it for none at all, and then nobody can connect.
+      new X509Certificate(next.cert)
+      createPrivateKey(next.key)
       server.setSecureContext({ ...next, minVersion: 'TLSv1.2' })
       generation++
     },
