@@ -74,6 +74,10 @@ export function buildAdmissionServer(
       })
   })
   answerUnknownRoutes(app, 'POST /mutate or POST /validate')
+  // Else a connection whose review is on its way would be kept for the next, and closing would wait for it.
+  app.addHook('preClose', async () => {
+    draining = true
+  })
   return {
     app,
     setPair(next) {
