@@ -30,7 +30,7 @@ export interface AdmissionDeps {
   facts(namespace: string): Partial<AllFacts>
 }
 
-export interface Answer {
+interface Answer {
   readonly status: number
   /** JSON: an AdmissionReview, or a v1 Status where not even a uid could be read. */
   readonly body: string

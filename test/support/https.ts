@@ -29,7 +29,7 @@ export interface Listening extends AdmissionServer {
   connections(): Promise<number>
 }
 
-export interface Answered {
+interface Answered {
   readonly status: number
   readonly headers: IncomingHttpHeaders
   readonly body: string
