@@ -11,14 +11,26 @@ export interface ErrorInfo {
 /** Everything that may leave the process as an error. A policy violation is a value and is not here. */
 export const errorCodes = {
   ERR_REVIEW_NOT_JSON: { status: 400, onAdmission: 'call-failure', hint: 'The body is not JSON.' },
-  ERR_REVIEW_MALFORMED: { status: 400, onAdmission: 'deny', hint: 'The body is not an admission.k8s.io/v1 AdmissionReview.' },
+  ERR_REVIEW_MALFORMED: {
+    status: 400,
+    onAdmission: 'deny',
+    hint: 'The body is not an admission.k8s.io/v1 AdmissionReview.'
+  },
   ERR_OBJECT_MALFORMED: { status: 400, onAdmission: 'deny', hint: 'The object does not have the shape of its kind.' },
-  ERR_BODY_TOO_LARGE: { status: 413, onAdmission: 'call-failure', hint: 'The body is larger than any AdmissionReview can be.' },
+  ERR_BODY_TOO_LARGE: {
+    status: 413,
+    onAdmission: 'call-failure',
+    hint: 'The body is larger than any AdmissionReview can be.'
+  },
   ERR_BODY_TIMEOUT: { status: 408, onAdmission: 'call-failure', hint: 'The body did not arrive in time.' },
   ERR_CONTENT_TYPE: { status: 415, onAdmission: 'call-failure', hint: 'Send application/json.' },
   ERR_METHOD: { status: 405, onAdmission: 'call-failure', hint: 'Send POST.' },
   ERR_POLICY_INVALID: { status: 500, onAdmission: 'none', hint: 'Mend the policy; the last good one stays in force.' },
-  ERR_CERTIFICATE: { status: 500, onAdmission: 'none', hint: 'Mend the certificate files; the last good pair stays in use.' },
+  ERR_CERTIFICATE: {
+    status: 500,
+    onAdmission: 'none',
+    hint: 'Mend the certificate files; the last good pair stays in use.'
+  },
   ERR_USAGE: { status: 500, onAdmission: 'none', hint: 'Run the command with --help.' },
   ERR_SERVER_UNREACHABLE: { status: 503, onAdmission: 'none', hint: 'Is the server running? Start it with npm start.' }
 } as const satisfies Record<string, ErrorInfo>

@@ -13,13 +13,13 @@ export interface SelectorRequirement {
 /** As metav1.LabelSelectorAsSelector: all parts must match; NotIn and DoesNotExist match where the key is absent. */
 export function selectorMatches(selector: Selector, labels: Readonly<Record<string, string>>): boolean {
   for (const key of Object.keys(selector.matchLabels)) {
-    if (valueOf(labels, key) !== selector.matchLabels[key]) return false
+    if (labelOf(labels, key) !== selector.matchLabels[key]) return false
   }
   return selector.matchExpressions.every((requirement) => requirementMatches(requirement, labels))
 }
 
 function requirementMatches(requirement: SelectorRequirement, labels: Readonly<Record<string, string>>): boolean {
-  const value = valueOf(labels, requirement.key)
+  const value = labelOf(labels, requirement.key)
   switch (requirement.operator) {
     case 'In':
       return value !== undefined && requirement.values.includes(value)
@@ -32,7 +32,7 @@ function requirementMatches(requirement: SelectorRequirement, labels: Readonly<R
   }
 }
 
-function valueOf(labels: Readonly<Record<string, string>>, key: string): string | undefined {
+function labelOf(labels: Readonly<Record<string, string>>, key: string): string | undefined {
   return Object.hasOwn(labels, key) ? labels[key] : undefined
 }
 

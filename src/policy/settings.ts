@@ -1,4 +1,6 @@
+import type { Backend } from '../model/felix.ts'
 import type { Mode } from '../model/finding.ts'
+import type { Runtime } from '../model/runtimes.ts'
 import type { Selector } from '../model/selector.ts'
 import type { Millis, Pids } from '../model/units.ts'
 
@@ -10,10 +12,7 @@ export interface RuleInfo {
   readonly scope: 'pods' | 'cluster'
 }
 
-export type Backend = 'Legacy' | 'NFT'
-
-export const runtimes = ['dotnet', 'jvm', 'nodejs', 'python'] as const
-export type Runtime = (typeof runtimes)[number]
+export type { Backend }
 
 export interface Profile {
   readonly name: string

@@ -1,0 +1,46 @@
+import { AppError } from '../errors.ts'
+import { isRecord, type JsonRecord, nameOf } from '../model/shape.ts'
+
+/** One object of a manifest file. */
+export interface Manifest {
+  /** File and line, as people click on them: `pod.yaml:12`. */
+  readonly origin: string
+  readonly object: JsonRecord
+}
+
+/**
+ * All objects of a text of YAML documents or JSON, `kind: List` taken apart.
+ * Throws ERR_USAGE with file, line and column at the first thing that is not YAML or not an object.
+ */
+export async function readManifests(source: string, text: string): Promise<Manifest[]> {
+  const { LineCounter, parseAllDocuments } = await import('yaml')
+  const lines = new LineCounter()
+  // As kubectl reads: YAML 1.1, where yes and on are true, and merge keys.
+  const documents = parseAllDocuments(text, { lineCounter: lines, version: '1.1', merge: true })
+  const manifests: Manifest[] = []
+  for (const document of 'empty' in documents ? [] : documents) {
+    const [error] = document.errors
+    if (error !== undefined) {
+      const { line, col } = lines.linePos(error.pos[0])
+      throw new AppError('ERR_USAGE', `${source}:${line}:${col}: ${error.message.split('\n')[0]}`)
+    }
+    const value: unknown = document.toJS()
+    if (value === null || value === undefined) continue
+    const { line } = lines.linePos(document.contents?.range?.[0] ?? document.range[0])
+    const origin = `${source}:${line}`
+    if (!isRecord(value))
+      throw new AppError('ERR_USAGE', `${origin}: expected a Kubernetes object, found ${nameOf(value)}`)
+    manifests.push(...itemsOf(value, origin))
+  }
+  return manifests
+}
+
+function itemsOf(object: JsonRecord, origin: string): Manifest[] {
+  const { kind, items } = object
+  if (typeof kind !== 'string' || !kind.endsWith('List') || !Array.isArray(items)) return [{ origin, object }]
+  return items.map((item: unknown, i) => {
+    if (!isRecord(item))
+      throw new AppError('ERR_USAGE', `${origin}: items[${i}]: expected a Kubernetes object, found ${nameOf(item)}`)
+    return { origin: `${origin} items[${i}]`, object: item }
+  })
+}

@@ -1,0 +1,130 @@
+import { Command, CommanderError, Option } from 'commander'
+import { AppError } from '../errors.ts'
+
+/** Exit codes, the same for every verb: 0 fine, 1 findings or a denial, 2 usage or unreadable input, 3 unreachable. */
+const exitUsage = 2
+const exitUnreachable = 3
+
+/**
+ * Reads the command line and runs its verb. Resolves to the exit code, or undefined when the verb serves on.
+ * Verbs are loaded when called: `--help` does not pay for a server.
+ */
+export async function run(argv: readonly string[]): Promise<number | undefined> {
+  let code: number | undefined = 0
+  const program = buildProgram((result) => {
+    code = result
+  })
+  try {
+    await program.parseAsync(argv)
+    return code
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : exitUsage
+    if (!(error instanceof AppError)) throw error
+    process.stderr.write(`pidguard: ${error.message}\n${error.info.hint}\n`)
+    return error.code === 'ERR_SERVER_UNREACHABLE' ? exitUnreachable : exitUsage
+  }
+}
+
+function buildProgram(finish: (code: number | undefined) => void): Command {
+  const program = new Command('pidguard')
+    .description('Keeps Kubernetes nodes from running out of PIDs, and Calico alive when they nearly do.')
+    .version(version)
+    .exitOverride()
+    .showSuggestionAfterError()
+  program
+    .command('serve')
+    .description('Answer admission reviews of a kube-apiserver over HTTPS.')
+    .addOption(new Option('--host <address>', 'address to listen on (default: all)').env('PIDGUARD_HOST'))
+    .addOption(port('--port <port>', 'HTTPS port of /mutate and /validate', 'PIDGUARD_PORT', 8443))
+    .addOption(port('--probe-port <port>', 'HTTP port of /livez, /readyz and /metrics', 'PIDGUARD_PROBE_PORT', 8080))
+    .addOption(
+      new Option('--cert-dir <folder>', 'folder of tls.crt and tls.key; made there, self-signed, when there are none')
+        .env('PIDGUARD_CERT_DIR')
+        .default('certs')
+    )
+    .addOption(
+      new Option('--policy <file>', 'policy document; the built-in default where none is given').env('PIDGUARD_POLICY')
+    )
+    .addOption(
+      new Option('--log-level <level>', 'least level that is logged')
+        .env('PIDGUARD_LOG_LEVEL')
+        .choices(['debug', 'info', 'warn', 'error'])
+        .default('info')
+    )
+    .addOption(
+      seconds('--drain <seconds>', 'time from the signal to stop until connections are closed', 'PIDGUARD_DRAIN', 5)
+    )
+    .action(async (options) => {
+      const { serve } = await import('./serve.ts')
+      await serve({ ...options, version })
+      finish(undefined)
+    })
+  program
+    .command('try')
+    .description('Show what kubectl apply of the files would meet at a running server.')
+    .argument('<file...>', 'manifests, YAML or JSON; - for standard input')
+    .addOption(
+      new Option('--server <url>', 'where pidguard serves').env('PIDGUARD_SERVER').default('https://127.0.0.1:8443')
+    )
+    .addOption(
+      new Option('--ca <file>', 'certificate authority of the server').env('PIDGUARD_CA').default('certs/ca.crt')
+    )
+    .option('-n, --namespace <name>', 'namespace of objects that name none', 'default')
+    .action(async (files: string[], options) => {
+      const { runTry } = await import('./try.ts')
+      finish(await runTry(files, options))
+    })
+  program
+    .command('rules')
+    .description('List the rules, or explain one.')
+    .argument('[id]', 'the rule to explain')
+    .action(async (id: string | undefined) => {
+      const [{ rules }, { renderRule, renderRuleList }] = await Promise.all([
+        import('../rules/index.ts'),
+        import('../cli/rules.ts')
+      ])
+      process.stdout.write(`${id === undefined ? renderRuleList(rules) : renderRule(rules, id)}\n`)
+    })
+  const policy = program
+    .command('policy')
+    .description('The policy document: its default, its schema, and whether a file is one.')
+  policy
+    .command('check')
+    .description('Report every mistake of a policy file with line and column.')
+    .argument('<file>', 'the policy document')
+    .action(async (file: string) => (await import('./policy.ts')).checkPolicy(file))
+  policy
+    .command('default')
+    .description('Print the default policy, every setting with its reason.')
+    .action(async () => (await import('./policy.ts')).printDefaultPolicy())
+  policy
+    .command('schema')
+    .description('Print the JSON Schema of the policy, for editors.')
+    .action(async () => (await import('./policy.ts')).printPolicySchema())
+  return program
+}
+
+/** The version in package.json; a test holds the two together, so no start has to read that file. */
+export const version = '0.1.0'
+
+function port(flags: string, description: string, env: string, fallback: number): Option {
+  return whole(flags, description, env, fallback, 65_535)
+}
+
+function seconds(flags: string, description: string, env: string, fallback: number): Option {
+  return whole(flags, description, env, fallback, 3_600)
+}
+
+function whole(flags: string, description: string, env: string, fallback: number, max: number): Option {
+  return new Option(flags, description)
+    .env(env)
+    .default(fallback)
+    .argParser((text) => {
+      const value = Number(text)
+      if (Number.isInteger(value) && text.trim() !== '' && value >= 0 && value <= max) return value
+      throw new AppError(
+        'ERR_USAGE',
+        `${flags}: expected a whole number from 0 to ${max}, found ${JSON.stringify(text)}`
+      )
+    })
+}

@@ -1,0 +1,131 @@
+import { AppError } from '../errors.ts'
+import type { Fault, Mode, RuleFinding, Verdict } from '../model/finding.ts'
+import type { Subject } from '../model/subject.ts'
+import type { Settings } from '../policy/settings.ts'
+
+/** What happens to one finding: it denies, it warns, or it is only written down. */
+export type Action = 'deny' | 'warn' | 'audit'
+
+export interface DecidedFinding extends RuleFinding {
+  readonly action: Action
+}
+
+/** What the API server is told about one object, and what it writes into its audit log. */
+export interface Decision {
+  readonly allowed: boolean
+  /** HTTP status of a denial; 403 for a policy, 400 for an object that is not what its kind says, 500 for a fault. */
+  readonly code: number
+  /** What the person reads whose object was denied; empty when allowed. */
+  readonly message: string
+  readonly warnings: readonly string[]
+  readonly auditAnnotations: Readonly<Record<string, string>>
+  readonly findings: readonly DecidedFinding[]
+}
+
+/** Whether a rule in this mode mends objects. Only an enforcing one does: observing changes nothing. */
+export function isFixed(mode: Mode | undefined): boolean {
+  return mode === 'enforce'
+}
+
+/** What is done about a finding in this mode; an advisory one never denies. */
+export function actionOf(mode: Mode | undefined, advisory: boolean): Action {
+  if (mode === 'enforce') return advisory ? 'warn' : 'deny'
+  return mode === 'warn' ? 'warn' : 'audit'
+}
+
+/**
+ * Turns what the rules found into what the API server is told. The only place that knows what the modes mean.
+ * A fault in an enforcing rule denies, since nobody knows what it would have found; in any other it is written down.
+ */
+export function decide(subject: Subject, verdict: Verdict, settings: Settings): Decision {
+  const findings = verdict.findings.map((finding) => ({
+    ...finding,
+    action: actionOf(settings.modes.get(finding.ruleId), finding.advisory === true)
+  }))
+  const denials = findings.filter((finding) => finding.action === 'deny')
+  const fatal = verdict.faults.filter((fault) => settings.modes.get(fault.ruleId) === 'enforce')
+  const allowed = denials.length === 0 && fatal.length === 0
+  return {
+    allowed,
+    code: allowed ? 200 : denials.length > 0 ? 403 : statusOf(fatal[0] as Fault),
+    message: allowed ? '' : messageOf(subject, denials, fatal),
+    warnings: warningsOf(findings),
+    auditAnnotations: auditAnnotationsOf(findings, verdict, settings),
+    findings
+  }
+}
+
+function statusOf(fault: Fault): number {
+  return fault.error instanceof AppError ? fault.error.info.status : 500
+}
+
+/** The finding in full: what, where, the values, and what to do. */
+export function sentenceOf(finding: RuleFinding): string {
+  return `${finding.ruleId}: ${finding.reason} (${finding.detail}) at ${finding.pointer}. ${finding.remedy}`
+}
+
+function messageOf(subject: Subject, denials: readonly RuleFinding[], fatal: readonly Fault[]): string {
+  const sentences = [
+    ...denials.slice(0, maxDenials).map(sentenceOf),
+    ...(denials.length > maxDenials ? [`and ${denials.length - maxDenials} more findings.`] : []),
+    ...fatal.map(
+      (fault) =>
+        `${fault.ruleId}: this rule failed and its mode is enforce, so the object cannot be admitted. ${faultText(fault)}`
+    )
+  ]
+  const what = `${subject.kind} ${subject.namespace === '' ? '' : `${subject.namespace}/`}${subject.name}`
+  return clipped(
+    sentences.length === 1
+      ? `${what}: ${sentences[0]}`
+      : `${what}:\n${sentences.map((line) => `- ${line}`).join('\n')}`,
+    maxMessage
+  )
+}
+
+/** An expected error explains itself; of an unexpected one only the log may speak. */
+function faultText(fault: Fault): string {
+  return fault.error instanceof AppError ? fault.error.message : 'The log of pidguard has the error.'
+}
+
+/** Bounds on one denial: an object with thousands of containers gets a readable answer too. Own choice. */
+const maxDenials = 10
+const maxMessage = 8 * 1024
+
+/** Characters of one warning: kubectl and client-go show up to 256, the API asks for 120 (admission/v1 types.go). */
+const maxWarning = 120
+/** Warnings of one answer; a large number may be truncated by the API server (admission/v1 types.go). Own choice. */
+const maxWarnings = 10
+
+/** Each finding in one line, then, once per rule, what to do: the first sentence of its remedy. */
+function warningsOf(findings: readonly DecidedFinding[]): string[] {
+  const told = findings.filter((finding) => finding.action === 'warn')
+  const lines = told.map(({ ruleId, reason, detail }) => clipped(`${ruleId}: ${reason} (${detail})`, maxWarning))
+  for (const remedy of new Set(told.map((finding) => firstSentence(finding.remedy))))
+    lines.push(clipped(remedy, maxWarning))
+  if (lines.length <= maxWarnings) return lines
+  return [...lines.slice(0, maxWarnings - 1), `pidguard: ${lines.length - maxWarnings + 1} more lines are not shown`]
+}
+
+function firstSentence(text: string): string {
+  const end = text.indexOf('. ')
+  return end < 0 ? text : text.slice(0, end + 1)
+}
+
+function clipped(text: string, length: number): string {
+  return text.length <= length ? text : `${text.slice(0, length - 1)}…`
+}
+
+/** One annotation per rule that had something to say; the API server puts the webhook's name before each key. */
+function auditAnnotationsOf(
+  findings: readonly DecidedFinding[],
+  verdict: Verdict,
+  settings: Settings
+): Record<string, string> {
+  const annotations: Record<string, string> = {}
+  for (const { ruleId, action, reason } of findings) annotations[ruleId] = `${action}: ${reason}`
+  for (const { ruleId, reason } of verdict.skips) annotations[ruleId] = `skipped: ${reason}`
+  for (const { ruleId } of verdict.faults) annotations[ruleId] = 'fault'
+  for (const { ruleId, reason } of verdict.exempted) annotations[ruleId] = `exempted: ${clipped(reason, maxWarning)}`
+  if (settings.notes.length > 0) annotations['policy'] = clipped(settings.notes.join('; '), 2 * maxWarning)
+  return annotations
+}

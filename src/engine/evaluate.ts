@@ -1,0 +1,62 @@
+import { isDeepStrictEqual } from 'node:util'
+import type { Exempted, Fault, RuleFinding, Skip, Verdict } from '../model/finding.ts'
+import { oldSubjectOf, type Subject } from '../model/subject.ts'
+import type { Settings } from '../policy/settings.ts'
+import type { AllFacts, FactName, Rule, RuleContext } from './rule.ts'
+
+/** What one review is judged with: one snapshot, so every rule sees the same world. */
+export interface Snapshot {
+  readonly settings: Settings
+  readonly facts: Partial<AllFacts>
+  /** The reason why the policy exempts the subject from a rule, if it does. */
+  exemption(ruleId: string): string | undefined
+}
+
+/** What the given rules find in the subject. Never throws: a rule that does is a fault in the verdict. */
+export function evaluate(subject: Subject, rules: readonly Rule[], snapshot: Snapshot): Verdict {
+  const findings: RuleFinding[] = []
+  const skips: Skip[] = []
+  const faults: Fault[] = []
+  const exempted: Exempted[] = []
+  for (const rule of rules) {
+    if (isOff(rule, snapshot)) continue
+    const exemption = snapshot.exemption(rule.id)
+    if (exemption !== undefined) {
+      exempted.push({ ruleId: rule.id, reason: exemption })
+      continue
+    }
+    const missing = missingFact(rule, snapshot.facts)
+    if (missing !== undefined) {
+      skips.push({ ruleId: rule.id, reason: `${missing} not known` })
+      continue
+    }
+    try {
+      const found = rule.check(subject, contextOf(snapshot))
+      if (found.length === 0 || leavesAlone(rule, subject)) continue
+      for (const finding of found) findings.push({ ...finding, ruleId: rule.id, remedy: rule.remedy })
+    } catch (error) {
+      faults.push({ ruleId: rule.id, error })
+    }
+  }
+  return { findings, skips, faults, exempted }
+}
+
+export function isOff(rule: Rule, snapshot: Snapshot): boolean {
+  return snapshot.settings.modes.get(rule.id) === 'off'
+}
+
+export function missingFact(rule: Rule, facts: Partial<AllFacts>): FactName | undefined {
+  return rule.needs.find((need) => facts[need] === undefined)
+}
+
+/** Everything there is; a rule's own type shows it only what it named. */
+export function contextOf(snapshot: Snapshot): RuleContext<FactName> {
+  return { ...snapshot.facts, settings: snapshot.settings } as RuleContext<FactName>
+}
+
+/** Whether an UPDATE leaves everything this rule reads as it was. */
+export function leavesAlone(rule: Rule, subject: Subject): boolean {
+  if (subject.operation !== 'UPDATE' || subject.oldObject === undefined) return false
+  const old = oldSubjectOf(subject)
+  return old !== undefined && isDeepStrictEqual(rule.reads(subject), rule.reads(old))
+}

@@ -1,0 +1,60 @@
+import { mirrorPod } from '../model/annotations.ts'
+import type { Subject } from '../model/subject.ts'
+import { controllerOf, type GroupKind, pod } from '../model/workloads.ts'
+import type { Rule } from './rule.ts'
+
+/** Rules by the kind they look at; built once, looked up per review. */
+export class RuleIndex {
+  readonly all: readonly Rule[]
+  readonly #byKind = new Map<GroupKind, Rule[]>()
+
+  constructor(rules: readonly Rule[]) {
+    this.all = rules
+    for (const rule of rules) {
+      for (const kind of rule.kinds) {
+        const list = this.#byKind.get(kind)
+        if (list === undefined) this.#byKind.set(kind, [rule])
+        else list.push(rule)
+      }
+    }
+  }
+
+  /** The rules that look at this subject at all; modes and exemptions are not considered. */
+  rulesFor(subject: Subject): readonly Rule[] {
+    const rules = this.#byKind.get(subject.groupKind)
+    if (rules === undefined || isLetThrough(subject)) return none
+    const controlled = isControlledChild(subject)
+    return rules.filter(
+      (rule) =>
+        (!controlled || rule.controlled) &&
+        (subject.subresource === '' || rule.subresources.includes(subject.subresource))
+    )
+  }
+}
+
+const none: readonly Rule[] = []
+
+/** What no rule may hold up: objects on their way out, deletions, and copies of pods that run anyway. */
+function isLetThrough(subject: Subject): boolean {
+  if (subject.operation !== 'CREATE' && subject.operation !== 'UPDATE') return true
+  if (subject.metadata.deletionTimestamp) return true
+  return isMirrorPod(subject)
+}
+
+/**
+ * The API copy of a static pod, made by its kubelet: denying it hides a pod that keeps running. Anybody can write the
+ * annotation, but only a node's word is taken for it.
+ */
+function isMirrorPod(subject: Subject): boolean {
+  if (subject.groupKind !== pod || subject.metadata.annotations?.[mirrorPod] === undefined) return false
+  return subject.userName === undefined || subject.userName.startsWith('system:node:') || subject.operation === 'UPDATE'
+}
+
+/**
+ * A ReplicaSet of a Deployment, a Job of a CronJob: made from a template that was judged already, judged again at its
+ * Pods, and never mutated, since its controller would take it for somebody else's (kubernetes
+ * pkg/controller/deployment/sync.go).
+ */
+function isControlledChild(subject: Subject): boolean {
+  return subject.groupKind !== pod && controllerOf(subject.metadata) !== undefined
+}

@@ -1,0 +1,52 @@
+import { Draft, type PatchOperation } from '../model/draft.ts'
+import type { Exempted, Fault, Skip, Verdict } from '../model/finding.ts'
+import type { Subject } from '../model/subject.ts'
+import { isFixed } from './decide.ts'
+import { contextOf, leavesAlone, missingFact, type Snapshot } from './evaluate.ts'
+import type { Rule } from './rule.ts'
+
+export interface Mutation {
+  /** RFC 6902, minimal; empty when nothing changes. */
+  readonly operations: readonly PatchOperation[]
+  /** The rules that changed something. */
+  readonly fixedBy: readonly string[]
+  /** What stood in the way; a mutation makes no findings. */
+  readonly verdict: Verdict
+}
+
+/**
+ * Mends the subject's object in place by the fixes of its rules, in their order, and tells what was changed.
+ * A fix that throws leaves no half-done change behind: then there are no operations at all, only the fault.
+ */
+export function mutate(subject: Subject, rules: readonly Rule[], snapshot: Snapshot): Mutation {
+  const skips: Skip[] = []
+  const faults: Fault[] = []
+  const exempted: Exempted[] = []
+  const fixedBy: string[] = []
+  const draft = new Draft(subject.object as Record<string, unknown>)
+  for (const rule of rules) {
+    if (rule.fix === undefined || !isFixed(snapshot.settings.modes.get(rule.id))) continue
+    try {
+      if (!rule.fixes(subject)) continue
+      const exemption = snapshot.exemption(rule.id)
+      if (exemption !== undefined) {
+        exempted.push({ ruleId: rule.id, reason: exemption })
+        continue
+      }
+      const missing = missingFact(rule, snapshot.facts)
+      if (missing !== undefined) {
+        skips.push({ ruleId: rule.id, reason: `${missing} not known` })
+        continue
+      }
+      if (leavesAlone(rule, subject)) continue
+      const before = draft.operations.length
+      rule.fix(subject, draft, contextOf(snapshot))
+      if (draft.operations.length > before) fixedBy.push(rule.id)
+    } catch (error) {
+      faults.push({ ruleId: rule.id, error })
+    }
+  }
+  const verdict = { findings: [], skips, faults, exempted }
+  if (faults.length > 0) return { operations: [], fixedBy: [], verdict }
+  return { operations: draft.operations, fixedBy, verdict }
+}

@@ -1,0 +1,89 @@
+import type { Draft } from '../model/draft.ts'
+import type { Finding } from '../model/finding.ts'
+import type { LimitRangeItem } from '../model/kubernetes.ts'
+import type { PodSubject, Subject } from '../model/subject.ts'
+import type { GroupKind } from '../model/workloads.ts'
+import type { RuleInfo, Settings } from '../policy/settings.ts'
+
+/** Everything rules may want to know beyond the object and the policy. A front passes what it has. */
+export interface AllFacts {
+  /** What the LimitRanges of the subject's namespace say, all of them; empty when there are none. */
+  readonly limitRanges: readonly LimitRangeItem[]
+}
+
+export type FactName = keyof AllFacts
+
+/** What a rule sees: the settings of the namespace, the facts it needs, and those it can do without. */
+export type RuleContext<Need extends FactName = never, Want extends FactName = never> = {
+  readonly settings: Settings
+} & Pick<AllFacts, Need> &
+  Partial<Pick<AllFacts, Want>>
+
+/** A rule as its file defines it: what it looks at, what it finds, and how it mends. It never says allow or deny. */
+export interface RuleDefinition<S extends Subject, Need extends FactName, Want extends FactName> extends RuleInfo {
+  readonly title: string
+  readonly why: string
+  /** What to do about a finding; ends with a full stop. */
+  readonly remedy: string
+  /** What the rule does not do, for the documentation. */
+  readonly limits?: string
+  readonly kinds: readonly GroupKind[]
+  /** Subresources looked at besides the object itself. */
+  readonly subresources?: readonly string[]
+  /** Facts without which the rule is skipped. */
+  readonly needs: readonly Need[]
+  /** Facts the rule uses where they are known. */
+  readonly wants?: readonly Want[]
+  /** Looks at objects that a controller keeps in step with its own template; else those are judged at their Pods. */
+  readonly controlled?: boolean
+  /**
+   * The parts of the object the rule reads. An UPDATE that leaves all of them as they were is let through, so what was
+   * stored before the rule came can still be labelled, scaled and deleted.
+   */
+  reads(subject: S): readonly unknown[]
+  check(subject: S, context: RuleContext<Need, Want>): readonly Finding[]
+  /** Mends the object in the draft; clears the rule's own findings and changes nothing the second time. */
+  fix?(subject: S, draft: Draft, context: RuleContext<Need, Want>): void
+  /** Whether `fix` is for this subject; pod rules mend Pods at creation and never templates. */
+  fixes?(subject: S): boolean
+}
+
+/** A rule as the engine holds it: any subject, any facts. The index only hands it what it asked for. */
+export interface Rule extends RuleInfo {
+  readonly title: string
+  readonly why: string
+  readonly remedy: string
+  readonly limits?: string
+  readonly kinds: readonly GroupKind[]
+  readonly subresources: readonly string[]
+  readonly needs: readonly FactName[]
+  readonly wants: readonly FactName[]
+  readonly controlled: boolean
+  reads(subject: Subject): readonly unknown[]
+  check(subject: Subject, context: RuleContext<FactName>): readonly Finding[]
+  fix: ((subject: Subject, draft: Draft, context: RuleContext<FactName>) => void) | undefined
+  fixes(subject: Subject): boolean
+}
+
+/** Defines a rule over kinds that hold a pod. */
+export function definePodRule<Need extends FactName = never, Want extends FactName = never>(
+  definition: RuleDefinition<PodSubject, Need, Want>
+): Rule {
+  return defineRule(definition)
+}
+
+/** Defines a rule; `kinds`, `needs` and `wants` decide what its functions are given. */
+export function defineRule<S extends Subject, Need extends FactName = never, Want extends FactName = never>(
+  definition: RuleDefinition<S, Need, Want>
+): Rule {
+  // Sound because the index looks rules up by kind, and the engine skips a rule whose needs are not met.
+  const erased = definition as unknown as RuleDefinition<Subject, FactName, FactName>
+  return {
+    ...erased,
+    subresources: erased.subresources ?? [],
+    wants: erased.wants ?? [],
+    controlled: erased.controlled ?? false,
+    fix: erased.fix,
+    fixes: erased.fixes ?? (() => erased.fix !== undefined)
+  }
+}

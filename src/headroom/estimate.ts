@@ -1,0 +1,53 @@
+import { declaredPids } from '../model/annotations.ts'
+import { containersOf } from '../model/containers.ts'
+import { globMatches, selectorMatches } from '../model/selector.ts'
+import type { PodSubject } from '../model/subject.ts'
+import type { Pids } from '../model/units.ts'
+import type { Profile, Settings } from '../policy/settings.ts'
+
+/** Where a figure comes from: the pod's own annotation, a profile of the policy, or the policy's default. */
+export type EstimateSource = 'declared' | 'profile' | 'default'
+
+/** The tasks (threads) one pod is counted with. */
+export interface Estimate {
+  readonly pids: Pids
+  readonly source: EstimateSource
+}
+
+/** The estimate of one pod: what it declares, else what its profile says, else the default of its namespace. */
+export function estimateOf(subject: PodSubject, settings: Settings): Estimate {
+  const declared = readPids(subject.podMetadata.annotations?.[declaredPids])
+  if (declared !== undefined) return { pids: declared, source: 'declared' }
+  const profile = profileOf(subject, settings.pids.profiles, (candidate) => candidate.estimate !== undefined)
+  if (profile?.estimate !== undefined) return { pids: profile.estimate, source: 'profile' }
+  return { pids: settings.pids.estimate, source: 'default' }
+}
+
+/** The first profile that matches the pod and has what the caller is after. */
+export function profileOf(
+  { podMetadata, podSpec, podSpecAt }: PodSubject,
+  profiles: readonly Profile[],
+  has: (profile: Profile) => boolean
+): Profile | undefined {
+  if (profiles.length === 0) return undefined
+  const labels = podMetadata.labels ?? {}
+  const images = containersOf(podSpec, podSpecAt).map(({ container }) => container.image ?? '')
+  return profiles.find((profile) => {
+    const { match } = profile
+    if (!has(profile)) return false
+    if (match.selector !== undefined && !selectorMatches(match.selector, labels)) return false
+    return (
+      match.images.length === 0 || match.images.some((pattern) => images.some((image) => globMatches(pattern, image)))
+    )
+  })
+}
+
+/** PID_MAX_LIMIT on 64-bit: no node can hold more tasks (include/linux/threads.h). */
+export const maxPids: Pids = 4_194_304
+
+/** A count of tasks as people write it into an annotation; undefined when absent or not such a count. */
+export function readPids(text: string | null | undefined): Pids | undefined {
+  if (text === undefined || text === null || !/^[1-9]\d{0,6}$/.test(text)) return undefined
+  const pids = Number(text)
+  return pids <= maxPids ? pids : undefined
+}

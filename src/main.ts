@@ -1,0 +1,24 @@
+#!/usr/bin/env node
+// The process: Node's version, arguments, exit code. Everything else is wired in compose/.
+import { enableCompileCache } from 'node:module'
+
+/** client-node's HTTP library (undici 8) does not load on anything older. */
+const oldest = [22, 19] as const
+
+function isTooOld(version: string): boolean {
+  const [major = 0, minor = 0] = version.split('.').map(Number)
+  return major < oldest[0] || (major === oldest[0] && minor < oldest[1])
+}
+
+if (isTooOld(process.versions.node)) {
+  console.error(
+    `pidguard: expected Node ${oldest.join('.')} or newer, found ${process.versions.node}. npm start and npm run pidguard bring their own.`
+  )
+  process.exitCode = 2
+} else {
+  enableCompileCache()
+  const { run } = await import('./compose/program.ts')
+  const code = await run(process.argv)
+  // A verb that serves goes on until it is told to stop, and has no code to give yet.
+  if (code !== undefined) process.exitCode = code
+}

@@ -1,0 +1,72 @@
+import type { ObjectMeta } from './kubernetes.ts'
+
+/** Where a kind keeps its pod: pointer to the object that holds the pod's `metadata` and `spec`. */
+const podAtByKind: Readonly<Record<string, string>> = {
+  '/Pod': '',
+  'apps/Deployment': '/spec/template',
+  'apps/StatefulSet': '/spec/template',
+  'apps/DaemonSet': '/spec/template',
+  'apps/ReplicaSet': '/spec/template',
+  'batch/Job': '/spec/template',
+  'batch/CronJob': '/spec/jobTemplate/spec/template',
+  '/ReplicationController': '/spec/template'
+}
+
+/** `group/kind`, the key rules are registered and looked up by; the core group is empty. */
+export type GroupKind = string
+
+export function groupKindOf(group: string, kind: string): GroupKind {
+  return `${group}/${kind}`
+}
+
+export const pod: GroupKind = '/Pod'
+export const daemonSet: GroupKind = 'apps/DaemonSet'
+
+/** Everything that makes pods from a template. */
+export const templateKinds: readonly GroupKind[] = Object.keys(podAtByKind).filter((kind) => kind !== pod)
+
+/** Everything that holds a pod spec. */
+export const podKinds: readonly GroupKind[] = Object.keys(podAtByKind)
+
+/** The pointer to the pod inside an object of this kind, or undefined when the kind holds none. */
+export function podAt(kind: GroupKind): string | undefined {
+  return Object.hasOwn(podAtByKind, kind) ? podAtByKind[kind] : undefined
+}
+
+/** The owner that keeps the object in step with its own template, if any. */
+export function controllerOf(
+  metadata: ObjectMeta | null | undefined
+): { kind: string; name: string; group: string } | undefined {
+  const owner = metadata?.ownerReferences?.find((reference) => reference.controller === true)
+  if (owner === undefined) return undefined
+  return { kind: owner.kind, name: owner.name, group: groupOf(owner.apiVersion) }
+}
+
+/** The group of an `apiVersion`: `apps/v1` is `apps`, `v1` the core group, which is empty. */
+export function groupOf(apiVersion: string): string {
+  const slash = apiVersion.indexOf('/')
+  return slash < 0 ? '' : apiVersion.slice(0, slash)
+}
+
+/**
+ * The workload people know a pod by: the Deployment behind a ReplicaSet, the CronJob behind a Job; else the
+ * controller itself, else the pod. A ReplicaSet's name is its Deployment's and the pod-template-hash label
+ * (kubernetes pkg/controller/deployment/sync.go), a CronJob's Job's ends in its scheduled time
+ * (pkg/controller/cronjob/utils.go).
+ */
+export function workloadOf(metadata: ObjectMeta | null | undefined): { kind: string; name: string } {
+  const controller = controllerOf(metadata)
+  if (controller === undefined) return { kind: 'Pod', name: nameOf(metadata) }
+  const { kind, name } = controller
+  const hash = metadata?.labels?.['pod-template-hash']
+  if (kind === 'ReplicaSet' && hash && name.endsWith(`-${hash}`)) {
+    return { kind: 'Deployment', name: name.slice(0, -hash.length - 1) }
+  }
+  const scheduled = kind === 'Job' ? /^(.+)-\d{8,10}$/.exec(name)?.[1] : undefined
+  return scheduled === undefined ? { kind, name } : { kind: 'CronJob', name: scheduled }
+}
+
+/** The name people will find the object by: a generated name is not known yet at admission, only its prefix. */
+export function nameOf(metadata: ObjectMeta | null | undefined): string {
+  return metadata?.name || (metadata?.generateName ? `${metadata.generateName}*` : '')
+}

@@ -1,0 +1,75 @@
+// Reads: resources of all containers and of the pod itself.  Fine: any cpu or memory request or limit above zero.
+import { definePodRule, type RuleContext } from '../engine/rule.ts'
+import { resourceContainersOf } from '../model/containers.ts'
+import type { LimitRangeItem } from '../model/kubernetes.ts'
+import { hasPodLevelResources } from '../model/pod-defaults.ts'
+import { qosClassOf } from '../model/qos.ts'
+import { isPositive, qosResources } from '../model/resources.ts'
+import type { PodSubject } from '../model/subject.ts'
+import { pod, podKinds } from '../model/workloads.ts'
+
+export const bestEffort = definePodRule<never, 'limitRanges'>({
+  id: 'best-effort',
+  title: 'BestEffort pods',
+  why: 'A pod without any cpu or memory request is scheduled without weighing anything, so it piles up where others already are, and nobody has said what it needs. Such pods were the ones behind the PID exhaustion of incident 003.',
+  remedy:
+    'Set resources.requests.cpu and resources.requests.memory on the containers. Only cpu and memory above zero count, GPUs and ephemeral-storage do not; an administrator can exempt a workload with a reason, or let pidguard inject requests.',
+  limits:
+    'Requests and limits of cpu and memory do not bound threads. Only podPidsLimit of the kubelet, a pids limit of the runtime or a program with a fixed pool does.',
+  defaultMode: 'enforce',
+  scope: 'pods',
+  kinds: podKinds,
+  subresources: ['resize'],
+  needs: [],
+  wants: ['limitRanges'],
+  reads: resourcesOf,
+  check(subject, context) {
+    if (hasNoContainers(subject) || qosClassOf(subject.podSpec) !== 'BestEffort') return []
+    const isTemplate = subject.groupKind !== pod
+    if (isTemplate && isFilledLater(context)) return []
+    return [
+      {
+        pointer: pointerOf(subject),
+        reason: 'QoS class BestEffort',
+        detail: detailOf(subject),
+        // LimitRange defaults reach Pods before webhooks do; of a template nobody knows yet whether they will.
+        advisory: isTemplate && context.limitRanges === undefined
+      }
+    ]
+  }
+})
+
+function resourcesOf({ podSpec, podSpecAt }: PodSubject): readonly unknown[] {
+  return [podSpec.resources, ...resourceContainersOf(podSpec, podSpecAt).map(({ container }) => container.resources)]
+}
+
+/** A ReplicationController may have no template, and a pod without containers is refused by the API server itself. */
+function hasNoContainers({ podSpec }: PodSubject): boolean {
+  return (podSpec.containers ?? []).length === 0
+}
+
+/** Whether the Pods of this template get a request on their way in: from `resource-requests` or from a LimitRange. */
+function isFilledLater({ settings, limitRanges }: RuleContext<never, 'limitRanges'>): boolean {
+  return settings.requests.bestEffortPods === 'inject' || (limitRanges ?? []).some(givesRequest)
+}
+
+/** As SetDefaults_LimitRangeItem: a missing default is the max, a missing defaultRequest the default, else the min. */
+function givesRequest(item: LimitRangeItem): boolean {
+  if (item.type !== 'Container') return false
+  return qosResources.some((name) =>
+    [item.defaultRequest, item.default, item.max, item.min].some((list) => isPositive(list?.[name]))
+  )
+}
+
+/** Of the first container: one request there is enough. Pod-level resources decide alone where they are set. */
+function pointerOf({ podSpec, podSpecAt }: PodSubject): string {
+  return hasPodLevelResources(podSpec) ? `${podSpecAt}/resources` : `${podSpecAt}/containers/0/resources`
+}
+
+function detailOf({ podSpec, podSpecAt }: PodSubject): string {
+  if (hasPodLevelResources(podSpec)) return 'the pod-level resources decide, and hold neither cpu nor memory above zero'
+  const containers = resourceContainersOf(podSpec, podSpecAt)
+  const names = containers.slice(0, 3).map(({ container }) => container.name)
+  const more = containers.length > 3 ? ` and ${containers.length - 3} more` : ''
+  return `no cpu or memory request or limit above zero in ${names.join(', ')}${more}`
+}

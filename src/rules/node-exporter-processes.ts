@@ -1,0 +1,45 @@
+// Reads: command line of containers that run node_exporter.  Fine: --collector.processes, not switched off again.
+import { definePodRule } from '../engine/rule.ts'
+import { containersOf } from '../model/containers.ts'
+import type { Container } from '../model/kubernetes.ts'
+import type { PodSubject } from '../model/subject.ts'
+import { controllerOf, daemonSet, pod } from '../model/workloads.ts'
+
+export const nodeExporterProcesses = definePodRule({
+  id: 'node-exporter-processes',
+  title: 'node_exporter processes collector',
+  why: 'The collector that counts threads is off by default, so nobody saw the PIDs of the node in incident 001 run out: node_processes_threads was not there to alert on.',
+  remedy:
+    'Add --collector.processes to the arguments of node_exporter. Alert on node_processes_threads against the smaller of node_processes_max_processes and node_processes_max_threads.',
+  limits:
+    'It sees the whole node only; the limit of the kubepods cgroup, which decided incident 000, is not among its metrics.',
+  defaultMode: 'warn',
+  scope: 'cluster',
+  kinds: [daemonSet, pod],
+  needs: [],
+  reads: (subject) => exportersOf(subject).map(({ container }) => [container.image, container.command, container.args]),
+  check(subject) {
+    // The Pods of a DaemonSet repeat what was said of it.
+    if (subject.groupKind === pod && controllerOf(subject.metadata) !== undefined) return []
+    return exportersOf(subject)
+      .filter(({ container }) => !collectsProcesses(container))
+      .map(({ container, at }) => ({
+        pointer: `${at}/args`,
+        reason: 'processes collector is off',
+        detail: `container ${container.name} runs node_exporter without --collector.processes`
+      }))
+  }
+})
+
+const exporterImage = /(^|\/)(prometheus-)?node[-_]exporter([:@]|$)/
+
+function exportersOf({ podSpec, podSpecAt }: PodSubject) {
+  return containersOf(podSpec, podSpecAt).filter(({ container }) => exporterImage.test(container.image ?? ''))
+}
+
+/** As kingpin reads flags: the last of the two spellings wins. A shell line counts by the text in it. */
+function collectsProcesses({ command, args }: Container): boolean {
+  const line = [...(command ?? []), ...(args ?? [])].join(' ')
+  const on = line.lastIndexOf('--collector.processes')
+  return on >= 0 && on > line.lastIndexOf('--no-collector.processes')
+}

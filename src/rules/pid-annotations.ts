@@ -1,0 +1,46 @@
+// Reads: pidguard.io/pids on Pods and templates.  Fine: absent, or a whole number of tasks from 1 to 4194304.
+import { definePodRule } from '../engine/rule.ts'
+import { estimateOf, maxPids, profileOf, readPids } from '../headroom/estimate.ts'
+import { declaredPids, pidsEstimate, pidsEstimateSource, pidsLimit } from '../model/annotations.ts'
+import type { Draft } from '../model/draft.ts'
+import { escapeToken } from '../model/pointer.ts'
+import type { PodSubject } from '../model/subject.ts'
+import { pod, podKinds } from '../model/workloads.ts'
+
+export const pidAnnotations = definePodRule({
+  id: 'pid-annotations',
+  title: 'PID annotations',
+  why: 'Kubernetes has no field for the number of threads a pod needs. The annotations carry that figure to everything that counts PIDs, and to the person who reads the pod.',
+  remedy: `Write ${declaredPids} as a whole number of tasks (threads) from 1 to ${maxPids}, or remove it.`,
+  limits: `The annotations tell, they do not bound: the kernel stops a pod only at podPidsLimit of the kubelet or a pids limit of the runtime. A template's pods get them one by one; the template is left as it is.`,
+  defaultMode: 'enforce',
+  scope: 'pods',
+  kinds: podKinds,
+  needs: [],
+  reads: ({ podMetadata }) => [podMetadata.annotations?.[declaredPids]],
+  check({ podMetadata, podMetadataAt }) {
+    const declared = podMetadata.annotations?.[declaredPids]
+    if (declared === undefined || readPids(declared) !== undefined) return []
+    return [
+      {
+        pointer: `${podMetadataAt}/annotations/${escapeToken(declaredPids)}`,
+        reason: 'declared PIDs are not a count of tasks',
+        detail: `${declaredPids}=${JSON.stringify(declared.slice(0, 40))}`
+      }
+    ]
+  },
+  fixes: (subject) => subject.groupKind === pod && subject.operation === 'CREATE' && subject.subresource === '',
+  fix(subject, draft, { settings }) {
+    const { pids, source } = estimateOf(subject, settings)
+    annotate(subject, draft, pidsEstimate, String(pids))
+    annotate(subject, draft, pidsEstimateSource, source)
+    const limit =
+      profileOf(subject, settings.pids.profiles, (profile) => profile.limit !== undefined)?.limit ?? settings.pids.limit
+    if (limit !== undefined) annotate(subject, draft, pidsLimit, String(limit))
+  }
+})
+
+function annotate({ object, podMetadataAt }: PodSubject, draft: Draft, name: string, value: string): void {
+  if (object.metadata?.annotations?.[name] === value) return
+  draft.set(`${podMetadataAt}/annotations/${escapeToken(name)}`, value)
+}

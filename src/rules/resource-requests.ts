@@ -1,0 +1,100 @@
+// Reads: requests and limits of all containers of a Pod.  Fine: each has a cpu and a memory request, or a limit to take it from.
+import { definePodRule, type RuleContext } from '../engine/rule.ts'
+import { resourceContainersOf } from '../model/containers.ts'
+import type { Container, LimitRangeItem, QuantityText } from '../model/kubernetes.ts'
+import { hasPodLevelResources } from '../model/pod-defaults.ts'
+import { qosClassOf } from '../model/qos.ts'
+import { parseQuantity } from '../model/quantity.ts'
+import { isPositive, type QosResource, qosResources } from '../model/resources.ts'
+import type { PodSubject } from '../model/subject.ts'
+import { pod } from '../model/workloads.ts'
+
+export const resourceRequests = definePodRule<never, 'limitRanges'>({
+  id: 'resource-requests',
+  title: 'Missing resource requests',
+  why: 'A request is what the scheduler weighs. A container without one is placed as if it needed nothing, and nodes fill up unseen.',
+  remedy:
+    'Set resources.requests.cpu and resources.requests.memory on each container. In mode enforce pidguard adds the missing ones from the policy.',
+  limits:
+    'It fills Pods at creation and never templates, since a changed template is a rollout. It leaves Guaranteed pods and pods with pod-level resources as they are, and wholly BestEffort pods too unless the policy says `requests.bestEffortPods: inject`.',
+  defaultMode: 'enforce',
+  scope: 'pods',
+  kinds: [pod],
+  needs: [],
+  wants: ['limitRanges'],
+  reads: ({ podSpec, podSpecAt }) =>
+    resourceContainersOf(podSpec, podSpecAt).map(({ container }) => container.resources),
+  check(subject, context) {
+    if (!isFillable(subject, context)) return []
+    // Advisory: it runs well without, and where the mutating hook was away nobody should be turned away for it.
+    return missingOf(subject).map(({ at, container, resource }) => ({
+      pointer: `${at}/resources/requests/${resource}`,
+      reason: 'resource request missing',
+      detail: `container ${container.name} has no ${resource} request`,
+      advisory: true
+    }))
+  },
+  fixes: (subject) => subject.operation === 'CREATE' && subject.subresource === '',
+  fix(subject, draft, context) {
+    if (!isFillable(subject, context)) return
+    for (const { at, resource } of missingOf(subject)) {
+      const request = within(context.settings.requests[resource], resource, context.limitRanges)
+      draft.set(`${at}/resources/requests/${resource}`, request)
+    }
+  }
+})
+
+/** Whether requests may be added at all without changing what the pod's author asked for. */
+function isFillable({ podSpec }: PodSubject, { settings }: RuleContext<never, 'limitRanges'>): boolean {
+  // Container requests may not exceed the pod's own, and pod-level resources decide the class alone.
+  if (hasPodLevelResources(podSpec)) return false
+  const qos = qosClassOf(podSpec)
+  return qos === 'Burstable' || (qos === 'BestEffort' && settings.requests.bestEffortPods === 'inject')
+}
+
+interface Missing {
+  readonly at: string
+  readonly container: Container
+  readonly resource: QosResource
+}
+
+function missingOf({ podSpec, podSpecAt }: PodSubject): Missing[] {
+  return resourceContainersOf(podSpec, podSpecAt).flatMap(({ container, at }) =>
+    qosResources.filter((resource) => isMissing(container, resource)).map((resource) => ({ at, container, resource }))
+  )
+}
+
+/** A request of zero is no request; one that will be copied from a limit is. A limit of zero leaves no room for any. */
+function isMissing({ resources }: Container, resource: QosResource): boolean {
+  return !isPositive(resources?.requests?.[resource]) && (resources?.limits?.[resource] ?? undefined) === undefined
+}
+
+/** The policy's request, moved into what the namespace's LimitRanges accept for a container. */
+function within(
+  wanted: string,
+  resource: QosResource,
+  limitRanges: readonly LimitRangeItem[] | undefined
+): QuantityText {
+  let chosen: QuantityText = wanted
+  for (const item of limitRanges ?? []) {
+    if (item.type !== 'Container') continue
+    chosen = larger(chosen, item.min?.[resource])
+    chosen = smaller(chosen, item.max?.[resource])
+  }
+  return chosen
+}
+
+function larger(a: QuantityText, b: QuantityText | undefined): QuantityText {
+  return compare(a, b) < 0 ? (b as QuantityText) : a
+}
+
+function smaller(a: QuantityText, b: QuantityText | undefined): QuantityText {
+  return compare(a, b) > 0 ? (b as QuantityText) : a
+}
+
+/** Zero also where `b` is absent or no quantity: then it bounds nothing. */
+function compare(a: QuantityText, b: QuantityText | undefined): number {
+  const [left, right] = [parseQuantity(a), b === undefined ? undefined : parseQuantity(b)]
+  if (left === undefined || right === undefined || left === right) return 0
+  return left < right ? -1 : 1
+}

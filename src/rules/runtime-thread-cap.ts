@@ -1,0 +1,88 @@
+// Reads: environment and command line of containers whose pod matches a profile with a threadCap.  Fine: a cap is set, and is what it seems.
+import { definePodRule } from '../engine/rule.ts'
+import { profileOf } from '../headroom/estimate.ts'
+import { threadCap } from '../model/annotations.ts'
+import { type ContainerView, containersOf } from '../model/containers.ts'
+import type { Finding } from '../model/finding.ts'
+import { adviceFor, capFor, dotnetCapOf, hasThreadCap } from '../model/runtimes.ts'
+import { globMatches } from '../model/selector.ts'
+import type { PodSubject } from '../model/subject.ts'
+import { pod, podKinds } from '../model/workloads.ts'
+import type { Profile, Settings } from '../policy/settings.ts'
+
+type Cap = NonNullable<Profile['threadCap']>
+
+export const runtimeThreadCap = definePodRule({
+  id: 'runtime-thread-cap',
+  title: 'Runtime thread cap',
+  why: 'A thread pool without a cap grows while its threads block: one .NET process of incident 003 held 21,317 threads, where a cap of a few hundred would have made it slow instead of taking the node down.',
+  remedy: `Set the thread cap of the runtime that the finding names. With the annotation ${threadCap}: inject on the pod, and this rule in mode enforce, pidguard sets it where one variable can.`,
+  limits:
+    'It sees what the policy has a profile for; a runtime cannot be told from an image name alone. A cap bounds the pool, not threads the program starts itself, and a cap that is too low starves it. For Go there is no such knob: GOMAXPROCS does not count threads in system calls.',
+  defaultMode: 'warn',
+  scope: 'pods',
+  kinds: podKinds,
+  needs: [],
+  reads: ({ podSpec, podSpecAt }) =>
+    containersOf(podSpec, podSpecAt).map(({ container }) => [
+      container.image,
+      container.env,
+      container.command,
+      container.args
+    ]),
+  check(subject, { settings }) {
+    const held = cappedContainersOf(subject, settings)
+    if (held === undefined) return []
+    return held.containers.map((view) => problemOf(view, held.cap)).filter((finding) => finding !== undefined)
+  },
+  fixes: (subject) =>
+    subject.groupKind === pod &&
+    subject.operation === 'CREATE' &&
+    subject.subresource === '' &&
+    subject.metadata.annotations?.[threadCap] === 'inject',
+  fix(subject, draft, { settings }) {
+    const held = cappedContainersOf(subject, settings)
+    const variable = held === undefined ? undefined : capFor(held.cap.runtime, held.cap.threads)
+    if (held === undefined || variable === undefined) return
+    for (const { container, at } of held.containers) {
+      if (!hasThreadCap(held.cap.runtime, container)) draft.append(`${at}/env`, variable)
+    }
+  }
+})
+
+/** The containers a profile's cap is meant for: those of its images, or all app containers where it names none. */
+function cappedContainersOf(
+  subject: PodSubject,
+  settings: Settings
+): { cap: Cap; containers: ContainerView[] } | undefined {
+  const profile = profileOf(subject, settings.pids.profiles, (candidate) => candidate.threadCap !== undefined)
+  if (profile?.threadCap === undefined) return undefined
+  const { images } = profile.match
+  const containers = containersOf(subject.podSpec, subject.podSpecAt).filter(
+    ({ container, role }) =>
+      (role === 'app' || role === 'sidecar') &&
+      (images.length === 0 || images.some((pattern) => globMatches(pattern, container.image ?? '')))
+  )
+  return { cap: profile.threadCap, containers }
+}
+
+/** Advisory throughout: whether a cap is right for a program is its author's to say. */
+function problemOf({ container, at }: ContainerView, { runtime, threads }: Cap): Finding | undefined {
+  if (!hasThreadCap(runtime, container)) {
+    const detail = `container ${container.name}, ${runtime}: set ${adviceFor(runtime)}`
+    return { pointer: `${at}/env`, reason: 'no thread cap', detail, advisory: true }
+  }
+  const dotnet = runtime === 'dotnet' ? dotnetCapOf(container) : undefined
+  if (dotnet === undefined || (dotnet.threads !== undefined && dotnet.threads <= threads)) return undefined
+  const text = JSON.stringify(dotnet.text.slice(0, 20))
+  const meaning =
+    dotnet.threads === undefined
+      ? 'is ignored: not hexadecimal from 1 to 7FFF'
+      : `is hexadecimal: ${dotnet.threads} threads`
+  return {
+    pointer: `${at}/env`,
+    reason: 'thread cap is not what it seems',
+    detail: `container ${container.name}: ${text} ${meaning}`,
+    advisory: true
+  }
+}

@@ -1,0 +1,197 @@
+import { type Decision, decide } from '../engine/decide.ts'
+import { evaluate, type Snapshot } from '../engine/evaluate.ts'
+import type { RuleIndex } from '../engine/match.ts'
+import { mutate } from '../engine/mutate.ts'
+import type { AllFacts } from '../engine/rule.ts'
+import { AppError } from '../errors.ts'
+import type { PatchOperation } from '../model/draft.ts'
+import type { Verdict } from '../model/finding.ts'
+import { type ReviewRequest, type ReviewResponse, readReview, renderReview, uidOf } from '../model/review.ts'
+import { type Subject, subjectOfRequest } from '../model/subject.ts'
+import type { Millis } from '../model/units.ts'
+import type { Settings } from '../policy/settings.ts'
+import type { Clock, Log, Meter, ReviewResult, RuleOutcome, Webhook } from '../ports.ts'
+import { renderStatus } from './status.ts'
+
+/** The policy in force, as the admission path asks for it. */
+export interface PolicySource {
+  settingsFor(namespace: string): Settings
+  exemption(ruleId: string, subject: Subject, now: Millis): string | undefined
+}
+
+export interface AdmissionDeps {
+  readonly rules: RuleIndex
+  readonly policy: PolicySource
+  readonly clock: Clock
+  readonly log: Log
+  readonly meter: Meter
+  /** A review that takes longer is logged at info. */
+  readonly slow: Millis
+  facts(namespace: string): Partial<AllFacts>
+}
+
+export interface Answer {
+  readonly status: number
+  /** JSON: an AdmissionReview, or a v1 Status where not even a uid could be read. */
+  readonly body: string
+}
+
+/** Answers one review; never throws and never waits. */
+export type Admission = (webhook: Webhook, body: Buffer) => Answer
+
+interface Judged {
+  readonly decision: Decision
+  readonly verdict: Verdict
+  readonly operations: readonly PatchOperation[]
+  readonly fixedBy: readonly string[]
+}
+
+/** The seven hops of a review: read, match, evaluate or mutate, decide, answer, log, count. */
+export function buildAdmission(deps: AdmissionDeps): Admission {
+  const { clock, meter } = deps
+  return (webhook, body) => {
+    const start = clock.monotonic()
+    let parsed: unknown
+    try {
+      parsed = JSON.parse(body.toString('utf8'))
+    } catch (cause) {
+      const error = new AppError(
+        'ERR_REVIEW_NOT_JSON',
+        `body: expected JSON, found ${body.length} bytes that are not`,
+        { cause }
+      )
+      return refuse(deps, webhook, error, undefined, clock.monotonic() - start)
+    }
+    try {
+      const request = readReview(parsed)
+      if (request.operation === 'DELETE' || request.operation === 'CONNECT') return allow(request, deps, webhook, start)
+      const subject = subjectOfRequest(request)
+      const settings = deps.policy.settingsFor(subject.namespace)
+      const judged = judge(deps, webhook, subject, settings)
+      const answer = { status: 200, body: renderReview(responseOf(request, judged)) }
+      report(deps, webhook, { request, subject, settings, judged, elapsed: clock.monotonic() - start })
+      return answer
+    } catch (error) {
+      return refuse(deps, webhook, error, uidOf(parsed), clock.monotonic() - start)
+    }
+  }
+
+  function allow(request: ReviewRequest, { log }: AdmissionDeps, webhook: Webhook, start: Millis): Answer {
+    const elapsed = clock.monotonic() - start
+    meter.countReview(webhook, 'allowed', elapsed / 1000)
+    log.debug({ webhook, uid: request.uid, operation: request.operation }, 'review not looked at')
+    return { status: 200, body: renderReview({ uid: request.uid, allowed: true }) }
+  }
+}
+
+function judge(deps: AdmissionDeps, webhook: Webhook, subject: Subject, settings: Settings): Judged {
+  const rules = deps.rules.rulesFor(subject)
+  const now = deps.clock.now()
+  const snapshot: Snapshot = {
+    settings,
+    facts: deps.facts(subject.namespace),
+    exemption: (ruleId) => deps.policy.exemption(ruleId, subject, now)
+  }
+  if (webhook === 'validate') {
+    const verdict = evaluate(subject, rules, snapshot)
+    return { decision: decide(subject, verdict, settings), verdict, operations: [], fixedBy: [] }
+  }
+  const { operations, fixedBy, verdict } = mutate(subject, rules, snapshot)
+  return { decision: decide(subject, verdict, settings), verdict, operations, fixedBy }
+}
+
+function responseOf({ uid }: ReviewRequest, { decision, operations, fixedBy }: Judged): ReviewResponse {
+  const { allowed, code, message, warnings } = decision
+  const auditAnnotations =
+    fixedBy.length === 0 ? decision.auditAnnotations : { ...decision.auditAnnotations, fixed: fixedBy.join(',') }
+  return {
+    uid,
+    allowed,
+    ...(allowed ? undefined : { status: { code, reason: reasons[code] ?? 'Forbidden', message } }),
+    ...(warnings.length > 0 ? { warnings } : undefined),
+    ...(isEmpty(auditAnnotations) ? undefined : { auditAnnotations }),
+    ...(allowed && operations.length > 0
+      ? { patchType: 'JSONPatch' as const, patch: Buffer.from(JSON.stringify(operations)).toString('base64') }
+      : undefined)
+  }
+}
+
+/** metav1.StatusReason by code. */
+const reasons: Readonly<Record<number, string>> = { 400: 'BadRequest', 403: 'Forbidden', 500: 'InternalError' }
+
+function isEmpty(object: object): boolean {
+  for (const _ in object) return false
+  return true
+}
+
+interface Reviewed {
+  readonly request: ReviewRequest
+  readonly subject: Subject
+  readonly settings: Settings
+  readonly judged: Judged
+  readonly elapsed: Millis
+}
+
+function report({ log, meter, slow }: AdmissionDeps, webhook: Webhook, reviewed: Reviewed): void {
+  const { request, subject, settings, judged, elapsed } = reviewed
+  const { decision, verdict, fixedBy } = judged
+  const result = resultOf(judged)
+  meter.countReview(webhook, result, elapsed / 1000)
+  const count = (ruleId: string, outcome: RuleOutcome): void =>
+    meter.countOutcome(ruleId, settings.modes.get(ruleId) ?? 'off', outcome)
+  for (const { ruleId, action } of decision.findings) count(ruleId, action)
+  for (const ruleId of fixedBy) count(ruleId, 'fix')
+  for (const { ruleId } of verdict.skips) count(ruleId, 'skip')
+  for (const { ruleId } of verdict.exempted) count(ruleId, 'exempt')
+  for (const { ruleId, error } of verdict.faults) {
+    count(ruleId, 'fault')
+    log.error({ webhook, uid: request.uid, ruleId, err: error }, 'rule failed')
+  }
+  const level = result !== 'allowed' || elapsed > slow ? 'info' : 'debug'
+  log[level](
+    {
+      webhook,
+      uid: request.uid,
+      kind: subject.kind,
+      ...(subject.subresource === '' ? undefined : { subresource: subject.subresource }),
+      operation: subject.operation,
+      namespace: subject.namespace,
+      name: subject.name,
+      ...(subject.dryRun ? { dryRun: true } : undefined),
+      result,
+      findings: decision.findings.map(({ ruleId, action, reason, detail }) => ({ ruleId, action, reason, detail })),
+      fixedBy,
+      durationMs: Math.round(elapsed * 1000) / 1000
+    },
+    'review'
+  )
+}
+
+function resultOf({ decision, verdict, operations }: Judged): ReviewResult {
+  if (verdict.faults.length > 0) return 'fault'
+  if (!decision.allowed) return 'denied'
+  return operations.length > 0 ? 'changed' : 'allowed'
+}
+
+/** An error instead of a decision: as an AdmissionReview where a uid could be read, else as a plain Status. */
+function refuse(
+  { log, meter }: AdmissionDeps,
+  webhook: Webhook,
+  error: unknown,
+  uid: string | undefined,
+  elapsed: Millis
+): Answer {
+  const known = error instanceof AppError ? error : undefined
+  const code = known?.info.status ?? 500
+  const message =
+    known === undefined
+      ? 'pidguard failed on this review; its log has the error.'
+      : `${known.message}. ${known.info.hint}`
+  meter.countReview(webhook, known === undefined ? 'fault' : 'malformed', elapsed / 1000)
+  log.warn({ webhook, uid, code: known?.code, err: error }, 'review not understood')
+  if (uid === undefined) return { status: code, body: renderStatus(code, message) }
+  return {
+    status: 200,
+    body: renderReview({ uid, allowed: false, status: { code, reason: reasons[code] ?? 'InternalError', message } })
+  }
+}

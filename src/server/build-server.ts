@@ -1,0 +1,106 @@
+import type { IncomingMessage } from 'node:http'
+import { createServer } from 'node:https'
+import type { Socket } from 'node:net'
+import fastify, { type FastifyInstance } from 'fastify'
+import type { Millis } from '../model/units.ts'
+import { buildListener, type ListenerDeps } from './listener.ts'
+import { renderStatus } from './status.ts'
+
+/** A serving certificate and its key, PEM. */
+export interface ServingPair {
+  readonly cert: string
+  readonly key: string
+}
+
+/**
+ * Longer than the 90 s after which the API server drops an idle connection (client-go transport defaults), so it is
+ * never we who close one that it is about to use: it does not try a webhook call twice.
+ */
+const keepAliveTimeout: Millis = 120_000
+/** Headers and body have to arrive within this time; the API server sends both at once. Own choice. */
+const requestTimeout: Millis = 10_000
+
+export interface AdmissionServer {
+  readonly app: FastifyInstance
+  /**
+   * Takes a new pair for new connections; throws and keeps the old one when the two do not fit. Connections made
+   * before get their next answer with `Connection: close`. They are not cut: the API server may be sending on one of
+   * them, and does not try a webhook call twice.
+   */
+  setPair(pair: ServingPair): void
+  /** From now on every answer closes its connection, so the API server opens the next one elsewhere. */
+  drain(): void
+}
+
+/** The HTTPS server of the two webhooks; does not listen yet. */
+export function buildAdmissionServer(deps: Omit<ListenerDeps, 'isLast'>, pair: ServingPair): AdmissionServer {
+  let generation = 0
+  let draining = false
+  const generations = new WeakMap<Socket, number>()
+  const isLast = ({ socket }: IncomingMessage): boolean =>
+    draining || (generations.get(socket) ?? generation) < generation
+  const listener = buildListener({ ...deps, isLast })
+  const server = createServer({
+    ...pair,
+    minVersion: 'TLSv1.2',
+    keepAliveTimeout,
+    requestTimeout,
+    headersTimeout: requestTimeout,
+    connectionsCheckingInterval: 1_000
+  })
+  server.on('secureConnection', (socket) => generations.set(socket, generation))
+  const app = fastify({
+    logger: false,
+    forceCloseConnections: 'idle',
+    keepAliveTimeout,
+    requestTimeout,
+    serverFactory: (handler) =>
+      server.on('request', (request, response) => {
+        if (!listener(request, response)) handler(request, response)
+      })
+  })
+  answerUnknownRoutes(app, 'POST /mutate or POST /validate')
+  return {
+    app,
+    setPair(next) {
+      server.setSecureContext({ ...next, minVersion: 'TLSv1.2' })
+      generation++
+    },
+    drain() {
+      draining = true
+    }
+  }
+}
+
+export interface ProbeDeps {
+  /** What stands in the way of readiness, in words; empty when ready. */
+  unready(): readonly string[]
+  metrics(): Promise<{ contentType: string; text: string }>
+}
+
+/** The HTTP server of probes and metrics; does not listen yet. */
+export function buildProbeServer(deps: ProbeDeps): FastifyInstance {
+  const app = fastify({ logger: false, forceCloseConnections: true })
+  app.get('/livez', async () => 'ok\n')
+  app.get('/readyz', async (_request, reply) => {
+    const reasons = deps.unready()
+    return reasons.length === 0
+      ? 'ok\n'
+      : reply.code(503).send(`${reasons.map((reason) => `not ready: ${reason}`).join('\n')}\n`)
+  })
+  app.get('/metrics', async (_request, reply) => {
+    const { contentType, text } = await deps.metrics()
+    return reply.header('content-type', contentType).send(text)
+  })
+  answerUnknownRoutes(app, 'GET /livez, /readyz or /metrics')
+  return app
+}
+
+function answerUnknownRoutes(app: FastifyInstance, expected: string): void {
+  app.setNotFoundHandler((request, reply) =>
+    reply
+      .code(404)
+      .type('application/json')
+      .send(renderStatus(404, `expected ${expected}, found ${request.method} ${request.url.slice(0, 200)}`))
+  )
+}

@@ -1,0 +1,118 @@
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+import type { Mode } from '../model/finding.ts'
+import type { Millis } from '../model/units.ts'
+import type { Clock, Meter, ReviewResult, RuleOutcome, Webhook } from '../ports.ts'
+
+/** What the gauges are read from when Prometheus asks. */
+export interface MetricSources {
+  readonly clock: Clock
+  policy(): { generation: number; loadedAt: Millis; isLatest: boolean }
+  certificate(): { expiresAt: Millis } | undefined
+}
+
+export interface Metrics extends Meter {
+  countReload(what: 'policy' | 'certificate', result: 'loaded' | 'kept'): void
+  render(): Promise<{ contentType: string; text: string }>
+}
+
+/** From a tenth of a millisecond, a usual review, to the API server's usual patience of 10 s. */
+const buckets = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 1, 10]
+
+/** All metrics of this process in a registry of their own; the ones of the process and of its event loop among them. */
+export function buildMetrics(sources: MetricSources): Metrics {
+  const registers = [new Registry()]
+  const registry = registers[0] as Registry
+  collectDefaultMetrics({ register: registry })
+  const duration = new Histogram({
+    name: 'pidguard_review_duration_seconds',
+    help: 'Time from the complete body to the answer, by webhook.',
+    labelNames: ['webhook'],
+    buckets,
+    registers
+  })
+  const reviews = new Counter({
+    name: 'pidguard_reviews_total',
+    help: 'Reviews by webhook and by the worst that happened to them: allowed, changed, denied, fault, malformed.',
+    labelNames: ['webhook', 'result'],
+    registers
+  })
+  const decisions = new Counter({
+    name: 'pidguard_decisions_total',
+    help: 'What rules did, by rule, its mode, and outcome: deny, warn, audit, fix, skip, fault, exempt.',
+    labelNames: ['rule', 'mode', 'outcome'],
+    registers
+  })
+  const reloads = new Counter({
+    name: 'pidguard_reloads_total',
+    help: 'Changed files that were read again, by what they hold and whether they were loaded or the last good one was kept.',
+    labelNames: ['what', 'result'],
+    registers
+  })
+  addGauges(registers, sources)
+  const durationOf = memoized((webhook: Webhook) => duration.labels(webhook))
+  const reviewsOf = memoized((key: string) => reviews.labels(...key.split(' ')))
+  const decisionsOf = memoized((key: string) => decisions.labels(...key.split(' ')))
+  return {
+    countReview(webhook: Webhook, result: ReviewResult, seconds: number) {
+      durationOf(webhook).observe(seconds)
+      reviewsOf(`${webhook} ${result}`).inc()
+    },
+    countOutcome(ruleId: string, mode: Mode, outcome: RuleOutcome) {
+      decisionsOf(`${ruleId} ${mode} ${outcome}`).inc()
+    },
+    countReload(what, result) {
+      reloads.inc({ what, result })
+    },
+    async render() {
+      return { contentType: registry.contentType, text: await registry.metrics() }
+    }
+  }
+}
+
+function addGauges(registers: Registry[], { clock, policy, certificate }: MetricSources): void {
+  const gauge = (name: string, help: string, value: () => number | undefined): Gauge =>
+    new Gauge({
+      name,
+      help,
+      registers,
+      collect() {
+        const now = value()
+        if (now === undefined) this.remove()
+        else this.set(now)
+      }
+    })
+  gauge(
+    'pidguard_policy_generation',
+    'How many policies were loaded since the start; the one in force is the last.',
+    () => policy().generation
+  )
+  gauge(
+    'pidguard_policy_age_seconds',
+    'Time since the policy in force was loaded.',
+    () => (clock.now() - policy().loadedAt) / 1000
+  )
+  gauge('pidguard_policy_latest', '1 when the policy in force is the one in the file, 0 when that one is broken.', () =>
+    Number(policy().isLatest)
+  )
+  gauge(
+    'pidguard_certificate_expiry_timestamp_seconds',
+    'When the serving certificate expires, in seconds since the epoch.',
+    () => {
+      const expiresAt = certificate()?.expiresAt
+      return expiresAt === undefined ? undefined : expiresAt / 1000
+    }
+  )
+}
+
+/** Children by label values: looking one up by its labels costs as much as counting. The labels are closed sets. */
+function memoized<K, V>(make: (key: K) => V): (key: K) => V {
+  const made = new Map<K, V>()
+  return (key) => {
+    let value = made.get(key)
+    if (value === undefined) {
+      value = make(key)
+      made.set(key, value)
+    }
+    return value
+  }
+}

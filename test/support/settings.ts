@@ -1,0 +1,35 @@
+import type { Mode } from '../../src/model/finding.ts'
+import type { Settings } from '../../src/policy/settings.ts'
+import { rules } from '../../src/rules/index.ts'
+
+/** What a test may say of the policy; everything else is as in the default policy. */
+export interface SettingsChange {
+  readonly modes?: Readonly<Record<string, Mode>>
+  readonly requests?: Partial<Settings['requests']>
+  readonly pids?: Partial<Settings['pids']>
+  readonly headroom?: Partial<Settings['headroom']>
+  readonly calico?: Partial<Settings['calico']>
+  readonly notes?: readonly string[]
+}
+
+/** Settings as the default policy resolves them outside system namespaces, changed as given. */
+export function settings(change: SettingsChange = {}): Settings {
+  return {
+    modes: new Map([
+      ...rules.map(({ id, defaultMode }) => [id, defaultMode] as const),
+      ...Object.entries(change.modes ?? {})
+    ]),
+    requests: { bestEffortPods: 'reject', cpu: '10m', memory: '32Mi', ...change.requests },
+    pids: { estimate: 50, limit: undefined, profiles: [], ...change.pids },
+    headroom: {
+      floor: { share: 0.1 },
+      maxAge: 60_000,
+      budget: { perNode: undefined, total: undefined },
+      taintNodes: false,
+      maxTaintedShare: 0.25,
+      ...change.headroom
+    },
+    calico: { iptablesBackend: undefined, operatorManaged: 'report', ...change.calico },
+    notes: change.notes ?? []
+  }
+}
