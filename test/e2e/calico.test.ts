@@ -45,9 +45,11 @@ const manifests = [
 
 for (const { file, daemonSet, without } of manifests) {
   const name = without.length === 0 ? file : `${file} without ${without.join(' and ')}`
-  t.test(name, { skip: corpus === undefined && 'PIDGUARD_CORPUS is not there' }, async t => {
-    const documents = manifestDocuments(join(corpus ?? '', 'calico'), file).filter(({ kind }) => !without.includes(kind))
-    const text = documents.map(document => document.text).join('---\n')
+  void t.test(name, { skip: corpus === undefined && 'PIDGUARD_CORPUS is not there' }, async (t) => {
+    const documents = manifestDocuments(join(corpus ?? '', 'calico'), file).filter(
+      ({ kind }) => !without.includes(kind)
+    )
+    const text = documents.map((document) => document.text).join('---\n')
     const first = await kubectl.apply(text)
     t.equal(first.code, 0, first.stderr)
 
@@ -58,9 +60,16 @@ for (const { file, daemonSet, without } of manifests) {
 
     const again = await kubectl.apply(text)
     t.equal(again.code, 0, again.stderr)
-    t.equal((await stored(daemonSet)).metadata.generation, before.metadata.generation, 'applied again, it stays as it is')
+    t.equal(
+      (await stored(daemonSet)).metadata.generation,
+      before.metadata.generation,
+      'applied again, it stays as it is'
+    )
 
-    const replaced = await kubectl.run(['replace', '--filename=-'], documents.find(({ kind }) => kind === 'DaemonSet')?.text)
+    const replaced = await kubectl.run(
+      ['replace', '--filename=-'],
+      documents.find(({ kind }) => kind === 'DaemonSet')?.text
+    )
     t.equal(replaced.code, 0, replaced.stderr)
     const after = await stored(daemonSet)
     t.equal(after.metadata.generation, before.metadata.generation, 'replaced by the same, it stays as it is')
@@ -72,7 +81,9 @@ for (const { file, daemonSet, without } of manifests) {
 
 function otherVariables(daemonSet: StoredDaemonSet): string[] {
   const containers = daemonSet.spec.template.spec.containers
-  return containers.flatMap(({ env = [] }) => env.map(({ name }) => name)).filter(name => name !== 'FELIX_IPTABLESBACKEND')
+  return containers
+    .flatMap(({ env = [] }) => env.map(({ name }) => name))
+    .filter((name) => name !== 'FELIX_IPTABLESBACKEND')
 }
 
 function variablesIn(documents: readonly ManifestDocument[], daemonSet: string): string[] {
@@ -80,7 +91,7 @@ function variablesIn(documents: readonly ManifestDocument[], daemonSet: string):
   return otherVariables(found as unknown as StoredDaemonSet)
 }
 
-t.test('a Felix DaemonSet in force', async t => {
+void t.test('a Felix DaemonSet in force', async (t) => {
   const created = await kubectl.apply(JSON.stringify(calicoNode('kube-system')))
   t.equal(created.code, 0, created.stderr)
 
@@ -88,18 +99,25 @@ t.test('a Felix DaemonSet in force', async t => {
     { name: 'another backend', args: ['set', 'env', 'daemonset/calico-node', 'FELIX_IPTABLESBACKEND=Legacy'] },
     { name: 'detection', args: ['set', 'env', 'daemonset/calico-node', 'FELIX_IPTABLESBACKEND=auto'] },
     { name: 'no backend', args: ['set', 'env', 'daemonset/calico-node', 'FELIX_IPTABLESBACKEND-'] },
-    { name: 'another spelling beside it', args: ['set', 'env', 'daemonset/calico-node', 'FELIX_IptablesBackend=Legacy'] },
+    {
+      name: 'another spelling beside it',
+      args: ['set', 'env', 'daemonset/calico-node', 'FELIX_IptablesBackend=Legacy']
+    },
     {
       name: 'the variable from elsewhere',
-      args: patch('strategic', { spec: { template: { spec: { containers: [{ name: 'calico-node', env: [fromConfigMap] }] } } } })
+      args: patch('strategic', {
+        spec: { template: { spec: { containers: [{ name: 'calico-node', env: [fromConfigMap] }] } } }
+      })
     },
     {
       name: 'a rolling update',
-      args: patch('merge', { spec: { updateStrategy: { type: 'RollingUpdate', rollingUpdate: { maxUnavailable: 1 } } } })
+      args: patch('merge', {
+        spec: { updateStrategy: { type: 'RollingUpdate', rollingUpdate: { maxUnavailable: 1 } } }
+      })
     }
   ]
   for (const { name, args } of attempts) {
-    t.test(`${name} is corrected or refused`, async t => {
+    void t.test(`${name} is corrected or refused`, async (t) => {
       const { code, stderr } = await kubectl.run([...args, '--namespace=kube-system'])
       if (code !== 0) t.match(stderr, /calico-(iptables-backend|update-strategy)/, 'refused for the reason')
       const { spec, ...rest } = await stored()
@@ -108,14 +126,17 @@ t.test('a Felix DaemonSet in force', async t => {
     })
   }
 
-  await t.test('a variable named twice ends up once, with the backend of the policy', async t => {
-    const twice = ['NFT', 'Legacy'].map(value => ({ name: 'FELIX_IPTABLESBACKEND', value }))
-    const { code, stderr } = await kubectl.run(['replace', '--filename=-'], JSON.stringify(calicoNode('kube-system', { env: twice })))
+  await t.test('a variable named twice ends up once, with the backend of the policy', async (t) => {
+    const twice = ['NFT', 'Legacy'].map((value) => ({ name: 'FELIX_IPTABLESBACKEND', value }))
+    const { code, stderr } = await kubectl.run(
+      ['replace', '--filename=-'],
+      JSON.stringify(calicoNode('kube-system', { env: twice }))
+    )
     if (code !== 0) t.match(stderr, 'calico-iptables-backend', 'refused for the reason')
     t.strictSame(backendsOf(await stored()), ['NFT'])
   })
 
-  await t.test('an edit of something else goes through', async t => {
+  await t.test('an edit of something else goes through', async (t) => {
     const labelled = await kubectl.run(['label', 'daemonset/calico-node', 'team=network', '--namespace=kube-system'])
     t.equal(labelled.code, 0, labelled.stderr)
     const image = ['set', 'image', 'daemonset/calico-node', 'calico-node=docker.io/calico/node:v3.28.1']
@@ -124,7 +145,7 @@ t.test('a Felix DaemonSet in force', async t => {
     t.strictSame(backendsOf(await stored()), ['NFT'])
   })
 
-  await t.test('server-side apply keeps it, and applied again changes nothing', async t => {
+  await t.test('server-side apply keeps it, and applied again changes nothing', async (t) => {
     const text = JSON.stringify(calicoNode('kube-system'))
     const serverSide = ['--server-side', '--force-conflicts']
     const first = await kubectl.apply(text, ...serverSide)
@@ -137,7 +158,7 @@ t.test('a Felix DaemonSet in force', async t => {
     t.equal((await stored()).metadata.generation, before.metadata.generation)
   })
 
-  await t.test('a dry run shows the change and leaves nothing behind', async t => {
+  await t.test('a dry run shows the change and leaves nothing behind', async (t) => {
     await plane.createNamespace('tigera')
     const shown = await kubectl.create(calicoNode('tigera'), '--dry-run=server', '--output=json')
     t.equal(shown.code, 0, shown.stderr)
@@ -156,8 +177,14 @@ function patch(type: 'strategic' | 'merge', change: object): string[] {
   return ['patch', 'daemonset', 'calico-node', `--type=${type}`, `--patch=${JSON.stringify(change)}`]
 }
 
-t.test('a DaemonSet that the Tigera operator owns is neither changed nor refused', async t => {
-  const installation = { apiVersion: 'operator.tigera.io/v1', kind: 'Installation', name: 'default', uid: 'e2e', controller: true }
+void t.test('a DaemonSet that the Tigera operator owns is neither changed nor refused', async (t) => {
+  const installation = {
+    apiVersion: 'operator.tigera.io/v1',
+    kind: 'Installation',
+    name: 'default',
+    uid: 'e2e',
+    controller: true
+  }
   const byOperator = calicoNode('calico-system', {
     env: [{ name: 'FELIX_IPTABLESBACKEND', value: 'Legacy' }],
     ownerReferences: [installation]
@@ -173,7 +200,7 @@ t.test('a DaemonSet that the Tigera operator owns is neither changed nor refused
   t.equal((await stored('calico-node', 'calico-system')).metadata.generation, before.metadata.generation)
 })
 
-t.test('a FelixConfiguration against the policy is warned about, in both API groups', async t => {
+void t.test('a FelixConfiguration against the policy is warned about, in both API groups', async (t) => {
   const groups = [
     { group: 'crd.projectcalico.org', version: 'v1' },
     { group: 'projectcalico.org', version: 'v3' }
@@ -210,7 +237,7 @@ function felixConfigurations(group: string, version: string): object {
   }
 }
 
-t.test('a policy that names no backend leaves the backend alone, and OnDelete in force', async t => {
+void t.test('a policy that names no backend leaves the backend alone, and OnDelete in force', async (t) => {
   const generation = (await webhook.metric('pidguard_policy_generation')) ?? 0
   webhook.writePolicy('{apiVersion: pidguard.io/v1alpha1, kind: PidGuardPolicy, spec: {}}')
   await webhook.generationAfter(generation)
@@ -222,6 +249,6 @@ t.test('a policy that names no backend leaves the backend alone, and OnDelete in
   t.strictSame(daemonSet.spec.updateStrategy, { type: 'OnDelete' })
 })
 
-t.test('no call of a webhook failed', async t => {
+void t.test('no call of a webhook failed', async (t) => {
   t.notMatch(plane.log('kube-apiserver'), /failed calling webhook/i)
 })

@@ -1,6 +1,14 @@
 import t from 'tap'
 import { startControlPlane } from './support/control-plane.ts'
-import { backendsOf, calicoNode, deployment, type StoredDaemonSet, type StoredList, type StoredObject, type StoredPod } from './support/objects.ts'
+import {
+  backendsOf,
+  calicoNode,
+  deployment,
+  type StoredDaemonSet,
+  type StoredList,
+  type StoredObject,
+  type StoredPod
+} from './support/objects.ts'
 import { until } from './support/wait.ts'
 import { startWebhook } from './support/webhook.ts'
 
@@ -83,32 +91,56 @@ async function observed(kind: string, name: string, namespace: string): Promise<
   })
 }
 
-t.test('a Deployment from before pidguard is not rolled out by an edit of its metadata, nor by scaling', async t => {
-  for (const edit of [['label', 'deployment/settled', 'team=shop'], ['annotate', 'deployment/settled', 'example.com/note=x']]) {
-    const { code, stderr } = await kubectl.run([...edit, '--namespace=shop'])
-    t.equal(code, 0, stderr)
+void t.test(
+  'a Deployment from before pidguard is not rolled out by an edit of its metadata, nor by scaling',
+  async (t) => {
+    for (const edit of [
+      ['label', 'deployment/settled', 'team=shop'],
+      ['annotate', 'deployment/settled', 'example.com/note=x']
+    ]) {
+      const { code, stderr } = await kubectl.run([...edit, '--namespace=shop'])
+      t.equal(code, 0, stderr)
+    }
+    const scaled = await kubectl.run(['scale', 'deployment/settled', '--replicas=3', '--namespace=shop'])
+    t.equal(scaled.code, 0, scaled.stderr)
+    const pods = await podsOnceThere('shop', 'app=settled', 3)
+    await observed('deployment', 'settled', 'shop')
+
+    t.strictSame(
+      await replicaSets('shop', 'app=settled'),
+      settledSets,
+      'one ReplicaSet, with the same pod-template-hash'
+    )
+    const old = uids(settledPods)
+    t.strictSame(
+      uids(pods).filter((uid) => old.includes(uid)),
+      old,
+      'the old pods are still there'
+    )
+    const added = pods.find(({ metadata }) => !old.includes(metadata.uid))
+    t.strictSame(
+      added?.spec.containers[0]?.resources,
+      { requests: { cpu: '5m', memory: '32Mi' } },
+      'the new pod is completed'
+    )
+    t.equal(added?.metadata.annotations?.['pidguard.io/pids-estimate-source'], 'default')
   }
-  const scaled = await kubectl.run(['scale', 'deployment/settled', '--replicas=3', '--namespace=shop'])
-  t.equal(scaled.code, 0, scaled.stderr)
-  const pods = await podsOnceThere('shop', 'app=settled', 3)
-  await observed('deployment', 'settled', 'shop')
+)
 
-  t.strictSame(await replicaSets('shop', 'app=settled'), settledSets, 'one ReplicaSet, with the same pod-template-hash')
-  const old = uids(settledPods)
-  t.strictSame(uids(pods).filter(uid => old.includes(uid)), old, 'the old pods are still there')
-  const added = pods.find(({ metadata }) => !old.includes(metadata.uid))
-  t.strictSame(added?.spec.containers[0]?.resources, { requests: { cpu: '5m', memory: '32Mi' } }, 'the new pod is completed')
-  t.equal(added?.metadata.annotations?.['pidguard.io/pids-estimate-source'], 'default')
-})
-
-t.test('a Deployment whose pods are refused says so, in an event and in its status', async t => {
+void t.test('a Deployment whose pods are refused says so, in an event and in its status', async (t) => {
   const { code, stderr } = await kubectl.create(deployment({ name: 'greedy', namespace: 'shop' }, 2))
   t.equal(code, 0, stderr)
   t.match(stderr, /^Warning: .*best-effort/m, 'a warning when it is written')
   const message = await until('a FailedCreate event', async () => {
-    const events = await kubectl.ok(['get', 'events', '--namespace=shop', '--field-selector=reason=FailedCreate', '--output=json'])
+    const events = await kubectl.ok([
+      'get',
+      'events',
+      '--namespace=shop',
+      '--field-selector=reason=FailedCreate',
+      '--output=json'
+    ])
     const { items }: StoredList<{ message: string }> = JSON.parse(events)
-    return items.find(event => event.message.includes('greedy'))?.message
+    return items.find((event) => event.message.includes('greedy'))?.message
   })
   t.match(message, 'validate.pidguard.io')
   t.match(message, 'best-effort')
@@ -120,7 +152,7 @@ t.test('a Deployment whose pods are refused says so, in an event and in its stat
   t.strictSame(await list('pods', 'shop', 'app=greedy'), [])
 })
 
-t.test('where the policy injects, the pods of a Deployment are filled and its template is not', async t => {
+void t.test('where the policy injects, the pods of a Deployment are filled and its template is not', async (t) => {
   const { code, stderr } = await kubectl.create(deployment({ name: 'nightly', namespace: 'batch-night' }, 2))
   t.equal(code, 0, stderr)
   const pods = await podsOnceThere('batch-night', 'app=nightly', 2)
@@ -133,8 +165,13 @@ t.test('where the policy injects, the pods of a Deployment are filled and its te
   t.equal((await replicaSets('batch-night', 'app=nightly')).length, 1)
 })
 
-t.test('taking over a running Calico restarts none of its pods', async t => {
-  const touched = await kubectl.run(['annotate', 'daemonset/calico-node', 'example.com/note=x', '--namespace=kube-system'])
+void t.test('taking over a running Calico restarts none of its pods', async (t) => {
+  const touched = await kubectl.run([
+    'annotate',
+    'daemonset/calico-node',
+    'example.com/note=x',
+    '--namespace=kube-system'
+  ])
   t.equal(touched.code, 0, touched.stderr)
   await observed('daemonset', 'calico-node', 'kube-system')
   const daemonSet = await kubectl.stored<StoredDaemonSet>('daemonset', 'calico-node', 'kube-system')
@@ -152,7 +189,7 @@ t.test('taking over a running Calico restarts none of its pods', async t => {
   t.equal(backend?.value, 'NFT', 'a pod deleted by hand comes back with the backend of the policy')
 })
 
-t.test('a rollout by its owner is one rollout', async t => {
+void t.test('a rollout by its owner is one rollout', async (t) => {
   const change = ['set', 'image', 'deployment/nightly', 'app=example.com/app:2', '--namespace=batch-night']
   const { code, stderr } = await kubectl.run(change)
   t.equal(code, 0, stderr)
@@ -162,16 +199,21 @@ t.test('a rollout by its owner is one rollout', async t => {
   t.equal((await replicaSets('batch-night', 'app=nightly')).length, 2)
 })
 
-t.test('the pods of a Job are filled, and the Job is not', async t => {
+void t.test('the pods of a Job are filled, and the Job is not', async (t) => {
   const metadata = { name: 'once', namespace: 'batch-night' }
-  const spec = { template: { spec: { restartPolicy: 'Never', containers: [{ name: 'app', image: 'example.com/app:1' }] } } }
+  const spec = {
+    template: { spec: { restartPolicy: 'Never', containers: [{ name: 'app', image: 'example.com/app:1' }] } }
+  }
   const { code, stderr } = await kubectl.create({ apiVersion: 'batch/v1', kind: 'Job', metadata, spec })
   t.equal(code, 0, stderr)
   const [only] = await podsOnceThere('batch-night', 'job-name=once', 1)
   t.strictSame(only?.spec.containers[0]?.resources, { requests: { cpu: '10m', memory: '32Mi' } })
-  t.notMatch(JSON.stringify((await kubectl.stored<Deployed>('job', 'once', 'batch-night')).spec.template), /requests|pidguard/)
+  t.notMatch(
+    JSON.stringify((await kubectl.stored<Deployed>('job', 'once', 'batch-night')).spec.template),
+    /requests|pidguard/
+  )
 })
 
-t.test('no call of a webhook failed', async t => {
+void t.test('no call of a webhook failed', async (t) => {
   t.notMatch(plane.log('kube-apiserver'), /failed calling webhook/i)
 })

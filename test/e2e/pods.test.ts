@@ -16,12 +16,15 @@ spec:
     - name: batch
       namespaces: {names: ['batch-*']}
       requests: {bestEffortPods: inject}
+    - name: lenient
+      namespaces: {names: [lenient]}
+      rules: {best-effort: warn}
 `
 
 const plane = await startControlPlane()
 t.teardown(() => plane.stop())
 const { kubectl, api } = plane
-for (const namespace of ['shop', 'batch-night', 'with-limits']) await plane.createNamespace(namespace)
+for (const namespace of ['shop', 'batch-night', 'lenient', 'with-limits']) await plane.createNamespace(namespace)
 
 // From the time before pidguard.
 await kubectl.create(pod({ name: 'veteran', namespace: 'shop', finalizers: ['example.com/hold'] }))
@@ -32,7 +35,7 @@ await webhook.register()
 
 const atLeast: Resources = { requests: { cpu: '10m', memory: '32Mi' } }
 
-t.test('a BestEffort pod is refused, and the message names the rule, the pod and what to do', async t => {
+void t.test('a BestEffort pod is refused, and the message names the rule, the pod and what to do', async (t) => {
   const { code, stderr } = await kubectl.create(pod({ name: 'greedy', namespace: 'shop' }))
   t.equal(code, 1)
   t.match(stderr, 'validate.pidguard.io')
@@ -42,19 +45,27 @@ t.test('a BestEffort pod is refused, and the message names the rule, the pod and
   t.equal((await api.get('/api/v1/namespaces/shop/pods/greedy')).status, 404)
 })
 
-t.test('a BestEffort pod that has no name yet is refused just so', async t => {
+void t.test('a BestEffort pod that has no name yet is refused just so', async (t) => {
   const { code, stderr } = await kubectl.create(pod({ generateName: 'greedy-', namespace: 'shop' }))
   t.equal(code, 1)
   t.match(stderr, 'best-effort')
   t.match(stderr, 'greedy-')
 })
 
-t.test('the same pod is filled and admitted where the policy injects', async t => {
+void t.test('the same pod is filled and admitted where the policy injects', async (t) => {
   const { code } = await kubectl.create(pod({ name: 'greedy', namespace: 'batch-night' }))
   t.equal(code, 0)
   const { spec, status } = await kubectl.stored<StoredPod>('pod', 'greedy', 'batch-night')
   t.strictSame(spec.containers[0]?.resources, atLeast)
   t.equal(status.qosClass, 'Burstable')
+})
+
+void t.test('the same pod is admitted with a warning where the policy only warns', async (t) => {
+  const { code, stderr } = await kubectl.create(pod({ name: 'greedy', namespace: 'lenient' }))
+  t.equal(code, 0)
+  t.match(stderr, /^Warning: .*best-effort/m)
+  const { status } = await kubectl.stored<StoredPod>('pod', 'greedy', 'lenient')
+  t.equal(status.qosClass, 'BestEffort')
 })
 
 const partlyFilled: { name: string; resources: Resources; want: Resources; qosClass: string }[] = [
@@ -84,7 +95,7 @@ const partlyFilled: { name: string; resources: Resources; want: Resources; qosCl
     qosClass: 'Guaranteed'
   }
 ]
-t.test('a partly filled pod is completed, and what it asks for stays', async t => {
+void t.test('a partly filled pod is completed, and what it asks for stays', async (t) => {
   for (const [index, { name, resources, want, qosClass }] of partlyFilled.entries()) {
     const podName = `partly-${index}`
     const { code, stderr } = await kubectl.create(pod({ name: podName, namespace: 'shop' }, resources))
@@ -95,10 +106,15 @@ t.test('a partly filled pod is completed, and what it asks for stays', async t =
   }
 })
 
-t.test('the stored pod says how many PIDs it is counted with, and how that is known', async t => {
+void t.test('the stored pod says how many PIDs it is counted with, and how that is known', async (t) => {
   const cases = [
     { name: 'plain', image: 'example.com/app:1', annotations: {}, want: { estimate: '50', source: 'default' } },
-    { name: 'profiled', image: 'example.com/dotnet-shop:8', annotations: {}, want: { estimate: '300', source: 'profile' } },
+    {
+      name: 'profiled',
+      image: 'example.com/dotnet-shop:8',
+      annotations: {},
+      want: { estimate: '300', source: 'profile' }
+    },
     {
       name: 'declared',
       image: 'example.com/dotnet-shop:8',
@@ -115,11 +131,15 @@ t.test('the stored pod says how many PIDs it is counted with, and how that is kn
   }
 })
 
-t.test('a server-side dry run is answered as the real write would be, and leaves nothing behind', async t => {
+void t.test('a server-side dry run is answered as the real write would be, and leaves nothing behind', async (t) => {
   const refused = await kubectl.create(pod({ name: 'dry', namespace: 'shop' }), '--dry-run=server')
   t.equal(refused.code, 1)
   t.match(refused.stderr, 'best-effort')
-  const filled = await kubectl.create(pod({ name: 'dry', namespace: 'batch-night' }), '--dry-run=server', '--output=json')
+  const filled = await kubectl.create(
+    pod({ name: 'dry', namespace: 'batch-night' }),
+    '--dry-run=server',
+    '--output=json'
+  )
   t.equal(filled.code, 0, filled.stderr)
   const shown: StoredPod = JSON.parse(filled.stdout)
   t.strictSame(shown.spec.containers[0]?.resources, atLeast)
@@ -127,17 +147,20 @@ t.test('a server-side dry run is answered as the real write would be, and leaves
   t.equal((await api.get('/api/v1/namespaces/batch-night/pods/dry')).status, 404)
 })
 
-t.test('a pod that a LimitRange has filled is no BestEffort pod', async t => {
+void t.test('a pod that a LimitRange has filled is no BestEffort pod', async (t) => {
   const limits = [{ type: 'Container', defaultRequest: { cpu: '3m', memory: '5Mi' } }]
   const metadata = { name: 'defaults', namespace: 'with-limits' }
-  await kubectl.ok(['create', '--filename=-'], JSON.stringify({ apiVersion: 'v1', kind: 'LimitRange', metadata, spec: { limits } }))
+  await kubectl.ok(
+    ['create', '--filename=-'],
+    JSON.stringify({ apiVersion: 'v1', kind: 'LimitRange', metadata, spec: { limits } })
+  )
   const { code, stderr } = await kubectl.create(pod({ name: 'bare', namespace: 'with-limits' }))
   t.equal(code, 0, stderr)
   const { spec } = await kubectl.stored<StoredPod>('pod', 'bare', 'with-limits')
   t.strictSame(spec.containers[0]?.resources, { requests: { cpu: '3m', memory: '5Mi' } })
 })
 
-t.test('system namespaces are out of the pod rules', async t => {
+void t.test('system namespaces are out of the pod rules', async (t) => {
   const { code, stderr } = await kubectl.create(pod({ name: 'bare', namespace: 'kube-system' }))
   t.equal(code, 0, stderr)
   const { spec, metadata } = await kubectl.stored<StoredPod>('pod', 'bare', 'kube-system')
@@ -145,7 +168,23 @@ t.test('system namespaces are out of the pod rules', async t => {
   t.equal(metadata.annotations, undefined)
 })
 
-t.test('a BestEffort pod from before pidguard can be labelled, freed of its finalizer and deleted', async t => {
+void t.test('a running pod can be given a container to debug it with, also one from before pidguard', async (t) => {
+  await kubectl.ok(['create', '--filename=-'], JSON.stringify(pod({ name: 'sick', namespace: 'shop' }, someRequests)))
+  for (const name of ['sick', 'veteran']) {
+    const path = `/api/v1/namespaces/shop/pods/${name}/ephemeralcontainers`
+    const debugged = await api.put(path, {
+      apiVersion: 'v1',
+      kind: 'EphemeralContainers',
+      metadata: { name },
+      ephemeralContainers: [
+        { name: 'debug', image: 'example.com/debug:1', imagePullPolicy: 'Never', terminationMessagePolicy: 'File' }
+      ]
+    })
+    t.equal(debugged.status, 200, String(debugged.body.message))
+  }
+})
+
+void t.test('a BestEffort pod from before pidguard can be labelled, freed of its finalizer and deleted', async (t) => {
   t.equal((await kubectl.run(['label', 'pod', 'veteran', '-n', 'shop', 'seen=yes'])).code, 0)
   t.equal((await kubectl.run(['delete', 'pod', 'veteran', '-n', 'shop', '--wait=false'])).code, 0)
   const patch = '--patch={"metadata":{"finalizers":null}}'
@@ -154,7 +193,10 @@ t.test('a BestEffort pod from before pidguard can be labelled, freed of its fina
   await kubectl.ok(['wait', '--for=delete', 'pod/veteran', '-n', 'shop', '--timeout=10s'])
 })
 
-const template = { metadata: { labels: { app: 'x' } }, spec: { containers: [{ name: 'app', image: 'example.com/app:1' }] } }
+const template = {
+  metadata: { labels: { app: 'x' } },
+  spec: { containers: [{ name: 'app', image: 'example.com/app:1' }] }
+}
 const jobTemplate = { ...template, spec: { ...template.spec, restartPolicy: 'Never' } }
 const selector = { matchLabels: { app: 'x' } }
 const workloads = [
@@ -164,14 +206,18 @@ const workloads = [
   { apiVersion: 'apps/v1', kind: 'ReplicaSet', spec: { selector, template } },
   { apiVersion: 'v1', kind: 'ReplicationController', spec: { selector: { app: 'x' }, template } },
   { apiVersion: 'batch/v1', kind: 'Job', spec: { template: jobTemplate } },
-  { apiVersion: 'batch/v1beta1', kind: 'CronJob', spec: { schedule: '0 0 * * *', jobTemplate: { spec: { template: jobTemplate } } } }
+  {
+    apiVersion: 'batch/v1beta1',
+    kind: 'CronJob',
+    spec: { schedule: '0 0 * * *', jobTemplate: { spec: { template: jobTemplate } } }
+  }
 ]
-t.test('the template of a workload is warned about, and neither refused nor changed', async t => {
+void t.test('the template of a workload is warned about, and neither refused nor changed', async (t) => {
   for (const workload of workloads) {
     const metadata = { name: 'templated', namespace: 'shop' }
     const { code, stdout, stderr } = await kubectl.create({ ...workload, metadata }, '--output=json')
     t.equal(code, 0, stderr)
-    const warnings = stderr.split('\n').filter(line => line.startsWith('Warning: '))
+    const warnings = stderr.split('\n').filter((line) => line.startsWith('Warning: '))
     t.match(warnings.join('\n'), 'best-effort', `a warning about the ${workload.kind}`)
     for (const warning of warnings) t.ok(warning.length <= 'Warning: '.length + 120, warning)
     t.notMatch(stdout, 'pidguard.io/')
@@ -179,7 +225,7 @@ t.test('the template of a workload is warned about, and neither refused nor chan
   }
 })
 
-t.test('the audit log of the API server tells which rule refused and what was estimated', async t => {
+void t.test('the audit log of the API server tells which rule refused and what was estimated', async (t) => {
   await kubectl.create(pod({ name: 'told', namespace: 'shop' }))
   await kubectl.create(pod({ name: 'told', namespace: 'batch-night' }))
   function annotationsOf(namespace: string): string {
@@ -193,6 +239,6 @@ t.test('the audit log of the API server tells which rule refused and what was es
   t.match(annotationsOf('batch-night'), '50')
 })
 
-t.test('no call of a webhook failed', async t => {
+void t.test('no call of a webhook failed', async (t) => {
   t.notMatch(plane.log('kube-apiserver'), /failed calling webhook/i)
 })

@@ -50,8 +50,8 @@ async function generation(): Promise<number> {
   return (await webhook.metric('pidguard_policy_generation')) ?? Number.NaN
 }
 
-t.test('the policy', async t => {
-  await t.test('a changed policy is in force without a restart', async t => {
+void t.test('the policy', async (t) => {
+  await t.test('a changed policy is in force without a restart', async (t) => {
     t.equal(await admits(), false)
     const before = await generation()
     webhook.writePolicy(policyWith('inject'))
@@ -65,7 +65,7 @@ t.test('the policy', async t => {
     { name: 'empty', text: '' }
   ]
   for (const { name, text } of broken) {
-    await t.test(`a broken policy is reported, and the last good one stays in force: ${name}`, async t => {
+    await t.test(`a broken policy is reported, and the last good one stays in force: ${name}`, async (t) => {
       const before = await generation()
       const seen = webhook.logLines().length
       webhook.writePolicy(text)
@@ -75,7 +75,7 @@ t.test('the policy', async t => {
     })
   }
 
-  await t.test('a mended policy is in force again', async t => {
+  await t.test('a mended policy is in force again', async (t) => {
     const before = await generation()
     webhook.writePolicy(policyWith('reject'))
     await webhook.generationAfter(before)
@@ -92,10 +92,13 @@ function isComplaint({ level }: LogLine): boolean {
 function servedSerial(): Promise<string> {
   const { hostname, port } = webhook.admissionUrl
   return new Promise((resolve, reject) => {
-    const socket = connect({ host: hostname, port: Number(port), ca: authority.certificate, servername: 'localhost' }, () => {
-      resolve(socket.getPeerCertificate().serialNumber)
-      socket.destroy()
-    })
+    const socket = connect(
+      { host: hostname, port: Number(port), ca: authority.certificate, servername: 'localhost' },
+      () => {
+        resolve(socket.getPeerCertificate().serialNumber)
+        socket.destroy()
+      }
+    )
     socket.on('error', reject)
   })
 }
@@ -123,8 +126,8 @@ function startTraffic(workers: number): { stop: () => Promise<{ calls: number; f
   }
 }
 
-t.test('certificates', async t => {
-  await t.test('are swapped under traffic without one failed call', async t => {
+void t.test('certificates', async (t) => {
+  await t.test('are swapped under traffic without one failed call', async (t) => {
     const serials = new Set([await servedSerial()])
     const traffic = startTraffic(8)
     // Milliseconds between the two files. A second and more lets the program find a pair that does not belong together.
@@ -147,7 +150,7 @@ t.test('certificates', async t => {
     t.equal(serials.size, 5)
   })
 
-  await t.test('a pair that is broken for good leaves the last good one in use', async t => {
+  await t.test('a pair that is broken for good leaves the last good one in use', async (t) => {
     const before = await servedSerial()
     const seen = webhook.logLines().length
     writeFileSync(join(webhook.certFolder, 'tls.crt'), 'no certificate')
@@ -156,14 +159,17 @@ t.test('certificates', async t => {
     t.equal(await admits(), false)
   })
 
-  await t.test('a connection that the API server has left idle is still usable', async t => {
+  await t.test('a connection that the API server has left idle is still usable', async (t) => {
     // Longer than the 5 s after which Node's own default closes it.
     await sleep(6_000)
-    const { status, body } = await api.post('/api/v1/namespaces/shop/pods?dryRun=All', pod({ name: 'late', namespace: 'shop' }, someRequests))
-    t.equal(status, 201, body.message)
+    const { status, body } = await api.post(
+      '/api/v1/namespaces/shop/pods?dryRun=All',
+      pod({ name: 'late', namespace: 'shop' }, someRequests)
+    )
+    t.equal(status, 201, String(body.message))
   })
 
-  await t.test('a failed call would have been seen: an authority that did not sign is refused', async t => {
+  await t.test('a failed call would have been seen: an authority that did not sign is refused', async (t) => {
     t.notMatch(plane.log('kube-apiserver'), /failed calling webhook/i, 'none so far')
     const foreign = await createAuthority('foreign')
     const caBundle = Buffer.from(foreign.certificate).toString('base64')
@@ -171,13 +177,16 @@ t.test('certificates', async t => {
     const target = ['mutatingwebhookconfiguration', 'pidguard', '--type=json', `--patch=${JSON.stringify(change)}`]
     await kubectl.ok(['patch', ...target])
     const message = await until('a failed call', async () => {
-      const { status, body } = await api.post('/api/v1/namespaces/shop/pods?dryRun=All', pod({ name: 'late', namespace: 'shop' }, someRequests))
+      const { status, body } = await api.post(
+        '/api/v1/namespaces/shop/pods?dryRun=All',
+        pod({ name: 'late', namespace: 'shop' }, someRequests)
+      )
       return status !== 201 && String(body.message)
     })
     t.match(message, /failed calling webhook.*x509/)
   })
 })
 
-t.test('told to end, it ends by itself and with success', async t => {
+void t.test('told to end, it ends by itself and with success', async (t) => {
   t.strictSame(await webhook.stop(), { code: 0, signal: null })
 })

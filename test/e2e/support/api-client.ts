@@ -2,7 +2,14 @@ import { Agent, request } from 'undici'
 
 export interface ApiAnswer {
   readonly status: number
-  readonly body: any
+  readonly body: ApiBody
+}
+
+/** What tests look at, of an object or of the Status that stands for an error. */
+export interface ApiBody {
+  readonly message?: string
+  readonly metadata?: { readonly annotations?: Readonly<Record<string, string>> }
+  readonly secrets?: readonly object[]
 }
 
 /** The API server without kubectl in between, where a test needs many calls or the bare answer. */
@@ -25,11 +32,15 @@ export class ApiClient {
     return this.#call('POST', path, object)
   }
 
+  put(path: string, object: object): Promise<ApiAnswer> {
+    return this.#call('PUT', path, object)
+  }
+
   close(): Promise<void> {
     return this.#agent.destroy()
   }
 
-  async #call(method: 'GET' | 'POST', path: string, object?: object): Promise<ApiAnswer> {
+  async #call(method: 'GET' | 'POST' | 'PUT', path: string, object?: object): Promise<ApiAnswer> {
     const answer = await request(`${this.#url}${path}`, {
       dispatcher: this.#agent,
       method,
@@ -37,6 +48,6 @@ export class ApiClient {
       body: object === undefined ? null : JSON.stringify(object)
     })
     const text = await answer.body.text()
-    return { status: answer.statusCode, body: text.startsWith('{') ? JSON.parse(text) : text }
+    return { status: answer.statusCode, body: text.startsWith('{') ? JSON.parse(text) : { message: text } }
   }
 }

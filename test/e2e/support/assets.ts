@@ -6,7 +6,7 @@ export type Asset = (typeof controlPlane)[number] | 'kubectl'
 
 /** Where each program is, or what is missing and how to get it. Looks at the environment it is given. */
 export function findAssets(env: NodeJS.ProcessEnv): { programs: ReadonlyMap<Asset, string> } | { missing: string } {
-  const folder = env['KUBEBUILDER_ASSETS']
+  const folder = env.KUBEBUILDER_ASSETS
   if (folder === undefined || folder === '') {
     return { missing: `KUBEBUILDER_ASSETS is not set. ${howToSet}` }
   }
@@ -14,12 +14,14 @@ export function findAssets(env: NodeJS.ProcessEnv): { programs: ReadonlyMap<Asse
   for (const name of controlPlane) {
     if (isProgram(join(folder, name))) programs.set(name, join(folder, name))
   }
-  const folders = [folder, ...(env['PATH'] ?? '').split(delimiter)]
-  const kubectl = folders.map(each => join(each, 'kubectl')).find(isProgram)
+  const folders = [folder, ...(env.PATH ?? '').split(delimiter)]
+  const kubectl = folders.map((each) => join(each, 'kubectl')).find(isProgram)
   if (kubectl !== undefined) programs.set('kubectl', kubectl)
-  const lacking = [...controlPlane, 'kubectl' as const].filter(name => !programs.has(name))
+  const lacking = [...controlPlane, 'kubectl' as const].filter((name) => !programs.has(name))
   if (lacking.length === 0) return { programs }
-  return { missing: `KUBEBUILDER_ASSETS=${folder} lacks ${lacking.join(', ')} (kubectl may also be on PATH). ${howToSet}` }
+  return {
+    missing: `KUBEBUILDER_ASSETS=${folder} lacks ${lacking.join(', ')} (kubectl may also be on PATH). ${howToSet}`
+  }
 }
 
 const howToSet =

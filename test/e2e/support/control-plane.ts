@@ -55,10 +55,10 @@ export async function startControlPlane(options: ControlPlaneOptions = {}): Prom
   async function stop(): Promise<void> {
     // Their data is thrown away with the folder, so there is nothing that a gentle end would save.
     for (const program of [...running.values()].reverse()) await program.stop('SIGKILL')
-    if (process.env['PIDGUARD_E2E_KEEP'] === undefined) removeNow(folder)
+    if (process.env.PIDGUARD_E2E_KEEP === undefined) removeNow(folder)
     else console.error(`kept ${folder}`)
   }
-  if (process.env['PIDGUARD_E2E_KEEP'] === undefined) removeAtEnd(folder)
+  if (process.env.PIDGUARD_E2E_KEEP === undefined) removeAtEnd(folder)
   try {
     return await startIn(folder, found.programs, running, options, stop)
   } catch (error) {
@@ -81,14 +81,21 @@ async function startIn(
   async function start(name: Asset, args: Record<string, string | number | boolean>): Promise<void> {
     const program = programs.get(name) ?? name
     const flags = Object.entries(args).map(([flag, value]) => `--${flag}=${value}`)
-    running.set(name, await startProgram({ name, program, args: flags, logFile: join(folder, `${name}.log`), cwd: folder }))
+    running.set(
+      name,
+      await startProgram({ name, program, args: flags, logFile: join(folder, `${name}.log`), cwd: folder })
+    )
   }
   async function ready(name: Asset, isReady: () => Promise<boolean>): Promise<void> {
     const program = running.get(name)
-    await until(`${name} ready`, async () => {
-      if (program?.exit() !== undefined) throw new Error(`${name} ended:\n${logTail(program.logFile)}`)
-      return isReady().catch(() => false)
-    }, 60_000).catch(error => {
+    await until(
+      `${name} ready`,
+      async () => {
+        if (program?.exit() !== undefined) throw new Error(`${name} ended:\n${logTail(program.logFile)}`)
+        return isReady().catch(() => false)
+      },
+      60_000
+    ).catch((error) => {
       throw new Error(`${name} did not come up:\n${logTail(join(folder, `${name}.log`))}`, { cause: error })
     })
   }
@@ -116,6 +123,7 @@ async function startIn(
     'service-cluster-ip-range': '10.0.0.0/24',
     'authorization-mode': 'RBAC',
     'allow-privileged': true, // Calico
+    'feature-gates': 'EphemeralContainers=true', // on by default from v1.23
     'audit-policy-file': 'audit-policy.json',
     'audit-log-path': 'audit.log',
     // Pods need a service account and its token, which the controller manager makes.
@@ -129,7 +137,7 @@ async function startIn(
   const local = { 'bind-address': '127.0.0.1', port: 0, 'leader-elect': false }
   async function hasServiceAccount(namespace: string): Promise<boolean> {
     const { body } = await api.get(`/api/v1/namespaces/${namespace}/serviceaccounts/default`)
-    return body.secrets?.length > 0
+    return body.secrets !== undefined && body.secrets.length > 0
   }
   if (options.controllers === true) {
     await start('kube-controller-manager', {
@@ -148,8 +156,8 @@ async function startIn(
     kubectl,
     api,
     controllers: options.controllers === true,
-    log: name => readFileSync(join(folder, `${name}.log`), 'utf8'),
-    auditEvents: () => completeLines(join(folder, 'audit.log')).map(line => JSON.parse(line)),
+    log: (name) => readFileSync(join(folder, `${name}.log`), 'utf8'),
+    auditEvents: () => completeLines(join(folder, 'audit.log')).map((line) => JSON.parse(line)),
     async createNamespace(name, labels = {}) {
       const { status, body } = await api.post('/api/v1/namespaces', { metadata: { name, labels } })
       if (status !== 201) throw new Error(`namespace ${name}: ${body.message}`)

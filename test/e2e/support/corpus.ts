@@ -11,13 +11,13 @@ export interface ManifestDocument {
 
 /** Real manifests from elsewhere, not part of this repository; undefined where they are not at hand. */
 export function corpusFolder(): string | undefined {
-  const folder = process.env['PIDGUARD_CORPUS'] ?? resolve(import.meta.dirname, '../../../../shared/corpus')
+  const folder = process.env.PIDGUARD_CORPUS ?? resolve(import.meta.dirname, '../../../../shared/corpus')
   return existsSync(folder) ? folder : undefined
 }
 
 /** The documents of one file, each also as the text it had there. */
 export function manifestDocuments(folder: string, file: string): ManifestDocument[] {
-  return parseAllDocuments(readFileSync(join(folder, file), 'utf8')).flatMap(document => {
+  return parseAllDocuments(readFileSync(join(folder, file), 'utf8')).flatMap((document) => {
     const value = document.toJS()
     return value === null ? [] : [{ ...value, text: document.toString() }]
   })

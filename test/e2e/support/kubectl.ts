@@ -14,7 +14,7 @@ export class Kubectl {
 
   constructor(program: string, kubeconfig: string, home: string) {
     this.#program = program
-    this.#env = { HOME: home, PATH: process.env['PATH'] }
+    this.#env = { HOME: home, PATH: process.env.PATH }
     this.#options = [`--kubeconfig=${kubeconfig}`, `--cache-dir=${home}/cache`]
   }
 

@@ -54,8 +54,16 @@ export function pod(metadata: Metadata, resources: Resources = {}, image = 'exam
 
 export function deployment(metadata: Metadata & { name: string }, replicas: number, resources: Resources = {}): object {
   const labels = { app: metadata.name }
-  const template = { metadata: { labels }, spec: { containers: [{ name: 'app', image: 'example.com/app:1', resources }] } }
-  return { apiVersion: 'apps/v1', kind: 'Deployment', metadata, spec: { replicas, selector: { matchLabels: labels }, template } }
+  const template = {
+    metadata: { labels },
+    spec: { containers: [{ name: 'app', image: 'example.com/app:1', resources }] }
+  }
+  return {
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    metadata,
+    spec: { replicas, selector: { matchLabels: labels }, template }
+  }
 }
 
 export interface DaemonSetChange {

@@ -51,12 +51,17 @@ export async function createAuthority(commonName: string): Promise<Authority> {
           new x509.BasicConstraintsExtension(false, undefined, true),
           new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
           new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.serverAuth]),
-          new x509.SubjectAlternativeNameExtension(names.map(name => ({ type: isAddress(name) ? 'ip' : 'dns', value: name }))),
+          new x509.SubjectAlternativeNameExtension(
+            names.map((name) => ({ type: isAddress(name) ? 'ip' : 'dns', value: name }))
+          ),
           await x509.AuthorityKeyIdentifierExtension.create(keys.publicKey),
           await x509.SubjectKeyIdentifierExtension.create(leafKeys.publicKey)
         ]
       })
-      const key = x509.PemConverter.encode(await webcrypto.subtle.exportKey('pkcs8', leafKeys.privateKey), 'PRIVATE KEY')
+      const key = x509.PemConverter.encode(
+        await webcrypto.subtle.exportKey('pkcs8', leafKeys.privateKey),
+        'PRIVATE KEY'
+      )
       return { certificate: leaf.toString('pem'), key }
     }
   }
@@ -64,7 +69,9 @@ export async function createAuthority(commonName: string): Promise<Authority> {
 
 /** PEM; what the API server signs service account tokens with. */
 export function createSigningKey(): string {
-  return generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({ type: 'sec1', format: 'pem' }).toString()
+  return generateKeyPairSync('ec', { namedCurve: 'P-256' })
+    .privateKey.export({ type: 'sec1', format: 'pem' })
+    .toString()
 }
 
 function isAddress(name: string): boolean {
@@ -74,6 +81,6 @@ function isAddress(name: string): boolean {
 /** Positive, as RFC 5280 asks: the highest bit is clear. */
 function serialNumber(): string {
   const bytes = randomBytes(16)
-  bytes[0] = (bytes[0] ?? 0) & 0x7f | 0x40
+  bytes[0] = ((bytes[0] ?? 0) & 0x7f) | 0x40
   return bytes.toString('hex')
 }

@@ -54,7 +54,7 @@ export async function startProgram(start: ProgramStart): Promise<RunningProgram>
   await once(child, 'spawn')
   live.add(child)
   let exit: Exit | undefined
-  const exited = new Promise<Exit>(resolve => {
+  const exited = new Promise<Exit>((resolve) => {
     child.once('exit', (code, signal) => {
       live.delete(child)
       exit = { code, signal }

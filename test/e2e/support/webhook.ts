@@ -73,8 +73,8 @@ export async function startWebhook(plane: ControlPlane, options: WebhookOptions)
   }
 
   const listening = await whileRunning('the line that says where it listens', async () => {
-    const line = readLog(logFile).find(each => each.msg === 'listening')
-    return line && { admissionUrl: new URL(String(line['admission'])), probesUrl: new URL(String(line['probes'])) }
+    const line = readLog(logFile).find((each) => each.msg === 'listening')
+    return line && { admissionUrl: new URL(String(line.admission)), probesUrl: new URL(String(line.probes)) }
   })
   await whileRunning('readyz', async () => (await request(new URL('/readyz', listening.probesUrl))).statusCode === 200)
 
@@ -91,7 +91,11 @@ export async function startWebhook(plane: ControlPlane, options: WebhookOptions)
     logLines: () => readLog(logFile),
     metric,
     async generationAfter(generation) {
-      await until('a newer policy', async () => ((await metric('pidguard_policy_generation')) ?? 0) > generation, 10_000)
+      await until(
+        'a newer policy',
+        async () => ((await metric('pidguard_policy_generation')) ?? 0) > generation,
+        10_000
+      )
     },
     stop: () => running.stop()
   }
@@ -114,12 +118,17 @@ export async function register(plane: ControlPlane, admission: URL, caBundle: Bu
   function clientConfig(path: string): object {
     return { url: new URL(path, admission).href, caBundle: caBundle.toString('base64') }
   }
-  const mutate = { ...common, name: 'mutate.pidguard.io', reinvocationPolicy: 'IfNeeded', clientConfig: clientConfig('/mutate') }
+  const mutate = {
+    ...common,
+    name: 'mutate.pidguard.io',
+    reinvocationPolicy: 'IfNeeded',
+    clientConfig: clientConfig('/mutate')
+  }
   const validate = { ...common, name: 'validate.pidguard.io', clientConfig: clientConfig('/validate') }
   const configurations = [
     { kind: 'MutatingWebhookConfiguration', webhooks: [mutate] },
     { kind: 'ValidatingWebhookConfiguration', webhooks: [validate] }
-  ].map(each => ({ apiVersion: 'admissionregistration.k8s.io/v1', metadata: { name: 'pidguard' }, ...each }))
+  ].map((each) => ({ apiVersion: 'admissionregistration.k8s.io/v1', metadata: { name: 'pidguard' }, ...each }))
   for (const configuration of configurations) {
     const { code, stderr } = await plane.kubectl.apply(JSON.stringify(configuration))
     if (code !== 0) throw new Error(`${configuration.kind}: ${stderr}`)
@@ -133,7 +142,10 @@ export async function register(plane: ControlPlane, admission: URL, caBundle: Bu
  */
 async function isCalled(plane: ControlPlane): Promise<boolean> {
   async function dryRun(resources: object): Promise<ApiAnswer> {
-    const pod = { metadata: { name: 'is-it-called' }, spec: { containers: [{ name: 'only', image: 'none', resources }] } }
+    const pod = {
+      metadata: { name: 'is-it-called' },
+      spec: { containers: [{ name: 'only', image: 'none', resources }] }
+    }
     return await plane.api.post('/api/v1/namespaces/default/pods?dryRun=All', pod)
   }
   const refused = await dryRun({})
@@ -150,14 +162,14 @@ function rule(apiGroups: string[], apiVersions: string[], resources: string[]): 
 function readLog(file: string): LogLine[] {
   return readFileSync(file, 'utf8')
     .split('\n')
-    .filter(line => line.startsWith('{') && line.endsWith('}'))
-    .map(line => JSON.parse(line))
+    .filter((line) => line.startsWith('{') && line.endsWith('}'))
+    .map((line) => JSON.parse(line))
 }
 
 function sumOf(name: string, exposition: string): number | undefined {
   const values = exposition
     .split('\n')
-    .filter(line => line.startsWith(`${name} `) || line.startsWith(`${name}{`))
-    .map(line => Number(line.slice(line.lastIndexOf(' ') + 1)))
+    .filter((line) => line.startsWith(`${name} `) || line.startsWith(`${name}{`))
+    .map((line) => Number(line.slice(line.lastIndexOf(' ') + 1)))
   return values.length === 0 ? undefined : values.reduce((sum, value) => sum + value, 0)
 }
