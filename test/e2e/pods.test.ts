@@ -19,6 +19,9 @@ spec:
     - name: lenient
       namespaces: {names: [lenient]}
       rules: {best-effort: warn}
+  exemptions:
+    - {rules: [best-effort], namespaces: [shop], names: [licensed], reason: bought as it is, expires: '2099-12-31'}
+    - {rules: [best-effort], namespaces: [shop], names: [overdue], reason: for a while, expires: '2020-12-31'}
 `
 
 const plane = await startControlPlane()
@@ -66,6 +69,15 @@ void t.test('the same pod is admitted with a warning where the policy only warns
   t.match(stderr, /^Warning: .*best-effort/m)
   const { status } = await kubectl.stored<StoredPod>('pod', 'greedy', 'lenient')
   t.equal(status.qosClass, 'BestEffort')
+})
+
+void t.test('an exempt pod is admitted as it is, and no longer once its exemption has expired', async (t) => {
+  const exempt = await kubectl.create(pod({ name: 'licensed', namespace: 'shop' }))
+  t.equal(exempt.code, 0, exempt.stderr)
+  t.equal((await kubectl.stored<StoredPod>('pod', 'licensed', 'shop')).status.qosClass, 'BestEffort')
+  const expired = await kubectl.create(pod({ name: 'overdue', namespace: 'shop' }))
+  t.equal(expired.code, 1)
+  t.match(expired.stderr, 'best-effort')
 })
 
 const partlyFilled: { name: string; resources: Resources; want: Resources; qosClass: string }[] = [

@@ -7,7 +7,7 @@ import { startControlPlane } from './support/control-plane.ts'
 import { pod, someRequests } from './support/objects.ts'
 import { createAuthority, type PemPair } from './support/pki.ts'
 import { until } from './support/wait.ts'
-import { type LogLine, startWebhook } from './support/webhook.ts'
+import { type LogLine, startWebhook, unregister } from './support/webhook.ts'
 
 function policyWith(bestEffortPods: 'reject' | 'inject'): string {
   return `
@@ -37,7 +37,11 @@ async function writeFirstCertificate(folder: string): Promise<void> {
   writeFileSync(join(folder, 'tls.crt'), pair.certificate)
   writeFileSync(join(folder, 'tls.key'), pair.key)
 }
-const webhook = await startWebhook(plane, { policy: policyWith('reject'), certificates: writeFirstCertificate })
+const webhook = await startWebhook(plane, {
+  policy: policyWith('reject'),
+  certificates: writeFirstCertificate,
+  drain: 4
+})
 t.teardown(() => webhook.stop())
 await webhook.register()
 
@@ -187,6 +191,14 @@ void t.test('certificates', async (t) => {
   })
 })
 
-void t.test('told to end, it ends by itself and with success', async (t) => {
-  t.strictSame(await webhook.stop(), { code: 0, signal: null })
+void t.test('told to end under traffic, it is unready but answers until it is called no more', async (t) => {
+  await webhook.register()
+  const traffic = startTraffic(4)
+  const stopped = webhook.stop()
+  await until('unready', async () => !(await webhook.isReady()))
+  await unregister(plane)
+  const { calls, failures } = await traffic.stop()
+  t.strictSame(failures, [])
+  t.ok(calls > 50, `${calls} calls`)
+  t.strictSame(await stopped, { code: 0, signal: null })
 })

@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { request } from 'undici'
-import type { ApiAnswer } from './api-client.ts'
+import type { ApiBody } from './api-client.ts'
 import type { ControlPlane } from './control-plane.ts'
 import { type Exit, logTail, startProgram } from './processes.ts'
 import { until } from './wait.ts'
@@ -26,11 +26,15 @@ export interface Webhook {
   generationAfter(generation: number): Promise<void>
   /** Sum over all series of that name; undefined when there is none. */
   metric(name: string): Promise<number | undefined>
+  isReady(): Promise<boolean>
+  /** Sends SIGTERM, and waits for the end: at once, unless there was a time to drain. */
   stop(): Promise<Exit>
 }
 
 export interface WebhookOptions {
   readonly policy: string
+  /** Seconds that it goes on after SIGTERM, 0 where nobody says otherwise. */
+  readonly drain?: number
   /** Called with the folder before the start; without it the program makes its own certificate. */
   readonly certificates?: (folder: string) => Promise<void>
 }
@@ -46,7 +50,19 @@ export async function startWebhook(plane: ControlPlane, options: WebhookOptions)
   await options.certificates?.(certFolder)
   writePolicy(options.policy)
   const logFile = join(folder, 'log')
-  const args = ['serve', '--host', '127.0.0.1', '--port', '0', '--probe-port', '0', '--log-level', 'debug']
+  const args = [
+    'serve',
+    '--host',
+    '127.0.0.1',
+    '--port',
+    '0',
+    '--probe-port',
+    '0',
+    '--log-level',
+    'debug',
+    '--drain',
+    String(options.drain ?? 0)
+  ]
   const running = await startProgram({
     name: 'pidguard',
     program: process.execPath,
@@ -76,7 +92,12 @@ export async function startWebhook(plane: ControlPlane, options: WebhookOptions)
     const line = readLog(logFile).find((each) => each.msg === 'listening')
     return line && { admissionUrl: new URL(String(line.admission)), probesUrl: new URL(String(line.probes)) }
   })
-  await whileRunning('readyz', async () => (await request(new URL('/readyz', listening.probesUrl))).statusCode === 200)
+  async function isReady(): Promise<boolean> {
+    const { statusCode, body } = await request(new URL('/readyz', listening.probesUrl))
+    await body.dump()
+    return statusCode === 200
+  }
+  await whileRunning('readyz', isReady)
 
   async function metric(name: string): Promise<number | undefined> {
     const { body } = await request(new URL('/metrics', listening.probesUrl))
@@ -90,6 +111,7 @@ export async function startWebhook(plane: ControlPlane, options: WebhookOptions)
     register: () => register(plane, listening.admissionUrl, readFileSync(join(certFolder, 'ca.crt'))),
     logLines: () => readLog(logFile),
     metric,
+    isReady,
     async generationAfter(generation) {
       await until(
         'a newer policy',
@@ -133,25 +155,34 @@ export async function register(plane: ControlPlane, admission: URL, caBundle: Bu
     const { code, stderr } = await plane.kubectl.apply(JSON.stringify(configuration))
     if (code !== 0) throw new Error(`${configuration.kind}: ${stderr}`)
   }
-  await until('calls of both webhooks', () => isCalled(plane))
+  await until('calls of both webhooks', async () => (await calledWebhooks(plane)).length === 2)
+}
+
+/** Returns when the API server has stopped calling. */
+export async function unregister(plane: ControlPlane): Promise<void> {
+  for (const kind of ['mutatingwebhookconfiguration', 'validatingwebhookconfiguration']) {
+    await plane.kubectl.ok(['delete', kind, 'pidguard'])
+  }
+  await until('no more calls', async () => (await calledWebhooks(plane)).length === 0)
 }
 
 /**
  * The API server learns of a configuration through a watch, so the first writes may still pass by. Two dry runs tell,
  * where the policy keeps its defaults in the namespace `default`: one pod is refused there, the other gets annotations.
  */
-async function isCalled(plane: ControlPlane): Promise<boolean> {
-  async function dryRun(resources: object): Promise<ApiAnswer> {
+async function calledWebhooks(plane: ControlPlane): Promise<string[]> {
+  async function dryRun(resources: object): Promise<ApiBody> {
     const pod = {
       metadata: { name: 'is-it-called' },
       spec: { containers: [{ name: 'only', image: 'none', resources }] }
     }
-    return await plane.api.post('/api/v1/namespaces/default/pods?dryRun=All', pod)
+    return (await plane.api.post('/api/v1/namespaces/default/pods?dryRun=All', pod)).body
   }
-  const refused = await dryRun({})
-  if (!String(refused.body.message).includes('validate.pidguard.io')) return false
-  const admitted = await dryRun({ requests: { cpu: '1m', memory: '1Mi' } })
-  return admitted.body.metadata?.annotations?.['pidguard.io/pids-estimate'] !== undefined
+  const { message = '' } = await dryRun({})
+  const { metadata } = await dryRun({ requests: { cpu: '1m', memory: '1Mi' } })
+  const validated = message.includes('validate.pidguard.io')
+  const mutated = metadata?.annotations?.['pidguard.io/pids-estimate'] !== undefined
+  return [...(validated ? ['validate'] : []), ...(mutated ? ['mutate'] : [])]
 }
 
 function rule(apiGroups: string[], apiVersions: string[], resources: string[]): object {
