@@ -24,7 +24,9 @@ export function crossMistakes(document: unknown): CrossMistake[] {
     ...pidMistakes(recordAt(spec, 'pids'), base, ['spec', 'pids']),
     ...overrides.flatMap(([override, index]) => overrideMistakes(override, own, ['spec', 'overrides', index])),
     ...repeatedNames(overrides, ['spec', 'overrides']),
-    ...recordsAt(spec, 'exemptions').flatMap(([exemption, i]) => exemptionMistakes(exemption, ['spec', 'exemptions', i])),
+    ...recordsAt(spec, 'exemptions').flatMap(([exemption, i]) =>
+      exemptionMistakes(exemption, ['spec', 'exemptions', i])
+    ),
     ...tuningMistakes(recordAt(spec, 'namespaceTuning'), ['spec', 'namespaceTuning'])
   ]
 }
@@ -133,7 +135,9 @@ function floorMistakes(bounds: JsonRecord, path: Path): CrossMistake[] {
 }
 
 function reversed<T extends number | bigint>(min: T | undefined, max: T | undefined, path: Path): CrossMistake[] {
-  return min !== undefined && max !== undefined && min > max ? [{ path: [...path, 'min'], message: 'min is above max' }] : []
+  return min !== undefined && max !== undefined && min > max
+    ? [{ path: [...path, 'min'], message: 'min is above max' }]
+    : []
 }
 
 function oneNeeded(value: unknown, names: readonly string[], path: Path): CrossMistake[] {

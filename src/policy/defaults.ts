@@ -1,5 +1,5 @@
-import type { RuleInfo } from './settings.ts'
 import type { BaseSettings } from './policy.ts'
+import type { RuleInfo } from './settings.ts'
 
 /** Namespaces that carry the cluster itself: a denied pod there can cost more than the PIDs it would use. */
 export const defaultSystemNamespaces: readonly string[] = [

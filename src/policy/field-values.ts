@@ -26,16 +26,18 @@ const labelValuePattern = /^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$/
 
 export const pids = () => value(`a whole number from 1 to ${maxPids}`, pidsShape, readPids)
 export const pidsOrNone = () =>
-  value(
-    `a whole number from 1 to ${maxPids}, or none`,
-    { anyOf: [pidsShape, { const: 'none' }] },
-    readPidsOrNone
-  )
-export const share = () => value('a share from 0% to 100%, such as 25%', { type: 'string', pattern: sharePattern }, readShare)
+  value(`a whole number from 1 to ${maxPids}, or none`, { anyOf: [pidsShape, { const: 'none' }] }, readPidsOrNone)
+export const share = () =>
+  value('a share from 0% to 100%, such as 25%', { type: 'string', pattern: sharePattern }, readShare)
 export const floor = () =>
   value(
     `a share below 100%, such as 10%, or a whole number from 0 to ${maxPids}`,
-    { anyOf: [{ type: 'string', pattern: sharePattern }, { type: 'integer', minimum: 0, maximum: maxPids }] },
+    {
+      anyOf: [
+        { type: 'string', pattern: sharePattern },
+        { type: 'integer', minimum: 0, maximum: maxPids }
+      ]
+    },
     readFloor
   )
 export const maxAge = () =>
@@ -52,12 +54,11 @@ export const backend = () =>
   value('Legacy or NFT', { type: 'string', pattern: '^([Ll][Ee][Gg][Aa][Cc][Yy]|[Nn][Ff][Tt])$' }, readBackend)
 
 export const name = () => text('a name of lower-case letters, digits, - and .', namePattern)
-export const namespacePattern = () =>
-  text('a namespace, or a pattern of one with * and ?', /^[-a-z0-9*?]{1,63}$/)
+export const namespacePattern = () => text('a namespace, or a pattern of one with * and ?', /^[-a-z0-9*?]{1,63}$/)
 export const objectPattern = () => text('a name, or a pattern of one with * and ?', /^[-a-z0-9.*?]{1,253}$/)
 export const imagePattern = () => text('an image, or a pattern of one with * and ?', /^\S{1,1024}$/)
 export const kind = () => text('a kind as Kubernetes spells it, such as Deployment', /^[A-Z][A-Za-z0-9]{0,62}$/)
-export const reason = () => text('a reason of at least 10 characters', /^\s*\S[^]{8,1022}\S\s*$/)
+export const reason = () => text('a reason of at least 10 characters', /^\s*\S[\s\S]{8,1022}\S\s*$/)
 
 export function ruleId(known: readonly string[]) {
   const pattern = `^(${['\\*', ...known].join('|')})$`
@@ -82,7 +83,10 @@ export function selector() {
     values: optional(listOf(label()), 'For In and NotIn only.')
   }).transform((given) => ({ ...given, values: given.values ?? [] }))
   return fields({
-    matchLabels: optional(z.record(key(), label(), { error: 'a mapping of texts' }), 'Labels that must have these values.'),
+    matchLabels: optional(
+      z.record(key(), label(), { error: 'a mapping of texts' }),
+      'Labels that must have these values.'
+    ),
     matchExpressions: optional(listOf(requirement), 'Requirements that must all hold.')
   })
     .transform((given) => ({ matchLabels: given.matchLabels ?? {}, matchExpressions: given.matchExpressions ?? [] }))

@@ -13,7 +13,12 @@ export function issueMistakes(issue: z.core.$ZodIssue, document: unknown): { pat
     return [{ path, message: `expected ${issue.issues[0]?.message} as key` }]
   }
   const found = valueAt(document, path)
-  return [{ path, message: `expected ${issue.message}, ${found === undefined ? 'which is missing' : `found ${shown(found)}`}` }]
+  return [
+    {
+      path,
+      message: `expected ${issue.message}, ${found === undefined ? 'which is missing' : `found ${shown(found)}`}`
+    }
+  ]
 }
 
 /** As people write it: `spec.overrides[2].pids`; keys that would be misread are quoted. */

@@ -30,7 +30,9 @@ function decidable(selector: Selector): Selector {
 }
 
 function isDecidable(selector: Selector): boolean {
-  return Object.keys(selector.matchLabels).every((key) => key === nameLabel) && selector.matchExpressions.every(isOnName)
+  return (
+    Object.keys(selector.matchLabels).every((key) => key === nameLabel) && selector.matchExpressions.every(isOnName)
+  )
 }
 
 function isOnName({ key }: SelectorRequirement): boolean {

@@ -69,7 +69,9 @@ export interface Layer {
         readonly maxTaintedShare: number
       }>
     | undefined
-  readonly calico?: Given<{ readonly iptablesBackend: Backend; readonly operatorManaged: 'report' | 'mutate' }> | undefined
+  readonly calico?:
+    | Given<{ readonly iptablesBackend: Backend; readonly operatorManaged: 'report' | 'mutate' }>
+    | undefined
 }
 
 type Given<T> = { readonly [K in keyof T]?: T[K] | undefined }

@@ -73,7 +73,12 @@ export class PolicyResolver {
     const modes = system ? withOff(settings.modes, this.#podRules) : settings.modes
     // Where nothing injects, `inject` would let a pod through that nobody gave requests.
     const injects = settings.requests.bestEffortPods === 'inject' && modes.get('resource-requests') === 'enforce'
-    return { ...settings, modes, requests: { ...settings.requests, bestEffortPods: injects ? 'inject' : 'reject' }, notes }
+    return {
+      ...settings,
+      modes,
+      requests: { ...settings.requests, bestEffortPods: injects ? 'inject' : 'reject' },
+      notes
+    }
   }
 }
 

@@ -1,11 +1,12 @@
 import { z } from 'zod'
 import { modes } from '../model/finding.ts'
+import { runtimes } from '../model/runtimes.ts'
 import type { Selector } from '../model/selector.ts'
 import type { Pids } from '../model/units.ts'
 import { defaultSettings, defaultSystemNamespaces } from './defaults.ts'
 import * as f from './field-values.ts'
 import { fields, flag, listOf, oneOf, optional, required, value } from './fields.ts'
-import { type Profile, type RuleInfo, runtimes } from './settings.ts'
+import type { Profile, RuleInfo } from './settings.ts'
 
 export const apiVersion = 'pidguard.io/v1alpha1'
 export const kind = 'PidGuardPolicy'

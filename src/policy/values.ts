@@ -73,7 +73,8 @@ export function readMaxAge(value: unknown): Millis | undefined {
 
 /** A quantity of more than nothing, short enough to be written into pods as it is. */
 export function readRequest(value: unknown): string | undefined {
-  if ((typeof value !== 'string' && typeof value !== 'number') || String(value).length > maxRequestLength) return undefined
+  if ((typeof value !== 'string' && typeof value !== 'number') || String(value).length > maxRequestLength)
+    return undefined
   const nanos = parseQuantity(value)
   return nanos !== undefined && nanos > 0n ? String(value) : undefined
 }
