@@ -46,8 +46,8 @@ const manifests = [
 for (const { file, daemonSet, without } of manifests) {
   const name = without.length === 0 ? file : `${file} without ${without.join(' and ')}`
   void t.test(name, { skip: corpus === undefined && 'PIDGUARD_CORPUS is not there' }, async (t) => {
-    const documents = manifestDocuments(join(corpus ?? '', 'calico'), file).filter(
-      ({ kind }) => !without.includes(kind)
+    const documents = manifestDocuments(join(corpus ?? '', 'calico', file)).filter(
+      ({ manifest }) => !without.includes(manifest.kind)
     )
     const text = documents.map((document) => document.text).join('---\n')
     const first = await kubectl.apply(text)
@@ -68,7 +68,7 @@ for (const { file, daemonSet, without } of manifests) {
 
     const replaced = await kubectl.run(
       ['replace', '--filename=-'],
-      documents.find(({ kind }) => kind === 'DaemonSet')?.text
+      documents.find(({ manifest }) => manifest.kind === 'DaemonSet')?.text
     )
     t.equal(replaced.code, 0, replaced.stderr)
     const after = await stored(daemonSet)
@@ -87,8 +87,8 @@ function otherVariables(daemonSet: StoredDaemonSet): string[] {
 }
 
 function variablesIn(documents: readonly ManifestDocument[], daemonSet: string): string[] {
-  const found = documents.find(({ kind, metadata }) => kind === 'DaemonSet' && metadata.name === daemonSet)
-  return otherVariables(found as unknown as StoredDaemonSet)
+  const found = documents.find(({ manifest }) => manifest.kind === 'DaemonSet' && manifest.metadata.name === daemonSet)
+  return otherVariables(found?.manifest as object as StoredDaemonSet)
 }
 
 void t.test('a Felix DaemonSet in force', async (t) => {

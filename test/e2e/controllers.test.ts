@@ -165,14 +165,16 @@ void t.test('where the policy injects, the pods of a Deployment are filled and i
   t.equal((await replicaSets('batch-night', 'app=nightly')).length, 1)
 })
 
-void t.test('taking over a running Calico restarts none of its pods', async (t) => {
-  const touched = await kubectl.run([
-    'annotate',
-    'daemonset/calico-node',
-    'example.com/note=x',
-    '--namespace=kube-system'
-  ])
+void t.test('an edit of the metadata of a running Calico restarts none of its pods', async (t) => {
+  const touched = await editCalico('annotate', 'example.com/note=x')
   t.equal(touched.code, 0, touched.stderr)
+  await observed('daemonset', 'calico-node', 'kube-system')
+  t.strictSame(uids(await podsOnceThere('kube-system', 'k8s-app=calico-node', 2)), uids(calicoPods))
+})
+
+void t.test('naming the backend takes over a running Calico, and restarts none of its pods', async (t) => {
+  const named = await editCalico('set', 'env', 'FELIX_IPTABLESBACKEND=NFT')
+  t.equal(named.code, 0, named.stderr)
   await observed('daemonset', 'calico-node', 'kube-system')
   const daemonSet = await kubectl.stored<StoredDaemonSet>('daemonset', 'calico-node', 'kube-system')
   t.strictSame(backendsOf(daemonSet), ['NFT'])
@@ -188,6 +190,11 @@ void t.test('taking over a running Calico restarts none of its pods', async (t) 
   const backend = renewed.spec.containers[0]?.env?.find(({ name }) => name === 'FELIX_IPTABLESBACKEND')
   t.equal(backend?.value, 'NFT', 'a pod deleted by hand comes back with the backend of the policy')
 })
+
+function editCalico(...verb: string[]): ReturnType<typeof kubectl.run> {
+  const change = verb.pop() ?? ''
+  return kubectl.run([...verb, 'daemonset/calico-node', change, '--namespace=kube-system'])
+}
 
 void t.test('a rollout by its owner is one rollout', async (t) => {
   const change = ['set', 'image', 'deployment/nightly', 'app=example.com/app:2', '--namespace=batch-night']

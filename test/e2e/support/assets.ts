@@ -1,15 +1,15 @@
 import { accessSync, constants } from 'node:fs'
-import { delimiter, join } from 'node:path'
+import { delimiter, join, resolve } from 'node:path'
 
 const controlPlane = ['etcd', 'kube-apiserver', 'kube-controller-manager', 'kube-scheduler'] as const
 export type Asset = (typeof controlPlane)[number] | 'kubectl'
 
 /** Where each program is, or what is missing and how to get it. Looks at the environment it is given. */
 export function findAssets(env: NodeJS.ProcessEnv): { programs: ReadonlyMap<Asset, string> } | { missing: string } {
-  const folder = env.KUBEBUILDER_ASSETS
-  if (folder === undefined || folder === '') {
+  if (env.KUBEBUILDER_ASSETS === undefined || env.KUBEBUILDER_ASSETS === '') {
     return { missing: `KUBEBUILDER_ASSETS is not set. ${howToSet}` }
   }
+  const folder = resolve(env.KUBEBUILDER_ASSETS)
   const programs = new Map<Asset, string>()
   for (const name of controlPlane) {
     if (isProgram(join(folder, name))) programs.set(name, join(folder, name))
