@@ -38,6 +38,8 @@ const clock: Clock = { now: () => Date.now(), monotonic: () => performance.now()
 
 /** Starts the webhook and returns when it is ready; it stops on SIGTERM, SIGINT, or an error nobody caught. */
 export async function serve(options: ServeOptions): Promise<void> {
+  // Whoever read our output is gone; that is no reason to stop admitting pods.
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {})
   const log = pino({ level: options.logLevel, base: null, timestamp: pino.stdTimeFunctions.isoTime })
   const policy = await loadPolicy(options.policy, rules, clock)
   let pair = await loadOrMakePair(options.certDir, log)
