@@ -149,8 +149,12 @@ async function nextAnswer(socket: TLSSocket): Promise<string> {
     request: { uid: 'idle', operation: 'DELETE', kind: { group: '', version: 'v1', kind: 'Pod' }, object: null }
   })
   const head = ['POST /validate HTTP/1.1', 'host: localhost', 'content-type: application/json']
+  if (socket.destroyed) throw new Error('the connection was cut')
   socket.write([...head, `content-length: ${body.length}`, '', body].join('\r\n'))
-  const [data] = await once(socket, 'data')
+  const closed = once(socket, 'close').then(() => {
+    throw new Error('the connection was cut')
+  })
+  const [data] = await Promise.race([once(socket, 'data'), closed])
   return String(data)
 }
 
