@@ -181,7 +181,7 @@ void t.test('certificates', async (t) => {
     const { calls, failures } = await traffic.stop()
     t.comment(`${calls} calls, ${serials.size} certificates`)
     t.strictSame(failures, [])
-    t.ok(calls > 50, `${calls} calls`)
+    t.ok(calls > 10, `${calls} calls`)
     t.equal(serials.size, 5)
   })
 
@@ -227,6 +227,6 @@ void t.test('told to end under traffic, it is unready but answers until it is ca
   await unregister(plane)
   const { calls, failures } = await traffic.stop()
   t.strictSame(failures, [])
-  t.ok(calls > 50, `${calls} calls`)
+  t.ok(calls > 10, `${calls} calls`)
   t.strictSame(await stopped, { code: 0, signal: null })
 })

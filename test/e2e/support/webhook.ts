@@ -118,7 +118,7 @@ export async function startWebhook(plane: ControlPlane, options: WebhookOptions)
         10_000
       )
     },
-    stop: () => running.stop()
+    stop: () => running.stop('SIGTERM', 30_000)
   }
 }
 
