@@ -1,0 +1,1 @@
+import { linesIn } from './split.ts'
