@@ -1,4 +1,4 @@
-import { type EventType, loadAll, type LoadOptions, Schema, type State, Type } from 'js-yaml'
+import { type EventType, type LoadOptions, loadAll, Schema, type State, Type } from 'js-yaml'
 import { plainScalar, taggedScalar } from './scalars.ts'
 
 /**
@@ -12,6 +12,7 @@ const yamlTag = 'tag:yaml.org,2002:'
 const scalarKinds = ['int', 'float', 'bool', 'null', 'binary'] as const
 const kinds = ['scalar', 'sequence', 'mapping'] as const
 
+/** What the last plain scalar stood for: js-yaml asks whether it is of this type, then for its value. */
 let held: unknown
 
 const schema = new Schema({
@@ -19,7 +20,10 @@ const schema = new Schema({
     // One type instead of one for each kind of value: js-yaml asks all of them for every plain scalar.
     new Type('pidguard:plain', {
       kind: 'scalar',
-      resolve: (text: string | null) => (held = text === null ? null : plainScalar(text)) !== text,
+      resolve(text: string | null) {
+        held = text === null ? null : plainScalar(text)
+        return held !== text
+      },
       construct: () => held
     })
   ],
@@ -36,14 +40,16 @@ const schema = new Schema({
         })
     ),
     // kubectl ignores tags it does not know.
-    ...['!', yamlTag].flatMap((tag) => kinds.map((kind) => new Type(tag, { kind, multi: true, construct: (value: unknown) => value })))
+    ...['!', yamlTag].flatMap((tag) =>
+      kinds.map((kind) => new Type(tag, { kind, multi: true, construct: (value: unknown) => value }))
+    )
   ]
 })
 
 /** Levels of nesting before a document is refused; go-yaml stops at 10,000, which a person cannot have meant either. */
 const maxDepth = 1_000
 
-const options: LoadOptions & { maxDepth: number } = { schema, maxDepth }
+export const loadOptions: LoadOptions & { maxDepth: number } = { schema, maxDepth }
 
 const anchor = /[\s[{,]&[^\s&]/
 const alias = /[\s[{,:-]\*[^\s]/
@@ -65,7 +71,7 @@ export function needsSlow(text: string): boolean {
 
 /** The value of one document, undefined when it holds none. Throws a YAMLException, or a RangeError of plainScalar. */
 export function readFast(text: string): unknown {
-  return first(loadAll(text, null, options))
+  return first(loadAll(text, null, loadOptions))
 }
 
 function first(documents: unknown[]): unknown {
@@ -100,7 +106,7 @@ export function readPlaces(text: string): PlacedNode | undefined {
     if (parent === undefined) root ??= node
     else parent.inner.push({ node, value: state.result })
   }
-  loadAll(text, null, { ...options, listener })
+  loadAll(text, null, { ...loadOptions, listener })
   return isSure ? root : undefined
 }
 
@@ -109,7 +115,13 @@ function settle(node: OpenNode, state: State): boolean {
   const { kind } = state
   const result: unknown = state.result
   const [only] = inner
-  if (inner.length === 1 && only?.value === result && typeof result === 'object' && result !== null) {
+  if (
+    only !== undefined &&
+    inner.length === 1 &&
+    only.value === result &&
+    typeof result === 'object' &&
+    result !== null
+  ) {
     // A flow collection where a block could be: tried as the first key of one, then kept for itself.
     node.members = only.node.members
     node.items = only.node.items

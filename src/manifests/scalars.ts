@@ -10,6 +10,8 @@ const words = new Map<string, boolean | null>([
 /** Only what is as short as the longest of the words is looked up. */
 const longestWord = 5
 
+/** The last character of everything that can be a number, .inf and .nan included. */
+const numberEnd = /[0-9a-fA-FnN._]/
 const infinite = /^([-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN))$/
 const decimal = /^[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?$/
 const whole = /^([-+]?)(?:0[xX]([0-9a-fA-F]+)|0[bB]([01]+)|0[oO]?([0-7]+)|([1-9][0-9]*|0))$/
@@ -29,6 +31,8 @@ export function plainScalar(text: string): string | number | boolean | null {
 }
 
 function numberOr(text: string): string | number {
+  // 100m, 1.2.3, 2001-12-14: what ends in a letter that no number ends in, is none.
+  if (!numberEnd.test(text.charAt(text.length - 1))) return text
   if (infinite.test(text)) throw new RangeError(`${text} is a number that Kubernetes cannot store`)
   const plain = text.charCodeAt(0) !== 0x2e && text.includes('_') ? text.replaceAll('_', '') : text
   const [, sign, hex, binary, octal, digits] = whole.exec(plain) ?? []

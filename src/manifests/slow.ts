@@ -1,7 +1,6 @@
 import {
   type Document,
   isAlias,
-  isMap,
   isScalar,
   isSeq,
   type Node,
@@ -36,7 +35,13 @@ const longTag = 'tag:yaml.org,2002:'
 
 /** The package `yaml` told to leave every value as it stands; what it means is said here. */
 export function parseAsWritten(text: string): Document.Parsed {
-  return parseDocument(text, { schema: 'failsafe', uniqueKeys: false, merge: false, prettyErrors: false, logLevel: 'silent' })
+  return parseDocument(text, {
+    schema: 'failsafe',
+    uniqueKeys: false,
+    merge: false,
+    prettyErrors: false,
+    logLevel: 'silent'
+  })
 }
 
 /**
@@ -91,7 +96,7 @@ class Reader {
     // An alias brings here what was anchored before, and what is inside it may have been anchored since.
     const { anchor } = node as Scalar | YAMLMap | YAMLSeq
     if (anchor !== undefined) this.#anchors.set(anchor, node)
-    if (isScalar(node)) return { value: valueOf(node), place: leaf(at) }
+    if (isScalar(node)) return { value: scalarOf(node), place: leaf(at) }
     this.#open.add(node)
     const read = isSeq(node) ? this.#sequence(node, at) : this.#mapping(node as YAMLMap, at)
     this.#open.delete(node)
@@ -107,7 +112,10 @@ class Reader {
 
   #sequence(node: YAMLSeq, at: number): Read {
     const read = node.items.map((item) => this.read(item as Node | null))
-    return { value: read.map(({ value }) => value), place: { at, members: undefined, items: read.map(({ place }) => place) } }
+    return {
+      value: read.map(({ value }) => value),
+      place: { at, members: undefined, items: read.map(({ place }) => place) }
+    }
   }
 
   #mapping(node: YAMLMap, at: number): Read {
@@ -144,10 +152,17 @@ class Reader {
   }
 
   /** Puts in what the merged mappings hold: over what stands before the merge key, as go-yaml v2 does. */
-  #merge(node: Node | null, at: number, value: Record<string, unknown>, members: NonNullable<PlacedNode['members']>): void {
+  #merge(
+    node: Node | null,
+    at: number,
+    value: Record<string, unknown>,
+    members: NonNullable<PlacedNode['members']>
+  ): void {
     const { value: merged, place } = this.read(node)
     // Of a list the first wins, so it is put in last.
-    const sources = Array.isArray(merged) ? merged.map((source, i) => [source, place.items?.[i]] as const).reverse() : [[merged, place] as const]
+    const sources = Array.isArray(merged)
+      ? merged.map((source, i) => [source, place.items?.[i]] as const).reverse()
+      : [[merged, place] as const]
     for (const [source, from] of sources) {
       if (typeof source !== 'object' || source === null || Array.isArray(source) || from?.members === undefined)
         throw new Unreadable('<<: expected a mapping or a list of mappings', at)
@@ -165,7 +180,8 @@ function leaf(at: number): PlacedNode {
 
 /** A plain assignment to `__proto__` would set the prototype. */
 function put(holder: Record<string, unknown>, key: string, value: unknown): void {
-  if (key === '__proto__') Object.defineProperty(holder, key, { value, configurable: true, enumerable: true, writable: true })
+  if (key === '__proto__')
+    Object.defineProperty(holder, key, { value, configurable: true, enumerable: true, writable: true })
   else holder[key] = value
 }
 
@@ -173,8 +189,9 @@ function isMerge(key: Node | null): boolean {
   return isScalar(key) && key.value === '<<' && key.type === 'PLAIN'
 }
 
-function valueOf(node: Scalar): unknown {
-  const text = String(node.value ?? '')
+function scalarOf(node: Scalar): unknown {
+  // Not `value`: a few tags are resolved whatever the schema says.
+  const text = node.source ?? ''
   const at = node.range?.[0] ?? 0
   const { tag } = node
   if (tag?.startsWith(longTag)) {

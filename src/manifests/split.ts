@@ -22,8 +22,8 @@ export class DocumentSplitter {
     const held = this.#rest.length
     this.#rest += chunk
     const done: DocumentText[] = []
-    // A separator may have begun in what was held: four characters back is before any `\n---`.
-    for (let from = Math.max(0, held - 4); ; from = 0) {
+    // Only the last line of what was held may still be, or become, a separator.
+    for (let from = held === 0 ? 0 : Math.max(0, this.#rest.lastIndexOf('\n', held - 1)); ; from = 0) {
       const at = separatorAt(this.#rest, from)
       const end = at < 0 ? -1 : this.#rest.indexOf('\n', at)
       if (end < 0) return done
@@ -33,8 +33,9 @@ export class DocumentSplitter {
 
   /** The documents that are left when the stream ends. */
   end(): DocumentText[] {
-    const at = separatorAt(this.#rest, 0)
-    const done = at < 0 ? [] : [this.#take(at, this.#rest.length)]
+    // All others are taken already; this one stands in a last line without an end.
+    const at = this.#rest.lastIndexOf('\n') + 1
+    const done = this.#rest.startsWith('---', at) ? [this.#take(at, this.#rest.length)] : []
     done.push(this.#document(this.#rest))
     this.#rest = ''
     return done
