@@ -96,7 +96,7 @@ async function serialOf({ admission }: RunningServer): Promise<string> {
 
 t.test('a second start finds its certificate and keeps it', async (t) => {
   const server = await start(t)
-  const again = await startServer({ args: ['--cert-dir', server.folder] })
+  const again = await startServer({ certDir: server.folder })
   t.teardown(() => again.stop())
   t.equal(await serialOf(again), await serialOf(server))
 })
@@ -105,6 +105,27 @@ t.test('SIGTERM ends the process with code 0, after it was told to the log', asy
   const server = await startServer()
   t.equal(await server.stop(), 0)
   t.ok(server.lines.some(({ msg }) => msg === 'stopped'))
+})
+
+t.test('the README shows what try prints on the first look', async (t) => {
+  const server = await start(t)
+  const root = join(import.meta.dirname, '../..')
+  const args = [
+    '--server',
+    server.admission,
+    '--ca',
+    join(server.folder, 'ca.crt'),
+    'manifests/examples/first-look.yaml'
+  ]
+  const child = spawn(process.execPath, ['dist/main.js', 'try', ...args], { cwd: root })
+  let output = ''
+  child.stdout.on('data', (chunk) => {
+    output += chunk
+  })
+  await once(child, 'close')
+  t.equal(child.exitCode, 1, 'one of them is denied')
+  const readme = await readFile(join(root, 'README.md'), 'utf8')
+  t.ok(readme.includes(`\`\`\`text\n${output}\`\`\``), output)
 })
 
 const refusals = [
