@@ -48,7 +48,9 @@ export class Baseline {
     const idle = this.#valid.size - this.#used.size
     return [
       ...(this.#expired > 0
-        ? [`${this.#source}: ${plural(this.#expired, 'entry has', 'entries have')} expired and accept nothing`]
+        ? [
+            `${this.#source}: ${plural(this.#expired, 'entry has expired and no longer counts', 'entries have expired and no longer count')}`
+          ]
         : []),
       ...(idle > 0
         ? [`${this.#source}: ${plural(idle, 'entry matches', 'entries match')} no finding any more and can go`]

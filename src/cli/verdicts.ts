@@ -2,7 +2,7 @@ import type { DecidedFinding } from '../engine/decide.ts'
 import { type Judged, judge } from '../engine/judge.ts'
 import type { RuleIndex } from '../engine/match.ts'
 import { AppError } from '../errors.ts'
-import type { JsonRecord } from '../model/shape.ts'
+import { isRecord, type JsonRecord } from '../model/shape.ts'
 import { type Subject, subjectOfObject } from '../model/subject.ts'
 import { groupKindOf, groupOf } from '../model/workloads.ts'
 import type { Settings } from '../policy/settings.ts'
@@ -66,15 +66,19 @@ export class ObjectJudge {
 }
 
 /** Enough to find an object by, read from whatever it looks like. */
-export function objectNameOf(object: JsonRecord, namespace: string): ObjectName {
-  const metadata = object['metadata'] as { name?: unknown; generateName?: unknown; namespace?: unknown } | undefined
-  const name = metadata?.name ?? (metadata?.generateName === undefined ? '' : `${metadata.generateName}*`)
+export function objectNameOf(object: JsonRecord, fallback: string): ObjectName {
+  const metadata = isRecord(object['metadata']) ? object['metadata'] : {}
+  const { name, generateName, namespace } = metadata
   return {
-    apiVersion: String(object['apiVersion']),
-    kind: String(object['kind']),
-    namespace: typeof metadata?.namespace === 'string' ? metadata.namespace : namespace,
-    name: String(name)
+    apiVersion: textOf(object['apiVersion']),
+    kind: textOf(object['kind']),
+    namespace: textOf(namespace) || fallback,
+    name: textOf(name) || (textOf(generateName) === '' ? '' : `${textOf(generateName)}*`)
   }
+}
+
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : ''
 }
 
 /** `ERR_OBJECT_MALFORMED` messages begin with the pointer of the field; taken apart, so a person is shown its line. */

@@ -24,9 +24,13 @@ export interface ValidateFlags {
 }
 
 /** Loaded when asked for: a run pays for the formats it writes. */
-const renderers: Partial<Record<Format, () => Promise<(report: Report) => string>>> = {
+const renderers: Readonly<Record<Format, () => Promise<(report: Report) => string>>> = {
   text: async () => (report) => renderText(report, process.stdout.isTTY && !process.env['NO_COLOR'] ? coloured : plain),
-  json: async () => (await import('../report/json.ts')).renderJson
+  json: async () => (await import('../report/json.ts')).renderJson,
+  sarif: async () => (await import('../report/sarif.ts')).renderSarif,
+  junit: async () => (await import('../report/junit.ts')).renderJunit,
+  github: async () => (await import('../report/github.ts')).renderGithub,
+  markdown: async () => (await import('../report/markdown.ts')).renderMarkdown
 }
 
 /** `pidguard validate`; gives back the exit code. */
@@ -57,7 +61,7 @@ export async function runValidate(paths: readonly string[], flags: ValidateFlags
 const baselineSpan = 90 * 24 * 60 * 60 * 1000
 
 async function write({ format, file }: Output, report: Report): Promise<void> {
-  const render = await renderers[format]!()
+  const render = await renderers[format]()
   if (file === undefined) process.stdout.write(render(report))
   else writeText(file, format === 'text' ? renderText(report) : render(report))
 }

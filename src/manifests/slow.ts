@@ -145,7 +145,7 @@ class Reader {
   }
 
   #key(node: Node | null, at: number): string {
-    const { value } = this.read(node)
+    const value = this.read(node).value as string | number | boolean | object | null
     if (value === null) throw new Unreadable('a key is missing, or null', at)
     if (typeof value === 'object') throw new Unreadable('a key is a map or a list; expected text', at)
     return String(value)

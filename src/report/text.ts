@@ -51,19 +51,25 @@ function block(
   more: readonly string[],
   paint: Paint
 ): string {
+  const excerpt = shown(place.excerpt)
   const gutter = ' '.repeat(String(place.line).length)
   const bar = paint('dim', '|')
   const lines = [
-    `${head}: ${paint('bold', message)}`,
-    `${gutter}${paint('dim', '-->')} ${placeText(place)}${object === '' ? '' : `  ${object}`}`
+    `${head}: ${paint('bold', shown(message).replaceAll('\n', ' '))}`,
+    `${gutter}${paint('dim', '-->')} ${placeText(place)}${object === '' ? '' : `  ${shown(object)}`}`
   ]
   if (place.source !== undefined) lines.push(`${gutter} ${paint('dim', '=')} made from ${place.source}`)
-  if (place.line > 0 && place.excerpt.trim() !== '') {
-    lines.push(`${gutter} ${bar}`, `${paint('dim', String(place.line))} ${bar} ${place.excerpt}`)
+  if (place.line > 0 && excerpt.trim() !== '') {
+    lines.push(`${gutter} ${bar}`, `${paint('dim', String(place.line))} ${bar} ${excerpt}`)
     lines.push(`${gutter} ${bar} ${indentOf(place)}${paint('red', '^'.repeat(Math.max(1, place.length)))}`)
   }
   for (const line of more) lines.push(`${gutter} ${paint('dim', '=')} ${line}`)
   return `${lines.join('\n')}\n`
+}
+
+/** A terminal would obey control characters that a manifest brings along. */
+function shown(text: string): string {
+  return text.replace(/[^\t\n\u0020-\u007e\u00a0-\u{10ffff}]/gu, '�')
 }
 
 /** As wide as what stands before the column: tabs stay tabs, so the mark is under its word in every terminal. */

@@ -24,7 +24,7 @@ function read(path: string): string {
     .join('|')
 }
 
-t.test('a folder stands for its manifests, deep and in order, without what is hidden', async (t) => {
+void t.test('a folder stands for its manifests, deep and in order, without what is hidden', async (t) => {
   const root = folder(t)
   const { files, problems } = buildInputs().find([root])
   t.strictSame(
@@ -35,7 +35,7 @@ t.test('a folder stands for its manifests, deep and in order, without what is hi
   t.strictSame(problems, [])
 })
 
-t.test('a file that is named counts whatever it is called, and once', async (t) => {
+void t.test('a file that is named counts whatever it is called, and once', async (t) => {
   const root = folder(t)
   const { files } = buildInputs().find([root, join(root, 'notes.md'), join(root, 'a.yaml')])
   t.equal(files.length, 5)
@@ -45,7 +45,7 @@ t.test('a file that is named counts whatever it is called, and once', async (t) 
   )
 })
 
-t.test('a pattern is resolved where the shell did not', async (t) => {
+void t.test('a pattern is resolved where the shell did not', async (t) => {
   const root = folder(t)
   t.strictSame(
     buildInputs()
@@ -56,7 +56,7 @@ t.test('a pattern is resolved where the shell did not', async (t) => {
   t.match(buildInputs().find([join(root, '*.toml')]).problems, [{ message: 'no file matches this pattern' }])
 })
 
-t.test('what cannot be found or read is told, the rest is found', async (t) => {
+void t.test('what cannot be found or read is told, the rest is found', async (t) => {
   const root = folder(t)
   symlinkSync('loop.yaml', join(root, 'loop.yaml'))
   symlinkSync('..', join(root, 'deep/up'))
@@ -73,13 +73,13 @@ t.test('what cannot be found or read is told, the rest is found', async (t) => {
   )
 })
 
-t.test('a file without permission is told with its reason', { skip: process.getuid?.() === 0 }, async (t) => {
+void t.test('a file without permission is told with its reason', { skip: process.getuid?.() === 0 }, async (t) => {
   const root = folder(t)
   chmodSync(join(root, 'a.yaml'), 0)
   t.throws(() => read(join(root, 'a.yaml')), { message: 'cannot be read: permission denied' })
 })
 
-t.test('a file that went away since is told', async (t) => {
+void t.test('a file that went away since is told', async (t) => {
   const inputs = buildInputs()
   t.throws(() => [...inputs.chunks({ path: join(t.testdirName, 'none'), isNamed: true, size: 1 })], {
     message: 'no such file or folder'
@@ -89,7 +89,7 @@ t.test('a file that went away since is told', async (t) => {
   })
 })
 
-t.test('marks at the start are left out, UTF-16 of Windows is understood', async (t) => {
+void t.test('marks at the start are left out, UTF-16 of Windows is understood', async (t) => {
   const root = t.testdir()
   const files = {
     'utf8.yaml': Buffer.from('\ufeffa: ü\n'),
@@ -102,7 +102,7 @@ t.test('marks at the start are left out, UTF-16 of Windows is understood', async
   }
 })
 
-t.test('a large file is read in pieces, characters kept whole', async (t) => {
+void t.test('a large file is read in pieces, characters kept whole', async (t) => {
   const root = t.testdir()
   const text = 'ü'.repeat(5_000_000)
   writeFileSync(join(root, 'large.yaml'), text)
@@ -115,7 +115,7 @@ t.test('a large file is read in pieces, characters kept whole', async (t) => {
   t.ok(pieces.join('') === text)
 })
 
-t.test('the current folder is shown without its dot', async (t) => {
+void t.test('the current folder is shown without its dot', async (t) => {
   const root = t.testdir({ 'a.yaml': 'a' })
   mkdirSync(join(root, 'sub'))
   const before = process.cwd()

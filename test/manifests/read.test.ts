@@ -20,7 +20,7 @@ async function mistakesOf(text: string): Promise<string[]> {
   })
 }
 
-t.test('every style of YAML is read as kubectl reads it', async (t) => {
+void t.test('every style of YAML is read as kubectl reads it', async (t) => {
   const splitter = new DocumentSplitter()
   const text = readFileSync(join(fixtures, 'styles.yaml'), 'utf8')
   const objects: unknown[] = []
@@ -32,7 +32,7 @@ t.test('every style of YAML is read as kubectl reads it', async (t) => {
   t.strictSame(objects, JSON.parse(readFileSync(join(fixtures, 'styles.json'), 'utf8')))
 })
 
-t.test('of duplicate keys the last counts, as in kubectl, and it is told', async (t) => {
+void t.test('of duplicate keys the last counts, as in kubectl, and it is told', async (t) => {
   const text = 'a:\n  b: 1\n  c: 2\n  b: 3\n'
   t.strictSame(await readValue(text), { a: { b: 3, c: 2 } })
   t.strictSame(await mistakesOf(text), [
@@ -40,7 +40,7 @@ t.test('of duplicate keys the last counts, as in kubectl, and it is told', async
   ])
 })
 
-t.test('what cannot be read is told with its place', async (t) => {
+void t.test('what cannot be read is told with its place', async (t) => {
   const cases = [
     { name: 'a tab as indentation', text: 'a:\n\tb: 1\n', want: /^2:1 Tabs are not allowed as indentation/ },
     { name: 'a missing colon', text: 'a: 1\nb\nc: 2\n', want: /^2:1 / },
@@ -69,13 +69,13 @@ t.test('what cannot be read is told with its place', async (t) => {
   }
 })
 
-t.test('a document that multiplies itself is refused in time', async (t) => {
+void t.test('a document that multiplies itself is refused in time', async (t) => {
   const lines = ['a0: &a0 [x, x, x, x, x, x, x, x, x, x]']
   for (let i = 1; i < 9; i++) lines.push(`a${i}: &a${i} [${`*a${i - 1}, `.repeat(9)}*a${i - 1}]`)
   t.match((await mistakesOf(lines.join('\n')))[0], /grow out of bounds/)
 })
 
-t.test('what only a comment may follow is told above the document, which is still read', async (t) => {
+void t.test('what only a comment may follow is told above the document, which is still read', async (t) => {
   const document = { text: 'a: 1\n', line: 5, afterSeparator: 'x' }
   const { values, mistakes } = await readDocument(document)
   t.strictSame(values[0]?.value, { a: 1 })
@@ -86,7 +86,7 @@ t.test('what only a comment may follow is told above the document, which is stil
   t.strictSame(spotAt(document, aboveDocument), { line: 4, column: 1, length: 3, excerpt: '---' })
 })
 
-t.test('JSON is read, also several values in a row, and flow style that looks like it', async (t) => {
+void t.test('JSON is read, also several values in a row, and flow style that looks like it', async (t) => {
   const { values } = await readDocument({ text: '{"a": 1}\n{"b": "}"}\n', line: 1 })
   t.strictSame(values, [
     { value: { a: 1 }, start: 0, end: 8 },
@@ -95,13 +95,13 @@ t.test('JSON is read, also several values in a row, and flow style that looks li
   t.strictSame(await readValue('{a: yes, b: {c: }}'), { a: true, b: { c: null } })
 })
 
-t.test('keys that mean something to JavaScript are keys like any other', async (t) => {
+void t.test('keys that mean something to JavaScript are keys like any other', async (t) => {
   const value = (await readValue('x: &x {__proto__: 1}\na: *x\nb:\n  <<: *x\n')) as Record<string, object>
   t.ok(Object.hasOwn(value['b'] as object, '__proto__'))
   t.ok(Object.hasOwn((await readValue('__proto__: {a: 1}')) as object, '__proto__'))
 })
 
-t.test('Lists are taken apart, items of a typed list get the kind they leave out', async (t) => {
+void t.test('Lists are taken apart, items of a typed list get the kind they leave out', async (t) => {
   const list = {
     apiVersion: 'v1',
     kind: 'List',
@@ -118,12 +118,12 @@ t.test('Lists are taken apart, items of a typed list get the kind they leave out
   t.strictSame([...objectsOf({ kind: 'FooList' })], [{ object: { kind: 'FooList' }, at: '' }])
 })
 
-t.test('the source that helm template writes above a document is read', async (t) => {
+void t.test('the source that helm template writes above a document is read', async (t) => {
   t.equal(sourceOf('# Source: web/templates/deploy.yaml\r\nkind: Pod\n'), 'web/templates/deploy.yaml')
   t.equal(sourceOf('kind: Pod\n'), undefined)
 })
 
-t.test('a field is found where it is written, or the deepest one above it', async (t) => {
+void t.test('a field is found where it is written, or the deepest one above it', async (t) => {
   const text = '# head\na:\n  b:\n  - c: 1\n    "d e": 2\n  - {f: [x, y]}\n'
   const cases = [
     { pointer: '', want: '2:1 a' },
@@ -138,7 +138,7 @@ t.test('a field is found where it is written, or the deepest one above it', asyn
   for (const { pointer, want } of cases) await found(t, text, pointer, want)
 })
 
-t.test('a field is found through aliases and merge keys, where it is really written', async (t) => {
+void t.test('a field is found through aliases and merge keys, where it is really written', async (t) => {
   const text = 'base: &base\n  cpu: 1\na: *base\nb:\n  <<: *base\n  x: 1\n'
   await found(t, text, '/a/cpu', '2:3 cpu')
   await found(t, text, '/b/cpu', '2:3 cpu')
@@ -146,14 +146,14 @@ t.test('a field is found through aliases and merge keys, where it is really writ
   await found(t, text, '/a/missing', '3:1 a')
 })
 
-t.test('a field is found past empty items, keys without value, and in JSON of one line', async (t) => {
+void t.test('a field is found past empty items, keys without value, and in JSON of one line', async (t) => {
   await found(t, 'a:\n-\n- b: 1\n', '/a/1/b', '3:3 b')
   await found(t, 'a: {x, b: c, c: d}\n', '/a/c', '1:14 c')
   await found(t, '{"a": {"b": [1, 2]}}', '/a/b/1', '1:17 2')
   await found(t, '{"a": 1}\n{"b": {"c": 1}}', '/b/c', '2:8 "c"', 1)
 })
 
-t.test('a line that is too long is not shown', async (t) => {
+void t.test('a line that is too long is not shown', async (t) => {
   const spot = spotAt({ text: `a: ${'x'.repeat(200)}\n`, line: 1 }, 0)
   t.strictSame(spot, { line: 1, column: 1, length: 1, excerpt: '' })
 })

@@ -45,14 +45,14 @@ const printed: readonly (readonly [text: string, value: string | number | boolea
 ]
 
 for (const [text, value] of printed) {
-  t.test(`${JSON.stringify(text)} is read as kubectl does`, async (t) => t.equal(plainScalar(text), value))
+  void t.test(`${JSON.stringify(text)} is read as kubectl does`, async (t) => t.equal(plainScalar(text), value))
 }
 
-t.test('a number that JSON cannot hold is refused, as kubectl does', async (t) => {
+void t.test('a number that JSON cannot hold is refused, as kubectl does', async (t) => {
   for (const text of ['.inf', '-.Inf', '+.INF', '.nan']) t.throws(() => plainScalar(text), RangeError)
 })
 
-t.test('a tag says what a text is, quoted or not', async (t) => {
+void t.test('a tag says what a text is, quoted or not', async (t) => {
   t.equal(taggedScalar('int', '12'), 12)
   t.equal(taggedScalar('int', '1.5'), undefined)
   t.equal(taggedScalar('float', '3'), 3)

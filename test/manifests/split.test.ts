@@ -9,7 +9,7 @@ function split(text: string, size = text.length || 1): DocumentText[] {
   return [...documents, ...splitter.end()]
 }
 
-t.test('each document knows the line it starts on', async (t) => {
+void t.test('each document knows the line it starts on', async (t) => {
   t.strictSame(split('a: 1\n---\nb: 1\nc: 2\n--- # note\nd: 1\n'), [
     { text: 'a: 1\n', line: 1 },
     { text: 'b: 1\nc: 2\n', line: 3 },
@@ -17,7 +17,7 @@ t.test('each document knows the line it starts on', async (t) => {
   ])
 })
 
-t.test('a separator counts at the start of a line only, the first and the last one too', async (t) => {
+void t.test('a separator counts at the start of a line only, the first and the last one too', async (t) => {
   t.strictSame(split('---\na: |\n  ---\n---'), [
     { text: '', line: 1 },
     { text: 'a: |\n  ---\n', line: 2 },
@@ -29,12 +29,12 @@ t.test('a separator counts at the start of a line only, the first and the last o
   ])
 })
 
-t.test('what stands after a separator is told, as kubectl refuses it', async (t) => {
+void t.test('what stands after a separator is told, as kubectl refuses it', async (t) => {
   t.strictSame(split('a: 1\n--- {b: 1}\nc: 1')[1], { text: 'c: 1', line: 3, afterSeparator: '{b: 1}' })
   t.equal(split('a: 1\r\n---\r\nb: 1')[1]?.afterSeparator, undefined)
 })
 
-t.test('pieces of any size give the same documents', async () => {
+void t.test('pieces of any size give the same documents', async () => {
   const line = fc.constantFrom('---', '--- # c', 'a: 1', '', '-- -', '  ---', '----', '\r')
   fc.assert(
     fc.property(fc.array(line), fc.boolean(), fc.integer({ min: 1, max: 12 }), (lines, ends, size) => {
@@ -44,7 +44,7 @@ t.test('pieces of any size give the same documents', async () => {
   )
 })
 
-t.test('JSON values that follow one another are told apart, whatever their strings hold', async (t) => {
+void t.test('JSON values that follow one another are told apart, whatever their strings hold', async (t) => {
   const values = [{ a: '}{"\\' }, { b: [1, { c: 2 }] }, {}]
   const text = values.map((value) => JSON.stringify(value)).join('\n')
   t.strictSame(
@@ -54,7 +54,7 @@ t.test('JSON values that follow one another are told apart, whatever their strin
   t.strictSame([...splitJson('{"a": "')], [{ start: 0, end: 7 }])
 })
 
-t.test('line ends are counted', async (t) => {
+void t.test('line ends are counted', async (t) => {
   t.equal(linesIn('a\nb\n'), 2)
   t.equal(linesIn(''), 0)
 })

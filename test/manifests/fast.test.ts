@@ -42,7 +42,7 @@ type Tap = Pick<Test, 'strictSame' | 'equal'>
 
 const fixtures = join(import.meta.dirname, '../fixtures')
 
-t.test('for every fixture of this project', async (t) => {
+void t.test('for every fixture of this project', async (t) => {
   const files = readdirSync(fixtures, { recursive: true }).map(String)
   for (const file of files.filter((name) => name.endsWith('.yaml') && !name.includes('broken'))) {
     const splitter = new DocumentSplitter()
@@ -86,7 +86,7 @@ const { tree } = fc.letrec((tie) => ({
   )
 }))
 
-t.test('for whatever a YAML writer makes of any value, in any style', async (t) => {
+void t.test('for whatever a YAML writer makes of any value, in any style', async (t) => {
   const styles = fc.record({
     indentSeq: fc.boolean(),
     indent: fc.constantFrom(2, 4),
