@@ -1,6 +1,17 @@
-import { closeSync, globSync, openSync, readdirSync, readFileSync, readSync, realpathSync, statSync } from 'node:fs'
+import {
+  closeSync,
+  globSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readSync,
+  realpathSync,
+  statSync,
+  writeFileSync
+} from 'node:fs'
 import { join } from 'node:path'
 import type { InputFile, InputProblem, Inputs } from '../cli/inputs.ts'
+import { AppError } from '../errors.ts'
 
 /** Bytes read at once; a larger file is never held whole. */
 const chunkSize = 4 * 1024 * 1024
@@ -134,4 +145,13 @@ type Decoder = Pick<InstanceType<typeof TextDecoder>, 'decode'>
 function decoderFor(bytes: Uint8Array): Decoder {
   if (bytes[0] === 0xff && bytes[1] === 0xfe) return new TextDecoder('utf-16le')
   return new TextDecoder('utf-8')
+}
+
+/** Throws ERR_USAGE when the file cannot be written. */
+export function writeText(path: string, text: string): void {
+  try {
+    writeFileSync(path, text)
+  } catch (cause) {
+    throw new AppError('ERR_USAGE', `${path}: cannot be written: ${(cause as Error).message}`, { cause })
+  }
 }

@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { Baseline, readBaseline, renderBaseline } from '../cli/baseline.ts'
 import { validate } from '../cli/validate.ts'
 import { type Format, type Output, readDay, readNamespaceLabels, readOutputs } from '../cli/validate-flags.ts'
@@ -8,7 +8,8 @@ import { countingFindings, type FailOn, type Report } from '../report/report.ts'
 import { coloured, plain, renderText } from '../report/text.ts'
 import { rules } from '../rules/index.ts'
 import { loadFilePolicy } from './file-policy.ts'
-import { buildInputs } from './files.ts'
+import { buildInputs, writeText } from './files.ts'
+import { print } from './print.ts'
 
 export interface ValidateFlags {
   readonly output?: readonly string[]
@@ -62,7 +63,7 @@ const baselineSpan = 90 * 24 * 60 * 60 * 1000
 
 async function write({ format, file }: Output, report: Report): Promise<void> {
   const render = await renderers[format]()
-  if (file === undefined) process.stdout.write(render(report))
+  if (file === undefined) print(render(report))
   else writeText(file, format === 'text' ? renderText(report) : render(report))
 }
 
@@ -71,13 +72,5 @@ function readText(path: string, flag: string): string {
     return readFileSync(path, 'utf8')
   } catch (cause) {
     throw new AppError('ERR_USAGE', `${flag} ${path}: cannot be read: ${(cause as Error).message}`, { cause })
-  }
-}
-
-function writeText(path: string, text: string): void {
-  try {
-    writeFileSync(path, text)
-  } catch (cause) {
-    throw new AppError('ERR_USAGE', `${path}: cannot be written: ${(cause as Error).message}`, { cause })
   }
 }
