@@ -39,6 +39,15 @@ function hasHint(subject: PodSubject, container: Container): boolean {
   )
 }
 
+/**
+ * The pod template of a DaemonSet. An UPDATE that changes it restarts the pods, so what rules of Felix want changed is
+ * changed then, and never by an UPDATE that would have restarted nothing.
+ */
+export function templateOf(subject: Subject): unknown {
+  const spec = subject.object['spec']
+  return isRecord(spec) ? spec['template'] : undefined
+}
+
 /** Whether the tigera operator owns the object: it writes it whole, so a denial can never be satisfied. */
 export function isOperatorManaged(subject: Subject): boolean {
   const owner = controllerOf(subject.metadata)
@@ -51,10 +60,8 @@ export interface BackendEnv {
   readonly entries: readonly { readonly index: number; readonly entry: EnvVar }[]
   /** A variable that looks right and that Felix ignores. */
   readonly lookalike: EnvVar | undefined
-  /** The value Felix gets: of the last entry. undefined when unset, or set from a source that is not known here. */
+  /** The value Felix gets: of the last entry. undefined when unset, or set by `valueFrom` or `$(OTHER)`. */
   readonly value: string | undefined
-  /** Set, but by `valueFrom`. */
-  readonly isIndirect: boolean
   /** `envFrom` could supply the variable where `env` does not. */
   readonly hasEnvFrom: boolean
 }
@@ -75,12 +82,13 @@ export function backendEnvOf(container: Container, at: string): BackendEnv {
       lookalike = entry
   }
   const last = entries.at(-1)?.entry
-  const isIndirect = isRecord(last?.valueFrom)
+  const text: unknown = last?.value ?? ''
+  if (typeof text !== 'string') throw malformed('a string', text, `${at}/env/${entries.at(-1)?.index}/value`)
+  const isIndirect = isRecord(last?.valueFrom) || text.includes('$(')
   return {
     entries,
     lookalike,
-    value: last === undefined || isIndirect ? undefined : (last.value ?? ''),
-    isIndirect,
+    value: last === undefined || isIndirect ? undefined : text,
     hasEnvFrom: (container.envFrom ?? []).length > 0
   }
 }

@@ -1,6 +1,6 @@
-// Reads: updateStrategy of DaemonSets that run Felix.  Fine: OnDelete.
+// Reads: updateStrategy of DaemonSets that run Felix, when it or the template changes.  Fine: OnDelete.
 import { defineRule } from '../engine/rule.ts'
-import { felixContainerOf, isOperatorManaged } from '../model/felix.ts'
+import { felixContainerOf, isOperatorManaged, templateOf } from '../model/felix.ts'
 import { isRecord, type JsonRecord, nameOf } from '../model/shape.ts'
 import type { Subject } from '../model/subject.ts'
 import { daemonSet } from '../model/workloads.ts'
@@ -18,7 +18,8 @@ export const calicoUpdateStrategy = defineRule({
   kinds: [daemonSet],
   needs: [],
   controlled: true,
-  reads: (subject) => (felixContainerOf(subject) === undefined ? [] : [strategyOf(subject)]),
+  // The template too: it is its change that a RollingUpdate carries to every node.
+  reads: (subject) => (felixContainerOf(subject) === undefined ? [] : [strategyOf(subject), templateOf(subject)]),
   check(subject, { settings }) {
     if (felixContainerOf(subject) === undefined) return []
     if (isOperatorManaged(subject) && settings.calico.operatorManaged !== 'mutate') return []
