@@ -1,5 +1,6 @@
 import type { Mode } from './model/finding.ts'
 import type { Millis, Pids } from './model/units.ts'
+import type { NamespaceFacts } from './policy/settings.ts'
 
 /** What we ask of the world. Everything that touches it comes in through one of these. */
 
@@ -57,6 +58,11 @@ export interface NodeFacts {
 /** The workload people know a pod by; see `workloadOf`. One object per workload while caches hold it. */
 export interface WorkloadName {
   readonly kind: string
+  readonly name: string
+}
+
+/** A namespace by its name. */
+export interface NamedNamespace extends NamespaceFacts {
   readonly name: string
 }
 
@@ -130,17 +136,19 @@ export interface NodeReading {
 }
 
 /** A closed set, fit for labels. */
-export type ReadingFailureReason =
-  | 'no-address'
-  | 'unreachable'
-  | 'timeout'
-  | 'tls'
-  | 'unauthorized'
-  | 'forbidden'
-  | 'http-error'
-  | 'too-large'
-  | 'malformed'
-  | 'not-reported'
+export const readingFailureReasons = [
+  'no-address',
+  'unreachable',
+  'timeout',
+  'tls',
+  'unauthorized',
+  'forbidden',
+  'http-error',
+  'too-large',
+  'malformed',
+  'not-reported'
+] as const
+export type ReadingFailureReason = (typeof readingFailureReasons)[number]
 
 export interface ReadingFailure {
   readonly reason: ReadingFailureReason

@@ -1,7 +1,7 @@
 import type { LimitRangeItem } from '../model/kubernetes.ts'
 import type { NamespaceFacts } from '../policy/settings.ts'
-import type { Cache, CacheEvents, NodeFacts, PodFacts } from '../ports.ts'
-import { type LimitRangeFacts, limitRangeKind, type NamedNamespace, namespaceKind, nodeKind } from './kinds.ts'
+import type { Cache, CacheEvents, NamedNamespace, NodeFacts, PodFacts } from '../ports.ts'
+import { type LimitRangeFacts, limitRangeKind, namespaceKind, nodeKind } from './kinds.ts'
 import { buildPodKind } from './pod-kind.ts'
 import { Reflector, type ReflectorDeps } from './reflector.ts'
 

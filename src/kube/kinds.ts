@@ -1,8 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { KubernetesObject, LimitRangeItem } from '../model/kubernetes.ts'
 import { isRecord, type JsonRecord, malformed, optionalList, optionalRecord } from '../model/shape.ts'
-import type { NamespaceFacts } from '../policy/settings.ts'
-import type { NodeFacts, Taint } from '../ports.ts'
+import type { NamedNamespace, NodeFacts, Taint } from '../ports.ts'
 import type { Kind } from './reflector.ts'
 
 /** The port a kubelet listens on where nothing else is said. */
@@ -56,11 +55,6 @@ function kubeletPortOf(status: JsonRecord): number {
   const endpoint = isRecord(endpoints) ? endpoints['kubeletEndpoint'] : undefined
   const port = isRecord(endpoint) ? endpoint['Port'] : undefined
   return typeof port === 'number' && port > 0 ? port : defaultKubeletPort
-}
-
-/** A namespace by its name. */
-export interface NamedNamespace extends NamespaceFacts {
-  readonly name: string
 }
 
 export const namespaceKind: Kind<NamedNamespace> = {
