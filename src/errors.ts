@@ -1,5 +1,5 @@
 /** What the API server is told while an error stands: refuse the object, let it pass with a warning, or no answer at all. */
-export type OnAdmission = 'deny' | 'warn' | 'call-failure' | 'none'
+type OnAdmission = 'deny' | 'warn' | 'call-failure' | 'none'
 
 export interface ErrorInfo {
   /** HTTP status of the answer, or of `response.status` where the answer is an AdmissionReview. */
@@ -9,7 +9,7 @@ export interface ErrorInfo {
 }
 
 /** Everything that may leave the process as an error. A policy violation is a value and is not here. */
-export const errorCodes = {
+const errorCodes = {
   ERR_REVIEW_NOT_JSON: { status: 400, onAdmission: 'call-failure', hint: 'The body is not JSON.' },
   ERR_REVIEW_MALFORMED: {
     status: 400,

@@ -37,17 +37,12 @@ const none: readonly Rule[] = []
 /** What no rule may hold up: objects on their way out, deletions, and copies of pods that run anyway. */
 function isLetThrough(subject: Subject): boolean {
   if (subject.operation !== 'CREATE' && subject.operation !== 'UPDATE') return true
-  if (isTerminating(subject)) return true
-  return isMirrorPod(subject)
+  return isTerminating(subject) || isMirrorPod(subject)
 }
 
-/**
- * On its way out. In a request to create one the field is only what the client wrote: the API server clears it, but
- * not before the mutating hooks (apiserver pkg/registry/rest/create.go BeforeCreate).
- */
+/** Being deleted. A person who creates an object cannot make it so: the API server drops the field, but later. */
 function isTerminating({ metadata, operation, userName }: Subject): boolean {
-  const isNew = operation === 'CREATE' && userName !== undefined
-  return Boolean(metadata.deletionTimestamp) && !isNew
+  return Boolean(metadata.deletionTimestamp) && (operation === 'UPDATE' || userName === undefined)
 }
 
 /**

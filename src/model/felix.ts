@@ -1,5 +1,5 @@
 import type { Container, EnvVar } from './kubernetes.ts'
-import { isRecord, malformed } from './shape.ts'
+import { isRecord, type JsonRecord, malformed } from './shape.ts'
 import { isPodSubject, type PodSubject, type Subject } from './subject.ts'
 import { controllerOf, daemonSet } from './workloads.ts'
 
@@ -35,17 +35,14 @@ function hasHint(subject: PodSubject, container: Container): boolean {
   const app = subject.podMetadata.labels?.['k8s-app'] ?? subject.metadata.labels?.['k8s-app'] ?? ''
   if (labelHint.test(app) || imageHint.test(container.image ?? '')) return true
   return (container.env ?? []).some(
-    (entry) => isRecord(entry) && String(entry['name']).toLowerCase().startsWith('felix_')
+    (entry) => isRecord(entry) && typeof entry['name'] === 'string' && entry['name'].toLowerCase().startsWith('felix_')
   )
 }
 
-/**
- * The pod template of a DaemonSet. An UPDATE that changes it restarts the pods, so what rules of Felix want changed is
- * changed then, and never by an UPDATE that would have restarted nothing.
- */
-export function templateOf(subject: Subject): unknown {
+/** The spec of any object; undefined when it has none. */
+export function specOf(subject: Subject): JsonRecord | undefined {
   const spec = subject.object['spec']
-  return isRecord(spec) ? spec['template'] : undefined
+  return isRecord(spec) ? spec : undefined
 }
 
 /** Whether the tigera operator owns the object: it writes it whole, so a denial can never be satisfied. */
@@ -94,7 +91,7 @@ export function backendEnvOf(container: Container, at: string): BackendEnv {
 }
 
 /** The backends that switch detection off, as FelixConfiguration spells them. */
-export const backends = ['Legacy', 'NFT'] as const
+const backends = ['Legacy', 'NFT'] as const
 export type Backend = (typeof backends)[number]
 
 /** The backend a value of the variable stands for; Felix ignores case but nothing else, not even a trailing space. */

@@ -1,4 +1,4 @@
-// Reads: the environment of Felix' container in DaemonSets that run Felix.  Fine: one FELIX_IPTABLESBACKEND with the policy's value.
+// Reads: the environment of Felix' container in DaemonSets that run Felix, when the template changes.  Fine: one FELIX_IPTABLESBACKEND with the policy's value.
 import { defineRule, type RuleContext } from '../engine/rule.ts'
 import type { Draft } from '../model/draft.ts'
 import {
@@ -10,7 +10,7 @@ import {
   felixContainerOf,
   isOperatorManaged,
   meaningOf,
-  templateOf
+  specOf
 } from '../model/felix.ts'
 import type { Subject } from '../model/subject.ts'
 import { daemonSet } from '../model/workloads.ts'
@@ -28,7 +28,8 @@ export const calicoIptablesBackend = defineRule({
   kinds: [daemonSet],
   needs: [],
   controlled: true,
-  reads: (subject) => (felixContainerOf(subject) === undefined ? [] : [templateOf(subject)]),
+  // The whole template: a change restarts the pods anyway, and is the moment to mend what was there before pidguard.
+  reads: (subject) => (felixContainerOf(subject) === undefined ? [] : [specOf(subject)?.['template']]),
   check(subject, { settings }) {
     const felix = felixContainerOf(subject)
     if (felix === undefined) return []
@@ -121,10 +122,10 @@ function fix(subject: Subject, draft: Draft, { settings }: RuleContext): void {
   }
   if (others.length > maxRemovals) {
     const superfluous = new Set<unknown>(others.map(({ entry }) => entry))
-    const kept = (felix.container.env ?? []).filter((entry) => !superfluous.has(entry))
+    const kept = felix.container.env?.filter((entry) => !superfluous.has(entry))
     draft.set(
       `${felix.at}/env`,
-      kept.map((entry) => (entry === first.entry ? value : entry))
+      kept?.map((entry) => (entry === first.entry ? value : entry))
     )
     return
   }

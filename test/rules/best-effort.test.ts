@@ -63,6 +63,14 @@ const pods = [
     spec: { resources: { limits: { 'hugepages-2Mi': '2Mi' } }, containers: [app({ requests: { cpu: '1' } })] },
     want: []
   },
+  {
+    name: 'and the init containers one after the other',
+    spec: {
+      resources: { limits: { 'hugepages-2Mi': '2Mi' } },
+      initContainers: [init({ requests: { cpu: '2' } }), { ...init({ requests: { cpu: '1' } }), name: 'second' }]
+    },
+    want: []
+  },
   { name: 'pod-level zero', spec: { resources: { requests: { cpu: '0' } } }, want: ['denial /spec/resources'] },
   {
     name: 'pod-level resources that do not exist there',

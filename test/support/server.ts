@@ -31,7 +31,11 @@ export async function startServer(options: { policy?: string; certDir?: string }
     [
       join(import.meta.dirname, '../../dist/main.js'),
       'serve',
-      ...['--host', '127.0.0.1', '--port', '0', '--probe-port', '0', '--drain', '0', '--cert-dir', certDir],
+      '--host=127.0.0.1',
+      '--port=0',
+      '--probe-port=0',
+      '--drain=0',
+      `--cert-dir=${certDir}`,
       ...(options.policy === undefined ? [] : ['--policy', policyFile])
     ],
     { stdio: ['ignore', 'pipe', 'inherit'] }
