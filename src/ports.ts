@@ -1,6 +1,5 @@
 import type { Mode } from './model/finding.ts'
 import type { Millis, Pids } from './model/units.ts'
-import type { NamespaceFacts } from './policy/settings.ts'
 
 /** What we ask of the world. Everything that touches it comes in through one of these. */
 
@@ -61,9 +60,11 @@ export interface WorkloadName {
   readonly name: string
 }
 
-/** A namespace by its name. */
-export interface NamedNamespace extends NamespaceFacts {
+/** What is kept of a Namespace. */
+export interface NamedNamespace {
   readonly name: string
+  readonly labels: Readonly<Record<string, string>>
+  readonly annotations: Readonly<Record<string, string>>
 }
 
 /** What is kept of a Pod: 150,000 of these are held, so every field has to earn its place. */
@@ -136,19 +137,17 @@ export interface NodeReading {
 }
 
 /** A closed set, fit for labels. */
-export const readingFailureReasons = [
-  'no-address',
-  'unreachable',
-  'timeout',
-  'tls',
-  'unauthorized',
-  'forbidden',
-  'http-error',
-  'too-large',
-  'malformed',
-  'not-reported'
-] as const
-export type ReadingFailureReason = (typeof readingFailureReasons)[number]
+export type ReadingFailureReason =
+  | 'no-address'
+  | 'unreachable'
+  | 'timeout'
+  | 'tls'
+  | 'unauthorized'
+  | 'forbidden'
+  | 'http-error'
+  | 'too-large'
+  | 'malformed'
+  | 'not-reported'
 
 export interface ReadingFailure {
   readonly reason: ReadingFailureReason

@@ -106,6 +106,10 @@ async function kubeconfigCredentials({ kubeconfig, context }: CredentialsOptions
     const wanted = config.getCurrentContext() ?? context ?? ''
     throw new AppError('ERR_CLUSTER_CONFIG', `kubeconfig: the context ${JSON.stringify(wanted)} leads to no cluster`)
   }
+  // client-node's guess when it finds nothing at all.
+  if (kubeconfig === undefined && cluster.server === 'http://localhost:8080') {
+    throw new AppError('ERR_CLUSTER_CONFIG', 'no kubeconfig: KUBECONFIG is not set and there is no ~/.kube/config')
+  }
   return {
     server: cluster.server.replace(/\/+$/, ''),
     namespace: config.getContextObject(config.getCurrentContext())?.namespace ?? undefined,

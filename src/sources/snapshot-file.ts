@@ -4,11 +4,25 @@ import type { LimitRangeItem } from '../model/kubernetes.ts'
 import { fields } from '../policy/fields.ts'
 import { issueMistakes, renderPath } from '../policy/mistakes.ts'
 import { readYaml } from '../policy/yaml-source.ts'
-import { type ReadingFailureReason, readingFailureReasons } from '../ports.ts'
+import type { ReadingFailureReason } from '../ports.ts'
 import type { ClusterSnapshot } from './snapshot.ts'
 
 const apiVersion = 'pidguard.io/v1alpha1'
 const kind = 'NodeSnapshot'
+
+/** Every reason there is: the compiler wants each of them here. */
+const reasons = {
+  'no-address': true,
+  unreachable: true,
+  timeout: true,
+  tls: true,
+  unauthorized: true,
+  forbidden: true,
+  'http-error': true,
+  'too-large': true,
+  malformed: true,
+  'not-reported': true
+} satisfies Record<ReadingFailureReason, true>
 
 const text = () => z.string({ error: 'a text' })
 const instant = () => z.iso.datetime({ offset: true, error: 'an instant like 2026-11-21T10:55:30Z' })
@@ -47,7 +61,7 @@ const node = fields({
   kubeletPort: z.int({ error: 'a port' }).default(10_250),
   reading: reading.optional(),
   failure: fields({
-    reason: z.enum(readingFailureReasons, { error: 'a reason' }),
+    reason: z.enum(Object.keys(reasons) as ReadingFailureReason[], { error: 'a reason' }),
     detail: text().default('')
   }).optional(),
   pods: list(pod).default([])
