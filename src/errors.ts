@@ -9,7 +9,7 @@ export interface ErrorInfo {
 }
 
 /** Everything that may leave the process as an error. A policy violation is a value and is not here. */
-const errorCodes = {
+export const errorCodes = {
   ERR_REVIEW_NOT_JSON: { status: 400, onAdmission: 'call-failure', hint: 'The body is not JSON.' },
   ERR_REVIEW_MALFORMED: {
     status: 400,
@@ -22,7 +22,6 @@ const errorCodes = {
     onAdmission: 'call-failure',
     hint: 'The body is larger than any AdmissionReview can be.'
   },
-  ERR_BODY_TIMEOUT: { status: 408, onAdmission: 'call-failure', hint: 'The body did not arrive in time.' },
   ERR_CONTENT_TYPE: { status: 415, onAdmission: 'call-failure', hint: 'Send application/json.' },
   ERR_METHOD: { status: 405, onAdmission: 'call-failure', hint: 'Send POST.' },
   ERR_POLICY_INVALID: { status: 500, onAdmission: 'none', hint: 'Mend the policy; the last good one stays in force.' },

@@ -251,7 +251,7 @@ void t.test(
     }
     t.match(annotationsOf('shop'), /^validate\.pidguard\.io\/best-effort=deny/m)
     t.match(annotationsOf('batch-night'), /^mutate\.pidguard\.io\/.*resource-requests/m)
-    t.match(annotationsOf('batch-night'), /estimate.*50/, { todo: 'design.md §5 promises the estimate' })
+    t.match(annotationsOf('batch-night'), /pids-estimate=50 \(default\)/)
   }
 )
 
