@@ -42,7 +42,7 @@ function isTypesOnly(code: string): boolean {
   const left = withoutComments(code)
     .replace(/^(import|export) type \{[^}]*\}( from '[^']*')?$/gm, '')
     .replace(/^(export )?interface [\s\S]*?^\}$/gm, '')
-    .replace(/^(export )?type \w+(<.*>)? =[\s\S]*?(?=\n\n|\nexport|\n*$)/gm, '')
+    .replace(/^(export )?type \w+(<.*>)? =[\s\S]*?(?=\n\n|\nexport|\s*$(?![\s\S]))/gm, '')
   return left.trim() === ''
 }
 
