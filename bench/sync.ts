@@ -1,4 +1,4 @@
-// Initial sync of a large cluster, and one scrape round of its kubelets. node bench/sync.ts [pods] [nodes]
+// Initial sync of a large cluster, and one scrape round of its kubelets. node bench/sync.ts [pods] [nodes]; with 0 pods only the scrape.
 // Every contestant runs in a process of its own and reads from the same page server; rounds are interleaved, medians shown.
 import { execFileSync, fork } from 'node:child_process'
 import { once } from 'node:events'
@@ -253,8 +253,9 @@ async function scrape(port: string, nodes: string): Promise<void> {
     await source.read(targets, sink, once)
     return readings
   })
+  // As the server does it: the starts spread over most of the interval.
   const again = await measure(async () => {
-    await source.read(targets, sink, once)
+    await source.read(targets, sink, { ...once, spread: targets.length * 8 })
     return readings
   })
   process.send?.({ ...result, again, read: readings.size, failures })
@@ -275,6 +276,11 @@ function median(values: readonly number[]): number {
 
 async function main(pods: number, nodes: number): Promise<void> {
   console.log(`node ${process.version}, ${execFileSync('nproc').toString().trim()} CPUs; ${pods} pods, ${nodes} nodes`)
+  if (pods > 0) await compareSync(pods, nodes)
+  await showScrape(nodes)
+}
+
+async function compareSync(pods: number, nodes: number): Promise<void> {
   const server = fork(new URL(import.meta.url).pathname, ['pages', String(pods), String(nodes)])
   const [port] = await once(server, 'message')
   const floor: Measured[] = []
@@ -299,7 +305,9 @@ async function main(pods: number, nodes: number): Promise<void> {
   console.log(
     `kept per pod and node: ${((median(synced.map(({ heapMb }) => heapMb)) * 1e6) / (pods + nodes)).toFixed(0)} B`
   )
+}
 
+async function showScrape(nodes: number): Promise<void> {
   const kubelets = fork(new URL(import.meta.url).pathname, ['kubelets'])
   const [kubeletPort] = await once(kubelets, 'message')
   const round = await inChild<Measured & { again: Measured; read: number; failures: number }>(
@@ -315,7 +323,7 @@ async function main(pods: number, nodes: number): Promise<void> {
     ['second', round.again]
   ] as const) {
     console.log(
-      `scrape, ${name} round of ${nodes} kubelets (${(bytes / 1e6).toFixed(1)} MB each): ${each.wallSeconds.toFixed(1)} s, ` +
+      `scrape, ${name}: ${nodes} kubelets (${(bytes / 1e6).toFixed(1)} MB each): ${each.wallSeconds.toFixed(1)} s, ` +
         `${((each.cpuSeconds * 1000) / nodes).toFixed(2)} ms CPU each, worst block ${each.worstBlockMs.toFixed(0)} ms, RSS ${each.rssMb.toFixed(0)} MB`
     )
   }
