@@ -319,8 +319,8 @@ async function showScrape(nodes: number): Promise<void> {
   const [{ most, bytes }] = await once(kubelets, 'message')
   kubelets.kill()
   for (const [name, each] of [
-    ['first', round],
-    ['second', round.again]
+    ['at once', round],
+    ['spread', round.again]
   ] as const) {
     console.log(
       `scrape, ${name}: ${nodes} kubelets (${(bytes / 1e6).toFixed(1)} MB each): ${each.wallSeconds.toFixed(1)} s, ` +
