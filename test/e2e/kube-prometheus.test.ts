@@ -1,16 +1,15 @@
 import { execFileSync } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t from 'tap'
 import { PrometheusReadings, prometheusDefaults } from '../../src/sources/prometheus.ts'
 import { systemClock } from '../support/fake-api.ts'
 import { memorySink } from '../support/fake-kubelet.ts'
 import { freePorts } from './support/ports.ts'
-import { removeAtEnd, startProgram } from './support/processes.ts'
+import { makeFolder, removeFolder, startProgram } from './support/processes.ts'
 import { until } from './support/wait.ts'
 
 const missing = ['prometheus', 'prometheus-node-exporter'].filter((program) => !isOnPath(program))
@@ -35,8 +34,8 @@ function recordedMetrics(): string {
 }
 
 async function readRealPrometheus(): Promise<void> {
-  const folder = mkdtempSync(join(tmpdir(), 'pidguard-prometheus-'))
-  removeAtEnd(folder)
+  const folder = makeFolder('pidguard-prometheus-')
+  t.teardown(() => removeFolder(folder))
   const [prometheusPort = 0, exporterPort = 0] = await freePorts(2)
   let metrics = recordedMetrics()
   const kubelet = createServer((_request, response) => response.end(metrics))
@@ -56,21 +55,21 @@ async function readRealPrometheus(): Promise<void> {
   }
   writeFileSync(join(folder, 'prometheus.yml'), JSON.stringify(settings))
   const exporter = await startProgram({
-    name: 'node exporter',
     program: 'prometheus-node-exporter',
     args: ['--collector.disable-defaults', '--collector.processes', `--web.listen-address=127.0.0.1:${exporterPort}`],
-    logFile: join(folder, 'exporter.log')
+    logFile: join(folder, 'exporter.log'),
+    cwd: folder
   })
   t.teardown(() => exporter.stop())
   const prometheus = await startProgram({
-    name: 'prometheus',
     program: 'prometheus',
     args: [
       `--config.file=${join(folder, 'prometheus.yml')}`,
       `--storage.tsdb.path=${join(folder, 'data')}`,
       `--web.listen-address=127.0.0.1:${prometheusPort}`
     ],
-    logFile: join(folder, 'prometheus.log')
+    logFile: join(folder, 'prometheus.log'),
+    cwd: folder
   })
   t.teardown(() => prometheus.stop())
 

@@ -10,6 +10,12 @@ const without: Readonly<Record<string, string>> = {
   'rules/index.ts': 'The list; test/repo and the fixtures go through it.',
   'server/status.ts': 'One shape; test/server/listener.test.ts and build-server.test.ts read it back.',
   'model/annotations.ts': 'Names only.',
+  'cli/documents.ts': 'Inside of validate.ts; validate.test.ts reads every kind of input through it.',
+  'cli/findings.ts': 'Inside of validate.ts; validate.test.ts.',
+  'cli/verdicts.ts': 'Inside of validate.ts; validate.test.ts.',
+  'manifests/find-place.ts': 'fast.test.ts holds every place it finds to those of the other two ways.',
+  'manifests/locate.ts': 'read.test.ts finds fields through it.',
+  'manifests/slow.ts': 'fast.test.ts holds it to the fast parser, read.test.ts to kubectl.',
   'cli/rules-doc.ts': 'Compared as a whole with src/rules/README.md by test/repo/generated.test.ts.',
   'kube/back-off.ts': 'Inside of reflector.ts; reflector.test.ts has its waits.',
   'kube/collect.ts':

@@ -61,7 +61,6 @@ export async function startNode(plane: ControlPlane, name = 'node-a'): Promise<R
     })
   const start = (program: string, args: string[]) =>
     startProgram({
-      name: program,
       program,
       args,
       logFile: join(folder, `${program.split('/').at(-1)}.log`),
