@@ -59,7 +59,7 @@ function sorted(value: unknown): unknown {
 }
 
 function spliceOf(text: string, operation: PatchOperation): Splice | undefined {
-  const tokens = tokensOf(operation.path)
+  const tokens = [...tokensOf(operation.path)]
   const last = tokens.pop()
   const holder = nodeAt(parseAsWritten(text).contents as Node | null, tokens)
   if (last === undefined || holder === undefined) return undefined
@@ -240,7 +240,7 @@ export function editJson(text: string, operations: readonly PatchOperation[]): s
 export function rewriteYaml(text: string, operations: readonly PatchOperation[]): string | undefined {
   const document = parseAsWritten(text)
   for (const operation of operations) {
-    const tokens = tokensOf(operation.path)
+    const tokens = [...tokensOf(operation.path)]
     const last = tokens.pop() as string
     const holder = ownNodeAt(document, tokens)
     if (!isMap(holder) && !isSeq(holder)) return undefined
