@@ -128,13 +128,20 @@ export function deployment(serial: Serial): Review {
   return review
 }
 
-/** calico-node updated by hand after an upgrade, with oldObject and two field managers. About 45 KB. */
+/**
+ * Calico's manifest applied again over a calico-node that is guarded already: both Calico rules have to act. With
+ * oldObject and three field managers, about 45 KB.
+ */
 export function calicoNode(serial: Serial): Review {
   const review = fixture('calico-node-update')
   identify(review, serial)
   const { object, oldObject } = review.request
   for (const each of [object, oldObject]) {
     if (each !== null) felixEnv(each).push(...variables('FELIX_OPTION', 30, serial))
+  }
+  if (oldObject !== null) {
+    felixEnv(oldObject).push({ name: 'FELIX_IPTABLESBACKEND', value: 'NFT' })
+    oldObject.spec.updateStrategy = { type: 'OnDelete' }
   }
   const managers = object.metadata.managedFields ?? []
   managers.push({ ...last(managers), manager: 'kubectl-edit' })
