@@ -10,6 +10,7 @@ export function renderPatch(operations: readonly PatchOperation[], before: unkno
     const removed = old === undefined ? [] : [`- ${place}: ${shown(old)}`]
     if (operation.op === 'remove') return removed
     if (operation.op === 'replace') return [...removed, `+ ${place}: ${shown(operation.value)}`]
+    if (operation.path.endsWith('/-')) return [`+ ${place}: ${shown(operation.value)}`]
     return leavesOf(operation.value, place).map((line) => `+ ${line}`)
   })
 }

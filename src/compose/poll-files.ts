@@ -18,7 +18,8 @@ export function pollFiles<Names extends string>(
   onChange: (texts: Readonly<Record<Names, string>>) => void,
   onError: (error: unknown) => void
 ): PolledFiles {
-  let held = initial
+  /** Empty after a failure: whatever is read next is news, if only that it can be read again. */
+  let held: Partial<Record<Names, string>> = initial
   let failing = false
   let timer: NodeJS.Timeout | undefined
   let stopped = false
@@ -35,6 +36,7 @@ export function pollFiles<Names extends string>(
     } catch (error) {
       if (!failing) onError(error)
       failing = true
+      held = {}
     }
     if (!stopped) timer = setTimeout(() => void look(), every).unref()
   }

@@ -37,8 +37,12 @@ const none: readonly Rule[] = []
 /** What no rule may hold up: objects on their way out, deletions, and copies of pods that run anyway. */
 function isLetThrough(subject: Subject): boolean {
   if (subject.operation !== 'CREATE' && subject.operation !== 'UPDATE') return true
-  if (subject.metadata.deletionTimestamp) return true
-  return isMirrorPod(subject)
+  return isTerminating(subject) || isMirrorPod(subject)
+}
+
+/** Being deleted. A person who creates an object cannot make it so: the API server drops the field, but later. */
+function isTerminating({ metadata, operation, userName }: Subject): boolean {
+  return Boolean(metadata.deletionTimestamp) && (operation === 'UPDATE' || userName === undefined)
 }
 
 /**

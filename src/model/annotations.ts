@@ -11,3 +11,9 @@ export const pidsLimit = 'pidguard.io/pids-limit'
 
 /** Set by the kubelet on the API copy of a static pod, which runs whether or not that copy is admitted. */
 export const mirrorPod = 'kubernetes.io/config.mirror'
+
+/** Set by a Namespace's owner, where the policy allows it and within its bounds. */
+export const defaultPids = 'pidguard.io/default-pids'
+export const defaultCpuRequest = 'pidguard.io/default-cpu-request'
+export const defaultMemoryRequest = 'pidguard.io/default-memory-request'
+export const headroomFloor = 'pidguard.io/headroom-floor'

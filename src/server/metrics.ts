@@ -11,7 +11,7 @@ export interface MetricSources {
 }
 
 export interface Metrics extends Meter {
-  countReload(what: 'policy' | 'certificate', result: 'loaded' | 'kept'): void
+  countReload(what: 'policy' | 'certificate', result: 'loaded' | 'kept' | 'unchanged'): void
   render(): Promise<{ contentType: string; text: string }>
 }
 
@@ -61,7 +61,7 @@ export function buildMetrics(sources: MetricSources): Metrics {
       decisionsOf(`${ruleId} ${mode} ${outcome}`).inc()
     },
     countReload(what, result) {
-      reloads.inc({ what, result })
+      if (result !== 'unchanged') reloads.inc({ what, result })
     },
     async render() {
       return { contentType: registry.contentType, text: await registry.metrics() }

@@ -1,0 +1,87 @@
+import { readFile } from 'node:fs/promises'
+import type { Rule } from '../engine/rule.ts'
+import { AppError } from '../errors.ts'
+import type { Subject } from '../model/subject.ts'
+import type { Millis } from '../model/units.ts'
+import { workloadOf } from '../model/workloads.ts'
+import { defaultPolicyText } from '../policy/default-policy.ts'
+import { type ExemptionTarget, exemptionFor } from '../policy/exemptions.ts'
+import { PolicyHolder } from '../policy/holder.ts'
+import { readPolicy } from '../policy/load.ts'
+import { PolicyResolver } from '../policy/resolve.ts'
+import type { Clock, Log } from '../ports.ts'
+import type { PolicySource } from '../server/admission.ts'
+import type { Metrics } from '../server/metrics.ts'
+import { type PolledFiles, pollFiles } from './poll-files.ts'
+
+export interface PolicyFile extends PolicySource {
+  /** Where the policy comes from, as people are told. */
+  readonly source: string
+  status(): { generation: number; loadedAt: Millis; isLatest: boolean }
+  /** Takes each good new version over; a bad one is told and the last good one stays in force. */
+  watch(every: Millis, log: Log, metrics: Pick<Metrics, 'countReload'>): PolledFiles
+}
+
+/** The policy of a file, or the built-in default. Throws ERR_POLICY_INVALID with every mistake at once. */
+export async function loadPolicy(path: string | undefined, rules: readonly Rule[], clock: Clock): Promise<PolicyFile> {
+  const source = path ?? 'built-in default'
+  const text = path === undefined ? defaultPolicyText(rules) : await readPolicyText(path)
+  const parse = (written: string): PolicyResolver => new PolicyResolver(readPolicy(written, { rules, source }), rules)
+  const holder = new PolicyHolder(text, { parse, clock })
+  return {
+    source,
+    settingsFor: (namespace) => holder.current.settingsFor(namespace, undefined),
+    exemption(ruleId, subject, now) {
+      const { exemptions } = holder.current.policy
+      return exemptions.length === 0 ? undefined : exemptionFor(exemptions, ruleId, targetOf(subject), now)?.reason
+    },
+    status: () => ({
+      generation: holder.generation,
+      loadedAt: holder.loadedAt,
+      isLatest: holder.lastError === undefined
+    }),
+    watch(every, log, metrics) {
+      if (path === undefined) return { stop() {} }
+      return pollFiles(
+        { text: path },
+        { text },
+        every,
+        (texts) => {
+          const result = holder.offer(texts.text)
+          if (result === 'loaded') log.info({ path, generation: holder.generation }, 'policy loaded')
+          if (result === 'kept')
+            log.error({ path, err: holder.lastError }, 'policy not loaded, the last good one stays in force')
+          metrics.countReload('policy', result)
+        },
+        (error) => {
+          metrics.countReload('policy', holder.unreadable(error))
+          log.error({ path, err: error }, 'policy file cannot be read, the last good one stays in force')
+        }
+      )
+    }
+  }
+}
+
+/** Throws ERR_POLICY_INVALID when the file cannot be read. */
+export async function readPolicyText(path: string): Promise<string> {
+  try {
+    return await readFile(path, 'utf8')
+  } catch (cause) {
+    throw new AppError(
+      'ERR_POLICY_INVALID',
+      `${path}: expected a policy document, cannot be read: ${(cause as Error).message}`,
+      { cause }
+    )
+  }
+}
+
+/** What an exemption can name an object by: its own name, and the workload that people know its pods by. */
+function targetOf({ namespace, kind, metadata }: Subject): ExemptionTarget {
+  const names = [metadata.name, metadata.generateName?.replace(/-$/, ''), workloadOf(metadata).name]
+  return {
+    namespace,
+    kind,
+    names: names.filter((name): name is string => Boolean(name)),
+    labels: metadata.labels ?? {}
+  }
+}

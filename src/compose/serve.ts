@@ -1,0 +1,119 @@
+import type { AddressInfo } from 'node:net'
+import { performance } from 'node:perf_hooks'
+import closeWithGrace from 'close-with-grace'
+import type { FastifyInstance } from 'fastify'
+import pino from 'pino'
+import { RuleIndex } from '../engine/match.ts'
+import { AppError } from '../errors.ts'
+import type { Clock, Log, Meter } from '../ports.ts'
+import { rules } from '../rules/index.ts'
+import { type AdmissionDeps, buildAdmission } from '../server/admission.ts'
+import { buildAdmissionServer, buildProbeServer } from '../server/build-server.ts'
+import { buildMetrics } from '../server/metrics.ts'
+import { loadOrMakePair, watchPair } from './certificates.ts'
+import { loadPolicy } from './policy-file.ts'
+import { warmUp } from './warm-up.ts'
+
+export interface ServeOptions {
+  readonly host?: string
+  readonly port: number
+  readonly probePort: number
+  readonly certDir: string
+  readonly policy?: string
+  readonly logLevel: string
+  /** Seconds from the signal to stop until connections are closed: endpoints have to forget this replica first. */
+  readonly drain: number
+  readonly version: string
+}
+
+/** Milliseconds between two looks at the files; what a person waits after a change. */
+const pollEvery = 1_000
+/** Milliseconds; a usual review takes a hundredth of it. */
+const slow = 50
+/** Milliseconds that answers under way get after the drain, before their connections are cut. */
+const grace = 5_000
+
+const clock: Clock = { now: () => Date.now(), monotonic: () => performance.now() }
+
+/** Starts the webhook and returns when it is ready; it stops on SIGTERM, SIGINT, or an error nobody caught. */
+export async function serve(options: ServeOptions): Promise<void> {
+  const log = pino({ level: options.logLevel, base: null, timestamp: pino.stdTimeFunctions.isoTime })
+  const policy = await loadPolicy(options.policy, rules, clock)
+  let pair = await loadOrMakePair(options.certDir, log)
+  const metrics = buildMetrics({ clock, policy: () => policy.status(), certificate: () => pair })
+  const unready = new Set(['starting'])
+  const deps = { rules: new RuleIndex(rules), policy, clock, slow, facts: () => ({}) } satisfies Partial<AdmissionDeps>
+  const server = buildAdmissionServer({ admission: buildAdmission({ ...deps, log, meter: metrics }), clock }, pair)
+  const probes = buildProbeServer({ unready: () => [...unready], metrics: () => metrics.render() })
+
+  const watches = [
+    watchPair(
+      options.certDir,
+      pair,
+      pollEvery,
+      (next) => {
+        server.setPair(next)
+        pair = next
+        metrics.countReload('certificate', 'loaded')
+        log.info({ expiresAt: new Date(next.expiresAt).toISOString() }, 'serving certificate loaded')
+      },
+      (error) => {
+        metrics.countReload('certificate', 'kept')
+        log.error({ err: error }, 'serving certificate not loaded, the last good one stays')
+      }
+    ),
+    policy.watch(pollEvery, log, metrics)
+  ]
+
+  warmUp(buildAdmission({ ...deps, log: silent, meter: uncounted }))
+  const addresses = {
+    admission: await listen(server.app, 'https', options.host, options.port, '--port'),
+    probes: await listen(probes, 'http', options.host, options.probePort, '--probe-port')
+  }
+  unready.clear()
+  log.info({ ...addresses, policy: policy.source, version: options.version, node: process.version }, 'listening')
+  if (!isInCluster()) process.stderr.write(welcome(addresses.admission))
+
+  closeWithGrace({ delay: options.drain * 1_000 + grace, logger: false }, async ({ signal, err }) => {
+    if (err) log.error({ err }, 'unexpected error, stopping')
+    else log.info({ signal, drainSeconds: options.drain }, 'stopping')
+    unready.add('stopping')
+    server.drain()
+    if (signal !== undefined) await new Promise((resolve) => setTimeout(resolve, options.drain * 1_000))
+    for (const watch of watches) watch.stop()
+    await Promise.all([server.app.close(), probes.close()])
+    log.info({}, 'stopped')
+  })
+}
+
+/** Listens and gives back the URL. Throws ERR_USAGE when the port is taken or forbidden. */
+async function listen(
+  app: FastifyInstance,
+  scheme: string,
+  host: string | undefined,
+  port: number,
+  flag: string
+): Promise<string> {
+  try {
+    await app.listen({ port, ...(host === undefined ? { host: '::' } : { host }) })
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException
+    throw new AppError('ERR_USAGE', `${flag} ${port}: cannot be listened on (${code})`, { cause })
+  }
+  const address = app.server.address() as AddressInfo
+  const shown = address.address === '::' || address.address === '0.0.0.0' ? 'localhost' : address.address
+  return `${scheme}://${shown.includes(':') ? `[${shown}]` : shown}:${address.port}`
+}
+
+const silent: Log = { debug() {}, info() {}, warn() {}, error() {} }
+const uncounted: Meter = { countReview() {}, countOutcome() {} }
+
+/** Every container of a cluster has this variable (kubernetes pkg/kubelet/envvars); nobody reads a welcome there. */
+function isInCluster(): boolean {
+  return process.env['KUBERNETES_SERVICE_HOST'] !== undefined
+}
+
+function welcome(admission: string): string {
+  const server = admission.endsWith(':8443') ? '' : ` --server ${admission}`
+  return `\npidguard answers admission reviews on ${admission}. Try it from another terminal:\n\n  npm run -s pidguard -- try${server} test/fixtures/rules/best-effort/fail.deployment.yaml\n\n`
+}

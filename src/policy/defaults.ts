@@ -1,0 +1,31 @@
+import type { BaseSettings } from './policy.ts'
+import type { RuleInfo } from './settings.ts'
+
+/** Namespaces that carry the cluster itself: a denied pod there can cost more than the PIDs it would use. */
+export const defaultSystemNamespaces: readonly string[] = [
+  'kube-system',
+  'kube-public',
+  'kube-node-lease',
+  'calico-system',
+  'calico-apiserver',
+  'tigera-operator',
+  'pidguard-system'
+]
+
+/** What holds where the document says nothing. The reasons stand beside the values in `default-policy.ts`. */
+export const defaultSettings: Omit<BaseSettings, 'modes'> = {
+  requests: { bestEffortPods: 'reject', cpu: '10m', memory: '32Mi' },
+  pids: { estimate: 50, limit: undefined, profiles: [] },
+  headroom: {
+    floor: { share: 0.1 },
+    maxAge: 60_000,
+    budget: { perNode: undefined, total: undefined },
+    taintNodes: false,
+    maxTaintedShare: 0.25
+  },
+  calico: { iptablesBackend: undefined, operatorManaged: 'report' }
+}
+
+export function defaultsOf(rules: readonly RuleInfo[]): BaseSettings {
+  return { ...defaultSettings, modes: new Map(rules.map((rule) => [rule.id, rule.defaultMode])) }
+}

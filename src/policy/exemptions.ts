@@ -1,0 +1,50 @@
+import { globMatches, selectorMatches } from '../model/selector.ts'
+import type { Millis } from '../model/units.ts'
+import type { Exemption } from './policy.ts'
+
+/** What an exemption looks at. */
+export interface ExemptionTarget {
+  /** Empty for cluster-scoped objects, which no namespace pattern matches. */
+  readonly namespace: string
+  readonly kind: string
+  /** The names it goes by: its own, or those of the workload it belongs to. */
+  readonly names: readonly string[]
+  readonly labels: Readonly<Record<string, string>>
+}
+
+/** The first exemption that keeps `ruleId` away from the object, if any. */
+export function exemptionFor(
+  exemptions: readonly Exemption[],
+  ruleId: string,
+  target: ExemptionTarget,
+  now: Millis
+): Exemption | undefined {
+  if (exemptions.length === 0) return undefined
+  return exemptions.find(
+    (exemption) => covers(exemption, ruleId) && !hasExpired(exemption, now) && reaches(exemption, target)
+  )
+}
+
+/** For reports: they count nowhere, and whoever wrote them should know. */
+export function expiredExemptions(exemptions: readonly Exemption[], now: Millis): Exemption[] {
+  return exemptions.filter((exemption) => hasExpired(exemption, now))
+}
+
+function hasExpired(exemption: Exemption, now: Millis): boolean {
+  return now >= exemption.expiresAt
+}
+
+function covers(exemption: Exemption, ruleId: string): boolean {
+  return exemption.rules.some((id) => id === '*' || id === ruleId)
+}
+
+function reaches({ namespaces, kinds, names, selector }: Exemption, target: ExemptionTarget): boolean {
+  if (kinds !== undefined && !kinds.includes(target.kind)) return false
+  if (namespaces !== undefined && !matchesAny(namespaces, target.namespace)) return false
+  if (names !== undefined && !target.names.some((name) => matchesAny(names, name))) return false
+  return selector === undefined || selectorMatches(selector, target.labels)
+}
+
+function matchesAny(patterns: readonly string[], name: string): boolean {
+  return name !== '' && patterns.some((pattern) => globMatches(pattern, name))
+}

@@ -1,0 +1,47 @@
+import type { BaseSettings, Layer } from './policy.ts'
+
+/** `under` with what `layer` gives over it. Profiles are replaced as a list: their order decides. */
+export function applyLayer(under: BaseSettings, layer: Layer): BaseSettings {
+  const { rules = {}, requests = {}, pids = {}, headroom = {}, calico = {} } = layer
+  const { budget = {} } = headroom
+  return {
+    modes: modesWith(under.modes, rules),
+    requests: {
+      bestEffortPods: requests.bestEffortPods ?? under.requests.bestEffortPods,
+      cpu: requests.cpu ?? under.requests.cpu,
+      memory: requests.memory ?? under.requests.memory
+    },
+    pids: {
+      estimate: pids.estimate ?? under.pids.estimate,
+      limit: given(pids.limit, under.pids.limit),
+      profiles: pids.profiles ?? under.pids.profiles
+    },
+    headroom: {
+      floor: headroom.floor ?? under.headroom.floor,
+      maxAge: headroom.maxAge ?? under.headroom.maxAge,
+      budget: {
+        perNode: given(budget.perNode, under.headroom.budget.perNode),
+        total: given(budget.total, under.headroom.budget.total)
+      },
+      taintNodes: headroom.taintNodes ?? under.headroom.taintNodes,
+      maxTaintedShare: headroom.maxTaintedShare ?? under.headroom.maxTaintedShare
+    },
+    calico: {
+      iptablesBackend: calico.iptablesBackend ?? under.calico.iptablesBackend,
+      operatorManaged: calico.operatorManaged ?? under.calico.operatorManaged
+    }
+  }
+}
+
+function modesWith(under: BaseSettings['modes'], rules: NonNullable<Layer['rules']>): BaseSettings['modes'] {
+  const modes = new Map(under)
+  for (const [id, mode] of Object.entries(rules)) {
+    if (mode !== undefined) modes.set(id, mode)
+  }
+  return modes
+}
+
+function given<T>(value: T | 'none' | undefined, inherited: T | undefined): T | undefined {
+  if (value === undefined) return inherited
+  return value === 'none' ? undefined : value
+}

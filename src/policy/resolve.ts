@@ -1,0 +1,111 @@
+import { type Mode, modes } from '../model/finding.ts'
+import { globMatches } from '../model/selector.ts'
+import { applies } from './namespace-match.ts'
+import type { BaseSettings, Override, Policy } from './policy.ts'
+import type { NamespaceFacts, RuleInfo, Settings } from './settings.ts'
+import { isTuned, mayTune, tune } from './tuning.ts'
+
+/** Namespaces whose settings are remembered; a cluster has at most 10,000 (Kubernetes' own tested limit). */
+const maxRemembered = 20_000
+
+/** The settings of each namespace under one policy. A new policy takes a new resolver. */
+export class PolicyResolver {
+  readonly policy: Policy
+  readonly #podRules: readonly string[]
+  readonly #base: Settings
+  readonly #remembered = new Map<string, { readonly facts: NamespaceFacts | undefined; readonly settings: Settings }>()
+  /** Settings that any number of namespaces share: of each override or the base, within system namespaces or not. */
+  readonly #shared = new Map<BaseSettings, { readonly system: Settings; readonly others: Settings }>()
+
+  constructor(policy: Policy, rules: readonly RuleInfo[]) {
+    this.policy = policy
+    this.#podRules = rules.filter((rule) => rule.scope === 'pods').map((rule) => rule.id)
+    this.#base = this.#sharedOf(policy.base, false)
+  }
+
+  /**
+   * The settings that hold in a namespace; those of the base for '', which is where cluster-scoped objects are.
+   * The same object for the same name and facts, until many other namespaces were asked for.
+   */
+  settingsFor(namespace: string, facts: NamespaceFacts | undefined): Settings {
+    if (namespace === '') return this.#base
+    const held = this.#remembered.get(namespace)
+    if (held !== undefined && held.facts === facts) return held.settings
+    const settings = this.#resolve(namespace, facts)
+    if (this.#remembered.size >= maxRemembered) this.#remembered.clear()
+    this.#remembered.set(namespace, { facts, settings })
+    return settings
+  }
+
+  #resolve(namespace: string, facts: NamespaceFacts | undefined): Settings {
+    const system = this.policy.systemNamespaces.some((pattern) => globMatches(pattern, namespace))
+    const { certain, possible } = this.#candidates(namespace, facts)
+    const notes = [...notesOf(possible), ...unknownTuning(this.policy, facts)]
+    if (possible.length === 0 && notes.length === 0 && !isTuned(facts?.annotations ?? {})) {
+      return this.#sharedOf(certain, system)
+    }
+    const mildest = possible.reduce((settings, override) => withMildest(settings, override.settings), certain)
+    const tuned = tune(mildest, this.policy.tuning, facts?.annotations ?? {})
+    return this.#settle(tuned.settings, system, [...notes, ...tuned.notes])
+  }
+
+  /** The settings that hold for certain, and the overrides before them that may hold. */
+  #candidates(namespace: string, facts: NamespaceFacts | undefined): { certain: BaseSettings; possible: Override[] } {
+    const possible: Override[] = []
+    for (const override of this.policy.overrides) {
+      const verdict = applies(override.namespaces, namespace, facts?.labels)
+      if (verdict === 'yes') return { certain: override.settings, possible }
+      if (verdict === 'maybe') possible.push(override)
+    }
+    return { certain: this.policy.base, possible }
+  }
+
+  #sharedOf(settings: BaseSettings, system: boolean): Settings {
+    let pair = this.#shared.get(settings)
+    if (pair === undefined) {
+      pair = { system: this.#settle(settings, true, []), others: this.#settle(settings, false, []) }
+      this.#shared.set(settings, pair)
+    }
+    return system ? pair.system : pair.others
+  }
+
+  #settle(settings: BaseSettings, system: boolean, notes: readonly string[]): Settings {
+    const modes = system ? withOff(settings.modes, this.#podRules) : settings.modes
+    // Where nothing injects, `inject` would let a pod through that nobody gave requests.
+    const injects = settings.requests.bestEffortPods === 'inject' && modes.get('resource-requests') === 'enforce'
+    return {
+      ...settings,
+      modes,
+      requests: { ...settings.requests, bestEffortPods: injects ? 'inject' : 'reject' },
+      notes
+    }
+  }
+}
+
+/** Rule by rule the milder mode of both. */
+function withMildest(settings: BaseSettings, other: BaseSettings): BaseSettings {
+  const milder = new Map(settings.modes)
+  for (const [id, mode] of other.modes) milder.set(id, milderOf(mode, settings.modes.get(id) ?? mode))
+  return { ...settings, modes: milder }
+}
+
+function milderOf(a: Mode, b: Mode): Mode {
+  return modes.indexOf(a) < modes.indexOf(b) ? a : b
+}
+
+function withOff(modes: Settings['modes'], ids: readonly string[]): Settings['modes'] {
+  const changed = new Map(modes)
+  for (const id of ids) changed.set(id, 'off')
+  return changed
+}
+
+function notesOf(possible: readonly Override[]): string[] {
+  return possible.map(
+    ({ name }) => `override ${name} may apply: the labels of the namespace are not known, so the milder modes hold`
+  )
+}
+
+function unknownTuning({ tuning }: Policy, facts: NamespaceFacts | undefined): string[] {
+  if (facts !== undefined || !mayTune(tuning)) return []
+  return ['annotations of the namespace are not known, so its own tuning is left out']
+}

@@ -1,0 +1,101 @@
+import { type Document, isAlias, isMap, isScalar, isSeq, LineCounter, type Node, parseAllDocuments } from 'yaml'
+import type { PolicyMistake } from './policy-error.ts'
+
+export type Path = readonly (string | number)[]
+
+export interface Place {
+  readonly line: number
+  readonly column: number
+}
+
+/** Deeper than any policy, and shallow enough for every reader that recurses. */
+const maxDepth = 32
+
+/** One YAML document as plain values, and where each of them stands. */
+export interface YamlSource {
+  readonly value: unknown
+  /** Of the key or list entry at `path`, or of the deepest one above it that exists. */
+  placeOf(path: Path): Place
+}
+
+/**
+ * Reads the only document of `text`. Mistakes when it is not YAML, or not one document.
+ * YAML 1.2: `off` is a text, not false, and a date stays a text.
+ */
+export function readYaml(text: string): YamlSource | readonly PolicyMistake[] {
+  const lineCounter = new LineCounter()
+  try {
+    const options = { lineCounter, merge: true, prettyErrors: false, stringKeys: true }
+    const documents = [...parseAllDocuments(text, options)].filter(isWorthReading)
+    return sourceOf(documents, lineCounter)
+  } catch (cause) {
+    // Too many aliases, or brackets too deep for the parser.
+    return [{ line: 1, column: 1, path: '', message: `not readable as YAML: ${firstLine(cause)}` }]
+  }
+}
+
+function isWorthReading(document: Document): boolean {
+  return document.errors.length > 0 || document.contents !== null
+}
+
+function sourceOf(documents: readonly Document[], lineCounter: LineCounter): YamlSource | readonly PolicyMistake[] {
+  const at = (offset: number) => placeAt(lineCounter, offset)
+  const [document, second] = documents
+  if (document === undefined) {
+    return [{ ...at(0), path: '', message: 'the document is empty; expected a PidGuardPolicy' }]
+  }
+  const broken = documents.flatMap((each) => [...each.errors, ...each.warnings])
+  if (broken.length > 0) return broken.map((error) => ({ ...at(error.pos[0]), path: '', message: firstLine(error) }))
+  if (second !== undefined) {
+    const offset = second.contents?.range?.[0] ?? 0
+    return [{ ...at(offset), path: '', message: 'a second document; expected exactly one PidGuardPolicy' }]
+  }
+  const value = withoutNulls(document.toJS({ maxAliasCount: 100 }), 0)
+  return { value, placeOf: (path) => at(offsetOf(document, path)) }
+}
+
+/** An explicit null is a field left out, as everywhere in Kubernetes: the lines below it may be commented out. */
+function withoutNulls(value: unknown, depth: number): unknown {
+  if (depth > maxDepth) throw new Error(`nested deeper than ${maxDepth} levels`)
+  if (Array.isArray(value)) return value.map((item) => withoutNulls(item, depth + 1))
+  if (typeof value !== 'object' || value === null) return value
+  const kept = Object.entries(value).filter(([, field]) => field !== null)
+  return Object.fromEntries(kept.map(([key, field]) => [key, withoutNulls(field, depth + 1)]))
+}
+
+function offsetOf(document: Document, path: Path): number {
+  let node = resolved(document, document.contents)
+  let offset = node?.range?.[0] ?? 0
+  for (const segment of path) {
+    const next = stepInto(node, segment)
+    if (next === undefined) return offset
+    offset = next.offset
+    node = resolved(document, next.node)
+  }
+  return offset
+}
+
+function stepInto(node: Node | undefined, segment: string | number): { node: unknown; offset: number } | undefined {
+  if (isMap<unknown>(node)) {
+    const pair = node.items.find(({ key }) => isScalar(key) && String(key.value) === String(segment))
+    const range = isScalar(pair?.key) ? pair.key.range : undefined
+    return pair === undefined || !range ? undefined : { node: pair.value, offset: range[0] }
+  }
+  if (!isSeq<Node>(node)) return undefined
+  const item = node.items[Number(segment)]
+  return item?.range ? { node: item, offset: item.range[0] } : undefined
+}
+
+function resolved(document: Document, node: unknown): Node | undefined {
+  if (isAlias(node)) return node.resolve(document)
+  return isMap(node) || isSeq(node) || isScalar(node) ? node : undefined
+}
+
+function placeAt(lineCounter: LineCounter, offset: number): Place {
+  const { line, col } = lineCounter.linePos(offset)
+  return { line: Math.max(1, line), column: Math.max(1, col) }
+}
+
+function firstLine(error: unknown): string {
+  return (error instanceof Error ? error.message : String(error)).split('\n')[0] ?? ''
+}

@@ -1,0 +1,149 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { connect } from 'node:tls'
+import t, { type Test } from 'tap'
+import { issueLeaf } from '../../src/certs/issue.ts'
+import { type RunningServer, startServer } from '../support/server.ts'
+import { podObject } from '../support/subjects.ts'
+
+const head = 'apiVersion: pidguard.io/v1alpha1\nkind: PidGuardPolicy\n'
+
+async function start(t: Test, policy?: string): Promise<RunningServer> {
+  const server = await startServer(policy === undefined ? {} : { policy })
+  t.teardown(() => server.stop())
+  return server
+}
+
+function podReview(): object {
+  const object = podObject()
+  const request = {
+    uid: 'u-1',
+    kind: { group: '', version: 'v1', kind: 'Pod' },
+    operation: 'CREATE',
+    namespace: 'default',
+    object
+  }
+  return { apiVersion: 'admission.k8s.io/v1', kind: 'AdmissionReview', request }
+}
+
+/** Waits for what must come; the test's own timeout ends the wait. */
+async function until(holds: () => Promise<boolean>): Promise<void> {
+  while (!(await holds())) await sleep(50)
+}
+
+async function metric(server: RunningServer, name: string): Promise<number> {
+  const text = await (await fetch(`${server.probes}/metrics`)).text()
+  return Number(new RegExp(`^${name.replace(/[{}]/g, '\\$&')} (\\S+)$`, 'm').exec(text)?.[1])
+}
+
+t.test('the default policy is served without any file, and a BestEffort pod is denied with a remedy', async (t) => {
+  const server = await start(t)
+  t.equal((await fetch(`${server.probes}/readyz`)).status, 200)
+  const { response } = await server.review('validate', podReview())
+  t.equal(response.allowed, false)
+  t.match(response.status?.message, /best-effort: .*web|Set resources\.requests/)
+})
+
+t.test('a changed policy is in force within seconds; a broken one is told and changes nothing', async (t) => {
+  const server = await start(t, head)
+  const file = join(server.folder, 'policy.yaml')
+  t.equal((await server.review('validate', podReview())).response.allowed, false)
+
+  await writeFile(file, `${head}spec: {rules: {best-effort: warn}}\n`)
+  await until(async () => (await metric(server, 'pidguard_policy_generation')) === 2)
+  t.equal((await server.review('validate', podReview())).response.allowed, true)
+
+  await writeFile(file, `${head}spec: {rules: {best-efort: off}}\n`)
+  await until(async () => (await metric(server, 'pidguard_policy_latest')) === 0)
+  t.equal((await server.review('validate', podReview())).response.allowed, true)
+  t.equal(await metric(server, 'pidguard_policy_generation'), 2)
+  t.ok(server.lines.some(({ msg }) => msg === 'policy not loaded, the last good one stays in force'))
+
+  await writeFile(file, head)
+  await until(async () => (await metric(server, 'pidguard_policy_latest')) === 1)
+  t.equal((await server.review('validate', podReview())).response.allowed, false)
+})
+
+t.test('a changed certificate serves new connections; a pair that does not fit changes nothing', async (t) => {
+  const server = await start(t)
+  const read = (file: string): Promise<string> => readFile(join(server.folder, file), 'utf8')
+  const authority = { cert: await read('ca.crt'), key: await read('ca.key') }
+  const before = await serialOf(server)
+  const leaf = await issueLeaf(authority, ['127.0.0.1'], { from: Date.now(), days: 30 })
+
+  await writeFile(join(server.folder, 'tls.key'), leaf.key)
+  await until(async () =>
+    server.lines.some(({ msg }) => msg === 'serving certificate not loaded, the last good one stays')
+  )
+  t.equal(await serialOf(server), before)
+
+  await writeFile(join(server.folder, 'tls.crt'), leaf.cert)
+  await until(async () => (await serialOf(server)) !== before)
+  t.equal((await server.review('validate', podReview())).response.uid, 'u-1')
+})
+
+async function serialOf({ admission }: RunningServer): Promise<string> {
+  const { hostname, port } = new URL(admission)
+  const socket = connect({ host: hostname, port: Number(port), rejectUnauthorized: false })
+  await once(socket, 'secureConnect')
+  const { serialNumber } = socket.getPeerCertificate()
+  socket.destroy()
+  return serialNumber
+}
+
+t.test('a second start finds its certificate and keeps it', async (t) => {
+  const server = await start(t)
+  const again = await startServer({ args: ['--cert-dir', server.folder] })
+  t.teardown(() => again.stop())
+  t.equal(await serialOf(again), await serialOf(server))
+})
+
+t.test('SIGTERM ends the process with code 0, after it was told to the log', async (t) => {
+  const server = await startServer()
+  t.equal(await server.stop(), 0)
+  t.ok(server.lines.some(({ msg }) => msg === 'stopped'))
+})
+
+const refusals = [
+  {
+    name: 'a policy with mistakes',
+    args: ['serve', '--policy', 'package.json'],
+    want: /package\.json:\d+:\d+: /,
+    code: 2
+  },
+  {
+    name: 'a policy that is not there',
+    args: ['serve', '--policy', 'no-such.yaml'],
+    want: /no-such\.yaml: .*cannot be read/,
+    code: 2
+  },
+  {
+    name: 'a port that is none',
+    args: ['serve', '--port', 'x'],
+    want: /--port <port>: expected a whole number from 0 to 65535, found "x"/,
+    code: 2
+  },
+  { name: 'an unknown verb', args: ['server'], want: /unknown command 'server'[\s\S]*serve/, code: 2 },
+  {
+    name: 'a server that is not there',
+    args: ['try', '--server', 'https://127.0.0.1:1', '--ca', 'LICENSE', 'package.json'],
+    want: /127\.0\.0\.1:1/,
+    code: 3
+  },
+  { name: 'a rule that is none', args: ['rules', 'best'], want: /expected one of .*best-effort/, code: 2 },
+  { name: 'help', args: ['--help'], want: /serve/, code: 0 },
+  { name: 'the version', args: ['--version'], want: /^\d+\.\d+\.\d+\n$/, code: 0 }
+]
+for (const { name, args, want, code } of refusals) {
+  t.test(`the command line: ${name}`, async (t) => {
+    const child = spawn(process.execPath, [join(import.meta.dirname, '../../dist/main.js'), ...args])
+    let output = ''
+    for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (output += chunk))
+    await once(child, 'close')
+    t.match(output, want)
+    t.equal(child.exitCode, code)
+  })
+}

@@ -1,0 +1,37 @@
+// Writes, or with --check compares, the files that are made from the code.
+import { readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { renderRulesDoc } from '../../src/cli/rules-doc.ts'
+import { renderPolicySchema } from '../../src/compose/policy.ts'
+import { defaultPolicyText } from '../../src/policy/default-policy.ts'
+import { rules } from '../../src/rules/index.ts'
+
+const root = join(import.meta.dirname, '../..')
+
+/** Generated files by their path in the repository. */
+export const generated: Readonly<Record<string, string>> = {
+  'src/rules/README.md': renderRulesDoc(rules),
+  'manifests/policy.schema.json': renderPolicySchema(),
+  'manifests/policy.yaml': `# yaml-language-server: $schema=policy.schema.json\n${defaultPolicyText(rules)}`
+}
+
+/** The paths whose file is not what the code makes today. */
+export async function staleFiles(): Promise<string[]> {
+  const stale: string[] = []
+  for (const [path, text] of Object.entries(generated)) {
+    const held = await readFile(join(root, path), 'utf8').catch(() => undefined)
+    if (held !== text) stale.push(path)
+  }
+  return stale
+}
+
+if (import.meta.main) {
+  const stale = await staleFiles()
+  if (process.argv.includes('--check')) {
+    for (const path of stale) console.error(`${path} is not what the code makes; run npm run docs and read the diff`)
+    process.exitCode = stale.length === 0 ? 0 : 1
+  } else {
+    for (const path of stale) await writeFile(join(root, path), generated[path] as string)
+    console.log(stale.length === 0 ? 'nothing to write' : `written: ${stale.join(', ')}`)
+  }
+}
