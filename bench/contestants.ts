@@ -44,16 +44,29 @@ export const contestants: readonly Contestant[] = [
   { name: 'bare-again', ...script('bare-server.ts') },
   { name: 'fastify', ...script('fastify-server.ts') },
   { name: 'fastify-listener', ...script('fastify-server.ts', 'listener') },
-  {
-    name: 'pidguard',
+  pidguard('pidguard', here('../dist/main.js'), 'info'),
+  pidguard('pidguard-quiet', here('../dist/main.js'), 'warn')
+]
+
+/** Any of the above; or, to compare two builds, `pidguard@FILE` with the main.js of another. */
+export function contestantNamed(name: string, known: readonly Contestant[] = contestants): Contestant {
+  if (name.startsWith('pidguard@')) return pidguard(name, path.resolve(name.slice('pidguard@'.length)), 'info')
+  const found = known.find((contestant) => contestant.name === name)
+  if (found !== undefined) return found
+  throw new Error(`no such contestant: ${name}. There are ${known.map((each) => each.name).join(', ')}`)
+}
+
+function pidguard(name: string, main: string, logLevel: string): Contestant {
+  return {
+    name,
     guards: true,
     command: ({ port, probePort }) => [
-      ...[process.execPath, path.join(import.meta.dirname, '../dist/main.js'), 'serve', '--host', '127.0.0.1'],
-      ...['--port', String(port), '--probe-port', String(probePort), '--cert-dir', certificateFolder],
-      ...['--policy', here('policy.yaml'), '--log-level', 'info']
+      ...[process.execPath, main, 'serve', '--host', '127.0.0.1', '--port', String(port)],
+      ...['--probe-port', String(probePort), '--cert-dir', certificateFolder],
+      ...['--policy', here('policy.yaml'), '--log-level', logLevel]
     ]
   }
-]
+}
 
 /** Starts a contestant and waits until it is ready. */
 export async function start(contestant: Contestant, ports: Ports, pollMs = 10): Promise<Server> {

@@ -70,7 +70,7 @@ export function startPinned(name: string, command: readonly string[], env: NodeJ
 }
 
 export function logFile(name: string): string {
-  return path.join(workFolder, `${name}.log`)
+  return path.join(workFolder, `${name.replaceAll(/[^\w-]+/g, '_')}.log`)
 }
 
 export async function stop(child: ChildProcess): Promise<void> {

@@ -56,7 +56,7 @@ export function renderScenarios(scenarios: readonly Scenario[], readings: readon
       const middle = (of: (reading: Reading) => number): string => median(own.map(of)).toFixed(0)
       const cost = ratios(readings, scenario.name, name, measure.of)
       const memory = median(ratios(readings, scenario.name, name, ({ rssMb }) => rssMb))
-      const guarded = name === 'pidguard'
+      const guarded = name.startsWith('pidguard')
       const cells = [
         `${scenario.name} (${(meanBytes(scenario) / 1000).toFixed(1)} KB)`,
         name,

@@ -3,7 +3,7 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { parseArgs } from 'node:util'
-import { type Contestant, contestants } from './contestants.ts'
+import { contestantNamed } from './contestants.ts'
 import { makeCertificates, raisePriority, requireMachine, workFolder } from './machine.ts'
 import { measure } from './measure.ts'
 import { type Reading, renderGrowth, renderScenarios } from './report.ts'
@@ -25,21 +25,12 @@ requireMachine('wrk', 'taskset', 'openssl')
 raisePriority()
 makeCertificates()
 const scenarios = chooseScenarios(options.scenario.split(','))
-const chosen = chooseContestants(options.contestants.split(','))
+const chosen = options.contestants.split(',').map((name) => contestantNamed(name))
 const readings: Reading[] = []
 await measureAll()
 rmSync(path.join(workFolder, 'bodies'), { recursive: true, force: true })
 report()
 process.exit()
-
-function chooseContestants(names: readonly string[]): Contestant[] {
-  return names.map((name) => {
-    const found = contestants.find((contestant) => contestant.name === name)
-    if (found === undefined)
-      throw new Error(`no such contestant: ${name}. There are ${contestants.map((each) => each.name).join(', ')}`)
-    return found
-  })
-}
 
 async function measureAll(): Promise<void> {
   const fresh = scenarios.filter(({ shape }) => shape === undefined)

@@ -9,7 +9,7 @@ import { connect, type TLSSocket } from 'node:tls'
 import { parseArgs } from 'node:util'
 import { checkAnswers } from './answers.ts'
 import { bestEffortPod, judged, pod, type Review, textOf } from './bodies.ts'
-import { type Contestant, contestants, type Ports, type Server, start } from './contestants.ts'
+import { type Contestant, contestantNamed, contestants, type Ports, type Server, start } from './contestants.ts'
 import {
   certificateFolder,
   cpuMicrosOf,
@@ -52,7 +52,8 @@ makeCertificates()
 execFileSync('taskset', ['-acp', '1', String(process.pid)])
 
 const ports: Ports = { port: 18_390, probePort: 18_391 }
-const chosen = chooseContestants(options.contestants.split(','))
+const known = startupContestants()
+const chosen = options.contestants.split(',').map((name) => contestantNamed(name, known))
 const readings = new Map<string, Reading[]>(chosen.map(({ name }) => [name, []]))
 const emptyMs: number[] = []
 await warmUpClient()
@@ -62,19 +63,13 @@ for (let round = 0; round < Number(options.rounds); round++) {
 }
 report()
 
-function chooseContestants(names: readonly string[]): Contestant[] {
-  const known = contestants.flatMap((contestant): Contestant[] => {
+function startupContestants(): Contestant[] {
+  return contestants.flatMap((contestant) => {
     if (contestant.name === 'bare') return [withoutTypes(contestant)]
     if (!contestant.guards) return [contestant]
     // As the first start in a container whose /tmp is new.
     const name = `${contestant.name} without compile cache`
     return [contestant, { ...contestant, name, env: { NODE_DISABLE_COMPILE_CACHE: '1' } }]
-  })
-  return names.map((name) => {
-    const found = known.find((contestant) => contestant.name === name)
-    if (found === undefined)
-      throw new Error(`no such contestant: ${name}. There are ${known.map((each) => each.name).join(', ')}`)
-    return found
   })
 }
 
