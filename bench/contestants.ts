@@ -63,7 +63,7 @@ function pidguard(name: string, main: string, logLevel: string): Contestant {
     command: ({ port, probePort }) => [
       ...[process.execPath, main, 'serve', '--host', '127.0.0.1', '--port', String(port)],
       ...['--probe-port', String(probePort), '--cert-dir', certificateFolder],
-      ...['--policy', here('policy.yaml'), '--log-level', logLevel]
+      ...['--policy', here('policy.yaml'), '--log-level', logLevel, '--drain', '0']
     ]
   }
 }

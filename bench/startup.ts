@@ -57,6 +57,7 @@ const chosen = options.contestants.split(',').map((name) => contestantNamed(name
 const readings = new Map<string, Reading[]>(chosen.map(({ name }) => [name, []]))
 const emptyMs: number[] = []
 await warmUpClient()
+for (const contestant of chosen) await fillCompileCache(contestant)
 for (let round = 0; round < Number(options.rounds); round++) {
   emptyMs.push(await emptyRun())
   for (const contestant of alternated(chosen, round)) readings.get(contestant.name)?.push(await coldStart(contestant))
@@ -102,6 +103,14 @@ async function warmUpClient(): Promise<void> {
     socket.destroy()
   }
   await stop(server.child)
+}
+
+/** Node writes its compile cache when a process ends by itself. */
+async function fillCompileCache(contestant: Contestant): Promise<void> {
+  const { child } = await start(contestant, ports)
+  const ended = once(child, 'exit')
+  child.kill('SIGTERM')
+  await ended
 }
 
 async function coldStart(contestant: Contestant): Promise<Reading> {
