@@ -6,7 +6,7 @@ import type { Settings } from '../policy/settings.ts'
 /** What happens to one finding: it denies, it warns, or it is only written down. */
 export type Action = 'deny' | 'warn' | 'audit'
 
-export interface DecidedFinding extends RuleFinding {
+interface DecidedFinding extends RuleFinding {
   readonly action: Action
 }
 
@@ -115,14 +115,17 @@ function clipped(text: string, length: number): string {
   return text.length <= length ? text : `${text.slice(0, length - 1)}…`
 }
 
-/** One annotation per rule that had something to say; the API server puts the webhook's name before each key. */
+/** One annotation per rule that had something to say, the worst of it; the API server puts the webhook's name before each key. */
 function auditAnnotationsOf(
   findings: readonly DecidedFinding[],
   verdict: Verdict,
   settings: Settings
 ): Record<string, string> {
   const annotations: Record<string, string> = {}
-  for (const { ruleId, action, reason } of findings) annotations[ruleId] = `${action}: ${reason}`
+  for (const worst of ['audit', 'warn', 'deny'] satisfies Action[]) {
+    for (const { ruleId, action, reason } of findings)
+      if (action === worst) annotations[ruleId] = `${action}: ${reason}`
+  }
   for (const { ruleId, reason } of verdict.skips) annotations[ruleId] = `skipped: ${reason}`
   for (const { ruleId } of verdict.faults) annotations[ruleId] = 'fault'
   for (const { ruleId, reason } of verdict.exempted) annotations[ruleId] = `exempted: ${clipped(reason, maxWarning)}`

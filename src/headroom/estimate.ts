@@ -6,7 +6,7 @@ import type { Pids } from '../model/units.ts'
 import type { Profile, Settings } from '../policy/settings.ts'
 
 /** Where a figure comes from: the pod's own annotation, a profile of the policy, or the policy's default. */
-export type EstimateSource = 'declared' | 'profile' | 'default'
+type EstimateSource = 'declared' | 'profile' | 'default'
 
 /** The tasks (threads) one pod is counted with. */
 export interface Estimate {

@@ -4,11 +4,14 @@ import type { RuleIndex } from '../engine/match.ts'
 import { mutate } from '../engine/mutate.ts'
 import type { AllFacts } from '../engine/rule.ts'
 import { AppError } from '../errors.ts'
+import { readPids } from '../headroom/estimate.ts'
+import { pidsEstimate, pidsEstimateSource } from '../model/annotations.ts'
 import type { PatchOperation } from '../model/draft.ts'
 import type { Verdict } from '../model/finding.ts'
 import { type ReviewRequest, type ReviewResponse, readReview, renderReview, uidOf } from '../model/review.ts'
 import { type Subject, subjectOfRequest } from '../model/subject.ts'
 import type { Millis } from '../model/units.ts'
+import { pod } from '../model/workloads.ts'
 import type { Settings } from '../policy/settings.ts'
 import type { Clock, Log, Meter, ReviewResult, RuleOutcome, Webhook } from '../ports.ts'
 import { renderStatus } from './status.ts'
@@ -30,7 +33,7 @@ export interface AdmissionDeps {
   facts(namespace: string): Partial<AllFacts>
 }
 
-export interface Answer {
+interface Answer {
   readonly status: number
   /** JSON: an AdmissionReview, or a v1 Status where not even a uid could be read. */
   readonly body: string
@@ -68,7 +71,7 @@ export function buildAdmission(deps: AdmissionDeps): Admission {
       const subject = subjectOfRequest(request)
       const settings = deps.policy.settingsFor(subject.namespace)
       const judged = judge(deps, webhook, subject, settings)
-      const answer = { status: 200, body: renderReview(responseOf(request, judged)) }
+      const answer = { status: 200, body: renderReview(responseOf(request, subject, judged)) }
       report(deps, webhook, { request, subject, settings, judged, elapsed: clock.monotonic() - start })
       return answer
     } catch (error) {
@@ -100,10 +103,17 @@ function judge(deps: AdmissionDeps, webhook: Webhook, subject: Subject, settings
   return { decision: decide(subject, verdict, settings), verdict, operations, fixedBy }
 }
 
-function responseOf({ uid }: ReviewRequest, { decision, operations, fixedBy }: Judged): ReviewResponse {
+function responseOf(
+  { uid }: ReviewRequest,
+  subject: Subject,
+  { decision, operations, fixedBy }: Judged
+): ReviewResponse {
   const { allowed, code, message, warnings } = decision
-  const auditAnnotations =
-    fixedBy.length === 0 ? decision.auditAnnotations : { ...decision.auditAnnotations, fixed: fixedBy.join(',') }
+  const auditAnnotations = {
+    ...decision.auditAnnotations,
+    ...(fixedBy.length > 0 ? { fixed: fixedBy.join(',') } : undefined),
+    ...estimateNote(subject)
+  }
   return {
     uid,
     allowed,
@@ -114,6 +124,14 @@ function responseOf({ uid }: ReviewRequest, { decision, operations, fixedBy }: J
       ? { patchType: 'JSONPatch' as const, patch: Buffer.from(JSON.stringify(operations)).toString('base64') }
       : undefined)
   }
+}
+
+/** What a new Pod is counted with, for the audit log; the annotations hold it once `pid-annotations` has written them. */
+function estimateNote({ groupKind, operation, metadata }: Subject): Record<string, string> | undefined {
+  const pids = readPids(metadata.annotations?.[pidsEstimate])
+  if (groupKind !== pod || operation !== 'CREATE' || pids === undefined) return undefined
+  const source = metadata.annotations?.[pidsEstimateSource] ?? 'unknown'
+  return { 'pids-estimate': `${pids} (${source.slice(0, 20)})` }
 }
 
 /** metav1.StatusReason by code. */
@@ -152,19 +170,31 @@ function report({ log, meter, slow }: AdmissionDeps, webhook: Webhook, reviewed:
     {
       webhook,
       uid: request.uid,
-      kind: subject.kind,
-      ...(subject.subresource === '' ? undefined : { subresource: subject.subresource }),
+      kind: named(subject.kind),
+      ...(subject.subresource === '' ? undefined : { subresource: named(subject.subresource) }),
       operation: subject.operation,
-      namespace: subject.namespace,
-      name: subject.name,
+      namespace: named(subject.namespace),
+      name: named(subject.name),
       ...(subject.dryRun ? { dryRun: true } : undefined),
       result,
-      findings: decision.findings.map(({ ruleId, action, reason, detail }) => ({ ruleId, action, reason, detail })),
+      // Without their detail: it may hold the value of a variable.
+      findings: decision.findings
+        .slice(0, maxLogged)
+        .map(({ ruleId, action, reason, pointer }) => ({ ruleId, action, reason, pointer })),
+      ...(decision.findings.length > maxLogged ? { findingCount: decision.findings.length } : undefined),
       fixedBy,
       durationMs: Math.round(elapsed * 1000) / 1000
     },
     'review'
   )
+}
+
+/** Findings of one log line: an object may have thousands of containers. Own choice. */
+const maxLogged = 10
+
+/** Names have at most 253 characters (RFC 1123 subdomain), but webhooks see them before anybody has checked. */
+function named(name: string): string {
+  return name.length <= 253 ? name : `${name.slice(0, 252)}…`
 }
 
 function resultOf({ decision, verdict, operations }: Judged): ReviewResult {
@@ -188,7 +218,9 @@ function refuse(
       ? 'pidguard failed on this review; its log has the error.'
       : `${known.message}. ${known.info.hint}`
   meter.countReview(webhook, known === undefined ? 'fault' : 'malformed', elapsed / 1000)
-  log.warn({ webhook, uid, code: known?.code, err: error }, 'review not understood')
+  // Of a known error only its text: the cause, a parser's, quotes what was sent.
+  if (known === undefined) log.error({ webhook, uid, err: error }, 'review failed')
+  else log.warn({ webhook, uid, code: known.code, error: known.message }, 'review not understood')
   if (uid === undefined) return { status: code, body: renderStatus(code, message) }
   return {
     status: 200,
