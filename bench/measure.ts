@@ -13,12 +13,17 @@ export interface Round {
   readonly number: number
   /** Of load for each contestant in each scenario. */
   readonly seconds: number
+  /** Until V8 has settled; what it compiles in the meantime is not the cost of a review. */
+  readonly warmUpSeconds: number
+  /** Short slices that take turns: a busy neighbour then hits all alike. */
+  readonly sliceSeconds: number
 }
 
 let lastPort = 18_400
 
-/** One round: new processes, right answers, warm-up, then slices in the order A B B A (three times for latencies). */
-export async function measure({ contestants, scenarios, number, seconds }: Round): Promise<Reading[]> {
+/** One round: new processes, right answers, warm-up, then slices in the order A B B A, again and again. */
+export async function measure(round: Round): Promise<Reading[]> {
+  const { contestants, scenarios, number, seconds, warmUpSeconds, sliceSeconds } = round
   const readings: Reading[] = []
   const servers = new Map<Contestant, Server>()
   try {
@@ -26,13 +31,12 @@ export async function measure({ contestants, scenarios, number, seconds }: Round
       servers.set(contestant, await start(contestant, { port: ++lastPort, probePort: ++lastPort }))
     for (const scenario of scenarios) {
       const bodies = writeBodies(scenario)
-      const sliceSeconds = Math.max(1, Math.round(seconds / 2))
       for (const [contestant, server] of servers) {
         await checkAnswers(contestant, server, scenario)
-        await drive({ port: server.port, list: bodies, seconds: sliceSeconds, connections: scenario.connections })
+        await drive({ port: server.port, list: bodies, seconds: warmUpSeconds, connections: scenario.connections })
       }
       const slices = new Map<Contestant, Slice[]>(contestants.map((contestant) => [contestant, []]))
-      for (let pass = 0; pass < passesOf(scenario); pass++) {
+      for (let left = seconds; left > 0; left -= 2 * sliceSeconds) {
         for (const [contestant, server] of [...servers, ...[...servers].reverse()]) {
           slices.get(contestant)?.push(await slice(server, scenario, bodies, sliceSeconds))
         }
@@ -45,11 +49,6 @@ export async function measure({ contestants, scenarios, number, seconds }: Round
   } finally {
     for (const server of servers.values()) await stop(server.child)
   }
-}
-
-/** A neighbour's hiccup ruins the tail of a slice, so latencies are the middle of several. */
-function passesOf(scenario: Scenario): number {
-  return scenario.measure === 'cpu' ? 1 : 3
 }
 
 interface Slice extends LoadResult {

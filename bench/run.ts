@@ -1,18 +1,18 @@
-// The harness. Usage: npm run bench -- [--rounds 3] [--seconds 6] [--scenario cpu,latency,growth,NAME…]
+// The harness. Usage: npm run bench -- [--rounds 3] [--seconds 12] [--scenario cpu,latency,growth,NAME…]
 //   [--contestants bare,pidguard] [--out FILE]        See README.md.
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { parseArgs } from 'node:util'
 import { contestantNamed } from './contestants.ts'
 import { makeCertificates, raisePriority, requireMachine, workFolder } from './machine.ts'
-import { measure } from './measure.ts'
+import { measure, type Round } from './measure.ts'
 import { type Reading, renderGrowth, renderScenarios } from './report.ts'
 import { chooseScenarios, type Scenario } from './scenarios.ts'
 
 const { values: options } = parseArgs({
   options: {
     rounds: { type: 'string', default: '3' },
-    seconds: { type: 'string', default: '6' },
+    seconds: { type: 'string', default: '12' },
     scenario: { type: 'string', default: 'cpu,latency,growth' },
     contestants: { type: 'string', default: 'bare,pidguard' },
     out: { type: 'string' }
@@ -34,16 +34,21 @@ process.exit()
 
 async function measureAll(): Promise<void> {
   const fresh = scenarios.filter(({ shape }) => shape === undefined)
-  for (const scenario of fresh) await measureRounds([scenario], seconds)
+  for (const scenario of fresh) {
+    await measureRounds([scenario], rounds, { seconds, warmUpSeconds: 4, sliceSeconds: 2 })
+  }
   // The growth table has many cells: one pair of servers serves all of a shape, for less time each.
   const growth = scenarios.filter(({ shape }) => shape !== undefined)
-  for (const list of Map.groupBy(growth, ({ shape }) => shape).values())
-    await measureRounds(list, Math.max(2, seconds / 3))
+  for (const list of Map.groupBy(growth, ({ shape }) => shape).values()) {
+    await measureRounds(list, Math.min(rounds, 2), { seconds: 2, warmUpSeconds: 1, sliceSeconds: 1 })
+  }
 }
 
-async function measureRounds(list: readonly Scenario[], length: number): Promise<void> {
-  for (let number = 0; number < rounds; number++) {
-    const taken = await measure({ contestants: chosen, scenarios: list, number, seconds: length })
+type Times = Pick<Round, 'seconds' | 'warmUpSeconds' | 'sliceSeconds'>
+
+async function measureRounds(list: readonly Scenario[], count: number, times: Times): Promise<void> {
+  for (let number = 0; number < count; number++) {
+    const taken = await measure({ contestants: chosen, scenarios: list, number, ...times })
     readings.push(...taken)
     for (const { scenario, name, cpuMicros, rssMb } of taken) {
       console.error(`${scenario}, round ${number}, ${name}: ${cpuMicros.toFixed(1)} us, ${rssMb.toFixed(0)} MB`)
