@@ -73,7 +73,7 @@ export async function readBaseline(text: string, source: string): Promise<Accept
   const document: DocumentText = { text, line: 1 }
   const { values, mistakes } = await readDocument(document)
   const lines = mistakes.map(({ message, at }) => lineOf(source, spotAt(document, at), message))
-  const read = values[0] ?? { value: undefined, start: 0, end: text.length }
+  const read = values[0] ?? { value: undefined, start: 0, end: text.length, isJson: false }
   const { value } = read
   const found = lines.length > 0 ? [] : [...mistakesOf(value)]
   const locator = new Locator(document, read)

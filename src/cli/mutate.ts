@@ -127,9 +127,9 @@ class FileChange {
     let end = 0
     for (const value of values) {
       const operations: PatchOperation[] = []
+      const locator = new Locator(document, value)
       for (const found of objectsOf(value.value)) {
         if (!('object' in found)) continue
-        const locator = new Locator(document, value)
         try {
           operations.push(...(await this.#object(found.object, found.at, locator)))
         } catch (error) {
@@ -142,7 +142,7 @@ class FileChange {
         }
       }
       const written = document.text.slice(value.start, value.end)
-      edited += document.text.slice(end, value.start) + (await this.#edit(written, operations, document))
+      edited += document.text.slice(end, value.start) + (await this.#edit(written, value.isJson, operations, document))
       end = value.end
     }
     return edited + document.text.slice(end)
@@ -159,17 +159,18 @@ class FileChange {
     return operations.map((operation) => ({ ...operation, path: at + operation.path }))
   }
 
-  async #edit(text: string, operations: readonly PatchOperation[], document: DocumentText): Promise<string> {
+  async #edit(
+    text: string,
+    isJson: boolean,
+    operations: readonly PatchOperation[],
+    document: DocumentText
+  ): Promise<string> {
     if (operations.length === 0) return text
     const { editJson, editYaml, rewriteYaml } = await import('../manifests/edit.ts')
-    if (isJson(text)) return editJson(text, operations)
+    if (isJson) return editJson(text, operations)
     const edited = editYaml(text, operations) ?? rewriteYaml(text, operations)
     if (edited !== undefined) return edited
-    this.#problem(
-      'cannot be changed in place, because of a merge key; mutate --patch shows what to change',
-      document,
-      0
-    )
+    this.#problem('cannot be changed in place; mutate --patch shows what to change', document, 0)
     return text
   }
 
@@ -184,14 +185,4 @@ function startOf(text: string, document: DocumentText, from: number): number {
   const separator = text.indexOf('---', from)
   const end = text.indexOf('\n', separator)
   return end < 0 ? text.length : end + 1
-}
-
-function isJson(text: string): boolean {
-  if (!text.trimStart().startsWith('{')) return false
-  try {
-    JSON.parse(text)
-    return true
-  } catch {
-    return false
-  }
 }

@@ -1,6 +1,7 @@
 import { Argument, Command, CommanderError, Option } from 'commander'
 import type { TopSubject } from '../cli/top.ts'
 import { AppError } from '../errors.ts'
+import { version } from './version.ts'
 
 /** Exit codes, the same for every verb: 0 fine, 1 findings or a denial, 2 usage or unreadable input, 3 unreachable. */
 const exitUsage = 2
@@ -26,6 +27,13 @@ export async function run(argv: readonly string[]): Promise<number | undefined> 
     process.stderr.write(`pidguard: ${error.message}\n${error.info.hint}\n`)
     return unreachable.has(error.code) ? exitUnreachable : exitUsage
   }
+}
+
+/** What `--help` prints; main.ts has it made beforehand, so that asking costs no more than Node itself. */
+export function renderHelp(): string {
+  return buildProgram(() => {})
+    .configureHelp({ helpWidth: 100 })
+    .helpInformation()
 }
 
 function buildProgram(finish: (code: number | undefined) => void): Command {
@@ -190,9 +198,6 @@ function buildProgram(finish: (code: number | undefined) => void): Command {
     .action(async () => (await import('./policy.ts')).printPolicySchema())
   return program
 }
-
-/** The version in package.json; a test holds the two together, so no start has to read that file. */
-export const version = '0.1.0'
 
 function policyOption(): Option {
   return new Option('--policy <file>', 'policy document; the built-in default where none is given').env(

@@ -30,14 +30,44 @@ interface Splice {
  * quotes, indentation. undefined where that cannot be done for sure, as inside an alias.
  */
 export function editYaml(text: string, operations: readonly PatchOperation[]): string | undefined {
+  return editAtOnce(text, operations) ?? editInTurn(text, operations)
+}
+
+/** All operations by the places they have in the text as it is: most do not touch one another. */
+function editAtOnce(text: string, operations: readonly PatchOperation[]): string | undefined {
+  const root = parseAsWritten(text).contents as Node | null
+  const splices: Splice[] = []
+  for (const operation of operations) {
+    const splice = spliceOf(text, root, operation)
+    if (splice === undefined) return undefined
+    splices.push(splice)
+  }
+  splices.sort((a, b) => a.start - b.start)
+  const pieces: string[] = []
+  let at = 0
+  for (const { start, end, text: inserted } of splices) {
+    if (start < at) return undefined
+    pieces.push(text.slice(at, start), inserted)
+    at = end
+  }
+  const edited = pieces.join('') + text.slice(at)
+  return readsAs(edited, text, operations) ? edited : undefined
+}
+
+/** One operation after the other, each in the text that the one before has left. */
+function editInTurn(text: string, operations: readonly PatchOperation[]): string | undefined {
+  if (text.length * operations.length > maxTurns) return undefined
   let edited = text
   for (const operation of operations) {
-    const splice = spliceOf(edited, operation)
+    const splice = spliceOf(edited, parseAsWritten(edited).contents as Node | null, operation)
     if (splice === undefined) return undefined
     edited = edited.slice(0, splice.start) + splice.text + edited.slice(splice.end)
   }
   return readsAs(edited, text, operations) ? edited : undefined
 }
+
+/** Characters read again and again; about a minute. */
+const maxTurns = 100_000_000
 
 /** The proof that this and nothing else was changed: what was edited reads as the patched object does. */
 function readsAs(edited: string, text: string, operations: readonly PatchOperation[]): boolean {
@@ -58,10 +88,10 @@ function sorted(value: unknown): unknown {
   )
 }
 
-function spliceOf(text: string, operation: PatchOperation): Splice | undefined {
+function spliceOf(text: string, root: Node | null, operation: PatchOperation): Splice | undefined {
   const tokens = [...tokensOf(operation.path)]
   const last = tokens.pop()
-  const holder = nodeAt(parseAsWritten(text).contents as Node | null, tokens)
+  const holder = nodeAt(root, tokens)
   if (last === undefined || holder === undefined) return undefined
   const editor = new Editor(text)
   if (isMap(holder)) return editor.member(holder, last, operation)
@@ -156,8 +186,8 @@ class Editor {
   #intoFlow(node: YAMLMap | YAMLSeq, text: string, whenEmpty: () => Splice | undefined): Splice | undefined {
     const last = node.items.at(-1)
     if (last === undefined) return whenEmpty()
-    const close = (node.range?.[1] ?? 0) - 1
-    const at = close - (/\s*$/.exec(this.#text.slice(0, close))?.[0].length ?? 0)
+    let at = (node.range?.[1] ?? 0) - 1
+    while (/\s/.test(this.#text[at - 1] ?? '')) at--
     return { start: at, end: at, text: this.#text[at - 1] === ',' ? ` ${text}` : `, ${text}` }
   }
 

@@ -1,14 +1,14 @@
 import { type EventType, loadAll, type State } from 'js-yaml'
 import { isRecord } from '../model/shape.ts'
-import { loadOptions, needsSlow } from './fast.ts'
+import { loadOptions } from './fast.ts'
 
 /**
  * The offset of one field, or of the deepest one above it that is there: reads the text only that far. `value` is what
- * the text was read as. undefined where that is not told for sure; readPlaces is.
+ * the text was read as by the fast parser. undefined where that is not told for sure; readPlaces is.
  */
 export function findPlace(text: string, value: unknown, tokens: readonly string[]): number | undefined {
   const wanted = presentTokens(value, tokens)
-  if (wanted === undefined || wanted.length === 0 || needsSlow(text)) return undefined
+  if (wanted === undefined || wanted.length === 0) return undefined
   const search = new Search(text, wanted)
   try {
     loadAll(text, null, { ...loadOptions, listener: (event, state) => search.observe(event, state) })

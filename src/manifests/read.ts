@@ -14,6 +14,8 @@ export interface DocumentValue {
   /** Where the value's text begins in that of the document, and ends. */
   readonly start: number
   readonly end: number
+  /** Strict JSON: nothing in it needs the slow parser. */
+  readonly isJson: boolean
 }
 
 /** An object as a request would carry it. */
@@ -39,7 +41,7 @@ export async function readDocument({ text, afterSeparator }: DocumentText): Prom
   if (json !== undefined) return { values: json, mistakes: above }
   const { value, mistakes } = await readYaml(cutAtEnd(text))
   return {
-    values: value === undefined ? [] : [{ value, start: 0, end: text.length }],
+    values: value === undefined ? [] : [{ value, start: 0, end: text.length, isJson: false }],
     mistakes: [...above, ...mistakes]
   }
 }
@@ -56,12 +58,17 @@ function readJson(text: string): DocumentValue[] | undefined {
   const start = text.search(/\S/)
   if (text[start] !== '{') return undefined
   try {
-    return [{ value: JSON.parse(text), start, end: text.length }]
+    return [{ value: JSON.parse(text), start, end: text.length, isJson: true }]
   } catch {
     // Several values, or YAML in flow style.
   }
   try {
-    return [...splitJson(text)].map(({ start, end }) => ({ value: JSON.parse(text.slice(start, end)), start, end }))
+    return [...splitJson(text)].map(({ start, end }) => ({
+      value: JSON.parse(text.slice(start, end)),
+      start,
+      end,
+      isJson: true
+    }))
   } catch {
     return undefined
   }

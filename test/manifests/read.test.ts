@@ -89,8 +89,8 @@ void t.test('what only a comment may follow is told above the document, which is
 void t.test('JSON is read, also several values in a row, and flow style that looks like it', async (t) => {
   const { values } = await readDocument({ text: '{"a": 1}\n{"b": "}"}\n', line: 1 })
   t.strictSame(values, [
-    { value: { a: 1 }, start: 0, end: 8 },
-    { value: { b: '}' }, start: 9, end: 19 }
+    { value: { a: 1 }, start: 0, end: 8, isJson: true },
+    { value: { b: '}' }, start: 9, end: 19, isJson: true }
   ])
   t.strictSame(await readValue('{a: yes, b: {c: }}'), { a: true, b: { c: null } })
 })
@@ -160,7 +160,12 @@ void t.test('a line that is too long is not shown', async (t) => {
 
 async function found(t: Test, text: string, pointer: string, want: string, index = 0): Promise<void> {
   const document = { text, line: 1 }
-  const value = (await readDocument(document)).values[index] ?? { value: undefined, start: 0, end: text.length }
+  const value = (await readDocument(document)).values[index] ?? {
+    value: undefined,
+    start: 0,
+    end: text.length,
+    isJson: false
+  }
   const { line, column, length, excerpt } = await new Locator(document, value).spotOf(pointer)
   t.equal(`${line}:${column} ${excerpt.slice(column - 1, column - 1 + length)}`, want, pointer)
 }

@@ -3,6 +3,7 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { renderRulesDoc } from '../../src/cli/rules-doc.ts'
 import { renderPolicySchema } from '../../src/compose/policy.ts'
+import { renderHelp } from '../../src/compose/program.ts'
 import { defaultPolicyText } from '../../src/policy/default-policy.ts'
 import { renderGithub } from '../../src/report/github.ts'
 import { renderJson } from '../../src/report/json.ts'
@@ -19,6 +20,7 @@ const root = join(import.meta.dirname, '../..')
 /** Generated files by their path in the repository. */
 export const generated: Readonly<Record<string, string>> = {
   'src/rules/README.md': renderRulesDoc(rules),
+  'src/compose/help-text.ts': `// Made by npm run docs.\n\n/** What \`pidguard --help\` prints. */\nexport const helpText = \`${renderHelp().trimEnd()}\`\n`,
   'manifests/policy.schema.json': renderPolicySchema(),
   'manifests/policy.yaml': `# yaml-language-server: $schema=policy.schema.json\n${defaultPolicyText(rules)}`,
   'manifests/findings.schema.json': `${JSON.stringify(findingsJsonSchema(), null, 2)}\n`,
