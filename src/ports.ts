@@ -16,6 +16,8 @@ export interface Log {
   info(fields: object, message: string): void
   warn(fields: object, message: string): void
   error(fields: object, message: string): void
+  /** Whether a line of this level would be written; where it would not, nobody need gather its fields. */
+  isLevelEnabled?(level: string): boolean
 }
 
 export type Webhook = 'mutate' | 'validate'

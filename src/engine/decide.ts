@@ -27,6 +27,20 @@ export function isFixed(mode: Mode | undefined): boolean {
   return mode === 'enforce'
 }
 
+/** The decision on most objects. */
+const nothingFound: Decision = {
+  allowed: true,
+  code: 200,
+  message: '',
+  warnings: [],
+  auditAnnotations: {},
+  findings: []
+}
+
+function isSilent({ findings, skips, faults, exempted }: Verdict): boolean {
+  return findings.length + skips.length + faults.length + exempted.length === 0
+}
+
 /** What is done about a finding in this mode; an advisory one never denies. */
 export function actionOf(mode: Mode | undefined, advisory: boolean): Action {
   if (mode === 'enforce') return advisory ? 'warn' : 'deny'
@@ -38,6 +52,7 @@ export function actionOf(mode: Mode | undefined, advisory: boolean): Action {
  * A fault in an enforcing rule denies, since nobody knows what it would have found; in any other it is written down.
  */
 export function decide(subject: Subject, verdict: Verdict, settings: Settings): Decision {
+  if (isSilent(verdict) && settings.notes.length === 0) return nothingFound
   const findings = verdict.findings.map((finding) => ({
     ...finding,
     action: actionOf(settings.modes.get(finding.ruleId), finding.advisory === true)

@@ -166,6 +166,7 @@ function report({ log, meter, slow }: AdmissionDeps, webhook: Webhook, reviewed:
     log.error({ webhook, uid: request.uid, ruleId, err: error }, 'rule failed')
   }
   const level = result !== 'allowed' || elapsed > slow ? 'info' : 'debug'
+  if (log.isLevelEnabled?.(level) === false) return
   log[level](
     {
       webhook,
