@@ -16,7 +16,7 @@ import {
 } from '@peculiar/x509'
 import type { Millis } from '../model/units.ts'
 
-/** A certificate and its private key, both PEM. */
+/** A certificate and its private key, both PEM, each ending its last line: files of several are made by joining them. */
 export interface Issued {
   readonly cert: string
   readonly key: string
@@ -47,7 +47,7 @@ export async function issueAuthority(name: string, validity: Validity): Promise<
       await SubjectKeyIdentifierExtension.create(keys.publicKey)
     ]
   })
-  return { cert: cert.toString('pem'), key: await pemOf(keys.privateKey) }
+  return { cert: `${cert.toString('pem')}\n`, key: await pemOf(keys.privateKey) }
 }
 
 /** A serving certificate for the names, DNS or IP, signed by the authority. */
@@ -70,7 +70,7 @@ export async function issueLeaf(authority: Issued, names: readonly string[], val
       await AuthorityKeyIdentifierExtension.create(issuer)
     ]
   })
-  return { cert: cert.toString('pem'), key: await pemOf(keys.privateKey) }
+  return { cert: `${cert.toString('pem')}\n`, key: await pemOf(keys.privateKey) }
 }
 
 function generateKeys(): Promise<webcrypto.CryptoKeyPair> {
@@ -82,7 +82,7 @@ function importKey(pem: string): Promise<webcrypto.CryptoKey> {
 }
 
 async function pemOf(key: webcrypto.CryptoKey): Promise<string> {
-  return PemConverter.encode(await webcrypto.subtle.exportKey('pkcs8', key), PemConverter.PrivateKeyTag)
+  return `${PemConverter.encode(await webcrypto.subtle.exportKey('pkcs8', key), PemConverter.PrivateKeyTag)}\n`
 }
 
 function span({ from, days }: Validity): { notBefore: Date; notAfter: Date } {

@@ -47,7 +47,8 @@ export function needsRenewal(cert: string, names: readonly string[], at: Millis)
   return !names.every((name) => isValidFor(leaf, name))
 }
 
+/** As the API server judges: by subjectAltName alone (Go ignores the common name since 1.15). */
 function isValidFor(leaf: X509Certificate, name: string): boolean {
   const isAddress = name.includes(':') || /^[\d.]+$/.test(name)
-  return (isAddress ? leaf.checkIP(name) : leaf.checkHost(name)) !== undefined
+  return (isAddress ? leaf.checkIP(name) : leaf.checkHost(name, { subject: 'never' })) !== undefined
 }

@@ -117,15 +117,18 @@ function clipped(text: string, length: number): string {
   return text.length <= length ? text : `${text.slice(0, length - 1)}…`
 }
 
-/** One annotation per rule that had something to say; the API server puts the webhook's name before each key. */
+/** One annotation per rule that had something to say, the worst of it; the API server puts the webhook's name before each key. */
 function auditAnnotationsOf(
   findings: readonly DecidedFinding[],
   verdict: Verdict,
   settings: Settings
 ): Record<string, string> {
   const annotations: Record<string, string> = {}
-  for (const { ruleId, action, reason, audit } of findings) {
-    annotations[ruleId] = clipped(`${action}: ${reason}${audit === undefined ? '' : `; ${audit}`}`, 2 * maxWarning)
+  for (const worst of ['audit', 'warn', 'deny'] satisfies Action[]) {
+    for (const { ruleId, action, reason, audit } of findings) {
+      if (action !== worst) continue
+      annotations[ruleId] = clipped(`${action}: ${reason}${audit === undefined ? '' : `; ${audit}`}`, 2 * maxWarning)
+    }
   }
   for (const { ruleId, reason } of verdict.skips) annotations[ruleId] = `skipped: ${reason}`
   for (const { ruleId } of verdict.faults) annotations[ruleId] = 'fault'

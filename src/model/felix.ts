@@ -1,5 +1,5 @@
 import type { Container, EnvVar } from './kubernetes.ts'
-import { isRecord, malformed } from './shape.ts'
+import { isRecord, type JsonRecord, malformed } from './shape.ts'
 import { isPodSubject, type PodSubject, type Subject } from './subject.ts'
 import { controllerOf, daemonSet } from './workloads.ts'
 
@@ -35,8 +35,14 @@ function hasHint(subject: PodSubject, container: Container): boolean {
   const app = subject.podMetadata.labels?.['k8s-app'] ?? subject.metadata.labels?.['k8s-app'] ?? ''
   if (labelHint.test(app) || imageHint.test(container.image ?? '')) return true
   return (container.env ?? []).some(
-    (entry) => isRecord(entry) && String(entry['name']).toLowerCase().startsWith('felix_')
+    (entry) => isRecord(entry) && typeof entry['name'] === 'string' && entry['name'].toLowerCase().startsWith('felix_')
   )
+}
+
+/** The spec of any object; undefined when it has none. */
+export function specOf(subject: Subject): JsonRecord | undefined {
+  const spec = subject.object['spec']
+  return isRecord(spec) ? spec : undefined
 }
 
 /** Whether the tigera operator owns the object: it writes it whole, so a denial can never be satisfied. */
@@ -51,10 +57,8 @@ export interface BackendEnv {
   readonly entries: readonly { readonly index: number; readonly entry: EnvVar }[]
   /** A variable that looks right and that Felix ignores. */
   readonly lookalike: EnvVar | undefined
-  /** The value Felix gets: of the last entry. undefined when unset, or set from a source that is not known here. */
+  /** The value Felix gets: of the last entry. undefined when unset, or set by `valueFrom` or `$(OTHER)`. */
   readonly value: string | undefined
-  /** Set, but by `valueFrom`. */
-  readonly isIndirect: boolean
   /** `envFrom` could supply the variable where `env` does not. */
   readonly hasEnvFrom: boolean
 }
@@ -75,12 +79,13 @@ export function backendEnvOf(container: Container, at: string): BackendEnv {
       lookalike = entry
   }
   const last = entries.at(-1)?.entry
-  const isIndirect = isRecord(last?.valueFrom)
+  const text: unknown = last?.value ?? ''
+  if (typeof text !== 'string') throw malformed('a string', text, `${at}/env/${entries.at(-1)?.index}/value`)
+  const isIndirect = isRecord(last?.valueFrom) || text.includes('$(')
   return {
     entries,
     lookalike,
-    value: last === undefined || isIndirect ? undefined : (last.value ?? ''),
-    isIndirect,
+    value: last === undefined || isIndirect ? undefined : text,
     hasEnvFrom: (container.envFrom ?? []).length > 0
   }
 }

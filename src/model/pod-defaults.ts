@@ -37,10 +37,14 @@ function defaulted(resources: Maybe<ResourceRequirements>): PodResources {
   return { limits, requests: { ...limits, ...resources?.requests } }
 }
 
-/** SetDefaults_Pod: a missing pod-level request is what the containers ask for together, else the pod-level limit. */
+/**
+ * SetDefaults_Pod: a missing pod-level request is what the containers ask for together, else the pod-level limit. It
+ * fills in nothing where there is no pod-level limit at all.
+ */
 function podLevelOf(podSpec: PodSpec): PodResources | undefined {
   if (!hasPodLevelResources(podSpec)) return undefined
   const limits = podSpec.resources?.limits ?? {}
+  if (Object.keys(limits).length === 0) return { limits, requests: podSpec.resources?.requests ?? {} }
   const together: Record<string, QuantityText> = {}
   for (const name of qosResources) {
     const sum = aggregateRequest(podSpec, name)

@@ -72,13 +72,18 @@ export function hasThreadCap(runtime: Runtime, container: Container): boolean {
 /** .NET reads these variables as hexadecimal and ignores what is above (PortableThreadPool.cs: short.MaxValue). */
 const maxDotnetThreads = 0x7fff
 
-/** The cap .NET takes from the container's environment, in threads; undefined when none is set or it is ignored. */
+/**
+ * The cap .NET takes from the container's environment; undefined when none is set, or from a source not known here.
+ * `threads` is undefined when .NET ignores the text. The DOTNET_ spelling beats the COMPlus_ one wherever they stand,
+ * and of two entries with one name Kubernetes keeps the last (AppContextConfigHelper GetInt16ComPlusOrDotNetConfig).
+ */
 export function dotnetCapOf(container: Container): { text: string; threads: number | undefined } | undefined {
-  const entry = (container.env ?? []).find(
-    (candidate) => isRecord(candidate) && knobs.dotnet.variables.includes(candidate.name)
-  )
-  const text = entry?.value
-  if (typeof text !== 'string') return undefined
-  const threads = /^(0x)?[0-9a-f]{1,8}$/i.test(text) ? Number.parseInt(text, 16) : undefined
+  const env = (container.env ?? []).filter((entry) => isRecord(entry))
+  const entry = knobs.dotnet.variables
+    .map((name) => env.findLast((candidate) => candidate.name === name))
+    .find((candidate) => candidate !== undefined)
+  if (entry === undefined || isRecord(entry.valueFrom)) return undefined
+  const text = String(entry.value ?? '')
+  const threads = /^\s*(0x)?[0-9a-fA-F]{1,8}\s*$/.test(text) ? Number.parseInt(text, 16) : undefined
   return { text, threads: threads !== undefined && threads >= 1 && threads <= maxDotnetThreads ? threads : undefined }
 }

@@ -22,8 +22,12 @@ export function optionalList(value: unknown, pointer: string): unknown[] | undef
 }
 
 export function malformed(expected: string, found: unknown, pointer: string): AppError {
-  return new AppError('ERR_OBJECT_MALFORMED', `${pointer}: expected ${expected}, found ${nameOf(found)}`)
+  const place = pointer.length <= maxPlace ? pointer : `${pointer.slice(0, maxPlace - 1)}…`
+  return new AppError('ERR_OBJECT_MALFORMED', `${place}: expected ${expected}, found ${nameOf(found)}`)
 }
+
+/** Characters of a pointer in a message. A label key has up to 317, but nobody has checked it yet. Own choice. */
+const maxPlace = 512
 
 /** The JSON type of a value, never the value itself: it may be secret or very long. */
 export function nameOf(value: unknown): string {

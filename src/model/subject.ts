@@ -1,5 +1,6 @@
 import { AppError } from '../errors.ts'
 import type { KubernetesObject, ObjectMeta, PodSpec } from './kubernetes.ts'
+import { escapeToken } from './pointer.ts'
 import type { Operation, ReviewRequest } from './review.ts'
 import { isRecord, type JsonRecord, malformed, optionalList, optionalRecord } from './shape.ts'
 import { type GroupKind, groupKindOf, groupOf, nameOf, podAt } from './workloads.ts'
@@ -145,7 +146,7 @@ function readMetadata(value: unknown, pointer: string): ObjectMeta {
   for (const field of ['labels', 'annotations'] as const) {
     const map = optionalRecord(metadata[field], `${pointer}/${field}`)
     for (const key in map) {
-      if (typeof map[key] !== 'string') throw malformed('a string', map[key], `${pointer}/${field}/${key}`)
+      if (typeof map[key] !== 'string') throw malformed('a string', map[key], `${pointer}/${field}/${escapeToken(key)}`)
     }
   }
   optionalList(metadata['ownerReferences'], `${pointer}/ownerReferences`)?.forEach((owner, i) => {
@@ -191,9 +192,15 @@ function readContainer(container: JsonRecord, at: string): void {
     throw malformed('a string', image, `${at}/image`)
   optionalList(container['env'], `${at}/env`)
   optionalList(container['envFrom'], `${at}/envFrom`)
-  optionalList(container['command'], `${at}/command`)
-  optionalList(container['args'], `${at}/args`)
+  readTexts(container['command'], `${at}/command`)
+  readTexts(container['args'], `${at}/args`)
   readResources(container['resources'], `${at}/resources`)
+}
+
+function readTexts(value: unknown, pointer: string): void {
+  optionalList(value, pointer)?.forEach((text, i) => {
+    if (typeof text !== 'string') throw malformed('a string', text, `${pointer}/${i}`)
+  })
 }
 
 function readResources(value: unknown, pointer: string): void {
@@ -204,7 +211,7 @@ function readResources(value: unknown, pointer: string): void {
     for (const key in list) {
       const quantity = list[key]
       if (typeof quantity !== 'string' && typeof quantity !== 'number') {
-        throw malformed('a quantity', quantity, `${pointer}/${field}/${key}`)
+        throw malformed('a quantity', quantity, `${pointer}/${field}/${escapeToken(key)}`)
       }
     }
   }

@@ -1,4 +1,4 @@
-import { apiVersion, kind } from './schema.ts'
+import { apiVersion, kind } from './policy.ts'
 import type { RuleInfo } from './settings.ts'
 
 /** A rule with the words that stand beside its mode. */
@@ -16,8 +16,9 @@ function ruleLine({ id, defaultMode, title }: TitledRule): string {
   return `    ${id}: ${defaultMode}${title === undefined ? '' : ` # ${title}`}\n`
 }
 
-const head = `# What pidguard enforces: in the webhook, in CI (pidguard validate) and in audits. Every value here is the default;
-# delete what you do not change. Mistakes are told with line and column by: pidguard policy check FILE
+const head = `# What pidguard enforces: in the webhook, in CI (pidguard validate) and in audits.
+# Each value is the default; delete what you do not change. Mistakes are told with line and column:
+# pidguard policy check FILE
 apiVersion: ${apiVersion}
 kind: ${kind}
 metadata:

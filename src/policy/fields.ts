@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { nearest } from './suggest.ts'
 
 /** What an editor is told of a single value, in the words of JSON Schema. */
-export type JsonShape = Readonly<Record<string, unknown>>
+type JsonShape = Readonly<Record<string, unknown>>
 
 /** What a value should have been, completing the sentence "expected …"; a function may look at what was found. */
 type Expected = string | ((input: unknown) => string)

@@ -10,7 +10,7 @@ export function issueMistakes(issue: z.core.$ZodIssue, document: unknown): { pat
     return issue.keys.map((key, index) => ({ path: [...path, key], message: messages[index] ?? issue.message }))
   }
   if (issue.code === 'invalid_key') {
-    return [{ path, message: `expected ${issue.issues[0]?.message} as key` }]
+    return [{ path, message: `expected ${issue.issues[0]?.message}, found ${shown(path.at(-1))}` }]
   }
   const found = valueAt(document, path)
   return [

@@ -3,6 +3,10 @@ import type { Selector } from '../model/selector.ts'
 import type { Millis, Pids } from '../model/units.ts'
 import type { Backend, Floor, Profile, Settings } from './settings.ts'
 
+/** How the document names itself. */
+export const apiVersion = 'pidguard.io/v1alpha1'
+export const kind = 'PidGuardPolicy'
+
 /** Settings before a namespace is looked at. */
 export type BaseSettings = Omit<Settings, 'notes'>
 

@@ -6,16 +6,13 @@ import type { Pids } from '../model/units.ts'
 import { defaultSettings, defaultSystemNamespaces } from './defaults.ts'
 import * as f from './field-values.ts'
 import { fields, flag, listOf, oneOf, optional, required, value } from './fields.ts'
+import { apiVersion, kind } from './policy.ts'
 import type { Profile, RuleInfo } from './settings.ts'
-
-export const apiVersion = 'pidguard.io/v1alpha1'
-export const kind = 'PidGuardPolicy'
 
 /** Where settings stand: the document's own carry defaults, those of an override inherit. */
 type Place = 'spec' | 'override'
 
-export type PolicySchema = ReturnType<typeof buildPolicySchema>
-export type PolicyDocument = z.output<PolicySchema>
+export type PolicyDocument = z.output<ReturnType<typeof buildPolicySchema>>
 
 /** The document as people write it. Checks between two settings stand in `cross-checks.ts`. */
 export function buildPolicySchema(rules: readonly RuleInfo[]) {
@@ -59,7 +56,7 @@ function settingsFields(place: Place, rules: readonly RuleInfo[]) {
   return {
     rules: optional(
       modeFields(place, rules),
-      'What to do about the findings of each rule: enforce denies, warn tells the caller, audit records, off does not look.'
+      'What follows from the findings of a rule: enforce denies, warn tells, audit records, off does not look.'
     ),
     requests: optional(requestFields(defaults), 'Requests that resource-requests adds where a container has none.'),
     pids: optional(pidFields(defaults), 'How many tasks (threads) a pod is counted with.'),

@@ -1,5 +1,5 @@
 import * as annotations from '../model/annotations.ts'
-import { parseQuantity } from '../model/quantity.ts'
+import { compareQuantities } from '../model/quantity.ts'
 import type { BaseSettings, NamespaceTuning, QuantityBounds } from './policy.ts'
 import type { Floor } from './settings.ts'
 import { readFloorText, readPidsText, readRequest } from './values.ts'
@@ -86,10 +86,13 @@ function withinLimit(estimate: number | undefined, limit: number | undefined): T
 function requestWithin(text: string, { min, max }: QuantityBounds, key: string): Tuned<string> {
   const request = readRequest(text)
   if (request === undefined) return { note: `annotation ${key} is ignored: not a quantity above zero` }
-  const size = parseQuantity(request) ?? 0n
-  if (size > (parseQuantity(max) ?? size)) return clamped(max, max, 'above the most', key)
-  if (min !== undefined && size < (parseQuantity(min) ?? size)) return clamped(min, min, 'below the least', key)
+  if (isAbove(request, max)) return clamped(max, max, 'above the most', key)
+  if (min !== undefined && isAbove(min, request)) return clamped(min, min, 'below the least', key)
   return { value: request }
+}
+
+function isAbove(a: string, b: string): boolean {
+  return (compareQuantities(a, b) ?? 0) > 0
 }
 
 function floorWithin(text: string, { min, max }: { min: Floor; max: Floor }, key: string): Tuned<Floor> {

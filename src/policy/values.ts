@@ -10,10 +10,10 @@ import type { Backend, Floor } from './settings.ts'
 /** PID_MAX_LIMIT of a 64-bit kernel, include/linux/threads.h: no node can hold more tasks. */
 export const maxPids: Pids = 4_194_304
 
-/** An older reading says nothing of a node where a fork bomb needs seconds; a younger one than a second none can give. */
+/** A fork bomb needs seconds, so an hour-old reading says nothing; none can be kept younger than a second. */
 const maxAgeLimits: { readonly min: Millis; readonly max: Millis } = { min: 1000, max: 3_600_000 }
 
-export const countPattern = '^[0-9]{1,7}$'
+const countPattern = '^[0-9]{1,7}$'
 export const sharePattern = '^[0-9]{1,3}([.][0-9]{1,3})?%$'
 export const durationPattern = '^([0-9]{1,9}([.][0-9]{1,3})?(ms|s|m|h))+$'
 export const datePattern =
@@ -43,7 +43,8 @@ export function readPidsText(value: string): Pids | undefined {
 /** A share as a percentage of at most 100: `25%` is 0.25. */
 export function readShare(value: unknown): number | undefined {
   if (typeof value !== 'string' || !new RegExp(sharePattern).test(value)) return undefined
-  const share = Number(value.slice(0, -1)) / 100
+  // As a text, for a division would round twice: 99.999% is 0.99999.
+  const share = Number(`${value.slice(0, -1)}e-2`)
   return share <= 1 ? share : undefined
 }
 

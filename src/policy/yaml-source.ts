@@ -11,6 +11,9 @@ export interface Place {
 /** Deeper than any policy, and shallow enough for every reader that recurses. */
 const maxDepth = 32
 
+/** Most mistakes of syntax that are told: one bracket left open makes thousands. */
+const maxSyntaxMistakes = 20
+
 /** One YAML document as plain values, and where each of them stands. */
 export interface YamlSource {
   readonly value: unknown
@@ -35,7 +38,8 @@ export function readYaml(text: string): YamlSource | readonly PolicyMistake[] {
 }
 
 function isWorthReading(document: Document): boolean {
-  return document.errors.length > 0 || document.contents !== null
+  const { contents, errors } = document
+  return errors.length > 0 || !(contents === null || (isScalar(contents) && contents.value === null))
 }
 
 function sourceOf(documents: readonly Document[], lineCounter: LineCounter): YamlSource | readonly PolicyMistake[] {
@@ -44,7 +48,7 @@ function sourceOf(documents: readonly Document[], lineCounter: LineCounter): Yam
   if (document === undefined) {
     return [{ ...at(0), path: '', message: 'the document is empty; expected a PidGuardPolicy' }]
   }
-  const broken = documents.flatMap((each) => [...each.errors, ...each.warnings])
+  const broken = documents.flatMap((each) => [...each.errors, ...each.warnings]).slice(0, maxSyntaxMistakes)
   if (broken.length > 0) return broken.map((error) => ({ ...at(error.pos[0]), path: '', message: firstLine(error) }))
   if (second !== undefined) {
     const offset = second.contents?.range?.[0] ?? 0

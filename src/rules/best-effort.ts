@@ -1,10 +1,11 @@
 // Reads: resources of all containers and of the pod itself.  Fine: any cpu or memory request or limit above zero.
+import { isFixed } from '../engine/decide.ts'
 import { definePodRule, type RuleContext } from '../engine/rule.ts'
 import { resourceContainersOf } from '../model/containers.ts'
-import type { LimitRangeItem } from '../model/kubernetes.ts'
+import type { Container, LimitRangeItem, Maybe, ResourceList } from '../model/kubernetes.ts'
 import { hasPodLevelResources } from '../model/pod-defaults.ts'
 import { qosClassOf } from '../model/qos.ts'
-import { isPositive, qosResources } from '../model/resources.ts'
+import { isPositive, type QosResource, qosResources } from '../model/resources.ts'
 import type { PodSubject } from '../model/subject.ts'
 import { pod, podKinds } from '../model/workloads.ts'
 
@@ -26,7 +27,7 @@ export const bestEffort = definePodRule<never, 'limitRanges'>({
   check(subject, context) {
     if (hasNoContainers(subject) || qosClassOf(subject.podSpec) !== 'BestEffort') return []
     const isTemplate = subject.groupKind !== pod
-    if (isTemplate && isFilledLater(context)) return []
+    if (isTemplate && isFilledLater(subject, context)) return []
     return [
       {
         pointer: pointerOf(subject),
@@ -49,16 +50,33 @@ function hasNoContainers({ podSpec }: PodSubject): boolean {
 }
 
 /** Whether the Pods of this template get a request on their way in: from `resource-requests` or from a LimitRange. */
-function isFilledLater({ settings, limitRanges }: RuleContext<never, 'limitRanges'>): boolean {
-  return settings.requests.bestEffortPods === 'inject' || (limitRanges ?? []).some(givesRequest)
+function isFilledLater({ podSpec, podSpecAt }: PodSubject, context: RuleContext<never, 'limitRanges'>): boolean {
+  // Both give to containers, and where the pod itself holds resources those alone decide.
+  if (hasPodLevelResources(podSpec)) return false
+  const { settings, limitRanges } = context
+  const injects = settings.requests.bestEffortPods === 'inject' && isFixed(settings.modes.get('resource-requests'))
+  return resourceContainersOf(podSpec, podSpecAt).some(({ container }) =>
+    qosResources.some(
+      (name) =>
+        (injects && isOpen(container.resources?.limits, name)) ||
+        (limitRanges ?? []).some((item) => givesTo(container, item, name))
+    )
+  )
 }
 
-/** As SetDefaults_LimitRangeItem: a missing default is the max, a missing defaultRequest the default, else the min. */
-function givesRequest(item: LimitRangeItem): boolean {
-  if (item.type !== 'Container') return false
-  return qosResources.some((name) =>
-    [item.defaultRequest, item.default, item.max, item.min].some((list) => isPositive(list?.[name]))
-  )
+/**
+ * As LimitRanger: it fills what is open, and a zero is not. As SetDefaults_LimitRangeItem: a missing default is the
+ * max, a missing defaultRequest the default, else the min.
+ */
+function givesTo({ resources }: Container, item: LimitRangeItem, name: QosResource): boolean {
+  if (item.type !== 'Container' || !isOpen(resources?.limits, name)) return false
+  const limit = item.default?.[name] ?? item.max?.[name]
+  if (isPositive(limit)) return true
+  return isOpen(resources?.requests, name) && isPositive(item.defaultRequest?.[name] ?? limit ?? item.min?.[name])
+}
+
+function isOpen(list: Maybe<ResourceList>, name: QosResource): boolean {
+  return (list?.[name] ?? undefined) === undefined
 }
 
 /** Of the first container: one request there is enough. Pod-level resources decide alone where they are set. */

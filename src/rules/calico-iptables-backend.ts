@@ -1,4 +1,4 @@
-// Reads: the environment of Felix' container in DaemonSets that run Felix.  Fine: one FELIX_IPTABLESBACKEND with the policy's value.
+// Reads: the environment of Felix' container in DaemonSets that run Felix, when the template changes.  Fine: one FELIX_IPTABLESBACKEND with the policy's value.
 import { defineRule, type RuleContext } from '../engine/rule.ts'
 import type { Draft } from '../model/draft.ts'
 import {
@@ -9,7 +9,8 @@ import {
   backendVariable,
   felixContainerOf,
   isOperatorManaged,
-  meaningOf
+  meaningOf,
+  specOf
 } from '../model/felix.ts'
 import type { Subject } from '../model/subject.ts'
 import { daemonSet } from '../model/workloads.ts'
@@ -27,12 +28,8 @@ export const calicoIptablesBackend = defineRule({
   kinds: [daemonSet],
   needs: [],
   controlled: true,
-  reads(subject) {
-    const felix = felixContainerOf(subject)
-    if (felix === undefined) return []
-    const { entries, isIndirect } = backendEnvOf(felix.container, felix.at)
-    return [isIndirect, ...entries.map(({ entry }) => entry)]
-  },
+  // The whole template: a change restarts the pods anyway, and is the moment to mend what was there before pidguard.
+  reads: (subject) => (felixContainerOf(subject) === undefined ? [] : [specOf(subject)?.['template']]),
   check(subject, { settings }) {
     const felix = felixContainerOf(subject)
     if (felix === undefined) return []
@@ -71,16 +68,21 @@ function problemOf(env: BackendEnv, wanted: Backend | undefined): Problem | unde
     return { reason: 'iptables backend left to detection', detail, advisory }
   }
   if (env.value === undefined) {
-    return { reason: 'iptables backend not known', detail: `${backendVariable} comes from valueFrom`, advisory }
+    return {
+      reason: 'iptables backend not known',
+      detail: `${backendVariable} comes from elsewhere, by valueFrom or $( )`,
+      advisory
+    }
   }
   const found = backendOf(env.value)
   const said = `${backendVariable}=${shown(env.value)}`
   if (found === undefined) {
-    const isGuess = env.value.toLowerCase() === 'auto'
+    const meant = env.value.toLowerCase()
     return {
-      reason: isGuess ? 'iptables backend left to detection' : 'iptables backend not valid',
+      reason: meant === 'auto' ? 'iptables backend left to detection' : 'iptables backend not valid',
       detail: `${said} means ${meaningOf(env.value)}`,
-      advisory: isGuess && advisory
+      // Both are words of Felix, and may be meant. Anything else is a slip, whatever the backend should be.
+      advisory: advisory && (meant === 'auto' || meant === 'none')
     }
   }
   if (count > 1) {
@@ -120,10 +122,10 @@ function fix(subject: Subject, draft: Draft, { settings }: RuleContext): void {
   }
   if (others.length > maxRemovals) {
     const superfluous = new Set<unknown>(others.map(({ entry }) => entry))
-    const kept = (felix.container.env ?? []).filter((entry) => !superfluous.has(entry))
+    const kept = felix.container.env?.filter((entry) => !superfluous.has(entry))
     draft.set(
       `${felix.at}/env`,
-      kept.map((entry) => (entry === first.entry ? value : entry))
+      kept?.map((entry) => (entry === first.entry ? value : entry))
     )
     return
   }

@@ -1,6 +1,6 @@
-// Reads: updateStrategy of DaemonSets that run Felix.  Fine: OnDelete.
+// Reads: updateStrategy of DaemonSets that run Felix, when it or the template changes.  Fine: OnDelete.
 import { defineRule } from '../engine/rule.ts'
-import { felixContainerOf, isOperatorManaged } from '../model/felix.ts'
+import { felixContainerOf, isOperatorManaged, specOf } from '../model/felix.ts'
 import { isRecord, type JsonRecord, nameOf } from '../model/shape.ts'
 import type { Subject } from '../model/subject.ts'
 import { daemonSet } from '../model/workloads.ts'
@@ -18,7 +18,9 @@ export const calicoUpdateStrategy = defineRule({
   kinds: [daemonSet],
   needs: [],
   controlled: true,
-  reads: (subject) => (felixContainerOf(subject) === undefined ? [] : [strategyOf(subject)]),
+  // The template too: it is its change that a RollingUpdate carries to every node.
+  reads: (subject) =>
+    felixContainerOf(subject) === undefined ? [] : [strategyOf(subject), specOf(subject)?.['template']],
   check(subject, { settings }) {
     if (felixContainerOf(subject) === undefined) return []
     if (isOperatorManaged(subject) && settings.calico.operatorManaged !== 'mutate') return []
@@ -48,7 +50,6 @@ export const calicoUpdateStrategy = defineRule({
 })
 
 function strategyOf(subject: Subject): JsonRecord | undefined {
-  const spec = subject.object['spec']
-  const strategy = isRecord(spec) ? spec['updateStrategy'] : undefined
+  const strategy = specOf(subject)?.['updateStrategy']
   return isRecord(strategy) ? strategy : undefined
 }

@@ -1,7 +1,7 @@
 // Reads: spec.iptablesBackend of FelixConfigurations.  Fine: the policy's value; on per-node ones also nothing.
 import { defineRule } from '../engine/rule.ts'
-import { backendOf, meaningOf } from '../model/felix.ts'
-import { isRecord, nameOf } from '../model/shape.ts'
+import { backendOf, meaningOf, specOf } from '../model/felix.ts'
+import { nameOf } from '../model/shape.ts'
 import type { Subject } from '../model/subject.ts'
 
 export const felixConfiguration = defineRule({
@@ -41,11 +41,11 @@ export const felixConfiguration = defineRule({
 
 function reasonOf(field: unknown, isBackend: boolean): string {
   if (isBackend) return 'iptables backend differs from the policy'
-  if (field === undefined || String(field).toLowerCase() === 'auto') return 'iptables backend left to detection'
+  if (field === undefined || (typeof field === 'string' && field.toLowerCase() === 'auto'))
+    return 'iptables backend left to detection'
   return 'iptables backend not valid'
 }
 
 function backendFieldOf(subject: Subject): unknown {
-  const spec = subject.object['spec']
-  return isRecord(spec) ? (spec['iptablesBackend'] ?? undefined) : undefined
+  return specOf(subject)?.['iptablesBackend'] ?? undefined
 }

@@ -17,21 +17,26 @@ export const nodeExporterProcesses = definePodRule({
   scope: 'cluster',
   kinds: [daemonSet, pod],
   needs: [],
+  controlled: true,
   reads: (subject) => exportersOf(subject).map(({ container }) => [container.image, container.command, container.args]),
   check(subject) {
     // The Pods of a DaemonSet repeat what was said of it.
-    if (subject.groupKind === pod && controllerOf(subject.metadata) !== undefined) return []
+    const owner = controllerOf(subject.metadata)
+    if (subject.groupKind === pod && owner?.kind === 'DaemonSet') return []
     return exportersOf(subject)
       .filter(({ container }) => !collectsProcesses(container))
       .map(({ container, at }) => ({
         pointer: `${at}/args`,
         reason: 'processes collector is off',
-        detail: `container ${container.name} runs node_exporter without --collector.processes`
+        detail: `container ${container.name} runs node_exporter without --collector.processes`,
+        // An operator would write its DaemonSet again and again; it can be told, not stopped.
+        advisory: owner !== undefined
       }))
   }
 })
 
-const exporterImage = /(^|\/)(prometheus-)?node[-_]exporter([:@]|$)/
+/** Also as mirrors call it: mirrored-prometheus-node-exporter, ose-prometheus-node-exporter. */
+const exporterImage = /(^|\/|prometheus-)node[-_]exporter([:@]|$)/
 
 function exportersOf({ podSpec, podSpecAt }: PodSubject) {
   return containersOf(podSpec, podSpecAt).filter(({ container }) => exporterImage.test(container.image ?? ''))

@@ -1,7 +1,7 @@
 // Reads: requests and limits of all containers of a Pod.  Fine: each has a cpu and a memory request, or a limit to take it from.
 import { definePodRule, type RuleContext } from '../engine/rule.ts'
 import { resourceContainersOf } from '../model/containers.ts'
-import type { Container, LimitRangeItem, QuantityText } from '../model/kubernetes.ts'
+import type { Container, LimitRangeItem, Maybe, QuantityText } from '../model/kubernetes.ts'
 import { hasPodLevelResources } from '../model/pod-defaults.ts'
 import { qosClassOf } from '../model/qos.ts'
 import { parseQuantity } from '../model/quantity.ts'
@@ -22,8 +22,10 @@ export const resourceRequests = definePodRule<never, 'limitRanges'>({
   kinds: [pod],
   needs: [],
   wants: ['limitRanges'],
-  reads: ({ podSpec, podSpecAt }) =>
-    resourceContainersOf(podSpec, podSpecAt).map(({ container }) => container.resources),
+  reads: ({ podSpec, podSpecAt }) => [
+    podSpec.resources,
+    ...resourceContainersOf(podSpec, podSpecAt).map(({ container }) => container.resources)
+  ],
   check(subject, context) {
     if (!isFillable(subject, context)) return []
     // Advisory: it runs well without, and where the mutating hook was away nobody should be turned away for it.
@@ -37,9 +39,9 @@ export const resourceRequests = definePodRule<never, 'limitRanges'>({
   fixes: (subject) => subject.operation === 'CREATE' && subject.subresource === '',
   fix(subject, draft, context) {
     if (!isFillable(subject, context)) return
-    for (const { at, resource } of missingOf(subject)) {
+    for (const { at, container, resource } of missingOf(subject)) {
       const request = within(context.settings.requests[resource], resource, context.limitRanges)
-      draft.set(`${at}/resources/requests/${resource}`, request)
+      draft.set(`${at}/resources/requests/${resource}`, smaller(request, container.resources?.limits?.[resource]))
     }
   }
 })
@@ -64,9 +66,15 @@ function missingOf({ podSpec, podSpecAt }: PodSubject): Missing[] {
   )
 }
 
-/** A request of zero is no request; one that will be copied from a limit is. A limit of zero leaves no room for any. */
+/**
+ * A request of zero is no request; an absent one beside a limit is, as the API server copies the limit. A limit of zero
+ * leaves no room for any.
+ */
 function isMissing({ resources }: Container, resource: QosResource): boolean {
-  return !isPositive(resources?.requests?.[resource]) && (resources?.limits?.[resource] ?? undefined) === undefined
+  const request = resources?.requests?.[resource] ?? undefined
+  const limit = resources?.limits?.[resource] ?? undefined
+  if (isPositive(request)) return false
+  return limit === undefined || (request !== undefined && isPositive(limit))
 }
 
 /** The policy's request, moved into what the namespace's LimitRanges accept for a container. */
@@ -84,17 +92,17 @@ function within(
   return chosen
 }
 
-function larger(a: QuantityText, b: QuantityText | undefined): QuantityText {
+function larger(a: QuantityText, b: Maybe<QuantityText>): QuantityText {
   return compare(a, b) < 0 ? (b as QuantityText) : a
 }
 
-function smaller(a: QuantityText, b: QuantityText | undefined): QuantityText {
+function smaller(a: QuantityText, b: Maybe<QuantityText>): QuantityText {
   return compare(a, b) > 0 ? (b as QuantityText) : a
 }
 
 /** Zero also where `b` is absent or no quantity: then it bounds nothing. */
-function compare(a: QuantityText, b: QuantityText | undefined): number {
-  const [left, right] = [parseQuantity(a), b === undefined ? undefined : parseQuantity(b)]
+function compare(a: QuantityText, b: Maybe<QuantityText>): number {
+  const [left, right] = [parseQuantity(a), b === undefined || b === null ? undefined : parseQuantity(b)]
   if (left === undefined || right === undefined || left === right) return 0
   return left < right ? -1 : 1
 }

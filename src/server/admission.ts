@@ -170,14 +170,16 @@ function report({ log, meter, slow }: AdmissionDeps, webhook: Webhook, reviewed:
     {
       webhook,
       uid: request.uid,
-      kind: subject.kind,
-      ...(subject.subresource === '' ? undefined : { subresource: subject.subresource }),
+      kind: named(subject.kind),
+      ...(subject.subresource === '' ? undefined : { subresource: named(subject.subresource) }),
       operation: subject.operation,
-      namespace: subject.namespace,
-      name: subject.name,
+      namespace: named(subject.namespace),
+      name: named(subject.name),
       ...(subject.dryRun ? { dryRun: true } : undefined),
       result,
-      findings: decision.findings.map(toldOf),
+      // Without their detail: it may hold the value of a variable.
+      findings: decision.findings.slice(0, maxLogged).map(toldOf),
+      ...(decision.findings.length > maxLogged ? { findingCount: decision.findings.length } : undefined),
       fixedBy,
       durationMs: Math.round(elapsed * 1000) / 1000
     },
@@ -185,10 +187,18 @@ function report({ log, meter, slow }: AdmissionDeps, webhook: Webhook, reviewed:
   )
 }
 
-function toldOf({ ruleId, action, reason, detail, account }: DecidedFinding): object {
-  const told = { ruleId, action, reason, detail }
+function toldOf({ ruleId, action, reason, pointer, account }: DecidedFinding): object {
+  const told = { ruleId, action, reason, pointer }
   // Whatever a denial rests on, so that it can be explained later; warnings would say it too often.
   return action === 'deny' && account !== undefined ? { ...told, account: account() } : told
+}
+
+/** Findings of one log line: an object may have thousands of containers. Own choice. */
+const maxLogged = 10
+
+/** Names have at most 253 characters (RFC 1123 subdomain), but webhooks see them before anybody has checked. */
+function named(name: string): string {
+  return name.length <= 253 ? name : `${name.slice(0, 252)}…`
 }
 
 function resultOf({ decision, verdict, operations }: Judged): ReviewResult {
@@ -212,7 +222,9 @@ function refuse(
       ? 'pidguard failed on this review; its log has the error.'
       : `${known.message}. ${known.info.hint}`
   meter.countReview(webhook, known === undefined ? 'fault' : 'malformed', elapsed / 1000)
-  log.warn({ webhook, uid, code: known?.code, err: error }, 'review not understood')
+  // Of a known error only its text: the cause, a parser's, quotes what was sent.
+  if (known === undefined) log.error({ webhook, uid, err: error }, 'review failed')
+  else log.warn({ webhook, uid, code: known.code, error: known.message }, 'review not understood')
   if (uid === undefined) return { status: code, body: renderStatus(code, message) }
   return {
     status: 200,

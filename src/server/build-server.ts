@@ -1,3 +1,4 @@
+import { createPrivateKey, X509Certificate } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import { createServer } from 'node:https'
 import type { Socket } from 'node:net'
@@ -20,6 +21,15 @@ const keepAliveTimeout: Millis = 120_000
 /** Headers and body have to arrive within this time; the API server sends both at once. Own choice. */
 const requestTimeout: Millis = 10_000
 
+export interface Timeouts {
+  readonly keepAlive: Millis
+  readonly request: Millis
+  /** How often connections are looked at: a late one is closed up to this much later. */
+  readonly check: Millis
+}
+
+const defaultTimeouts: Timeouts = { keepAlive: keepAliveTimeout, request: requestTimeout, check: 1_000 }
+
 export interface AdmissionServer {
   readonly app: FastifyInstance
   /**
@@ -33,7 +43,11 @@ export interface AdmissionServer {
 }
 
 /** The HTTPS server of the two webhooks; does not listen yet. */
-export function buildAdmissionServer(deps: Omit<ListenerDeps, 'isLast'>, pair: ServingPair): AdmissionServer {
+export function buildAdmissionServer(
+  deps: Omit<ListenerDeps, 'isLast'>,
+  pair: ServingPair,
+  timeouts: Timeouts = defaultTimeouts
+): AdmissionServer {
   let generation = 0
   let draining = false
   const generations = new WeakMap<Socket, number>()
@@ -43,26 +57,33 @@ export function buildAdmissionServer(deps: Omit<ListenerDeps, 'isLast'>, pair: S
   const server = createServer({
     ...pair,
     minVersion: 'TLSv1.2',
-    keepAliveTimeout,
-    requestTimeout,
-    headersTimeout: requestTimeout,
-    connectionsCheckingInterval: 1_000
+    keepAliveTimeout: timeouts.keepAlive,
+    requestTimeout: timeouts.request,
+    headersTimeout: timeouts.request,
+    connectionsCheckingInterval: timeouts.check
   })
   server.on('secureConnection', (socket) => generations.set(socket, generation))
   const app = fastify({
     logger: false,
     forceCloseConnections: 'idle',
-    keepAliveTimeout,
-    requestTimeout,
+    keepAliveTimeout: timeouts.keepAlive,
+    requestTimeout: timeouts.request,
     serverFactory: (handler) =>
       server.on('request', (request, response) => {
         if (!listener(request, response)) handler(request, response)
       })
   })
   answerUnknownRoutes(app, 'POST /mutate or POST /validate')
+  // Else a connection whose review is on its way would be kept for the next, and closing would wait for it.
+  app.addHook('preClose', async () => {
+    draining = true
+  })
   return {
     app,
     setPair(next) {
+      // An empty text is no certificate, but setSecureContext takes it for none at all, and then nobody can connect.
+      new X509Certificate(next.cert)
+      createPrivateKey(next.key)
       server.setSecureContext({ ...next, minVersion: 'TLSv1.2' })
       generation++
     },

@@ -96,7 +96,7 @@ async function serialOf({ admission }: RunningServer): Promise<string> {
 
 t.test('a second start finds its certificate and keeps it', async (t) => {
   const server = await start(t)
-  const again = await startServer({ args: ['--cert-dir', server.folder] })
+  const again = await startServer({ certDir: server.folder })
   t.teardown(() => again.stop())
   t.equal(await serialOf(again), await serialOf(server))
 })

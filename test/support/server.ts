@@ -21,8 +21,9 @@ export interface RunningServer {
 }
 
 /** Starts the built program on free ports with a folder of its own; resolves when it listens. */
-export async function startServer(options: { policy?: string; args?: readonly string[] } = {}): Promise<RunningServer> {
+export async function startServer(options: { policy?: string; certDir?: string } = {}): Promise<RunningServer> {
   const folder = await mkdtemp(join(tmpdir(), 'pidguard-'))
+  const certDir = options.certDir ?? folder
   const policyFile = join(folder, 'policy.yaml')
   if (options.policy !== undefined) await writeFile(policyFile, options.policy)
   const child = spawn(
@@ -30,9 +31,8 @@ export async function startServer(options: { policy?: string; args?: readonly st
     [
       join(import.meta.dirname, '../../dist/main.js'),
       'serve',
-      ...['--host', '127.0.0.1', '--port', '0', '--probe-port', '0', '--drain', '0', '--cert-dir', folder],
-      ...(options.policy === undefined ? [] : ['--policy', policyFile]),
-      ...(options.args ?? [])
+      ...['--host', '127.0.0.1', '--port', '0', '--probe-port', '0', '--drain', '0', '--cert-dir', certDir],
+      ...(options.policy === undefined ? [] : ['--policy', policyFile])
     ],
     { stdio: ['ignore', 'pipe', 'inherit'] }
   )
@@ -46,7 +46,7 @@ export async function startServer(options: { policy?: string; args?: readonly st
     child.once('exit', (code) => reject(new Error(`the server stopped with code ${code} before it listened`)))
   })
   const { admission, probes } = (await listening) as { admission: string; probes: string }
-  const agent = new Agent({ keepAlive: true, ca: await readFile(join(folder, 'ca.crt')) })
+  const agent = new Agent({ keepAlive: true, ca: await readFile(join(certDir, 'ca.crt')) })
   return {
     admission,
     probes,

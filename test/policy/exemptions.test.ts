@@ -1,0 +1,67 @@
+import t from 'tap'
+import { type ExemptionTarget, exemptionFor, expiredExemptions } from '../../src/policy/exemptions.ts'
+import { policyOf } from '../support/policies.ts'
+
+const day = Date.parse('2027-01-01T00:00:00Z')
+const target: ExemptionTarget = {
+  namespace: 'legacy',
+  kind: 'Deployment',
+  names: ['report-1', 'report'],
+  labels: { a: 'b' }
+}
+
+function exemptionsOf(scope: string, rules = '[best-effort]', expires = '2027-01-31') {
+  return policyOf(`exemptions: [{rules: ${rules}, ${scope}, reason: long enough to tell, expires: ${expires}}]`)
+    .exemptions
+}
+
+const cases = [
+  { name: 'namespace', scope: 'namespaces: [leg*]', want: true },
+  { name: 'another namespace', scope: 'namespaces: [other]', want: false },
+  { name: 'kind', scope: 'kinds: [StatefulSet, Deployment]', want: true },
+  { name: 'another kind', scope: 'kinds: [StatefulSet]', want: false },
+  { name: 'any of its names', scope: 'names: [report]', want: true },
+  { name: 'another name', scope: 'names: [repor]', want: false },
+  { name: 'labels', scope: 'selector: {matchLabels: {a: b}}', want: true },
+  { name: 'other labels', scope: 'selector: {matchLabels: {a: c}}', want: false },
+  {
+    name: 'all scopes',
+    scope: "namespaces: ['*'], kinds: [Deployment], names: ['*'], selector: {matchLabels: {a: b}}",
+    want: true
+  },
+  { name: 'all scopes but one', scope: "namespaces: ['*'], kinds: [Deployment], names: [x]", want: false }
+]
+for (const { name, scope, want } of cases) {
+  t.test(name, async (t) => {
+    t.equal(exemptionFor(exemptionsOf(scope), 'best-effort', target, day) !== undefined, want)
+  })
+}
+
+t.test('it holds for its rules only, and * is all of them', async (t) => {
+  const one = exemptionsOf('namespaces: [legacy]')
+  t.equal(exemptionFor(one, 'resource-requests', target, day), undefined)
+  const all = exemptionsOf('namespaces: [legacy]', "['*']")
+  t.equal(exemptionFor(all, 'resource-requests', target, day)?.reason, 'long enough to tell')
+})
+
+t.test('cluster-scoped objects are in no namespace', async (t) => {
+  t.equal(exemptionFor(exemptionsOf("namespaces: ['*']"), 'best-effort', { ...target, namespace: '' }, day), undefined)
+})
+
+t.test('no exemptions, no exemption', async (t) => {
+  t.equal(exemptionFor([], 'best-effort', target, day), undefined)
+})
+
+const ends = [
+  { expires: '2027-01-31', at: Date.parse('2027-02-01T00:00:00Z') },
+  { expires: '2027-01-31T10:00:00+01:00', at: Date.parse('2027-01-31T09:00:00Z') }
+]
+for (const { expires, at } of ends) {
+  t.test(`expires ${expires}`, async (t) => {
+    const exemptions = exemptionsOf('namespaces: [legacy]', '[best-effort]', expires)
+    t.ok(exemptionFor(exemptions, 'best-effort', target, at - 1), 'counts to the last millisecond')
+    t.strictSame(expiredExemptions(exemptions, at - 1), [])
+    t.equal(exemptionFor(exemptions, 'best-effort', target, at), undefined)
+    t.strictSame(expiredExemptions(exemptions, at), exemptions)
+  })
+}

@@ -1,0 +1,60 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import t from 'tap'
+import { projectFolder, sourceOf, typescriptFilesOf, withoutComments } from '../support/sources.ts'
+
+/** Files and folders without a test file of their own name, each with the reason. */
+const without: Readonly<Record<string, string>> = {
+  'main.ts': 'It is the process; test/compose starts the built program.',
+  'compose/': 'Wiring without logic; test/compose starts the built program.',
+  'rules/index.ts': 'The list; test/repo and the fixtures go through it.',
+  'server/status.ts': 'One shape; test/server/listener.test.ts and build-server.test.ts read it back.',
+  'model/annotations.ts': 'Names only.',
+  'model/finding.ts': 'One list, of which resolve.test.ts and decide.test.ts use every word.',
+  'model/resources.ts': 'Four lines that qos.test.ts and the rule tests go through.',
+  'errors.ts': 'A catalogue; each code is expected where it is thrown.',
+  'engine/rule.ts': 'What rules are made with; every rule test goes through it.',
+  'cli/rules-doc.ts': 'Compared as a whole with src/rules/README.md by test/repo/generated.test.ts.',
+  'policy/policy.ts': 'Types and two names.',
+  'policy/defaults.ts': 'Values; default-policy.test.ts holds them to the default document.',
+  'policy/document.ts': 'Inside of load.ts; load.test.ts and resolve.test.ts go through it.',
+  'policy/field-values.ts': 'Inside of schema.ts; schema.test.ts has each kind of value on both sides of its limits.',
+  'policy/fields.ts': 'Inside of schema.ts; schema.test.ts.',
+  'policy/layers.ts': 'Inside of load.ts; resolve.test.ts has what overrides inherit.',
+  'policy/namespace-match.ts': 'Inside of resolve.ts; resolve.test.ts.',
+  'policy/policy-error.ts': 'Inside of load.ts; load.test.ts reads every message.'
+}
+
+/** Whether nothing of the file is left at run time. */
+function isTypesOnly(code: string): boolean {
+  const left = withoutComments(code)
+    .replace(/^(import|export) type \{[^}]*\}( from '[^']*')?$/gm, '')
+    .replace(/^export interface [\s\S]*?^\}$/gm, '')
+    .replace(/^export type \w+(<.*>)? =[\s\S]*?(?=\n\n|\nexport|\n*$)/gm, '')
+  return left.trim() === ''
+}
+
+/** A file that no test loads is not counted by the coverage report, so this test stands guard. */
+void t.test('every source file has the test file that mirrors it', async (t) => {
+  for (const file of typescriptFilesOf('src')) {
+    const isExcused = Object.keys(without).some(
+      (place) => file === place || (place.endsWith('/') && file.startsWith(place))
+    )
+    if (isExcused || isTypesOnly(sourceOf(file))) continue
+    const mirror = join('test', file.replace(/\.ts$/, '.test.ts'))
+    t.ok(existsSync(join(projectFolder, mirror)), mirror)
+  }
+})
+
+void t.test('what is excused exists', async (t) => {
+  for (const place of Object.keys(without)) t.ok(existsSync(join(projectFolder, 'src', place)), place)
+})
+
+void t.test('a file of types is told from one with code', async (t) => {
+  t.equal(isTypesOnly(sourceOf('model/units.ts')), true)
+  t.equal(isTypesOnly(sourceOf('model/kubernetes.ts')), true)
+  t.equal(isTypesOnly(sourceOf('ports.ts')), true)
+  t.equal(isTypesOnly(sourceOf('policy/settings.ts')), true)
+  t.equal(isTypesOnly(sourceOf('model/pointer.ts')), false)
+  t.equal(isTypesOnly(sourceOf('model/finding.ts')), false)
+})

@@ -1,0 +1,330 @@
+import t from 'tap'
+import { RuleIndex } from '../../src/engine/match.ts'
+import type { JsonRecord } from '../../src/model/shape.ts'
+import { admissionOf, patchOf } from '../support/admissions.ts'
+import { reviewOf } from '../support/reviews.ts'
+import { finding, testRule } from '../support/rules.ts'
+import { settings } from '../support/settings.ts'
+import { calicoObject, podObject, workloadObject } from '../support/subjects.ts'
+
+const sound = podObject({ containers: [{ name: 'app', resources: { requests: { cpu: '1', memory: '1Gi' } } }] })
+
+void t.test('mutate answers with uid, patch and patchType, and names what it fixed', async (t) => {
+  const { send, meter } = admissionOf()
+  const { status, body } = send('mutate', reviewOf(sound))
+  t.equal(status, 200)
+  t.match(body, { kind: 'AdmissionReview', apiVersion: 'admission.k8s.io/v1' })
+  t.match(body.response, {
+    uid: 'u-1',
+    allowed: true,
+    patchType: 'JSONPatch',
+    auditAnnotations: { fixed: 'pid-annotations' }
+  })
+  t.match(patchOf(body.response), [{ op: 'add', path: '/metadata/annotations' }])
+  t.strictSame(meter.counted, ['mutate changed', 'pid-annotations enforce fix'])
+})
+
+void t.test('nothing to change is neither patch nor patchType', async (t) => {
+  const { body } = admissionOf().send('mutate', reviewOf(workloadObject('apps/v1/Deployment')))
+  t.strictSame(body.response, { uid: 'u-1', allowed: true })
+})
+
+void t.test('validate denies with code, reason and message, and never patches', async (t) => {
+  const { body } = admissionOf().send('validate', reviewOf(podObject()))
+  t.match(body.response, { allowed: false, status: { code: 403, reason: 'Forbidden', message: /best-effort/ } })
+  t.equal(body.response.patch, undefined)
+  t.equal(body.response.patchType, undefined)
+})
+
+void t.test('mutate leaves a denial to validate', async (t) => {
+  const { body } = admissionOf().send('mutate', reviewOf(podObject()))
+  t.equal(body.response.allowed, true)
+})
+
+void t.test('a deletion and a connection are allowed unseen, whatever they carry', async (t) => {
+  for (const operation of ['DELETE', 'CONNECT']) {
+    for (const webhook of ['mutate', 'validate'] as const) {
+      const { body } = admissionOf().send(webhook, reviewOf(null, { operation, oldObject: podObject() }))
+      t.strictSame(body.response, { uid: 'u-1', allowed: true })
+    }
+  }
+})
+
+void t.test('a kind no rule knows is allowed', async (t) => {
+  for (const kind of ['ConfigMap', 'constructor', '__proto__', 'toString', '']) {
+    const { body } = admissionOf().send('validate', reviewOf({ apiVersion: 'v1', kind, spec: 5 }))
+    t.strictSame(body.response, { uid: 'u-1', allowed: true })
+  }
+})
+
+const request = reviewOf(sound)['request'] as JsonRecord
+const withUid: { name: string; review: object; message: RegExp }[] = [
+  {
+    name: 'another apiVersion',
+    review: { ...reviewOf(sound), apiVersion: 'admission.k8s.io/v1beta1' },
+    message: /^apiVersion: /
+  },
+  { name: 'another kind', review: { ...reviewOf(sound), kind: 'Review' }, message: /^kind: / },
+  { name: 'object null on CREATE', review: reviewOf(null), message: /^request\.object: / },
+  { name: 'object a list', review: reviewOf(sound, { object: [] }), message: /^request\.object: / },
+  { name: 'an unknown operation', review: reviewOf(sound, { operation: 'PATCH' }), message: /^request\.operation: / },
+  { name: 'no kind', review: reviewOf(sound, { kind: null }), message: /^request\.kind: / },
+  { name: 'a malformed pod', review: reviewOf(podObject({ containers: {} })), message: /^\/spec\/containers: / }
+]
+for (const { name, review, message } of withUid) {
+  void t.test(`${name}: with a readable uid the answer is an AdmissionReview that says what is wrong`, async (t) => {
+    const { send, log, meter } = admissionOf()
+    for (const webhook of ['mutate', 'validate'] as const) {
+      const { status, body } = send(webhook, review)
+      t.equal(status, 200)
+      t.match(body.response, { uid: 'u-1', allowed: false, status: { code: 400, reason: 'BadRequest', message } })
+    }
+    t.strictSame(meter.counted, ['mutate malformed', 'validate malformed'])
+    t.match(log.lines, [{ level: 'warn', message: 'review not understood' }, { level: 'warn' }])
+  })
+}
+
+const withoutUid: { name: string; body: string }[] = [
+  { name: 'nothing', body: '' },
+  { name: 'broken JSON', body: '{"request":' },
+  { name: 'two documents', body: '{}{}' },
+  { name: 'null', body: 'null' },
+  { name: 'a list', body: '[]' },
+  { name: 'a text', body: '"x"' },
+  { name: 'no request', body: JSON.stringify({ ...reviewOf(sound), request: undefined }) },
+  { name: 'no uid', body: JSON.stringify({ ...reviewOf(sound), request: { ...request, uid: undefined } }) },
+  { name: 'a uid that is a number', body: JSON.stringify({ ...reviewOf(sound), request: { ...request, uid: 5 } }) },
+  { name: 'a million brackets', body: '['.repeat(1_000_000) },
+  { name: 'a million brackets that close', body: '['.repeat(1_000_000) + ']'.repeat(1_000_000) },
+  { name: 'a byte order mark', body: `\ufeff${JSON.stringify(reviewOf(sound))}` }
+]
+for (const { name, body } of withoutUid) {
+  void t.test(`${name}: without a uid the answer is a Status 400`, async (t) => {
+    const { send } = admissionOf()
+    t.match(send('validate', body), {
+      status: 400,
+      body: { kind: 'Status', status: 'Failure', code: 400, reason: 'BadRequest' }
+    })
+  })
+}
+
+function nested(depth: number): string {
+  return `${'{"a":'.repeat(depth)}1${'}'.repeat(depth)}`
+}
+
+void t.test('however deep a value is nested, there is an answer', async (t) => {
+  const text = JSON.stringify(reviewOf(podObject({ containers: [{ name: 'app', env: ['@'] }] }), { oldObject: '@' }))
+  const places: [string, (deep: string) => string][] = [
+    ['env', (deep) => text.replace('"@"', deep).replace('"@"', 'null')],
+    ['the stored object', (deep) => text.replace('"@"', '{}').replace('"@"', `{"spec":${deep}}`)],
+    ['labels', (deep) => JSON.stringify(reviewOf(podObject({}, { labels: '@' }))).replace('"@"', deep)],
+    [
+      'annotations',
+      (deep) => JSON.stringify(reviewOf(podObject({}, { annotations: { a: '@' } }))).replace('"@"', deep)
+    ],
+    ['a field nobody reads', (deep) => JSON.stringify(reviewOf(podObject({ volumes: '@' }))).replace('"@"', deep)],
+    [
+      'both objects of an update',
+      (deep) =>
+        JSON.stringify(
+          reviewOf(podObject({ resources: { claims: '@' } }), {
+            operation: 'UPDATE',
+            oldObject: podObject({ resources: { claims: '@' } })
+          })
+        )
+          .replace('"@"', deep)
+          .replace('"@"', deep)
+    ],
+    [
+      'the environment of Felix, rewritten whole',
+      (deep) =>
+        JSON.stringify(
+          reviewOf(
+            calicoObject({
+              env: ['@', ...Array.from({ length: 20 }, () => ({ name: 'FELIX_IPTABLESBACKEND', value: 'auto' }))]
+            })
+          )
+        ).replace('"@"', `{"name":"x","value":${deep}}`)
+    ]
+  ]
+  for (const [name, put] of places) {
+    for (const webhook of ['mutate', 'validate'] as const) {
+      const { body } = admissionOf({ calico: { iptablesBackend: 'NFT' } }).send(webhook, put(nested(200_000)))
+      t.equal(body.response.uid, 'u-1', `${webhook}: ${name}`)
+      t.equal(typeof body.response.allowed, 'boolean')
+    }
+  }
+})
+
+void t.test('__proto__ and constructor are keys like any other', async (t) => {
+  const hostile = '"__proto__":"1","constructor":"2","prototype":"3","toString":"4"'
+  const text = JSON.stringify(
+    reviewOf(
+      podObject(
+        { nodeSelector: { '@': '' }, containers: [{ name: 'a', resources: { requests: { '@': '' } } }] },
+        { labels: { '@': '' }, annotations: { '@': '' } }
+      )
+    )
+  ).replaceAll('"@":""', hostile)
+  const { send } = admissionOf({ requests: { bestEffortPods: 'inject' } })
+  const { body } = send('mutate', text)
+  t.strictSame(
+    patchOf(body.response).map(({ path }) => path),
+    [
+      '/spec/containers/0/resources/requests/cpu',
+      '/spec/containers/0/resources/requests/memory',
+      '/metadata/annotations/pidguard.io~1pids-estimate',
+      '/metadata/annotations/pidguard.io~1pids-estimate-source'
+    ]
+  )
+  const objects = JSON.stringify(reviewOf(podObject({}, { '@': '' }))).replace(
+    '"@":""',
+    '"__proto__":{"deletionTimestamp":"x","labels":5}'
+  )
+  t.equal(send('validate', objects).body.response.allowed, false, 'no prototype says that the pod is on its way out')
+  t.equal(({} as JsonRecord)['labels'], undefined)
+})
+
+void t.test('a rule that fails in mode enforce denies with 500 and tells the log, not the requester', async (t) => {
+  const rules = new RuleIndex([
+    testRule({
+      check() {
+        throw new Error('inner detail')
+      }
+    })
+  ])
+  const failing = admissionOf({ modes: { 'test-rule': 'enforce' } }, { rules })
+  const { body } = failing.send('validate', reviewOf(sound))
+  t.match(body.response, { allowed: false, status: { code: 500, reason: 'InternalError' } })
+  t.notMatch(JSON.stringify(body), 'inner detail')
+  t.match(failing.log.lines, [
+    { level: 'error', message: 'rule failed', fields: { ruleId: 'test-rule', err: /inner detail/ } },
+    { level: 'info', message: 'review', fields: { result: 'fault' } }
+  ])
+  t.strictSame(failing.meter.counted, ['validate fault', 'test-rule enforce fault'])
+  const observing = admissionOf({ modes: { 'test-rule': 'warn' } }, { rules })
+  t.equal(observing.send('validate', reviewOf(sound)).body.response.allowed, true)
+})
+
+void t.test('a failure outside of rules denies with 500, is logged as an error and counted', async (t) => {
+  const { send, log, meter } = admissionOf(
+    {},
+    {
+      facts() {
+        throw new Error('cache gone')
+      }
+    }
+  )
+  const { status, body } = send('validate', reviewOf(sound))
+  t.equal(status, 200)
+  t.match(body.response, { uid: 'u-1', allowed: false, status: { code: 500, reason: 'InternalError' } })
+  t.notMatch(JSON.stringify(body), 'cache gone')
+  t.match(log.lines, [{ level: 'error', message: 'review failed', fields: { uid: 'u-1', err: /cache gone/ } }])
+  t.strictSame(meter.counted, ['validate fault'])
+})
+
+void t.test('the policy is asked for the request’s namespace; its exemptions are told', async (t) => {
+  const asked: string[] = []
+  const { send, meter } = admissionOf(
+    {},
+    {
+      policy: {
+        settingsFor(namespace) {
+          asked.push(namespace)
+          return settings()
+        },
+        exemption: (ruleId, subject, now) => (ruleId === 'best-effort' ? `${subject.name} ${now > 0}` : undefined)
+      }
+    }
+  )
+  const { body } = send('validate', reviewOf(podObject({}, { namespace: 'claimed' }), { namespace: 'asked' }))
+  t.strictSame(asked, ['asked'])
+  t.match(body.response, { allowed: true, auditAnnotations: { 'best-effort': 'exempted: web true' } })
+  t.ok(meter.counted.includes('best-effort enforce exempt'))
+})
+
+const levels: { name: string; review: object; webhook?: 'mutate'; slow?: boolean; level: string; result: string }[] = [
+  { name: 'allowed', review: reviewOf(sound), level: 'debug', result: 'allowed' },
+  { name: 'denied', review: reviewOf(podObject()), level: 'info', result: 'denied' },
+  { name: 'changed', review: reviewOf(sound), webhook: 'mutate', level: 'info', result: 'changed' },
+  { name: 'slow', review: reviewOf(sound), slow: true, level: 'info', result: 'allowed' }
+]
+for (const { name, review, webhook = 'validate', slow = false, level, result } of levels) {
+  void t.test(`a review that was ${name} is one line at ${level}`, async (t) => {
+    const held = admissionOf({}, slow ? { slow: -1 } : {})
+    held.send(webhook, review)
+    t.match(held.log.lines, [
+      {
+        level,
+        message: 'review',
+        fields: { webhook, uid: 'u-1', kind: 'Pod', namespace: 'default', name: 'web', result }
+      }
+    ])
+    t.equal(held.log.lines.length, 1)
+  })
+}
+
+void t.test('slow is longer than the limit, not as long', async (t) => {
+  for (const [elapsed, level] of [
+    [100, 'debug'],
+    [101, 'info']
+  ] as const) {
+    const held = admissionOf()
+    const facts = (): object => {
+      held.clock.advance(elapsed)
+      return {}
+    }
+    const { log, admission } = admissionOf({}, { facts, clock: held.clock })
+    admission('validate', Buffer.from(JSON.stringify(reviewOf(sound))))
+    t.equal(log.lines[0]?.level, level)
+    t.equal(log.lines[0]?.fields['durationMs'], elapsed)
+  }
+})
+
+void t.test('a dry run and a subresource are told in the line', async (t) => {
+  const { send, log } = admissionOf()
+  send('validate', reviewOf(podObject(), { dryRun: true, subResource: 'resize', operation: 'UPDATE' }))
+  t.match(log.lines[0]?.fields, { dryRun: true, subresource: 'resize', operation: 'UPDATE' })
+})
+
+void t.test('no line holds a part of an object, a variable’s value, or what was sent', async (t) => {
+  const secret = 'S3CR3T-VALUE'
+  const { send, log } = admissionOf({ calico: { iptablesBackend: 'NFT' } })
+  const containers = [{ name: 'app', image: secret, env: [{ name: 'P', value: secret }], args: [secret] }]
+  for (const webhook of ['mutate', 'validate'] as const) {
+    send(webhook, reviewOf(podObject({ containers }, { annotations: { a: secret, 'pidguard.io/pids': secret } })))
+    send(webhook, reviewOf(calicoObject({ env: [{ name: 'FELIX_IPTABLESBACKEND', value: secret }] })))
+    send(webhook, reviewOf(podObject({ containers: secret })))
+    send(webhook, `{"a": ${secret}}`)
+    send(webhook, secret)
+  }
+  t.equal(log.lines.length, 10)
+  t.notMatch(log.lines.map(({ fields }) => JSON.stringify(fields, withErrors)).join('\n'), secret)
+})
+
+/** As pino shows errors: message, stack and cause. */
+function withErrors(_key: string, value: unknown): unknown {
+  return value instanceof Error ? { message: value.message, stack: value.stack, cause: value.cause } : value
+}
+
+void t.test('a line is bounded, whatever the names and however many the findings', async (t) => {
+  const { send, log } = admissionOf()
+  const containers = Array.from({ length: 5_000 }, (_, i) => ({ name: `c${i}`, resources: { limits: { cpu: '1' } } }))
+  send(
+    'validate',
+    reviewOf(podObject({ containers }), { name: 'n'.repeat(1e6), namespace: 's'.repeat(1e6), subResource: '' })
+  )
+  send('validate', reviewOf(podObject({}, { labels: { ['k'.repeat(1e6)]: 5 } })))
+  send('validate', { ...reviewOf(sound), kind: 'k'.repeat(1e6) })
+  t.equal(log.lines.length, 3)
+  for (const { fields } of log.lines) t.ok(JSON.stringify(fields, withErrors).length < 8_192)
+  t.equal(log.lines[0]?.fields['findingCount'], 5_000)
+})
+
+void t.test('every answer stays below what the API server takes', async (t) => {
+  const rules = new RuleIndex([
+    testRule({ check: () => Array.from({ length: 10_000 }, () => finding({ detail: 'x'.repeat(1_000) })) })
+  ])
+  const { admission } = admissionOf({ modes: { 'test-rule': 'enforce' } }, { rules })
+  t.ok(admission('validate', Buffer.from(JSON.stringify(reviewOf(sound)))).body.length < 64 * 1024)
+})
