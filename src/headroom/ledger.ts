@@ -135,7 +135,7 @@ export class Ledger {
     const pod = held ?? this.#make(facts.uid, facts.namespace, facts.workload, 'waiting', estimate, placement)
     this.#assumed.delete(pod)
     const state = this.#stateOf(facts, pod)
-    const node = this.#placeOf(facts, pod, placement)
+    const node = this.#placeOf(facts, pod, state, placement)
     // A pod that waits on is not begun to be waited for anew.
     if (state === 'waiting') {
       if (!this.#waits.has(pod)) this.#waits.add(pod, now)
@@ -152,11 +152,7 @@ export class Ledger {
     const pod = this.#pods.get(uid)
     if (pod === undefined) return
     withdraw(pod, this.waiting)
-    const { node } = pod
-    if (pod.observed > 0 && node !== undefined) {
-      node.unclaimed ??= new Map()
-      node.unclaimed.set(uid, pod.observed)
-    }
+    unclaim(pod)
     this.#forget(pod)
   }
 
@@ -236,11 +232,17 @@ export class Ledger {
     return pod.state === 'idle' ? 'idle' : 'waiting'
   }
 
-  #placeOf({ node }: PodFacts, pod: PodEntry, placement: Placement | undefined): NodeEntry | undefined {
+  #placeOf(
+    { node }: PodFacts,
+    pod: PodEntry,
+    state: PodState,
+    placement: Placement | undefined
+  ): NodeEntry | undefined {
     if (node !== undefined) return this.#nodeOf(node)
+    if (state === 'ended') return undefined
     // An older word than the binding that was allowed here.
     if (this.#bindings.has(pod)) return pod.node
-    return pod.state === 'idle' ? undefined : this.#pinnedNode(placement)
+    return state === 'idle' ? undefined : this.#pinnedNode(placement)
   }
 
   #pinnedNode(placement: Placement | undefined): NodeEntry | undefined {
@@ -287,17 +289,12 @@ export class Ledger {
   ): void {
     const { node } = pod
     if (!isNew) withdraw(pod, this.waiting)
+    const moves = isNew || ('node' in change && change.node !== node)
+    if (moves && !isNew) unclaim(pod)
     Object.assign(pod, change)
-    if (pod.node !== node || isNew) this.#claim(pod)
+    if (moves) claim(pod)
     enter(pod, this.waiting)
     if (node !== undefined && pod.node !== node) this.#dropIfEmpty(node)
-  }
-
-  /** What the node's last reading already says of a pod that only now is known to be there. */
-  #claim(pod: PodEntry): void {
-    const { unclaimed } = pod.node ?? {}
-    pod.observed = unclaimed?.get(pod.uid) ?? 0
-    unclaimed?.delete(pod.uid)
   }
 
   #unclaimedOf(node: NodeEntry, pods: ReadonlyMap<string, Pids>): Map<string, Pids> {
@@ -331,6 +328,20 @@ export class Ledger {
       this.#nodes.delete(node.name)
     }
   }
+}
+
+/** What the node's last reading already says of a pod that only now is known to be there. */
+function claim(pod: PodEntry): void {
+  const { unclaimed } = pod.node ?? {}
+  pod.observed = unclaimed?.get(pod.uid) ?? 0
+  unclaimed?.delete(pod.uid)
+}
+
+/** The node's last reading still holds the tasks of a pod that leaves the ledger or the node. */
+function unclaim({ uid, node, observed }: PodEntry): void {
+  if (node === undefined || observed === 0) return
+  node.unclaimed ??= new Map()
+  node.unclaimed.set(uid, observed)
 }
 
 /** Without a reading nothing is observed. */
