@@ -15,8 +15,8 @@ import type { WaitingGroup } from './waiting.ts'
  *
  * Waiting pods are put first, those with the fewest nodes first and on nodes the new pod cannot use where they may go
  * there: that leaves the new pod the most. The scheduler may put them elsewhere; then a binding finds its node full and
- * the pod waits, which is what `pid-binding` is for. One for which there is no place now takes none: it must not hold
- * up what fits.
+ * the pod waits, which is what `pid-binding` is for. A pod that is larger than the room of any of its nodes takes none: it
+ * must not hold up what fits. One that only lost its place to others still asks for it, here.
  */
 
 /** PIDs free on a node under the floor asked for; undefined when not known well enough to promise them. */
@@ -56,7 +56,7 @@ export function fitsAtOnce(
   return false
 }
 
-/** Steps spent on putting waiting pods; some milliseconds. What is left over then is taken to come to these nodes. */
+/** Steps spent on putting waiting pods; some milliseconds. The others are then taken to come to these nodes. */
 const mostSteps = 50_000
 
 /** How many of the pods find room, up to `pods`, when the waiting ones are put first. */
@@ -84,17 +84,21 @@ export function roomBeside(
       continue
     }
     let still = count
+    let isPossible = false
     for (const isOwn of nodes === set.nodes ? [true] : [false, true]) {
       for (const node of nodes) {
         if (still === 0) break
         steps++
         if (nodes !== set.nodes && own?.has(node) !== isOwn) continue
-        const put = Math.min(still, wholePods(left(node) ?? 0, each))
+        const room = free(node) ?? 0
+        if (room >= each) isPossible = true
+        const put = Math.min(still, wholePods(room - (taken.get(node) ?? 0), each))
         if (put === 0) continue
         still -= put
         taken.set(node, (taken.get(node) ?? 0) + put * each)
       }
     }
+    if (isPossible) leftOver += still * each
   }
   if (leftOver > 0) return fitsAtOnce(set, pids, pods, { pids: leftOver, largest: others.largest }, left) ? pods : 0
   let room = 0
