@@ -168,6 +168,17 @@ t.test('a pod for any node leaves a node to the one that can only go there', asy
   t.equal(admit(fleet, 'any other', 1, plain), false)
 })
 
+t.test('one that lost its place to others still asks for it', async (t) => {
+  const fleet = fleetWith([6, 4])
+  t.strictSame(
+    [3, 3, 4].map((pids, i) => admit(fleet, `p${i}`, pids, plain)),
+    [true, true, true],
+    'two of 3 on one node, the one of 4 on the other'
+  )
+  // Put largest first, 4 comes to the node of 6 and one of 3 finds no place: that is no room for another.
+  t.equal(admit(fleet, 'one more', 1, plain), false)
+})
+
 t.test('more groups than can be put one by one are taken to come here', async (t) => {
   const fleet = fleetWith(Array.from({ length: 600 }, () => 100))
   for (let i = 0; i < 600; i++) {
