@@ -1,5 +1,5 @@
 /** What the API server is told while an error stands: refuse the object, let it pass with a warning, or no answer at all. */
-export type OnAdmission = 'deny' | 'warn' | 'call-failure' | 'none'
+type OnAdmission = 'deny' | 'warn' | 'call-failure' | 'none'
 
 export interface ErrorInfo {
   /** HTTP status of the answer, or of `response.status` where the answer is an AdmissionReview. */
@@ -22,7 +22,6 @@ export const errorCodes = {
     onAdmission: 'call-failure',
     hint: 'The body is larger than any AdmissionReview can be.'
   },
-  ERR_BODY_TIMEOUT: { status: 408, onAdmission: 'call-failure', hint: 'The body did not arrive in time.' },
   ERR_CONTENT_TYPE: { status: 415, onAdmission: 'call-failure', hint: 'Send application/json.' },
   ERR_METHOD: { status: 405, onAdmission: 'call-failure', hint: 'Send POST.' },
   ERR_POLICY_INVALID: { status: 500, onAdmission: 'none', hint: 'Mend the policy; the last good one stays in force.' },

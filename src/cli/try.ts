@@ -3,7 +3,7 @@ import jsonpatch from 'fast-json-patch'
 import { AppError } from '../errors.ts'
 import type { PatchOperation } from '../model/draft.ts'
 import type { ReviewResponse } from '../model/review.ts'
-import { isRecord, type JsonRecord } from '../model/shape.ts'
+import { isRecord, type JsonRecord, textOf } from '../model/shape.ts'
 import { groupKindOf, groupOf, pod, podAt } from '../model/workloads.ts'
 import type { Webhook } from '../ports.ts'
 import { type Manifest, readManifests } from './manifests.ts'
@@ -86,12 +86,12 @@ async function ask(webhook: Webhook, object: JsonRecord, namespace: string, deps
 
 /** The review a kube-apiserver would send if the object were created. */
 function reviewOf(uid: string, object: JsonRecord, namespace: string): object {
-  const apiVersion = String(object['apiVersion'] ?? '')
+  const apiVersion = textOf(object['apiVersion'])
   const metadata = isRecord(object['metadata']) ? object['metadata'] : {}
   const kind = {
     group: groupOf(apiVersion),
     version: apiVersion.slice(apiVersion.indexOf('/') + 1),
-    kind: String(object['kind'] ?? '')
+    kind: textOf(object['kind'])
   }
   return {
     apiVersion: 'admission.k8s.io/v1',
@@ -116,14 +116,14 @@ function patchOf({ patch }: ReviewResponse): PatchOperation[] {
 
 /** The Pod that a workload's controller would create, or undefined when the object makes none. */
 function podOf(object: JsonRecord, namespace: string): JsonRecord | undefined {
-  const kind = String(object['kind'] ?? '')
-  const groupKind = groupKindOf(groupOf(String(object['apiVersion'] ?? '')), kind)
+  const kind = textOf(object['kind'])
+  const groupKind = groupKindOf(groupOf(textOf(object['apiVersion'])), kind)
   const at = groupKind === pod ? undefined : podAt(groupKind)
   if (at === undefined) return undefined
   let template: unknown = object
   for (const token of at.split('/').slice(1)) template = isRecord(template) ? template[token] : undefined
   if (!isRecord(template)) return undefined
-  const name = isRecord(object['metadata']) ? String(object['metadata']['name'] ?? '') : ''
+  const name = isRecord(object['metadata']) ? textOf(object['metadata']['name']) : ''
   const metadata = isRecord(template['metadata']) ? template['metadata'] : {}
   const owner = { apiVersion: object['apiVersion'], kind, name, uid: 'not-created', controller: true }
   return structuredClone({
@@ -137,5 +137,5 @@ function podOf(object: JsonRecord, namespace: string): JsonRecord | undefined {
 function titleOf(object: JsonRecord): string {
   const metadata = isRecord(object['metadata']) ? object['metadata'] : {}
   const namespace = typeof metadata['namespace'] === 'string' ? `${metadata['namespace']}/` : ''
-  return `${String(object['kind'] ?? 'object without kind')} ${namespace}${String(metadata['name'] ?? metadata['generateName'] ?? '')}`
+  return `${textOf(object['kind']) || 'object without kind'} ${namespace}${textOf(metadata['name']) || textOf(metadata['generateName'])}`
 }

@@ -11,7 +11,7 @@ const authorityDays = 3650
 const leafDays = 397
 
 /** Where the serving pair is read from, by the names that kubernetes.io/tls Secrets use. */
-export function certificatePaths(dir: string): { cert: string; key: string; authority: string } {
+function certificatePaths(dir: string): { cert: string; key: string; authority: string } {
   return { cert: join(dir, 'tls.crt'), key: join(dir, 'tls.key'), authority: join(dir, 'ca.crt') }
 }
 

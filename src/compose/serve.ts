@@ -115,5 +115,5 @@ function isInCluster(): boolean {
 
 function welcome(admission: string): string {
   const server = admission.endsWith(':8443') ? '' : ` --server ${admission}`
-  return `\npidguard answers admission reviews on ${admission}. Try it from another terminal:\n\n  npm run -s pidguard -- try${server} test/fixtures/rules/best-effort/fail.deployment.yaml\n\n`
+  return `\npidguard answers admission reviews on ${admission}. Try it from another terminal:\n\n  npm run -s pidguard -- try${server} manifests/examples/first-look.yaml\n\n`
 }

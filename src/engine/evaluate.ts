@@ -41,7 +41,7 @@ export function evaluate(subject: Subject, rules: readonly Rule[], snapshot: Sna
   return { findings, skips, faults, exempted }
 }
 
-export function isOff(rule: Rule, snapshot: Snapshot): boolean {
+function isOff(rule: Rule, snapshot: Snapshot): boolean {
   return snapshot.settings.modes.get(rule.id) === 'off'
 }
 

@@ -12,7 +12,7 @@ import type { HeadroomView } from './view.ts'
  * Where a figure comes from: the pod's own annotation, the peak observed in running pods of its workload, a profile of
  * the policy, or the policy's default.
  */
-export type EstimateSource = 'declared' | 'observed' | 'profile' | 'default'
+type EstimateSource = 'declared' | 'observed' | 'profile' | 'default'
 
 /** The tasks (threads) one pod is counted with. */
 export interface Estimate {

@@ -1,6 +1,6 @@
 import type { Container, PodSpec } from './kubernetes.ts'
 
-export type ContainerRole = 'init' | 'sidecar' | 'app' | 'ephemeral'
+type ContainerRole = 'init' | 'sidecar' | 'app' | 'ephemeral'
 
 export interface ContainerView {
   readonly container: Container

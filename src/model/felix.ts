@@ -91,7 +91,7 @@ export function backendEnvOf(container: Container, at: string): BackendEnv {
 }
 
 /** The backends that switch detection off, as FelixConfiguration spells them. */
-export const backends = ['Legacy', 'NFT'] as const
+const backends = ['Legacy', 'NFT'] as const
 export type Backend = (typeof backends)[number]
 
 /** The backend a value of the variable stands for; Felix ignores case but nothing else, not even a trailing space. */

@@ -4,7 +4,7 @@
  */
 export type Maybe<T> = T | null | undefined
 
-export interface OwnerReference {
+interface OwnerReference {
   readonly apiVersion: string
   readonly kind: string
   readonly name: string

@@ -37,3 +37,8 @@ export function nameOf(value: unknown): string {
   if (typeof value === 'object') return 'an object'
   return `a ${typeof value}`
 }
+
+/** The value where it is a string, else the empty one: for showing what an object says of itself. */
+export function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : ''
+}

@@ -3,7 +3,7 @@ import type { PolicyMistake } from './policy-error.ts'
 
 export type Path = readonly (string | number)[]
 
-export interface Place {
+interface Place {
   readonly line: number
   readonly column: number
 }

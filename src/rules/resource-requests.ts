@@ -40,8 +40,12 @@ export const resourceRequests = definePodRule<never, 'limitRanges'>({
   fix(subject, draft, context) {
     if (!isFillable(subject, context)) return
     for (const { at, container, resource } of missingOf(subject)) {
-      const request = within(context.settings.requests[resource], resource, context.limitRanges)
-      draft.set(`${at}/resources/requests/${resource}`, smaller(request, container.resources?.limits?.[resource]))
+      const request = smaller(
+        within(context.settings.requests[resource], resource, context.limitRanges),
+        container.resources?.limits?.[resource]
+      )
+      // A LimitRange whose maximum is zero leaves no room for a request.
+      if (isPositive(request)) draft.set(`${at}/resources/requests/${resource}`, request)
     }
   }
 })

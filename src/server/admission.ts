@@ -4,11 +4,14 @@ import type { RuleIndex } from '../engine/match.ts'
 import { mutate } from '../engine/mutate.ts'
 import type { AllFacts } from '../engine/rule.ts'
 import { AppError } from '../errors.ts'
+import { readPids } from '../headroom/estimate.ts'
+import { pidsEstimate, pidsEstimateSource } from '../model/annotations.ts'
 import type { PatchOperation } from '../model/draft.ts'
 import type { Verdict } from '../model/finding.ts'
 import { type ReviewRequest, type ReviewResponse, readReview, renderReview, uidOf } from '../model/review.ts'
 import { type Subject, subjectOfRequest } from '../model/subject.ts'
 import type { Millis } from '../model/units.ts'
+import { pod } from '../model/workloads.ts'
 import type { Settings } from '../policy/settings.ts'
 import type { Clock, Log, Meter, ReviewResult, RuleOutcome, Webhook } from '../ports.ts'
 import { renderStatus } from './status.ts'
@@ -35,7 +38,7 @@ export interface AdmissionDeps {
   admitted?(subject: Subject, settings: Settings): void
 }
 
-export interface Answer {
+interface Answer {
   readonly status: number
   /** JSON: an AdmissionReview, or a v1 Status where not even a uid could be read. */
   readonly body: string
@@ -73,7 +76,7 @@ export function buildAdmission(deps: AdmissionDeps): Admission {
       const subject = subjectOfRequest(request)
       const settings = deps.policy.settingsFor(subject.namespace)
       const judged = judge(deps, webhook, subject, settings)
-      const answer = { status: 200, body: renderReview(responseOf(request, judged)) }
+      const answer = { status: 200, body: renderReview(responseOf(request, subject, judged)) }
       if (webhook === 'validate' && judged.decision.allowed && !subject.dryRun) tell(deps, subject, settings)
       report(deps, webhook, { request, subject, settings, judged, elapsed: clock.monotonic() - start })
       return answer
@@ -118,10 +121,17 @@ function judge(deps: AdmissionDeps, webhook: Webhook, subject: Subject, settings
   return { decision: decide(subject, verdict, settings), verdict, operations, fixedBy }
 }
 
-function responseOf({ uid }: ReviewRequest, { decision, operations, fixedBy }: Judged): ReviewResponse {
+function responseOf(
+  { uid }: ReviewRequest,
+  subject: Subject,
+  { decision, operations, fixedBy }: Judged
+): ReviewResponse {
   const { allowed, code, message, warnings } = decision
-  const auditAnnotations =
-    fixedBy.length === 0 ? decision.auditAnnotations : { ...decision.auditAnnotations, fixed: fixedBy.join(',') }
+  const auditAnnotations = {
+    ...decision.auditAnnotations,
+    ...(fixedBy.length > 0 ? { fixed: fixedBy.join(',') } : undefined),
+    ...estimateNote(subject)
+  }
   return {
     uid,
     allowed,
@@ -132,6 +142,14 @@ function responseOf({ uid }: ReviewRequest, { decision, operations, fixedBy }: J
       ? { patchType: 'JSONPatch' as const, patch: Buffer.from(JSON.stringify(operations)).toString('base64') }
       : undefined)
   }
+}
+
+/** What a new Pod is counted with, for the audit log; the annotations hold it once `pid-annotations` has written them. */
+function estimateNote({ groupKind, operation, metadata }: Subject): Record<string, string> | undefined {
+  const pids = readPids(metadata.annotations?.[pidsEstimate])
+  if (groupKind !== pod || operation !== 'CREATE' || pids === undefined) return undefined
+  const source = metadata.annotations?.[pidsEstimateSource] ?? 'unknown'
+  return { 'pids-estimate': `${pids} (${source.slice(0, 20)})` }
 }
 
 /** metav1.StatusReason by code. */

@@ -107,6 +107,27 @@ t.test('SIGTERM ends the process with code 0, after it was told to the log', asy
   t.ok(server.lines.some(({ msg }) => msg === 'stopped'))
 })
 
+t.test('the README shows what try prints on the first look', async (t) => {
+  const server = await start(t)
+  const root = join(import.meta.dirname, '../..')
+  const args = [
+    '--server',
+    server.admission,
+    '--ca',
+    join(server.folder, 'ca.crt'),
+    'manifests/examples/first-look.yaml'
+  ]
+  const child = spawn(process.execPath, ['dist/main.js', 'try', ...args], { cwd: root })
+  let output = ''
+  child.stdout.on('data', (chunk) => {
+    output += chunk
+  })
+  await once(child, 'close')
+  t.equal(child.exitCode, 1, 'one of them is denied')
+  const readme = await readFile(join(root, 'README.md'), 'utf8')
+  t.ok(readme.includes(`\`\`\`text\n${output}\`\`\``), output)
+})
+
 const refusals = [
   {
     name: 'a policy with mistakes',

@@ -216,6 +216,17 @@ void t.test('no mutation lowers the QoS class of a pod', async () => {
   )
 })
 
+void t.test('a BestEffort pod stays as it is where the policy rejects such pods', async () => {
+  fc.assert(
+    fc.property(pod, anySettings, (object, held) => {
+      fc.pre(held.requests.bestEffortPods === 'reject')
+      fc.pre(qosClassOf((subjectFrom(object) as PodSubject).podSpec) === 'BestEffort')
+      return !mutated(object, held).mutation.fixedBy.includes('resource-requests')
+    }),
+    { numRuns: 60, maxSkipsPerRun: 1_000 }
+  )
+})
+
 void t.test('validate accepts what mutate has filled: a Pod, where the policy injects', async (t) => {
   const held = settings({ requests: { bestEffortPods: 'inject' } })
   fc.assert(

@@ -29,7 +29,10 @@ export function admissionOf(change: SettingsChange = {}, deps: Partial<Admission
     log,
     meter,
     /** Sends a body, text or an object, and gives back the parsed answer. */
-    send(webhook: Webhook, body: string | object): { status: number; body: JsonRecord & { response: ReviewResponse } } {
+    send: (
+      webhook: Webhook,
+      body: string | object
+    ): { status: number; body: JsonRecord & { response: ReviewResponse } } => {
       const text = typeof body === 'string' ? body : JSON.stringify(body)
       const answer = admission(webhook, Buffer.from(text))
       return { status: answer.status, body: JSON.parse(answer.body) }

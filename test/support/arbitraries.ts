@@ -6,14 +6,10 @@ import { podKinds } from '../../src/model/workloads.ts'
 import { settings } from './settings.ts'
 
 /** Keys that hurt programs which use objects as maps, and such that have to be escaped in pointers. */
-export const hostileKeys = ['__proto__', 'constructor', 'prototype', 'toString', 'a/b', '~', '~1', '', 'k8s-app']
+const hostileKeys = ['__proto__', 'constructor', 'prototype', 'toString', 'a/b', '~', '~1', '', 'k8s-app']
 
 /** Objects whose keys may be any of the above: built from entries, so `__proto__` is a key like any other. */
-export function dictionary<T>(
-  key: fc.Arbitrary<string>,
-  value: fc.Arbitrary<T>,
-  maxKeys = 4
-): fc.Arbitrary<JsonRecord> {
+function dictionary<T>(key: fc.Arbitrary<string>, value: fc.Arbitrary<T>, maxKeys = 4): fc.Arbitrary<JsonRecord> {
   return fc
     .array(fc.tuple(key, value), { maxLength: maxKeys })
     .map((entries) => JSON.parse(`{${entries.map(([k, v]) => `${JSON.stringify(k)}:${JSON.stringify(v)}`).join(',')}}`))
@@ -29,7 +25,7 @@ function object(shape: Record<string, fc.Arbitrary<unknown>>): fc.Arbitrary<Json
 }
 
 /** Quantities of every spelling, and some that are none. */
-export const quantity = fc.oneof(
+const quantity = fc.oneof(
   fc.constantFrom(
     '0',
     '0m',
@@ -66,7 +62,7 @@ const resourceList = dictionary(
 )
 
 /** Requests and limits of any kind, and often the equal ones that make a pod Guaranteed. */
-export const resources = fc.oneof(
+const resources = fc.oneof(
   { weight: 3, arbitrary: object({ requests: optional(resourceList), limits: optional(resourceList) }) },
   fc.constantFrom({ cpu: '1', memory: '1Gi' }, { cpu: '500m', memory: '64Mi' }).map((limits) => ({ limits })),
   fc
@@ -176,7 +172,7 @@ export const soundPod = podOf(soundAnnotations)
 const template = object({ metadata: optional(metadata(anyAnnotations)), spec: podSpec })
 
 /** Workloads of every kind that holds a template. */
-export const workload = fc.constantFrom(...podKinds.filter((kind) => kind !== '/Pod')).chain((groupKind) => {
+const workload = fc.constantFrom(...podKinds.filter((kind) => kind !== '/Pod')).chain((groupKind) => {
   const [group, kind] = groupKind.split('/') as [string, string]
   return object({
     apiVersion: fc.constant(group === '' ? 'v1' : `${group}/v1`),

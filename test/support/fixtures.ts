@@ -4,7 +4,7 @@ import type { JsonRecord } from '../../src/model/shape.ts'
 import type { World } from './judge.ts'
 
 /** `fixed` is what the rule's fix makes of the `fail` or `pass` fixture of the same name. */
-export type Claim = 'pass' | 'fail' | 'fixed'
+type Claim = 'pass' | 'fail' | 'fixed'
 
 /** One file of test/fixtures/rules; its README tells how to write one. */
 export interface Fixture {

@@ -24,9 +24,17 @@ export interface Listening extends AdmissionServer {
   /** Posts a body and gives back the whole answer. */
   post(path: string, body: string | Buffer, options?: RequestOptions): Promise<Answered>
   /** A bare TLS connection; what arrives is gathered. */
-  raw(): Promise<{ socket: TLSSocket; received(): string; reset(): void }>
+  raw(): Promise<RawConnection>
   /** How many connections the server holds. */
   connections(): Promise<number>
+}
+
+export interface RawConnection {
+  readonly socket: TLSSocket
+  /** Everything that arrived so far. */
+  readonly received: () => string
+  /** Cuts the connection without a farewell. */
+  readonly reset: () => void
 }
 
 export interface Answered {

@@ -31,10 +31,14 @@ export async function startServer(options: { policy?: string; certDir?: string }
     [
       join(import.meta.dirname, '../../dist/main.js'),
       'serve',
-      ...['--host', '127.0.0.1', '--port', '0', '--probe-port', '0', '--drain', '0', '--cert-dir', certDir],
+      '--host=127.0.0.1',
+      '--port=0',
+      '--probe-port=0',
+      '--drain=0',
+      `--cert-dir=${certDir}`,
       ...(options.policy === undefined ? [] : ['--policy', policyFile])
     ],
-    { stdio: ['ignore', 'pipe', 'inherit'] }
+    { stdio: ['ignore', 'pipe', 'pipe'] }
   )
   const lines: Record<string, unknown>[] = []
   const listening = new Promise<Record<string, unknown>>((resolve, reject) => {
@@ -43,7 +47,11 @@ export async function startServer(options: { policy?: string; certDir?: string }
       lines.push(fields)
       if (fields['msg'] === 'listening') resolve(fields)
     })
-    child.once('exit', (code) => reject(new Error(`the server stopped with code ${code} before it listened`)))
+    let said = ''
+    child.stderr.on('data', (chunk) => {
+      said += chunk
+    })
+    child.once('exit', (code) => reject(new Error(`the server stopped with code ${code} before it listened: ${said}`)))
   })
   const { admission, probes } = (await listening) as { admission: string; probes: string }
   const agent = new Agent({ keepAlive: true, ca: await readFile(join(certDir, 'ca.crt')) })

@@ -1,0 +1,203 @@
+import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { ApiClient } from './api-client.ts'
+import { type Asset, findAssets } from './assets.ts'
+import { Kubectl } from './kubectl.ts'
+import { createAuthority, createSigningKey } from './pki.ts'
+import { freePorts } from './ports.ts'
+import { logTail, type RunningProgram, removeAtEnd, removeNow, startProgram } from './processes.ts'
+import { until } from './wait.ts'
+
+export interface ControlPlaneOptions {
+  /** Also start kube-controller-manager, which makes pods of workloads and service accounts of namespaces. */
+  readonly controllers?: boolean
+  readonly scheduler?: boolean
+}
+
+/** One line of the API server's audit log, as far as tests look at it. */
+export interface AuditEvent {
+  readonly verb: string
+  readonly objectRef?: { readonly resource: string; readonly namespace?: string; readonly name?: string }
+  readonly annotations?: Readonly<Record<string, string>>
+}
+
+export interface ControlPlane {
+  /** Holds everything the control plane writes; gone after `stop`. */
+  readonly folder: string
+  readonly kubectl: Kubectl
+  readonly api: ApiClient
+  readonly controllers: boolean
+  /** What the program has written so far. */
+  log(name: Asset): string
+  auditEvents(): AuditEvent[]
+  /** Ready for pods when it returns. */
+  createNamespace(name: string, labels?: Record<string, string>): Promise<void>
+  stop(): Promise<void>
+}
+
+const token = 'an-administrator-of-this-test-only'
+
+/** Metadata of every write: enough to read the annotations that admission left. */
+const auditPolicy = {
+  apiVersion: 'audit.k8s.io/v1',
+  kind: 'Policy',
+  omitStages: ['RequestReceived'],
+  rules: [{ level: 'Metadata', verbs: ['create', 'update', 'patch', 'delete'] }, { level: 'None' }]
+}
+
+/** A real etcd and kube-apiserver on loopback, ready for calls when it returns. */
+export async function startControlPlane(options: ControlPlaneOptions = {}): Promise<ControlPlane> {
+  const found = findAssets(process.env)
+  if ('missing' in found) throw new Error(found.missing)
+  const folder = mkdtempSync(join(tmpdir(), 'pidguard-e2e-'))
+  const running = new Map<string, RunningProgram>()
+  async function stop(): Promise<void> {
+    // Their data is thrown away with the folder, so there is nothing that a gentle end would save.
+    for (const program of [...running.values()].reverse()) await program.stop('SIGKILL')
+    if (process.env.PIDGUARD_E2E_KEEP === undefined) removeNow(folder)
+    else console.error(`kept ${folder}`)
+  }
+  if (process.env.PIDGUARD_E2E_KEEP === undefined) removeAtEnd(folder)
+  try {
+    return await startIn(folder, found.programs, running, options, stop)
+  } catch (error) {
+    await stop()
+    throw error
+  }
+}
+
+async function startIn(
+  folder: string,
+  programs: ReadonlyMap<Asset, string>,
+  running: Map<string, RunningProgram>,
+  options: ControlPlaneOptions,
+  stop: () => Promise<void>
+): Promise<ControlPlane> {
+  const [etcd = 0, peer = 0, secure = 0, manager = 0, scheduler = 0] = await freePorts(5)
+  const url = `https://127.0.0.1:${secure}`
+  const authority = await writeFiles(folder, url)
+  const kubeconfig = join(folder, 'kubeconfig')
+  async function start(name: Asset, args: Record<string, string | number | boolean>): Promise<void> {
+    const program = programs.get(name) ?? name
+    const flags = Object.entries(args).map(([flag, value]) => `--${flag}=${value}`)
+    running.set(
+      name,
+      await startProgram({ name, program, args: flags, logFile: join(folder, `${name}.log`), cwd: folder })
+    )
+  }
+  async function ready(name: Asset, isReady: () => Promise<boolean>): Promise<void> {
+    const program = running.get(name)
+    await until(
+      `${name} ready`,
+      async () => {
+        if (program?.exit() !== undefined) throw new Error(`${name} ended:\n${logTail(program.logFile)}`)
+        return isReady().catch(() => false)
+      },
+      60_000
+    ).catch((error) => {
+      throw new Error(`${name} did not come up:\n${logTail(join(folder, `${name}.log`))}`, { cause: error })
+    })
+  }
+
+  await start('etcd', {
+    'data-dir': join(folder, 'etcd'),
+    'unsafe-no-fsync': true,
+    'listen-client-urls': `http://127.0.0.1:${etcd}`,
+    'advertise-client-urls': `http://127.0.0.1:${etcd}`,
+    'listen-peer-urls': `http://127.0.0.1:${peer}`,
+    'initial-advertise-peer-urls': `http://127.0.0.1:${peer}`,
+    'initial-cluster': `default=http://127.0.0.1:${peer}`
+  })
+  await start('kube-apiserver', {
+    'etcd-servers': `http://127.0.0.1:${etcd}`,
+    'secure-port': secure,
+    'bind-address': '127.0.0.1',
+    'advertise-address': '127.0.0.1',
+    'tls-cert-file': 'server.crt',
+    'tls-private-key-file': 'server.key',
+    'token-auth-file': 'tokens.csv',
+    'service-account-key-file': 'sa.key',
+    'service-account-signing-key-file': 'sa.key',
+    'service-account-issuer': 'https://kubernetes.default.svc',
+    'service-cluster-ip-range': '10.0.0.0/24',
+    'authorization-mode': 'RBAC',
+    'allow-privileged': true, // Calico
+    'feature-gates': 'EphemeralContainers=true', // on by default from v1.23
+    'audit-policy-file': 'audit-policy.json',
+    'audit-log-path': 'audit.log',
+    // Pods need a service account and its token, which the controller manager makes.
+    ...(options.controllers === true ? {} : { 'disable-admission-plugins': 'ServiceAccount' })
+  })
+  const api = new ApiClient(url, authority, token)
+  const kubectl = new Kubectl(programs.get('kubectl') ?? 'kubectl', kubeconfig, join(folder, 'home'))
+  await ready('kube-apiserver', async () => (await api.get('/readyz')).status === 200)
+
+  const client = { kubeconfig, 'authentication-kubeconfig': kubeconfig, 'authorization-kubeconfig': kubeconfig }
+  const local = { 'bind-address': '127.0.0.1', port: 0, 'leader-elect': false }
+  async function hasServiceAccount(namespace: string): Promise<boolean> {
+    const { body } = await api.get(`/api/v1/namespaces/${namespace}/serviceaccounts/default`)
+    return body.secrets !== undefined && body.secrets.length > 0
+  }
+  if (options.controllers === true) {
+    await start('kube-controller-manager', {
+      ...client,
+      ...local,
+      'secure-port': manager,
+      'service-account-private-key-file': 'sa.key',
+      'root-ca-file': 'ca.crt'
+    })
+  }
+  if (options.scheduler === true) await start('kube-scheduler', { ...client, ...local, 'secure-port': scheduler })
+  if (options.controllers === true) await ready('kube-controller-manager', () => hasServiceAccount('default'))
+
+  return {
+    folder,
+    kubectl,
+    api,
+    controllers: options.controllers === true,
+    log: (name) => readFileSync(join(folder, `${name}.log`), 'utf8'),
+    auditEvents: () => completeLines(join(folder, 'audit.log')).map((line) => JSON.parse(line)),
+    async createNamespace(name, labels = {}) {
+      const { status, body } = await api.post('/api/v1/namespaces', { metadata: { name, labels } })
+      if (status !== 201) throw new Error(`namespace ${name}: ${body.message}`)
+      if (options.controllers === true) await until(`the service account of ${name}`, () => hasServiceAccount(name))
+    },
+    async stop() {
+      await api.close()
+      await stop()
+    }
+  }
+}
+
+/** The last line may still be in the making. */
+function completeLines(file: string): string[] {
+  return readFileSync(file, 'utf8').split('\n').slice(0, -1)
+}
+
+/** Keys, tokens and settings; returns the certificate of the authority. */
+async function writeFiles(folder: string, url: string): Promise<string> {
+  const authority = await createAuthority('e2e-kubernetes')
+  const names = ['127.0.0.1', '10.0.0.1', 'localhost', 'kubernetes', 'kubernetes.default', 'kubernetes.default.svc']
+  const server = await authority.issue('kube-apiserver', names)
+  const kubeconfig = {
+    apiVersion: 'v1',
+    kind: 'Config',
+    clusters: [{ name: 'e2e', cluster: { server: url, 'certificate-authority': join(folder, 'ca.crt') } }],
+    users: [{ name: 'admin', user: { token } }],
+    contexts: [{ name: 'e2e', context: { cluster: 'e2e', user: 'admin' } }],
+    'current-context': 'e2e'
+  }
+  const files = {
+    'ca.crt': authority.certificate,
+    'server.crt': server.certificate,
+    'server.key': server.key,
+    'sa.key': createSigningKey(),
+    'tokens.csv': `${token},admin,admin,"system:masters"\n`,
+    'audit-policy.json': JSON.stringify(auditPolicy),
+    kubeconfig: JSON.stringify(kubeconfig)
+  }
+  mkdirSync(join(folder, 'home'))
+  for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text, { mode: 0o600 })
+  return authority.certificate
+}

@@ -1,0 +1,65 @@
+import { readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { type Manifest, manifestDocuments } from './corpus.ts'
+
+/** One object to be created. */
+export interface Write {
+  /** Where it comes from, for messages. */
+  readonly name: string
+  /** As the API spells it: `deployments`. */
+  readonly resource: string
+  readonly manifest: Manifest
+}
+
+const resources: Readonly<Record<string, string>> = {
+  Pod: 'pods',
+  Deployment: 'deployments',
+  StatefulSet: 'statefulsets',
+  DaemonSet: 'daemonsets',
+  ReplicationController: 'replicationcontrollers',
+  Job: 'jobs',
+  CronJob: 'cronjobs'
+}
+
+interface Template {
+  readonly metadata?: object
+  readonly spec: object
+}
+
+interface WorkloadSpec {
+  readonly template?: Template
+  readonly jobTemplate?: { readonly spec: { readonly template: Template } }
+}
+
+/** All workloads of a folder of manifests, each followed by the pod that its controller would make of it. */
+export function writesIn(folder: string): Write[] {
+  return readdirSync(folder)
+    .filter((file) => file.endsWith('.yaml'))
+    .flatMap((file) => manifestDocuments(join(folder, file)).map(({ manifest }) => ({ file, manifest })))
+    .filter(({ manifest }) => manifest.kind in resources)
+    .flatMap(({ file, manifest }) => writesOf(file, asServed(manifest)))
+}
+
+function writesOf(file: string, manifest: Manifest): Write[] {
+  const name = `${file}: ${manifest.kind} ${manifest.metadata.name}`
+  const workload = { name, resource: resources[manifest.kind] ?? '', manifest }
+  const { template, jobTemplate } = (manifest.spec ?? {}) as WorkloadSpec
+  const found = template ?? jobTemplate?.spec.template
+  if (found === undefined) return [workload]
+  const metadata = { ...found.metadata, name: 'of-a-template' }
+  const pod = { apiVersion: 'v1', kind: 'Pod', metadata, spec: found.spec }
+  return [workload, { name: `${name}, its pod`, resource: 'pods', manifest: pod }]
+}
+
+/**
+ * With a name, and without what kube-apiserver v1.20 or one without other objects refuses: it serves CronJobs in v1beta1
+ * only, knows no gRPC probes, and looks priority classes up.
+ */
+function asServed(manifest: Manifest): Manifest {
+  const text = JSON.stringify(manifest, (key, value) => (refused.includes(key) ? undefined : value))
+  const served: Manifest = JSON.parse(text)
+  const apiVersion = served.kind === 'CronJob' ? 'batch/v1beta1' : served.apiVersion
+  return { ...served, apiVersion, metadata: { ...served.metadata, name: served.metadata.name ?? 'unnamed' } }
+}
+
+const refused = ['livenessProbe', 'readinessProbe', 'startupProbe', 'priorityClassName']

@@ -1,0 +1,16 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+
+/** Asks again until the answer is neither undefined nor false; `within` is in milliseconds. */
+export async function until<T>(
+  what: string,
+  ask: () => Promise<T | undefined | false> | T | undefined | false,
+  within = 30_000
+): Promise<T> {
+  const giveUpAt = Date.now() + within
+  for (;;) {
+    const answer = await ask()
+    if (answer !== undefined && answer !== false) return answer
+    if (Date.now() > giveUpAt) throw new Error(`${what}: not within ${within} ms`)
+    await sleep(50)
+  }
+}
