@@ -44,7 +44,7 @@ export class Headroom implements HeadroomView {
     this.#ledger.expire()
     if (pods <= 0) return { verdict: 'fits' }
     if (placement.isTooLong) {
-      return { verdict: 'unknown', why: 'too many placement terms', nodes: 0, unknown: 0, node: undefined }
+      return { verdict: 'unknown', why: 'too many terms', nodes: 0, unknown: 0, node: undefined }
     }
     const set = this.#ledger.candidates.of(placement)
     if (set.nodes.length === 0) return { verdict: 'nowhere' }
@@ -199,7 +199,7 @@ class Look {
 
   #whyUnknown({ readingAt }: NodeEntry): UnknownReason {
     if (readingAt === Number.NEGATIVE_INFINITY) return 'no reading'
-    return Math.abs(this.#now - readingAt) > this.#demand.maxAge ? 'reading too old' : 'a ceiling is not known'
+    return Math.abs(this.#now - readingAt) > this.#demand.maxAge ? 'reading too old' : 'ceiling not known'
   }
 
   /** The freest first. One pass with a short list: sorting 5,000 nodes would take longer than all the rest. */

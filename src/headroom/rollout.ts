@@ -40,8 +40,8 @@ function jobPodsOf({ suspend, parallelism, completions }: JsonRecord): number {
 }
 
 /** maxSurge of a rolling Deployment: a count, or a share rounded up (kubernetes pkg/controller/deployment/util). */
-function surgeOf(kind: string, { strategy }: JsonRecord, pods: number): number {
-  if (kind !== 'Deployment' || pods === 0) return 0
+function surgeOf(kind: string, { strategy, paused }: JsonRecord, pods: number): number {
+  if (kind !== 'Deployment' || pods === 0 || paused === true) return 0
   if (!isRecord(strategy)) return Math.ceil(pods * defaultSurge)
   if (strategy['type'] === 'Recreate') return 0
   const rolling = strategy['rollingUpdate']

@@ -29,12 +29,7 @@ export interface Nowhere {
   readonly verdict: 'nowhere'
 }
 
-export type UnknownReason =
-  | 'no reading'
-  | 'reading too old'
-  | 'a ceiling is not known'
-  | 'node not known'
-  | 'too many placement terms'
+export type UnknownReason = 'no reading' | 'reading too old' | 'ceiling not known' | 'node not known' | 'too many terms'
 
 /** No node is known to have room, and not all are known to have none. */
 export interface Unknown {

@@ -9,7 +9,7 @@ export const namespacePidBudget = definePodRule<'headroom'>({
   title: 'PID budget of a namespace',
   why: 'PIDs are shared by everybody on a node, and no quota of Kubernetes counts them: one namespace can take them all.',
   remedy:
-    'Stop pods of the namespace that are not needed, lower pidguard.io/pids where fewer threads do, or ask the administrator for a larger budget in spec.headroom.budget.',
+    'Stop pods of the namespace that are not needed, or lower pidguard.io/pids where fewer threads do. An administrator can raise spec.headroom.budget.',
   limits:
     'It counts estimates, and what is observed where that is more; nothing here bounds the threads of pods that run already. Which node a pod lands on is up to the scheduler, so a budget per node is kept as far as the pods could be spread.',
   defaultMode: 'enforce',
