@@ -15,6 +15,10 @@ export class Deadlines<T> {
     this.#at.set(thing, now + this.#span)
   }
 
+  get size(): number {
+    return this.#at.size
+  }
+
   has(thing: T): boolean {
     return this.#at.has(thing)
   }
@@ -25,7 +29,6 @@ export class Deadlines<T> {
 
   /** Takes out a thing whose span is over; undefined when there is none. */
   takeExpired(now: Millis): T | undefined {
-    if (this.#at.size === 0) return undefined
     for (const [thing, at] of this.#at) {
       if (at > now) return undefined
       this.#at.delete(thing)

@@ -35,6 +35,8 @@ export interface Admitted {
   readonly placement: Placement
 }
 
+type PodChange = Pick<PodEntry, 'state' | 'estimate' | 'placement' | 'node'>
+
 /**
  * What counts against each node: readings, the pods there, and the pods on their way. Every event costs the same
  * whatever the size of the fleet (a reading: one step per pod of its node); may come repeated, and in any order among
@@ -127,7 +129,6 @@ export class Ledger {
   }
 
   observePod(facts: PodFacts): void {
-    const now = this.#clock.monotonic()
     this.expire()
     const estimate = facts.estimated ?? facts.declared ?? this.#defaultEstimate(facts.namespace)
     const held = this.#pods.get(facts.uid)
@@ -138,7 +139,7 @@ export class Ledger {
     const node = this.#placeOf(facts, pod, state, placement)
     // A pod that waits on is not begun to be waited for anew.
     if (state === 'waiting') {
-      if (!this.#waits.has(pod)) this.#waits.add(pod, now)
+      if (!this.#waits.has(pod)) this.#waits.add(pod, this.#clock.monotonic())
     } else this.#waits.delete(pod)
     if (facts.node !== undefined || state === 'ended') this.#bindings.delete(pod)
     this.#change(pod, { state, estimate, placement, node }, held === undefined)
@@ -176,7 +177,7 @@ export class Ledger {
     const pod = this.#make(uid, namespace, workload, 'assumed', pids, placement)
     this.#assumed.add(pod, this.#clock.monotonic())
     const node = placement.pinned === undefined ? undefined : this.#nodeOf(placement.pinned)
-    this.#change(pod, { node }, true)
+    this.#change(pod, { ...pod, node }, true)
     if (pod.workload === undefined) return
     pod.workload.estimate = pids
     pod.workload.placement = placement
@@ -188,7 +189,7 @@ export class Ledger {
     const pod = this.#pods.get(uid)
     if (pod === undefined || pod.state === 'bound' || pod.state === 'ended') return
     this.#bindings.add(pod, this.#clock.monotonic())
-    this.#change(pod, { node: this.#nodeOf(nodeName) })
+    this.#change(pod, { ...pod, node: this.#nodeOf(nodeName) })
   }
 
   /** Takes back what was assumed of a pod that will not come after all; what the API server has shown stays. */
@@ -199,17 +200,18 @@ export class Ledger {
 
   /** Lets go of what was assumed too long ago. Everything that reads the ledger calls it first. */
   expire(): void {
+    if (this.#assumed.size + this.#bindings.size + this.#waits.size === 0) return
     const now = this.#clock.monotonic()
     for (let pod = this.#assumed.takeExpired(now); pod !== undefined; pod = this.#assumed.takeExpired(now)) {
       this.removePod(pod.uid)
     }
     for (let pod = this.#bindings.takeExpired(now); pod !== undefined; pod = this.#bindings.takeExpired(now)) {
-      this.#change(pod, { node: pod.state === 'idle' ? undefined : this.#pinnedNode(pod.placement) })
+      this.#change(pod, { ...pod, node: pod.state === 'idle' ? undefined : this.#pinnedNode(pod.placement) })
     }
     for (let pod = this.#waits.takeExpired(now); pod !== undefined; pod = this.#waits.takeExpired(now)) {
       // Known to be on its way to a node: it is counted there until that is confirmed or not.
       if (this.#bindings.has(pod)) this.#waits.add(pod, now)
-      else this.#change(pod, { state: 'idle', node: undefined })
+      else this.#change(pod, { ...pod, state: 'idle', node: undefined })
     }
   }
 
@@ -282,19 +284,18 @@ export class Ledger {
   }
 
   /** The one way a pod's figures change: taken out of all sums as they were, put back as they are. */
-  #change(
-    pod: PodEntry,
-    change: Partial<Pick<PodEntry, 'state' | 'estimate' | 'placement' | 'node'>>,
-    isNew = false
-  ): void {
-    const { node } = pod
+  #change(pod: PodEntry, { state, estimate, placement, node }: PodChange, isNew = false): void {
+    const before = pod.node
     if (!isNew) withdraw(pod, this.waiting)
-    const moves = isNew || ('node' in change && change.node !== node)
+    const moves = isNew || before !== node
     if (moves && !isNew) unclaim(pod)
-    Object.assign(pod, change)
+    pod.state = state
+    pod.estimate = estimate
+    pod.placement = placement
+    pod.node = node
     if (moves) claim(pod)
     enter(pod, this.waiting)
-    if (node !== undefined && pod.node !== node) this.#dropIfEmpty(node)
+    if (before !== undefined && moves) this.#dropIfEmpty(before)
   }
 
   #unclaimedOf(node: NodeEntry, pods: ReadonlyMap<string, Pids>): Map<string, Pids> {
