@@ -1,4 +1,5 @@
 import type { AddressInfo } from 'node:net'
+import { networkInterfaces } from 'node:os'
 import { performance } from 'node:perf_hooks'
 import closeWithGrace from 'close-with-grace'
 import type { FastifyInstance } from 'fastify'
@@ -37,6 +38,8 @@ const clock: Clock = { now: () => Date.now(), monotonic: () => performance.now()
 
 /** Starts the webhook and returns when it is ready; it stops on SIGTERM, SIGINT, or an error nobody caught. */
 export async function serve(options: ServeOptions): Promise<void> {
+  // Whoever read our output is gone; that is no reason to stop admitting pods.
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {})
   const log = pino({ level: options.logLevel, base: null, timestamp: pino.stdTimeFunctions.isoTime })
   const policy = await loadPolicy(options.policy, rules, clock)
   let pair = await loadOrMakePair(options.certDir, log)
@@ -95,7 +98,7 @@ async function listen(
   flag: string
 ): Promise<string> {
   try {
-    await app.listen({ port, ...(host === undefined ? { host: '::' } : { host }) })
+    await app.listen({ port, host: host ?? everyAddress() })
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException
     throw new AppError('ERR_USAGE', `${flag} ${port}: cannot be listened on (${code})`, { cause })
@@ -103,6 +106,14 @@ async function listen(
   const address = app.server.address() as AddressInfo
   const shown = address.address === '::' || address.address === '0.0.0.0' ? 'localhost' : address.address
   return `${scheme}://${shown.includes(':') ? `[${shown}]` : shown}:${address.port}`
+}
+
+/** `::` takes IPv4 as well; where IPv6 is switched off, it is no address at all. */
+function everyAddress(): string {
+  const hasIPv6 = Object.values(networkInterfaces()).some((addresses) =>
+    addresses?.some(({ family }) => family === 'IPv6')
+  )
+  return hasIPv6 ? '::' : '0.0.0.0'
 }
 
 const silent: Log = { debug() {}, info() {}, warn() {}, error() {} }

@@ -1,5 +1,7 @@
 import { globMatches, selectorMatches } from '../model/selector.ts'
+import type { Subject } from '../model/subject.ts'
 import type { Millis } from '../model/units.ts'
+import { workloadOf } from '../model/workloads.ts'
 import type { Exemption } from './policy.ts'
 
 /** What an exemption looks at. */
@@ -10,6 +12,17 @@ export interface ExemptionTarget {
   /** The names it goes by: its own, or those of the workload it belongs to. */
   readonly names: readonly string[]
   readonly labels: Readonly<Record<string, string>>
+}
+
+/** What an exemption can name an object by: its own name, and the workload that people know its pods by. */
+export function targetOf({ namespace, kind, metadata }: Subject): ExemptionTarget {
+  const names = [metadata.name, metadata.generateName?.replace(/-$/, ''), workloadOf(metadata).name]
+  return {
+    namespace,
+    kind,
+    names: names.filter((name): name is string => Boolean(name)),
+    labels: metadata.labels ?? {}
+  }
 }
 
 /** The first exemption that keeps `ruleId` away from the object, if any. */
