@@ -1,6 +1,6 @@
 import type { Millis, Pids } from '../model/units.ts'
 import type { Floor } from '../policy/settings.ts'
-import type { Ceiling } from './facts.ts'
+import type { Ceiling } from '../ports.ts'
 
 /** `node` is min(pid_max, threads-max); `kubepods` the pids.max of the cgroup that holds all pods. */
 export type CeilingName = 'node' | 'kubepods'

@@ -1,4 +1,3 @@
-import type { NodeFacts, Taint } from './facts.ts'
 import {
   type NodeRequirement,
   type NodeTerm,
@@ -6,7 +5,9 @@ import {
   type Placement,
   readInt64,
   type Toleration
-} from './placement.ts'
+} from '../model/placement.ts'
+import type { Taint } from '../ports.ts'
+import type { NodeFacts } from './facts.ts'
 
 /**
  * pidguard's own mark of a node low on PIDs. Candidates are looked for without it: whether such a node has room is

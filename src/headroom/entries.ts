@@ -1,8 +1,9 @@
+import type { Placement } from '../model/placement.ts'
 import type { Millis, Pids } from '../model/units.ts'
+import type { Ceiling } from '../ports.ts'
 import type { NodeFigures } from './arithmetic.ts'
-import type { Ceiling, NodeFacts } from './facts.ts'
+import type { NodeFacts } from './facts.ts'
 import type { WorkloadEntry } from './peaks.ts'
-import type { Placement } from './placement.ts'
 
 const unknownCeiling: Ceiling = { limit: undefined, inUse: undefined }
 

@@ -5,7 +5,7 @@ import type { PodSubject } from '../model/subject.ts'
 import type { Pids } from '../model/units.ts'
 import { pod, workloadOf } from '../model/workloads.ts'
 import type { Profile, Settings } from '../policy/settings.ts'
-import type { WorkloadName } from './facts.ts'
+import type { WorkloadName } from '../ports.ts'
 import type { HeadroomView } from './view.ts'
 
 /**

@@ -1,16 +1,15 @@
 import type { PodSpec } from '../model/kubernetes.ts'
+import { anyNode, type Maker, type Placement, Placements } from '../model/placement.ts'
 import type { Millis, Pids } from '../model/units.ts'
 import type { Floor } from '../policy/settings.ts'
-import type { Clock } from '../ports.ts'
+import type { Clock, WorkloadName } from '../ports.ts'
 import { ceilingAccounts, freeAtMost, type NodeAccount } from './arithmetic.ts'
 import { overBudget } from './budget.ts'
 import type { CandidateSet } from './candidates.ts'
 import type { NodeEntry, PodEntry } from './entries.ts'
-import type { WorkloadName } from './facts.ts'
 import type { Ledger } from './ledger.ts'
 import { fitsAtOnce, type Others, roomBeside } from './packing.ts'
 import type { ObservedPeak } from './peaks.ts'
-import { anyNode, type Maker, type Placement, Placements } from './placement.ts'
 import type {
   Assessment,
   BudgetDemand,

@@ -1,6 +1,6 @@
+import type { Placement } from '../model/placement.ts'
 import type { Millis, Pids } from '../model/units.ts'
-import type { WorkloadName } from './facts.ts'
-import type { Placement } from './placement.ts'
+import type { WorkloadName } from '../ports.ts'
 
 /** What was observed of the running pods of one workload. */
 export interface ObservedPeak {

@@ -1,6 +1,6 @@
+import { anyNode } from '../model/placement.ts'
 import type { Pids } from '../model/units.ts'
 import type { NamespaceEntry, NodeEntry, PodEntry } from './entries.ts'
-import { anyNode } from './placement.ts'
 import type { WaitingPods } from './waiting.ts'
 
 /**

@@ -1,10 +1,10 @@
 import type { PodSpec } from '../model/kubernetes.ts'
+import type { Maker, Placement } from '../model/placement.ts'
 import type { Millis, Pids } from '../model/units.ts'
 import type { Floor } from '../policy/settings.ts'
+import type { WorkloadName } from '../ports.ts'
 import type { NodeAccount } from './arithmetic.ts'
-import type { WorkloadName } from './facts.ts'
 import type { ObservedPeak } from './peaks.ts'
-import type { Maker, Placement } from './placement.ts'
 
 /** Pods that ask for room on some node. */
 export interface Demand {

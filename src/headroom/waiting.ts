@@ -1,5 +1,5 @@
+import type { Placement } from '../model/placement.ts'
 import type { Pids } from '../model/units.ts'
-import type { Placement } from './placement.ts'
 
 /** Pods of one size that may land on the same nodes. */
 export interface WaitingGroup {

@@ -63,7 +63,7 @@ export interface PodSpec {
   readonly resources?: Maybe<ResourceRequirements>
   readonly nodeSelector?: Maybe<Readonly<Record<string, string>>>
   readonly nodeName?: Maybe<string>
-  /** Read by headroom/placement.ts, which takes any shape. */
+  /** Read by placement.ts, which takes any shape. */
   readonly affinity?: unknown
   readonly tolerations?: unknown
   readonly hostNetwork?: Maybe<boolean>

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import t from 'tap'
 import { CandidateSets, lowPidsTaint, mayLand } from '../../src/headroom/candidates.ts'
 import type { NodeFacts } from '../../src/headroom/facts.ts'
-import { type Maker, Placements } from '../../src/headroom/placement.ts'
+import { type Maker, Placements } from '../../src/model/placement.ts'
 import type { JsonRecord } from '../../src/model/shape.ts'
 import { nodeFacts, pinnedTo, placementOf } from '../support/headroom.ts'
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import t from 'tap'
 import { Ledger } from '../../src/headroom/ledger.ts'
-import { anyNode } from '../../src/headroom/placement.ts'
+import { anyNode } from '../../src/model/placement.ts'
 import { fakeClock } from '../support/fakes.ts'
 import { nodeFacts, pinnedTo, placementOf, podFacts, reading } from '../support/headroom.ts'
 import { recount } from '../support/recount.ts'

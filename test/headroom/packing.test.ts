@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import t from 'tap'
-import type { Placement } from '../../src/headroom/placement.ts'
+import type { Placement } from '../../src/model/placement.ts'
 import {
   demand,
   emptyFleet,

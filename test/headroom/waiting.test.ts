@@ -1,6 +1,6 @@
 import t from 'tap'
-import { anyNode } from '../../src/headroom/placement.ts'
 import { WaitingPods } from '../../src/headroom/waiting.ts'
+import { anyNode } from '../../src/model/placement.ts'
 import { plain } from '../support/headroom.ts'
 
 t.test('pods alike are one group, and the sums follow', async (t) => {

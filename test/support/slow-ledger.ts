@@ -1,6 +1,6 @@
 import type { NodeFacts, NodeReading, PodFacts } from '../../src/headroom/facts.ts'
 import { type Admitted, assumedTime, waitingTime } from '../../src/headroom/ledger.ts'
-import type { Placement } from '../../src/headroom/placement.ts'
+import type { Placement } from '../../src/model/placement.ts'
 
 /**
  * The ledger as one would write it down: facts in maps, every question answered by going through all of them. What the

@@ -1,5 +1,5 @@
-import type { PodSpec } from '../model/kubernetes.ts'
-import { isRecord, type JsonRecord } from '../model/shape.ts'
+import type { PodSpec } from './kubernetes.ts'
+import { isRecord, type JsonRecord } from './shape.ts'
 
 /** A test of one label or field of a node. */
 export interface NodeRequirement {

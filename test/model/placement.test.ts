@@ -1,5 +1,5 @@
 import t from 'tap'
-import { Placements, readInt64 } from '../../src/headroom/placement.ts'
+import { Placements, readInt64 } from '../../src/model/placement.ts'
 import { pinnedTo, placementOf } from '../support/headroom.ts'
 
 t.test('the same text is the same placement', async (t) => {
