@@ -58,7 +58,9 @@ export function decide(subject: Subject, verdict: Verdict, settings: Settings): 
     action: actionOf(settings.modes.get(finding.ruleId), finding.advisory === true)
   }))
   const denials = findings.filter((finding) => finding.action === 'deny')
-  const fatal = verdict.faults.filter((fault) => settings.modes.get(fault.ruleId) === 'enforce')
+  const fatal = verdict.faults.filter(
+    (fault) => fault.failsOpen !== true && settings.modes.get(fault.ruleId) === 'enforce'
+  )
   const allowed = denials.length === 0 && fatal.length === 0
   return {
     allowed,
@@ -138,8 +140,10 @@ function auditAnnotationsOf(
 ): Record<string, string> {
   const annotations: Record<string, string> = {}
   for (const worst of ['audit', 'warn', 'deny'] satisfies Action[]) {
-    for (const { ruleId, action, reason } of findings)
-      if (action === worst) annotations[ruleId] = `${action}: ${reason}`
+    for (const { ruleId, action, reason, audit } of findings) {
+      if (action !== worst) continue
+      annotations[ruleId] = clipped(`${action}: ${reason}${audit === undefined ? '' : `; ${audit}`}`, 2 * maxWarning)
+    }
   }
   for (const { ruleId, reason } of verdict.skips) annotations[ruleId] = `skipped: ${reason}`
   for (const { ruleId } of verdict.faults) annotations[ruleId] = 'fault'

@@ -36,7 +36,7 @@ export function evaluate(subject: Subject, rules: readonly Rule[], snapshot: Sna
       if (found.length === 0 || leavesAlone(rule, subject)) continue
       for (const finding of found) findings.push({ ...finding, ruleId: rule.id, remedy: rule.remedy })
     } catch (error) {
-      faults.push({ ruleId: rule.id, error })
+      faults.push(rule.failsOpen ? { ruleId: rule.id, error, failsOpen: true } : { ruleId: rule.id, error })
     }
   }
   return { findings, skips, faults, exempted }
