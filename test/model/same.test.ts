@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import t from 'tap'
 import { isSame } from '../../src/model/same.ts'
 
-const cases = [
+const cases: { name: string; a: unknown; b: unknown; want: boolean }[] = [
   { name: 'the same scalar', a: 'x', b: 'x', want: true },
   { name: 'a number and its text', a: 1, b: '1', want: false },
   { name: 'null and an object', a: null, b: {}, want: false },
