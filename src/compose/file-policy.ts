@@ -19,8 +19,8 @@ export async function loadFilePolicy(
   return {
     settingsFor: (namespace, facts) => resolver.settingsFor(namespace, facts),
     exemption(ruleId, subject) {
-      if (policy.exemptions.length === 0) return undefined
-      return exemptionFor(policy.exemptions, ruleId, targetOf(subject), now)?.reason
+      const exemptions = resolver.exemptionsOf(ruleId)
+      return exemptions.length === 0 ? undefined : exemptionFor(exemptions, ruleId, targetOf(subject), now)?.reason
     }
   }
 }

@@ -30,7 +30,7 @@ export async function loadPolicy(path: string | undefined, rules: readonly Rule[
     source,
     settingsFor: (namespace) => holder.current.settingsFor(namespace, undefined),
     exemption(ruleId, subject, now) {
-      const { exemptions } = holder.current.policy
+      const exemptions = holder.current.exemptionsOf(ruleId)
       return exemptions.length === 0 ? undefined : exemptionFor(exemptions, ruleId, targetOf(subject), now)?.reason
     },
     status: () => ({

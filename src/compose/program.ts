@@ -1,10 +1,13 @@
-import { Command, CommanderError, Option } from 'commander'
+import { Argument, Command, CommanderError, Option } from 'commander'
+import type { TopSubject } from '../cli/top.ts'
 import { AppError } from '../errors.ts'
 import { version } from './version.ts'
 
 /** Exit codes, the same for every verb: 0 fine, 1 findings or a denial, 2 usage or unreadable input, 3 unreachable. */
 const exitUsage = 2
 const exitUnreachable = 3
+
+const unreachable: ReadonlySet<string> = new Set(['ERR_SERVER_UNREACHABLE', 'ERR_CLUSTER_UNREACHABLE'])
 
 /**
  * Reads the command line and runs its verb. Resolves to the exit code, or undefined when the verb serves on.
@@ -22,7 +25,7 @@ export async function run(argv: readonly string[]): Promise<number | undefined> 
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : exitUsage
     if (!(error instanceof AppError)) throw error
     process.stderr.write(`pidguard: ${error.message}\n${error.info.hint}\n`)
-    return error.code === 'ERR_SERVER_UNREACHABLE' ? exitUnreachable : exitUsage
+    return unreachable.has(error.code) ? exitUnreachable : exitUsage
   }
 }
 
@@ -79,6 +82,51 @@ function buildProgram(finish: (code: number | undefined) => void): Command {
     .action(async (files: string[], options) => {
       const { runTry } = await import('./try.ts')
       finish(await runTry(files, options))
+    })
+  program
+    .command('top')
+    .description('Show who uses the PIDs (threads) of the nodes now, biggest first, against both ceilings.')
+    .addArgument(new Argument('<subject>', 'what to list').choices(['nodes', 'pods', 'workloads']))
+    .addOption(
+      new Option('-o, --output <format>', 'how to print it; snapshot: everything read, as a file for --snapshot')
+        .choices(['text', 'wide', 'json', 'yaml', 'snapshot'])
+        .default('text')
+    )
+    .option('-n, --namespace <name>', 'only pods of this namespace')
+    .option('--node <name>', 'only this node, or the pods on it')
+    .addOption(whole('--limit <rows>', 'most rows to print; 0: all', 'PIDGUARD_TOP_LIMIT', 0, 1_000_000))
+    .option('--snapshot <file>', 'read this snapshot, not a cluster; - for standard input')
+    .addOption(new Option('--policy <file>', 'policy that says estimates and floors').env('PIDGUARD_POLICY'))
+    .addOption(new Option('--kubeconfig <file>', 'how to reach the cluster (default: as kubectl)'))
+    .option('--context <name>', 'context of the kubeconfig')
+    .addOption(
+      new Option('--source <source>', 'who tells what nodes use')
+        .choices(['kubelet', 'prometheus'])
+        .env('PIDGUARD_SOURCE')
+        .default('kubelet')
+    )
+    .addOption(new Option('--prometheus <url>', 'where Prometheus serves').env('PIDGUARD_PROMETHEUS'))
+    .addOption(
+      new Option(
+        '--kubelet-ca <file>',
+        'authorities that sign kubelet certificates (default: those of the cluster)'
+      ).env('PIDGUARD_KUBELET_CA')
+    )
+    .addOption(
+      new Option(
+        '--kubelet-insecure',
+        'do not verify kubelet certificates: who sits in between may lie and learn the token'
+      ).env('PIDGUARD_KUBELET_INSECURE')
+    )
+    .addOption(
+      new Option(
+        '--kubelet-address <node=address...>',
+        'ask the kubelet of a node at this address, not at its InternalIP'
+      )
+    )
+    .action(async (subject: TopSubject, options) => {
+      const { runTop } = await import('./top.ts')
+      finish(await runTop(subject, options))
     })
   program
     .command('validate')

@@ -34,11 +34,19 @@ const slow = 50
 /** Milliseconds that answers under way get after the drain, before their connections are cut. */
 const grace = 5_000
 
+/** Bytes of log written at once: a write of its own would cost a line as much as all rules together. */
+const logBuffer = 4_096
+/** Milliseconds that a line waits at most. What is still held at the end is written then. */
+const logFlushEvery = 200
+
 const clock: Clock = { now: () => Date.now(), monotonic: () => performance.now() }
 
 /** Starts the webhook and returns when it is ready; it stops on SIGTERM, SIGINT, or an error nobody caught. */
 export async function serve(options: ServeOptions): Promise<void> {
-  const log = pino({ level: options.logLevel, base: null, timestamp: pino.stdTimeFunctions.isoTime })
+  // Whoever read our output is gone; that is no reason to stop admitting pods.
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {})
+  const output = pino.destination({ sync: false, minLength: logBuffer, periodicFlush: logFlushEvery })
+  const log = pino({ level: options.logLevel, base: null, timestamp: pino.stdTimeFunctions.isoTime }, output)
   const policy = await loadPolicy(options.policy, rules, clock)
   let pair = await loadOrMakePair(options.certDir, log)
   const metrics = buildMetrics({ clock, policy: () => policy.status(), certificate: () => pair })
@@ -73,6 +81,7 @@ export async function serve(options: ServeOptions): Promise<void> {
   }
   unready.clear()
   log.info({ ...addresses, policy: policy.source, version: options.version, node: process.version }, 'listening')
+  output.flush()
   if (!isInCluster()) process.stderr.write(welcome(addresses.admission))
 
   closeWithGrace({ delay: options.drain * 1_000 + grace, logger: false }, async ({ signal, err }) => {

@@ -89,7 +89,7 @@ function sorted(value: unknown): unknown {
 }
 
 function spliceOf(text: string, root: Node | null, operation: PatchOperation): Splice | undefined {
-  const tokens = tokensOf(operation.path)
+  const tokens = [...tokensOf(operation.path)]
   const last = tokens.pop()
   const holder = nodeAt(root, tokens)
   if (last === undefined || holder === undefined) return undefined
@@ -270,7 +270,7 @@ export function editJson(text: string, operations: readonly PatchOperation[]): s
 export function rewriteYaml(text: string, operations: readonly PatchOperation[]): string | undefined {
   const document = parseAsWritten(text)
   for (const operation of operations) {
-    const tokens = tokensOf(operation.path)
+    const tokens = [...tokensOf(operation.path)]
     const last = tokens.pop() as string
     const holder = ownNodeAt(document, tokens)
     if (!isMap(holder) && !isSeq(holder)) return undefined

@@ -34,7 +34,7 @@ export function exemptionFor(
 ): Exemption | undefined {
   if (exemptions.length === 0) return undefined
   return exemptions.find(
-    (exemption) => covers(exemption, ruleId) && !hasExpired(exemption, now) && reaches(exemption, target)
+    (exemption) => coversRule(exemption, ruleId) && !hasExpired(exemption, now) && reaches(exemption, target)
   )
 }
 
@@ -47,7 +47,8 @@ function hasExpired(exemption: Exemption, now: Millis): boolean {
   return now >= exemption.expiresAt
 }
 
-function covers(exemption: Exemption, ruleId: string): boolean {
+/** Whether the exemption names the rule, or all of them. */
+export function coversRule(exemption: Exemption, ruleId: string): boolean {
   return exemption.rules.some((id) => id === '*' || id === ruleId)
 }
 
