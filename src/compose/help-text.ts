@@ -12,6 +12,8 @@ Options:
 Commands:
   serve [options]               Answer admission reviews of a kube-apiserver over HTTPS.
   try [options] <file...>       Show what kubectl apply of the files would meet at a running server.
+  top [options] <subject>       Show who uses the PIDs (threads) of the nodes now, biggest first,
+                                against both ceilings.
   validate [options] <path...>  Check manifests as the webhook would, without a cluster: files,
                                 folders, patterns, standard input.
   mutate [options] <path...>    Print manifests as the webhook would store them, comments and order
