@@ -8,11 +8,21 @@ import { rules } from '../../src/rules/index.ts'
 
 const root = join(import.meta.dirname, '../..')
 
+/** Where a roll-out starts: what would be denied or changed is only told. */
+const observing = rules.map((rule) => ({
+  ...rule,
+  defaultMode: rule.defaultMode === 'enforce' ? ('warn' as const) : rule.defaultMode
+}))
+const observeHead = '# The default policy, with warn for enforce: nothing is denied and nothing is changed.\n'
+
 /** Generated files by their path in the repository. */
 export const generated: Readonly<Record<string, string>> = {
   'src/rules/README.md': renderRulesDoc(rules),
   'manifests/policy.schema.json': renderPolicySchema(),
-  'manifests/policy.yaml': `# yaml-language-server: $schema=policy.schema.json\n${defaultPolicyText(rules)}`
+  'manifests/policy.yaml': `# yaml-language-server: $schema=policy.schema.json\n${defaultPolicyText(rules)}`,
+  // Kustomize reads no file outside the folder it renders.
+  'manifests/base/policy.yaml': defaultPolicyText(rules),
+  'manifests/overlays/observe/policy.yaml': `${observeHead}${defaultPolicyText(observing)}`
 }
 
 /** The paths whose file is not what the code makes today. */
