@@ -19,13 +19,16 @@ const folders = [
   ...components.map((name) => join(root, 'test/fixtures/kustomize', name))
 ]
 for (const folder of folders) {
-  void t.test(`${folder.slice(root.length + 1)} is taken by a real API server, twice, by both ways of apply`, async (t) => {
-    for (const how of [['--server-side', '--force-conflicts'], []]) {
-      const { code, stderr } = await plane.kubectl.run(['apply', '--kustomize', folder, ...how])
-      t.equal(code, 0, stderr)
-      t.notMatch(stderr, /Error|unknown field|Warning: .*deprecated/i)
+  void t.test(
+    `${folder.slice(root.length + 1)} is taken by a real API server, twice, by both ways of apply`,
+    async (t) => {
+      for (const how of [['--server-side', '--force-conflicts'], []]) {
+        const { code, stderr } = await plane.kubectl.run(['apply', '--kustomize', folder, ...how])
+        t.equal(code, 0, stderr)
+        t.notMatch(stderr, /Error|unknown field|Warning: .*deprecated/i)
+      }
     }
-  })
+  )
 }
 
 void t.test('what the leader wrote into the configurations stays when they are applied again', async (t) => {
