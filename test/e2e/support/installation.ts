@@ -18,7 +18,8 @@ export interface Replica {
   logLines(): LogLine[]
   /** Returns when a line with that message is there. */
   logged(message: string): Promise<void>
-  metrics(): Promise<string>
+  /** Returns when it has ended by itself. */
+  ended(): Promise<Exit>
   stop(signal?: NodeJS.Signals): Promise<Exit>
 }
 
@@ -125,11 +126,14 @@ export async function install(plane: ControlPlane, overlay: Overlay = 'default')
       const probing = setInterval(async () => {
         entry.ready = running.exit() === undefined && (await isReady())
       }, 100)
-      plane.atStop(async () => clearInterval(probing))
+      plane.atStop(async () => {
+        clearInterval(probing)
+        if (running.exit() === undefined) await running.stop('SIGKILL')
+      })
       return {
         isReady,
         async ready() {
-          await until(`a ready replica (${logFile})`, () => entry.ready, 30_000)
+          await until(`a ready replica (${logFile})`, () => entry.ready, 60_000)
         },
         logLines: () => readLog(logFile),
         async logged(message) {
@@ -137,9 +141,11 @@ export async function install(plane: ControlPlane, overlay: Overlay = 'default')
             readLog(logFile).some(({ msg }) => msg === message)
           )
         },
-        async metrics() {
-          const { body } = await request(`http://127.0.0.1:${probes}/metrics`)
-          return body.text()
+        async ended() {
+          const exit = await until('its end', () => running.exit())
+          clearInterval(probing)
+          replicas.delete(running)
+          return exit
         },
         async stop(signal = 'SIGTERM') {
           const exit = await running.stop(signal)
