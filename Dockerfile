@@ -17,7 +17,7 @@ WORKDIR /app
 COPY package.json package-lock.json ./
 # optional: the Node that people without one get by npm; here the base brings it.
 RUN npm ci --omit=dev --omit=optional --ignore-scripts --no-audit --no-fund \
-    && npm sbom --omit=dev --omit=optional --sbom-format=cyclonedx > sbom.cdx.json \
+    && npm sbom --package-lock-only --omit=dev --omit=optional --sbom-format=cyclonedx > sbom.cdx.json \
     # Nothing at run time reads types, maps, prose, TypeScript, or parts for other JavaScript engines.
     && find node_modules -type f \( -name '*.ts' -o -name '*.mts' -o -name '*.cts' -o -name '*.map' -o -name '*.md' \
         -o -name '*.markdown' -o -name '*.bare' \) -exec rm {} + \

@@ -157,6 +157,21 @@ function buildProgram(finish: (code: number | undefined) => void): Command {
       ])
       process.stdout.write(`${id === undefined ? renderRuleList(rules) : renderRule(rules, id)}\n`)
     })
+  program
+    .command('doctor')
+    .description('Tell whether an installation is sound, and how to mend it. Stores nothing.')
+    .addOption(new Option('--kubeconfig <file>', 'how to reach the cluster (default: as kubectl)'))
+    .option('--context <name>', 'context of the kubeconfig')
+    .option('-n, --namespace <name>', 'where pidguard is installed', 'pidguard-system')
+    .option('--probe-namespace <name>', 'where a pod is tried, as a dry run', 'default')
+    .addOption(new Option('-o, --output <format>', 'what to print').choices(['text', 'json']).default('text'))
+    .addOption(
+      new Option('--fail-on <level>', 'exit with 1 from this level up').choices(['warn', 'error']).default('error')
+    )
+    .action(async (options) => {
+      const { runDoctor } = await import('./doctor.ts')
+      finish(await runDoctor({ ...options, version }))
+    })
   const policy = program
     .command('policy')
     .description('The policy document: its default, its schema, and whether a file is one.')
