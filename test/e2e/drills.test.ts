@@ -140,6 +140,14 @@ void t.test('our own namespace deleted: nothing is refused meanwhile; applied ag
   await guarded()
 })
 
+void t.test('a namespace is left out by its label, and back without it', async (t) => {
+  await kubectl.ok(['label', 'namespace', 'shop', 'pidguard.io/admission=ignore'])
+  await until('no more refusals', async () => (await bestEffortPod()) === 'admitted', 10 * second)
+  await kubectl.ok(['label', 'namespace', 'shop', 'pidguard.io/admission-'])
+  await guarded()
+  t.pass('guarded again')
+})
+
 void t.test('emergency off is one command, at once; the next apply is on again', async (t) => {
   const kinds = 'mutatingwebhookconfigurations,validatingwebhookconfigurations'
   await kubectl.ok(['delete', kinds, 'pidguard'])
