@@ -25,6 +25,11 @@ export const errorCodes = {
   ERR_CONTENT_TYPE: { status: 415, onAdmission: 'call-failure', hint: 'Send application/json.' },
   ERR_METHOD: { status: 405, onAdmission: 'call-failure', hint: 'Send POST.' },
   ERR_POLICY_INVALID: { status: 500, onAdmission: 'none', hint: 'Mend the policy; the last good one stays in force.' },
+  ERR_BASELINE_INVALID: {
+    status: 500,
+    onAdmission: 'none',
+    hint: 'Mend the baseline, or write it anew with --write-baseline.'
+  },
   ERR_CERTIFICATE: {
     status: 500,
     onAdmission: 'none',

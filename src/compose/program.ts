@@ -2,6 +2,7 @@ import { Argument, Command, CommanderError, Option } from 'commander'
 import type { TopSubject } from '../cli/top.ts'
 import { AppError } from '../errors.ts'
 import type { Millis } from '../model/units.ts'
+import { version } from './version.ts'
 
 /** Exit codes, the same for every verb: 0 fine, 1 findings or a denial, 2 usage or unreadable input, 3 unreachable. */
 const exitUsage = 2
@@ -27,6 +28,13 @@ export async function run(argv: readonly string[]): Promise<number | undefined> 
     process.stderr.write(`pidguard: ${error.message}\n${error.info.hint}\n`)
     return unreachable.has(error.code) ? exitUnreachable : exitUsage
   }
+}
+
+/** What `--help` prints; main.ts has it made beforehand, so that asking costs no more than Node itself. */
+export function renderHelp(): string {
+  return buildProgram(() => {})
+    .configureHelp({ helpWidth: 100 })
+    .helpInformation()
 }
 
 function buildProgram(finish: (code: number | undefined) => void): Command {
@@ -69,9 +77,7 @@ function buildProgram(finish: (code: number | undefined) => void): Command {
       )
     )
     .addOption(new Option('--kubeconfig <file>', 'the cluster of --cert-secret, from outside (default: this pod’s)'))
-    .addOption(
-      new Option('--policy <file>', 'policy document; the built-in default where none is given').env('PIDGUARD_POLICY')
-    )
+    .addOption(policyOption())
     .addOption(
       new Option('--log-level <level>', 'least level that is logged')
         .env('PIDGUARD_LOG_LEVEL')
@@ -147,6 +153,47 @@ function buildProgram(finish: (code: number | undefined) => void): Command {
       finish(await runTop(subject, options))
     })
   program
+    .command('validate')
+    .description('Check manifests as the webhook would, without a cluster: files, folders, patterns, standard input.')
+    .argument('<path...>', 'files, folders or patterns of YAML and JSON; - for standard input')
+    .addOption(
+      new Option(
+        '-o, --output <format[=file]>',
+        'text, json, sarif, junit, github or markdown; may be given several times'
+      ).argParser(collect)
+    )
+    .addOption(
+      new Option('--fail-on <what>', 'exit 1 on what: each includes those before it')
+        .env('PIDGUARD_FAIL_ON')
+        .choices(['never', 'deny', 'warn', 'change', 'audit'])
+        .default('deny')
+    )
+    .addOption(policyOption())
+    .option('-n, --namespace <name>', 'namespace of objects that name none', 'default')
+    .addOption(namespaceLabelsOption())
+    .option('--baseline <file>', 'old findings that do not count, each with a reason and a last day')
+    .option('--write-baseline <file>', 'write a baseline of everything found now')
+    .option('--reason <text>', 'reason for the entries of --write-baseline', 'there when the baseline was written')
+    .option('--expires <day>', 'last day of the entries of --write-baseline, as 2026-12-31 (default: in 90 days)')
+    .action(async (paths: string[], options) => {
+      const { runValidate } = await import('./validate.ts')
+      finish(await runValidate(paths, { ...options, version }))
+    })
+  program
+    .command('mutate')
+    .description('Print manifests as the webhook would store them, comments and order kept.')
+    .argument('<path...>', 'files, folders or patterns of YAML and JSON; - for standard input')
+    .option('--diff', 'print only what changes, as diff -u does')
+    .option('--patch', 'print the JSON Patch of each object')
+    .option('--write', 'change the files')
+    .addOption(policyOption())
+    .option('-n, --namespace <name>', 'namespace of objects that name none', 'default')
+    .addOption(namespaceLabelsOption())
+    .action(async (paths: string[], options) => {
+      const { runMutate } = await import('./mutate.ts')
+      finish(await runMutate(paths, options))
+    })
+  program
     .command('rules')
     .description('List the rules, or explain one.')
     .argument('[id]', 'the rule to explain')
@@ -191,8 +238,21 @@ function buildProgram(finish: (code: number | undefined) => void): Command {
   return program
 }
 
-/** The version in package.json; a test holds the two together, so no start has to read that file. */
-export const version = '0.1.0'
+function policyOption(): Option {
+  return new Option('--policy <file>', 'policy document; the built-in default where none is given').env(
+    'PIDGUARD_POLICY'
+  )
+}
+
+function namespaceLabelsOption(): Option {
+  const description = 'labels of a namespace that is not among the inputs, as shop:team=a,env=prod'
+  return new Option('--namespace-labels <name:labels>', description).argParser(collect)
+}
+
+/** An option that may be given several times. */
+function collect(text: string, previous: readonly string[] | undefined): readonly string[] {
+  return [...(previous ?? []), text]
+}
 
 function port(flags: string, description: string, env: string, fallback: number): Option {
   return whole(flags, description, env, fallback, 65_535)

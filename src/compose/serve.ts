@@ -1,4 +1,5 @@
 import type { AddressInfo } from 'node:net'
+import { networkInterfaces } from 'node:os'
 import { performance } from 'node:perf_hooks'
 import closeWithGrace from 'close-with-grace'
 import type { FastifyInstance } from 'fastify'
@@ -43,11 +44,19 @@ const slow = 50
 /** Milliseconds that answers under way get after the drain, before their connections are cut. */
 const grace = 5_000
 
+/** Bytes of log written at once: a write of its own would cost a line as much as all rules together. */
+const logBuffer = 4_096
+/** Milliseconds that a line waits at most. What is still held at the end is written then. */
+const logFlushEvery = 200
+
 const clock: Clock = { now: () => Date.now(), monotonic: () => performance.now() }
 
 /** Starts the webhook and returns when it is ready; it stops on SIGTERM, SIGINT, or an error nobody caught. */
 export async function serve(options: ServeOptions): Promise<void> {
-  const log = pino({ level: options.logLevel, base: null, timestamp: pino.stdTimeFunctions.isoTime })
+  // Whoever read our output is gone; that is no reason to stop admitting pods.
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {})
+  const output = pino.destination({ sync: false, minLength: logBuffer, periodicFlush: logFlushEvery })
+  const log = pino({ level: options.logLevel, base: null, timestamp: pino.stdTimeFunctions.isoTime }, output)
   const policy = await loadPolicy(options.policy, rules, clock)
   const certificates = await certificateSource(options, log)
   let pair: CertificatePair | undefined
@@ -104,6 +113,7 @@ export async function serve(options: ServeOptions): Promise<void> {
     unready.delete('starting')
     const addresses = { admission, probes: probeAddress }
     log.info({ ...addresses, policy: policy.source, version: options.version, node: process.version }, 'listening')
+    output.flush()
     if (!isInCluster()) process.stderr.write(welcome(admission))
   } catch (error) {
     await close()
@@ -139,7 +149,7 @@ async function listen(
   flag: string
 ): Promise<string> {
   try {
-    await app.listen({ port, ...(host === undefined ? { host: '::' } : { host }) })
+    await app.listen({ port, host: host ?? everyAddress() })
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException
     throw new AppError('ERR_USAGE', `${flag} ${port}: cannot be listened on (${code})`, { cause })
@@ -147,6 +157,14 @@ async function listen(
   const address = app.server.address() as AddressInfo
   const shown = address.address === '::' || address.address === '0.0.0.0' ? 'localhost' : address.address
   return `${scheme}://${shown.includes(':') ? `[${shown}]` : shown}:${address.port}`
+}
+
+/** `::` takes IPv4 as well; where IPv6 is switched off, it is no address at all. */
+function everyAddress(): string {
+  const hasIPv6 = Object.values(networkInterfaces()).some((addresses) =>
+    addresses?.some(({ family }) => family === 'IPv6')
+  )
+  return hasIPv6 ? '::' : '0.0.0.0'
 }
 
 const silent: Log = { debug() {}, info() {}, warn() {}, error() {} }

@@ -74,6 +74,7 @@ async function takeSnapshot(options: Options): Promise<ClusterSnapshot> {
   const client = new KubeClient(credentials)
   const source = sourceOf(options, credentials)
   const { signal } = new AbortController()
+  const addresses = readAddresses(options.kubeletAddress ?? [])
   try {
     const collected = await collectCluster(client, signal)
     const readings = new Map<string, NodeReading>()
@@ -82,7 +83,11 @@ async function takeSnapshot(options: Options): Promise<ClusterSnapshot> {
       observeReading: (reading: NodeReading) => void readings.set(reading.node, reading),
       observeFailure: (node: string, failure: ReadingFailure) => void failures.set(node, failure)
     }
-    await source.read(withAddresses(collected.nodes, options.kubeletAddress ?? []), sink, { signal, spread: 0 })
+    await source.read(
+      collected.nodes.map((node) => withAddress(node, addresses.get(node.name))),
+      sink,
+      { signal, spread: 0 }
+    )
     return { takenAt: clock.now(), ...collected, readings, failures }
   } finally {
     await Promise.all([client.close(), source.close()])
@@ -106,14 +111,26 @@ function sourceOf(options: Options, credentials: Credentials): NodeReadings & { 
   })
 }
 
-function withAddresses(targets: readonly ReadingTarget[], pairs: readonly string[]): readonly ReadingTarget[] {
-  const addresses = new Map(
+interface Address {
+  readonly address: string
+  readonly port: number | undefined
+}
+
+/** `node-a=127.0.0.1`, `node-a=127.0.0.1:10251`, `node-a=[fd00::1]:10250`. Throws ERR_USAGE. */
+function readAddresses(pairs: readonly string[]): ReadonlyMap<string, Address> {
+  return new Map(
     pairs.map((pair) => {
-      const at = pair.indexOf('=')
-      if (at < 1)
+      const [, name, address, port] = /^([^=]+)=(\[[^\]]+\]|[^:]+)(?::(\d{1,5}))?$/.exec(pair) ?? []
+      if (name === undefined || address === undefined) {
         throw new AppError('ERR_USAGE', `--kubelet-address: expected node=address, found ${JSON.stringify(pair)}`)
-      return [pair.slice(0, at), pair.slice(at + 1)]
+      }
+      return [name, { address: address.replace(/^\[|\]$/g, ''), port: port === undefined ? undefined : Number(port) }]
     })
   )
-  return targets.map((target) => ({ ...target, address: addresses.get(target.name) ?? target.address }))
+}
+
+function withAddress(target: ReadingTarget, given: Address | undefined): ReadingTarget {
+  return given === undefined
+    ? target
+    : { ...target, address: given.address, kubeletPort: given.port ?? target.kubeletPort }
 }

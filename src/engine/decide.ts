@@ -6,7 +6,7 @@ import type { Settings } from '../policy/settings.ts'
 /** What happens to one finding: it denies, it warns, or it is only written down. */
 export type Action = 'deny' | 'warn' | 'audit'
 
-interface DecidedFinding extends RuleFinding {
+export interface DecidedFinding extends RuleFinding {
   readonly action: Action
 }
 

@@ -30,15 +30,13 @@ export function profileOf(
   has: (profile: Profile) => boolean
 ): Profile | undefined {
   if (profiles.length === 0) return undefined
-  const labels = podMetadata.labels ?? {}
-  const images = containersOf(podSpec, podSpecAt).map(({ container }) => container.image ?? '')
+  const containers = containersOf(podSpec, podSpecAt)
   return profiles.find((profile) => {
-    const { match } = profile
+    const { images, selector } = profile.match
     if (!has(profile)) return false
-    if (match.selector !== undefined && !selectorMatches(match.selector, labels)) return false
-    return (
-      match.images.length === 0 || match.images.some((pattern) => images.some((image) => globMatches(pattern, image)))
-    )
+    if (selector !== undefined && !selectorMatches(selector, podMetadata.labels ?? {})) return false
+    if (images.length === 0) return true
+    return containers.some(({ container }) => images.some((pattern) => globMatches(pattern, container.image ?? '')))
   })
 }
 

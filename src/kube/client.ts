@@ -138,7 +138,7 @@ async function settled(answer: Dispatcher.ResponseData): Promise<Readable> {
 function urlOf(server: string, path: string, query: CallOptions['query']): string {
   const search = new URLSearchParams()
   for (const [name, value] of Object.entries(query ?? {})) if (value !== undefined) search.set(name, String(value))
-  return search.size === 0 ? server + path : `${server}${path}?${search}`
+  return search.size === 0 ? server + path : `${server}${path}?${search.toString()}`
 }
 
 function isSame(a: TlsSettings, b: TlsSettings): boolean {

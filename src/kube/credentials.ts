@@ -146,11 +146,17 @@ function callCredentials(options: RequestOptions, servername: string | undefined
   return {
     headers,
     tls: {
-      ca: options.ca?.toString(),
-      cert: options.cert?.toString(),
-      key: options.key?.toString(),
+      ca: pemOf(options.ca),
+      cert: pemOf(options.cert),
+      key: pemOf(options.key),
       rejectUnauthorized: options.rejectUnauthorized !== false,
       servername: options.servername ?? servername
     }
   }
+}
+
+/** client-node gives what it read from a file or from base64; other forms of the option it does not use. */
+function pemOf(value: unknown): string | undefined {
+  if (typeof value === 'string') return value
+  return Buffer.isBuffer(value) ? value.toString('utf8') : undefined
 }

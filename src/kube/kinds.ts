@@ -5,7 +5,7 @@ import type { NamedNamespace, NodeFacts, Taint } from '../ports.ts'
 import type { Kind } from './reflector.ts'
 
 /** The port a kubelet listens on where nothing else is said. */
-export const defaultKubeletPort = 10_250
+const defaultKubeletPort = 10_250
 
 export const nodeKind: Kind<NodeFacts> = {
   resource: 'nodes',

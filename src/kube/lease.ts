@@ -14,7 +14,7 @@ export interface LeaseTimes {
 }
 
 /** As kube-controller-manager and kube-scheduler. */
-export const defaultLeaseTimes: LeaseTimes = { duration: 15_000, renewDeadline: 10_000, retry: 2_000 }
+const defaultLeaseTimes: LeaseTimes = { duration: 15_000, renewDeadline: 10_000, retry: 2_000 }
 
 export interface LeaseOptions {
   readonly api: KubeApi

@@ -5,7 +5,7 @@ import type { KubeApi } from './client.ts'
 import { KubeError } from './kube-error.ts'
 
 /** As client-go's pager. */
-export const largestPage = 500
+const largestPage = 500
 /**
  * What a page should weigh. JSON.parse holds the event loop for about 5 ms per MB (performance.md §5), so this keeps
  * every page far below the 50 ms that admission may notice, however large single objects are.

@@ -57,20 +57,21 @@ export class KubeletClient {
     this.#options = options
   }
 
-  /** Never throws: what goes wrong with one node is an answer about that node. */
+  /** Never throws: what goes wrong with one node is an answer about that node. `isLast`: nothing more to ask there now. */
   async read<T extends { readonly sampledAt: Millis | undefined } | undefined>(
     url: string,
     reader: TextReader<T>,
-    signal: AbortSignal
+    signal: AbortSignal,
+    isLast = false
   ): Promise<Sampled<T> | KubeletFailure> {
     try {
-      let answer = await this.#get(url, signal)
+      let answer = await this.#get(url, signal, isLast)
       if (answer.statusCode === 401) {
         // The token may have been rotated: read it again, and ask once more.
         await answer.body.dump()
         this.#held = undefined
         this.#options.credentials.renew()
-        answer = await this.#get(url, signal)
+        answer = await this.#get(url, signal, isLast)
       }
       const receivedAt = this.#options.clock.now()
       if (answer.statusCode !== 200) return await refusal(url, answer)
@@ -87,12 +88,14 @@ export class KubeletClient {
     this.#agent = undefined
   }
 
-  async #get(url: string, signal: AbortSignal): Promise<Dispatcher.ResponseData> {
+  async #get(url: string, signal: AbortSignal, isLast: boolean): Promise<Dispatcher.ResponseData> {
     const access = await this.#access()
     return request(url, {
       dispatcher: this.#agentFor(access),
       headers: { ...access.headers, 'accept-encoding': 'gzip', 'user-agent': 'pidguard' },
-      signal
+      signal,
+      // The connection goes with the last answer, so open sockets are no more than nodes being read.
+      reset: isLast
     })
   }
 

@@ -80,7 +80,7 @@ export class KubeletReadings implements NodeReadings {
     const signal = AbortSignal.any([stop, AbortSignal.timeout(this.#options.timeout)])
     const host = await this.#client.read(`${origin}/stats/summary`, new RlimitReader(), signal)
     if (host instanceof KubeletFailure && host.isTransport) return tell(sink, target.name, host, stop)
-    const threads = await this.#client.read(`${origin}/metrics/cadvisor`, new CadvisorTextReader(), signal)
+    const threads = await this.#client.read(`${origin}/metrics/cadvisor`, new CadvisorTextReader(), signal, true)
     if (threads instanceof KubeletFailure && host instanceof KubeletFailure) {
       return tell(sink, target.name, threads, stop)
     }

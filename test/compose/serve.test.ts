@@ -107,6 +107,14 @@ t.test('SIGTERM ends the process with code 0, after it was told to the log', asy
   t.ok(server.lines.some(({ msg }) => msg === 'stopped'))
 })
 
+t.test('whoever read its log may go away; it answers on and ends as it should', async (t) => {
+  const server = await startServer()
+  server.process.stdout?.destroy()
+  server.process.stderr?.destroy()
+  t.equal((await server.review('validate', podReview())).response.allowed, false)
+  t.equal(await server.stop(), 0)
+})
+
 t.test('the README shows what try prints on the first look', async (t) => {
   const server = await start(t)
   const root = join(import.meta.dirname, '../..')

@@ -71,7 +71,10 @@ const sick = [
     name: 'the policy has a mistake',
     break: () =>
       kubectl.ok([
-        ...['patch', 'configmap/pidguard-policy', '-n=pidguard-system', '--type=merge'],
+        'patch',
+        'configmap/pidguard-policy',
+        '-n=pidguard-system',
+        '--type=merge',
         `--patch=${JSON.stringify({ data: { 'policy.yaml': 'spec: {rules: {best-efort: off}}' } })}`
       ]),
     want: /ERROR {2}policy: .*best-efort/,
@@ -82,7 +85,9 @@ const sick = [
     name: 'somebody has made the Calico webhook Fail',
     break: () =>
       kubectl.ok([
-        ...['patch', 'validatingwebhookconfiguration/pidguard', '--type=json'],
+        'patch',
+        'validatingwebhookconfiguration/pidguard',
+        '--type=json',
         '--patch=[{"op":"replace","path":"/webhooks/2/failurePolicy","value":"Fail"}]'
       ]),
     want: /ERROR {2}calico\.validate\.pidguard\.io: failurePolicy Fail for daemonsets/,

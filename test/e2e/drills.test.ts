@@ -32,7 +32,7 @@ async function guarded(): Promise<void> {
 }
 async function applyCalico(change: string): Promise<StoredDaemonSet> {
   await kubectl.ok(['apply', '--filename=-'], JSON.stringify({ ...calicoNode('kube-system'), ...JSON.parse(change) }))
-  return kubectl.stored<StoredDaemonSet>('daemonset', 'calico-node', 'kube-system')
+  return api.stored<StoredDaemonSet>('daemonsets', 'calico-node', 'kube-system')
 }
 
 let replicas: Replica[] = []

@@ -53,7 +53,7 @@ async function readRealKubelet(): Promise<void> {
       metadata: { name: 'hog' },
       spec
     })
-    t.equal(status, 201, body.message)
+    t.equal(status, 201, String(body.message))
     const { pods } = await collectCluster(client, new AbortController().signal)
     const uid = pods.find(({ name }) => name === 'hog')?.uid ?? ''
     const reading = await until(

@@ -1,12 +1,11 @@
-import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { ApiClient } from './api-client.ts'
 import { type Asset, findAssets } from './assets.ts'
 import { Kubectl } from './kubectl.ts'
 import { createAuthority, createSigningKey } from './pki.ts'
 import { freePorts } from './ports.ts'
-import { logTail, type RunningProgram, removeAtEnd, removeNow, startProgram } from './processes.ts'
+import { logTail, makeFolder, type RunningProgram, removeFolder, startProgram } from './processes.ts'
 import { until } from './wait.ts'
 
 export interface ControlPlaneOptions {
@@ -55,15 +54,13 @@ const auditPolicy = {
 export async function startControlPlane(options: ControlPlaneOptions = {}): Promise<ControlPlane> {
   const found = findAssets(process.env)
   if ('missing' in found) throw new Error(found.missing)
-  const folder = mkdtempSync(join(tmpdir(), 'pidguard-e2e-'))
+  const folder = makeFolder('pidguard-e2e-')
   const running = new Map<string, RunningProgram>()
   async function stop(): Promise<void> {
     // Their data is thrown away with the folder, so there is nothing that a gentle end would save.
     for (const program of [...running.values()].reverse()) await program.stop('SIGKILL')
-    if (process.env.PIDGUARD_E2E_KEEP === undefined) removeNow(folder)
-    else console.error(`kept ${folder}`)
+    removeFolder(folder)
   }
-  if (process.env.PIDGUARD_E2E_KEEP === undefined) removeAtEnd(folder)
   try {
     return await startIn(folder, found.programs, running, options, stop)
   } catch (error) {
@@ -86,10 +83,7 @@ async function startIn(
   async function start(name: Asset, args: Record<string, string | number | boolean>): Promise<void> {
     const program = programs.get(name) ?? name
     const flags = Object.entries(args).map(([flag, value]) => `--${flag}=${value}`)
-    running.set(
-      name,
-      await startProgram({ name, program, args: flags, logFile: join(folder, `${name}.log`), cwd: folder })
-    )
+    running.set(name, await startProgram({ program, args: flags, logFile: join(folder, `${name}.log`), cwd: folder }))
   }
   async function ready(name: Asset, isReady: () => Promise<boolean>): Promise<void> {
     const program = running.get(name)

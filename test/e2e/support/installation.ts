@@ -101,7 +101,6 @@ export async function install(plane: ControlPlane, overlay: Overlay = 'default')
       const kubeconfig = join(home, 'kubeconfig')
       writeFileSync(kubeconfig, JSON.stringify(await kubeconfigOf(plane)))
       const running = await startProgram({
-        name: 'pidguard',
         program: process.execPath,
         args: [
           ...[join(root, 'dist/main.js'), 'serve', '--cert-secret=pidguard-tls', `--policy=${policyFile}`],
@@ -206,23 +205,28 @@ async function startService(
   }
 }
 
-/** The serving certificate and caBundle, as they stand in the cluster. */
+/** What the Secret of the serving certificate holds. */
 export async function secretData(plane: ControlPlane): Promise<Record<string, string>> {
-  const { data } = await plane.kubectl.stored<{ data: Record<string, string> }>('secret', 'pidguard-tls', namespace)
+  const { data } = await held<{ data: Record<string, string> }>(plane, 'secret/pidguard-tls')
   return Object.fromEntries(
     Object.entries(data).map(([name, value]) => [name, Buffer.from(value, 'base64').toString('utf8')])
   )
+}
+
+interface Configuration {
+  readonly webhooks: readonly { readonly clientConfig: { readonly caBundle?: string } }[]
 }
 
 /** One entry for each webhook. */
 export async function caBundles(plane: ControlPlane): Promise<string[]> {
   const bundles: string[] = []
   for (const kind of ['mutatingwebhookconfiguration', 'validatingwebhookconfiguration']) {
-    const { webhooks } = await plane.kubectl.stored<{ webhooks: { clientConfig: { caBundle?: string } }[] }>(
-      kind,
-      'pidguard'
-    )
+    const { webhooks } = await held<Configuration>(plane, `${kind}/pidguard`)
     bundles.push(...webhooks.map(({ clientConfig }) => Buffer.from(clientConfig.caBundle ?? '', 'base64').toString()))
   }
   return bundles
+}
+
+async function held<T>({ kubectl }: ControlPlane, name: string): Promise<T> {
+  return JSON.parse(await kubectl.ok(['get', name, `--namespace=${namespace}`, '--output=json']))
 }

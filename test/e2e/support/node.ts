@@ -54,10 +54,13 @@ export async function startNode(plane: ControlPlane, name = 'node-a'): Promise<R
   writeFileSync(join(folder, 'cni', '10-pods.conflist'), JSON.stringify(network(folder)))
   writeFileSync(join(folder, 'kubelet.json'), JSON.stringify(kubeletSettings(plane, root, port, healthz)))
 
-  const ctr = (...args: string[]) => execFileSync('ctr', ['-a', socket, '-n', 'k8s.io', ...args], { encoding: 'utf8' })
+  const ctr = (...args: string[]) =>
+    execFileSync('ctr', ['-a', socket, '-n', 'k8s.io', ...args], {
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'ignore']
+    })
   const start = (program: string, args: string[]) =>
     startProgram({
-      name: program,
       program,
       args,
       logFile: join(folder, `${program.split('/').at(-1)}.log`),
@@ -80,12 +83,16 @@ export async function startNode(plane: ControlPlane, name = 'node-a'): Promise<R
     await kubelet.stop()
     const tasks = lines(() => ctr('tasks', 'ls', '-q'))
     for (const task of tasks) quietly(() => ctr('tasks', 'kill', '-s', 'SIGKILL', task))
-    await until('the tasks to end', () => tasks.every((task) => !quietly(() => ctr('tasks', 'rm', '-f', task)) || true))
+    await until('the tasks to end', () => {
+      for (const task of lines(() => ctr('tasks', 'ls', '-q'))) quietly(() => ctr('tasks', 'rm', '-f', task))
+      return lines(() => ctr('tasks', 'ls', '-q')).length === 0
+    })
     for (const container of lines(() => ctr('containers', 'ls', '-q')))
       quietly(() => ctr('containers', 'rm', container))
     await containerd.stop()
     unmountBelow(folder)
-    for (const controller of controllers()) removeCgroup(join(cgroups, controller, root))
+    // Also of the hierarchies that the kubelet found by itself.
+    for (const hierarchy of readdirSync(cgroups)) removeCgroup(join(cgroups, hierarchy, root))
   }
 
   try {

@@ -64,7 +64,6 @@ export async function startWebhook(plane: ControlPlane, options: WebhookOptions)
     String(options.drain ?? 0)
   ]
   const running = await startProgram({
-    name: 'pidguard',
     program: process.execPath,
     args: [program, ...args, '--cert-dir', certFolder, '--policy', policyFile],
     logFile,
@@ -119,7 +118,7 @@ export async function startWebhook(plane: ControlPlane, options: WebhookOptions)
         10_000
       )
     },
-    stop: () => running.stop()
+    stop: () => running.stop('SIGTERM', 30_000)
   }
 }
 
