@@ -205,3 +205,32 @@ export interface CallCredentialsSource {
   /** Forgets tokens and configuration held so far: a server refused them. */
   renew(): void
 }
+
+/** The Secret with the serving certificate, as it was at one moment. Texts, not base64. */
+export interface HeldSecret {
+  /** resourceVersion: a write against an older one is a lost race. */
+  readonly version: string
+  readonly annotations: Readonly<Record<string, string>>
+  readonly data: Readonly<Record<string, string>>
+}
+
+export interface SecretStore {
+  /** undefined: there is none. */
+  read(): Promise<HeldSecret | undefined>
+  /** Creates it, or replaces exactly what is held. undefined: somebody else was faster, look again. */
+  write(secret: Omit<HeldSecret, 'version'>, held: HeldSecret | undefined): Promise<HeldSecret | undefined>
+}
+
+/** Whom the API server trusts when it calls us, as it was at one moment. */
+export interface Registration {
+  /** One entry for each webhook of each configuration that is there: PEM, empty when not set. */
+  readonly bundles: readonly string[]
+  /** Somebody else writes caBundle: cert-manager's injector, by its annotation. */
+  readonly injected: boolean
+}
+
+export interface WebhookRegistry {
+  read(): Promise<Registration>
+  /** Writes the bundle, PEM, into every webhook of both configurations. */
+  publish(bundle: string): Promise<void>
+}

@@ -19,6 +19,8 @@ Commands:
   mutate [options] <path...>    Print manifests as the webhook would store them, comments and order
                                 kept.
   rules [id]                    List the rules, or explain one.
+  doctor [options]              Tell whether an installation is sound, and how to mend it. Stores
+                                nothing.
   policy                        The policy document: its default, its schema, and whether a file is
                                 one.
   help [command]                display help for command`

@@ -1,6 +1,7 @@
 import { Argument, Command, CommanderError, Option } from 'commander'
 import type { TopSubject } from '../cli/top.ts'
 import { AppError } from '../errors.ts'
+import type { Millis } from '../model/units.ts'
 import { version } from './version.ts'
 
 /** Exit codes, the same for every verb: 0 fine, 1 findings or a denial, 2 usage or unreadable input, 3 unreachable. */
@@ -53,6 +54,29 @@ function buildProgram(finish: (code: number | undefined) => void): Command {
         .env('PIDGUARD_CERT_DIR')
         .default('certs')
     )
+    .addOption(
+      new Option(
+        '--cert-secret <name>',
+        'in a cluster: the Secret of the serving certificate, in place of a folder; made, renewed and told to the API server'
+      ).env('PIDGUARD_CERT_SECRET')
+    )
+    .addOption(
+      new Option('--cert-issuer <who>', 'who makes what that Secret holds; of others it is only read')
+        .env('PIDGUARD_CERT_ISSUER')
+        .choices(['pidguard', 'other'])
+        .default('pidguard')
+    )
+    .addOption(span('--cert-leaf-life <span>', 'life of a serving certificate', 'PIDGUARD_CERT_LEAF_LIFE', '90d'))
+    .addOption(span('--cert-ca-life <span>', 'life of its authority', 'PIDGUARD_CERT_CA_LIFE', '730d'))
+    .addOption(
+      span(
+        '--cert-overlap <span>',
+        'time that a new authority is trusted before it signs, and an old one after',
+        'PIDGUARD_CERT_OVERLAP',
+        '1d'
+      )
+    )
+    .addOption(new Option('--kubeconfig <file>', 'the cluster of --cert-secret, from outside (default: this pod’s)'))
     .addOption(policyOption())
     .addOption(
       new Option('--log-level <level>', 'least level that is logged')
@@ -180,6 +204,21 @@ function buildProgram(finish: (code: number | undefined) => void): Command {
       ])
       process.stdout.write(`${id === undefined ? renderRuleList(rules) : renderRule(rules, id)}\n`)
     })
+  program
+    .command('doctor')
+    .description('Tell whether an installation is sound, and how to mend it. Stores nothing.')
+    .addOption(new Option('--kubeconfig <file>', 'how to reach the cluster (default: as kubectl)'))
+    .option('--context <name>', 'context of the kubeconfig')
+    .option('-n, --namespace <name>', 'where pidguard is installed', 'pidguard-system')
+    .option('--probe-namespace <name>', 'where a pod is tried, as a dry run', 'default')
+    .addOption(new Option('-o, --output <format>', 'what to print').choices(['text', 'json']).default('text'))
+    .addOption(
+      new Option('--fail-on <level>', 'exit with 1 from this level up').choices(['warn', 'error']).default('error')
+    )
+    .action(async (options) => {
+      const { runDoctor } = await import('./doctor.ts')
+      finish(await runDoctor({ ...options, version }))
+    })
   const policy = program
     .command('policy')
     .description('The policy document: its default, its schema, and whether a file is one.')
@@ -221,6 +260,22 @@ function port(flags: string, description: string, env: string, fallback: number)
 
 function seconds(flags: string, description: string, env: string, fallback: number): Option {
   return whole(flags, description, env, fallback, 3_600)
+}
+
+const unitOf: Readonly<Record<string, Millis>> = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 }
+
+/** A span of time as `90d`, `12h`, `30m` or `20s`. */
+function span(flags: string, description: string, env: string, fallback: string): Option {
+  function parse(text: string): Millis {
+    const [, count, unit = ''] = /^([1-9]\d{0,5})([smhd])$/.exec(text.trim()) ?? []
+    const scale = unitOf[unit]
+    if (count !== undefined && scale !== undefined) return Number(count) * scale
+    throw new AppError(
+      'ERR_USAGE',
+      `${flags}: expected a span such as 90d, 12h, 30m or 20s, found ${JSON.stringify(text)}`
+    )
+  }
+  return new Option(flags, description).env(env).default(parse(fallback), fallback).argParser(parse)
 }
 
 function whole(flags: string, description: string, env: string, fallback: number, max: number): Option {

@@ -17,12 +17,22 @@ import { cleanReport, fullReport } from './reports.ts'
 
 const root = join(import.meta.dirname, '../..')
 
+/** Where a roll-out starts: what would be denied or changed is only told. */
+const observing = rules.map((rule) => ({
+  ...rule,
+  defaultMode: rule.defaultMode === 'enforce' ? ('warn' as const) : rule.defaultMode
+}))
+const observeHead = '# The default policy, with warn for enforce: nothing is denied and nothing is changed.\n'
+
 /** Generated files by their path in the repository. */
 export const generated: Readonly<Record<string, string>> = {
   'src/rules/README.md': renderRulesDoc(rules),
   'src/compose/help-text.ts': `// Made by npm run docs.\n\n/** What \`pidguard --help\` prints. */\nexport const helpText = \`${renderHelp().trimEnd()}\`\n`,
   'manifests/policy.schema.json': renderPolicySchema(),
   'manifests/policy.yaml': `# yaml-language-server: $schema=policy.schema.json\n${defaultPolicyText(rules)}`,
+  // Kustomize reads no file outside the folder it renders.
+  'manifests/base/policy.yaml': defaultPolicyText(rules),
+  'manifests/overlays/observe/policy.yaml': `${observeHead}${defaultPolicyText(observing)}`,
   'manifests/findings.schema.json': `${JSON.stringify(findingsJsonSchema(), null, 2)}\n`,
   'test/golden/report.txt': renderText(fullReport()),
   'test/golden/report.ansi.txt': renderText(fullReport(), coloured),

@@ -10,6 +10,7 @@ export interface ApiBody {
   readonly message?: string
   readonly metadata?: { readonly annotations?: Readonly<Record<string, string>> }
   readonly secrets?: readonly object[]
+  readonly status?: { readonly token?: string }
 }
 
 const prefixes = {

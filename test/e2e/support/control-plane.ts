@@ -24,6 +24,7 @@ export interface AuditEvent {
 export interface ControlPlane {
   /** Holds everything the control plane writes; gone after `stop`. */
   readonly folder: string
+  readonly url: string
   readonly kubectl: Kubectl
   readonly api: ApiClient
   readonly controllers: boolean
@@ -32,6 +33,10 @@ export interface ControlPlane {
   auditEvents(): AuditEvent[]
   /** Ready for pods when it returns. */
   createNamespace(name: string, labels?: Record<string, string>): Promise<void>
+  /** Ends the API server without notice and starts it anew; ready for calls when it returns. */
+  restartApiServer(): Promise<void>
+  /** Called by `stop`, before the control plane goes. */
+  atStop(end: () => Promise<void>): void
   stop(): Promise<void>
 }
 
@@ -103,7 +108,7 @@ async function startIn(
     'initial-advertise-peer-urls': `http://127.0.0.1:${peer}`,
     'initial-cluster': `default=http://127.0.0.1:${peer}`
   })
-  await start('kube-apiserver', {
+  const apiServer = {
     'etcd-servers': `http://127.0.0.1:${etcd}`,
     'secure-port': secure,
     'bind-address': '127.0.0.1',
@@ -122,7 +127,8 @@ async function startIn(
     'audit-log-path': 'audit.log',
     // Pods need a service account and its token, which the controller manager makes.
     ...(options.controllers === true ? {} : { 'disable-admission-plugins': 'ServiceAccount' })
-  })
+  }
+  await start('kube-apiserver', apiServer)
   const api = new ApiClient(url, authority, token)
   const kubectl = new Kubectl(programs.get('kubectl') ?? 'kubectl', kubeconfig, join(folder, 'home'))
   await ready('kube-apiserver', async () => (await api.get('/readyz')).status === 200)
@@ -145,8 +151,10 @@ async function startIn(
   if (options.scheduler === true) await start('kube-scheduler', { ...client, ...local, 'secure-port': scheduler })
   if (options.controllers === true) await ready('kube-controller-manager', () => hasServiceAccount('default'))
 
+  const ends: (() => Promise<void>)[] = []
   return {
     folder,
+    url,
     kubectl,
     api,
     controllers: options.controllers === true,
@@ -157,7 +165,14 @@ async function startIn(
       if (status !== 201) throw new Error(`namespace ${name}: ${body.message}`)
       if (options.controllers === true) await until(`the service account of ${name}`, () => hasServiceAccount(name))
     },
+    async restartApiServer() {
+      await running.get('kube-apiserver')?.stop('SIGKILL')
+      await start('kube-apiserver', apiServer)
+      await ready('kube-apiserver', async () => (await api.get('/readyz')).status === 200)
+    },
+    atStop: (end) => void ends.push(end),
     async stop() {
+      for (const end of ends) await end()
       await api.close()
       await stop()
     }

@@ -189,7 +189,7 @@ function rule(apiGroups: string[], apiVersions: string[], resources: string[]): 
 }
 
 /** Lines that are no JSON are warnings of Node itself. */
-function readLog(file: string): LogLine[] {
+export function readLog(file: string): LogLine[] {
   return readFileSync(file, 'utf8')
     .split('\n')
     .filter((line) => line.startsWith('{') && line.endsWith('}'))
