@@ -25,13 +25,33 @@ export const errorCodes = {
   ERR_CONTENT_TYPE: { status: 415, onAdmission: 'call-failure', hint: 'Send application/json.' },
   ERR_METHOD: { status: 405, onAdmission: 'call-failure', hint: 'Send POST.' },
   ERR_POLICY_INVALID: { status: 500, onAdmission: 'none', hint: 'Mend the policy; the last good one stays in force.' },
+  ERR_BASELINE_INVALID: {
+    status: 500,
+    onAdmission: 'none',
+    hint: 'Mend the baseline, or write it anew with --write-baseline.'
+  },
   ERR_CERTIFICATE: {
     status: 500,
     onAdmission: 'none',
     hint: 'Mend the certificate files; the last good pair stays in use.'
   },
   ERR_USAGE: { status: 500, onAdmission: 'none', hint: 'Run the command with --help.' },
-  ERR_SERVER_UNREACHABLE: { status: 503, onAdmission: 'none', hint: 'Is the server running? Start it with npm start.' }
+  ERR_SERVER_UNREACHABLE: { status: 503, onAdmission: 'none', hint: 'Is the server running? Start it with npm start.' },
+  ERR_CLUSTER_CONFIG: {
+    status: 500,
+    onAdmission: 'none',
+    hint: 'Name a kubeconfig file with --kubeconfig or KUBECONFIG, or run inside a cluster.'
+  },
+  ERR_CLUSTER_UNREACHABLE: {
+    status: 503,
+    onAdmission: 'none',
+    hint: 'Does kubectl reach the cluster with the same kubeconfig, and may its user do this?'
+  },
+  ERR_SNAPSHOT_INVALID: {
+    status: 500,
+    onAdmission: 'none',
+    hint: 'Write a snapshot with: pidguard top nodes -o snapshot'
+  }
 } as const satisfies Record<string, ErrorInfo>
 
 export type ErrorCode = keyof typeof errorCodes

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 // The process: Node's version, arguments, exit code. Everything else is wired in compose/.
-import { enableCompileCache } from 'node:module'
+import nodeModule from 'node:module'
 
 /** client-node's HTTP library (undici 8) does not load on anything older. */
 const oldest = [22, 19] as const
@@ -10,15 +10,28 @@ function isTooOld(version: string): boolean {
   return major < oldest[0] || (major === oldest[0] && minor < oldest[1])
 }
 
+/** What most calls of a shell ask for, answered without the parser of arguments: that alone costs half of Node's start. */
+async function answerTo(args: readonly string[]): Promise<string | undefined> {
+  if (args.length !== 1) return undefined
+  if (args[0] === '--version' || args[0] === '-V') return (await import('./compose/version.ts')).version
+  if (args[0] === '--help' || args[0] === '-h') return (await import('./compose/help-text.ts')).helpText
+  return undefined
+}
+
 if (isTooOld(process.versions.node)) {
   console.error(
     `pidguard: expected Node ${oldest.join('.')} or newer, found ${process.versions.node}. npm start and npm run pidguard bring their own.`
   )
   process.exitCode = 2
 } else {
-  enableCompileCache()
-  const { run } = await import('./compose/program.ts')
-  const code = await run(process.argv)
-  // A verb that serves goes on until it is told to stop, and has no code to give yet.
-  if (code !== undefined) process.exitCode = code
+  const answer = await answerTo(process.argv.slice(2))
+  if (answer === undefined) {
+    nodeModule.enableCompileCache()
+    const { run } = await import('./compose/program.ts')
+    const code = await run(process.argv)
+    // A verb that serves goes on until it is told to stop, and has no code to give yet.
+    if (code !== undefined) process.exitCode = code
+  } else {
+    process.stdout.write(`${answer}\n`)
+  }
 }

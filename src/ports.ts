@@ -1,5 +1,6 @@
 import type { Mode } from './model/finding.ts'
-import type { Millis } from './model/units.ts'
+import type { Placement } from './model/placement.ts'
+import type { Millis, Pids } from './model/units.ts'
 
 /** What we ask of the world. Everything that touches it comes in through one of these. */
 
@@ -16,6 +17,8 @@ export interface Log {
   info(fields: object, message: string): void
   warn(fields: object, message: string): void
   error(fields: object, message: string): void
+  /** Whether a line of this level would be written; where it would not, nobody need gather its fields. */
+  isLevelEnabled?(level: string): boolean
 }
 
 export type Webhook = 'mutate' | 'validate'
@@ -30,4 +33,204 @@ export type RuleOutcome = 'deny' | 'warn' | 'audit' | 'fix' | 'skip' | 'fault' |
 export interface Meter {
   countReview(webhook: Webhook, result: ReviewResult, seconds: number): void
   countOutcome(ruleId: string, mode: Mode, outcome: RuleOutcome): void
+}
+
+/** A taint of a node, as the API spells it; an absent value is the empty string. */
+export interface Taint {
+  readonly key: string
+  readonly value: string
+  readonly effect: string
+}
+
+/** What is kept of a Node. */
+export interface NodeFacts {
+  readonly name: string
+  readonly uid: string
+  readonly labels: Readonly<Record<string, string>>
+  readonly taints: readonly Taint[]
+  readonly unschedulable: boolean
+  /** The PIDPressure condition; undefined while the node does not say, or says Unknown. */
+  readonly pidPressure: boolean | undefined
+  /** Its InternalIP; undefined when it has none. */
+  readonly address: string | undefined
+  /** Where its kubelet listens, as the node says; 10250 when it does not. */
+  readonly kubeletPort: number
+}
+
+/** The workload people know a pod by; see `workloadOf`. One object per workload while caches hold it. */
+export interface WorkloadName {
+  readonly kind: string
+  readonly name: string
+}
+
+/** What is kept of a Namespace. */
+export interface NamedNamespace {
+  readonly name: string
+  readonly labels: Readonly<Record<string, string>>
+  readonly annotations: Readonly<Record<string, string>>
+}
+
+/** What is kept of a Pod: 150,000 of these are held, so every field has to earn its place. */
+export interface PodFacts {
+  /** As the node counts it: for a static pod the hash of its file, not the uid of its mirror in the API. */
+  readonly uid: string
+  readonly namespace: string
+  readonly name: string
+  /** undefined until the pod is bound. */
+  readonly node: string | undefined
+  readonly phase: string
+  readonly workload: WorkloadName
+  /** The `pidguard.io/pids` annotation, where it is a count. */
+  readonly declared: Pids | undefined
+  /** The `pidguard.io/pids-estimate` annotation that pidguard left at creation. */
+  readonly estimated: Pids | undefined
+  /** Has a deletionTimestamp; its tasks count until it is gone. */
+  readonly deleting: boolean
+  /** Where it may land, while it is not bound: whoever counts what it will need must know where. */
+  readonly placement?: Placement | undefined
+}
+
+/** What a cache tells as it follows the API server. Handlers may throw: it is logged and the cache goes on. */
+export interface CacheEvents<T> {
+  /** New, or changed in what is kept. `previous` is undefined for a new one. */
+  changed?(value: T, previous: T | undefined): void
+  removed?(value: T): void
+  /** Everything there was has been told once. Called again after every full list. */
+  synced?(): void
+}
+
+/** A local copy of one kind of object, by key. */
+export interface Cache<T> {
+  get(key: string): T | undefined
+  values(): Iterable<T>
+  readonly size: number
+  readonly state: CacheState
+}
+
+export interface CacheState {
+  /** A full list has been read at least once. Until then absence means nothing. */
+  readonly synced: boolean
+  /** Monotonic instant of the last byte from the API server; undefined before the first. */
+  readonly contactAt: Millis | undefined
+  /** Full lists read, and calls that failed, since the start. */
+  readonly lists: number
+  readonly failures: number
+}
+
+/** One ceiling and what is used of it. Each may be unknown for itself; unknown is undefined, never 0. */
+export interface Ceiling {
+  /** Infinity: there is no limit. */
+  readonly limit: Pids | undefined
+  readonly inUse: Pids | undefined
+}
+
+/** What one node said of its tasks. */
+export interface NodeReading {
+  readonly node: string
+  /** When the oldest of the figures was true, by this process' own wall clock, whatever the node's clock says. */
+  readonly at: Millis
+  /** The node: min(pid_max, threads-max), and every task on it. */
+  readonly host: Ceiling
+  /** The kubepods cgroup: pids.max, and the tasks of all pods together. */
+  readonly kubepods: Ceiling
+  /** Tasks by pod uid (see PodFacts.uid); undefined when not known for any pod. A pod that is not in it is not known. */
+  readonly pods: ReadonlyMap<string, Pids> | undefined
+  /** Limits (pids.max) of the pods that have one, by pod uid. */
+  readonly podLimits: ReadonlyMap<string, Pids>
+  /** Why parts of the reading are missing; empty when it is whole. */
+  readonly gaps: readonly ReadingFailure[]
+}
+
+/** A closed set, fit for labels. */
+export type ReadingFailureReason =
+  | 'no-address'
+  | 'unreachable'
+  | 'timeout'
+  | 'tls'
+  | 'unauthorized'
+  | 'forbidden'
+  | 'http-error'
+  | 'too-large'
+  | 'malformed'
+  | 'not-reported'
+
+export interface ReadingFailure {
+  readonly reason: ReadingFailureReason
+  /** For people: what was asked, what came back, what to do. */
+  readonly detail: string
+}
+
+export interface ReadingSink {
+  observeReading(reading: NodeReading): void
+  /** Nothing could be read of the node; what was known of it before only gets older. */
+  observeFailure(node: string, failure: ReadingFailure): void
+}
+
+/** A node to be read. */
+export type ReadingTarget = Pick<NodeFacts, 'name' | 'address' | 'kubeletPort'>
+
+export interface ReadOptions {
+  readonly signal: AbortSignal
+  /** The starts are spread over this span, so that a fleet is not asked in one burst. 0: as fast as allowed. */
+  readonly spread: Millis
+}
+
+/** Where node readings come from. */
+export interface NodeReadings {
+  /**
+   * Asks once about each target and tells the sink as answers come, one reading or failure per target. Resolves when all
+   * are told or the signal aborts; rejects never.
+   */
+  read(targets: readonly ReadingTarget[], sink: ReadingSink, options: ReadOptions): Promise<void>
+}
+
+export interface TlsSettings {
+  /** A bundle of authorities in PEM; undefined: those of the system. */
+  readonly ca: string | undefined
+  readonly cert: string | undefined
+  readonly key: string | undefined
+  readonly rejectUnauthorized: boolean
+  readonly servername: string | undefined
+}
+
+/** Who to be in the next call. */
+export interface CallCredentials {
+  readonly headers: Readonly<Record<string, string>>
+  readonly tls: TlsSettings
+}
+
+export interface CallCredentialsSource {
+  /** Headers and TLS settings of the next call; files and tokens are read again as they change. */
+  next(): Promise<CallCredentials>
+  /** Forgets tokens and configuration held so far: a server refused them. */
+  renew(): void
+}
+
+/** The Secret with the serving certificate, as it was at one moment. Texts, not base64. */
+export interface HeldSecret {
+  /** resourceVersion: a write against an older one is a lost race. */
+  readonly version: string
+  readonly annotations: Readonly<Record<string, string>>
+  readonly data: Readonly<Record<string, string>>
+}
+
+export interface SecretStore {
+  /** undefined: there is none. */
+  read(): Promise<HeldSecret | undefined>
+  /** Creates it, or replaces exactly what is held. undefined: somebody else was faster, look again. */
+  write(secret: Omit<HeldSecret, 'version'>, held: HeldSecret | undefined): Promise<HeldSecret | undefined>
+}
+
+/** Whom the API server trusts when it calls us, as it was at one moment. */
+export interface Registration {
+  /** One entry for each webhook of each configuration that is there: PEM, empty when not set. */
+  readonly bundles: readonly string[]
+  /** Somebody else writes caBundle: cert-manager's injector, by its annotation. */
+  readonly injected: boolean
+}
+
+export interface WebhookRegistry {
+  read(): Promise<Registration>
+  /** Writes the bundle, PEM, into every webhook of both configurations. */
+  publish(bundle: string): Promise<void>
 }

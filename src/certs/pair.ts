@@ -47,6 +47,17 @@ export function needsRenewal(cert: string, names: readonly string[], at: Millis)
   return !names.every((name) => isValidFor(leaf, name))
 }
 
+/** Whether certificate and key belong together and the certificate is valid for all the names. */
+export function isPairFor({ cert, key }: { cert: string; key: string }, names: readonly string[]): boolean {
+  try {
+    readPair(cert, key)
+  } catch {
+    return false
+  }
+  const leaf = new X509Certificate(cert)
+  return names.every((name) => isValidFor(leaf, name))
+}
+
 /** As the API server judges: by subjectAltName alone (Go ignores the common name since 1.15). */
 function isValidFor(leaf: X509Certificate, name: string): boolean {
   const isAddress = name.includes(':') || /^[\d.]+$/.test(name)

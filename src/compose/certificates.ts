@@ -1,6 +1,7 @@
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type CertificatePair, needsRenewal, readPair } from '../certs/pair.ts'
+import type { Millis } from '../model/units.ts'
 import type { Log } from '../ports.ts'
 import { type PolledFiles, pollFiles } from './poll-files.ts'
 
@@ -20,7 +21,7 @@ function certificatePaths(dir: string): { cert: string; key: string; authority: 
  * leaf for this machine; files of somebody else are never overwritten.
  * Throws ERR_CERTIFICATE when there are files and they are no pair.
  */
-export async function loadOrMakePair(dir: string, log: Log): Promise<CertificatePair> {
+async function loadOrMakePair(dir: string, log: Log): Promise<CertificatePair> {
   const paths = certificatePaths(dir)
   const [cert, key] = await Promise.all([readIfThere(paths.cert), readIfThere(paths.key)])
   const ours = (await readIfThere(join(dir, 'ca.key'))) !== undefined
@@ -62,8 +63,35 @@ async function readIfThere(path: string): Promise<string | undefined> {
   }
 }
 
+/** The serving certificate, wherever it comes from. */
+export interface CertificateSource {
+  /** The first pair; may take as long as nobody has made one. */
+  first(): Promise<CertificatePair>
+  /** What keeps the API server from calling us with success, before it did for the first time. */
+  obstacle(): string | undefined
+  /** From now on tells of each new pair, and of what is broken; the last good pair stays meanwhile. */
+  watch(onPair: (pair: CertificatePair) => void, onBroken: (error: unknown) => void): void
+  stop(): Promise<void>
+}
+
+/** A pair in files. Throws ERR_CERTIFICATE. */
+export async function fileCertificates(dir: string, every: Millis, log: Log): Promise<CertificateSource> {
+  const pair = await loadOrMakePair(dir, log)
+  let watch: PolledFiles | undefined
+  return {
+    first: async () => pair,
+    obstacle: () => undefined,
+    watch(onPair, onBroken) {
+      watch = watchPair(dir, pair, every, onPair, onBroken)
+    },
+    async stop() {
+      watch?.stop()
+    }
+  }
+}
+
 /** Hands each new valid pair to `onPair`; a broken one is told to `onBroken` and the old one stays. */
-export function watchPair(
+function watchPair(
   dir: string,
   pair: CertificatePair,
   every: number,

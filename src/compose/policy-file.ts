@@ -1,11 +1,9 @@
 import { readFile } from 'node:fs/promises'
 import type { Rule } from '../engine/rule.ts'
 import { AppError } from '../errors.ts'
-import type { Subject } from '../model/subject.ts'
 import type { Millis } from '../model/units.ts'
-import { workloadOf } from '../model/workloads.ts'
 import { defaultPolicyText } from '../policy/default-policy.ts'
-import { type ExemptionTarget, exemptionFor } from '../policy/exemptions.ts'
+import { exemptionFor, targetOf } from '../policy/exemptions.ts'
 import { PolicyHolder } from '../policy/holder.ts'
 import { readPolicy } from '../policy/load.ts'
 import { PolicyResolver } from '../policy/resolve.ts'
@@ -32,7 +30,7 @@ export async function loadPolicy(path: string | undefined, rules: readonly Rule[
     source,
     settingsFor: (namespace) => holder.current.settingsFor(namespace, undefined),
     exemption(ruleId, subject, now) {
-      const { exemptions } = holder.current.policy
+      const exemptions = holder.current.exemptionsOf(ruleId)
       return exemptions.length === 0 ? undefined : exemptionFor(exemptions, ruleId, targetOf(subject), now)?.reason
     },
     status: () => ({
@@ -72,16 +70,5 @@ export async function readPolicyText(path: string): Promise<string> {
       `${path}: expected a policy document, cannot be read: ${(cause as Error).message}`,
       { cause }
     )
-  }
-}
-
-/** What an exemption can name an object by: its own name, and the workload that people know its pods by. */
-function targetOf({ namespace, kind, metadata }: Subject): ExemptionTarget {
-  const names = [metadata.name, metadata.generateName?.replace(/-$/, ''), workloadOf(metadata).name]
-  return {
-    namespace,
-    kind,
-    names: names.filter((name): name is string => Boolean(name)),
-    labels: metadata.labels ?? {}
   }
 }

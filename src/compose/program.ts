@@ -1,9 +1,14 @@
-import { Command, CommanderError, Option } from 'commander'
+import { Argument, Command, CommanderError, Option } from 'commander'
+import type { TopSubject } from '../cli/top.ts'
 import { AppError } from '../errors.ts'
+import type { Millis } from '../model/units.ts'
+import { version } from './version.ts'
 
 /** Exit codes, the same for every verb: 0 fine, 1 findings or a denial, 2 usage or unreadable input, 3 unreachable. */
 const exitUsage = 2
 const exitUnreachable = 3
+
+const unreachable: ReadonlySet<string> = new Set(['ERR_SERVER_UNREACHABLE', 'ERR_CLUSTER_UNREACHABLE'])
 
 /**
  * Reads the command line and runs its verb. Resolves to the exit code, or undefined when the verb serves on.
@@ -21,8 +26,15 @@ export async function run(argv: readonly string[]): Promise<number | undefined> 
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : exitUsage
     if (!(error instanceof AppError)) throw error
     process.stderr.write(`pidguard: ${error.message}\n${error.info.hint}\n`)
-    return error.code === 'ERR_SERVER_UNREACHABLE' ? exitUnreachable : exitUsage
+    return unreachable.has(error.code) ? exitUnreachable : exitUsage
   }
+}
+
+/** What `--help` prints; main.ts has it made beforehand, so that asking costs no more than Node itself. */
+export function renderHelp(): string {
+  return buildProgram(() => {})
+    .configureHelp({ helpWidth: 100 })
+    .helpInformation()
 }
 
 function buildProgram(finish: (code: number | undefined) => void): Command {
@@ -43,8 +55,29 @@ function buildProgram(finish: (code: number | undefined) => void): Command {
         .default('certs')
     )
     .addOption(
-      new Option('--policy <file>', 'policy document; the built-in default where none is given').env('PIDGUARD_POLICY')
+      new Option(
+        '--cert-secret <name>',
+        'in a cluster: the Secret of the serving certificate, in place of a folder; made, renewed and told to the API server'
+      ).env('PIDGUARD_CERT_SECRET')
     )
+    .addOption(
+      new Option('--cert-issuer <who>', 'who makes what that Secret holds; of others it is only read')
+        .env('PIDGUARD_CERT_ISSUER')
+        .choices(['pidguard', 'other'])
+        .default('pidguard')
+    )
+    .addOption(span('--cert-leaf-life <span>', 'life of a serving certificate', 'PIDGUARD_CERT_LEAF_LIFE', '90d'))
+    .addOption(span('--cert-ca-life <span>', 'life of its authority', 'PIDGUARD_CERT_CA_LIFE', '730d'))
+    .addOption(
+      span(
+        '--cert-overlap <span>',
+        'time that a new authority is trusted before it signs, and an old one after',
+        'PIDGUARD_CERT_OVERLAP',
+        '1d'
+      )
+    )
+    .addOption(new Option('--kubeconfig <file>', 'the cluster of --cert-secret, from outside (default: this pod’s)'))
+    .addOption(policyOption())
     .addOption(
       new Option('--log-level <level>', 'least level that is logged')
         .env('PIDGUARD_LOG_LEVEL')
@@ -75,6 +108,92 @@ function buildProgram(finish: (code: number | undefined) => void): Command {
       finish(await runTry(files, options))
     })
   program
+    .command('top')
+    .description('Show who uses the PIDs (threads) of the nodes now, biggest first, against both ceilings.')
+    .addArgument(new Argument('<subject>', 'what to list').choices(['nodes', 'pods', 'workloads']))
+    .addOption(
+      new Option('-o, --output <format>', 'how to print it; snapshot: everything read, as a file for --snapshot')
+        .choices(['text', 'wide', 'json', 'yaml', 'snapshot'])
+        .default('text')
+    )
+    .option('-n, --namespace <name>', 'only pods of this namespace')
+    .option('--node <name>', 'only this node, or the pods on it')
+    .addOption(whole('--limit <rows>', 'most rows to print; 0: all', 'PIDGUARD_TOP_LIMIT', 0, 1_000_000))
+    .option('--snapshot <file>', 'read this snapshot, not a cluster; - for standard input')
+    .addOption(new Option('--policy <file>', 'policy that says estimates and floors').env('PIDGUARD_POLICY'))
+    .addOption(new Option('--kubeconfig <file>', 'how to reach the cluster (default: as kubectl)'))
+    .option('--context <name>', 'context of the kubeconfig')
+    .addOption(
+      new Option('--source <source>', 'who tells what nodes use')
+        .choices(['kubelet', 'prometheus'])
+        .env('PIDGUARD_SOURCE')
+        .default('kubelet')
+    )
+    .addOption(new Option('--prometheus <url>', 'where Prometheus serves').env('PIDGUARD_PROMETHEUS'))
+    .addOption(
+      new Option(
+        '--kubelet-ca <file>',
+        'authorities that sign kubelet certificates (default: those of the cluster)'
+      ).env('PIDGUARD_KUBELET_CA')
+    )
+    .addOption(
+      new Option(
+        '--kubelet-insecure',
+        'do not verify kubelet certificates: who sits in between may lie and learn the token'
+      ).env('PIDGUARD_KUBELET_INSECURE')
+    )
+    .addOption(
+      new Option(
+        '--kubelet-address <node=address...>',
+        'ask the kubelet of a node at this address, not at its InternalIP'
+      )
+    )
+    .action(async (subject: TopSubject, options) => {
+      const { runTop } = await import('./top.ts')
+      finish(await runTop(subject, options))
+    })
+  program
+    .command('validate')
+    .description('Check manifests as the webhook would, without a cluster: files, folders, patterns, standard input.')
+    .argument('<path...>', 'files, folders or patterns of YAML and JSON; - for standard input')
+    .addOption(
+      new Option(
+        '-o, --output <format[=file]>',
+        'text, json, sarif, junit, github or markdown; may be given several times'
+      ).argParser(collect)
+    )
+    .addOption(
+      new Option('--fail-on <what>', 'exit 1 on what: each includes those before it')
+        .env('PIDGUARD_FAIL_ON')
+        .choices(['never', 'deny', 'warn', 'change', 'audit'])
+        .default('deny')
+    )
+    .addOption(policyOption())
+    .option('-n, --namespace <name>', 'namespace of objects that name none', 'default')
+    .addOption(namespaceLabelsOption())
+    .option('--baseline <file>', 'old findings that do not count, each with a reason and a last day')
+    .option('--write-baseline <file>', 'write a baseline of everything found now')
+    .option('--reason <text>', 'reason for the entries of --write-baseline', 'there when the baseline was written')
+    .option('--expires <day>', 'last day of the entries of --write-baseline, as 2026-12-31 (default: in 90 days)')
+    .action(async (paths: string[], options) => {
+      const { runValidate } = await import('./validate.ts')
+      finish(await runValidate(paths, { ...options, version }))
+    })
+  program
+    .command('mutate')
+    .description('Print manifests as the webhook would store them, comments and order kept.')
+    .argument('<path...>', 'files, folders or patterns of YAML and JSON; - for standard input')
+    .option('--diff', 'print only what changes, as diff -u does')
+    .option('--patch', 'print the JSON Patch of each object')
+    .option('--write', 'change the files')
+    .addOption(policyOption())
+    .option('-n, --namespace <name>', 'namespace of objects that name none', 'default')
+    .addOption(namespaceLabelsOption())
+    .action(async (paths: string[], options) => {
+      const { runMutate } = await import('./mutate.ts')
+      finish(await runMutate(paths, options))
+    })
+  program
     .command('rules')
     .description('List the rules, or explain one.')
     .argument('[id]', 'the rule to explain')
@@ -84,6 +203,21 @@ function buildProgram(finish: (code: number | undefined) => void): Command {
         import('../cli/rules.ts')
       ])
       process.stdout.write(`${id === undefined ? renderRuleList(rules) : renderRule(rules, id)}\n`)
+    })
+  program
+    .command('doctor')
+    .description('Tell whether an installation is sound, and how to mend it. Stores nothing.')
+    .addOption(new Option('--kubeconfig <file>', 'how to reach the cluster (default: as kubectl)'))
+    .option('--context <name>', 'context of the kubeconfig')
+    .option('-n, --namespace <name>', 'where pidguard is installed', 'pidguard-system')
+    .option('--probe-namespace <name>', 'where a pod is tried, as a dry run', 'default')
+    .addOption(new Option('-o, --output <format>', 'what to print').choices(['text', 'json']).default('text'))
+    .addOption(
+      new Option('--fail-on <level>', 'exit with 1 from this level up').choices(['warn', 'error']).default('error')
+    )
+    .action(async (options) => {
+      const { runDoctor } = await import('./doctor.ts')
+      finish(await runDoctor({ ...options, version }))
     })
   const policy = program
     .command('policy')
@@ -104,8 +238,21 @@ function buildProgram(finish: (code: number | undefined) => void): Command {
   return program
 }
 
-/** The version in package.json; a test holds the two together, so no start has to read that file. */
-export const version = '0.1.0'
+function policyOption(): Option {
+  return new Option('--policy <file>', 'policy document; the built-in default where none is given').env(
+    'PIDGUARD_POLICY'
+  )
+}
+
+function namespaceLabelsOption(): Option {
+  const description = 'labels of a namespace that is not among the inputs, as shop:team=a,env=prod'
+  return new Option('--namespace-labels <name:labels>', description).argParser(collect)
+}
+
+/** An option that may be given several times. */
+function collect(text: string, previous: readonly string[] | undefined): readonly string[] {
+  return [...(previous ?? []), text]
+}
 
 function port(flags: string, description: string, env: string, fallback: number): Option {
   return whole(flags, description, env, fallback, 65_535)
@@ -113,6 +260,22 @@ function port(flags: string, description: string, env: string, fallback: number)
 
 function seconds(flags: string, description: string, env: string, fallback: number): Option {
   return whole(flags, description, env, fallback, 3_600)
+}
+
+const unitOf: Readonly<Record<string, Millis>> = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 }
+
+/** A span of time as `90d`, `12h`, `30m` or `20s`. */
+function span(flags: string, description: string, env: string, fallback: string): Option {
+  function parse(text: string): Millis {
+    const [, count, unit = ''] = /^([1-9]\d{0,5})([smhd])$/.exec(text.trim()) ?? []
+    const scale = unitOf[unit]
+    if (count !== undefined && scale !== undefined) return Number(count) * scale
+    throw new AppError(
+      'ERR_USAGE',
+      `${flags}: expected a span such as 90d, 12h, 30m or 20s, found ${JSON.stringify(text)}`
+    )
+  }
+  return new Option(flags, description).env(env).default(parse(fallback), fallback).argParser(parse)
 }
 
 function whole(flags: string, description: string, env: string, fallback: number, max: number): Option {

@@ -4,14 +4,16 @@ import { performance } from 'node:perf_hooks'
 import closeWithGrace from 'close-with-grace'
 import type { FastifyInstance } from 'fastify'
 import pino from 'pino'
+import type { CertificatePair } from '../certs/pair.ts'
 import { RuleIndex } from '../engine/match.ts'
 import { AppError } from '../errors.ts'
+import type { Millis } from '../model/units.ts'
 import type { Clock, Log, Meter } from '../ports.ts'
 import { rules } from '../rules/index.ts'
 import { type AdmissionDeps, buildAdmission } from '../server/admission.ts'
-import { buildAdmissionServer, buildProbeServer } from '../server/build-server.ts'
+import { type AdmissionServer, buildAdmissionServer, buildProbeServer } from '../server/build-server.ts'
 import { buildMetrics } from '../server/metrics.ts'
-import { loadOrMakePair, watchPair } from './certificates.ts'
+import { type CertificateSource, fileCertificates } from './certificates.ts'
 import { loadPolicy } from './policy-file.ts'
 import { warmUp } from './warm-up.ts'
 
@@ -20,6 +22,14 @@ export interface ServeOptions {
   readonly port: number
   readonly probePort: number
   readonly certDir: string
+  /** The Secret that holds the certificate, instead of a folder. */
+  readonly certSecret?: string
+  readonly certIssuer: 'pidguard' | 'other'
+  readonly certLeafLife: Millis
+  readonly certCaLife: Millis
+  readonly certOverlap: Millis
+  /** How to reach the cluster from outside of it. */
+  readonly kubeconfig?: string
   readonly policy?: string
   readonly logLevel: string
   /** Seconds from the signal to stop until connections are closed: endpoints have to forget this replica first. */
@@ -34,28 +44,61 @@ const slow = 50
 /** Milliseconds that answers under way get after the drain, before their connections are cut. */
 const grace = 5_000
 
+/** Bytes of log written at once: a write of its own would cost a line as much as all rules together. */
+const logBuffer = 4_096
+/** Milliseconds that a line waits at most. What is still held at the end is written then. */
+const logFlushEvery = 200
+
 const clock: Clock = { now: () => Date.now(), monotonic: () => performance.now() }
 
 /** Starts the webhook and returns when it is ready; it stops on SIGTERM, SIGINT, or an error nobody caught. */
 export async function serve(options: ServeOptions): Promise<void> {
   // Whoever read our output is gone; that is no reason to stop admitting pods.
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {})
-  const log = pino({ level: options.logLevel, base: null, timestamp: pino.stdTimeFunctions.isoTime })
+  const output = pino.destination({ sync: false, minLength: logBuffer, periodicFlush: logFlushEvery })
+  const log = pino({ level: options.logLevel, base: null, timestamp: pino.stdTimeFunctions.isoTime }, output)
   const policy = await loadPolicy(options.policy, rules, clock)
-  let pair = await loadOrMakePair(options.certDir, log)
+  const certificates = await certificateSource(options, log)
+  let pair: CertificatePair | undefined
   const metrics = buildMetrics({ clock, policy: () => policy.status(), certificate: () => pair })
   const unready = new Set(['starting'])
-  const deps = { rules: new RuleIndex(rules), policy, clock, slow, facts: () => ({}) } satisfies Partial<AdmissionDeps>
-  const server = buildAdmissionServer({ admission: buildAdmission({ ...deps, log, meter: metrics }), clock }, pair)
-  const probes = buildProbeServer({ unready: () => [...unready], metrics: () => metrics.render() })
+  const probes = buildProbeServer({
+    unready: () => [...unready, certificates.obstacle()].filter((each) => each !== undefined),
+    metrics: () => metrics.render()
+  })
+  let server: AdmissionServer | undefined
+  const watch = policy.watch(pollEvery, log, metrics)
+  async function close(): Promise<void> {
+    watch.stop()
+    await Promise.all([certificates.stop(), server?.app.close(), probes.close()])
+  }
 
-  const watches = [
-    watchPair(
-      options.certDir,
-      pair,
-      pollEvery,
+  // Before anything is waited for: the first process of a container ignores signals that it does not handle.
+  closeWithGrace({ delay: options.drain * 1_000 + grace, logger: false }, async ({ signal, err }) => {
+    if (err) log.error({ err }, 'unexpected error, stopping')
+    else log.info({ signal, drainSeconds: options.drain }, 'stopping')
+    unready.add('stopping')
+    server?.drain()
+    if (signal !== undefined && server !== undefined) await sleep(options.drain * 1_000)
+    await close()
+    log.info({}, 'stopped')
+  })
+
+  try {
+    const probeAddress = await listen(probes, 'http', options.host, options.probePort, '--probe-port')
+    pair = await certificates.first()
+    const deps = {
+      rules: new RuleIndex(rules),
+      policy,
+      clock,
+      slow,
+      facts: () => ({})
+    } satisfies Partial<AdmissionDeps>
+    const serving = buildAdmissionServer({ admission: buildAdmission({ ...deps, log, meter: metrics }), clock }, pair)
+    server = serving
+    certificates.watch(
       (next) => {
-        server.setPair(next)
+        serving.setPair(next)
         pair = next
         metrics.countReload('certificate', 'loaded')
         log.info({ expiresAt: new Date(next.expiresAt).toISOString() }, 'serving certificate loaded')
@@ -64,29 +107,37 @@ export async function serve(options: ServeOptions): Promise<void> {
         metrics.countReload('certificate', 'kept')
         log.error({ err: error }, 'serving certificate not loaded, the last good one stays')
       }
-    ),
-    policy.watch(pollEvery, log, metrics)
-  ]
-
-  warmUp(buildAdmission({ ...deps, log: silent, meter: uncounted }))
-  const addresses = {
-    admission: await listen(server.app, 'https', options.host, options.port, '--port'),
-    probes: await listen(probes, 'http', options.host, options.probePort, '--probe-port')
+    )
+    warmUp(buildAdmission({ ...deps, log: silent, meter: uncounted }))
+    const admission = await listen(serving.app, 'https', options.host, options.port, '--port')
+    unready.delete('starting')
+    const addresses = { admission, probes: probeAddress }
+    log.info({ ...addresses, policy: policy.source, version: options.version, node: process.version }, 'listening')
+    output.flush()
+    if (!isInCluster()) process.stderr.write(welcome(admission))
+  } catch (error) {
+    await close()
+    throw error
   }
-  unready.clear()
-  log.info({ ...addresses, policy: policy.source, version: options.version, node: process.version }, 'listening')
-  if (!isInCluster()) process.stderr.write(welcome(addresses.admission))
+}
 
-  closeWithGrace({ delay: options.drain * 1_000 + grace, logger: false }, async ({ signal, err }) => {
-    if (err) log.error({ err }, 'unexpected error, stopping')
-    else log.info({ signal, drainSeconds: options.drain }, 'stopping')
-    unready.add('stopping')
-    server.drain()
-    if (signal !== undefined) await new Promise((resolve) => setTimeout(resolve, options.drain * 1_000))
-    for (const watch of watches) watch.stop()
-    await Promise.all([server.app.close(), probes.close()])
-    log.info({}, 'stopped')
+async function certificateSource(options: ServeOptions, log: Log): Promise<CertificateSource> {
+  const { certSecret, certIssuer, certLeafLife, certCaLife, certOverlap } = options
+  if (certSecret === undefined) return fileCertificates(options.certDir, pollEvery, log)
+  // Loaded only where there is a cluster.
+  const { clusterCertificates } = await import('./cluster-certificates.ts')
+  return clusterCertificates({
+    secret: certSecret,
+    issuer: certIssuer,
+    lives: { leafLife: certLeafLife, authorityLife: certCaLife, overlap: certOverlap },
+    kubeconfig: options.kubeconfig,
+    clock,
+    log
   })
+}
+
+function sleep(span: Millis): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, span))
 }
 
 /** Listens and gives back the URL. Throws ERR_USAGE when the port is taken or forbidden. */

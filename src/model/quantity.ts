@@ -1,4 +1,5 @@
 import type { QuantityText } from './kubernetes.ts'
+import { memoized } from './memo.ts'
 
 /** A quantity in billionths of its unit, the finest step Kubernetes keeps: `1m` is 1,000,000n. */
 export type Nanos = bigint
@@ -25,7 +26,12 @@ const binarySuffixes = ['Ki', 'Mi', 'Gi', 'Ti', 'Pi', 'Ei']
  * The cost grows no faster than the text, whatever stands in it.
  */
 export function parseQuantity(value: QuantityText): Nanos | undefined {
-  const text = String(value)
+  return read(String(value))
+}
+
+const read = memoized(readQuantity)
+
+function readQuantity(text: string): Nanos | undefined {
   if (text === '') return undefined
   const start = text[0] === '-' || text[0] === '+' ? 1 : 0
   const wholeEnd = digitsEnd(text, start)

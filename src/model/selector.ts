@@ -1,3 +1,5 @@
+import { memoized } from './memo.ts'
+
 /** A Kubernetes label selector (meta/v1 LabelSelector). */
 export interface Selector {
   readonly matchLabels: Readonly<Record<string, string>>
@@ -41,6 +43,30 @@ function labelOf(labels: Readonly<Record<string, string>>, key: string): string 
  * Never worse than the product of both lengths, so no pattern can stall a review.
  */
 export function globMatches(pattern: string, name: string): boolean {
+  return matcherOf(pattern)(name)
+}
+
+const matcherOf = memoized((pattern): ((name: string) => boolean) => {
+  if (pattern.includes('?')) return (name) => matchesStepwise(pattern, name)
+  const parts = pattern.split('*')
+  const [first = '', last = ''] = [parts[0], parts.at(-1)]
+  if (parts.length === 1) return (name) => name === pattern
+  const inner = parts.slice(1, -1).filter((part) => part !== '')
+  return (name) => {
+    if (name.length < first.length + last.length || !name.startsWith(first) || !name.endsWith(last)) return false
+    const end = name.length - last.length
+    let from = first.length
+    for (const part of inner) {
+      const at = name.indexOf(part, from)
+      if (at < 0 || at + part.length > end) return false
+      from = at + part.length
+    }
+    return true
+  }
+})
+
+/** One character after the other, back to the last star where it does not go on. */
+function matchesStepwise(pattern: string, name: string): boolean {
   let p = 0
   let n = 0
   let star = -1

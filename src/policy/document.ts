@@ -6,6 +6,11 @@ import type { RuleInfo } from './settings.ts'
 
 type Spec = NonNullable<PolicyDocument['spec']>
 
+/** What holds without a document: the same as one that says nothing. Needs no schema, so it costs nothing to have. */
+export function defaultPolicy(rules: readonly RuleInfo[]): Policy {
+  return policyOf({ apiVersion: 'pidguard.io/v1alpha1', kind: 'PidGuardPolicy' }, rules)
+}
+
 /** The policy that a checked document stands for, its defaults filled in and its overrides laid over the base. */
 export function policyOf({ metadata, spec = {} }: PolicyDocument, rules: readonly RuleInfo[]): Policy {
   const base = applyLayer(defaultsOf(rules), spec)

@@ -1,5 +1,7 @@
 import { globMatches, selectorMatches } from '../model/selector.ts'
+import type { Subject } from '../model/subject.ts'
 import type { Millis } from '../model/units.ts'
+import { workloadOf } from '../model/workloads.ts'
 import type { Exemption } from './policy.ts'
 
 /** What an exemption looks at. */
@@ -12,6 +14,17 @@ export interface ExemptionTarget {
   readonly labels: Readonly<Record<string, string>>
 }
 
+/** What an exemption can name an object by: its own name, and the workload that people know its pods by. */
+export function targetOf({ namespace, kind, metadata }: Subject): ExemptionTarget {
+  const names = [metadata.name, metadata.generateName?.replace(/-$/, ''), workloadOf(metadata).name]
+  return {
+    namespace,
+    kind,
+    names: names.filter((name): name is string => Boolean(name)),
+    labels: metadata.labels ?? {}
+  }
+}
+
 /** The first exemption that keeps `ruleId` away from the object, if any. */
 export function exemptionFor(
   exemptions: readonly Exemption[],
@@ -21,7 +34,7 @@ export function exemptionFor(
 ): Exemption | undefined {
   if (exemptions.length === 0) return undefined
   return exemptions.find(
-    (exemption) => covers(exemption, ruleId) && !hasExpired(exemption, now) && reaches(exemption, target)
+    (exemption) => coversRule(exemption, ruleId) && !hasExpired(exemption, now) && reaches(exemption, target)
   )
 }
 
@@ -34,7 +47,8 @@ function hasExpired(exemption: Exemption, now: Millis): boolean {
   return now >= exemption.expiresAt
 }
 
-function covers(exemption: Exemption, ruleId: string): boolean {
+/** Whether the exemption names the rule, or all of them. */
+export function coversRule(exemption: Exemption, ruleId: string): boolean {
   return exemption.rules.some((id) => id === '*' || id === ruleId)
 }
 

@@ -1,12 +1,15 @@
 import { type Mode, modes } from '../model/finding.ts'
 import { globMatches } from '../model/selector.ts'
+import { coversRule } from './exemptions.ts'
 import { applies } from './namespace-match.ts'
-import type { BaseSettings, Override, Policy } from './policy.ts'
+import type { BaseSettings, Exemption, Override, Policy } from './policy.ts'
 import type { NamespaceFacts, RuleInfo, Settings } from './settings.ts'
 import { isTuned, mayTune, tune } from './tuning.ts'
 
 /** Namespaces whose settings are remembered; a cluster has at most 10,000 (Kubernetes' own tested limit). */
 const maxRemembered = 20_000
+
+const none: readonly Exemption[] = []
 
 /** The settings of each namespace under one policy. A new policy takes a new resolver. */
 export class PolicyResolver {
@@ -17,8 +20,14 @@ export class PolicyResolver {
   /** Settings that any number of namespaces share: of each override or the base, within system namespaces or not. */
   readonly #shared = new Map<BaseSettings, { readonly system: Settings; readonly others: Settings }>()
 
+  /** Exemptions by the rule they keep away; most rules have none, and a review asks for each. */
+  readonly #exemptions: ReadonlyMap<string, readonly Exemption[]>
+
   constructor(policy: Policy, rules: readonly RuleInfo[]) {
     this.policy = policy
+    this.#exemptions = new Map(
+      rules.map(({ id }) => [id, policy.exemptions.filter((exemption) => coversRule(exemption, id))])
+    )
     this.#podRules = rules.filter((rule) => rule.scope === 'pods').map((rule) => rule.id)
     this.#base = this.#sharedOf(policy.base, false)
   }
@@ -35,6 +44,11 @@ export class PolicyResolver {
     if (this.#remembered.size >= maxRemembered) this.#remembered.clear()
     this.#remembered.set(namespace, { facts, settings })
     return settings
+  }
+
+  /** The exemptions that name a rule, expired ones too. */
+  exemptionsOf(ruleId: string): readonly Exemption[] {
+    return this.#exemptions.get(ruleId) ?? none
   }
 
   #resolve(namespace: string, facts: NamespaceFacts | undefined): Settings {

@@ -23,14 +23,14 @@ export interface YamlSource {
 
 /**
  * Reads the only document of `text`. Mistakes when it is not YAML, or not one document.
- * YAML 1.2: `off` is a text, not false, and a date stays a text.
+ * `kind` is what the document should be, for messages. YAML 1.2: `off` is a text, not false, and a date stays a text.
  */
-export function readYaml(text: string): YamlSource | readonly PolicyMistake[] {
+export function readYaml(text: string, kind = 'PidGuardPolicy'): YamlSource | readonly PolicyMistake[] {
   const lineCounter = new LineCounter()
   try {
     const options = { lineCounter, merge: true, prettyErrors: false, stringKeys: true }
     const documents = [...parseAllDocuments(text, options)].filter(isWorthReading)
-    return sourceOf(documents, lineCounter)
+    return sourceOf(documents, lineCounter, kind)
   } catch (cause) {
     // Too many aliases, or brackets too deep for the parser.
     return [{ line: 1, column: 1, path: '', message: `not readable as YAML: ${firstLine(cause)}` }]
@@ -42,17 +42,21 @@ function isWorthReading(document: Document): boolean {
   return errors.length > 0 || !(contents === null || (isScalar(contents) && contents.value === null))
 }
 
-function sourceOf(documents: readonly Document[], lineCounter: LineCounter): YamlSource | readonly PolicyMistake[] {
+function sourceOf(
+  documents: readonly Document[],
+  lineCounter: LineCounter,
+  kind: string
+): YamlSource | readonly PolicyMistake[] {
   const at = (offset: number) => placeAt(lineCounter, offset)
   const [document, second] = documents
   if (document === undefined) {
-    return [{ ...at(0), path: '', message: 'the document is empty; expected a PidGuardPolicy' }]
+    return [{ ...at(0), path: '', message: `the document is empty; expected a ${kind}` }]
   }
   const broken = documents.flatMap((each) => [...each.errors, ...each.warnings]).slice(0, maxSyntaxMistakes)
   if (broken.length > 0) return broken.map((error) => ({ ...at(error.pos[0]), path: '', message: firstLine(error) }))
   if (second !== undefined) {
     const offset = second.contents?.range?.[0] ?? 0
-    return [{ ...at(offset), path: '', message: 'a second document; expected exactly one PidGuardPolicy' }]
+    return [{ ...at(offset), path: '', message: `a second document; expected exactly one ${kind}` }]
   }
   const value = withoutNulls(document.toJS({ maxAliasCount: 100 }), 0)
   return { value, placeOf: (path) => at(offsetOf(document, path)) }

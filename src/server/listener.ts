@@ -97,7 +97,7 @@ const tooLarge = `body: expected at most ${reviewBodyLimit} bytes, found more. T
 function refusalOf(request: IncomingMessage): AppError | undefined {
   if (request.method !== 'POST') return new AppError('ERR_METHOD', `method: expected POST, found ${request.method}`)
   const type = request.headers['content-type']
-  if (type === undefined || !/^application\/json\s*(;|$)/i.test(type)) {
+  if (type !== 'application/json' && !/^application\/json\s*(;|$)/i.test(type ?? '')) {
     return new AppError(
       'ERR_CONTENT_TYPE',
       `content-type: expected application/json, found ${type === undefined ? 'none' : JSON.stringify(type.slice(0, 80))}`

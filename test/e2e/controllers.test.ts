@@ -1,11 +1,11 @@
 import t from 'tap'
+import type { Resource } from './support/api-client.ts'
 import { startControlPlane } from './support/control-plane.ts'
 import {
   backendsOf,
   calicoNode,
   deployment,
   type StoredDaemonSet,
-  type StoredList,
   type StoredObject,
   type StoredPod
 } from './support/objects.ts'
@@ -62,21 +62,15 @@ async function addNode(name: string): Promise<void> {
   if (status !== 201) throw new Error(`node ${name}: ${body.message}`)
 }
 
-async function list<T>(kind: string, namespace: string, selector: string): Promise<readonly T[]> {
-  const text = await kubectl.ok(['get', kind, `--namespace=${namespace}`, `--selector=${selector}`, '--output=json'])
-  const { items }: StoredList<T> = JSON.parse(text)
-  return items
-}
-
 function podsOnceThere(namespace: string, selector: string, count: number): Promise<readonly StoredPod[]> {
   return until(`${count} pods ${selector} in ${namespace}`, async () => {
-    const pods = await list<StoredPod>('pods', namespace, selector)
+    const pods = await api.list<StoredPod>('pods', namespace, `labelSelector=${selector}`)
     return pods.length === count && pods
   })
 }
 
 async function replicaSets(namespace: string, selector: string): Promise<string[]> {
-  const sets = await list<StoredObject>('replicasets', namespace, selector)
+  const sets = await api.list<StoredObject>('replicasets', namespace, `labelSelector=${selector}`)
   return sets.map(({ metadata }) => `${metadata.name} ${metadata.labels?.['pod-template-hash']}`)
 }
 
@@ -84,9 +78,9 @@ function uids(objects: readonly StoredObject[]): string[] {
   return objects.map(({ metadata }) => metadata.uid).sort()
 }
 
-async function observed(kind: string, name: string, namespace: string): Promise<Deployed> {
-  return await until(`${kind} ${name} observed`, async () => {
-    const object = await kubectl.stored<Deployed>(kind, name, namespace)
+async function observed(resource: Resource, name: string, namespace: string): Promise<Deployed> {
+  return await until(`${resource} ${name} observed`, async () => {
+    const object = await api.stored<Deployed>(resource, name, namespace)
     return object.status.observedGeneration === object.metadata.generation && object
   })
 }
@@ -104,7 +98,7 @@ void t.test(
     const scaled = await kubectl.run(['scale', 'deployment/settled', '--replicas=3', '--namespace=shop'])
     t.equal(scaled.code, 0, scaled.stderr)
     const pods = await podsOnceThere('shop', 'app=settled', 3)
-    await observed('deployment', 'settled', 'shop')
+    await observed('deployments', 'settled', 'shop')
 
     t.strictSame(
       await replicaSets('shop', 'app=settled'),
@@ -132,24 +126,17 @@ void t.test('a Deployment whose pods are refused says so, in an event and in its
   t.equal(code, 0, stderr)
   t.match(stderr, /^Warning: .*best-effort/m, 'a warning when it is written')
   const message = await until('a FailedCreate event', async () => {
-    const events = await kubectl.ok([
-      'get',
-      'events',
-      '--namespace=shop',
-      '--field-selector=reason=FailedCreate',
-      '--output=json'
-    ])
-    const { items }: StoredList<{ message: string }> = JSON.parse(events)
+    const items = await api.list<{ message: string }>('events', 'shop', 'fieldSelector=reason=FailedCreate')
     return items.find((event) => event.message.includes('greedy'))?.message
   })
   t.match(message, 'validate.pidguard.io')
   t.match(message, 'best-effort')
   const failure = await until('ReplicaFailure', async () => {
-    const { status } = await kubectl.stored<Deployed>('deployment', 'greedy', 'shop')
+    const { status } = await api.stored<Deployed>('deployments', 'greedy', 'shop')
     return status.conditions?.find(({ type }) => type === 'ReplicaFailure')
   })
   t.match(failure.message, 'best-effort')
-  t.strictSame(await list('pods', 'shop', 'app=greedy'), [])
+  t.strictSame(await api.list('pods', 'shop', 'labelSelector=app=greedy'), [])
 })
 
 void t.test('where the policy injects, the pods of a Deployment are filled and its template is not', async (t) => {
@@ -160,7 +147,7 @@ void t.test('where the policy injects, the pods of a Deployment are filled and i
     t.strictSame(spec.containers[0]?.resources, { requests: { cpu: '10m', memory: '32Mi' } })
     t.equal(status.qosClass, 'Burstable')
   }
-  const { spec } = await observed('deployment', 'nightly', 'batch-night')
+  const { spec } = await observed('deployments', 'nightly', 'batch-night')
   t.notMatch(JSON.stringify(spec.template), /requests|pidguard/)
   t.equal((await replicaSets('batch-night', 'app=nightly')).length, 1)
 })
@@ -168,15 +155,15 @@ void t.test('where the policy injects, the pods of a Deployment are filled and i
 void t.test('an edit of the metadata of a running Calico restarts none of its pods', async (t) => {
   const touched = await editCalico('annotate', 'example.com/note=x')
   t.equal(touched.code, 0, touched.stderr)
-  await observed('daemonset', 'calico-node', 'kube-system')
+  await observed('daemonsets', 'calico-node', 'kube-system')
   t.strictSame(uids(await podsOnceThere('kube-system', 'k8s-app=calico-node', 2)), uids(calicoPods))
 })
 
 void t.test('naming the backend takes over a running Calico, and restarts none of its pods', async (t) => {
   const named = await editCalico('set', 'env', 'FELIX_IPTABLESBACKEND=NFT')
   t.equal(named.code, 0, named.stderr)
-  await observed('daemonset', 'calico-node', 'kube-system')
-  const daemonSet = await kubectl.stored<StoredDaemonSet>('daemonset', 'calico-node', 'kube-system')
+  await observed('daemonsets', 'calico-node', 'kube-system')
+  const daemonSet = await api.stored<StoredDaemonSet>('daemonsets', 'calico-node', 'kube-system')
   t.strictSame(backendsOf(daemonSet), ['NFT'])
   t.strictSame(daemonSet.spec.updateStrategy, { type: 'OnDelete' })
   t.strictSame(uids(await podsOnceThere('kube-system', 'k8s-app=calico-node', 2)), uids(calicoPods))
@@ -184,7 +171,7 @@ void t.test('naming the backend takes over a running Calico, and restarts none o
   const [first] = calicoPods
   await kubectl.ok(['delete', 'pod', first?.metadata.name ?? '', '--namespace=kube-system'])
   const renewed = await until('the pod that takes its place', async () => {
-    const pods = await list<StoredPod>('pods', 'kube-system', 'k8s-app=calico-node')
+    const pods = await api.list<StoredPod>('pods', 'kube-system', 'labelSelector=k8s-app=calico-node')
     return pods.find(({ metadata }) => !uids(calicoPods).includes(metadata.uid))
   })
   const backend = renewed.spec.containers[0]?.env?.find(({ name }) => name === 'FELIX_IPTABLESBACKEND')
@@ -201,7 +188,7 @@ void t.test('a rollout by its owner is one rollout', async (t) => {
   const { code, stderr } = await kubectl.run(change)
   t.equal(code, 0, stderr)
   await until('a second ReplicaSet', async () => (await replicaSets('batch-night', 'app=nightly')).length === 2)
-  const { status } = await observed('deployment', 'nightly', 'batch-night')
+  const { status } = await observed('deployments', 'nightly', 'batch-night')
   t.notMatch(status, { collisionCount: Number })
   t.equal((await replicaSets('batch-night', 'app=nightly')).length, 2)
 })
@@ -216,7 +203,7 @@ void t.test('the pods of a Job are filled, and the Job is not', async (t) => {
   const [only] = await podsOnceThere('batch-night', 'job-name=once', 1)
   t.strictSame(only?.spec.containers[0]?.resources, { requests: { cpu: '10m', memory: '32Mi' } })
   t.notMatch(
-    JSON.stringify((await kubectl.stored<Deployed>('job', 'once', 'batch-night')).spec.template),
+    JSON.stringify((await api.stored<Deployed>('jobs', 'once', 'batch-night')).spec.template),
     /requests|pidguard/
   )
 })

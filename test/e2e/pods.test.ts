@@ -1,6 +1,8 @@
 import t from 'tap'
 import { startControlPlane } from './support/control-plane.ts'
-import { pod, type Resources, type StoredPod, someRequests } from './support/objects.ts'
+import { startMeddler } from './support/meddler.ts'
+import { deployment, pod, type Resources, type StoredPod, someRequests } from './support/objects.ts'
+import { until } from './support/wait.ts'
 import { startWebhook } from './support/webhook.ts'
 
 const policy = `
@@ -58,7 +60,7 @@ void t.test('a BestEffort pod that has no name yet is refused just so', async (t
 void t.test('the same pod is filled and admitted where the policy injects', async (t) => {
   const { code } = await kubectl.create(pod({ name: 'greedy', namespace: 'batch-night' }))
   t.equal(code, 0)
-  const { spec, status } = await kubectl.stored<StoredPod>('pod', 'greedy', 'batch-night')
+  const { spec, status } = await api.stored<StoredPod>('pods', 'greedy', 'batch-night')
   t.strictSame(spec.containers[0]?.resources, atLeast)
   t.equal(status.qosClass, 'Burstable')
 })
@@ -67,14 +69,14 @@ void t.test('the same pod is admitted with a warning where the policy only warns
   const { code, stderr } = await kubectl.create(pod({ name: 'greedy', namespace: 'lenient' }))
   t.equal(code, 0)
   t.match(stderr, /^Warning: .*best-effort/m)
-  const { status } = await kubectl.stored<StoredPod>('pod', 'greedy', 'lenient')
+  const { status } = await api.stored<StoredPod>('pods', 'greedy', 'lenient')
   t.equal(status.qosClass, 'BestEffort')
 })
 
 void t.test('an exempt pod is admitted as it is, and no longer once its exemption has expired', async (t) => {
   const exempt = await kubectl.create(pod({ name: 'licensed', namespace: 'shop' }))
   t.equal(exempt.code, 0, exempt.stderr)
-  t.equal((await kubectl.stored<StoredPod>('pod', 'licensed', 'shop')).status.qosClass, 'BestEffort')
+  t.equal((await api.stored<StoredPod>('pods', 'licensed', 'shop')).status.qosClass, 'BestEffort')
   const expired = await kubectl.create(pod({ name: 'overdue', namespace: 'shop' }))
   t.equal(expired.code, 1)
   t.match(expired.stderr, 'best-effort')
@@ -112,7 +114,7 @@ void t.test('a partly filled pod is completed, and what it asks for stays', asyn
     const podName = `partly-${index}`
     const { code, stderr } = await kubectl.create(pod({ name: podName, namespace: 'shop' }, resources))
     t.equal(code, 0, stderr)
-    const stored = await kubectl.stored<StoredPod>('pod', podName, 'shop')
+    const stored = await api.stored<StoredPod>('pods', podName, 'shop')
     t.strictSame(stored.spec.containers[0]?.resources, want, name)
     t.equal(stored.status.qosClass, qosClass, name)
   }
@@ -137,7 +139,7 @@ void t.test('the stored pod says how many PIDs it is counted with, and how that 
   for (const { name, image, annotations, want } of cases) {
     const { code, stderr } = await kubectl.create(pod({ name, namespace: 'shop', annotations }, someRequests, image))
     t.equal(code, 0, stderr)
-    const { metadata } = await kubectl.stored<StoredPod>('pod', name, 'shop')
+    const { metadata } = await api.stored<StoredPod>('pods', name, 'shop')
     t.equal(metadata.annotations?.['pidguard.io/pids-estimate'], want.estimate, name)
     t.equal(metadata.annotations?.['pidguard.io/pids-estimate-source'], want.source, name)
   }
@@ -168,14 +170,14 @@ void t.test('a pod that a LimitRange has filled is no BestEffort pod', async (t)
   )
   const { code, stderr } = await kubectl.create(pod({ name: 'bare', namespace: 'with-limits' }))
   t.equal(code, 0, stderr)
-  const { spec } = await kubectl.stored<StoredPod>('pod', 'bare', 'with-limits')
+  const { spec } = await api.stored<StoredPod>('pods', 'bare', 'with-limits')
   t.strictSame(spec.containers[0]?.resources, { requests: { cpu: '3m', memory: '5Mi' } })
 })
 
 void t.test('system namespaces are out of the pod rules', async (t) => {
   const { code, stderr } = await kubectl.create(pod({ name: 'bare', namespace: 'kube-system' }))
   t.equal(code, 0, stderr)
-  const { spec, metadata } = await kubectl.stored<StoredPod>('pod', 'bare', 'kube-system')
+  const { spec, metadata } = await api.stored<StoredPod>('pods', 'bare', 'kube-system')
   t.strictSame(spec.containers[0]?.resources, {})
   t.equal(metadata.annotations, undefined)
 })
@@ -203,6 +205,34 @@ void t.test('a BestEffort pod from before pidguard can be labelled, freed of its
   const freed = await kubectl.run(['patch', 'pod', 'veteran', '-n', 'shop', '--type=merge', patch])
   t.equal(freed.code, 0, freed.stderr)
   await kubectl.ok(['wait', '--for=delete', 'pod/veteran', '-n', 'shop', '--timeout=10s'])
+})
+
+void t.test('a container that another webhook adds afterwards is completed too', async (t) => {
+  const meddler = await startMeddler(plane, { name: 'sidecar', image: 'example.com/sidecar:1' })
+  t.teardown(() => meddler.stop())
+  await plane.createNamespace('meshed', { meddled: 'yes' })
+  const created = await until('a pod with a sidecar', async () => {
+    const { body } = await api.post(
+      '/api/v1/namespaces/meshed/pods?dryRun=All',
+      pod({ name: 'meshed', namespace: 'meshed' }, someRequests)
+    )
+    const shown = body as StoredPod
+    return shown.spec.containers.length === 2 && shown
+  })
+  t.strictSame(created.spec.containers[1]?.resources, atLeast)
+})
+
+void t.test('an object near the size that etcd takes goes through', async (t) => {
+  const metadata = { name: 'large', namespace: 'shop' }
+  const env = Array.from({ length: 12 }, (_, index) => ({ name: `PART_${index}`, value: 'x'.repeat(100_000) }))
+  const large = deployment(metadata, 1, someRequests, env)
+  const created = await api.post('/apis/apps/v1/namespaces/shop/deployments', large)
+  t.equal(created.status, 201, String(created.body.message))
+  const updated = await api.put(
+    '/apis/apps/v1/namespaces/shop/deployments/large',
+    deployment(metadata, 2, someRequests, env)
+  )
+  t.equal(updated.status, 200, String(updated.body.message))
 })
 
 const template = {

@@ -8,7 +8,7 @@ const floors: readonly (readonly string[])[] = [
   ['model'],
   // Names for what we ask of the world, and nothing behind them: every room above may say what it asks.
   ['ports.ts'],
-  ['policy', 'headroom', 'report'],
+  ['policy', 'headroom', 'report', 'manifests'],
   ['engine', 'kube', 'sources', 'certs'],
   ['rules', 'server', 'cli'],
   ['compose'],
@@ -29,6 +29,7 @@ const roomOf: Readonly<Record<string, string>> = {
   '@peculiar/x509': 'certs',
   'reflect-metadata': 'certs',
   commander: 'compose',
+  'js-yaml': 'manifests',
   pino: 'compose',
   'close-with-grace': 'compose'
 }

@@ -10,7 +10,33 @@ const without: Readonly<Record<string, string>> = {
   'rules/index.ts': 'The list; test/repo and the fixtures go through it.',
   'server/status.ts': 'One shape; test/server/listener.test.ts and build-server.test.ts read it back.',
   'model/annotations.ts': 'Names only.',
+  'headroom/entries.ts': 'What the ledger holds; ledger.test.ts counts all of it anew.',
+  'headroom/sums.ts': 'Inside of ledger.ts; ledger.test.ts counts every sum anew after every event.',
+  'cli/documents.ts': 'Inside of validate.ts; validate.test.ts reads every kind of input through it.',
+  'cli/findings.ts': 'Inside of validate.ts; validate.test.ts.',
+  'cli/verdicts.ts': 'Inside of validate.ts; validate.test.ts.',
+  'manifests/find-place.ts': 'fast.test.ts holds every place it finds to those of the other two ways.',
+  'manifests/locate.ts': 'read.test.ts finds fields through it.',
+  'manifests/slow.ts': 'fast.test.ts holds it to the fast parser, read.test.ts to kubectl.',
   'cli/rules-doc.ts': 'Compared as a whole with src/rules/README.md by test/repo/generated.test.ts.',
+  'kube/admission-probe.ts': 'One call; test/e2e/doctor.test.ts makes it on a real API server.',
+  'kube/installation.ts': 'Reads only; test/e2e/doctor.test.ts reads a real API server with it.',
+  'kube/back-off.ts': 'Inside of reflector.ts; reflector.test.ts has its waits.',
+  'kube/collect.ts':
+    'The same pages and kinds as the caches; test/e2e/kube-caches.test.ts reads a real API server with it.',
+  'kube/credentials.ts': 'client.test.ts goes through both kinds.',
+  'kube/intern.ts': 'Inside of pod-kind.ts; kinds.test.ts.',
+  'kube/kube-error.ts': 'client.test.ts has every failure.',
+  'kube/pages.ts': 'Inside of reflector.ts; reflector.test.ts has every way a page can be wrong.',
+  'kube/pod-kind.ts': 'kinds.test.ts.',
+  'kube/caches.ts': 'Wiring of reflectors; kinds.test.ts has its index, test/e2e/kube-caches.test.ts the whole.',
+  'model/transport-error.ts': 'kube/client.test.ts and sources/kubelet.test.ts have every failure.',
+  'sources/kubelet-client.ts': 'Inside of kubelet.ts; kubelet.test.ts.',
+  'sources/lanes.ts': 'Inside of kubelet.ts; kubelet.test.ts.',
+  'sources/node-names.ts': 'Inside of prometheus.ts; prometheus.test.ts.',
+  'sources/prometheus-client.ts': 'Inside of prometheus.ts; prometheus.test.ts.',
+  'sources/snapshot-file.ts': 'snapshot.test.ts.',
+  'cli/top-rows.ts': 'top.test.ts shows every figure.',
   'policy/policy.ts': 'Types and two names.',
   'policy/defaults.ts': 'Values; default-policy.test.ts holds them to the default document.',
   'policy/document.ts': 'Inside of load.ts; load.test.ts and resolve.test.ts go through it.',
@@ -26,7 +52,7 @@ function isTypesOnly(code: string): boolean {
   const left = withoutComments(code)
     .replace(/^(import|export) type \{[^}]*\}( from '[^']*')?$/gm, '')
     .replace(/^(export )?interface [\s\S]*?^\}$/gm, '')
-    .replace(/^(export )?type \w+(<.*>)? =[\s\S]*?(?=\n\n|\nexport|\n*$)/gm, '')
+    .replace(/^(export )?type \w+(<.*>)? =[\s\S]*?(?=\n\n|\nexport|\s*$(?![\s\S]))/gm, '')
   return left.trim() === ''
 }
 

@@ -3,16 +3,47 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { renderRulesDoc } from '../../src/cli/rules-doc.ts'
 import { renderPolicySchema } from '../../src/compose/policy.ts'
+import { renderHelp } from '../../src/compose/program.ts'
 import { defaultPolicyText } from '../../src/policy/default-policy.ts'
+import { renderGithub } from '../../src/report/github.ts'
+import { renderJson } from '../../src/report/json.ts'
+import { renderJunit } from '../../src/report/junit.ts'
+import { renderMarkdown } from '../../src/report/markdown.ts'
+import { renderSarif } from '../../src/report/sarif.ts'
+import { coloured, renderText } from '../../src/report/text.ts'
 import { rules } from '../../src/rules/index.ts'
+import { findingsJsonSchema } from './findings-schema.ts'
+import { cleanReport, fullReport } from './reports.ts'
 
 const root = join(import.meta.dirname, '../..')
+
+/** Where a roll-out starts: what would be denied or changed is only told. */
+const observing = rules.map((rule) => ({
+  ...rule,
+  defaultMode: rule.defaultMode === 'enforce' ? ('warn' as const) : rule.defaultMode
+}))
+const observeHead = '# The default policy, with warn for enforce: nothing is denied and nothing is changed.\n'
 
 /** Generated files by their path in the repository. */
 export const generated: Readonly<Record<string, string>> = {
   'src/rules/README.md': renderRulesDoc(rules),
+  'src/compose/help-text.ts': `// Made by npm run docs.\n\n/** What \`pidguard --help\` prints. */\nexport const helpText = \`${renderHelp().trimEnd()}\`\n`,
   'manifests/policy.schema.json': renderPolicySchema(),
-  'manifests/policy.yaml': `# yaml-language-server: $schema=policy.schema.json\n${defaultPolicyText(rules)}`
+  'manifests/policy.yaml': `# yaml-language-server: $schema=policy.schema.json\n${defaultPolicyText(rules)}`,
+  // Kustomize reads no file outside the folder it renders.
+  'manifests/base/policy.yaml': defaultPolicyText(rules),
+  'manifests/overlays/observe/policy.yaml': `${observeHead}${defaultPolicyText(observing)}`,
+  'manifests/findings.schema.json': `${JSON.stringify(findingsJsonSchema(), null, 2)}\n`,
+  'test/golden/report.txt': renderText(fullReport()),
+  'test/golden/report.ansi.txt': renderText(fullReport(), coloured),
+  'test/golden/report.clean.txt': renderText(cleanReport()),
+  'test/golden/report.json': renderJson(fullReport()),
+  'test/golden/report.sarif': renderSarif(fullReport()),
+  'test/golden/report.junit.xml': renderJunit(fullReport()),
+  'test/golden/report.clean.junit.xml': renderJunit(cleanReport()),
+  'test/golden/report.github.txt': renderGithub(fullReport()),
+  'test/golden/report.md': renderMarkdown(fullReport()),
+  'test/golden/report.clean.md': renderMarkdown(cleanReport())
 }
 
 /** The paths whose file is not what the code makes today. */

@@ -10,9 +10,24 @@ export interface ApiBody {
   readonly message?: string
   readonly metadata?: { readonly annotations?: Readonly<Record<string, string>> }
   readonly secrets?: readonly object[]
+  readonly status?: { readonly token?: string }
 }
 
-/** The API server without kubectl in between, where a test needs many calls or the bare answer. */
+const prefixes = {
+  pods: '/api/v1',
+  events: '/api/v1',
+  deployments: '/apis/apps/v1',
+  replicasets: '/apis/apps/v1',
+  daemonsets: '/apis/apps/v1',
+  jobs: '/apis/batch/v1'
+} as const
+export type Resource = keyof typeof prefixes
+
+function pathOf(resource: Resource, namespace: string): string {
+  return `${prefixes[resource]}/namespaces/${namespace}/${resource}`
+}
+
+/** The API server without kubectl in between, where a test needs many calls, or the bare answer. */
 export class ApiClient {
   readonly #url: string
   readonly #token: string
@@ -36,8 +51,25 @@ export class ApiClient {
     return this.#call('PUT', path, object)
   }
 
+  /** An object as the API server holds it. */
+  async stored<T>(resource: Resource, name: string, namespace: string): Promise<T> {
+    return await this.#found<T>(`${pathOf(resource, namespace)}/${name}`)
+  }
+
+  /** `query` as in `labelSelector=app=x`. */
+  async list<T>(resource: Resource, namespace: string, query: string): Promise<readonly T[]> {
+    const { items } = await this.#found<{ items: readonly T[] }>(`${pathOf(resource, namespace)}?${query}`)
+    return items
+  }
+
   close(): Promise<void> {
     return this.#agent.destroy()
+  }
+
+  async #found<T>(path: string): Promise<T> {
+    const { status, body } = await this.get(path)
+    if (status !== 200) throw new Error(`GET ${path}: ${status} ${body.message}`)
+    return body as T
   }
 
   async #call(method: 'GET' | 'POST' | 'PUT', path: string, object?: object): Promise<ApiAnswer> {

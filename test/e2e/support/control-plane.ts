@@ -1,12 +1,11 @@
-import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { ApiClient } from './api-client.ts'
 import { type Asset, findAssets } from './assets.ts'
 import { Kubectl } from './kubectl.ts'
 import { createAuthority, createSigningKey } from './pki.ts'
 import { freePorts } from './ports.ts'
-import { logTail, type RunningProgram, removeAtEnd, removeNow, startProgram } from './processes.ts'
+import { logTail, makeFolder, type RunningProgram, removeFolder, startProgram } from './processes.ts'
 import { until } from './wait.ts'
 
 export interface ControlPlaneOptions {
@@ -25,6 +24,7 @@ export interface AuditEvent {
 export interface ControlPlane {
   /** Holds everything the control plane writes; gone after `stop`. */
   readonly folder: string
+  readonly url: string
   readonly kubectl: Kubectl
   readonly api: ApiClient
   readonly controllers: boolean
@@ -33,6 +33,10 @@ export interface ControlPlane {
   auditEvents(): AuditEvent[]
   /** Ready for pods when it returns. */
   createNamespace(name: string, labels?: Record<string, string>): Promise<void>
+  /** Ends the API server without notice and starts it anew; ready for calls when it returns. */
+  restartApiServer(): Promise<void>
+  /** Called by `stop`, before the control plane goes. */
+  atStop(end: () => Promise<void>): void
   stop(): Promise<void>
 }
 
@@ -50,15 +54,13 @@ const auditPolicy = {
 export async function startControlPlane(options: ControlPlaneOptions = {}): Promise<ControlPlane> {
   const found = findAssets(process.env)
   if ('missing' in found) throw new Error(found.missing)
-  const folder = mkdtempSync(join(tmpdir(), 'pidguard-e2e-'))
+  const folder = makeFolder('pidguard-e2e-')
   const running = new Map<string, RunningProgram>()
   async function stop(): Promise<void> {
     // Their data is thrown away with the folder, so there is nothing that a gentle end would save.
     for (const program of [...running.values()].reverse()) await program.stop('SIGKILL')
-    if (process.env.PIDGUARD_E2E_KEEP === undefined) removeNow(folder)
-    else console.error(`kept ${folder}`)
+    removeFolder(folder)
   }
-  if (process.env.PIDGUARD_E2E_KEEP === undefined) removeAtEnd(folder)
   try {
     return await startIn(folder, found.programs, running, options, stop)
   } catch (error) {
@@ -81,10 +83,7 @@ async function startIn(
   async function start(name: Asset, args: Record<string, string | number | boolean>): Promise<void> {
     const program = programs.get(name) ?? name
     const flags = Object.entries(args).map(([flag, value]) => `--${flag}=${value}`)
-    running.set(
-      name,
-      await startProgram({ name, program, args: flags, logFile: join(folder, `${name}.log`), cwd: folder })
-    )
+    running.set(name, await startProgram({ program, args: flags, logFile: join(folder, `${name}.log`), cwd: folder }))
   }
   async function ready(name: Asset, isReady: () => Promise<boolean>): Promise<void> {
     const program = running.get(name)
@@ -109,7 +108,7 @@ async function startIn(
     'initial-advertise-peer-urls': `http://127.0.0.1:${peer}`,
     'initial-cluster': `default=http://127.0.0.1:${peer}`
   })
-  await start('kube-apiserver', {
+  const apiServer = {
     'etcd-servers': `http://127.0.0.1:${etcd}`,
     'secure-port': secure,
     'bind-address': '127.0.0.1',
@@ -128,7 +127,8 @@ async function startIn(
     'audit-log-path': 'audit.log',
     // Pods need a service account and its token, which the controller manager makes.
     ...(options.controllers === true ? {} : { 'disable-admission-plugins': 'ServiceAccount' })
-  })
+  }
+  await start('kube-apiserver', apiServer)
   const api = new ApiClient(url, authority, token)
   const kubectl = new Kubectl(programs.get('kubectl') ?? 'kubectl', kubeconfig, join(folder, 'home'))
   await ready('kube-apiserver', async () => (await api.get('/readyz')).status === 200)
@@ -151,8 +151,10 @@ async function startIn(
   if (options.scheduler === true) await start('kube-scheduler', { ...client, ...local, 'secure-port': scheduler })
   if (options.controllers === true) await ready('kube-controller-manager', () => hasServiceAccount('default'))
 
+  const ends: (() => Promise<void>)[] = []
   return {
     folder,
+    url,
     kubectl,
     api,
     controllers: options.controllers === true,
@@ -163,7 +165,14 @@ async function startIn(
       if (status !== 201) throw new Error(`namespace ${name}: ${body.message}`)
       if (options.controllers === true) await until(`the service account of ${name}`, () => hasServiceAccount(name))
     },
+    async restartApiServer() {
+      await running.get('kube-apiserver')?.stop('SIGKILL')
+      await start('kube-apiserver', apiServer)
+      await ready('kube-apiserver', async () => (await api.get('/readyz')).status === 200)
+    },
+    atStop: (end) => void ends.push(end),
     async stop() {
+      for (const end of ends) await end()
       await api.close()
       await stop()
     }

@@ -38,12 +38,6 @@ export class Kubectl {
     return stdout
   }
 
-  /** An object as the API server holds it. */
-  async stored<T>(kind: string, name: string, namespace?: string): Promise<T> {
-    const scope = namespace === undefined ? [] : ['--namespace', namespace]
-    return JSON.parse(await this.ok(['get', kind, name, ...scope, '--output=json']))
-  }
-
   create(object: object, ...args: string[]): Promise<KubectlResult> {
     return this.run(['create', '--filename=-', ...args], JSON.stringify(object))
   }

@@ -32,10 +32,6 @@ export interface StoredDaemonSet extends StoredObject {
   }
 }
 
-export interface StoredList<T> {
-  readonly items: readonly T[]
-}
-
 export interface Metadata {
   readonly name?: string
   readonly generateName?: string
@@ -52,18 +48,17 @@ export function pod(metadata: Metadata, resources: Resources = {}, image = 'exam
   return { apiVersion: 'v1', kind: 'Pod', metadata, spec: { containers: [{ name: 'app', image, resources }] } }
 }
 
-export function deployment(metadata: Metadata & { name: string }, replicas: number, resources: Resources = {}): object {
+export function deployment(
+  metadata: Metadata & { name: string },
+  replicas: number,
+  resources: Resources = {},
+  env: readonly object[] = []
+): object {
   const labels = { app: metadata.name }
-  const template = {
-    metadata: { labels },
-    spec: { containers: [{ name: 'app', image: 'example.com/app:1', resources }] }
-  }
-  return {
-    apiVersion: 'apps/v1',
-    kind: 'Deployment',
-    metadata,
-    spec: { replicas, selector: { matchLabels: labels }, template }
-  }
+  const containers = [{ name: 'app', image: 'example.com/app:1', resources, env }]
+  const template = { metadata: { labels }, spec: { containers } }
+  const spec = { replicas, selector: { matchLabels: labels }, template }
+  return { apiVersion: 'apps/v1', kind: 'Deployment', metadata, spec }
 }
 
 export interface DaemonSetChange {

@@ -1,11 +1,13 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { closeSync, openSync, readFileSync, rmSync } from 'node:fs'
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs'
+import type { Socket } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 
-/** A program that writes its output to a file. It never outlives this process. */
+/** A program that writes its output to a file. It never outlives this process for long. */
 export interface RunningProgram {
-  readonly name: string
   readonly logFile: string
   /** undefined while it runs. */
   exit(): Exit | undefined
@@ -19,51 +21,40 @@ export interface Exit {
 }
 
 export interface ProgramStart {
-  readonly name: string
   readonly program: string
   readonly args: readonly string[]
   readonly logFile: string
-  readonly cwd?: string
-  readonly env?: NodeJS.ProcessEnv
+  readonly cwd: string
 }
 
-const live = new Set<ChildProcess>()
-const folders = new Set<string>()
-let guarded = false
-
-/** Removed when this process ends, also when it ends early. */
-export function removeAtEnd(folder: string): void {
-  guard()
-  folders.add(folder)
+/** Removed when this process ends, however it ends, unless `removeFolder` was called before. */
+export function makeFolder(prefix: string): string {
+  const folder = mkdtempSync(join(tmpdir(), prefix))
+  tellJanitor(`folder ${folder}`)
+  return folder
 }
 
-export function removeNow(folder: string): void {
-  folders.delete(folder)
-  rmSync(folder, { recursive: true, force: true })
+export function removeFolder(folder: string): void {
+  rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 })
+  tellJanitor(`gone folder ${folder}`)
 }
 
-export async function startProgram(start: ProgramStart): Promise<RunningProgram> {
-  guard()
-  const log = openSync(start.logFile, 'a')
-  const child = spawn(start.program, start.args, {
-    stdio: ['ignore', log, log],
-    cwd: start.cwd,
-    env: start.env ?? process.env
-  })
+export async function startProgram({ program, args, logFile, cwd }: ProgramStart): Promise<RunningProgram> {
+  const log = openSync(logFile, 'a')
+  const child = spawn(program, args, { stdio: ['ignore', log, log], cwd })
   closeSync(log)
   await once(child, 'spawn')
-  live.add(child)
+  tellJanitor(`pid ${child.pid}`)
   let exit: Exit | undefined
   const exited = new Promise<Exit>((resolve) => {
     child.once('exit', (code, signal) => {
-      live.delete(child)
+      tellJanitor(`gone pid ${child.pid}`)
       exit = { code, signal }
       resolve(exit)
     })
   })
   return {
-    name: start.name,
-    logFile: start.logFile,
+    logFile,
     exit: () => exit,
     async stop(signal = 'SIGTERM', within = 10_000) {
       child.kill(signal)
@@ -85,14 +76,23 @@ export function logTail(file: string, lines = 15): string {
   return readFileSync(file, 'utf8').trimEnd().split('\n').slice(-lines).join('\n')
 }
 
-function guard(): void {
-  if (guarded) return
-  guarded = true
-  process.on('exit', endEverything)
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => process.exit(1))
+let janitor: Socket | undefined
+
+/** One for this process, started when there is first something to tell it. */
+function tellJanitor(line: string): void {
+  janitor ??= startJanitor()
+  janitor.write(`${line}\n`)
 }
 
-function endEverything(): void {
-  for (const child of live) child.kill('SIGKILL')
-  for (const folder of folders) rmSync(folder, { recursive: true, force: true, maxRetries: 5 })
+/** In a session of its own, so that no signal to the test run reaches it; the end of its input tells it that we ended. */
+function startJanitor(): Socket {
+  const child = spawn(process.execPath, [join(import.meta.dirname, 'janitor.ts')], {
+    stdio: ['pipe', 'ignore', 'ignore'],
+    detached: true,
+    env: {}
+  })
+  child.unref()
+  const input = child.stdin as Socket
+  input.unref()
+  return input
 }

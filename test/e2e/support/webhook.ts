@@ -64,7 +64,6 @@ export async function startWebhook(plane: ControlPlane, options: WebhookOptions)
     String(options.drain ?? 0)
   ]
   const running = await startProgram({
-    name: 'pidguard',
     program: process.execPath,
     args: [program, ...args, '--cert-dir', certFolder, '--policy', policyFile],
     logFile,
@@ -119,7 +118,7 @@ export async function startWebhook(plane: ControlPlane, options: WebhookOptions)
         10_000
       )
     },
-    stop: () => running.stop()
+    stop: () => running.stop('SIGTERM', 30_000)
   }
 }
 
@@ -190,7 +189,7 @@ function rule(apiGroups: string[], apiVersions: string[], resources: string[]): 
 }
 
 /** Lines that are no JSON are warnings of Node itself. */
-function readLog(file: string): LogLine[] {
+export function readLog(file: string): LogLine[] {
   return readFileSync(file, 'utf8')
     .split('\n')
     .filter((line) => line.startsWith('{') && line.endsWith('}'))

@@ -1,0 +1,285 @@
+import { isOurs, keyringOf } from '../certs/keyring.ts'
+import { readPair } from '../certs/pair.ts'
+import { isTrusted } from '../certs/trust.ts'
+import type { ProbeResult } from '../kube/admission-probe.ts'
+import type { InstallationFacts, RegisteredWebhook, WebhookConfiguration } from '../kube/installation.ts'
+import { backendEnvOf, backendOf, felixContainerOf, isOperatorManaged } from '../model/felix.ts'
+import { type Selector, selectorMatches } from '../model/selector.ts'
+import { subjectOfObject } from '../model/subject.ts'
+import type { Millis } from '../model/units.ts'
+
+export type Level = 'ok' | 'info' | 'warn' | 'error'
+
+/** One thing looked at: what was found, and what to do about it. */
+export interface Check {
+  readonly about: string
+  readonly level: Level
+  readonly found: string
+  readonly remedy?: string
+}
+
+export interface DoctorFacts extends InstallationFacts {
+  /** undefined: not tried, or the API server did not say. */
+  readonly probe: ProbeResult | undefined
+  /** Each mistake of the policy in the ConfigMap. */
+  readonly policyMistakes: readonly string[]
+  /** Of this program. */
+  readonly version: string
+  readonly now: Millis
+}
+
+const apply = 'kubectl apply -k manifests/overlays/NAME'
+const day: Millis = 24 * 60 * 60_000
+
+/** Everything a person on call would look at, in the order in which one thing rests on another. */
+export function diagnose(facts: DoctorFacts): Check[] {
+  return [
+    ...hiddenChecks(facts),
+    ...registrationChecks(facts),
+    ...replicaChecks(facts),
+    ...certificateChecks(facts),
+    ...selectorChecks(facts),
+    ...policyChecks(facts),
+    ...probeChecks(facts),
+    ...calicoChecks(facts),
+    ...neighbourChecks(facts)
+  ]
+}
+
+function hiddenChecks({ hidden }: DoctorFacts): Check[] {
+  return hidden.map((what) => ({
+    about: what,
+    level: 'warn',
+    found: 'may not be read by this user, so what rests on it was not looked at',
+    remedy: `Run as a user who may get and list ${what}.`
+  }))
+}
+
+function ours(configurations: readonly WebhookConfiguration[]): readonly RegisteredWebhook[] {
+  return configurations.find(({ metadata }) => metadata.name === 'pidguard')?.webhooks ?? []
+}
+
+function registrationChecks({ mutating, validating, serverVersion }: DoctorFacts): Check[] {
+  const checks: Check[] = [{ about: 'API server', level: 'ok', found: serverVersion }]
+  for (const [kind, list] of [
+    ['MutatingWebhookConfiguration', mutating],
+    ['ValidatingWebhookConfiguration', validating]
+  ] as const) {
+    const webhooks = ours(list)
+    if (webhooks.length === 0) {
+      checks.push({
+        about: kind,
+        level: 'error',
+        found: 'not there: the API server does not call pidguard',
+        remedy: apply
+      })
+    }
+    for (const webhook of webhooks) checks.push(...webhookChecks(webhook))
+  }
+  return checks
+}
+
+/** Resources without which neither the network nor a webhook comes up. */
+const vital = ['daemonsets', 'felixconfigurations', 'nodes', 'leases', 'pods/binding', 'namespaces', '*']
+/** Kubernetes' own list of good practice asks for a short timeout; 10 s is its default. */
+const longTimeout = 5
+
+function webhookChecks(webhook: RegisteredWebhook): Check[] {
+  const { name, failurePolicy = 'Fail', sideEffects = '', timeoutSeconds = 10, rules = [] } = webhook
+  const faults: Check[] = []
+  const resources = rules.flatMap((rule) => rule.resources)
+  const reached = resources.filter((resource) => vital.includes(resource))
+  if (failurePolicy === 'Fail' && reached.length > 0) {
+    faults.push({
+      about: name,
+      level: 'error',
+      found: `failurePolicy Fail for ${reached.join(', ')}: the cluster cannot come up without pidguard, nor pidguard without the cluster`,
+      remedy: `Set failurePolicy Ignore: ${apply}`
+    })
+  }
+  if (timeoutSeconds > longTimeout) {
+    const found = `timeoutSeconds ${timeoutSeconds}: every request waits so long when nobody answers`
+    faults.push({ about: name, level: 'warn', found, remedy: apply })
+  }
+  if (sideEffects !== 'None' && sideEffects !== 'NoneOnDryRun') {
+    faults.push({
+      about: name,
+      level: 'warn',
+      found: `sideEffects ${sideEffects}: dry runs are refused`,
+      remedy: apply
+    })
+  }
+  if (faults.length > 0) return faults
+  return [{ about: name, level: 'ok', found: `${failurePolicy}, ${timeoutSeconds} s, for ${resources.join(', ')}` }]
+}
+
+function replicaChecks({ deployment, endpoints, namespace, version }: DoctorFacts): Check[] {
+  const logs = `kubectl logs -n ${namespace} deployment/pidguard --all-containers --tail=50`
+  if (deployment === undefined) {
+    return [{ about: 'replicas', level: 'error', found: `no Deployment pidguard in ${namespace}`, remedy: apply }]
+  }
+  const wanted = deployment.spec.replicas ?? 1
+  const ready = deployment.status?.readyReplicas ?? 0
+  const image = deployment.spec.template.spec.containers[0]?.image ?? ''
+  const checks: Check[] = []
+  const level: Level = ready === 0 ? 'error' : ready < Math.min(2, wanted) || ready < wanted ? 'warn' : 'ok'
+  checks.push({
+    about: 'replicas',
+    level,
+    found: `${ready} of ${wanted} ready`,
+    ...(level === 'ok' ? {} : { remedy: logs })
+  })
+  if (wanted < 2) {
+    const found = 'one replica: each restart of it is a gap'
+    checks.push({ about: 'replicas', level: 'warn', found, remedy: 'Set replicas to 3.' })
+  }
+  if (endpoints !== undefined && endpoints === 0) {
+    const found = 'Service pidguard leads nowhere: no replica is ready'
+    checks.push({ about: 'endpoints', level: 'error', found, remedy: logs })
+  }
+  const tag = /:([\w.-]+)$/.exec(image)?.[1]
+  if (tag !== undefined && /^\d+\.\d+\.\d+/.test(tag) && tag !== version) {
+    const found = `the cluster runs ${tag}, this is ${version}`
+    checks.push({ about: 'version', level: 'warn', found, remedy: 'Use the program of the version that is installed.' })
+  }
+  return checks
+}
+
+function certificateChecks({ secret, mutating, validating, now, hidden, namespace }: DoctorFacts): Check[] {
+  const about = 'certificate'
+  if (hidden.includes('secrets')) return []
+  if (secret === undefined) {
+    const found = 'Secret pidguard-tls is not there'
+    const remedy = `A replica makes it within seconds; kubectl logs -n ${namespace} deployment/pidguard says what hinders it.`
+    return [{ about, level: 'error', found, remedy }]
+  }
+  const kept = isOurs(secret.annotations) ? 'kept by pidguard' : 'given by somebody else'
+  try {
+    const pair = readPair(secret.data['tls.crt'] ?? '', secret.data['tls.key'] ?? '')
+    const left = Math.floor((pair.expiresAt - now) / day)
+    const until = new Date(pair.expiresAt).toISOString().slice(0, 10)
+    const untrusting = [...ours(mutating), ...ours(validating)].filter(({ clientConfig }) => {
+      const bundle = Buffer.from(clientConfig.caBundle ?? '', 'base64').toString('utf8')
+      return bundle === '' ? isOurs(secret.annotations) : !isTrusted(pair.cert, bundle)
+    })
+    const level: Level = left < 0 ? 'error' : left < 14 ? 'warn' : 'ok'
+    const renew = isOurs(secret.annotations)
+      ? `kubectl delete secret pidguard-tls -n ${namespace}: the leader makes everything anew`
+      : 'Renew it where it comes from.'
+    const life: Check = {
+      about,
+      level,
+      found: `${kept}, valid until ${until}`,
+      ...(level === 'ok' ? {} : { remedy: renew })
+    }
+    if (untrusting.length === 0) return [life, { about: 'caBundle', level: 'ok', found: 'carries its authority' }]
+    const found = `the API server does not trust the certificate, for ${untrusting.map(({ name }) => name).join(', ')}`
+    const remedy = `The leader mends this within seconds; its log says what hinders it: kubectl logs -n ${namespace} deployment/pidguard`
+    return [life, { about: 'caBundle', level: 'error', found, remedy }]
+  } catch (error) {
+    const remedy = keyringOf(secret.data) === undefined ? `kubectl delete secret pidguard-tls -n ${namespace}` : ''
+    return [{ about, level: 'error', found: `Secret pidguard-tls: ${(error as Error).message}`, remedy }]
+  }
+}
+
+function selectorChecks({ mutating, validating, namespaces, namespace }: DoctorFacts): Check[] {
+  const checks: Check[] = []
+  for (const webhook of [...ours(mutating), ...ours(validating)]) {
+    if (!(webhook.rules ?? []).some(({ resources }) => resources.includes('pods'))) continue
+    const selects = (name: string): boolean => {
+      const labels = namespaces.find(({ metadata }) => metadata.name === name)?.metadata.labels ?? {}
+      return selectorMatches(selectorOf(webhook), labels)
+    }
+    for (const name of [namespace, 'kube-system']) {
+      if (!namespaces.some(({ metadata }) => metadata.name === name) || !selects(name)) continue
+      const fails = (webhook.failurePolicy ?? 'Fail') === 'Fail'
+      checks.push({
+        about: webhook.name,
+        level: fails ? 'error' : 'info',
+        found: fails
+          ? `pods of ${name} wait for pidguard: neither may be able to come up`
+          : `is called for pods of ${name}, and lets them pass`,
+        remedy: `kubectl label namespace ${name} kubernetes.io/metadata.name=${name}`
+      })
+    }
+  }
+  const ignored = namespaces.filter(({ metadata }) => metadata.labels?.['pidguard.io/admission'] === 'ignore')
+  if (ignored.length > 0) {
+    const names = ignored.map(({ metadata }) => metadata.name).slice(0, 10)
+    const found = `${ignored.length} left out by pidguard.io/admission=ignore: ${names.join(', ')}`
+    checks.push({ about: 'namespaces', level: 'info', found })
+  }
+  return checks
+}
+
+/** As the API server fills it in. */
+function selectorOf({ namespaceSelector }: RegisteredWebhook): Selector {
+  const expressions = namespaceSelector?.matchExpressions ?? []
+  return {
+    matchLabels: namespaceSelector?.matchLabels ?? {},
+    matchExpressions: expressions.map((expression) => ({ ...expression, values: expression.values ?? [] }))
+  }
+}
+
+function policyChecks({ policy, policyMistakes, hidden }: DoctorFacts): Check[] {
+  if (hidden.includes('configmaps')) return []
+  const about = 'policy'
+  if (policy === undefined) {
+    return [{ about, level: 'error', found: 'ConfigMap pidguard-policy with policy.yaml is not there', remedy: apply }]
+  }
+  if (policyMistakes.length === 0) return [{ about, level: 'ok', found: 'valid' }]
+  const remedy = 'The last good one is in force until replicas restart. Mend it: pidguard policy check FILE'
+  return policyMistakes.map((found) => ({ about, level: 'error', found, remedy }))
+}
+
+function probeChecks({ probe, namespace }: DoctorFacts): Check[] {
+  const about = 'a real call'
+  if (probe === undefined) return []
+  const span = `${Math.round(probe.took)} ms`
+  if (probe.validated || probe.mutated)
+    return [{ about, level: 'ok', found: `the API server asks pidguard, and listens (${span})` }]
+  const remedy = `Look for "failed calling webhook" in the API server's log, and at: kubectl get endpoints -n ${namespace} pidguard`
+  if (probe.refusal !== undefined) return [{ about, level: 'error', found: probe.refusal, remedy }]
+  const found = `a pod without requests passed unseen, as a dry run (${span}): pidguard was not reached, or its policy looks away`
+  return [{ about, level: 'error', found, remedy }]
+}
+
+function calicoChecks({ daemonSets }: DoctorFacts): Check[] {
+  return daemonSets.flatMap((object): Check[] => {
+    const subject = subjectOfObject(object)
+    const felix = felixContainerOf(subject)
+    if (felix === undefined) return []
+    const about = `Calico ${subject.namespace}/${subject.name}`
+    if (isOperatorManaged(subject)) {
+      return [
+        {
+          about,
+          level: 'info',
+          found: 'owned by the tigera operator: pidguard reports, and leaves what the operator writes alone',
+          remedy:
+            'Set iptablesBackend in the FelixConfiguration named default; or operatorManaged: mutate in the policy.'
+        }
+      ]
+    }
+    const { value } = backendEnvOf(felix.container, felix.at)
+    const isSet = value !== undefined && backendOf(value) !== undefined
+    if (isSet) return [{ about, level: 'ok', found: 'its iptables backend is set; held at every write' }]
+    const remedy =
+      'Set spec.calico.iptablesBackend of the policy to what the nodes use, then apply the manifest of Calico again.'
+    return [{ about, level: 'warn', found: 'its iptables backend is left to detection', remedy }]
+  })
+}
+
+/** Others who change the same objects: what they do comes before us, or after, by the name of their configuration. */
+function neighbourChecks({ mutating }: DoctorFacts): Check[] {
+  return mutating
+    .filter(({ metadata }) => metadata.name !== 'pidguard')
+    .flatMap(({ metadata, webhooks }) => {
+      const both = (webhooks ?? []).flatMap(({ rules = [] }) => rules.flatMap(({ resources }) => resources))
+      const shared = [...new Set(both)].filter((resource) => ['pods', 'daemonsets', '*', '*/*'].includes(resource))
+      if (shared.length === 0) return []
+      const order = (metadata.name ?? '') < 'pidguard' ? 'before' : 'after'
+      const found = `${metadata.name} changes ${shared.join(', ')} too, ${order} pidguard`
+      return [{ about: 'neighbours', level: 'info' as const, found }]
+    })
+}

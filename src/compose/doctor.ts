@@ -1,0 +1,56 @@
+import { performance } from 'node:perf_hooks'
+import { type DoctorFormat, isUnsound, renderDoctor } from '../cli/doctor.ts'
+import { diagnose } from '../cli/doctor-checks.ts'
+import { AppError } from '../errors.ts'
+import { probeAdmission } from '../kube/admission-probe.ts'
+import { KubeClient } from '../kube/client.ts'
+import { findCredentials } from '../kube/credentials.ts'
+import { readInstallation } from '../kube/installation.ts'
+import { KubeError } from '../kube/kube-error.ts'
+import { readPolicy } from '../policy/load.ts'
+import type { Clock } from '../ports.ts'
+import { rules } from '../rules/index.ts'
+
+interface Options {
+  readonly kubeconfig?: string
+  readonly context?: string
+  readonly namespace: string
+  readonly probeNamespace: string
+  readonly output: DoctorFormat
+  readonly failOn: 'warn' | 'error'
+  readonly version: string
+}
+
+const clock: Clock = { now: () => Date.now(), monotonic: () => performance.now() }
+
+/** `pidguard doctor`: 0 when the installation is sound, 1 when it is not. Throws ERR_CLUSTER_UNREACHABLE. */
+export async function runDoctor(options: Options): Promise<number> {
+  const { kubeconfig, context, namespace, probeNamespace, version } = options
+  const credentials = await findCredentials({ kubeconfig, context, env: process.env, clock })
+  const api = new KubeClient(credentials)
+  try {
+    const [facts, probe] = await Promise.all([
+      readInstallation(api, namespace),
+      probeAdmission(credentials, probeNamespace, () => clock.monotonic())
+    ])
+    const policyMistakes = mistakesOf(facts.policy)
+    const checks = diagnose({ ...facts, probe, policyMistakes, version, now: clock.now() })
+    process.stdout.write(renderDoctor(checks, options.output))
+    return isUnsound(checks, options.failOn) ? 1 : 0
+  } catch (cause) {
+    if (!(cause instanceof KubeError)) throw cause
+    throw new AppError('ERR_CLUSTER_UNREACHABLE', `${credentials.server}: ${cause.message}`, { cause })
+  } finally {
+    await api.close()
+  }
+}
+
+function mistakesOf(policy: string | undefined): string[] {
+  if (policy === undefined) return []
+  try {
+    readPolicy(policy, { rules, source: 'policy.yaml' })
+    return []
+  } catch (error) {
+    return (error as Error).message.split('\n')
+  }
+}

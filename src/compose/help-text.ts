@@ -1,0 +1,26 @@
+// Made by npm run docs.
+
+/** What `pidguard --help` prints. */
+export const helpText = `Usage: pidguard [options] [command]
+
+Keeps Kubernetes nodes from running out of PIDs, and Calico alive when they nearly do.
+
+Options:
+  -V, --version                 output the version number
+  -h, --help                    display help for command
+
+Commands:
+  serve [options]               Answer admission reviews of a kube-apiserver over HTTPS.
+  try [options] <file...>       Show what kubectl apply of the files would meet at a running server.
+  top [options] <subject>       Show who uses the PIDs (threads) of the nodes now, biggest first,
+                                against both ceilings.
+  validate [options] <path...>  Check manifests as the webhook would, without a cluster: files,
+                                folders, patterns, standard input.
+  mutate [options] <path...>    Print manifests as the webhook would store them, comments and order
+                                kept.
+  rules [id]                    List the rules, or explain one.
+  doctor [options]              Tell whether an installation is sound, and how to mend it. Stores
+                                nothing.
+  policy                        The policy document: its default, its schema, and whether a file is
+                                one.
+  help [command]                display help for command`

@@ -1,0 +1,12 @@
+let isGuarded = false
+
+/** Writes to standard output. A reader that has seen enough, as `head`, is no error. */
+export function print(text: string): void {
+  if (!isGuarded) {
+    isGuarded = true
+    process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EPIPE') throw error
+    })
+  }
+  process.stdout.write(text)
+}

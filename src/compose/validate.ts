@@ -1,0 +1,76 @@
+import { readFileSync } from 'node:fs'
+import { Baseline, readBaseline, renderBaseline } from '../cli/baseline.ts'
+import { validate } from '../cli/validate.ts'
+import { type Format, type Output, readDay, readNamespaceLabels, readOutputs } from '../cli/validate-flags.ts'
+import { RuleIndex } from '../engine/match.ts'
+import { AppError } from '../errors.ts'
+import { countingFindings, type FailOn, type Report } from '../report/report.ts'
+import { coloured, plain, renderText } from '../report/text.ts'
+import { rules } from '../rules/index.ts'
+import { loadFilePolicy } from './file-policy.ts'
+import { buildInputs, writeText } from './files.ts'
+import { print } from './print.ts'
+
+export interface ValidateFlags {
+  readonly output?: readonly string[]
+  readonly failOn: FailOn
+  readonly policy?: string
+  readonly namespace: string
+  readonly namespaceLabels?: readonly string[]
+  readonly baseline?: string
+  readonly writeBaseline?: string
+  readonly reason: string
+  readonly expires?: string
+  readonly version: string
+}
+
+/** Loaded when asked for: a run pays for the formats it writes. */
+const renderers: Readonly<Record<Format, () => Promise<(report: Report) => string>>> = {
+  text: async () => (report) => renderText(report, process.stdout.isTTY && !process.env['NO_COLOR'] ? coloured : plain),
+  json: async () => (await import('../report/json.ts')).renderJson,
+  sarif: async () => (await import('../report/sarif.ts')).renderSarif,
+  junit: async () => (await import('../report/junit.ts')).renderJunit,
+  github: async () => (await import('../report/github.ts')).renderGithub,
+  markdown: async () => (await import('../report/markdown.ts')).renderMarkdown
+}
+
+/** `pidguard validate`; gives back the exit code. */
+export async function runValidate(paths: readonly string[], flags: ValidateFlags): Promise<number> {
+  const outputs = readOutputs(flags.output ?? [])
+  const namespaceLabels = readNamespaceLabels(flags.namespaceLabels ?? [])
+  const now = Date.now()
+  const expires =
+    flags.expires === undefined ? new Date(now + baselineSpan).toISOString().slice(0, 10) : readDay(flags.expires)
+  const policy = await loadFilePolicy(flags.policy, rules, now)
+  const baseline =
+    flags.baseline === undefined
+      ? undefined
+      : new Baseline(flags.baseline, await readBaseline(readText(flags.baseline, '--baseline'), flags.baseline), now)
+  const { failOn, namespace, version } = flags
+  const deps = { version, rules: new RuleIndex(rules), policy, inputs: buildInputs(), baseline }
+  const report = await validate(paths, { failOn, namespace, namespaceLabels }, deps)
+  for (const output of outputs) await write(output, report)
+  if (flags.writeBaseline === undefined) return report.exitCode
+  writeText(flags.writeBaseline, renderBaseline(report.findings, flags.reason, expires))
+  process.stderr.write(
+    `${flags.writeBaseline}: ${countingFindings(report).length} findings accepted until ${expires}\n`
+  )
+  return report.problems.length > 0 ? report.exitCode : 0
+}
+
+/** Milliseconds; long enough to mend a repository, short enough not to be forgotten. Own choice. */
+const baselineSpan = 90 * 24 * 60 * 60 * 1000
+
+async function write({ format, file }: Output, report: Report): Promise<void> {
+  const render = await renderers[format]()
+  if (file === undefined) print(render(report))
+  else writeText(file, format === 'text' ? renderText(report) : render(report))
+}
+
+function readText(path: string, flag: string): string {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch (cause) {
+    throw new AppError('ERR_USAGE', `${flag} ${path}: cannot be read: ${(cause as Error).message}`, { cause })
+  }
+}

@@ -1,0 +1,152 @@
+import type { Readable } from 'node:stream'
+import { Agent, type Dispatcher, request } from 'undici'
+import type { Millis } from '../model/units.ts'
+import type { TlsSettings } from '../ports.ts'
+import type { Credentials } from './credentials.ts'
+import { errorOfAnswer, KubeError } from './kube-error.ts'
+
+export interface CallOptions {
+  readonly method?: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
+  /** Undefined values are left out. */
+  readonly query?: Readonly<Record<string, string | number | boolean | undefined>>
+  /** Sent as JSON. */
+  readonly body?: unknown
+  /** Of the body; a PATCH has to say which kind it is. */
+  readonly contentType?: string
+  readonly signal?: AbortSignal
+  /** The longest silence before the first byte and between two of them. */
+  readonly silence?: Millis
+}
+
+/** The API server, as everything that talks to it sees it. */
+export interface KubeApi {
+  /** An answer below 300 as it streams in; the caller reads it to its end or destroys it. Throws KubeError. */
+  open(path: string, options?: CallOptions): Promise<Readable>
+  /** A whole JSON answer. Throws KubeError. */
+  call<T>(path: string, options?: CallOptions): Promise<T>
+}
+
+const defaultSilence: Millis = 30_000
+const connectTimeout: Millis = 10_000
+
+/**
+ * Calls to one API server over one pool of connections. client-node opens a connection per request; here the pool is
+ * made anew only when certificates change, and streams that run on the old one may end in peace.
+ * HTTP/1.1 on purpose: a watch that stalls must not hold up others on its connection.
+ */
+export class KubeClient implements KubeApi {
+  readonly #credentials: Credentials
+  #agent: Agent | undefined
+  #tls: TlsSettings | undefined
+
+  constructor(credentials: Credentials) {
+    this.#credentials = credentials
+  }
+
+  get server(): string {
+    return this.#credentials.server
+  }
+
+  get namespace(): string | undefined {
+    return this.#credentials.namespace
+  }
+
+  async open(path: string, options: CallOptions = {}): Promise<Readable> {
+    const answer = await this.#send(path, options)
+    if (answer.statusCode !== 401) return settled(answer)
+    // A token may have been rotated under us: forget it, and ask once more.
+    await answer.body.dump()
+    this.#credentials.renew()
+    return settled(await this.#send(path, options))
+  }
+
+  async call<T>(path: string, options: CallOptions = {}): Promise<T> {
+    const body = await this.open(path, options)
+    const chunks: Buffer[] = []
+    try {
+      for await (const chunk of body) chunks.push(chunk)
+    } catch (cause) {
+      throw KubeError.ofTransport(cause)
+    }
+    const text = Buffer.concat(chunks).toString('utf8')
+    try {
+      return JSON.parse(text) as T
+    } catch (cause) {
+      throw new KubeError('malformed', `${path}: the answer is not JSON`, { cause })
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#agent?.destroy()
+    this.#agent = undefined
+    this.#tls = undefined
+  }
+
+  async #send(path: string, options: CallOptions): Promise<Dispatcher.ResponseData> {
+    const { headers, tls } = await this.#credentials.next()
+    const silence = options.silence ?? defaultSilence
+    try {
+      return await request(urlOf(this.server, path, options.query), {
+        dispatcher: this.#agentFor(tls),
+        method: options.method ?? 'GET',
+        headers: {
+          ...headers,
+          accept: 'application/json',
+          'user-agent': 'pidguard',
+          ...(options.body === undefined ? undefined : { 'content-type': options.contentType ?? 'application/json' })
+        },
+        body: options.body === undefined ? null : JSON.stringify(options.body),
+        signal: options.signal ?? null,
+        headersTimeout: silence,
+        bodyTimeout: silence
+      })
+    } catch (cause) {
+      const error = KubeError.ofTransport(cause)
+      // The authority may have been replaced; read the configuration again for the next call.
+      if (error.failure === 'tls') this.#credentials.renew()
+      throw error
+    }
+  }
+
+  #agentFor(tls: TlsSettings): Agent {
+    if (this.#agent !== undefined && this.#tls !== undefined && isSame(this.#tls, tls)) return this.#agent
+    // close() waits for the answers under way; a watch on it ends by its own timeoutSeconds.
+    this.#agent?.close().catch(() => {})
+    const { ca, cert, key, servername, rejectUnauthorized } = tls
+    this.#tls = tls
+    this.#agent = new Agent({
+      allowH2: false,
+      keepAliveTimeout: 60_000,
+      connect: {
+        timeout: connectTimeout,
+        rejectUnauthorized,
+        ...(ca === undefined ? undefined : { ca }),
+        ...(cert === undefined ? undefined : { cert }),
+        ...(key === undefined ? undefined : { key }),
+        ...(servername === undefined ? undefined : { servername })
+      }
+    })
+    return this.#agent
+  }
+}
+
+async function settled(answer: Dispatcher.ResponseData): Promise<Readable> {
+  if (answer.statusCode < 300) return answer.body
+  throw await errorOfAnswer(answer)
+}
+
+function urlOf(server: string, path: string, query: CallOptions['query']): string {
+  const search = new URLSearchParams()
+  for (const [name, value] of Object.entries(query ?? {})) if (value !== undefined) search.set(name, String(value))
+  return search.size === 0 ? server + path : `${server}${path}?${search.toString()}`
+}
+
+function isSame(a: TlsSettings, b: TlsSettings): boolean {
+  return (
+    a.ca === b.ca &&
+    a.cert === b.cert &&
+    a.key === b.key &&
+    a.servername === b.servername &&
+    a.rejectUnauthorized === b.rejectUnauthorized
+  )
+}

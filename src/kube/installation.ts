@@ -1,0 +1,101 @@
+import type { ObjectMeta } from '../model/kubernetes.ts'
+import type { Selector } from '../model/selector.ts'
+import type { JsonRecord } from '../model/shape.ts'
+import type { HeldSecret } from '../ports.ts'
+import type { KubeApi } from './client.ts'
+import { KubeError } from './kube-error.ts'
+import { servingSecret } from './serving-secret.ts'
+
+export interface RegisteredWebhook {
+  readonly name: string
+  readonly failurePolicy?: string
+  readonly sideEffects?: string
+  readonly timeoutSeconds?: number
+  readonly reinvocationPolicy?: string
+  readonly clientConfig: { readonly caBundle?: string; readonly url?: string; readonly service?: JsonRecord }
+  readonly namespaceSelector?: Partial<Selector>
+  readonly rules?: readonly { readonly apiGroups: readonly string[]; readonly resources: readonly string[] }[]
+}
+
+export interface WebhookConfiguration {
+  readonly metadata: ObjectMeta
+  readonly webhooks?: readonly RegisteredWebhook[] | null
+}
+
+export interface Deployment {
+  readonly spec: {
+    readonly replicas?: number
+    readonly template: { readonly spec: { readonly containers: readonly { readonly image?: string }[] } }
+  }
+  readonly status?: { readonly readyReplicas?: number; readonly updatedReplicas?: number }
+}
+
+/** An installation as it can be seen from outside; what is undefined is not there, what is hidden may not be read. */
+export interface InstallationFacts {
+  readonly serverVersion: string
+  readonly namespace: string
+  readonly mutating: readonly WebhookConfiguration[]
+  readonly validating: readonly WebhookConfiguration[]
+  readonly deployment: Deployment | undefined
+  /** Addresses that the Service leads to. */
+  readonly endpoints: number | undefined
+  readonly secret: HeldSecret | undefined
+  readonly policy: string | undefined
+  readonly namespaces: readonly { readonly metadata: ObjectMeta }[]
+  /** With apiVersion and kind, which lists leave out. */
+  readonly daemonSets: readonly JsonRecord[]
+  /** Resources that the user may not read. */
+  readonly hidden: readonly string[]
+}
+
+interface List<T> {
+  readonly items: readonly T[]
+}
+
+/** Reads an installation by its names in manifests/base. Throws KubeError when the API server does not answer. */
+export async function readInstallation(api: KubeApi, namespace: string): Promise<InstallationFacts> {
+  const hidden: string[] = []
+  async function seen<T>(what: string, call: Promise<T>): Promise<T | undefined> {
+    try {
+      return await call
+    } catch (error) {
+      if (!(error instanceof KubeError)) throw error
+      if (error.failure === 'forbidden') hidden.push(what)
+      else if (error.failure !== 'not-found') throw error
+      return undefined
+    }
+  }
+  const own = `/api/v1/namespaces/${namespace}`
+  const registration = '/apis/admissionregistration.k8s.io/v1'
+  const [version, mutating, validating, deployment, endpoints, secret, policy, namespaces, daemonSets] =
+    await Promise.all([
+      api.call<{ gitVersion: string }>('/version'),
+      seen(
+        'mutatingwebhookconfigurations',
+        api.call<List<WebhookConfiguration>>(`${registration}/mutatingwebhookconfigurations`)
+      ),
+      seen(
+        'validatingwebhookconfigurations',
+        api.call<List<WebhookConfiguration>>(`${registration}/validatingwebhookconfigurations`)
+      ),
+      seen('deployments', api.call<Deployment>(`/apis/apps/v1/namespaces/${namespace}/deployments/pidguard`)),
+      seen('endpoints', api.call<{ subsets?: { addresses?: unknown[] }[] }>(`${own}/endpoints/pidguard`)),
+      seen('secrets', servingSecret(api, namespace, 'pidguard-tls').read()),
+      seen('configmaps', api.call<{ data?: Record<string, string> }>(`${own}/configmaps/pidguard-policy`)),
+      seen('namespaces', api.call<List<{ metadata: ObjectMeta }>>('/api/v1/namespaces')),
+      seen('daemonsets', api.call<List<JsonRecord>>('/apis/apps/v1/daemonsets'))
+    ])
+  return {
+    serverVersion: version.gitVersion,
+    namespace,
+    mutating: mutating?.items ?? [],
+    validating: validating?.items ?? [],
+    deployment,
+    endpoints: endpoints && (endpoints.subsets ?? []).reduce((sum, { addresses = [] }) => sum + addresses.length, 0),
+    secret,
+    policy: policy?.data?.['policy.yaml'],
+    namespaces: namespaces?.items ?? [],
+    daemonSets: (daemonSets?.items ?? []).map((item) => ({ ...item, apiVersion: 'apps/v1', kind: 'DaemonSet' })),
+    hidden
+  }
+}

@@ -1,0 +1,97 @@
+import type { Dispatcher } from 'undici'
+import { isRecord } from '../model/shape.ts'
+import { codeOf, isTlsFailure, messageOf } from '../model/transport-error.ts'
+import type { Millis } from '../model/units.ts'
+
+/** What went wrong between us and the API server. A closed set, fit for labels. */
+export type KubeFailure =
+  | 'expired'
+  | 'conflict'
+  | 'not-found'
+  | 'unauthorized'
+  | 'forbidden'
+  | 'throttled'
+  | 'server-error'
+  | 'refused'
+  | 'unreachable'
+  | 'tls'
+  | 'silent'
+  | 'aborted'
+  | 'malformed'
+
+export interface KubeErrorOptions extends ErrorOptions {
+  readonly status?: number
+  readonly retryAfter?: Millis | undefined
+}
+
+/** A call to the API server that did not succeed. Stays inside: callers wait and try again, or say so to people. */
+export class KubeError extends Error {
+  readonly failure: KubeFailure
+  readonly status: number | undefined
+  /** What the server asked us to wait before the next try. */
+  readonly retryAfter: Millis | undefined
+
+  constructor(failure: KubeFailure, message: string, options: KubeErrorOptions = {}) {
+    super(message, options)
+    this.name = 'KubeError'
+    this.failure = failure
+    this.status = options.status
+    this.retryAfter = options.retryAfter
+  }
+
+  /** From what the HTTP client threw. */
+  static ofTransport(cause: unknown): KubeError {
+    if (cause instanceof KubeError) return cause
+    return new KubeError(transportFailureOf(cause), messageOf(cause), { cause })
+  }
+
+  /** From a Status object, as in the body of an error and in an ERROR event of a watch. */
+  static ofStatus(status: unknown, code: number, retryAfter?: Millis): KubeError {
+    const message = isRecord(status) && typeof status['message'] === 'string' ? status['message'] : `HTTP ${code}`
+    return new KubeError(failureOfCode(code), message.slice(0, 500), { status: code, retryAfter })
+  }
+}
+
+/** The error an answer of 300 and more stands for; reads what is needed of its body. */
+export async function errorOfAnswer(answer: Dispatcher.ResponseData): Promise<KubeError> {
+  const text = await answer.body.text().catch(() => '')
+  let status: unknown
+  try {
+    status = JSON.parse(text)
+  } catch {
+    // A proxy in between speaks HTML.
+  }
+  return KubeError.ofStatus(status, answer.statusCode, retryAfterOf(answer.headers['retry-after']))
+}
+
+/** Retry-After in seconds, as Kubernetes sends it. */
+function retryAfterOf(header: string | string[] | undefined): Millis | undefined {
+  if (typeof header !== 'string' || !/^\d{1,4}$/.test(header)) return undefined
+  return Number(header) * 1000
+}
+
+function failureOfCode(code: number): KubeFailure {
+  switch (code) {
+    case 401:
+      return 'unauthorized'
+    case 403:
+      return 'forbidden'
+    case 404:
+      return 'not-found'
+    case 409:
+      return 'conflict'
+    case 410:
+      return 'expired'
+    case 429:
+      return 'throttled'
+    default:
+      return code >= 500 ? 'server-error' : 'refused'
+  }
+}
+
+function transportFailureOf(cause: unknown): KubeFailure {
+  const code = codeOf(cause)
+  if (cause instanceof Error && cause.name === 'AbortError') return 'aborted'
+  if (code === 'UND_ERR_HEADERS_TIMEOUT' || code === 'UND_ERR_BODY_TIMEOUT') return 'silent'
+  return isTlsFailure(cause) ? 'tls' : 'unreachable'
+}

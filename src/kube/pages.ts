@@ -1,0 +1,83 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import { isRecord, type JsonRecord } from '../model/shape.ts'
+import type { Bytes } from '../model/units.ts'
+import type { KubeApi } from './client.ts'
+import { KubeError } from './kube-error.ts'
+
+/** As client-go's pager. */
+const largestPage = 500
+/**
+ * What a page should weigh. JSON.parse holds the event loop for about 5 ms per MB (performance.md §5), so this keeps
+ * every page far below the 50 ms that admission may notice, however large single objects are.
+ */
+const goodPage: Bytes = 2_500_000
+/** A page above this is not what we asked for. */
+const tooLargePage: Bytes = 256 * 1024 * 1024
+
+/**
+ * Reads a whole collection page by page; between pages other work gets its turn. Resolves to the resourceVersion to
+ * watch from. Throws KubeError; `expired` when the list took longer than the API server keeps its pages.
+ */
+export async function readPages(
+  api: KubeApi,
+  path: string,
+  firstPage: number,
+  signal: AbortSignal,
+  onPage: (items: readonly unknown[]) => void
+): Promise<string> {
+  let limit = Math.min(firstPage, largestPage)
+  let next: string | undefined
+  for (;;) {
+    // No resourceVersion: with one, API servers before 1.31 answer from their cache and ignore the limit.
+    const { text, bytes } = await readText(api, path, { limit, continue: next }, signal)
+    const { items, metadata } = pageOf(text, path)
+    onPage(items)
+    const version = metadata['resourceVersion']
+    next = typeof metadata['continue'] === 'string' && metadata['continue'] !== '' ? metadata['continue'] : undefined
+    if (next === undefined) {
+      if (typeof version === 'string') return version
+      throw new KubeError('malformed', `${path}: the list has no resourceVersion`)
+    }
+    limit = nextLimit(items.length, bytes)
+    await nextTurn()
+  }
+}
+
+function nextLimit(items: number, bytes: Bytes): number {
+  const fits = Math.floor((goodPage * items) / Math.max(bytes, 1))
+  return Math.max(10, Math.min(largestPage, fits))
+}
+
+async function readText(
+  api: KubeApi,
+  path: string,
+  query: Record<string, string | number | undefined>,
+  signal: AbortSignal
+): Promise<{ text: string; bytes: Bytes }> {
+  const body = await api.open(path, { query, signal })
+  const chunks: Buffer[] = []
+  let bytes = 0
+  for await (const chunk of body) {
+    bytes += chunk.length
+    if (bytes > tooLargePage) {
+      body.destroy()
+      throw new KubeError('malformed', `${path}: a page of more than ${tooLargePage} bytes`)
+    }
+    chunks.push(chunk)
+  }
+  return { text: Buffer.concat(chunks, bytes).toString('utf8'), bytes }
+}
+
+function pageOf(text: string, path: string): { items: readonly unknown[]; metadata: JsonRecord } {
+  let page: unknown
+  try {
+    page = JSON.parse(text)
+  } catch (cause) {
+    throw new KubeError('malformed', `${path}: the list is not JSON`, { cause })
+  }
+  if (!isRecord(page)) throw new KubeError('malformed', `${path}: the list is no object`)
+  const { items, metadata } = page
+  // Go writes an empty list of items as null.
+  if (items !== null && !Array.isArray(items)) throw new KubeError('malformed', `${path}: the list has no items`)
+  return { items: items ?? [], metadata: isRecord(metadata) ? metadata : {} }
+}

@@ -1,0 +1,86 @@
+import { readPids } from '../headroom/estimate.ts'
+import { declaredPids, mirrorPod, pidsEstimate } from '../model/annotations.ts'
+import type { ObjectMeta } from '../model/kubernetes.ts'
+import { Placements } from '../model/placement.ts'
+import { isRecord, type JsonRecord } from '../model/shape.ts'
+import { workloadOf } from '../model/workloads.ts'
+import type { PodFacts, WorkloadName } from '../ports.ts'
+import { Interner } from './intern.ts'
+import { metadataOf } from './kinds.ts'
+import type { Kind } from './reflector.ts'
+
+/** Set by the kubelet beside the mirror annotation: the uid by which the node, and its cgroups, know a static pod. */
+const staticHash = 'kubernetes.io/config.hash'
+
+/** The kind, with strings shared between all its pods. */
+export function buildPodKind(): Kind<PodFacts> {
+  const project = buildPodProjection()
+  return { resource: 'pods', path: '/api/v1/pods', firstPage: 500, keyOf: ({ uid }) => uid, project, same: isSamePod }
+}
+
+/** Reads what is kept of a Pod; one projection shares its strings between all pods it reads. */
+export function buildPodProjection(): (object: JsonRecord) => PodFacts {
+  const strings = new Interner()
+  const workloads = new WorkloadNames(strings)
+  const placements = new Placements()
+  return (object) => {
+    const { name, namespace, uid, annotations } = metadataOf(object)
+    const spec = isRecord(object['spec']) ? object['spec'] : {}
+    const status = isRecord(object['status']) ? object['status'] : {}
+    const metadata = object['metadata'] as ObjectMeta
+    const isMirror = annotations[mirrorPod] !== undefined
+    const node = spec['nodeName']
+    const facts = {
+      uid: (isMirror ? annotations[staticHash] : undefined) ?? uid,
+      namespace: strings.of(namespace),
+      name,
+      node: typeof node === 'string' && node !== '' ? strings.of(node) : undefined,
+      phase: strings.of(typeof status['phase'] === 'string' ? status['phase'] : 'Unknown'),
+      workload: workloads.of(namespace, metadata),
+      declared: readPids(annotations[declaredPids]),
+      estimated: readPids(annotations[pidsEstimate]),
+      deleting: typeof metadata.deletionTimestamp === 'string'
+    }
+    // Only while it counts: nearly all pods are bound, and do without the field.
+    return facts.node === undefined ? { ...facts, placement: placements.of(spec) } : facts
+  }
+}
+
+/** One object per workload; a pod that has none of its own is its own workload, and holds no entry here. */
+class WorkloadNames {
+  readonly #strings: Interner
+  readonly #names = new Map<string, WorkloadName>()
+
+  constructor(strings: Interner) {
+    this.#strings = strings
+  }
+
+  of(namespace: string, metadata: ObjectMeta): WorkloadName {
+    const { kind, name } = workloadOf(metadata)
+    if (kind === 'Pod') return { kind: 'Pod', name }
+    const key = `${namespace}/${kind}/${name}`
+    const held = this.#names.get(key)
+    if (held !== undefined) return held
+    // As for strings: most of so many are gone; those still in use merely become two.
+    if (this.#names.size >= mostWorkloads) this.#names.clear()
+    const made = { kind: this.#strings.of(kind), name }
+    this.#names.set(key, made)
+    return made
+  }
+}
+
+const mostWorkloads = 50_000
+
+function isSamePod(a: PodFacts, b: PodFacts): boolean {
+  return (
+    a.phase === b.phase &&
+    a.node === b.node &&
+    a.deleting === b.deleting &&
+    a.declared === b.declared &&
+    a.estimated === b.estimated &&
+    a.name === b.name &&
+    a.namespace === b.namespace &&
+    a.workload.name === b.workload.name &&
+    a.workload.kind === b.workload.kind
+  )
+}

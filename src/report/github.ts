@@ -1,0 +1,34 @@
+import { countingFindings, objectText, type Place, type Report, type ReportFinding, summaryOf } from './report.ts'
+
+const commands: Readonly<Record<ReportFinding['action'], string>> = { deny: 'error', warn: 'warning', audit: 'notice' }
+
+/**
+ * Workflow commands of GitHub Actions: an annotation at each line of the pull request. GitHub shows ten of each level
+ * for a step, so what denies comes first.
+ */
+export function renderGithub(report: Report): string {
+  const order = Object.keys(commands)
+  const findings = [...countingFindings(report)].sort((a, b) => order.indexOf(a.action) - order.indexOf(b.action))
+  const lines = [
+    ...report.problems.map(({ message, place }) => command('error', place, 'pidguard', message)),
+    ...report.faults.map(({ ruleId, message, place }) => command('error', place, `${ruleId} failed`, message)),
+    ...findings.map(({ action, ruleId, reason, detail, remedy, object, place }) =>
+      command(commands[action], place, `${ruleId}: ${reason}`, `${objectText(object)}: ${detail}\n${remedy}`)
+    )
+  ]
+  return `${[...lines, `::notice title=pidguard::${escaped(summaryOf(report))}`].join('\n')}\n`
+}
+
+function command(name: string, { file, line, column, length }: Place, title: string, message: string): string {
+  const place = line === 0 ? '' : `,line=${line},col=${column},endColumn=${column + length}`
+  return `::${name} file=${property(file)}${place},title=${property(title)}::${escaped(message)}`
+}
+
+/** As actions/toolkit packages/core/src/command.ts escapes data. */
+function escaped(text: string): string {
+  return text.replaceAll('%', '%25').replaceAll('\r', '%0D').replaceAll('\n', '%0A')
+}
+
+function property(text: string): string {
+  return escaped(text).replaceAll(':', '%3A').replaceAll(',', '%2C')
+}

@@ -1,0 +1,77 @@
+import {
+  countingFindings,
+  objectText,
+  placeText,
+  plural,
+  type Report,
+  type ReportFinding,
+  summaryOf
+} from './report.ts'
+
+/** For a job summary or a comment: a table by rule, then what to do. */
+export function renderMarkdown(report: Report): string {
+  const counting = countingFindings(report)
+  const rules = report.rules.filter(({ id }) => counting.some(({ ruleId }) => ruleId === id))
+  const parts = [
+    `### pidguard: ${report.exitCode === 0 ? 'fine' : 'not fine'}`,
+    summaryOf(report),
+    ...table(
+      'Could not be checked',
+      ['where', 'what'],
+      [
+        ...report.problems.map(({ message, place }) => [code(placeText(place)), escaped(message)]),
+        ...report.faults.map(({ ruleId, message, place }) => [
+          code(placeText(place)),
+          escaped(`${ruleId} failed: ${message}`)
+        ])
+      ]
+    ),
+    ...rules.flatMap(({ id, title, remedy }) => [
+      ...table(
+        `${escaped(title)} (${code(id)})`,
+        ['', 'object', 'where', 'found'],
+        counting.filter(({ ruleId }) => ruleId === id).map(row)
+      ),
+      escaped(remedy)
+    ]),
+    ...list(report)
+  ]
+  return `${parts.join('\n\n')}\n`
+}
+
+function row({ action, object, place, reason, detail }: ReportFinding): string[] {
+  return [action, escaped(objectText(object)), code(placeText(place)), escaped(`${reason} (${detail})`)]
+}
+
+/** GitHub cuts a job summary at 1 MiB and a comment at 65,536 characters. */
+const maxRows = 200
+
+function table(title: string, head: readonly string[], rows: readonly (readonly string[])[]): string[] {
+  if (rows.length === 0) return []
+  const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`
+  const shown = rows.slice(0, maxRows).map(line)
+  const more = rows.length > maxRows ? [`and ${rows.length - maxRows} more`] : []
+  return [`#### ${title}`, [line(head), line(head.map(() => '---')), ...shown].join('\n'), ...more]
+}
+
+function list({ skips, exempted, notes }: Report): string[] {
+  const lines = [
+    ...skips.map(
+      ({ ruleId, reason, objects }) => `skipped: ${code(ruleId)} on ${plural(objects, 'object')}: ${escaped(reason)}`
+    ),
+    ...exempted.map(
+      ({ ruleId, reason, objects }) => `exempt: ${plural(objects, 'object')} from ${code(ruleId)}: ${escaped(reason)}`
+    ),
+    ...notes.map((note) => `note: ${escaped(note)}`)
+  ]
+  return lines.length === 0 ? [] : [lines.map((line) => `- ${line}`).join('\n')]
+}
+
+function code(text: string): string {
+  return `\`${text.replaceAll('`', "'").replaceAll('|', '\\|').replaceAll('\n', ' ')}\``
+}
+
+/** Nothing out of a manifest may become markup, a mention or a link. */
+function escaped(text: string): string {
+  return text.replace(/[\\`*_{}[\]<>|#@~!]/g, '\\$&').replaceAll('\n', ' ')
+}

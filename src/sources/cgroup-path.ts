@@ -1,0 +1,41 @@
+/** Where a cgroup stands: the kubepods it belongs to, and the pod it is, if it is one. */
+export interface CgroupPlace {
+  /** Path of the kubepods cgroup. */
+  readonly root: string
+  /** Number of path segments of `root`. */
+  readonly depth: number
+  /** undefined for the kubepods cgroup itself. */
+  readonly pod: string | undefined
+}
+
+/** kubepods of both cgroup drivers; with a cgroupRoot, systemd repeats the parents' names: kubelet-kubepods.slice. */
+const kubepods = /^(?:(?:[^/]+-)?kubepods\.slice|kubepods)$/
+/** A quality-of-service level, which stands between kubepods and pods that are not Guaranteed. */
+const qosLevel = /^(?:(?:[^/]+-)?kubepods-(?:besteffort|burstable)\.slice|besteffort|burstable)$/
+/** cgroupfs writes the uid as it is, systemd with `_` for `-`, because `-` separates the names of nested slices. */
+const podOfCgroupfs = /^pod([0-9A-Za-z-]+)$/
+const podOfSystemd = /^(?:[^/]+-)?kubepods(?:-besteffort|-burstable)?-pod([0-9A-Za-z_]+)\.slice$/
+
+/**
+ * Reads the `id` label of cAdvisor. undefined for everything that is neither kubepods nor a pod in it: quality-of-service
+ * levels, containers, and pods of a cluster that itself runs inside a pod.
+ */
+export function placeOfCgroup(id: string): CgroupPlace | undefined {
+  if (!id.includes('kubepods')) return undefined
+  const segments = id.split('/')
+  const at = segments.findIndex((segment) => kubepods.test(segment))
+  if (at < 1) return undefined
+  const root = segments.slice(0, at + 1).join('/')
+  const below = segments.slice(at + 1)
+  if (below.length === 0) return { root, depth: at, pod: undefined }
+  const last =
+    below.length === 2 && qosLevel.test(below[0] ?? '') ? below[1] : below.length === 1 ? below[0] : undefined
+  const pod = last === undefined ? undefined : podUidOf(last)
+  return pod === undefined ? undefined : { root, depth: at, pod }
+}
+
+function podUidOf(segment: string): string | undefined {
+  const plain = podOfCgroupfs.exec(segment)?.[1]
+  if (plain !== undefined) return plain
+  return podOfSystemd.exec(segment)?.[1]?.replaceAll('_', '-')
+}

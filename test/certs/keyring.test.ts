@@ -1,0 +1,47 @@
+import t from 'tap'
+import { dataOf, isOurs, keyringOf, managedMark, trustedBy } from '../../src/certs/keyring.ts'
+import { ringOf } from '../support/keyrings.ts'
+
+void t.test('a ring survives its Secret, with and without what only a change needs', async (t) => {
+  for (const ring of [await ringOf(), await ringOf({ next: 480 }), await ringOf({ previous: -480 })]) {
+    t.strictSame(keyringOf(dataOf(ring)), ring)
+  }
+})
+
+void t.test('a ring that lacks anything, or holds something else, is none', async (t) => {
+  const data = dataOf(await ringOf())
+  for (const name of Object.keys(data)) {
+    const { [name]: _, ...rest } = data
+    t.equal(keyringOf(rest), undefined, `without ${name}`)
+  }
+  t.equal(keyringOf({ ...data, 'ca.crt': 'no certificate' }), undefined)
+  t.equal(keyringOf({ ...data, 'tls.crt': '' }), undefined)
+  t.equal(keyringOf({}), undefined)
+})
+
+void t.test('an unreadable next or previous authority is left out', async (t) => {
+  const ring = await ringOf({ next: 480, previous: -480 })
+  const data = { ...dataOf(ring), 'next-ca.crt': 'x', 'previous-ca.crt': 'x' }
+  t.strictSame(keyringOf(data), { ...ring, next: undefined, previous: undefined })
+})
+
+void t.test('trusted are all three authorities, the one that signs first', async (t) => {
+  const ring = await ringOf({ next: 480, previous: -480 })
+  t.equal(trustedBy(ring), `${ring.authority.cert}${ring.next?.cert}${ring.previous}`)
+})
+
+const owners = [
+  { name: 'no mark', annotations: {}, want: false },
+  { name: 'another value', annotations: { [managedMark.name]: 'by-hand' }, want: false },
+  { name: 'our mark', annotations: { [managedMark.name]: managedMark.value }, want: true },
+  {
+    name: 'our mark, and cert-manager has taken it over',
+    annotations: { [managedMark.name]: managedMark.value, 'cert-manager.io/certificate-name': 'pidguard' },
+    want: false
+  }
+]
+for (const { name, annotations, want } of owners) {
+  void t.test(`${want ? 'ours' : 'not ours'}: ${name}`, async (t) => {
+    t.equal(isOurs(annotations), want)
+  })
+}

@@ -1,0 +1,45 @@
+import t from 'tap'
+import { InputFacts } from '../../src/cli/input-facts.ts'
+
+const none = new Map<string, Record<string, string>>()
+
+void t.test('a Namespace brings its labels, its own name among them, and its annotations', async (t) => {
+  const facts = new InputFacts('default', none)
+  const metadata = { name: 'shop', labels: { env: 'dev', odd: 7 }, annotations: { a: 'b' } }
+  t.equal(facts.add({ apiVersion: 'v1', kind: 'Namespace', metadata }), 'shop')
+  t.strictSame(facts.namespace('shop'), {
+    labels: { 'kubernetes.io/metadata.name': 'shop', env: 'dev' },
+    annotations: { a: 'b' }
+  })
+  t.equal(facts.namespace('other'), undefined)
+})
+
+void t.test('labels from the command line stay where the Namespace does not say otherwise', async (t) => {
+  const facts = new InputFacts('default', new Map([['shop', { env: 'prod', team: 'a' }]]))
+  t.equal(facts.namespace('shop')?.labels['env'], 'prod')
+  facts.add({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'shop', labels: { env: 'dev' } } })
+  t.match(facts.namespace('shop')?.labels, { env: 'dev', team: 'a' })
+})
+
+void t.test('LimitRanges of a namespace add up; one without a namespace is in the default one', async (t) => {
+  const facts = new InputFacts('default', none)
+  t.equal(facts.hasLimitRanges, false)
+  const limits = [{ type: 'Container', min: { cpu: '1m' } }, 'text', { min: {} }]
+  t.equal(facts.add({ apiVersion: 'v1', kind: 'LimitRange', metadata: { name: 'a' }, spec: { limits } }), 'default')
+  facts.add({ apiVersion: 'v1', kind: 'LimitRange', metadata: { name: 'b' }, spec: { limits: [{ type: 'Pod' }] } })
+  t.strictSame(
+    facts.limitRanges('default').map(({ type }) => type),
+    ['Container', 'Pod']
+  )
+  t.strictSame(facts.limitRanges('shop'), [])
+  t.equal(facts.hasLimitRanges, true)
+})
+
+void t.test('what says nothing of a namespace, or not understandably, says nothing', async (t) => {
+  const facts = new InputFacts('default', none)
+  t.equal(facts.add({ apiVersion: 'v1', kind: 'Pod', metadata: { namespace: 'shop' } }), undefined)
+  t.equal(facts.add({ apiVersion: 'v2', kind: 'Namespace', metadata: { name: 'shop' } }), undefined)
+  t.equal(facts.add({ apiVersion: 'v1', kind: 'Namespace', metadata: 'x' }), undefined)
+  facts.add({ apiVersion: 'v1', kind: 'LimitRange', metadata: { namespace: 'shop' }, spec: 'x' })
+  t.strictSame(facts.limitRanges('shop'), [])
+})

@@ -1,0 +1,169 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import t from 'tap'
+import { startControlPlane } from './support/control-plane.ts'
+import { install, type Replica } from './support/installation.ts'
+import { backendsOf, calicoNode, pod, type StoredDaemonSet, someRequests } from './support/objects.ts'
+import { startTraffic } from './support/traffic.ts'
+import { until } from './support/wait.ts'
+
+const second = 1_000
+// With controllers: a namespace that is deleted really goes.
+const plane = await startControlPlane({ controllers: true })
+t.teardown(() => plane.stop())
+const { kubectl, api } = plane
+await plane.createNamespace('shop', { 'kubernetes.io/metadata.name': 'shop' })
+const installation = await install(plane)
+const policy = `
+apiVersion: pidguard.io/v1alpha1
+kind: PidGuardPolicy
+spec:
+  calico: {iptablesBackend: NFT}
+`
+installation.writePolicy(policy)
+
+type Answer = 'refused by pidguard' | 'admitted' | 'refused by the API server'
+async function bestEffortPod(): Promise<Answer> {
+  const { code, stderr } = await kubectl.create(pod({ name: 'greedy', namespace: 'shop' }), '--dry-run=server')
+  if (code === 0) return 'admitted'
+  return stderr.includes('best-effort') ? 'refused by pidguard' : 'refused by the API server'
+}
+async function guarded(): Promise<void> {
+  await until('a refusal', async () => (await bestEffortPod()) === 'refused by pidguard')
+}
+async function applyCalico(change: string): Promise<StoredDaemonSet> {
+  await kubectl.ok(['apply', '--filename=-'], JSON.stringify({ ...calicoNode('kube-system'), ...JSON.parse(change) }))
+  return api.stored<StoredDaemonSet>('daemonsets', 'calico-node', 'kube-system')
+}
+
+let replicas: Replica[] = []
+async function start(count: number): Promise<void> {
+  replicas = await Promise.all(Array.from({ length: count }, () => installation.start()))
+  await Promise.all(replicas.map((replica) => replica.ready()))
+}
+
+/** What the process has said last when it is killed, from its first line to the one that says it serves. */
+const moments = ['leading', 'certificates renewed', 'caBundle written', 'listening']
+void t.test('default: killed at any step of its first start, it makes the API server refuse nothing', async (t) => {
+  t.equal(await bestEffortPod(), 'admitted', 'before anything runs')
+  for (const moment of moments) {
+    const replica = await installation.start()
+    await replica.logged(moment)
+    await replica.stop('SIGKILL')
+    t.equal(await bestEffortPod(), 'admitted', moment)
+    t.equal(
+      (await kubectl.create(pod({ name: 'decent', namespace: 'shop' }, someRequests), '--dry-run=server')).code,
+      0
+    )
+    await kubectl.run(['delete', 'lease/pidguard', 'secret/pidguard-tls', '--namespace=pidguard-system'])
+  }
+  await start(2)
+  await guarded()
+})
+
+void t.test('one told to go under load: no call fails, none passes by', async (t) => {
+  const traffic = startTraffic(plane, 'shop', 4)
+  await sleep(second)
+  await replicas.shift()?.stop()
+  await sleep(second)
+  const { calls, refused, missed } = await traffic.stop()
+  t.comment(`${calls} calls`)
+  t.strictSame(refused, [])
+  t.equal(missed, 0)
+})
+
+void t.test('one killed without notice under load: with Ignore no object is refused', async (t) => {
+  replicas.push(await installation.start())
+  await replicas.at(-1)?.ready()
+  const traffic = startTraffic(plane, 'shop', 4)
+  await sleep(second)
+  await replicas.shift()?.stop('SIGKILL')
+  await sleep(2 * second)
+  const { calls, refused, missed } = await traffic.stop()
+  t.comment(`${calls} calls, ${missed} passed by while it died`)
+  t.strictSame(refused, [])
+  await guarded()
+})
+
+void t.test('all down: pods are created and Calico is updated; when they are back nothing needs a hand', async (t) => {
+  const pinned = await applyCalico('{}')
+  t.strictSame(backendsOf(pinned), ['NFT'])
+  await Promise.all(replicas.map((replica) => replica.stop('SIGKILL')))
+  t.equal(await bestEffortPod(), 'admitted')
+  const metadata = { name: 'calico-node', namespace: 'kube-system', labels: { 'k8s-app': 'calico-node', seen: 'yes' } }
+  await applyCalico(JSON.stringify({ metadata }))
+  await start(2)
+  await guarded()
+  t.strictSame(backendsOf(await applyCalico('{}')), ['NFT'], 'pinned again at the next write')
+})
+
+void t.test('the API server restarts: the replicas go on, and admission is back with it', async (t) => {
+  await plane.restartApiServer()
+  await guarded()
+  for (const replica of replicas) t.equal(await replica.isReady(), true)
+})
+
+void t.test('a broken policy changes nothing, and a replica that starts with it holds nothing up', async (t) => {
+  installation.writePolicy('spec: {rules: [')
+  await until('the complaint', () =>
+    replicas[0]?.logLines().some(({ msg }) => String(msg).startsWith('policy not loaded'))
+  )
+  await guarded()
+  const late = await installation.start()
+  t.equal((await late.ended()).code, 2, 'it says what is wrong and does not serve')
+  await guarded()
+  installation.writePolicy(policy)
+})
+
+void t.test('strict: without anybody to ask, pods of guarded namespaces wait and all others come up', async (t) => {
+  await installation.apply('strict')
+  installation.writePolicy(policy)
+  await Promise.all(replicas.map((replica) => replica.stop()))
+  await until('a refusal', async () => (await bestEffortPod()) === 'refused by the API server')
+  for (const namespace of ['kube-system', 'pidguard-system', 'default']) {
+    const decent = pod({ name: 'vital', namespace }, someRequests)
+    const { code, stderr } = await kubectl.create(decent, '--dry-run=server')
+    t.equal(code, 0, `${namespace}: ${stderr}`)
+  }
+  await applyCalico('{}')
+  await start(2)
+  await guarded()
+  await installation.apply('default')
+  installation.writePolicy(policy)
+})
+
+void t.test('our own namespace deleted: nothing is refused meanwhile; applied again, all is as before', async (t) => {
+  await kubectl.ok(['delete', 'namespace', 'pidguard-system', '--timeout=60s'])
+  t.not(await bestEffortPod(), 'refused by the API server')
+  await Promise.all(replicas.map((replica) => replica.stop('SIGKILL')))
+  await installation.apply()
+  await start(2)
+  await guarded()
+})
+
+void t.test('a namespace is left out by its label, and back without it', async (t) => {
+  await kubectl.ok(['label', 'namespace', 'shop', 'pidguard.io/admission=ignore'])
+  await until('no more refusals', async () => (await bestEffortPod()) === 'admitted', 10 * second)
+  await kubectl.ok(['label', 'namespace', 'shop', 'pidguard.io/admission-'])
+  await guarded()
+  t.pass('guarded again')
+})
+
+void t.test('emergency off is one command, at once; the next apply is on again', async (t) => {
+  const kinds = 'mutatingwebhookconfigurations,validatingwebhookconfigurations'
+  await kubectl.ok(['delete', kinds, 'pidguard'])
+  await until('no more refusals', async () => (await bestEffortPod()) === 'admitted', 10 * second)
+  await sleep(6 * second)
+  t.equal(await bestEffortPod(), 'admitted', 'nobody puts it back')
+  await installation.apply()
+  await guarded()
+})
+
+void t.test('uninstalled, nothing is left', async (t) => {
+  await Promise.all(replicas.map((replica) => replica.stop()))
+  await kubectl.ok(['delete', '--kustomize', installation.folder(), '--timeout=60s'])
+  t.equal(await bestEffortPod(), 'admitted')
+  const kinds =
+    'mutatingwebhookconfigurations,validatingwebhookconfigurations,clusterroles,clusterrolebindings,namespaces'
+  t.equal((await kubectl.run(['get', kinds, '--output=name'])).stdout.match(/pidguard/g), null)
+  t.equal((await api.get('/apis/policy/v1beta1/namespaces/pidguard-system/poddisruptionbudgets/pidguard')).status, 404)
+})

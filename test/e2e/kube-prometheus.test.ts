@@ -1,0 +1,118 @@
+import { execFileSync } from 'node:child_process'
+import { once } from 'node:events'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import t from 'tap'
+import { PrometheusReadings, prometheusDefaults } from '../../src/sources/prometheus.ts'
+import { systemClock } from '../support/fake-api.ts'
+import { memorySink } from '../support/fake-kubelet.ts'
+import { freePorts } from './support/ports.ts'
+import { makeFolder, removeFolder, startProgram } from './support/processes.ts'
+import { until } from './support/wait.ts'
+
+const missing = ['prometheus', 'prometheus-node-exporter'].filter((program) => !isOnPath(program))
+if (missing.length === 0) await readRealPrometheus()
+else t.plan(0, `a real Prometheus cannot be started here: no ${missing.join(', ')} (apt-get install -y prometheus)`)
+
+function isOnPath(program: string): boolean {
+  try {
+    execFileSync('which', [program], { stdio: 'ignore' })
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** The metrics recorded from a real kubelet, with their timestamps moved by as much as makes the newest one now. */
+function recordedMetrics(): string {
+  const text = readFileSync(new URL('../fixtures/kubelet/incident-metrics-cadvisor.txt', import.meta.url), 'utf8')
+  const stamps = [...text.matchAll(/ (\d{13})$/gm)].map(([, stamp]) => Number(stamp))
+  const shift = Date.now() - Math.max(...stamps)
+  return text.replace(/ (\d{13})$/gm, (_match, stamp) => ` ${Number(stamp) + shift}`)
+}
+
+async function readRealPrometheus(): Promise<void> {
+  const folder = makeFolder('pidguard-prometheus-')
+  t.teardown(() => removeFolder(folder))
+  const [prometheusPort = 0, exporterPort = 0] = await freePorts(2)
+  let metrics = recordedMetrics()
+  const kubelet = createServer((_request, response) => response.end(metrics))
+  kubelet.listen(0, '127.0.0.1')
+  await once(kubelet, 'listening')
+  t.teardown(() => {
+    kubelet.closeAllConnections()
+    kubelet.close()
+  })
+  const target = (port: number, labels: object = {}) => ({ targets: [`127.0.0.1:${port}`], labels })
+  const settings = {
+    global: { scrape_interval: '1s' },
+    scrape_configs: [
+      { job_name: 'node', static_configs: [target(exporterPort)] },
+      { job_name: 'kubelet', static_configs: [target((kubelet.address() as AddressInfo).port, { node: 'node-a' })] }
+    ]
+  }
+  writeFileSync(join(folder, 'prometheus.yml'), JSON.stringify(settings))
+  const exporter = await startProgram({
+    program: 'prometheus-node-exporter',
+    args: ['--collector.disable-defaults', '--collector.processes', `--web.listen-address=127.0.0.1:${exporterPort}`],
+    logFile: join(folder, 'exporter.log'),
+    cwd: folder
+  })
+  t.teardown(() => exporter.stop())
+  const prometheus = await startProgram({
+    program: 'prometheus',
+    args: [
+      `--config.file=${join(folder, 'prometheus.yml')}`,
+      `--storage.tsdb.path=${join(folder, 'data')}`,
+      `--web.listen-address=127.0.0.1:${prometheusPort}`
+    ],
+    logFile: join(folder, 'prometheus.log'),
+    cwd: folder
+  })
+  t.teardown(() => prometheus.stop())
+
+  const readings = new PrometheusReadings({
+    ...prometheusDefaults,
+    url: `http://127.0.0.1:${prometheusPort}`,
+    credentials: undefined,
+    clock: systemClock
+  })
+  t.teardown(() => readings.close())
+  const read = async () => {
+    const sink = memorySink()
+    const targets = [
+      { name: 'node-a', address: '127.0.0.1', kubeletPort: 10250 },
+      { name: 'node-b', address: '127.0.0.2', kubeletPort: 10250 }
+    ]
+    await readings.read(targets, sink, { signal: new AbortController().signal, spread: 0 })
+    return sink
+  }
+
+  void t.test('a real Prometheus, a real node_exporter, the metrics of a real kubelet', async (t) => {
+    const sink = await until('both jobs scraped', async () => {
+      const each = await read()
+      const reading = each.readings.get('node-a')
+      return reading?.host.inUse !== undefined && reading.kubepods.inUse !== undefined ? each : undefined
+    })
+    const reading = sink.readings.get('node-a')
+    t.strictSame(reading?.kubepods, { limit: 1500, inUse: 1006 })
+    t.equal(reading?.pods?.get('6d6a6def-66fb-4cd2-bc02-7939fe811e4d'), 502)
+    t.equal(reading?.pods?.size, 4)
+    const pidMax = Number(readFileSync('/proc/sys/kernel/pid_max', 'utf8'))
+    const threadsMax = Number(readFileSync('/proc/sys/kernel/threads-max', 'utf8'))
+    t.equal(reading?.host.limit, Math.min(pidMax, threadsMax))
+    t.ok(Number(reading?.host.inUse) > 10)
+    t.strictSame(reading?.gaps, [])
+    t.equal(sink.failures.get('node-b')?.reason, 'not-reported')
+  })
+
+  void t.test('a reading is as old as its samples, not as the query', async (t) => {
+    metrics = ''
+    await new Promise((resolve) => setTimeout(resolve, 2_000))
+    const reading = (await read()).readings.get('node-a')
+    // The kubelet's samples carry their own time, so they are still there, and ever older.
+    t.ok(Date.now() - Number(reading?.at) > 2_000, `${Date.now() - Number(reading?.at)} ms`)
+  })
+}

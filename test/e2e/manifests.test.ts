@@ -1,0 +1,59 @@
+import { join, resolve } from 'node:path'
+import t from 'tap'
+import { type ControlPlane, startControlPlane } from './support/control-plane.ts'
+
+const root = resolve(import.meta.dirname, '../..')
+/** Kinds of others that this API server does not know, and fields newer than it. */
+const kustomizations = ['overlays/observe', 'overlays/default', 'overlays/strict']
+const components = ['host-network']
+
+const plane = await startControlPlane()
+t.teardown(() => plane.stop())
+
+async function uidOfConfiguration({ kubectl }: ControlPlane): Promise<string> {
+  return kubectl.ok(['get', 'validatingwebhookconfiguration', 'pidguard', '--output=jsonpath={.metadata.uid}'])
+}
+
+const folders = [
+  ...kustomizations.map((name) => join(root, 'manifests', name)),
+  ...components.map((name) => join(root, 'test/fixtures/kustomize', name))
+]
+for (const folder of folders) {
+  void t.test(
+    `${folder.slice(root.length + 1)} is taken by a real API server, twice, by both ways of apply`,
+    async (t) => {
+      for (const how of [['--server-side', '--force-conflicts'], []]) {
+        const { code, stderr } = await plane.kubectl.run(['apply', '--kustomize', folder, ...how])
+        t.equal(code, 0, stderr)
+        t.notMatch(stderr, /Error|unknown field|Warning: .*deprecated/i)
+      }
+    }
+  )
+}
+
+void t.test('what the leader wrote into the configurations stays when they are applied again', async (t) => {
+  const folder = join(root, 'manifests/overlays/default')
+  const caBundle = Buffer.from('-----BEGIN CERTIFICATE-----\n').toString('base64')
+  const path = '/webhooks/0/clientConfig/caBundle'
+  const uid = await uidOfConfiguration(plane)
+  for (const how of [['--server-side', '--force-conflicts'], []]) {
+    const patch = `--patch=${JSON.stringify([{ op: 'add', path, value: caBundle }])}`
+    const patched = await plane.kubectl.run(['patch', 'validatingwebhookconfiguration/pidguard', '--type=json', patch])
+    if (patched.code !== 0) t.comment(patched.stderr)
+    await plane.kubectl.ok(['apply', '--kustomize', folder, ...how])
+    const held = await plane.kubectl.ok([
+      'get',
+      'validatingwebhookconfiguration/pidguard',
+      '--output=jsonpath={.webhooks[0].clientConfig.caBundle}'
+    ])
+    t.equal(held, patched.code === 0 ? caBundle : '')
+  }
+  t.equal(await uidOfConfiguration(plane), uid, 'the same object all the time')
+})
+
+void t.test('what is deleted leaves nothing outside the namespace', async (t) => {
+  await plane.kubectl.ok(['delete', '--kustomize', join(root, 'manifests/overlays/default'), '--wait=false'])
+  const kinds = 'mutatingwebhookconfigurations,validatingwebhookconfigurations,clusterroles,clusterrolebindings'
+  const { stdout } = await plane.kubectl.run(['get', kinds, '--selector=app.kubernetes.io/name=pidguard', '-oname'])
+  t.equal(stdout, '')
+})

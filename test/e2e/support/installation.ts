@@ -1,0 +1,232 @@
+import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs'
+import { connect, createServer, type Socket } from 'node:net'
+import { join, relative, resolve } from 'node:path'
+import { request } from 'undici'
+import type { ControlPlane } from './control-plane.ts'
+import { freePorts } from './ports.ts'
+import { type Exit, type RunningProgram, startProgram } from './processes.ts'
+import { until } from './wait.ts'
+import { type LogLine, readLog } from './webhook.ts'
+
+const root = resolve(import.meta.dirname, '../../..')
+const namespace = 'pidguard-system'
+
+export interface Replica {
+  isReady(): Promise<boolean>
+  /** Returns when it is. */
+  ready(): Promise<void>
+  logLines(): LogLine[]
+  /** Returns when a line with that message is there. */
+  logged(message: string): Promise<void>
+  /** Returns when it has ended by itself. */
+  ended(): Promise<Exit>
+  stop(signal?: NodeJS.Signals): Promise<Exit>
+}
+
+export interface Installation {
+  /** Applies the overlay again, as an upgrade and a GitOps controller do. */
+  apply(overlay?: Overlay): Promise<void>
+  /** Starts one replica; ready only after `ready`. */
+  start(...args: string[]): Promise<Replica>
+  /** What the Deployment's pods read as their policy. */
+  writePolicy(text: string): void
+  /** A copy of the overlay's folder that a person could apply, adapted to this machine. */
+  folder(overlay?: Overlay): string
+}
+
+export type Overlay = 'observe' | 'default' | 'strict'
+
+/**
+ * The manifests as they are, but for two things: nothing runs the Deployment's pods here, so replicas are processes;
+ * and the Service leads to them by name, since nothing routes cluster addresses on this machine. The API server calls
+ * `pidguard.pidguard-system.svc` by clientConfig.service all the same, and each replica has the rights of the
+ * service account and no more.
+ */
+export async function install(plane: ControlPlane, overlay: Overlay = 'default'): Promise<Installation> {
+  const [servicePort = 0] = await freePorts(1)
+  const replicas = new Map<RunningProgram, { admission: number; probes: number; ready: boolean }>()
+  const work = mkdtempSync(join(plane.folder, 'install-'))
+  const policyFile = join(work, 'policy.yaml')
+  const service = await startService(servicePort, () => [...replicas.values()].filter(({ ready }) => ready))
+  plane.atStop(service)
+
+  function folder(which: Overlay = overlay): string {
+    const place = join(work, which)
+    mkdirSync(place, { recursive: true })
+    const ports = [
+      { kind: 'MutatingWebhookConfiguration', webhooks: 2 },
+      { kind: 'ValidatingWebhookConfiguration', webhooks: which === 'strict' ? 4 : 3 }
+    ].map(({ kind, webhooks }) => ({
+      target: { kind },
+      patch: JSON.stringify(
+        Array.from({ length: webhooks }, (_, index) => ({
+          op: 'replace',
+          path: `/webhooks/${index}/clientConfig/service/port`,
+          value: servicePort
+        }))
+      )
+    }))
+    const external = [{ op: 'replace', path: '/spec', value: { type: 'ExternalName', externalName: 'localhost' } }]
+    const kustomization = {
+      apiVersion: 'kustomize.config.k8s.io/v1beta1',
+      kind: 'Kustomization',
+      resources: [relative(place, join(root, 'manifests/overlays', which))],
+      patches: [{ target: { kind: 'Service' }, patch: JSON.stringify(external) }, ...ports]
+    }
+    writeFileSync(join(place, 'kustomization.yaml'), JSON.stringify(kustomization))
+    return place
+  }
+
+  async function apply(which: Overlay = overlay): Promise<void> {
+    await plane.kubectl.ok(['apply', '--kustomize', folder(which)])
+    const text = await plane.kubectl.ok([
+      'get',
+      'configmap/pidguard-policy',
+      `--namespace=${namespace}`,
+      '--output=jsonpath={.data.policy\\.yaml}'
+    ])
+    writeFileSync(policyFile, text)
+  }
+
+  await apply()
+
+  return {
+    apply,
+    folder,
+    writePolicy: (text) => writeFileSync(policyFile, text),
+    async start(...args) {
+      const [admission = 0, probes = 0] = await freePorts(2)
+      const home = mkdtempSync(join(work, 'replica-'))
+      const logFile = join(home, 'log')
+      const kubeconfig = join(home, 'kubeconfig')
+      writeFileSync(kubeconfig, JSON.stringify(await kubeconfigOf(plane)))
+      const running = await startProgram({
+        program: process.execPath,
+        args: [
+          ...[join(root, 'dist/main.js'), 'serve', '--cert-secret=pidguard-tls', `--policy=${policyFile}`],
+          ...[`--port=${admission}`, `--probe-port=${probes}`, '--host=127.0.0.1', '--log-level=debug'],
+          ...[`--kubeconfig=${kubeconfig}`, '--drain=1', ...args]
+        ],
+        logFile,
+        cwd: home
+      })
+      const entry = { admission, probes, ready: false }
+      replicas.set(running, entry)
+      async function isReady(): Promise<boolean> {
+        try {
+          const { statusCode, body } = await request(`http://127.0.0.1:${probes}/readyz`)
+          await body.dump()
+          return statusCode === 200
+        } catch {
+          return false
+        }
+      }
+      // The kubelet's readiness probe, and the endpoints that follow it.
+      const probing = setInterval(async () => {
+        entry.ready = running.exit() === undefined && (await isReady())
+      }, 100)
+      plane.atStop(async () => {
+        clearInterval(probing)
+        if (running.exit() === undefined) await running.stop('SIGKILL')
+      })
+      return {
+        isReady,
+        async ready() {
+          await until(`a ready replica (${logFile})`, () => entry.ready, 60_000)
+        },
+        logLines: () => readLog(logFile),
+        async logged(message) {
+          await until(`${JSON.stringify(message)} in the log`, () =>
+            readLog(logFile).some(({ msg }) => msg === message)
+          )
+        },
+        async ended() {
+          const exit = await until('its end', () => running.exit())
+          clearInterval(probing)
+          replicas.delete(running)
+          return exit
+        },
+        async stop(signal = 'SIGTERM') {
+          const exit = await running.stop(signal)
+          clearInterval(probing)
+          replicas.delete(running)
+          return exit
+        }
+      }
+    }
+  }
+}
+
+/** The rights of the installed service account, by a token as the kubelet would mount it. */
+async function kubeconfigOf(plane: ControlPlane): Promise<object> {
+  const path = `/api/v1/namespaces/${namespace}/serviceaccounts/pidguard/token`
+  const request = { apiVersion: 'authentication.k8s.io/v1', kind: 'TokenRequest', spec: {} }
+  const { status, body } = await plane.api.post(path, request)
+  if (status !== 201) throw new Error(`token: ${body.message}`)
+  const cluster = { server: plane.url, 'certificate-authority': join(plane.folder, 'ca.crt') }
+  return {
+    apiVersion: 'v1',
+    kind: 'Config',
+    clusters: [{ name: 'e2e', cluster }],
+    users: [{ name: 'pidguard', user: { token: body.status?.token } }],
+    contexts: [{ name: 'e2e', context: { cluster: 'e2e', user: 'pidguard', namespace } }],
+    'current-context': 'e2e'
+  }
+}
+
+/** What kube-proxy does: each connection goes to one of the ready replicas, and stays there. */
+async function startService(
+  port: number,
+  ready: () => readonly { readonly admission: number }[]
+): Promise<() => Promise<void>> {
+  let turn = 0
+  const sockets = new Set<Socket>()
+  const server = createServer((client) => {
+    const targets = ready()
+    const target = targets[turn++ % Math.max(1, targets.length)]
+    if (target === undefined) {
+      client.resetAndDestroy()
+      return
+    }
+    const replica = connect(target.admission, '127.0.0.1')
+    for (const socket of [client, replica]) {
+      sockets.add(socket)
+      socket.on('close', () => sockets.delete(socket))
+    }
+    client.on('error', () => replica.destroy())
+    replica.on('error', () => client.resetAndDestroy())
+    client.pipe(replica).pipe(client)
+  })
+  // localhost may be either.
+  await new Promise<void>((listening) => server.listen(port, 'localhost', listening))
+  return async () => {
+    for (const socket of sockets) socket.destroy()
+    await new Promise((closed) => server.close(closed))
+  }
+}
+
+/** What the Secret of the serving certificate holds. */
+export async function secretData(plane: ControlPlane): Promise<Record<string, string>> {
+  const { data } = await held<{ data: Record<string, string> }>(plane, 'secret/pidguard-tls')
+  return Object.fromEntries(
+    Object.entries(data).map(([name, value]) => [name, Buffer.from(value, 'base64').toString('utf8')])
+  )
+}
+
+interface Configuration {
+  readonly webhooks: readonly { readonly clientConfig: { readonly caBundle?: string } }[]
+}
+
+/** One entry for each webhook. */
+export async function caBundles(plane: ControlPlane): Promise<string[]> {
+  const bundles: string[] = []
+  for (const kind of ['mutatingwebhookconfiguration', 'validatingwebhookconfiguration']) {
+    const { webhooks } = await held<Configuration>(plane, `${kind}/pidguard`)
+    bundles.push(...webhooks.map(({ clientConfig }) => Buffer.from(clientConfig.caBundle ?? '', 'base64').toString()))
+  }
+  return bundles
+}
+
+async function held<T>({ kubectl }: ControlPlane, name: string): Promise<T> {
+  return JSON.parse(await kubectl.ok(['get', name, `--namespace=${namespace}`, '--output=json']))
+}

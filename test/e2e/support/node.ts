@@ -1,0 +1,208 @@
+import { execFileSync } from 'node:child_process'
+import {
+  accessSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmdirSync,
+  writeFileSync
+} from 'node:fs'
+import { delimiter, join } from 'node:path'
+import type { ControlPlane } from './control-plane.ts'
+import { compileThreads, writeImage } from './image.ts'
+import { freePorts } from './ports.ts'
+import { logTail, startProgram } from './processes.ts'
+import { until } from './wait.ts'
+
+export interface RealNode {
+  readonly name: string
+  /** Of the kubelet, on 127.0.0.1. */
+  readonly port: number
+  /** The pids cgroup of all pods of this node, as a folder. */
+  readonly kubepods: string
+  stop(): Promise<void>
+}
+
+/** Holds as many threads as env THREADS says. */
+export const threadsImage = 'example.com/threads:1'
+
+const cgroups = '/sys/fs/cgroup'
+const cniFolder = '/usr/lib/cni'
+
+/** What is missing for a real node, in words; undefined when nothing is. */
+export function missingForNode(env: NodeJS.ProcessEnv): string | undefined {
+  if (process.getuid?.() !== 0) return 'not root'
+  const folders = [env.KUBEBUILDER_ASSETS ?? '', ...(env.PATH ?? '').split(delimiter), '/sbin', '/usr/sbin']
+  const has = (program: string) => folders.some((folder) => isProgram(join(folder, program)))
+  const lacking = ['kubelet', 'containerd', 'runc', 'ctr', 'gcc', 'iptables'].filter((program) => !has(program))
+  if (!existsSync(join(cniFolder, 'ptp'))) lacking.push('containernetworking-plugins')
+  if (lacking.length > 0) return `no ${lacking.join(', ')}`
+  return existsSync(join(cgroups, 'pids')) ? undefined : 'no cgroup v1 pids controller at /sys/fs/cgroup/pids'
+}
+
+/** A real kubelet with containerd. Its cgroups are its own, so another kubelet on this machine is not touched. */
+export async function startNode(plane: ControlPlane, name = 'node-a'): Promise<RealNode> {
+  const folder = join(plane.folder, name)
+  mkdirSync(join(folder, 'cni'), { recursive: true })
+  const [port = 0, healthz = 0] = await freePorts(2)
+  const root = `/pidguard-e2e-${process.pid}`
+  for (const controller of controllers()) mkdirSync(join(cgroups, controller, root), { recursive: true })
+  const socket = join(folder, 'containerd.sock')
+  writeFileSync(join(folder, 'containerd.toml'), containerdSettings(folder, socket))
+  writeFileSync(join(folder, 'cni', '10-pods.conflist'), JSON.stringify(network(folder)))
+  writeFileSync(join(folder, 'kubelet.json'), JSON.stringify(kubeletSettings(plane, root, port, healthz)))
+
+  const ctr = (...args: string[]) =>
+    execFileSync('ctr', ['-a', socket, '-n', 'k8s.io', ...args], {
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'ignore']
+    })
+  const start = (program: string, args: string[]) =>
+    startProgram({
+      program,
+      args,
+      logFile: join(folder, `${program.split('/').at(-1)}.log`),
+      cwd: folder
+    })
+  const containerd = await start('containerd', ['-c', join(folder, 'containerd.toml')])
+  await until('containerd', () => quietly(() => ctr('version')))
+  ctr('images', 'import', writeImage(folder, threadsImage, compileThreads(folder)))
+  const kubelet = await start(join(process.env.KUBEBUILDER_ASSETS ?? '', 'kubelet'), [
+    `--kubeconfig=${join(plane.folder, 'kubeconfig')}`,
+    `--config=${join(folder, 'kubelet.json')}`,
+    `--root-dir=${join(folder, 'kubelet')}`,
+    `--cert-dir=${join(folder, 'pki')}`,
+    '--container-runtime=remote',
+    `--container-runtime-endpoint=unix://${socket}`,
+    `--hostname-override=${name}`
+  ])
+
+  async function stop(): Promise<void> {
+    await kubelet.stop()
+    const tasks = lines(() => ctr('tasks', 'ls', '-q'))
+    for (const task of tasks) quietly(() => ctr('tasks', 'kill', '-s', 'SIGKILL', task))
+    await until('the tasks to end', () => {
+      for (const task of lines(() => ctr('tasks', 'ls', '-q'))) quietly(() => ctr('tasks', 'rm', '-f', task))
+      return lines(() => ctr('tasks', 'ls', '-q')).length === 0
+    })
+    for (const container of lines(() => ctr('containers', 'ls', '-q')))
+      quietly(() => ctr('containers', 'rm', container))
+    await containerd.stop()
+    unmountBelow(folder)
+    // Also of the hierarchies that the kubelet found by itself.
+    for (const hierarchy of readdirSync(cgroups)) removeCgroup(join(cgroups, hierarchy, root))
+  }
+
+  try {
+    await until(
+      `${name} ready`,
+      async () => {
+        if (kubelet.exit() !== undefined) throw new Error(`kubelet ended:\n${logTail(kubelet.logFile)}`)
+        const { body } = await plane.api.get(`/api/v1/nodes/${name}`)
+        return JSON.stringify(body).includes('"reason":"KubeletReady"')
+      },
+      120_000
+    )
+  } catch (error) {
+    const tail = logTail(kubelet.logFile)
+    await stop()
+    throw new Error(`the node did not become ready:\n${tail}`, { cause: error })
+  }
+  return { name, port, kubepods: join(cgroups, 'pids', root, 'kubepods'), stop }
+}
+
+function containerdSettings(folder: string, socket: string): string {
+  // restrict_oom_score_adj: without the right to lower it, runc dies with "can't get final child's PID from pipe: EOF".
+  return `version = 2
+root = "${folder}/containerd"
+state = "${folder}/containerd-state"
+[grpc]
+  address = "${socket}"
+[plugins."io.containerd.grpc.v1.cri"]
+  restrict_oom_score_adj = true
+  sandbox_image = "${threadsImage}"
+  [plugins."io.containerd.grpc.v1.cri".containerd]
+    snapshotter = "native"
+  [plugins."io.containerd.grpc.v1.cri".cni]
+    bin_dir = "${cniFolder}"
+    conf_dir = "${folder}/cni"
+`
+}
+
+function network(folder: string): object {
+  const ipam = { type: 'host-local', subnet: '10.89.0.0/16', dataDir: join(folder, 'ipam') }
+  return { cniVersion: '0.3.1', name: 'pods', plugins: [{ type: 'ptp', ipMasq: false, ipam }] }
+}
+
+function kubeletSettings(plane: ControlPlane, cgroupRoot: string, port: number, healthzPort: number): object {
+  return {
+    apiVersion: 'kubelet.config.k8s.io/v1beta1',
+    kind: 'KubeletConfiguration',
+    authentication: {
+      anonymous: { enabled: false },
+      webhook: { enabled: true },
+      x509: { clientCAFile: join(plane.folder, 'ca.crt') }
+    },
+    authorization: { mode: 'Webhook' },
+    cgroupDriver: 'cgroupfs',
+    cgroupRoot,
+    failSwapOn: false,
+    readOnlyPort: 0,
+    address: '127.0.0.1',
+    port,
+    healthzPort,
+    evictionHard: { 'nodefs.available': '1%', 'imagefs.available': '1%' },
+    imageGCHighThresholdPercent: 100
+  }
+}
+
+function controllers(): string[] {
+  return readdirSync(cgroups, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory() && existsSync(join(cgroups, entry.name, 'tasks')))
+    .map(({ name }) => name)
+}
+
+function removeCgroup(folder: string): void {
+  if (!existsSync(folder)) return
+  for (const entry of readdirSync(folder, { withFileTypes: true })) {
+    if (entry.isDirectory()) removeCgroup(join(folder, entry.name))
+  }
+  quietly(() => rmdirSync(folder))
+}
+
+function unmountBelow(folder: string): void {
+  const mounts = readFileSync('/proc/mounts', 'utf8')
+    .split('\n')
+    .map((line) => line.split(' ')[1] ?? '')
+    .filter((mount) => mount.startsWith(`${folder}/`))
+  for (const mount of mounts.sort().reverse()) quietly(() => execFileSync('umount', [mount]))
+}
+
+function lines(run: () => string): string[] {
+  try {
+    return run().split('\n').filter(Boolean)
+  } catch {
+    return []
+  }
+}
+
+/** Whether it worked. */
+function quietly(run: () => unknown): boolean {
+  try {
+    run()
+    return true
+  } catch {
+    return false
+  }
+}
+
+function isProgram(file: string): boolean {
+  try {
+    accessSync(file, constants.X_OK)
+    return true
+  } catch {
+    return false
+  }
+}

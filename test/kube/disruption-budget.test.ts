@@ -1,0 +1,56 @@
+import t from 'tap'
+import { ensureDisruptionBudget } from '../../src/kube/disruption-budget.ts'
+import { type Answer, sendJson, sendStatus, startFakeApi } from '../support/fake-api.ts'
+
+const at = (version: string): string => `/apis/policy/${version}/namespaces/system/poddisruptionbudgets`
+
+/** An API server that serves these versions; a budget is there or not. */
+function serving(versions: readonly string[], there: boolean): Answer {
+  return (request, response) => {
+    const served = versions.some((version) => request.url?.startsWith(at(version)))
+    if (!served) return sendStatus(response, 404)
+    if (request.method === 'POST') return there ? sendStatus(response, 409) : sendJson(response, {}, 201)
+    return there ? sendJson(response, {}) : sendStatus(response, 404)
+  }
+}
+
+const cases = [
+  { name: 'v1.25 and newer', versions: ['v1'], there: false, want: 'made', last: `POST ${at('v1')}` },
+  { name: 'v1.21 to v1.24', versions: ['v1', 'v1beta1'], there: false, want: 'made', last: `POST ${at('v1')}` },
+  { name: 'v1.20 and older', versions: ['v1beta1'], there: false, want: 'made', last: `POST ${at('v1beta1')}` },
+  { name: 'one is there', versions: ['v1'], there: true, want: 'there', last: `GET ${at('v1')}/pidguard` },
+  {
+    name: 'one is there, old',
+    versions: ['v1beta1'],
+    there: true,
+    want: 'there',
+    last: `GET ${at('v1beta1')}/pidguard`
+  }
+]
+for (const { name, versions, there, want, last } of cases) {
+  void t.test(`${name}: ${want}`, async (t) => {
+    const api = await startFakeApi(serving(versions, there))
+    t.teardown(() => api.stop())
+    t.equal(await ensureDisruptionBudget(api.client, 'system', 'pidguard'), want)
+    t.equal(api.asked.at(-1), last)
+  })
+}
+
+void t.test('made by another in the same moment: there', async (t) => {
+  const api = await startFakeApi((request, response) => sendStatus(response, request.method === 'POST' ? 409 : 404))
+  t.teardown(() => api.stop())
+  t.equal(await ensureDisruptionBudget(api.client, 'system', 'pidguard'), 'there')
+})
+
+void t.test('an API server that serves neither, or forbids it, is told', async (t) => {
+  for (const [code, failure] of [
+    [404, 'not-found'],
+    [403, 'forbidden']
+  ] as const) {
+    const api = await startFakeApi((_request, response) => sendStatus(response, code))
+    t.teardown(() => api.stop())
+    t.match(await ensureDisruptionBudget(api.client, 'system', 'pidguard').catch((error: unknown) => error), {
+      failure
+    })
+  }
+})

@@ -1,0 +1,144 @@
+import t from 'tap'
+import { LimitRangeIndex } from '../../src/kube/caches.ts'
+import { limitRangeKind, namespaceKind, nodeFactsOf } from '../../src/kube/kinds.ts'
+import { buildPodKind, buildPodProjection } from '../../src/kube/pod-kind.ts'
+import { Placements } from '../../src/model/placement.ts'
+
+t.test('a Node', async (t) => {
+  const object = {
+    metadata: { name: 'n1', uid: 'u1', labels: { zone: 'a' } },
+    spec: { unschedulable: true, taints: [{ key: 'k', effect: 'NoSchedule', timeAdded: 'x' }] },
+    status: {
+      conditions: [
+        { type: 'Ready', status: 'True' },
+        { type: 'PIDPressure', status: 'True' }
+      ],
+      addresses: [
+        { type: 'Hostname', address: 'n1' },
+        { type: 'InternalIP', address: '10.0.0.1' },
+        { type: 'InternalIP', address: 'fd00::1' }
+      ],
+      daemonEndpoints: { kubeletEndpoint: { Port: 10255 } }
+    }
+  }
+  t.strictSame(nodeFactsOf(object), {
+    name: 'n1',
+    uid: 'u1',
+    labels: { zone: 'a' },
+    taints: [{ key: 'k', value: '', effect: 'NoSchedule' }],
+    unschedulable: true,
+    pidPressure: true,
+    address: '10.0.0.1',
+    kubeletPort: 10255
+  })
+})
+
+t.test('what a Node does not say is unknown', async (t) => {
+  t.strictSame(nodeFactsOf({ metadata: { name: 'n1' } }), {
+    name: 'n1',
+    uid: '',
+    labels: {},
+    taints: [],
+    unschedulable: false,
+    pidPressure: undefined,
+    address: undefined,
+    kubeletPort: 10250
+  })
+  const pressure = (status: string) =>
+    nodeFactsOf({ metadata: { name: 'n1' }, status: { conditions: [{ type: 'PIDPressure', status }] } }).pidPressure
+  t.equal(pressure('False'), false)
+  t.equal(pressure('Unknown'), undefined)
+  t.throws(() => nodeFactsOf({ metadata: {} }), /metadata: expected metadata with a name/)
+  t.throws(() => nodeFactsOf({ metadata: { name: 'n' }, spec: 1 }), /\/spec: expected an object, found a number/)
+})
+
+function pod(change: { metadata?: object; spec?: object; status?: object } = {}) {
+  return {
+    metadata: { name: 'web-1', namespace: 'shop', uid: 'u1', ...change.metadata },
+    spec: { nodeName: 'n1', ...change.spec },
+    status: { phase: 'Running', ...change.status }
+  }
+}
+
+t.test('a Pod', async (t) => {
+  const project = buildPodProjection()
+  t.strictSame(project(pod()), {
+    uid: 'u1',
+    namespace: 'shop',
+    name: 'web-1',
+    node: 'n1',
+    phase: 'Running',
+    workload: { kind: 'Pod', name: 'web-1' },
+    declared: undefined,
+    estimated: undefined,
+    deleting: false
+  })
+  const owned = project(
+    pod({
+      metadata: {
+        labels: { 'pod-template-hash': 'abc' },
+        ownerReferences: [{ apiVersion: 'apps/v1', kind: 'ReplicaSet', name: 'web-abc', controller: true }],
+        annotations: { 'pidguard.io/pids': '300', 'pidguard.io/pids-estimate': '310' },
+        deletionTimestamp: '2026-11-21T10:55:04Z'
+      },
+      spec: { nodeName: '' },
+      status: { phase: 'Pending' }
+    })
+  )
+  t.match(owned, {
+    node: undefined,
+    phase: 'Pending',
+    workload: { kind: 'Deployment', name: 'web' },
+    declared: 300,
+    estimated: 310,
+    deleting: true
+  })
+  t.equal(owned.placement?.signature, new Placements().of({}).signature, 'where it may land, until it is bound')
+  const annotated = (value: string) => project(pod({ metadata: { annotations: { 'pidguard.io/pids': value } } }))
+  for (const value of ['0', '-1', '1.5', 'many', '']) t.equal(annotated(value).declared, undefined, value)
+})
+
+t.test('a static pod goes by the hash its node counts it under', async (t) => {
+  const annotations = { 'kubernetes.io/config.mirror': 'h', 'kubernetes.io/config.hash': 'h1' }
+  t.equal(buildPodProjection()(pod({ metadata: { annotations } })).uid, 'h1')
+  const forged = { 'kubernetes.io/config.hash': 'h1' }
+  t.equal(buildPodProjection()(pod({ metadata: { annotations: forged } })).uid, 'u1', 'not without the mirror mark')
+})
+
+t.test('pods of one workload share one name; a Pod changed in what is not kept is the same', async (t) => {
+  const kind = buildPodKind()
+  const of = (name: string) =>
+    kind.project(
+      pod({
+        metadata: { name, ownerReferences: [{ apiVersion: 'apps/v1', kind: 'DaemonSet', name: 'd', controller: true }] }
+      })
+    )
+  t.equal(of('a').workload, of('b').workload)
+  t.ok(kind.same(of('a'), of('a')))
+  t.notOk(kind.same(of('a'), kind.project(pod({ status: { phase: 'Failed' } }))))
+})
+
+t.test('a Namespace keeps labels and annotations', async (t) => {
+  const object = { metadata: { name: 'shop', labels: { a: 'b' }, annotations: { c: 'd' } } }
+  t.strictSame(namespaceKind.project(object), { name: 'shop', labels: { a: 'b' }, annotations: { c: 'd' } })
+})
+
+t.test('LimitRanges of a namespace are one list', async (t) => {
+  const range = (name: string, max: string) =>
+    limitRangeKind.project({
+      metadata: { name, namespace: 'shop' },
+      spec: { limits: [{ type: 'Container', max: { cpu: max }, maxLimitRequestRatio: { cpu: '2' } }] }
+    })
+  const index = new LimitRangeIndex()
+  t.strictSame(index.of('shop'), [])
+  index.changed(range('a', '1'))
+  index.changed(range('b', '2'))
+  index.changed(range('a', '3'))
+  t.strictSame(index.of('shop'), [
+    { type: 'Container', max: { cpu: '3' } },
+    { type: 'Container', max: { cpu: '2' } }
+  ])
+  index.removed(range('a', '3'))
+  index.removed(range('b', '2'))
+  t.strictSame(index.of('shop'), [])
+})

@@ -1,0 +1,89 @@
+import { execFileSync } from 'node:child_process'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import t from 'tap'
+import { stringify } from 'yaml'
+import { version } from '../../src/compose/version.ts'
+import { defaultPolicyText } from '../../src/policy/default-policy.ts'
+import { readPolicy } from '../../src/policy/load.ts'
+import { rules } from '../../src/rules/index.ts'
+import { goldenOf, kustomizations, objectsOf, type Rendered } from '../support/rendered.ts'
+
+function objectOf<T>(rendering: string, key: string): Rendered & T {
+  const object = objectsOf(goldenOf(rendering)).get(key)
+  if (object === undefined) throw new Error(`${rendering} has no ${key}`)
+  return object as Rendered & T
+}
+
+interface PolicyRule {
+  readonly apiGroups: string[]
+  readonly resources: string[]
+  readonly resourceNames?: string[]
+  readonly verbs: string[]
+}
+
+void t.test('RBAC: no wildcard, nothing cluster-wide without a name, and never the node proxy', async (t) => {
+  for (const rendering of Object.keys(kustomizations)) {
+    for (const { kind, metadata, rules } of objectsOf(goldenOf(rendering)).values()) {
+      if (kind !== 'Role' && kind !== 'ClusterRole') continue
+      for (const rule of rules as PolicyRule[]) {
+        const all = [...rule.apiGroups, ...rule.resources, ...rule.verbs]
+        t.notOk(all.includes('*'), `${rendering} ${kind}/${metadata.name}`)
+        t.notOk(rule.resources.includes('nodes/proxy'), 'it is code execution on every node')
+        if (kind === 'ClusterRole') t.ok(rule.resourceNames, `${rule.resources}: names`)
+      }
+    }
+  }
+})
+
+void t.test('with cert-manager the program may write neither Secret nor webhook configuration', async (t) => {
+  const role = objectOf<{ rules: PolicyRule[] }>('cert-manager', 'Role/pidguard')
+  t.strictSame(
+    role.rules.filter(({ resources }) => resources.includes('secrets')).flatMap(({ verbs }) => verbs),
+    ['get']
+  )
+  const cluster = objectOf<{ rules: PolicyRule[] }>('cert-manager', 'ClusterRole/pidguard')
+  t.strictSame(
+    cluster.rules.flatMap(({ verbs }) => verbs),
+    ['get']
+  )
+})
+
+interface Deployment {
+  readonly spec: {
+    readonly replicas: number
+    readonly template: {
+      readonly spec: { readonly containers: { readonly image: string; readonly securityContext: object }[] }
+    }
+  }
+}
+
+void t.test('the image is the one of this version', async (t) => {
+  const { spec } = objectOf<Deployment>('default', 'Deployment/pidguard')
+  t.equal(spec.template.spec.containers[0]?.image, `pidguard:${version}`)
+})
+
+interface ConfigMap {
+  readonly data: { readonly 'policy.yaml': string }
+}
+
+void t.test('the default overlay has the default policy; in observe no rule enforces', async (t) => {
+  const text = (rendering: string): string =>
+    objectOf<ConfigMap>(rendering, 'ConfigMap/pidguard-policy').data['policy.yaml']
+  t.equal(text('default'), defaultPolicyText(rules))
+  t.equal(text('strict'), text('default'))
+  const { base } = readPolicy(text('observe'), { rules, source: 'observe' })
+  t.notOk([...base.modes.values()].includes('enforce'))
+})
+
+void t.test('Prometheus can read the alerts', async (t) => {
+  const { spec } = objectOf<{ spec: object }>('monitoring', 'PrometheusRule/pidguard')
+  const file = join(t.testdir({}), 'rules.yaml')
+  writeFileSync(file, stringify(spec))
+  try {
+    t.match(execFileSync('promtool', ['check', 'rules', file], { encoding: 'utf8' }), 'SUCCESS')
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
+    t.pass('checked', { skip: 'no promtool' })
+  }
+})
