@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 // The process: Node's version, arguments, exit code. Everything else is wired in compose/.
-import { enableCompileCache } from 'node:module'
+import nodeModule from 'node:module'
 
 /** client-node's HTTP library (undici 8) does not load on anything older. */
 const oldest = [22, 19] as const
@@ -26,7 +26,7 @@ if (isTooOld(process.versions.node)) {
 } else {
   const answer = await answerTo(process.argv.slice(2))
   if (answer === undefined) {
-    enableCompileCache()
+    nodeModule.enableCompileCache()
     const { run } = await import('./compose/program.ts')
     const code = await run(process.argv)
     // A verb that serves goes on until it is told to stop, and has no code to give yet.

@@ -1,4 +1,5 @@
 import type { Mode } from './model/finding.ts'
+import type { Placement } from './model/placement.ts'
 import type { Millis, Pids } from './model/units.ts'
 
 /** What we ask of the world. Everything that touches it comes in through one of these. */
@@ -16,6 +17,8 @@ export interface Log {
   info(fields: object, message: string): void
   warn(fields: object, message: string): void
   error(fields: object, message: string): void
+  /** Whether a line of this level would be written; where it would not, nobody need gather its fields. */
+  isLevelEnabled?(level: string): boolean
 }
 
 export type Webhook = 'mutate' | 'validate'
@@ -83,6 +86,8 @@ export interface PodFacts {
   readonly estimated: Pids | undefined
   /** Has a deletionTimestamp; its tasks count until it is gone. */
   readonly deleting: boolean
+  /** Where it may land, while it is not bound: whoever counts what it will need must know where. */
+  readonly placement?: Placement | undefined
 }
 
 /** What a cache tells as it follows the API server. Handlers may throw: it is logged and the cache goes on. */

@@ -13,8 +13,10 @@ import { join } from 'node:path'
 import type { InputFile, InputProblem, Inputs } from '../cli/inputs.ts'
 import { AppError } from '../errors.ts'
 
-/** Bytes read at once; a larger file is never held whole. */
-const chunkSize = 4 * 1024 * 1024
+/** Bytes; a larger file is read in pieces and never held whole. */
+const wholeSize = 4 * 1024 * 1024
+/** Bytes of one piece: small, so that what is read of it is garbage before it is old. */
+const chunkSize = 64 * 1024
 
 const manifestName = /\.(ya?ml|json)$/i
 const pattern = /[*?[{]/
@@ -104,7 +106,7 @@ function reasonOf(error: unknown): string {
 function* chunksOfFile({ path, size }: InputFile): Generator<string> {
   let descriptor: number | undefined
   try {
-    if (size > 0 && size <= chunkSize) {
+    if (size > 0 && size <= wholeSize) {
       yield wholeText(path)
       return
     }

@@ -27,6 +27,20 @@ export function isFixed(mode: Mode | undefined): boolean {
   return mode === 'enforce'
 }
 
+/** The decision on most objects. */
+const nothingFound: Decision = {
+  allowed: true,
+  code: 200,
+  message: '',
+  warnings: [],
+  auditAnnotations: {},
+  findings: []
+}
+
+function isSilent({ findings, skips, faults, exempted }: Verdict): boolean {
+  return findings.length + skips.length + faults.length + exempted.length === 0
+}
+
 /** What is done about a finding in this mode; an advisory one never denies. */
 export function actionOf(mode: Mode | undefined, advisory: boolean): Action {
   if (mode === 'enforce') return advisory ? 'warn' : 'deny'
@@ -38,12 +52,15 @@ export function actionOf(mode: Mode | undefined, advisory: boolean): Action {
  * A fault in an enforcing rule denies, since nobody knows what it would have found; in any other it is written down.
  */
 export function decide(subject: Subject, verdict: Verdict, settings: Settings): Decision {
+  if (isSilent(verdict) && settings.notes.length === 0) return nothingFound
   const findings = verdict.findings.map((finding) => ({
     ...finding,
     action: actionOf(settings.modes.get(finding.ruleId), finding.advisory === true)
   }))
   const denials = findings.filter((finding) => finding.action === 'deny')
-  const fatal = verdict.faults.filter((fault) => settings.modes.get(fault.ruleId) === 'enforce')
+  const fatal = verdict.faults.filter(
+    (fault) => fault.failsOpen !== true && settings.modes.get(fault.ruleId) === 'enforce'
+  )
   const allowed = denials.length === 0 && fatal.length === 0
   return {
     allowed,
@@ -123,8 +140,10 @@ function auditAnnotationsOf(
 ): Record<string, string> {
   const annotations: Record<string, string> = {}
   for (const worst of ['audit', 'warn', 'deny'] satisfies Action[]) {
-    for (const { ruleId, action, reason } of findings)
-      if (action === worst) annotations[ruleId] = `${action}: ${reason}`
+    for (const { ruleId, action, reason, audit } of findings) {
+      if (action !== worst) continue
+      annotations[ruleId] = clipped(`${action}: ${reason}${audit === undefined ? '' : `; ${audit}`}`, 2 * maxWarning)
+    }
   }
   for (const { ruleId, reason } of verdict.skips) annotations[ruleId] = `skipped: ${reason}`
   for (const { ruleId } of verdict.faults) annotations[ruleId] = 'fault'

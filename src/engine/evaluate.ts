@@ -1,5 +1,5 @@
-import { isDeepStrictEqual } from 'node:util'
 import type { Exempted, Fault, RuleFinding, Skip, Verdict } from '../model/finding.ts'
+import { isSame } from '../model/same.ts'
 import { oldSubjectOf, type Subject } from '../model/subject.ts'
 import type { Settings } from '../policy/settings.ts'
 import type { AllFacts, FactName, Rule, RuleContext } from './rule.ts'
@@ -18,6 +18,7 @@ export function evaluate(subject: Subject, rules: readonly Rule[], snapshot: Sna
   const skips: Skip[] = []
   const faults: Fault[] = []
   const exempted: Exempted[] = []
+  const context = contextOf(snapshot)
   for (const rule of rules) {
     if (isOff(rule, snapshot)) continue
     const exemption = snapshot.exemption(rule.id)
@@ -31,11 +32,11 @@ export function evaluate(subject: Subject, rules: readonly Rule[], snapshot: Sna
       continue
     }
     try {
-      const found = rule.check(subject, contextOf(snapshot))
+      const found = rule.check(subject, context)
       if (found.length === 0 || leavesAlone(rule, subject)) continue
       for (const finding of found) findings.push({ ...finding, ruleId: rule.id, remedy: rule.remedy })
     } catch (error) {
-      faults.push({ ruleId: rule.id, error })
+      faults.push(rule.failsOpen ? { ruleId: rule.id, error, failsOpen: true } : { ruleId: rule.id, error })
     }
   }
   return { findings, skips, faults, exempted }
@@ -58,5 +59,5 @@ export function contextOf(snapshot: Snapshot): RuleContext<FactName> {
 export function leavesAlone(rule: Rule, subject: Subject): boolean {
   if (subject.operation !== 'UPDATE' || subject.oldObject === undefined) return false
   const old = oldSubjectOf(subject)
-  return old !== undefined && isDeepStrictEqual(rule.reads(subject), rule.reads(old))
+  return old !== undefined && isSame(rule.reads(subject), rule.reads(old))
 }

@@ -24,6 +24,7 @@ export function mutate(subject: Subject, rules: readonly Rule[], snapshot: Snaps
   const exempted: Exempted[] = []
   const fixedBy: string[] = []
   const draft = new Draft(subject.object as Record<string, unknown>)
+  const context = contextOf(snapshot)
   for (const rule of rules) {
     if (rule.fix === undefined || !isFixed(snapshot.settings.modes.get(rule.id))) continue
     try {
@@ -40,7 +41,7 @@ export function mutate(subject: Subject, rules: readonly Rule[], snapshot: Snaps
       }
       if (leavesAlone(rule, subject)) continue
       const before = draft.operations.length
-      rule.fix(subject, draft, contextOf(snapshot))
+      rule.fix(subject, draft, context)
       if (draft.operations.length > before) fixedBy.push(rule.id)
     } catch (error) {
       faults.push({ ruleId: rule.id, error })

@@ -1,3 +1,4 @@
+import type { HeadroomView } from '../headroom/view.ts'
 import type { Draft } from '../model/draft.ts'
 import type { Finding } from '../model/finding.ts'
 import type { LimitRangeItem } from '../model/kubernetes.ts'
@@ -9,6 +10,8 @@ import type { RuleInfo, Settings } from '../policy/settings.ts'
 export interface AllFacts {
   /** What the LimitRanges of the subject's namespace say, all of them; empty when there are none. */
   readonly limitRanges: readonly LimitRangeItem[]
+  /** How many tasks fit on the nodes; given once nodes and pods have been read from the cluster. */
+  readonly headroom: HeadroomView
 }
 
 export type FactName = keyof AllFacts
@@ -36,6 +39,8 @@ export interface RuleDefinition<S extends Subject, Need extends FactName, Want e
   readonly wants?: readonly Want[]
   /** Looks at objects that a controller keeps in step with its own template; else those are judged at their Pods. */
   readonly controlled?: boolean
+  /** What the rule looks at must go on when the rule itself fails: a fault never denies. */
+  readonly failsOpen?: boolean
   /**
    * The parts of the object the rule reads. An UPDATE that leaves all of them as they were is let through, so what was
    * stored before the rule came can still be labelled, scaled and deleted.
@@ -59,6 +64,7 @@ export interface Rule extends RuleInfo {
   readonly needs: readonly FactName[]
   readonly wants: readonly FactName[]
   readonly controlled: boolean
+  readonly failsOpen: boolean
   reads(subject: Subject): readonly unknown[]
   check(subject: Subject, context: RuleContext<FactName>): readonly Finding[]
   fix: ((subject: Subject, draft: Draft, context: RuleContext<FactName>) => void) | undefined
@@ -83,6 +89,7 @@ export function defineRule<S extends Subject, Need extends FactName = never, Wan
     subresources: erased.subresources ?? [],
     wants: erased.wants ?? [],
     controlled: erased.controlled ?? false,
+    failsOpen: erased.failsOpen ?? false,
     fix: erased.fix,
     fixes: erased.fixes ?? (() => erased.fix !== undefined)
   }

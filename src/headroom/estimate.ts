@@ -3,10 +3,16 @@ import { containersOf } from '../model/containers.ts'
 import { globMatches, selectorMatches } from '../model/selector.ts'
 import type { PodSubject } from '../model/subject.ts'
 import type { Pids } from '../model/units.ts'
+import { pod, workloadOf } from '../model/workloads.ts'
 import type { Profile, Settings } from '../policy/settings.ts'
+import type { WorkloadName } from '../ports.ts'
+import type { HeadroomView } from './view.ts'
 
-/** Where a figure comes from: the pod's own annotation, a profile of the policy, or the policy's default. */
-type EstimateSource = 'declared' | 'profile' | 'default'
+/**
+ * Where a figure comes from: the pod's own annotation, the peak observed in running pods of its workload, a profile of
+ * the policy, or the policy's default.
+ */
+type EstimateSource = 'declared' | 'observed' | 'profile' | 'default'
 
 /** The tasks (threads) one pod is counted with. */
 export interface Estimate {
@@ -14,13 +20,35 @@ export interface Estimate {
   readonly source: EstimateSource
 }
 
-/** The estimate of one pod: what it declares, else what its profile says, else the default of its namespace. */
-export function estimateOf(subject: PodSubject, settings: Settings): Estimate {
+/**
+ * The estimate of one pod: what it declares, else what was observed, else what its profile says, else the default of
+ * its namespace. A peak that has not been watched for long counts only where it is the highest of all: otherwise the
+ * first pod of a rollout, seen in its first seconds, would make the others look harmless.
+ */
+export function estimateOf(
+  subject: PodSubject,
+  settings: Settings,
+  observed?: Pick<HeadroomView, 'observedPeak'>
+): Estimate {
   const declared = readPids(subject.podMetadata.annotations?.[declaredPids])
   if (declared !== undefined) return { pids: declared, source: 'declared' }
+  const assumed = assumedOf(subject, settings)
+  const peak = observed?.observedPeak(subject.namespace, workloadNameOf(subject))
+  if (peak !== undefined && (peak.isSettled || peak.pids > assumed.pids)) return { pids: peak.pids, source: 'observed' }
+  return assumed
+}
+
+function assumedOf(subject: PodSubject, settings: Settings): Estimate {
   const profile = profileOf(subject, settings.pids.profiles, (candidate) => candidate.estimate !== undefined)
   if (profile?.estimate !== undefined) return { pids: profile.estimate, source: 'profile' }
   return { pids: settings.pids.estimate, source: 'default' }
+}
+
+/** The workload a pod belongs to, or that a template is: both come to the same name. */
+export function workloadNameOf({ groupKind, kind, name, metadata }: PodSubject): WorkloadName {
+  if (groupKind === pod) return workloadOf(metadata)
+  const { kind: ownerKind, name: ownerName } = workloadOf(metadata)
+  return ownerKind === 'Pod' ? { kind, name } : { kind: ownerKind, name: ownerName }
 }
 
 /** The first profile that matches the pod and has what the caller is after. */

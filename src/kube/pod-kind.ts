@@ -1,6 +1,7 @@
 import { readPids } from '../headroom/estimate.ts'
 import { declaredPids, mirrorPod, pidsEstimate } from '../model/annotations.ts'
 import type { ObjectMeta } from '../model/kubernetes.ts'
+import { Placements } from '../model/placement.ts'
 import { isRecord, type JsonRecord } from '../model/shape.ts'
 import { workloadOf } from '../model/workloads.ts'
 import type { PodFacts, WorkloadName } from '../ports.ts'
@@ -21,6 +22,7 @@ export function buildPodKind(): Kind<PodFacts> {
 export function buildPodProjection(): (object: JsonRecord) => PodFacts {
   const strings = new Interner()
   const workloads = new WorkloadNames(strings)
+  const placements = new Placements()
   return (object) => {
     const { name, namespace, uid, annotations } = metadataOf(object)
     const spec = isRecord(object['spec']) ? object['spec'] : {}
@@ -28,7 +30,7 @@ export function buildPodProjection(): (object: JsonRecord) => PodFacts {
     const metadata = object['metadata'] as ObjectMeta
     const isMirror = annotations[mirrorPod] !== undefined
     const node = spec['nodeName']
-    return {
+    const facts = {
       uid: (isMirror ? annotations[staticHash] : undefined) ?? uid,
       namespace: strings.of(namespace),
       name,
@@ -39,6 +41,8 @@ export function buildPodProjection(): (object: JsonRecord) => PodFacts {
       estimated: readPids(annotations[pidsEstimate]),
       deleting: typeof metadata.deletionTimestamp === 'string'
     }
+    // Only while it counts: nearly all pods are bound, and do without the field.
+    return facts.node === undefined ? { ...facts, placement: placements.of(spec) } : facts
   }
 }
 

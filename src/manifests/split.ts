@@ -13,53 +13,78 @@ export interface DocumentText {
  * does not touch the others.
  */
 export class DocumentSplitter {
-  #rest = ''
+  /** What is known to belong to the document that is open. */
+  #pieces: string[] = []
+  /** The start of a line that may yet become a separator. */
+  #held = ''
+  /** Whether the next piece goes on in the middle of a line. */
+  #isMidLine = false
   #line = 1
   #afterSeparator: string | undefined
 
-  /** The documents that `chunk` completes. */
+  /** The documents that `chunk` completes. Each chunk is looked at once, however long the document is. */
   push(chunk: string): DocumentText[] {
-    const held = this.#rest.length
-    this.#rest += chunk
     const done: DocumentText[] = []
-    // Only the last line of what was held may still be, or become, a separator.
-    for (let from = held === 0 ? 0 : Math.max(0, this.#rest.lastIndexOf('\n', held - 1)); ; from = 0) {
-      const at = separatorAt(this.#rest, from)
-      const end = at < 0 ? -1 : this.#rest.indexOf('\n', at)
-      if (end < 0) return done
-      done.push(this.#take(at, end))
+    let text = this.#held + chunk
+    this.#held = ''
+    for (;;) {
+      const at = separatorAt(text, this.#isMidLine)
+      const end = at < 0 ? -1 : text.indexOf('\n', at)
+      if (end < 0) break
+      done.push(this.#close(text.slice(0, at), text.slice(at + 3, end)))
+      text = text.slice(end + 1)
     }
+    this.#hold(text)
+    return done
   }
 
   /** The documents that are left when the stream ends. */
   end(): DocumentText[] {
-    // All others are taken already; this one stands in a last line without an end.
-    const at = this.#rest.lastIndexOf('\n') + 1
-    const done = this.#rest.startsWith('---', at) ? [this.#take(at, this.#rest.length)] : []
-    done.push(this.#document(this.#rest))
-    this.#rest = ''
+    const done = this.#held.startsWith('---') ? [this.#close('', this.#held.slice(3))] : []
+    done.push(this.#document(this.#held.startsWith('---') ? '' : this.#held))
+    this.#held = ''
     return done
   }
 
-  #take(at: number, end: number): DocumentText {
-    const document = this.#document(this.#rest.slice(0, at))
-    const after = this.#rest.slice(at + 3, end).trim()
+  #hold(text: string): void {
+    const start = text.lastIndexOf('\n') + 1
+    const last = text.slice(start)
+    const isLineStart = start > 0 || !this.#isMidLine
+    const isOpen = isLineStart && ('---'.startsWith(last) || last.startsWith('---'))
+    this.#held = isOpen ? last : ''
+    const known = isOpen ? text.slice(0, start) : text
+    if (known !== '') {
+      this.#pieces.push(known)
+      this.#isMidLine = !known.endsWith('\n')
+    }
+  }
+
+  #close(text: string, afterSeparator: string): DocumentText {
+    const document = this.#document(ownCopy(text))
+    const after = afterSeparator.trim()
     this.#afterSeparator = after === '' || after.startsWith('#') ? undefined : after
     this.#line += linesIn(document.text) + 1
-    this.#rest = this.#rest.slice(end + 1)
+    this.#isMidLine = false
     return document
   }
 
   #document(text: string): DocumentText {
+    const whole = this.#pieces.length === 0 ? text : this.#pieces.join('') + text
+    this.#pieces = []
     const after = this.#afterSeparator
-    return { text, line: this.#line, ...(after === undefined ? undefined : { afterSeparator: after }) }
+    return { text: whole, line: this.#line, ...(after === undefined ? undefined : { afterSeparator: after }) }
   }
 }
 
+/** A piece of a string keeps the whole alive in V8, and what is reported of a document is a piece of it. */
+function ownCopy(text: string): string {
+  return ` ${text}`.slice(1)
+}
+
 /** Index of the first `---` at the start of a line, or -1. */
-function separatorAt(text: string, from: number): number {
-  if (from === 0 && text.startsWith('---')) return 0
-  const at = text.indexOf('\n---', from)
+function separatorAt(text: string, isMidLine: boolean): number {
+  if (!isMidLine && text.startsWith('---')) return 0
+  const at = text.indexOf('\n---')
   return at < 0 ? -1 : at + 1
 }
 

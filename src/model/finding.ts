@@ -18,6 +18,10 @@ export interface Finding {
    * An enforcing rule warns about it.
    */
   readonly advisory?: boolean
+  /** The values in short, for the API server's audit log. */
+  readonly audit?: string
+  /** Everything the finding rests on, for our log; made when it is written. */
+  readonly account?: () => readonly object[]
 }
 
 /** A finding with the rule that made it and what to do about it. */
@@ -36,6 +40,8 @@ export interface Skip {
 export interface Fault {
   readonly ruleId: string
   readonly error: unknown
+  /** Denies nothing, whatever the mode: the rule only ever adds to what another one guards. */
+  readonly failsOpen?: boolean
 }
 
 /** A rule that was not asked, because the policy exempts the object from it. */

@@ -15,6 +15,7 @@ export interface ObjectMeta {
   readonly name?: Maybe<string>
   readonly generateName?: Maybe<string>
   readonly namespace?: Maybe<string>
+  readonly uid?: Maybe<string>
   readonly labels?: Maybe<Readonly<Record<string, string>>>
   readonly annotations?: Maybe<Readonly<Record<string, string>>>
   readonly ownerReferences?: Maybe<readonly OwnerReference[]>
@@ -62,6 +63,10 @@ export interface PodSpec {
   readonly resources?: Maybe<ResourceRequirements>
   readonly nodeSelector?: Maybe<Readonly<Record<string, string>>>
   readonly nodeName?: Maybe<string>
+  /** Read by placement.ts, which takes any shape. */
+  readonly affinity?: unknown
+  readonly tolerations?: unknown
+  readonly hostNetwork?: Maybe<boolean>
 }
 
 /** One entry of a LimitRange's `spec.limits`. */

@@ -3,8 +3,11 @@ import { bestEffort } from './best-effort.ts'
 import { calicoIptablesBackend } from './calico-iptables-backend.ts'
 import { calicoUpdateStrategy } from './calico-update-strategy.ts'
 import { felixConfiguration } from './felix-configuration.ts'
+import { namespacePidBudget } from './namespace-pid-budget.ts'
 import { nodeExporterProcesses } from './node-exporter-processes.ts'
 import { pidAnnotations } from './pid-annotations.ts'
+import { pidBinding } from './pid-binding.ts'
+import { pidHeadroom } from './pid-headroom.ts'
 import { resourceRequests } from './resource-requests.ts'
 import { runtimeThreadCap } from './runtime-thread-cap.ts'
 
@@ -14,6 +17,9 @@ export const rules: readonly Rule[] = [
   bestEffort,
   pidAnnotations,
   runtimeThreadCap,
+  pidHeadroom,
+  pidBinding,
+  namespacePidBudget,
   calicoIptablesBackend,
   calicoUpdateStrategy,
   felixConfiguration,

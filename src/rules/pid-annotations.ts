@@ -7,7 +7,7 @@ import { escapeToken } from '../model/pointer.ts'
 import type { PodSubject } from '../model/subject.ts'
 import { pod, podKinds } from '../model/workloads.ts'
 
-export const pidAnnotations = definePodRule({
+export const pidAnnotations = definePodRule<never, 'headroom'>({
   id: 'pid-annotations',
   title: 'PID annotations',
   why: 'Kubernetes has no field for the number of threads a pod needs. The annotations carry that figure to everything that counts PIDs, and to the person who reads the pod.',
@@ -17,6 +17,7 @@ export const pidAnnotations = definePodRule({
   scope: 'pods',
   kinds: podKinds,
   needs: [],
+  wants: ['headroom'],
   reads: ({ podMetadata }) => [podMetadata.annotations?.[declaredPids]],
   check({ podMetadata, podMetadataAt }) {
     const declared = podMetadata.annotations?.[declaredPids]
@@ -30,8 +31,8 @@ export const pidAnnotations = definePodRule({
     ]
   },
   fixes: (subject) => subject.groupKind === pod && subject.operation === 'CREATE' && subject.subresource === '',
-  fix(subject, draft, { settings }) {
-    const { pids, source } = estimateOf(subject, settings)
+  fix(subject, draft, { settings, headroom }) {
+    const { pids, source } = estimateOf(subject, settings, headroom)
     annotate(subject, draft, pidsEstimate, String(pids))
     annotate(subject, draft, pidsEstimateSource, source)
     const limit =

@@ -1,4 +1,4 @@
-import { type Decision, decide } from '../engine/decide.ts'
+import { type DecidedFinding, type Decision, decide } from '../engine/decide.ts'
 import { evaluate, type Snapshot } from '../engine/evaluate.ts'
 import type { RuleIndex } from '../engine/match.ts'
 import { mutate } from '../engine/mutate.ts'
@@ -31,6 +31,11 @@ export interface AdmissionDeps {
   /** A review that takes longer is logged at info. */
   readonly slow: Millis
   facts(namespace: string): Partial<AllFacts>
+  /**
+   * Told of every object that passed validation and will be stored, unless another webhook or a quota refuses it. Not of
+   * dry runs. The answer is already made, and goes out after it.
+   */
+  admitted?(subject: Subject, settings: Settings): void
 }
 
 interface Answer {
@@ -72,6 +77,7 @@ export function buildAdmission(deps: AdmissionDeps): Admission {
       const settings = deps.policy.settingsFor(subject.namespace)
       const judged = judge(deps, webhook, subject, settings)
       const answer = { status: 200, body: renderReview(responseOf(request, subject, judged)) }
+      if (webhook === 'validate' && judged.decision.allowed && !subject.dryRun) tell(deps, subject, settings)
       report(deps, webhook, { request, subject, settings, judged, elapsed: clock.monotonic() - start })
       return answer
     } catch (error) {
@@ -84,6 +90,18 @@ export function buildAdmission(deps: AdmissionDeps): Admission {
     meter.countReview(webhook, 'allowed', elapsed / 1000)
     log.debug({ webhook, uid: request.uid, operation: request.operation }, 'review not looked at')
     return { status: 200, body: renderReview({ uid: request.uid, allowed: true }) }
+  }
+}
+
+/** What is done about an admitted object can no longer change the answer, nor may its failure. */
+function tell({ admitted, log }: AdmissionDeps, subject: Subject, settings: Settings): void {
+  try {
+    admitted?.(subject, settings)
+  } catch (error) {
+    log.error(
+      { kind: subject.kind, namespace: subject.namespace, name: subject.name, err: error },
+      'admission not noted'
+    )
   }
 }
 
@@ -166,6 +184,7 @@ function report({ log, meter, slow }: AdmissionDeps, webhook: Webhook, reviewed:
     log.error({ webhook, uid: request.uid, ruleId, err: error }, 'rule failed')
   }
   const level = result !== 'allowed' || elapsed > slow ? 'info' : 'debug'
+  if (log.isLevelEnabled?.(level) === false) return
   log[level](
     {
       webhook,
@@ -178,15 +197,19 @@ function report({ log, meter, slow }: AdmissionDeps, webhook: Webhook, reviewed:
       ...(subject.dryRun ? { dryRun: true } : undefined),
       result,
       // Without their detail: it may hold the value of a variable.
-      findings: decision.findings
-        .slice(0, maxLogged)
-        .map(({ ruleId, action, reason, pointer }) => ({ ruleId, action, reason, pointer })),
+      findings: decision.findings.slice(0, maxLogged).map(toldOf),
       ...(decision.findings.length > maxLogged ? { findingCount: decision.findings.length } : undefined),
       fixedBy,
       durationMs: Math.round(elapsed * 1000) / 1000
     },
     'review'
   )
+}
+
+function toldOf({ ruleId, action, reason, pointer, account }: DecidedFinding): object {
+  const told = { ruleId, action, reason, pointer }
+  // Whatever a denial rests on, so that it can be explained later; warnings would say it too often.
+  return action === 'deny' && account !== undefined ? { ...told, account: account() } : told
 }
 
 /** Findings of one log line: an object may have thousands of containers. Own choice. */

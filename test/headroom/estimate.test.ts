@@ -1,5 +1,5 @@
 import t from 'tap'
-import { estimateOf, maxPids, profileOf, readPids } from '../../src/headroom/estimate.ts'
+import { estimateOf, maxPids, profileOf, readPids, workloadNameOf } from '../../src/headroom/estimate.ts'
 import type { PodSubject } from '../../src/model/subject.ts'
 import type { Profile } from '../../src/policy/settings.ts'
 import { settings } from '../support/settings.ts'
@@ -53,4 +53,32 @@ t.test('a count is a whole number from 1 to what a node can hold', async (t) => 
   t.equal(readPids('1'), 1)
   t.equal(readPids(String(maxPids)), maxPids)
   for (const text of [undefined, null, '', '0', String(maxPids + 1), '01', '1.5']) t.equal(readPids(text), undefined)
+})
+
+t.test('what was observed goes before what is assumed, once it means something', async (t) => {
+  const peak = (pids: number, isSettled: boolean) => ({ observedPeak: () => ({ pids, isSettled }) })
+  const estimate = (observed: ReturnType<typeof peak>, metadata = {}) =>
+    estimateOf(podSubject({}, metadata), settings(), observed)
+  t.strictSame(estimate(peak(3, false)), { pids: 50, source: 'default' }, 'seen in its first seconds')
+  t.strictSame(estimate(peak(3, true)), { pids: 3, source: 'observed' })
+  t.strictSame(estimate(peak(51, false)), { pids: 51, source: 'observed' }, 'more than assumed counts at once')
+  t.strictSame(estimate(peak(51, true), { annotations: { 'pidguard.io/pids': '7' } }), { pids: 7, source: 'declared' })
+  t.strictSame(estimateOf(podSubject(), settings(), { observedPeak: () => undefined }), { pids: 50, source: 'default' })
+})
+
+t.test('a template is the workload its pods belong to', async (t) => {
+  const name = (kind: string, metadata = {}) =>
+    workloadNameOf(subjectFrom(workloadObject(kind, {}, {}, metadata)) as PodSubject)
+  t.strictSame(name('apps/v1/Deployment'), { kind: 'Deployment', name: 'web' })
+  const ownerReferences = [{ apiVersion: 'batch/v1', kind: 'CronJob', name: 'nightly', controller: true }]
+  t.strictSame(name('batch/v1/Job', { name: 'nightly-28000000', ownerReferences }), {
+    kind: 'CronJob',
+    name: 'nightly'
+  })
+  const owned = podSubject(
+    {},
+    { ownerReferences: [{ apiVersion: 'apps/v1', kind: 'StatefulSet', name: 'db', controller: true }] }
+  )
+  t.strictSame(workloadNameOf(owned), { kind: 'StatefulSet', name: 'db' })
+  t.strictSame(workloadNameOf(podSubject()), { kind: 'Pod', name: 'web' })
 })

@@ -2,6 +2,7 @@ import t from 'tap'
 import { LimitRangeIndex } from '../../src/kube/caches.ts'
 import { limitRangeKind, namespaceKind, nodeFactsOf } from '../../src/kube/kinds.ts'
 import { buildPodKind, buildPodProjection } from '../../src/kube/pod-kind.ts'
+import { Placements } from '../../src/model/placement.ts'
 
 t.test('a Node', async (t) => {
   const object = {
@@ -92,6 +93,7 @@ t.test('a Pod', async (t) => {
     estimated: 310,
     deleting: true
   })
+  t.equal(owned.placement?.signature, new Placements().of({}).signature, 'where it may land, until it is bound')
   const annotated = (value: string) => project(pod({ metadata: { annotations: { 'pidguard.io/pids': value } } }))
   for (const value of ['0', '-1', '1.5', 'many', '']) t.equal(annotated(value).declared, undefined, value)
 })

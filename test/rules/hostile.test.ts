@@ -7,14 +7,17 @@ import { mutate } from '../../src/engine/mutate.ts'
 import { AppError } from '../../src/errors.ts'
 import type { JsonRecord } from '../../src/model/shape.ts'
 import { rules } from '../../src/rules/index.ts'
+import { fleetOf } from '../support/headroom.ts'
 import { findingsOf, mended, snapshotOf, type World } from '../support/judge.ts'
 import { calicoObject, podObject, subjectFrom, workloadObject } from '../support/subjects.ts'
 
 /** A policy under which every rule has something to do. */
 const busy: World = {
+  facts: { headroom: fleetOf({ n1: { kubepods: [1000, 990] }, n2: { age: null } }).headroom },
   settings: {
     modes: { 'runtime-thread-cap': 'enforce' },
     requests: { bestEffortPods: 'inject' },
+    headroom: { budget: { perNode: 10, total: 10 } },
     calico: { iptablesBackend: 'NFT' },
     pids: {
       limit: 1024,
@@ -73,12 +76,27 @@ t.test('an object of any shape is judged or refused, and never crashes a rule', 
       { requiredKeys: ['name'] }
     )
   )
+  const requirement = some({
+    key: orAny(fc.constant('metadata.name')),
+    operator: orAny(fc.constantFrom('In', 'NotIn', 'Exists', 'DoesNotExist', 'Gt', 'Lt')),
+    values: list(text)
+  })
   const podSpec = some({
     containers: list(container),
     initContainers: list(container),
     ephemeralContainers: list(container),
     resources,
-    nodeSelector: some({ 'kubernetes.io/os': text })
+    nodeSelector: some({ 'kubernetes.io/os': text }),
+    nodeName: text,
+    affinity: some({
+      nodeAffinity: some({
+        requiredDuringSchedulingIgnoredDuringExecution: some({
+          nodeSelectorTerms: list(some({ matchExpressions: list(requirement), matchFields: list(requirement) }))
+        })
+      })
+    }),
+    tolerations: list(some({ key: text, operator: text, value: text, effect: text })),
+    hostNetwork: any
   })
   const metadata = some({
     name: orAny(text),
@@ -93,7 +111,12 @@ t.test('an object of any shape is judged or refused, and never crashes a rule', 
       apiVersion: fc.constant('apps/v1'),
       kind: fc.constantFrom('DaemonSet', 'Deployment'),
       metadata,
-      spec: some({ template, updateStrategy: some({ type: any, rollingUpdate: any }) })
+      spec: some({
+        template,
+        updateStrategy: some({ type: any, rollingUpdate: any }),
+        replicas: orAny(fc.nat()),
+        strategy: some({ type: any, rollingUpdate: some({ maxSurge: any }) })
+      })
     }),
     fc.record({
       apiVersion: fc.constant('batch/v1'),
@@ -171,6 +194,19 @@ t.test('the cost grows with the object, not with its square', async (t) => {
         {},
         { ownerReferences: many(20_000, () => ({ apiVersion: 'v1', kind: 'a', name: 'b' })) }
       )
+    ],
+    ['tolerations', podObject({ tolerations: many(50_000, (i) => ({ key: `k${i}`, operator: 'Exists' })) })],
+    [
+      'terms',
+      podObject({
+        affinity: {
+          nodeAffinity: {
+            requiredDuringSchedulingIgnoredDuringExecution: {
+              nodeSelectorTerms: many(30_000, (i) => ({ matchExpressions: [{ key: `k${i}`, operator: 'Exists' }] }))
+            }
+          }
+        }
+      })
     ],
     ['labels', podObject({}, { labels: Object.fromEntries(many(50_000, (i) => [`l${i}`, 'x'])) })]
   ]

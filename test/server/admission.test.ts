@@ -1,7 +1,9 @@
 import t from 'tap'
 import { RuleIndex } from '../../src/engine/match.ts'
+import { noteAdmitted } from '../../src/headroom/note-admitted.ts'
 import type { JsonRecord } from '../../src/model/shape.ts'
 import { admissionOf, patchOf } from '../support/admissions.ts'
+import { fleetOf } from '../support/headroom.ts'
 import { reviewOf } from '../support/reviews.ts'
 import { finding, testRule } from '../support/rules.ts'
 import { settings } from '../support/settings.ts'
@@ -327,4 +329,62 @@ void t.test('every answer stays below what the API server takes', async (t) => {
   ])
   const { admission } = admissionOf({ modes: { 'test-rule': 'enforce' } }, { rules })
   t.ok(admission('validate', Buffer.from(JSON.stringify(reviewOf(sound)))).body.length < 64 * 1024)
+})
+
+void t.test('what passed validation is told of, with the settings it passed under; nothing else is', async (t) => {
+  const told: string[] = []
+  const { send } = admissionOf({}, { admitted: ({ name }, { pids }) => told.push(`${name} ${pids.estimate}`) })
+  send('mutate', reviewOf(sound))
+  send('validate', reviewOf(sound, { dryRun: true }))
+  send('validate', reviewOf(podObject()))
+  send('validate', reviewOf(null, { operation: 'DELETE', oldObject: sound }))
+  t.strictSame(told, [])
+  send('validate', reviewOf(sound))
+  t.strictSame(told, ['web 50'])
+})
+
+void t.test('a failure to note what was admitted does not change the answer', async (t) => {
+  const { send, log } = admissionOf(
+    {},
+    {
+      admitted() {
+        throw new Error('broken')
+      }
+    }
+  )
+  t.equal(send('validate', reviewOf(sound)).body.response.allowed, true)
+  t.match(
+    log.lines.filter(({ level }) => level === 'error'),
+    [{ message: 'admission not noted', fields: { kind: 'Pod', name: 'web' } }]
+  )
+})
+
+void t.test('a burst is counted as it is admitted, and a dry run leaves no trace', async (t) => {
+  const fleet = fleetOf({ n1: { kubepods: [1000, 700] } })
+  const { ledger, headroom } = fleet
+  const { send, log } = admissionOf(
+    { headroom: { floor: { pids: 0 } } },
+    {
+      facts: () => ({ headroom }),
+      admitted: (subject, policy) => noteAdmitted(subject, policy, ledger, headroom)
+    }
+  )
+  const resources = { requests: { cpu: '1', memory: '1Gi' } }
+  const pod = (uid: string) =>
+    podObject({ containers: [{ name: 'app', resources }] }, { uid, annotations: { 'pidguard.io/pids': '100' } })
+  const answer = (uid: string, change = {}) => send('validate', reviewOf(pod(uid), change)).body.response
+  for (let i = 0; i < 5; i++) t.equal(answer('dry', { dryRun: true }).allowed, true)
+  const burst = Array.from({ length: 50 }, (_, i) => answer(`p${i}`).allowed)
+  t.equal(burst.filter((allowed) => allowed).length, 3)
+  t.equal(answer('p0').allowed, true, 'one that was admitted is asked of again')
+  const { status, auditAnnotations } = answer('late')
+  t.match(
+    status?.message,
+    /needs 100; n1 has 300 PIDs free under kubepods: limit 1000, .* 3 admitted pods without a node/
+  )
+  t.match(auditAnnotations?.['pid-headroom'], /^deny: no node has room for this pod; pids=100 pods=1 .* free=300$/)
+  const denied = log.lines.findLast(({ message }) => message === 'review')
+  t.match(denied?.fields['findings'], [
+    { ruleId: 'pid-headroom', account: [{ node: 'n1', ceilings: [{ free: 300 }, {}] }] }
+  ])
 })

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { parseAllDocuments } from 'yaml'
 import type { JsonRecord } from '../../src/model/shape.ts'
+import { fleetOf } from './headroom.ts'
 import type { World } from './judge.ts'
 
 /** `fixed` is what the rule's fix makes of the `fail` or `pass` fixture of the same name. */
@@ -33,6 +34,9 @@ export function readFixtures(): Fixture[] {
     )
 }
 
+/** Kinds that only exist as a subresource of another. */
+const subresources: Readonly<Record<string, string>> = { Binding: 'binding', Scale: 'scale' }
+
 function readFixture(ruleId: string, name: string): Fixture {
   const file = `${ruleId}/${name}`
   const [, claim, what] = /^(pass|fail|fixed)\.([a-z0-9-]+)\.yaml$/.exec(name) ?? []
@@ -44,12 +48,15 @@ function readFixture(ruleId: string, name: string): Fixture {
     return document.toJS() as JsonRecord
   })
   const said = (key: string) => new RegExp(`^# ${key}: (.*)$`, 'm').exec(text)?.[1]
-  const [settings, limitRanges] = [said('settings'), said('limitRanges')]
+  const [settings, limitRanges, headroom] = [said('settings'), said('limitRanges'), said('headroom')]
   const world: World = {
     ...(settings !== undefined && { settings: JSON.parse(settings) }),
-    ...(limitRanges !== undefined && { facts: { limitRanges: JSON.parse(limitRanges) } }),
+    facts: {
+      ...(limitRanges !== undefined && { limitRanges: JSON.parse(limitRanges) }),
+      ...(headroom !== undefined && { headroom: fleetOf(JSON.parse(headroom)).headroom })
+    },
     // As written by the kubelet where it is a mirror pod; no other fixture cares who asks.
-    request: { userName: 'system:node:fixture' }
+    request: { userName: 'system:node:fixture', subResource: subresources[String(documents[0]?.['kind'])] ?? '' }
   }
   return { ruleId, claim: claim as Claim, what, file, documents, world }
 }

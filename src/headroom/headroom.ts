@@ -1,0 +1,225 @@
+import type { PodSpec } from '../model/kubernetes.ts'
+import { anyNode, type Maker, type Placement, Placements } from '../model/placement.ts'
+import type { Millis, Pids } from '../model/units.ts'
+import type { Floor } from '../policy/settings.ts'
+import type { Clock, WorkloadName } from '../ports.ts'
+import { ceilingAccounts, freeAtMost, type NodeAccount } from './arithmetic.ts'
+import { overBudget } from './budget.ts'
+import type { CandidateSet } from './candidates.ts'
+import type { NodeEntry, PodEntry } from './entries.ts'
+import type { Ledger } from './ledger.ts'
+import { fitsAtOnce, type Others, roomBeside } from './packing.ts'
+import type { ObservedPeak } from './peaks.ts'
+import type {
+  Assessment,
+  BudgetDemand,
+  Demand,
+  EachAssessment,
+  HeadroomView,
+  OverBudget,
+  UnknownReason,
+  WorkloadUse
+} from './view.ts'
+
+type NodeDemand = Omit<Demand, 'placement' | 'pods'>
+
+/** The ledger as rules read it, at the moment they ask. */
+export class Headroom implements HeadroomView {
+  readonly #ledger: Ledger
+  readonly #clock: Clock
+  readonly #placements = new Placements()
+
+  constructor(ledger: Ledger, clock: Clock) {
+    this.#ledger = ledger
+    this.#clock = clock
+  }
+
+  placementOf(podSpec: PodSpec, maker?: Maker): Placement {
+    return this.#placements.of(podSpec, maker)
+  }
+
+  assess(demand: Demand): Assessment {
+    const { placement, pids, pods } = demand
+    this.#ledger.expire()
+    if (pods <= 0) return { verdict: 'fits' }
+    if (placement.isTooLong) {
+      return { verdict: 'unknown', why: 'too many terms', nodes: 0, unknown: 0, node: undefined }
+    }
+    const set = this.#ledger.candidates.of(placement)
+    if (set.nodes.length === 0) return { verdict: 'nowhere' }
+    const look = new Look(demand, this.#ledger, this.#clock.now())
+    if (fitsAtOnce(set, pids, pods, look.waiting, look.sure)) return { verdict: 'fits' }
+    const others = look.others()
+    const room =
+      others.pids === 0 && pods === 1 ? 0 : roomBeside(set, pids, pods, others, this.#ledger.candidates, look.sure)
+    return room >= pods ? { verdict: 'fits' } : look.shortage(set, room, others)
+  }
+
+  assessNode(name: string, demand: NodeDemand): Assessment {
+    this.#ledger.expire()
+    const node = this.#ledger.node(name)
+    if (node === undefined) return { verdict: 'unknown', why: 'node not known', nodes: 1, unknown: 1, node: name }
+    const look = new Look(demand, this.#ledger, this.#clock.now())
+    if ((look.sure(node) ?? Number.NEGATIVE_INFINITY) >= demand.pids) return { verdict: 'fits' }
+    return look.shortage({ nodes: [node], hint: 0 }, 0, { groups: [], pids: 0, largest: 0 })
+  }
+
+  assessEach(demand: Omit<Demand, 'pods' | 'uid'>): EachAssessment {
+    this.#ledger.expire()
+    const { nodes } = this.#ledger.candidates.of(demand.placement)
+    const look = new Look({ ...demand, uid: undefined }, this.#ledger, this.#clock.now())
+    let full = 0
+    let unknown = 0
+    let worst: NodeEntry | undefined
+    let least: Pids = Number.POSITIVE_INFINITY
+    for (const node of nodes) {
+      const free = look.atMost(node)
+      if (free !== undefined && free < demand.pids) {
+        full++
+        if (free < least) [worst, least] = [node, free]
+      } else if (free === undefined || !node.isWhole) unknown++
+    }
+    return { nodes: nodes.length, full, unknown, worst: worst === undefined ? undefined : look.account(worst) }
+  }
+
+  overBudget(demand: BudgetDemand): readonly OverBudget[] {
+    this.#ledger.expire()
+    return overBudget(demand, this.#ledger, this.#clock.now())
+  }
+
+  observedPeak(namespace: string, workload: WorkloadName): ObservedPeak | undefined {
+    return this.#ledger.workloads.get(namespace, workload)?.peak(this.#clock.now())
+  }
+
+  workload(namespace: string, workload: WorkloadName): WorkloadUse | undefined {
+    const entry = this.#ledger.workloads.get(namespace, workload)
+    if (entry === undefined || entry.pods === 0) return undefined
+    return { estimate: entry.estimate, placement: entry.placement ?? anyNode }
+  }
+
+  estimateOf(uid: string): Pids | undefined {
+    return this.#ledger.pod(uid)?.estimate
+  }
+
+  /** Every node the API server knows, as it stands against a floor; for tables, metrics and taints. */
+  *accounts(floor: Floor): Iterable<NodeAccount> {
+    this.#ledger.expire()
+    const now = this.#clock.now()
+    for (const node of this.#ledger.nodes) {
+      if (node.facts !== undefined) yield accountOf(node, floor, now)
+    }
+  }
+}
+
+/** One question: the figures of nodes as the pod that asks is to see them. */
+class Look {
+  readonly #demand: NodeDemand
+  readonly #ledger: Ledger
+  readonly #now: Millis
+  /** The pod that asks, where it is on the ledger already. */
+  readonly #self: PodEntry | undefined
+
+  constructor(demand: NodeDemand, ledger: Ledger, now: Millis) {
+    this.#demand = demand
+    this.#ledger = ledger
+    this.#now = now
+    this.#self = demand.uid === undefined ? undefined : ledger.pod(demand.uid)
+  }
+
+  /** What is free at most; undefined when nothing fresh is known. */
+  readonly atMost = (node: NodeEntry): Pids | undefined => {
+    const age = this.#now - node.readingAt
+    // A reading from the future is one by a clock that jumped: as far off as it is old.
+    if (age > this.#demand.maxAge || -age > this.#demand.maxAge) return undefined
+    const free = freeAtMost(node, this.#demand.floor)
+    return free !== undefined && this.#self?.node === node ? free + this.#self.pending : free
+  }
+
+  /** What is free for sure: undefined also when one of the ceilings is not known. */
+  readonly sure = (node: NodeEntry): Pids | undefined => (node.isWhole ? this.atMost(node) : undefined)
+
+  /** The waiting pods in sum, without the one that asks. */
+  get waiting(): Pick<Others, 'pids' | 'largest'> {
+    const { pids, largest } = this.#ledger.waiting
+    const rest = pids - (this.#waitingSelf?.estimate ?? 0)
+    return { pids: rest, largest: rest === 0 ? 0 : largest }
+  }
+
+  others(): Others {
+    const own = this.#waitingSelf
+    const groups = [...this.#ledger.waiting.groups]
+    const placement = own?.placement ?? anyNode
+    const rest =
+      own === undefined
+        ? groups
+        : groups.map((group) =>
+            group.pids === own.estimate && group.placement.signature === placement.signature
+              ? { ...group, count: group.count - 1 }
+              : group
+          )
+    return { groups: rest, ...this.waiting }
+  }
+
+  get #waitingSelf(): PodEntry | undefined {
+    const self = this.#self
+    const isWaiting = self?.node === undefined && (self?.state === 'assumed' || self?.state === 'waiting')
+    return isWaiting ? self : undefined
+  }
+
+  /** No room was found: whether for sure, and where it was closest. */
+  shortage({ nodes }: CandidateSet<NodeEntry>, room: number, others: Others): Assessment {
+    let unknown = 0
+    let example: NodeEntry | undefined
+    let best = nodes[0] as NodeEntry
+    let most: Pids = Number.NEGATIVE_INFINITY
+    for (const node of nodes) {
+      const free = this.atMost(node)
+      if (free === undefined || (!node.isWhole && free >= this.#demand.pids)) {
+        unknown++
+        example ??= node
+      } else if (free > most) [best, most] = [node, free]
+    }
+    if (example !== undefined) {
+      return { verdict: 'unknown', why: this.#whyUnknown(example), nodes: nodes.length, unknown, node: example.name }
+    }
+    return {
+      verdict: 'full',
+      nodes: nodes.length,
+      room,
+      best: this.account(best),
+      waiting: { pods: others.groups.reduce((sum, { count }) => sum + count, 0), pids: others.pids },
+      accounts: () => this.#freest(nodes).map((node) => this.account(node))
+    }
+  }
+
+  account(node: NodeEntry): NodeAccount {
+    return accountOf(node, this.#demand.floor, this.#now)
+  }
+
+  #whyUnknown({ readingAt }: NodeEntry): UnknownReason {
+    if (readingAt === Number.NEGATIVE_INFINITY) return 'no reading'
+    return Math.abs(this.#now - readingAt) > this.#demand.maxAge ? 'reading too old' : 'ceiling not known'
+  }
+
+  /** The freest first. One pass with a short list: sorting 5,000 nodes would take longer than all the rest. */
+  #freest(nodes: readonly NodeEntry[]): NodeEntry[] {
+    const freest: { readonly node: NodeEntry; readonly free: Pids }[] = []
+    for (const node of nodes) {
+      const free = this.atMost(node) ?? Number.NEGATIVE_INFINITY
+      if (freest.length === mostAccounts && free <= (freest.at(-1)?.free ?? 0)) continue
+      let at = freest.length
+      while (at > 0 && (freest[at - 1]?.free ?? 0) < free) at--
+      freest.splice(at, 0, { node, free })
+      if (freest.length > mostAccounts) freest.pop()
+    }
+    return freest.map(({ node }) => node)
+  }
+}
+
+/** Nodes told of one by one in the log of one denial: 100 take some 15 KB. Own choice. */
+const mostAccounts = 100
+
+function accountOf(node: NodeEntry, floor: Floor, now: Millis): NodeAccount {
+  const age = node.readingAt === Number.NEGATIVE_INFINITY ? undefined : now - node.readingAt
+  return { node: node.name, ceilings: ceilingAccounts(node, floor), age }
+}

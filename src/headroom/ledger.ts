@@ -1,0 +1,361 @@
+import { isDeepStrictEqual } from 'node:util'
+import { anyNode, type Placement } from '../model/placement.ts'
+import type { Millis, Pids } from '../model/units.ts'
+import type { Clock, WorkloadName } from '../ports.ts'
+import { isWhole } from './arithmetic.ts'
+import { CandidateSets } from './candidates.ts'
+import { Deadlines } from './deadlines.ts'
+import { NamespaceEntry, NodeEntry, PodEntry, type PodState } from './entries.ts'
+import type { NodeFacts, NodeReading, PodFacts } from './facts.ts'
+import { Workloads } from './peaks.ts'
+import { enter, reobserve, withdraw } from './sums.ts'
+import { WaitingPods } from './waiting.ts'
+
+/**
+ * How long a pod that was admitted here counts although the API server has not shown it, and a binding although the
+ * pod has not been shown on its node. A request ends after 60 s at the latest (kube-apiserver --request-timeout): what
+ * is not stored by then never will be, because a quota or another webhook refused it.
+ */
+export const assumedTime: Millis = 60_000
+
+/**
+ * How long a pod that is not bound counts. A pod for which there is room is bound within seconds, and one that is not
+ * is tried again after five minutes at the latest (kube-scheduler, podMaxInUnschedulablePodsDuration). One that is
+ * still not bound waits for something else than PIDs, and must not hold them; its binding is looked at when it comes.
+ */
+export const waitingTime: Millis = 5 * 60_000
+
+/** A pod just admitted. */
+export interface Admitted {
+  /** The API server has given the uid before validating webhooks are called. */
+  readonly uid: string
+  readonly namespace: string
+  readonly workload: WorkloadName
+  readonly pids: Pids
+  readonly placement: Placement
+}
+
+type PodChange = Pick<PodEntry, 'state' | 'estimate' | 'placement' | 'node'>
+
+/**
+ * What counts against each node: readings, the pods there, and the pods on their way. Every event costs the same
+ * whatever the size of the fleet (a reading: one step per pod of its node); may come repeated, and in any order among
+ * different things.
+ */
+export class Ledger {
+  readonly candidates: CandidateSets<NodeEntry>
+  readonly waiting = new WaitingPods()
+  readonly workloads = new Workloads()
+  readonly #clock: Clock
+  readonly #defaultEstimate: (namespace: string) => Pids
+  readonly #nodes = new Map<string, NodeEntry>()
+  readonly #pods = new Map<string, PodEntry>()
+  readonly #namespaces = new Map<string, NamespaceEntry>()
+  readonly #assumed = new Deadlines<PodEntry>(assumedTime)
+  readonly #bindings = new Deadlines<PodEntry>(assumedTime)
+  readonly #waits = new Deadlines<PodEntry>(waitingTime)
+
+  /** `defaultEstimate` counts pods that carry no figure of their own: those from before pidguard came. */
+  constructor(clock: Clock, defaultEstimate: (namespace: string) => Pids) {
+    this.#clock = clock
+    this.#defaultEstimate = defaultEstimate
+    this.candidates = new CandidateSets(
+      () => this.#nodes.values(),
+      (name) => this.#nodes.get(name)
+    )
+  }
+
+  /** Every node there is word of, also those the API server does not know: look at `facts`. */
+  get nodes(): Iterable<NodeEntry> {
+    return this.#nodes.values()
+  }
+
+  node(name: string): NodeEntry | undefined {
+    return this.#nodes.get(name)
+  }
+
+  pod(uid: string): PodEntry | undefined {
+    return this.#pods.get(uid)
+  }
+
+  namespace(name: string): NamespaceEntry | undefined {
+    return this.#namespaces.get(name)
+  }
+
+  get podCount(): number {
+    return this.#pods.size
+  }
+
+  observeNode(facts: NodeFacts): void {
+    const node = this.#nodeOf(facts.name)
+    const held = node.facts
+    node.facts = facts
+    // The same name on another machine: what the old one said is not true of the new one.
+    if (held !== undefined && held.uid !== facts.uid) forgetReading(node)
+    if (held === undefined || !isSamePlace(held, facts)) this.candidates.changed(node)
+  }
+
+  /** Pods may still be on it for a moment, until the API server says otherwise. */
+  removeNode(name: string): void {
+    const node = this.#nodes.get(name)
+    if (node === undefined) return
+    node.facts = undefined
+    forgetReading(node)
+    this.candidates.changed(node)
+    this.#dropIfEmpty(node)
+  }
+
+  /** A reading older than the one held is late, and says nothing new. */
+  observeReading(reading: NodeReading): void {
+    const node = this.#nodeOf(reading.node)
+    if (reading.at < node.readingAt) return
+    node.readingAt = reading.at
+    node.host = reading.host
+    node.kubepods = reading.kubepods
+    node.isWhole = isWhole(reading)
+    const { pods } = reading
+    // Not known for any pod: what was seen of them before is still the best there is.
+    if (pods === undefined) return
+    let found = 0
+    for (const pod of node.pods) {
+      const observed = pods.get(pod.uid)
+      if (observed !== undefined) {
+        found++
+        if (pod.state === 'bound') pod.workload?.observe(observed, reading.at)
+      }
+      reobserve(pod, observed ?? 0)
+    }
+    node.unclaimed = found === pods.size ? undefined : this.#unclaimedOf(node, pods)
+  }
+
+  observePod(facts: PodFacts): void {
+    this.expire()
+    const estimate = facts.estimated ?? facts.declared ?? this.#defaultEstimate(facts.namespace)
+    const held = this.#pods.get(facts.uid)
+    const placement = facts.node === undefined ? (facts.placement ?? held?.placement ?? anyNode) : undefined
+    const pod = held ?? this.#make(facts.uid, facts.namespace, facts.workload, 'waiting', estimate, placement)
+    this.#assumed.delete(pod)
+    const state = this.#stateOf(facts, pod)
+    const node = this.#placeOf(facts, pod, state, placement)
+    // A pod that waits on is not begun to be waited for anew.
+    if (state === 'waiting') {
+      if (!this.#waits.has(pod)) this.#waits.add(pod, this.#clock.monotonic())
+    } else this.#waits.delete(pod)
+    if (facts.node !== undefined || state === 'ended') this.#bindings.delete(pod)
+    this.#change(pod, { state, estimate, placement, node }, held === undefined)
+    if (pod.workload !== undefined) {
+      pod.workload.estimate = estimate
+      if (facts.placement !== undefined) pod.workload.placement = facts.placement
+    }
+  }
+
+  removePod(uid: string): void {
+    const pod = this.#pods.get(uid)
+    if (pod === undefined) return
+    withdraw(pod, this.waiting)
+    unclaim(pod)
+    this.#forget(pod)
+  }
+
+  /** After a full list: pods the API server showed once, and that are not in it, are gone. Those just admitted stay. */
+  retainPods(has: (uid: string) => boolean): void {
+    for (const pod of this.#pods.values()) {
+      if (pod.state !== 'assumed' && !has(pod.uid)) this.removePod(pod.uid)
+    }
+  }
+
+  retainNodes(has: (name: string) => boolean): void {
+    for (const node of this.#nodes.values()) {
+      if (node.facts !== undefined && !has(node.name)) this.removeNode(node.name)
+    }
+  }
+
+  /** Counts a pod that was just admitted, until the API server shows it. The same uid counts once. */
+  assume({ uid, namespace, workload, pids, placement }: Admitted): void {
+    this.expire()
+    if (this.#pods.has(uid)) return
+    const pod = this.#make(uid, namespace, workload, 'assumed', pids, placement)
+    this.#assumed.add(pod, this.#clock.monotonic())
+    const node = placement.pinned === undefined ? undefined : this.#nodeOf(placement.pinned)
+    this.#change(pod, { ...pod, node }, true)
+    if (pod.workload === undefined) return
+    pod.workload.estimate = pids
+    pod.workload.placement = placement
+  }
+
+  /** Counts a pod against the node it was just allowed to be bound to, until the API server shows it there. */
+  confirm(uid: string, nodeName: string): void {
+    this.expire()
+    const pod = this.#pods.get(uid)
+    if (pod === undefined || pod.state === 'bound' || pod.state === 'ended') return
+    this.#bindings.add(pod, this.#clock.monotonic())
+    this.#change(pod, { ...pod, node: this.#nodeOf(nodeName) })
+  }
+
+  /** Takes back what was assumed of a pod that will not come after all; what the API server has shown stays. */
+  release(uid: string): void {
+    const pod = this.#pods.get(uid)
+    if (pod?.state === 'assumed') this.removePod(uid)
+  }
+
+  /** Lets go of what was assumed too long ago. Everything that reads the ledger calls it first. */
+  expire(): void {
+    if (this.#assumed.size + this.#bindings.size + this.#waits.size === 0) return
+    const now = this.#clock.monotonic()
+    for (let pod = this.#assumed.takeExpired(now); pod !== undefined; pod = this.#assumed.takeExpired(now)) {
+      this.removePod(pod.uid)
+    }
+    for (let pod = this.#bindings.takeExpired(now); pod !== undefined; pod = this.#bindings.takeExpired(now)) {
+      this.#change(pod, { ...pod, node: pod.state === 'idle' ? undefined : this.#pinnedNode(pod.placement) })
+    }
+    for (let pod = this.#waits.takeExpired(now); pod !== undefined; pod = this.#waits.takeExpired(now)) {
+      // Known to be on its way to a node: it is counted there until that is confirmed or not.
+      if (this.#bindings.has(pod)) this.#waits.add(pod, now)
+      else this.#change(pod, { ...pod, state: 'idle', node: undefined })
+    }
+  }
+
+  /** Drops what nothing refers to any more; to be called every few minutes. */
+  sweep(): void {
+    this.expire()
+    this.workloads.sweep(this.#clock.now())
+    for (const node of this.#nodes.values()) {
+      // A reading that came after its node was gone.
+      if (node.facts === undefined && this.#clock.now() - node.readingAt > waitingTime) {
+        forgetReading(node)
+        this.#dropIfEmpty(node)
+      }
+    }
+  }
+
+  #stateOf({ phase, deleting, node }: PodFacts, pod: PodEntry): PodState {
+    if (deleting || phase === 'Succeeded' || phase === 'Failed') return 'ended'
+    if (node !== undefined) return 'bound'
+    return pod.state === 'idle' ? 'idle' : 'waiting'
+  }
+
+  #placeOf(
+    { node }: PodFacts,
+    pod: PodEntry,
+    state: PodState,
+    placement: Placement | undefined
+  ): NodeEntry | undefined {
+    if (node !== undefined) return this.#nodeOf(node)
+    if (state === 'ended') return undefined
+    // An older word than the binding that was allowed here.
+    if (this.#bindings.has(pod)) return pod.node
+    return state === 'idle' ? undefined : this.#pinnedNode(placement)
+  }
+
+  #pinnedNode(placement: Placement | undefined): NodeEntry | undefined {
+    return placement?.pinned === undefined ? undefined : this.#nodeOf(placement.pinned)
+  }
+
+  #make(
+    uid: string,
+    namespace: string,
+    workload: WorkloadName,
+    state: PodState,
+    estimate: Pids,
+    placement: Placement | undefined
+  ): PodEntry {
+    const pod = new PodEntry(
+      uid,
+      this.#namespaceOf(namespace),
+      this.workloads.join(namespace, workload),
+      state,
+      estimate,
+      placement
+    )
+    pod.namespace.pods++
+    this.#pods.set(uid, pod)
+    return pod
+  }
+
+  #forget(pod: PodEntry): void {
+    this.#pods.delete(pod.uid)
+    this.#assumed.delete(pod)
+    this.#bindings.delete(pod)
+    this.#waits.delete(pod)
+    if (pod.workload !== undefined) this.workloads.leave(pod.workload, this.#clock.now())
+    pod.namespace.pods--
+    if (pod.namespace.pods === 0) this.#namespaces.delete(pod.namespace.name)
+    if (pod.node !== undefined) this.#dropIfEmpty(pod.node)
+  }
+
+  /** The one way a pod's figures change: taken out of all sums as they were, put back as they are. */
+  #change(pod: PodEntry, { state, estimate, placement, node }: PodChange, isNew = false): void {
+    const before = pod.node
+    if (!isNew) withdraw(pod, this.waiting)
+    const moves = isNew || before !== node
+    if (moves && !isNew) unclaim(pod)
+    pod.state = state
+    pod.estimate = estimate
+    pod.placement = placement
+    pod.node = node
+    if (moves) claim(pod)
+    enter(pod, this.waiting)
+    if (before !== undefined && moves) this.#dropIfEmpty(before)
+  }
+
+  #unclaimedOf(node: NodeEntry, pods: ReadonlyMap<string, Pids>): Map<string, Pids> {
+    const unclaimed = new Map<string, Pids>()
+    for (const [uid, pids] of pods) {
+      if (this.#pods.get(uid)?.node !== node) unclaimed.set(uid, pids)
+    }
+    return unclaimed
+  }
+
+  #nodeOf(name: string): NodeEntry {
+    let node = this.#nodes.get(name)
+    if (node === undefined) {
+      node = new NodeEntry(name)
+      this.#nodes.set(name, node)
+    }
+    return node
+  }
+
+  #namespaceOf(name: string): NamespaceEntry {
+    let namespace = this.#namespaces.get(name)
+    if (namespace === undefined) {
+      namespace = new NamespaceEntry(name)
+      this.#namespaces.set(name, namespace)
+    }
+    return namespace
+  }
+
+  #dropIfEmpty(node: NodeEntry): void {
+    if (node.facts === undefined && node.pods.length === 0 && node.readingAt === Number.NEGATIVE_INFINITY) {
+      this.#nodes.delete(node.name)
+    }
+  }
+}
+
+/** What the node's last reading already says of a pod that only now is known to be there. */
+function claim(pod: PodEntry): void {
+  const { unclaimed } = pod.node ?? {}
+  pod.observed = unclaimed?.get(pod.uid) ?? 0
+  unclaimed?.delete(pod.uid)
+}
+
+/** The node's last reading still holds the tasks of a pod that leaves the ledger or the node. */
+function unclaim({ uid, node, observed }: PodEntry): void {
+  if (node === undefined || observed === 0) return
+  node.unclaimed ??= new Map()
+  node.unclaimed.set(uid, observed)
+}
+
+/** Without a reading nothing is observed. */
+function forgetReading(node: NodeEntry): void {
+  node.forgetReading()
+  for (const pod of node.pods) reobserve(pod, 0)
+}
+
+/** Equal in all that decides who may land there. */
+function isSamePlace(a: NodeFacts, b: NodeFacts): boolean {
+  return (
+    a.unschedulable === b.unschedulable &&
+    isDeepStrictEqual(a.taints, b.taints) &&
+    isDeepStrictEqual(a.labels, b.labels)
+  )
+}

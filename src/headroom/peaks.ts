@@ -1,0 +1,115 @@
+import type { Placement } from '../model/placement.ts'
+import type { Millis, Pids } from '../model/units.ts'
+import type { WorkloadName } from '../ports.ts'
+
+/** What was observed of the running pods of one workload. */
+export interface ObservedPeak {
+  readonly pids: Pids
+  /** Its pods have been watched long enough that a low peak means something. */
+  readonly isSettled: boolean
+}
+
+/**
+ * A program shows its threads under load and not in its first seconds. Until a workload has been watched for this long,
+ * a peak only counts where it is above what would be assumed anyway. Own choice: several times the minutes in which
+ * runtimes warm up and the first requests arrive.
+ */
+export const settleTime: Millis = 10 * 60_000
+
+/** A peak is forgotten after one to two of these: a day's batch job is remembered, last month's accident is not. */
+const epoch: Millis = 24 * 3_600_000
+
+export class WorkloadEntry {
+  readonly key: string
+  /** Pods on the ledger. */
+  pods = 0
+  /** Of the pod that was told of last: what the next one will likely be counted with, and where it may land. */
+  estimate: Pids = 0
+  placement: Placement | undefined = undefined
+  #current: Pids = 0
+  #previous: Pids = 0
+  #epochAt: Millis = Number.NEGATIVE_INFINITY
+  #since: Millis = Number.POSITIVE_INFINITY
+  #lastAt: Millis = Number.NEGATIVE_INFINITY
+
+  constructor(key: string) {
+    this.key = key
+  }
+
+  /** One of its pods held so many tasks at that instant. */
+  observe(pids: Pids, at: Millis): void {
+    this.#turn(at)
+    if (pids > this.#current) this.#current = pids
+    if (at < this.#since) this.#since = at
+    if (at > this.#lastAt) this.#lastAt = at
+  }
+
+  /** undefined: none of its pods has been seen running lately. */
+  peak(now: Millis): ObservedPeak | undefined {
+    this.#turn(now)
+    const pids = Math.max(this.#current, this.#previous)
+    return pids === 0 ? undefined : { pids, isSettled: this.#lastAt - this.#since >= settleTime }
+  }
+
+  isForgotten(now: Millis): boolean {
+    return this.pods === 0 && this.peak(now) === undefined
+  }
+
+  #turn(at: Millis): void {
+    if (at - this.#epochAt < epoch) return
+    this.#previous = at - this.#epochAt < 2 * epoch ? this.#current : 0
+    this.#current = 0
+    this.#epochAt = at
+  }
+}
+
+/** Workloads without pods that are remembered for their peaks. A hundred bytes each. Own choice. */
+const mostIdle = 20_000
+
+/** Workloads by namespace, kind and name. */
+export class Workloads {
+  readonly #entries = new Map<string, WorkloadEntry>()
+  #idle = 0
+
+  get(namespace: string, workload: WorkloadName): WorkloadEntry | undefined {
+    return this.#entries.get(keyOf(namespace, workload))
+  }
+
+  /** The workload of one more pod; undefined for a pod that is its own workload, of which there is no second. */
+  join(namespace: string, workload: WorkloadName): WorkloadEntry | undefined {
+    if (workload.kind === 'Pod') return undefined
+    const key = keyOf(namespace, workload)
+    let entry = this.#entries.get(key)
+    if (entry === undefined) {
+      entry = new WorkloadEntry(key)
+      this.#entries.set(key, entry)
+    } else if (entry.pods === 0) {
+      this.#idle--
+    }
+    entry.pods++
+    return entry
+  }
+
+  /** One pod less. The workload is remembered while its peak is. */
+  leave(entry: WorkloadEntry, now: Millis): void {
+    entry.pods--
+    if (entry.pods > 0) return
+    this.#idle++
+    if (this.#idle > mostIdle || entry.isForgotten(now)) this.#drop(entry)
+  }
+
+  /** Drops what is forgotten; to be called now and then. */
+  sweep(now: Millis): void {
+    for (const entry of this.#entries.values()) {
+      if (entry.isForgotten(now)) this.#drop(entry)
+    }
+  }
+
+  #drop(entry: WorkloadEntry): void {
+    if (this.#entries.delete(entry.key)) this.#idle--
+  }
+}
+
+function keyOf(namespace: string, { kind, name }: WorkloadName): string {
+  return `${namespace}/${kind}/${name}`
+}

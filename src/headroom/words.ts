@@ -1,0 +1,40 @@
+import type { Pids } from '../model/units.ts'
+import type { NodeAccount } from './arithmetic.ts'
+import type { Full, Unknown } from './view.ts'
+
+/** The node with its tightest ceiling and everything that counts against it. */
+export function sayNode({ node, ceilings }: NodeAccount): string {
+  const tightest = ceilings[0]
+  if (tightest === undefined) return `${node} has no limit`
+  const { ceiling, limit, inUse, committed, floor, free } = tightest
+  return `${node} has ${free} PIDs free under ${ceilingNames[ceiling]}: limit ${limit}, floor ${floor}, committed ${committed}, in use ${inUse}`
+}
+
+const ceilingNames = { node: 'pid_max', kubepods: 'kubepods' } as const
+
+/** Why there is no room, the figure that decides first: warnings are cut at 120 characters. */
+export function sayFull(full: Full, pids: Pids, pods = 1): string {
+  const { nodes, room, best, waiting } = full
+  const needs = pods === 1 ? `needs ${pids}` : `${pods} pods of ${pids}, room for ${room}`
+  const where = nodes === 1 ? sayNode(best) : `best of ${nodes} nodes: ${sayNode(best)}`
+  return waiting.pods === 0
+    ? `${needs}; ${where}`
+    : `${needs}; ${where}; ${waiting.pods} admitted pods without a node need ${waiting.pids}`
+}
+
+/** The same for the API server's audit log. */
+export function auditFull({ nodes, room, best }: Full, pids: Pids, pods = 1): string {
+  return `pids=${pids} pods=${pods} room=${room} nodes=${nodes} ${auditNode(best)}`
+}
+
+export function auditNode({ node, ceilings }: NodeAccount): string {
+  const tightest = ceilings[0]
+  if (tightest === undefined) return `node=${node}`
+  const { ceiling, limit, committed, floor, free } = tightest
+  return `node=${node} ceiling=${ceiling} limit=${limit} committed=${committed} floor=${floor} free=${free}`
+}
+
+export function sayUnknown({ why, nodes, unknown, node }: Unknown): string {
+  if (node === undefined) return why
+  return nodes === 1 ? `${node}: ${why}` : `${unknown} of ${nodes} nodes not known, ${node}: ${why}`
+}

@@ -1,0 +1,52 @@
+// Reads: what a new Pod needs and where it may land.  Fine: its namespace stays within its budget, on some node and in all.
+import { definePodRule } from '../engine/rule.ts'
+import { estimateOf } from '../headroom/estimate.ts'
+import type { OverBudget } from '../headroom/view.ts'
+import { pod } from '../model/workloads.ts'
+
+export const namespacePidBudget = definePodRule<'headroom'>({
+  id: 'namespace-pid-budget',
+  title: 'PID budget of a namespace',
+  why: 'PIDs are shared by everybody on a node, and no quota of Kubernetes counts them: one namespace can take them all.',
+  remedy:
+    'Stop pods of the namespace that are not needed, or lower pidguard.io/pids where fewer threads do. An administrator can raise spec.headroom.budget.',
+  limits:
+    'It counts estimates, and what is observed where that is more; nothing here bounds the threads of pods that run already. Which node a pod lands on is up to the scheduler, so a budget per node is kept as far as the pods could be spread.',
+  defaultMode: 'enforce',
+  scope: 'pods',
+  kinds: [pod],
+  needs: ['headroom'],
+  reads: ({ podMetadata, podSpec }) => [podMetadata.annotations, podSpec],
+  check(subject, { settings, headroom }) {
+    const { budget, maxAge } = settings.headroom
+    if (subject.operation !== 'CREATE' || (budget.perNode === undefined && budget.total === undefined)) return []
+    const { pids } = estimateOf(subject, settings, headroom)
+    const { uid } = subject.metadata
+    const over = headroom.overBudget({
+      ...budget,
+      namespace: subject.namespace,
+      placement: headroom.placementOf(subject.podSpec),
+      pids,
+      uid: typeof uid === 'string' ? uid : undefined,
+      maxAge
+    })
+    return over.map((one) => ({
+      pointer: '/spec',
+      reason: reasons[one.budget],
+      detail: `needs ${pids}; ${say(one)}`,
+      audit: `pids=${pids} committed=${one.committed} budget=${one.limit}`,
+      advisory: !one.isCertain
+    }))
+  }
+})
+
+const reasons = {
+  total: 'the namespace would exceed its PID budget',
+  perNode: 'the namespace would exceed its PID budget per node'
+} as const
+
+function say({ budget, limit, committed, waiting, nodes }: OverBudget): string {
+  if (budget === 'total') return `committed ${committed} of ${limit} in all`
+  const beside = waiting === 0 ? '' : `, and ${waiting} for pods without a node`
+  return `committed ${committed} of ${limit} on the best of ${nodes} nodes${beside}`
+}

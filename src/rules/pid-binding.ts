@@ -1,0 +1,50 @@
+// Reads: the node a scheduler binds a pod to.  Fine: it keeps its floor of free PIDs with the pod on it.
+import { defineRule } from '../engine/rule.ts'
+import { binding, targetNodeOf } from '../headroom/note-admitted.ts'
+import { auditFull, sayFull, sayUnknown } from '../headroom/words.ts'
+import type { Subject } from '../model/subject.ts'
+
+export const pidBinding = defineRule<Subject, 'headroom'>({
+  id: 'pid-binding',
+  title: 'PID headroom of the chosen node',
+  why: 'A scheduler does not look at PIDs: where some nodes have room and others do not, it may choose one that has none.',
+  remedy:
+    'The pod stays pending and is tried again. Free PIDs on the node (`pidguard top pods`), or let pidguard taint nodes that are low (spec.headroom.taintNodes), so that the scheduler chooses others.',
+  limits:
+    'A refused binding alone does not move the pod: the scheduler may choose the same node again. The taint does. Whatever is not known about a node, and a failure of this rule itself, never holds up a binding.',
+  defaultMode: 'enforce',
+  scope: 'pods',
+  kinds: [binding],
+  subresources: ['binding'],
+  needs: ['headroom'],
+  failsOpen: true,
+  reads: (subject) => [subject.object['target']],
+  check(subject, { settings, headroom }) {
+    const node = targetNodeOf(subject)
+    if (node === undefined) return []
+    const { uid } = subject.metadata
+    const known = typeof uid === 'string' ? uid : undefined
+    const pids = (known === undefined ? undefined : headroom.estimateOf(known)) ?? settings.pids.estimate
+    const { floor, maxAge } = settings.headroom
+    const assessment = headroom.assessNode(node, { pids, uid: known, floor, maxAge })
+    switch (assessment.verdict) {
+      case 'fits':
+      case 'nowhere':
+        return []
+      case 'unknown':
+        return [
+          { pointer: '/target/name', reason: 'headroom not known', detail: sayUnknown(assessment), advisory: true }
+        ]
+      case 'full':
+        return [
+          {
+            pointer: '/target/name',
+            reason: 'the chosen node has no room for this pod',
+            detail: sayFull(assessment, pids),
+            audit: auditFull(assessment, pids),
+            account: assessment.accounts
+          }
+        ]
+    }
+  }
+})

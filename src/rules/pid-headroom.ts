@@ -1,0 +1,178 @@
+// Reads: where a pod may land, what it needs, and how many there will be.  Fine: some node keeps its floor of free PIDs.
+import { isDeepStrictEqual } from 'node:util'
+import { defineRule, type RuleContext } from '../engine/rule.ts'
+import { estimateOf } from '../headroom/estimate.ts'
+import { countOf, grownPods, rolloutOf, specOf } from '../headroom/rollout.ts'
+import type { Demand, WorkloadUse } from '../headroom/view.ts'
+import { auditFull, auditNode, sayFull, sayNode, sayUnknown } from '../headroom/words.ts'
+import type { Finding } from '../model/finding.ts'
+import { isPodSubject, oldSubjectOf, type PodSubject, type Subject } from '../model/subject.ts'
+import type { Pids } from '../model/units.ts'
+import { daemonSet, pod, podKinds } from '../model/workloads.ts'
+
+type Context = RuleContext<'headroom'>
+
+const scale = 'autoscaling/Scale'
+
+export const pidHeadroom = defineRule<Subject, 'headroom'>({
+  id: 'pid-headroom',
+  title: 'PID headroom',
+  why: 'When a node or its kubepods cgroup has no PIDs left, nothing there can start a process: containers fail, probes fail, the network plugin fails, and pods that ran well die with the rest. Kubernetes schedules without looking at PIDs.',
+  remedy:
+    'Free PIDs on the nodes or add nodes: `pidguard top pods` shows who holds them. Lower pidguard.io/pids if the pod needs fewer threads. Where kubepods is the ceiling and kernel.pid_max is higher, restart the kubelet after raising it.',
+  limits:
+    'It looks at the nodes the pod may land on by nodeName, nodeSelector, required node affinity, taints and cordon; other reasons of the scheduler are not known to it. It denies only when every such node has a fresh reading and too little room; where data is missing it warns. What a pod will need is an estimate: nothing here bounds its threads.',
+  defaultMode: 'enforce',
+  scope: 'pods',
+  kinds: [...podKinds, scale],
+  subresources: ['scale'],
+  needs: ['headroom'],
+  reads: readsOf,
+  check(subject, context) {
+    if (subject.groupKind === scale) return checkScale(subject, context)
+    if (!isPodSubject(subject)) return []
+    if (subject.groupKind === pod) return checkPod(subject, context)
+    return subject.groupKind === daemonSet ? checkDaemonSet(subject, context) : checkTemplate(subject, context)
+  }
+})
+
+function readsOf(subject: Subject): readonly unknown[] {
+  const { replicas, parallelism, suspend, paused } = specOf(subject)
+  return isPodSubject(subject)
+    ? [
+        replicas,
+        parallelism,
+        suspend,
+        paused,
+        subject.podMetadata.labels,
+        subject.podMetadata.annotations,
+        subject.podSpec
+      ]
+    : [replicas]
+}
+
+/** Once a pod exists, what it needs and where it may land do not change. */
+function checkPod(subject: PodSubject, context: Context): Finding[] {
+  if (subject.operation !== 'CREATE') return []
+  const { pids } = estimateOf(subject, context.settings, context.headroom)
+  const placement = context.headroom.placementOf(subject.podSpec)
+  const { uid } = subject.metadata
+  return shortageOf('/spec', 'no node has room for this pod', context, {
+    placement,
+    pids,
+    pods: 1,
+    uid: typeof uid === 'string' ? uid : undefined
+  })
+}
+
+/**
+ * Denied is what comes to stay and has no room. Pods that only run besides while others are replaced are worth a
+ * warning: a fix, even one that saves PIDs, must get through on a full node.
+ */
+function checkTemplate(subject: PodSubject, context: Context): Finding[] {
+  const old = subject.operation === 'UPDATE' ? oldSubjectOf(subject) : undefined
+  const oldPod = old !== undefined && isPodSubject(old) ? old : undefined
+  const { pids } = estimateOf(subject, context.settings, context.headroom)
+  const { added, surge } = rolloutOf(subject, oldPod)
+  const placement = context.headroom.placementOf(subject.podSpec, 'controller')
+  const demand = { placement, pids, uid: undefined }
+  const stays = shortageOf(countPointerOf(subject), 'no room for all pods of the workload', context, {
+    ...demand,
+    pods: added
+  })
+  if (stays.length > 0) return stays
+  const passing = isSameTemplate(subject, oldPod) ? 0 : surge + grown(oldPod, pids, context)
+  if (passing === 0) return []
+  return shortageOf(countPointerOf(subject), 'no room for the pods of a rollout', context, {
+    ...demand,
+    pods: added + passing
+  }).map((finding) => ({ ...finding, advisory: true }))
+}
+
+function isSameTemplate(subject: PodSubject, old: PodSubject | undefined): boolean {
+  if (old === undefined) return false
+  return isDeepStrictEqual([subject.podSpec, subject.podMetadata], [old.podSpec, old.podMetadata])
+}
+
+function grown(old: PodSubject | undefined, pids: Pids, { settings, headroom }: Context): number {
+  if (old === undefined) return 0
+  return grownPods(rolloutOf(old, undefined).added, pids, estimateOf(old, settings, headroom).pids)
+}
+
+function countPointerOf({ kind }: Subject): string {
+  if (kind === 'Job') return '/spec/parallelism'
+  return kind === 'CronJob' ? '/spec/jobTemplate/spec/parallelism' : '/spec/replicas'
+}
+
+/** Its pods are judged one by one on their nodes; the template is turned away only when it can run on none. */
+function checkDaemonSet(subject: PodSubject, { settings, headroom }: Context): Finding[] {
+  if (subject.operation !== 'CREATE') return []
+  const { pids } = estimateOf(subject, settings, headroom)
+  const { floor, maxAge } = settings.headroom
+  const placement = headroom.placementOf(subject.podSpec, 'daemon-set')
+  const { nodes, full, unknown, worst } = headroom.assessEach({ placement, pids, floor, maxAge })
+  if (worst === undefined) return []
+  const isOnNone = full === nodes && unknown === 0
+  return [
+    {
+      pointer: '/spec/template/spec',
+      reason: isOnNone ? 'no node has room for this pod' : 'some nodes have no room for this pod',
+      detail: `needs ${pids}; ${full} of ${nodes} nodes too full, fullest: ${sayNode(worst)}`,
+      advisory: !isOnNone,
+      audit: `pids=${pids} full=${full} nodes=${nodes} ${auditNode(worst)}`
+    }
+  ]
+}
+
+/** A Scale says how many, not of what: its workload's running pods do. Without any, the new ones are judged as they come. */
+function checkScale(subject: Subject, context: Context): Finding[] {
+  const pods = countOf(specOf(subject)['replicas']) ?? 0
+  const before = countOf(specOf({ object: subject.oldObject ?? {} })['replicas']) ?? 0
+  const use = workloadOfScale(subject, context)
+  if (use === undefined || pods <= before) return []
+  return shortageOf('/spec/replicas', 'no room for the added replicas', context, {
+    placement: use.placement,
+    pids: use.estimate,
+    pods: pods - before,
+    uid: undefined
+  })
+}
+
+/** Kinds with a scale subresource, as pods know their workloads. A Scale does not say which of them it is of. */
+const scaledKinds = ['Deployment', 'StatefulSet', 'ReplicaSet', 'ReplicationController']
+
+function workloadOfScale({ namespace, name }: Subject, { headroom }: Context): WorkloadUse | undefined {
+  for (const kind of scaledKinds) {
+    const use = headroom.workload(namespace, { kind, name })
+    if (use !== undefined) return use
+  }
+  return undefined
+}
+
+function shortageOf(
+  pointer: string,
+  reason: string,
+  { settings, headroom }: Context,
+  demand: Omit<Demand, 'floor' | 'maxAge'>
+): Finding[] {
+  const { floor, maxAge } = settings.headroom
+  const { pids, pods } = demand
+  const assessment = headroom.assess({ ...demand, floor, maxAge })
+  switch (assessment.verdict) {
+    case 'fits':
+    case 'nowhere':
+      return []
+    case 'unknown':
+      return [{ pointer, reason: 'headroom not known', detail: sayUnknown(assessment), advisory: true }]
+    case 'full':
+      return [
+        {
+          pointer,
+          reason,
+          detail: sayFull(assessment, pids, pods),
+          audit: auditFull(assessment, pids, pods),
+          account: assessment.accounts
+        }
+      ]
+  }
+}

@@ -1,0 +1,76 @@
+import t from 'tap'
+import type { BudgetDemand } from '../../src/headroom/view.ts'
+import { fleetOf, placementOf, plain } from '../support/headroom.ts'
+
+function ask(change: Partial<BudgetDemand>): BudgetDemand {
+  return {
+    namespace: 'batch',
+    placement: plain,
+    pids: 100,
+    uid: undefined,
+    maxAge: 60_000,
+    perNode: undefined,
+    total: undefined,
+    ...change
+  }
+}
+
+const batch = 'batch'
+
+t.test('a budget in all counts the larger of estimate and observed', async (t) => {
+  const { headroom } = fleetOf({
+    n1: {
+      pods: {
+        a: { estimate: 300, observed: 10, namespace: batch },
+        b: { estimate: 100, observed: 250, namespace: batch }
+      }
+    },
+    n2: { pods: { c: { estimate: 5_000 } } }
+  })
+  t.strictSame(headroom.overBudget(ask({ total: 650 })), [], 'at it')
+  t.strictSame(headroom.overBudget(ask({ total: 649 })), [
+    { budget: 'total', limit: 649, committed: 550, waiting: 0, nodes: 1, isCertain: true }
+  ])
+  t.strictSame(headroom.overBudget(ask({ namespace: 'empty', total: 100 })), [])
+  t.match(headroom.overBudget(ask({ namespace: 'empty', total: 99 })), [{ committed: 0, isCertain: true }])
+  t.strictSame(headroom.overBudget(ask({})), [], 'no budget')
+})
+
+t.test('a pod does not count against itself', async (t) => {
+  const { headroom, ledger } = fleetOf({ n1: {} })
+  ledger.assume({ uid: 'a', namespace: batch, workload: { kind: 'Pod', name: 'a' }, pids: 100, placement: plain })
+  t.strictSame(headroom.overBudget(ask({ uid: 'a', total: 100, perNode: 100 })), [])
+  t.equal(headroom.overBudget(ask({ uid: 'b', total: 199 })).length, 1)
+})
+
+t.test('what hangs on old readings is not certain; what the API says is', async (t) => {
+  const { headroom } = fleetOf({ n1: { age: 60_001, pods: { a: { estimate: 100, observed: 400, namespace: batch } } } })
+  t.match(headroom.overBudget(ask({ total: 450 })), [{ isCertain: false }])
+  t.match(headroom.overBudget(ask({ total: 199 })), [{ isCertain: true }])
+  t.match(headroom.overBudget(ask({ perNode: 450 })), [{ isCertain: false }])
+})
+
+t.test('a budget per node needs one node within it', async (t) => {
+  const { headroom, ledger } = fleetOf({
+    n1: { pods: { a: { estimate: 300, namespace: batch } } },
+    n2: { pods: { b: { estimate: 150, namespace: batch }, c: { estimate: 800 } }, age: null }
+  })
+  t.strictSame(headroom.overBudget(ask({ perNode: 250 })), [])
+  t.strictSame(headroom.overBudget(ask({ perNode: 249 })), [
+    { budget: 'perNode', limit: 249, committed: 150, waiting: 0, nodes: 2, isCertain: true }
+  ])
+  ledger.assume({ uid: 'w', namespace: batch, workload: { kind: 'Pod', name: 'w' }, pids: 100, placement: plain })
+  t.match(headroom.overBudget(ask({ perNode: 250 })), [{ waiting: 100 }], 'the one on its way takes that place')
+  t.strictSame(headroom.overBudget(ask({ perNode: 400 })), [], 'or another')
+  t.strictSame(
+    headroom.overBudget(ask({ perNode: 1, placement: placementOf({ nodeName: 'none' }) })),
+    [],
+    'nowhere to land'
+  )
+})
+
+t.test('ended pods are off the budget', async (t) => {
+  const { headroom, ledger } = fleetOf({ n1: { pods: { a: { estimate: 300, namespace: batch } } } })
+  ledger.removePod('a')
+  t.strictSame(headroom.overBudget(ask({ total: 100, perNode: 100 })), [])
+})

@@ -1,0 +1,364 @@
+import t from 'tap'
+import type { NodeReading } from '../../src/headroom/facts.ts'
+import { Headroom } from '../../src/headroom/headroom.ts'
+import { assumedTime, Ledger, waitingTime } from '../../src/headroom/ledger.ts'
+import { anyNode, type Placement } from '../../src/model/placement.ts'
+import { fakeClock } from '../support/fakes.ts'
+import { demand, nodeFacts, pinnedTo, podFacts, reading } from '../support/headroom.ts'
+import { recount } from '../support/recount.ts'
+import { SlowLedger } from '../support/slow-ledger.ts'
+
+/** Both ledgers, told the same, and the questions asked of the real one. */
+function books() {
+  const clock = fakeClock(0)
+  const ledger = new Ledger(clock, () => 50)
+  const slow = new SlowLedger()
+  const headroom = new Headroom(ledger, clock)
+  const tell = (what: (one: Ledger | SlowLedger) => void): void => {
+    what(ledger)
+    what(slow)
+  }
+  return {
+    node: (name: string, change = {}) => tell((one) => one.observeNode(nodeFacts(name, change))),
+    gone: (name: string) => tell((one) => one.removeNode(name)),
+    read: (name: string, change: Partial<NodeReading> = {}) =>
+      tell((one) => one.observeReading(reading(name, clock.now(), change))),
+    pod: (uid: string, change = {}) => tell((one) => one.observePod(podFacts(uid, change))),
+    delete: (uid: string) => {
+      ledger.removePod(uid)
+      slow.remove(uid)
+    },
+    admit: (uid: string, pids: number, placement: Placement = anyNode) =>
+      tell((one) => one.assume({ uid, namespace: 'default', workload: { kind: 'Pod', name: uid }, pids, placement })),
+    bind: (uid: string, node: string) => tell((one) => one.confirm(uid, node)),
+    release: (uid: string) => tell((one) => one.release(uid)),
+    wait: (span: number) => {
+      clock.advance(span)
+      ledger.expire()
+      slow.advance(span)
+    },
+    /** What a pod of so many tasks is told; with the free PIDs of the best node where there is no room. */
+    ask: (pids: number, change = {}) => {
+      const assessment = headroom.assess(demand({ pids, ...change }))
+      if (assessment.verdict === 'full') return `full ${assessment.best.node} ${assessment.best.ceilings[0]?.free}`
+      return assessment.verdict === 'unknown' ? `unknown ${assessment.why}` : assessment.verdict
+    },
+    /** The same for a binding to the node. */
+    askNode: (node: string, pids: number, uid?: string) =>
+      headroom.assessNode(node, { pids, uid, floor: { pids: 0 }, maxAge: 60_000 }).verdict,
+    check: () => recount(ledger, slow)
+  }
+}
+
+type Books = ReturnType<typeof books>
+
+interface Step {
+  readonly what: string
+  readonly act?: (books: Books) => void
+  /** Questions and their answers after it. */
+  readonly asks?: (books: Books) => readonly unknown[]
+  readonly want?: readonly unknown[]
+}
+
+/** A life of three nodes. Limits are 1,000 under both ceilings unless a step says otherwise. */
+const steps: readonly Step[] = [
+  { what: '1 no node: nowhere to land', asks: (b) => [b.ask(1)], want: ['nowhere'] },
+  {
+    what: '2 a node that has said nothing is unknown',
+    act: (b) => b.node('n1'),
+    asks: (b) => [b.ask(1)],
+    want: ['unknown no reading']
+  },
+  {
+    what: '3 a reading: 1,000 fit, 1,001 do not',
+    act: (b) => b.read('n1'),
+    asks: (b) => [b.ask(1000), b.ask(1001)],
+    want: ['fits', 'full n1 1000']
+  },
+  {
+    what: '4 a pod the API shows there counts in full',
+    act: (b) => b.pod('a', { node: 'n1', estimated: 300 }),
+    asks: (b) => [b.ask(700), b.ask(701)],
+    want: ['fits', 'full n1 700']
+  },
+  {
+    what: '5 what it shows of its estimate is in use, and the rest still counts',
+    act: (b) =>
+      b.read('n1', {
+        host: { limit: 1000, inUse: 250 },
+        kubepods: { limit: 1000, inUse: 120 },
+        pods: new Map([['a', 120]])
+      }),
+    asks: (b) => [b.ask(570), b.ask(571)],
+    want: ['fits', 'full n1 570']
+  },
+  {
+    what: '6 one that shows more than its estimate counts as what it shows, once',
+    act: (b) =>
+      b.read('n1', {
+        host: { limit: 1000, inUse: 530 },
+        kubepods: { limit: 1000, inUse: 400 },
+        pods: new Map([['a', 400]])
+      }),
+    asks: (b) => [b.ask(470), b.ask(471)],
+    want: ['fits', 'full n1 470']
+  },
+  {
+    what: '7 the same event again changes nothing',
+    act: (b) => b.pod('a', { node: 'n1', estimated: 300 }),
+    asks: (b) => [b.ask(470), b.ask(471)],
+    want: ['fits', 'full n1 470']
+  },
+  {
+    what: '8 an admitted pod counts before anybody shows it',
+    act: (b) => b.admit('b', 200),
+    asks: (b) => [b.ask(270), b.ask(271)],
+    want: ['fits', 'full n1 470']
+  },
+  {
+    what: '9 the same uid counts once',
+    act: (b) => b.admit('b', 200),
+    asks: (b) => [b.ask(270), b.ask(271)],
+    want: ['fits', 'full n1 470']
+  },
+  { what: '10 not against itself', asks: (b) => [b.ask(470, { uid: 'b' })], want: ['fits'] },
+  {
+    what: '11 the API shows it, not bound: still once',
+    act: (b) => b.pod('b', { phase: 'Pending', estimated: 200, placement: anyNode }),
+    asks: (b) => [b.ask(270), b.ask(271)],
+    want: ['fits', 'full n1 470']
+  },
+  {
+    what: '12 with a second node the pod on its way may go there',
+    act: (b) => {
+      b.node('n2')
+      b.read('n2')
+    },
+    asks: (b) => [b.ask(1000), b.ask(470), b.ask(800), b.ask(801, { pods: 2 })],
+    want: ['fits', 'fits', 'fits', 'full n2 1000']
+  },
+  {
+    what: '13 a binding asks for the node alone, without those on their way',
+    asks: (b) => [b.askNode('n1', 470), b.askNode('n1', 471), b.askNode('n2', 1000)],
+    want: ['fits', 'full', 'fits']
+  },
+  {
+    what: '14 a binding allowed here counts on its node at once',
+    act: (b) => b.bind('b', 'n2'),
+    asks: (b) => [b.ask(800), b.ask(801), b.askNode('n2', 801), b.askNode('n2', 1000, 'b')],
+    want: ['fits', 'full n2 800', 'full', 'fits']
+  },
+  {
+    what: '15 a late word that it is not bound is older than the binding',
+    act: (b) => b.pod('b', { phase: 'Pending', estimated: 200, placement: anyNode }),
+    asks: (b) => [b.ask(801)],
+    want: ['full n2 800']
+  },
+  {
+    what: '16 the API shows it bound: still once',
+    act: (b) => b.pod('b', { phase: 'Pending', node: 'n2', estimated: 200 }),
+    asks: (b) => [b.ask(800), b.ask(801)],
+    want: ['fits', 'full n2 800']
+  },
+  {
+    what: '17 a finished pod takes nothing more',
+    act: (b) => b.pod('b', { phase: 'Succeeded', node: 'n2', estimated: 200 }),
+    asks: (b) => [b.ask(1000), b.ask(1001)],
+    want: ['fits', 'full n2 1000']
+  },
+  {
+    what: '18 nor does a failed one',
+    act: (b) => b.pod('b', { phase: 'Failed', node: 'n2', estimated: 200 }),
+    asks: (b) => [b.ask(1000)],
+    want: ['fits']
+  },
+  {
+    what: '19 nor one on its way out, beyond what it shows',
+    act: (b) => b.pod('a', { node: 'n1', estimated: 900, deleting: true }),
+    asks: (b) => [b.askNode('n1', 470), b.askNode('n1', 471)],
+    want: ['fits', 'full']
+  },
+  {
+    what: '20 a pod that is gone is off the books; what is in use is told by the next reading',
+    act: (b) => b.delete('a'),
+    asks: (b) => [b.askNode('n1', 470), b.askNode('n1', 471)],
+    want: ['fits', 'full']
+  },
+  { what: '21 gone twice is gone', act: (b) => b.delete('a') },
+  { what: '22 a reading says so', act: (b) => b.read('n1'), asks: (b) => [b.askNode('n1', 1000)], want: ['fits'] },
+  {
+    what: '23 a pod in the reading before the API shows it is in use, and then not counted twice',
+    act: (b) => {
+      b.read('n1', {
+        kubepods: { limit: 1000, inUse: 90 },
+        host: { limit: 1000, inUse: 90 },
+        pods: new Map([['c', 90]])
+      })
+      b.pod('c', { node: 'n1', estimated: 100 })
+    },
+    asks: (b) => [b.askNode('n1', 900), b.askNode('n1', 901)],
+    want: ['fits', 'full']
+  },
+  {
+    what: '24 a DaemonSet pod counts on its node from the start',
+    act: (b) => b.admit('d', 500, pinnedTo('n1')),
+    asks: (b) => [b.askNode('n1', 400), b.askNode('n1', 401), b.askNode('n2', 1000)],
+    want: ['fits', 'full', 'fits']
+  },
+  {
+    what: '25 one that is released does not',
+    act: (b) => b.release('d'),
+    asks: (b) => [b.askNode('n1', 900)],
+    want: ['fits']
+  },
+  {
+    what: '26 what the API has shown is not released',
+    act: (b) => b.release('c'),
+    asks: (b) => [b.askNode('n1', 901)],
+    want: ['full']
+  },
+  {
+    what: '27 an admitted pod that never comes counts for so long',
+    act: (b) => {
+      b.admit('e', 1000, pinnedTo('n2'))
+      b.wait(assumedTime - 1)
+    },
+    asks: (b) => [b.askNode('n2', 1)],
+    want: ['full']
+  },
+  { what: '28 and no longer', act: (b) => b.wait(1), asks: (b) => [b.askNode('n2', 1000)], want: ['fits'] },
+  {
+    what: '29 readings of that age are still good, and a millisecond later unknown, not zero',
+    asks: (b) => [b.ask(1), b.ask(1, { maxAge: 59_999 }), b.askNode('n1', 901)],
+    want: ['fits', 'unknown reading too old', 'full']
+  },
+  {
+    what: '30 with one fresh node too full and one unknown nobody knows',
+    act: (b) => {
+      b.wait(1)
+      b.read('n1', { kubepods: { limit: 1000, inUse: 1000 } })
+    },
+    asks: (b) => [b.ask(1), b.ask(1, { placement: pinnedTo('n1') })],
+    want: ['unknown reading too old', 'full n1 -100']
+  },
+  {
+    what: '31 a reading that comes late changes nothing',
+    act: (b) => b.read('n1', { at: 5 }),
+    asks: (b) => [b.askNode('n1', 1)],
+    want: ['full']
+  },
+  {
+    what: '32 a ceiling that is not known: no yes, but a no where the other one is full',
+    act: (b) => {
+      b.read('n1', {
+        kubepods: { limit: undefined, inUse: undefined },
+        host: { limit: 1000, inUse: 400 },
+        pods: new Map([['c', 100]])
+      })
+    },
+    asks: (b) => [b.askNode('n1', 600), b.askNode('n1', 601)],
+    want: ['unknown', 'full']
+  },
+  {
+    what: '33 no limit is known',
+    act: (b) => b.read('n1', { kubepods: { limit: Number.POSITIVE_INFINITY, inUse: undefined } }),
+    asks: (b) => [b.askNode('n1', 900), b.askNode('n1', 901)],
+    want: ['fits', 'full']
+  },
+  {
+    what: '34 a cordoned node is no candidate',
+    act: (b) => {
+      b.node('n1', { unschedulable: true })
+      b.read('n2', { kubepods: { limit: 1000, inUse: 999 } })
+    },
+    asks: (b) => [b.ask(1), b.ask(2)],
+    want: ['fits', 'full n2 1']
+  },
+  {
+    what: '35 another machine by the same name has said nothing yet',
+    act: (b) => b.node('n2', { uid: 'new' }),
+    asks: (b) => [b.ask(1)],
+    want: ['unknown no reading']
+  },
+  {
+    what: '36 a node that is gone is no candidate',
+    act: (b) => b.gone('n2'),
+    asks: (b) => [b.ask(1)],
+    want: ['nowhere']
+  },
+  {
+    what: '37 pods in every phase: only those to come count',
+    act: (b) => {
+      b.node('n3')
+      b.read('n3')
+      for (const [index, phase] of ['Pending', 'Running', 'Unknown', 'Succeeded', 'Failed'].entries())
+        b.pod(`p${index}`, { phase, node: 'n3', estimated: 100 })
+    },
+    asks: (b) => [b.ask(700), b.ask(701)],
+    want: ['fits', 'full n3 700']
+  },
+  {
+    what: '38 a pod that nobody binds counts as long as the scheduler may still place it',
+    act: (b) => {
+      b.pod('w', { phase: 'Pending', estimated: 600, placement: anyNode })
+      b.wait(waitingTime - 1)
+      b.pod('w', { phase: 'Pending', estimated: 600, placement: anyNode })
+      b.read('n3')
+    },
+    asks: (b) => [b.ask(100), b.ask(101)],
+    want: ['fits', 'full n3 700']
+  },
+  {
+    what: '39 and then waits for something else than PIDs',
+    act: (b) => b.wait(1),
+    asks: (b) => [b.ask(700)],
+    want: ['fits']
+  },
+  {
+    what: '40 whatever is still told of it while it waits',
+    act: (b) => b.pod('w', { phase: 'Pending', estimated: 600, placement: anyNode }),
+    asks: (b) => [b.ask(700)],
+    want: ['fits']
+  },
+  {
+    what: '41 until it is bound',
+    act: (b) => b.pod('w', { phase: 'Pending', node: 'n3', estimated: 600 }),
+    asks: (b) => [b.ask(100), b.ask(101)],
+    want: ['fits', 'full n3 100']
+  },
+  {
+    what: '42 a binding that the API server refused after all is let go',
+    act: (b) => {
+      b.pod('x', { phase: 'Pending', estimated: 100, placement: anyNode })
+      b.bind('x', 'n3')
+      b.wait(assumedTime)
+      b.read('n3')
+    },
+    asks: (b) => [b.askNode('n3', 100), b.ask(1)],
+    want: ['fits', 'full n3 100']
+  },
+  {
+    what: '43 a pod without a figure of its own counts with the default',
+    act: (b) => b.pod('y', { node: 'n3' }),
+    asks: (b) => [b.askNode('n3', 50), b.askNode('n3', 51)],
+    want: ['fits', 'full']
+  },
+  {
+    what: '44 what pidguard wrote goes before what the pod declares',
+    act: (b) => b.pod('y', { node: 'n3', estimated: 60, declared: 99 }),
+    asks: (b) => [b.askNode('n3', 40), b.askNode('n3', 41)],
+    want: ['fits', 'full']
+  }
+]
+
+t.test('the decision table', async (t) => {
+  const held = books()
+  for (const { what, act, asks, want } of steps) {
+    await t.test(what, async (t) => {
+      act?.(held)
+      if (asks !== undefined) t.strictSame(asks(held), want)
+      const { kept, counted } = held.check()
+      t.strictSame(kept, counted, 'counted anew')
+    })
+  }
+})

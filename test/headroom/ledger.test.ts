@@ -1,0 +1,91 @@
+import fc from 'fast-check'
+import t from 'tap'
+import { Ledger } from '../../src/headroom/ledger.ts'
+import { anyNode } from '../../src/model/placement.ts'
+import { fakeClock } from '../support/fakes.ts'
+import { nodeFacts, pinnedTo, placementOf, podFacts, reading } from '../support/headroom.ts'
+import { recount } from '../support/recount.ts'
+import { SlowLedger } from '../support/slow-ledger.ts'
+
+const uid = fc.constantFrom('a', 'b', 'c', 'd', 'e', 'f')
+const node = fc.constantFrom('n1', 'n2', 'n3')
+const count = fc.constantFrom(undefined, 10, 50, 200)
+const placement = fc.constantFrom(anyNode, pinnedTo('n1'), pinnedTo('n4'), placementOf({ nodeSelector: { pool: 'a' } }))
+
+/** Each event as both ledgers understand it. */
+type Event = (ledger: Ledger, slow: SlowLedger, advance: (span: number) => void) => void
+
+const events: fc.Arbitrary<Event>[] = [
+  fc.tuple(node, fc.constantFrom('old', 'new')).map(([name, machine]) => (ledger, slow) => {
+    for (const one of [ledger, slow]) one.observeNode(nodeFacts(name, { uid: machine }))
+  }),
+  node.map((name) => (ledger, slow) => {
+    for (const one of [ledger, slow]) one.removeNode(name)
+  }),
+  fc
+    .tuple(
+      node,
+      fc.integer({ min: 0, max: 20 }),
+      fc.option(fc.dictionary(uid, fc.integer({ min: 0, max: 120 })), { nil: undefined })
+    )
+    .map(([name, at, pods]) => (ledger, slow) => {
+      const told = reading(name, at, { pods: pods === undefined ? undefined : new Map(Object.entries(pods)) })
+      for (const one of [ledger, slow]) one.observeReading(told)
+    }),
+  fc
+    .record({
+      uid,
+      node: fc.option(node, { nil: undefined }),
+      phase: fc.constantFrom('Pending', 'Running', 'Running', 'Succeeded', 'Failed', 'Unknown'),
+      deleting: fc.constantFrom(false, false, false, true),
+      estimated: count,
+      declared: count
+    })
+    .chain((change) => placement.map((place) => [change, place] as const))
+    .map(([change, place]) => (ledger, slow) => {
+      // What does not change while a pod lives follows from its uid.
+      const fixed = change.uid < 'c' ? 'default' : 'batch'
+      const stays = slow.placementOf(change.uid) ?? place
+      const facts = podFacts(change.uid, { ...change, namespace: fixed, placement: stays })
+      for (const one of [ledger, slow]) one.observePod(facts)
+    }),
+  uid.map((one) => (ledger, slow) => {
+    ledger.removePod(one)
+    slow.remove(one)
+  }),
+  fc.tuple(uid, placement, fc.constantFrom(10, 50, 200)).map(([one, place, pids]) => (ledger, slow) => {
+    const fixed = one < 'c' ? 'default' : 'batch'
+    const admitted = { uid: one, namespace: fixed, workload: { kind: 'Pod', name: one }, pids, placement: place }
+    for (const each of [ledger, slow]) each.assume(admitted)
+  }),
+  fc.tuple(uid, node).map(([one, name]) => (ledger, slow) => {
+    for (const each of [ledger, slow]) each.confirm(one, name)
+  }),
+  uid.map((one) => (ledger, slow) => {
+    for (const each of [ledger, slow]) each.release(one)
+  }),
+  fc.constantFrom(1, 30_000, 61_000, 301_000).map((span) => (_ledger, _slow, advance) => advance(span))
+]
+
+t.test('whatever happens, in whatever order, the sums are what counting anew gives', async (t) => {
+  fc.assert(
+    fc.property(fc.array(fc.oneof(...events), { maxLength: 60, size: 'max' }), (run) => {
+      const clock = fakeClock(0)
+      const ledger = new Ledger(clock, () => 50)
+      const slow = new SlowLedger()
+      const advance = (span: number): void => {
+        clock.advance(span)
+        ledger.expire()
+        slow.advance(span)
+      }
+      for (const event of run) {
+        event(ledger, slow, advance)
+        const { kept, counted } = recount(ledger, slow)
+        if (JSON.stringify(kept) !== JSON.stringify(counted))
+          throw new Error(`kept ${JSON.stringify(kept)}\ncounted ${JSON.stringify(counted)}`)
+      }
+    }),
+    { numRuns: 1500, seed: 7 }
+  )
+  t.pass()
+})

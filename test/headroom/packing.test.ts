@@ -1,0 +1,200 @@
+import fc from 'fast-check'
+import t from 'tap'
+import type { Placement } from '../../src/model/placement.ts'
+import {
+  demand,
+  emptyFleet,
+  type Fleet,
+  nodeFacts,
+  pinnedTo,
+  placementOf,
+  plain,
+  podFacts,
+  reading
+} from '../support/headroom.ts'
+
+const zone = (name: string): Placement => placementOf({ nodeSelector: { zone: name } })
+
+/** Nodes with so much room each, in two zones. */
+function fleetWith(rooms: readonly number[]): Fleet {
+  const fleet = emptyFleet()
+  addNodes(fleet, rooms)
+  return fleet
+}
+
+function addNodes({ ledger, clock }: Fleet, rooms: readonly number[]): void {
+  for (const [index, limit] of rooms.entries()) {
+    ledger.observeNode(nodeFacts(`n${index}`, { labels: { zone: index % 2 === 0 ? 'a' : 'b' } }))
+    ledger.observeReading(
+      reading(`n${index}`, clock.now(), { host: { limit: 10_000, inUse: 0 }, kubepods: { limit, inUse: 0 } })
+    )
+  }
+}
+
+/** Asks for a pod and has it admitted when it fits, as the webhook does. */
+function admit({ headroom, ledger }: Fleet, uid: string, pids: number, placement: Placement): boolean {
+  if (headroom.assess(demand({ pids, placement, uid })).verdict !== 'fits') return false
+  ledger.assume({ uid, namespace: 'default', workload: { kind: 'Pod', name: uid }, pids, placement })
+  return true
+}
+
+/** Whether all pods can be on nodes at once, by trying. */
+function haveRoom(rooms: readonly number[], pods: readonly { pids: number; on: readonly number[] }[]): boolean {
+  const [pod, ...others] = pods
+  if (pod === undefined) return true
+  return pod.on.some((index) => {
+    const room = rooms[index] ?? 0
+    return room >= pod.pids && haveRoom(rooms.with(index, room - pod.pids), others)
+  })
+}
+
+const all = [0, 1, 2]
+const roomsOf3 = fc.array(fc.integer({ min: 0, max: 6 }), { minLength: 3, maxLength: 3 })
+
+t.test('on nodes of room for ten, a burst of fifty gets ten', async (t) => {
+  for (const rooms of [[500], [250, 250], [100, 399, 49]]) {
+    const fleet = fleetWith(rooms)
+    const admitted = Array.from({ length: 50 }, (_, i) => admit(fleet, `p${i}`, 50, plain)).filter((one) => one).length
+    t.equal(
+      admitted,
+      rooms.reduce((sum, room) => sum + Math.floor(room / 50), 0),
+      rooms.join()
+    )
+  }
+})
+
+t.test('pods of one placement, whatever their sizes: all that were admitted have room at once', async (t) => {
+  fc.assert(
+    fc.property(roomsOf3, fc.array(fc.integer({ min: 1, max: 5 }), { maxLength: 7 }), (rooms, sizes) => {
+      const fleet = fleetWith(rooms)
+      const pods = sizes.filter((pids, i) => admit(fleet, `p${i}`, pids, plain)).map((pids) => ({ pids, on: all }))
+      return haveRoom(rooms, pods)
+    }),
+    { numRuns: 3_000, seed: 1 }
+  )
+  t.pass()
+})
+
+t.test('pods of one size, whatever their placements: one is admitted just when all of them have room', async (t) => {
+  const places = [
+    { placement: plain, on: all },
+    { placement: zone('a'), on: [0, 2] },
+    { placement: zone('b'), on: [1] },
+    { placement: pinnedTo('n0'), on: [0] },
+    { placement: pinnedTo('n2'), on: [2] }
+  ]
+  fc.assert(
+    fc.property(roomsOf3, fc.array(fc.constantFrom(...places), { maxLength: 12 }), (rooms, burst) => {
+      const fleet = fleetWith(rooms.map((room) => room * 10))
+      const pods: { pids: number; on: readonly number[] }[] = []
+      burst.forEach(({ placement, on }, i) => {
+        const wanted = { pids: 10, on }
+        const could = haveRoom(
+          rooms.map((room) => room * 10),
+          [...pods, wanted]
+        )
+        const did = admit(fleet, `p${i}`, 10, placement)
+        if (did !== could)
+          throw new Error(`pod ${i} of [${on.join()}] ${did ? 'admitted' : 'refused'} on ${rooms.join()}`)
+        if (did) pods.push(wanted)
+      })
+    }),
+    { numRuns: 3_000, seed: 2 }
+  )
+  t.pass()
+})
+
+t.test('several replicas over-commit by no more than what is between them and the API server', async (t) => {
+  const step = fc.oneof(
+    { weight: 3, arbitrary: fc.record({ ask: fc.nat(2) }) },
+    { weight: 1, arbitrary: fc.record({ deliver: fc.integer({ min: 1, max: 5 }) }) }
+  )
+  const bursts = fc.tuple(
+    fc.constantFrom(1, 3),
+    fc.array(fc.integer({ min: 0, max: 8 }), { minLength: 1, maxLength: 3 })
+  )
+  fc.assert(
+    fc.property(bursts, fc.array(step, { maxLength: 60, size: 'max' }), ([replicas, rooms], steps) => {
+      const fleets = Array.from({ length: replicas }, () => fleetWith(rooms.map((room) => room * 50)))
+      let stored = 0
+      let told = 0
+      let inFlight = 0
+      for (const one of steps) {
+        if ('ask' in one) {
+          const fleet = fleets[one.ask % replicas] as Fleet
+          const own = Array.from({ length: stored - told }, (_, i) => fleet.ledger.pod(`p${told + i}`)).filter(
+            (pod) => pod !== undefined
+          )
+          if (!admit(fleet, `p${stored}`, 50, plain)) continue
+          inFlight = Math.max(inFlight, stored - told - own.length)
+          stored++
+        } else {
+          // The watch tells every replica of the same pods, in order.
+          const until = Math.min(stored, told + one.deliver)
+          for (; told < until; told++) {
+            for (const { ledger } of fleets)
+              ledger.observePod(podFacts(`p${told}`, { phase: 'Pending', estimated: 50, placement: plain }))
+          }
+        }
+      }
+      const room = rooms.reduce((sum, one) => sum + one, 0)
+      if (stored > room + inFlight) throw new Error(`${stored} admitted for ${room}, ${inFlight} not told of`)
+      if (replicas === 1 && stored > room) throw new Error(`${stored} admitted for ${room} by one`)
+    }),
+    { numRuns: 1_500, seed: 3 }
+  )
+  t.pass()
+})
+
+t.test('what was admitted while nothing was known does not hold up what fits now', async (t) => {
+  const fleet = fleetWith([100, 100])
+  fleet.ledger.assume({
+    uid: 'huge',
+    namespace: 'default',
+    workload: { kind: 'Pod', name: 'huge' },
+    pids: 5_000,
+    placement: plain
+  })
+  t.equal(admit(fleet, 'small', 100, plain), true)
+  t.equal(admit(fleet, 'other', 100, plain), true)
+  t.equal(admit(fleet, 'third', 100, plain), false)
+})
+
+t.test('a pod for any node leaves a node to the one that can only go there', async (t) => {
+  const fleet = fleetWith([100, 100])
+  t.equal(admit(fleet, 'any', 100, plain), true)
+  t.equal(admit(fleet, 'only a', 100, zone('a')), true)
+  t.equal(admit(fleet, 'only b', 100, zone('b')), false, 'one of the two is taken, whichever')
+  t.equal(admit(fleet, 'any other', 1, plain), false)
+})
+
+t.test('one that lost its place to others still asks for it', async (t) => {
+  const fleet = fleetWith([6, 4])
+  t.strictSame(
+    [3, 3, 4].map((pids, i) => admit(fleet, `p${i}`, pids, plain)),
+    [true, true, true],
+    'two of 3 on one node, the one of 4 on the other'
+  )
+  // Put largest first, 4 comes to the node of 6 and one of 3 finds no place: that is no room for another.
+  t.equal(admit(fleet, 'one more', 1, plain), false)
+})
+
+t.test('more groups than can be put one by one are taken to come here', async (t) => {
+  const fleet = fleetWith(Array.from({ length: 600 }, () => 100))
+  for (let i = 0; i < 600; i++) {
+    const placement = placementOf({
+      nodeSelector: { zone: i % 2 === 0 ? 'a' : 'b' },
+      tolerations: [{ key: `k${i}`, operator: 'Exists' }]
+    })
+    fleet.ledger.assume({
+      uid: `p${i}`,
+      namespace: 'default',
+      workload: { kind: 'Pod', name: `p${i}` },
+      pids: 60,
+      placement
+    })
+  }
+  t.equal(admit(fleet, 'large', 60, plain), false)
+  for (let i = 0; i < 600; i += 2) fleet.ledger.release(`p${i}`)
+  t.equal(admit(fleet, 'small', 60, plain), true)
+})

@@ -1,0 +1,66 @@
+import t from 'tap'
+import { namespacePidBudget } from '../../src/rules/namespace-pid-budget.ts'
+import { fleetOf } from '../support/headroom.ts'
+import { findingsOf, told, type World } from '../support/judge.ts'
+import { podObject } from '../support/subjects.ts'
+
+const nodes = { n1: { pods: { a: { estimate: 300 } } }, n2: { pods: { b: { estimate: 350, namespace: 'other' } } } }
+
+function world(budget: { perNode?: number; total?: number }, more: Partial<World> = {}): World {
+  const both = { perNode: budget.perNode, total: budget.total }
+  return { settings: { headroom: { budget: both } }, facts: { headroom: fleetOf(nodes).headroom }, ...more }
+}
+
+const pod = (pids: number) => podObject({}, { annotations: { 'pidguard.io/pids': `${pids}` } })
+
+t.test('in all, at the budget and one past it', async (t) => {
+  t.strictSame(findingsOf(namespacePidBudget, pod(100), world({ total: 400 })), [])
+  t.strictSame(findingsOf(namespacePidBudget, pod(101), world({ total: 400 })), [
+    {
+      pointer: '/spec',
+      reason: 'the namespace would exceed its PID budget',
+      detail: 'needs 101; committed 300 of 400 in all',
+      audit: 'pids=101 committed=300 budget=400',
+      advisory: false
+    }
+  ])
+})
+
+t.test('per node: one node within it is enough, and other namespaces do not count', async (t) => {
+  t.strictSame(findingsOf(namespacePidBudget, pod(200), world({ perNode: 200 })), [])
+  t.match(findingsOf(namespacePidBudget, pod(201), world({ perNode: 200 })), [
+    {
+      reason: 'the namespace would exceed its PID budget per node',
+      detail: 'needs 201; committed 0 of 200 on the best of 2 nodes'
+    }
+  ])
+})
+
+t.test('pods on their way to a node are told of', async (t) => {
+  const fleet = fleetOf(nodes)
+  const { ledger, headroom } = fleet
+  const placement = headroom.placementOf({})
+  ledger.assume({ uid: 'w', namespace: 'default', workload: { kind: 'Pod', name: 'w' }, pids: 150, placement })
+  t.match(findingsOf(namespacePidBudget, pod(200), world({ perNode: 200 }, { facts: { headroom } })), [
+    { detail: 'needs 200; committed 0 of 200 on the best of 2 nodes, and 150 for pods without a node' }
+  ])
+})
+
+t.test('both at once are two findings', async (t) => {
+  t.strictSame(told(findingsOf(namespacePidBudget, pod(500), world({ perNode: 1, total: 1 }))), [
+    'denial /spec',
+    'denial /spec'
+  ])
+})
+
+t.test('old readings advise', async (t) => {
+  const old = { n1: { age: 60_001, pods: { a: { estimate: 10, observed: 300 } } } }
+  const facts = { headroom: fleetOf(old).headroom }
+  t.strictSame(told(findingsOf(namespacePidBudget, pod(100), world({ total: 399 }, { facts }))), ['advice /spec'])
+})
+
+t.test('no budget, no finding; an update neither', async (t) => {
+  t.strictSame(findingsOf(namespacePidBudget, pod(4_000_000), world({})), [])
+  const request = { operation: 'UPDATE', oldObject: pod(1) } as const
+  t.strictSame(findingsOf(namespacePidBudget, pod(500), world({ total: 1 }, { request })), [])
+})

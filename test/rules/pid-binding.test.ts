@@ -1,0 +1,72 @@
+import t from 'tap'
+import { decide } from '../../src/engine/decide.ts'
+import { evaluate } from '../../src/engine/evaluate.ts'
+import type { HeadroomView } from '../../src/headroom/view.ts'
+import type { JsonRecord } from '../../src/model/shape.ts'
+import { pidBinding } from '../../src/rules/pid-binding.ts'
+import { fleetOf, type NodeSketch, plain } from '../support/headroom.ts'
+import { findingsOf, snapshotOf, told } from '../support/judge.ts'
+import { subjectFrom } from '../support/subjects.ts'
+
+const request = { subResource: 'binding' }
+
+function binding(node: unknown, uid: unknown = 'a'): JsonRecord {
+  return {
+    apiVersion: 'v1',
+    kind: 'Binding',
+    metadata: { name: 'web-0', namespace: 'default', uid },
+    target: { kind: 'Node', name: node }
+  }
+}
+
+function judge(object: JsonRecord, nodes: Readonly<Record<string, NodeSketch>>, pids?: number) {
+  const { headroom, ledger } = fleetOf(nodes)
+  if (pids !== undefined)
+    ledger.assume({ uid: 'a', namespace: 'default', workload: { kind: 'Pod', name: 'a' }, pids, placement: plain })
+  return findingsOf(pidBinding, object, {
+    settings: { headroom: { floor: { pids: 0 } } },
+    facts: { headroom },
+    request
+  })
+}
+
+t.test('the node really chosen must have room, whatever the others have', async (t) => {
+  const nodes = { n1: { kubepods: [1000, 700] }, n2: {} } as const
+  t.strictSame(told(judge(binding('n1'), nodes, 300)), [])
+  t.match(judge(binding('n1'), nodes, 301), [
+    {
+      pointer: '/target/name',
+      reason: 'the chosen node has no room for this pod',
+      detail: /^needs 301; n1 has 300 PIDs free under kubepods/
+    }
+  ])
+  t.strictSame(told(judge(binding('n2'), nodes, 301)), [])
+})
+
+t.test('a pod that is not known counts with the default', async (t) => {
+  const nodes = (inUse: number) => ({ n1: { kubepods: [1000, inUse] } }) as const
+  t.strictSame(told(judge(binding('n1'), nodes(950))), [])
+  t.strictSame(told(judge(binding('n1'), nodes(951))), ['denial /target/name'])
+  t.strictSame(told(judge(binding('n1', null), nodes(951), 1)), ['denial /target/name'], 'nor is one without a uid')
+})
+
+t.test('what is not known of a node does not hold up a binding', async (t) => {
+  t.strictSame(told(judge(binding('n1'), { n1: { age: null } })), ['advice /target/name'])
+  t.strictSame(told(judge(binding('n9'), { n1: {} })), ['advice /target/name'])
+  t.strictSame(told(judge(binding(''), { n1: { kubepods: [1, 1] } })), [])
+})
+
+t.test('a failure of the rule itself does not hold it up either', async (t) => {
+  const headroom = {
+    estimateOf() {
+      throw new Error('broken')
+    }
+  } as unknown as HeadroomView
+  const subject = subjectFrom(binding('n1'), request)
+  const snapshot = snapshotOf({ facts: { headroom } })
+  const verdict = evaluate(subject, [pidBinding], snapshot)
+  t.match(verdict.faults, [{ ruleId: 'pid-binding', failsOpen: true }])
+  const decision = decide(subject, verdict, snapshot.settings)
+  t.equal(decision.allowed, true)
+  t.equal(decision.auditAnnotations['pid-binding'], 'fault')
+})

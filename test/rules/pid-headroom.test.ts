@@ -1,0 +1,161 @@
+import t from 'tap'
+import type { JsonRecord } from '../../src/model/shape.ts'
+import { pidHeadroom } from '../../src/rules/pid-headroom.ts'
+import { fleetOf, type NodeSketch } from '../support/headroom.ts'
+import { findingsOf, told, type World } from '../support/judge.ts'
+import { podObject, workloadObject } from '../support/subjects.ts'
+
+type Nodes = Readonly<Record<string, NodeSketch>>
+
+function world(nodes: Nodes, more: Partial<World> = {}): World {
+  return { settings: { headroom: { floor: { pids: 0 } } }, facts: { headroom: fleetOf(nodes).headroom }, ...more }
+}
+
+const needs = (pids: number) => ({ annotations: { 'pidguard.io/pids': `${pids}` } })
+const pod = (pids: number, spec: JsonRecord = {}) => podObject(spec, needs(pids))
+
+function workload(kind: string, pids: number, spec: JsonRecord, podSpec: JsonRecord = {}): JsonRecord {
+  const object = workloadObject(kind, podSpec, needs(pids))
+  return { ...object, spec: { ...(object['spec'] as JsonRecord), ...spec } }
+}
+
+const deployment = (pids: number, spec: JsonRecord) => workload('apps/v1/Deployment', pids, spec)
+
+t.test('a pod, at the limit and one past it', async (t) => {
+  const nodes = { n1: { kubepods: [1000, 700] }, n2: { host: [1000, 900] } } as const
+  t.strictSame(findingsOf(pidHeadroom, pod(300), world(nodes)), [])
+  const [finding, ...others] = findingsOf(pidHeadroom, pod(301), world(nodes))
+  t.strictSame(others, [])
+  t.match(finding, {
+    pointer: '/spec',
+    reason: 'no node has room for this pod',
+    detail:
+      'needs 301; best of 2 nodes: n1 has 300 PIDs free under kubepods: limit 1000, floor 0, committed 700, in use 700',
+    audit: 'pids=301 pods=1 room=0 nodes=2 node=n1 ceiling=kubepods limit=1000 committed=700 floor=0 free=300'
+  })
+  t.strictSame(
+    finding?.account?.().map((line) => (line as { node: string }).node),
+    ['n1', 'n2']
+  )
+})
+
+t.test('the floor is that of the namespace', async (t) => {
+  const nodes = { n1: {} }
+  const under = (share: number) =>
+    told(findingsOf(pidHeadroom, pod(800), world(nodes, { settings: { headroom: { floor: { share } } } })))
+  t.strictSame(under(0.2), [])
+  t.strictSame(under(0.3), ['denial /spec'])
+})
+
+t.test('without a figure of its own a pod counts with the peak of its workload', async (t) => {
+  const labels = { 'pod-template-hash': 'abc' }
+  const ownerReferences = [{ apiVersion: 'apps/v1', kind: 'ReplicaSet', name: 'web-abc', controller: true }]
+  const object = podObject({}, { labels, ownerReferences })
+  const nodes = (observed: number) =>
+    ({ n1: { kubepods: [1000, 900], pods: { a: { estimate: 10, observed, workload: 'web' } } } }) as const
+  t.strictSame(findingsOf(pidHeadroom, object, world(nodes(100))), [])
+  t.match(findingsOf(pidHeadroom, object, world(nodes(101))), [{ detail: /^needs 101;/ }])
+})
+
+t.test('what is not known never denies', async (t) => {
+  const cases: Record<string, Nodes> = {
+    'no reading': { n1: { age: null } },
+    'an old one': { n1: { age: 60_001 } },
+    'one ceiling missing': { n1: { kubepods: [null, null] } },
+    'one of two': { n1: { kubepods: [1000, 1000] }, n2: { age: null } }
+  }
+  for (const [name, nodes] of Object.entries(cases)) {
+    t.strictSame(told(findingsOf(pidHeadroom, pod(100), world(nodes))), ['advice /spec'], name)
+  }
+  t.strictSame(told(findingsOf(pidHeadroom, pod(1), world({}))), [], 'no node at all is for the scheduler to say')
+  t.strictSame(told(findingsOf(pidHeadroom, pod(1), { facts: {} })), [], 'without the fact the rule is skipped')
+})
+
+t.test('a pod that exists is not asked again', async (t) => {
+  const request = { operation: 'UPDATE', oldObject: pod(1) } as const
+  t.strictSame(findingsOf(pidHeadroom, pod(5_000), world({ n1: {} }, { request })), [])
+})
+
+t.test('a new workload is denied for the pods that come to stay, and warned of its surge', async (t) => {
+  const judge = (object: JsonRecord) => told(findingsOf(pidHeadroom, object, world({ n1: {}, n2: {} })))
+  t.strictSame(judge(deployment(200, { replicas: 8 })), [])
+  t.strictSame(judge(deployment(200, { replicas: 9 })), ['advice /spec/replicas'])
+  t.strictSame(judge(deployment(200, { replicas: 10 })), ['advice /spec/replicas'])
+  t.strictSame(judge(deployment(200, { replicas: 11 })), ['denial /spec/replicas'])
+  t.strictSame(judge(deployment(200, { replicas: 10, strategy: { type: 'Recreate' } })), [])
+  t.strictSame(judge(workload('apps/v1/StatefulSet', 200, { replicas: 10 })), [])
+  t.strictSame(judge(workload('apps/v1/StatefulSet', 200, { replicas: 11 })), ['denial /spec/replicas'])
+  t.strictSame(judge(workload('batch/v1/Job', 200, { parallelism: 11 })), ['denial /spec/parallelism'])
+  t.strictSame(judge(workload('batch/v1/Job', 200, { parallelism: 11, completions: 3 })), [])
+})
+
+t.test('of a change only what is added is denied', async (t) => {
+  const nodes = { n1: { kubepods: [1000, 600] } } as const
+  const judge = (object: JsonRecord, oldObject: JsonRecord) =>
+    told(findingsOf(pidHeadroom, object, world(nodes, { request: { operation: 'UPDATE', oldObject } })))
+  const template = (image: string) =>
+    workloadObject('apps/v1/Deployment', { containers: [{ name: 'app', image }] }, needs(200))['spec']
+  const running = deployment(200, { replicas: 3 })
+  t.strictSame(judge(deployment(200, { replicas: 5 }), running), [])
+  t.strictSame(judge(deployment(200, { replicas: 6 }), running), ['denial /spec/replicas'])
+  t.strictSame(judge(deployment(200, { replicas: 2 }), running), [])
+  const changed = { ...running, spec: { ...(template('example.com/app:2') as JsonRecord), replicas: 30 } }
+  t.strictSame(judge(changed, deployment(200, { replicas: 30 })), ['advice /spec/replicas'], 'eight more for a while')
+  t.strictSame(
+    judge(deployment(400, { replicas: 3 }), running),
+    ['advice /spec/replicas'],
+    'grown by 600, and one more for a while'
+  )
+  t.strictSame(judge(deployment(100, { replicas: 3 }), running), [], 'one that needs less gets through')
+  const labelled = { ...running, metadata: { name: 'web', labels: { a: 'b' } } }
+  t.strictSame(judge(labelled, running), [], 'a label is nothing to the rule')
+  t.strictSame(
+    judge(deployment(200, { replicas: 1 }), workloadObject('apps/v1/Deployment', { containers: 5 })),
+    [],
+    'whatever is stored'
+  )
+})
+
+t.test('a DaemonSet is turned away only where it can run on no node', async (t) => {
+  const daemonSet = workload('apps/v1/DaemonSet', 100, {})
+  const judge = (nodes: Nodes, more: Partial<World> = {}) =>
+    told(findingsOf(pidHeadroom, daemonSet, world(nodes, more)))
+  const full = { kubepods: [1000, 950] } as const
+  t.strictSame(judge({ n1: {}, n2: {} }), [])
+  t.strictSame(judge({ n1: {}, n2: full }), ['advice /spec/template/spec'])
+  t.strictSame(judge({ n1: full, n2: { age: null } }), ['advice /spec/template/spec'])
+  t.strictSame(judge({ n1: full, n2: full }), ['denial /spec/template/spec'])
+  const request = { operation: 'UPDATE', oldObject: workload('apps/v1/DaemonSet', 1, {}) } as const
+  t.strictSame(judge({ n1: full }, { request }), [], 'its pods are there already')
+})
+
+t.test('a scale is judged by the pods its workload has', async (t) => {
+  const scale = (replicas: unknown, name = 'web') => ({
+    apiVersion: 'autoscaling/v1',
+    kind: 'Scale',
+    metadata: { name, namespace: 'default' },
+    spec: { replicas }
+  })
+  const nodes = {
+    n1: { kubepods: [1000, 700], pods: { a: { estimate: 100, observed: 100, workload: 'web' } } }
+  } as const
+  const judge = (object: JsonRecord, oldObject: JsonRecord | undefined = scale(1)) =>
+    told(
+      findingsOf(
+        pidHeadroom,
+        object,
+        world(nodes, { request: { operation: 'UPDATE', subResource: 'scale', ...(oldObject && { oldObject }) } })
+      )
+    )
+  t.strictSame(judge(scale(4)), [])
+  t.strictSame(judge(scale(5)), ['denial /spec/replicas'])
+  t.strictSame(judge(scale(0)), [])
+  t.strictSame(judge(scale(500, 'other')), [], 'of which no pod is known')
+  for (const replicas of [null, 'x', -1]) t.strictSame(judge(scale(replicas)), [])
+})
+
+t.test('children of a workload are judged at their pods', async (t) => {
+  const ownerReferences = [{ apiVersion: 'apps/v1', kind: 'Deployment', name: 'web', controller: true }]
+  const replicaSet = { ...workloadObject('apps/v1/ReplicaSet', {}, needs(5_000), { ownerReferences }) }
+  t.strictSame(findingsOf(pidHeadroom, replicaSet, world({ n1: {} })), [])
+})

@@ -1,0 +1,126 @@
+import type { NodeFacts, NodeReading, PodFacts } from '../../src/headroom/facts.ts'
+import { Headroom } from '../../src/headroom/headroom.ts'
+import { Ledger } from '../../src/headroom/ledger.ts'
+import type { Demand } from '../../src/headroom/view.ts'
+import type { PodSpec } from '../../src/model/kubernetes.ts'
+import { type Placement, Placements } from '../../src/model/placement.ts'
+import type { Taint } from '../../src/ports.ts'
+import { type FakeClock, fakeClock } from './fakes.ts'
+
+/** What a fixture or a test says of one node; limits and use as `[limit, inUse]`, null for not known. */
+export interface NodeSketch {
+  readonly host?: readonly [number | null, number | null]
+  readonly kubepods?: readonly [number | null, number | null]
+  readonly labels?: Readonly<Record<string, string>>
+  readonly taints?: readonly Taint[]
+  readonly unschedulable?: boolean
+  /** Milliseconds since its reading; null: it never gave one. */
+  readonly age?: number | null
+  /** Pods on it, by uid: what they are counted with and what is seen of them. */
+  readonly pods?: Readonly<
+    Record<string, { estimate?: number; observed?: number; workload?: string; namespace?: string }>
+  >
+}
+
+export interface Fleet {
+  readonly clock: FakeClock
+  readonly ledger: Ledger
+  readonly headroom: Headroom
+}
+
+export function nodeFacts(name: string, change: Partial<NodeFacts> = {}): NodeFacts {
+  return {
+    name,
+    uid: `uid of ${name}`,
+    labels: { 'kubernetes.io/hostname': name },
+    taints: [],
+    unschedulable: false,
+    ...change
+  }
+}
+
+export function podFacts(uid: string, change: Partial<PodFacts> = {}): PodFacts {
+  return {
+    uid,
+    namespace: 'default',
+    node: undefined,
+    phase: 'Running',
+    workload: { kind: 'Pod', name: uid },
+    declared: undefined,
+    estimated: undefined,
+    deleting: false,
+    ...change
+  }
+}
+
+/** A reading with room for 1,000 tasks under both ceilings, of which none are in use. */
+export function reading(node: string, at: number, change: Partial<NodeReading> = {}): NodeReading {
+  const ceiling = { limit: 1000, inUse: 0 }
+  return { node, at, host: ceiling, kubepods: ceiling, pods: new Map(), ...change }
+}
+
+export function emptyFleet(): Fleet {
+  const clock = fakeClock()
+  const ledger = new Ledger(clock, () => 50)
+  return { clock, ledger, headroom: new Headroom(ledger, clock) }
+}
+
+/** A fleet as sketched, all of it known. */
+export function fleetOf(nodes: Readonly<Record<string, NodeSketch>>): Fleet {
+  const fleet = emptyFleet()
+  const { clock, ledger } = fleet
+  for (const [name, sketch] of Object.entries(nodes)) {
+    const { labels = {}, taints = [], unschedulable = false, pods = {} } = sketch
+    ledger.observeNode(nodeFacts(name, { labels, taints, unschedulable }))
+    for (const [uid, { estimate, workload, namespace = 'default' }] of Object.entries(pods)) {
+      const own = { kind: 'Pod', name: uid }
+      const facts = {
+        node: name,
+        namespace,
+        estimated: estimate,
+        workload: workload === undefined ? own : { kind: 'Deployment', name: workload }
+      }
+      ledger.observePod(podFacts(uid, facts))
+    }
+    if (sketch.age === null) continue
+    const seen = Object.entries(pods).map(([uid, { observed = 0 }]) => [uid, observed] as const)
+    ledger.observeReading({
+      node: name,
+      at: clock.now() - (sketch.age ?? 0),
+      host: ceilingOf(sketch.host),
+      kubepods: ceilingOf(sketch.kubepods),
+      pods: new Map(seen)
+    })
+  }
+  return fleet
+}
+
+function ceilingOf([limit, inUse]: readonly [number | null, number | null] = [1000, 0]) {
+  return { limit: limit ?? undefined, inUse: inUse ?? undefined }
+}
+
+/** One pod of 100 tasks that asks for no node in particular and leaves nothing free, changed as given. */
+export function demand(change: Partial<Demand> = {}): Demand {
+  return { placement: plain, pids: 100, pods: 1, uid: undefined, floor: { pids: 0 }, maxAge: 60_000, ...change }
+}
+
+const placements = new Placements()
+
+export function placementOf(podSpec: PodSpec): Placement {
+  return placements.of(podSpec)
+}
+
+/** Of a pod that says nothing of nodes. */
+export const plain = placementOf({})
+
+/** The placement of a pod that a DaemonSet makes for the node. */
+export function pinnedTo(node: string): Placement {
+  const field = { key: 'metadata.name', operator: 'In', values: [node] }
+  return placementOf({
+    affinity: {
+      nodeAffinity: {
+        requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms: [{ matchFields: [field] }] }
+      }
+    }
+  })
+}

@@ -1,0 +1,59 @@
+import type { Ledger } from '../../src/headroom/ledger.ts'
+import type { SlowLedger } from './slow-ledger.ts'
+
+/** Every sum of the ledger beside the same counted anew; equal sides, or there is a mistake in the books. */
+export function recount(ledger: Ledger, slow: SlowLedger): { readonly kept: object; readonly counted: object } {
+  const names = [
+    ...new Set([...slow.nodes.keys(), ...slow.readings.keys(), ...slow.uids.flatMap((uid) => slow.placeOf(uid) ?? [])])
+  ].sort()
+  const namespaces = [...new Set(slow.uids.map((uid) => slow.namespaceOf(uid)))].sort()
+  const kept = {
+    nodes: [...ledger.nodes].map(({ name }) => name).sort(),
+    pending: names.map((name) => ledger.node(name)?.pending),
+    pods: names.map((name) =>
+      ledger
+        .node(name)
+        ?.pods.map(({ uid }) => uid)
+        .sort()
+    ),
+    observed: slow.uids.map((uid) => ledger.pod(uid)?.observed),
+    waiting: { pods: ledger.waiting.pods, pids: ledger.waiting.pids, largest: ledger.waiting.largest },
+    namespaces: namespaces.map((name) => ({
+      committed: ledger.namespace(name)?.committed,
+      waiting: ledger.namespace(name)?.waiting,
+      estimates: ledger.namespace(name)?.estimates,
+      pods: ledger.namespace(name)?.pods,
+      byNode: [...(ledger.namespace(name)?.byNode ?? [])].map(([node, pids]) => `${node.name} ${pids}`).sort()
+    })),
+    podCount: ledger.podCount
+  }
+  const estimates = slow.waiting.map((uid) => slow.estimateOf(uid))
+  const counted = {
+    nodes: names,
+    pending: names.map((name) => slow.pendingOn(name)),
+    pods: names.map((name) => slow.podsOn(name).sort()),
+    observed: slow.uids.map((uid) => slow.observedOf(uid)),
+    waiting: { pods: estimates.length, pids: sum(estimates), largest: Math.max(0, ...estimates) },
+    namespaces: namespaces.map((name) => {
+      const uids = slow.uids.filter((uid) => slow.namespaceOf(uid) === name)
+      const weight = (uid: string) => slow.observedOf(uid) + slow.pendingOf(uid)
+      return {
+        committed: slow.committedBy(name),
+        waiting: sum(uids.filter((uid) => slow.waiting.includes(uid)).map((uid) => slow.estimateOf(uid))),
+        estimates: sum(uids.filter((uid) => slow.isLive(uid)).map((uid) => slow.estimateOf(uid))),
+        pods: uids.length,
+        byNode: names
+          .map((node) => [node, sum(uids.filter((uid) => slow.placeOf(uid) === node).map(weight))] as const)
+          .filter(([, pids]) => pids > 0)
+          .map(([node, pids]) => `${node} ${pids}`)
+          .sort()
+      }
+    }),
+    podCount: slow.uids.length
+  }
+  return { kept, counted }
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, number) => total + number, 0)
+}

@@ -1,0 +1,144 @@
+import type { NodeFacts, NodeReading, PodFacts } from '../../src/headroom/facts.ts'
+import { type Admitted, assumedTime, waitingTime } from '../../src/headroom/ledger.ts'
+import type { Placement } from '../../src/model/placement.ts'
+
+/**
+ * The ledger as one would write it down: facts in maps, every question answered by going through all of them. What the
+ * real one keeps in sums must always be what this one counts.
+ */
+export class SlowLedger {
+  readonly nodes = new Map<string, NodeFacts>()
+  readonly readings = new Map<string, NodeReading>()
+  readonly pods = new Map<string, PodFacts>()
+  readonly assumed = new Map<string, { admitted: Admitted; until: number }>()
+  readonly bindings = new Map<string, { node: string; until: number }>()
+  readonly waits = new Map<string, number>()
+  readonly idle = new Set<string>()
+  now = 0
+
+  advance(span: number): void {
+    this.now += span
+    for (const [uid, { until }] of this.assumed) if (until <= this.now) this.remove(uid)
+    for (const [uid, { until }] of this.bindings) if (until <= this.now) this.bindings.delete(uid)
+    for (const [uid, until] of this.waits) {
+      if (until > this.now) continue
+      if (this.bindings.has(uid)) this.waits.set(uid, this.now + waitingTime)
+      else {
+        this.waits.delete(uid)
+        this.idle.add(uid)
+      }
+    }
+  }
+
+  observeNode(facts: NodeFacts): void {
+    if (this.nodes.has(facts.name) && this.nodes.get(facts.name)?.uid !== facts.uid) this.readings.delete(facts.name)
+    this.nodes.set(facts.name, facts)
+  }
+
+  removeNode(name: string): void {
+    if (this.nodes.delete(name)) this.readings.delete(name)
+    else if (this.podsOn(name).length > 0 || this.readings.has(name)) this.readings.delete(name)
+  }
+
+  observeReading(reading: NodeReading): void {
+    const held = this.readings.get(reading.node)
+    if (held !== undefined && reading.at < held.at) return
+    this.readings.set(reading.node, { ...reading, pods: reading.pods ?? held?.pods })
+  }
+
+  observePod(facts: PodFacts): void {
+    this.assumed.delete(facts.uid)
+    this.pods.set(facts.uid, facts)
+    const isWaiting = facts.node === undefined && !isEnded(facts)
+    if (!isWaiting) {
+      this.waits.delete(facts.uid)
+      this.idle.delete(facts.uid)
+      if (facts.node !== undefined || isEnded(facts)) this.bindings.delete(facts.uid)
+    } else if (!this.waits.has(facts.uid) && !this.idle.has(facts.uid)) {
+      this.waits.set(facts.uid, this.now + waitingTime)
+    }
+  }
+
+  remove(uid: string): void {
+    for (const held of [this.pods, this.assumed, this.bindings, this.waits, this.idle]) held.delete(uid)
+  }
+
+  assume(admitted: Admitted): void {
+    if (this.pods.has(admitted.uid) || this.assumed.has(admitted.uid)) return
+    this.assumed.set(admitted.uid, { admitted, until: this.now + assumedTime })
+  }
+
+  confirm(uid: string, node: string): void {
+    const facts = this.pods.get(uid)
+    if (facts === undefined ? !this.assumed.has(uid) : facts.node !== undefined || isEnded(facts)) return
+    this.bindings.set(uid, { node, until: this.now + assumedTime })
+  }
+
+  release(uid: string): void {
+    if (this.assumed.has(uid)) this.remove(uid)
+  }
+
+  get uids(): string[] {
+    return [...this.pods.keys(), ...this.assumed.keys()]
+  }
+
+  /** Where the pod is, or is taken to be. */
+  placeOf(uid: string): string | undefined {
+    const facts = this.pods.get(uid)
+    if (facts?.node !== undefined) return facts.node
+    if (facts !== undefined && isEnded(facts)) return undefined
+    const bound = this.bindings.get(uid)?.node
+    if (bound !== undefined) return bound
+    return this.idle.has(uid) ? undefined : this.placementOf(uid)?.pinned
+  }
+
+  placementOf(uid: string): Placement | undefined {
+    return this.assumed.get(uid)?.admitted.placement ?? this.pods.get(uid)?.placement
+  }
+
+  estimateOf(uid: string): number {
+    const facts = this.pods.get(uid)
+    if (facts === undefined) return this.assumed.get(uid)?.admitted.pids ?? 0
+    return facts.estimated ?? facts.declared ?? 50
+  }
+
+  observedOf(uid: string): number {
+    const place = this.placeOf(uid)
+    return (place === undefined ? undefined : this.readings.get(place)?.pods?.get(uid)) ?? 0
+  }
+
+  isLive(uid: string): boolean {
+    const facts = this.pods.get(uid)
+    return facts === undefined || !isEnded(facts)
+  }
+
+  pendingOf(uid: string): number {
+    return this.isLive(uid) ? Math.max(0, this.estimateOf(uid) - this.observedOf(uid)) : 0
+  }
+
+  podsOn(node: string): string[] {
+    return this.uids.filter((uid) => this.placeOf(uid) === node)
+  }
+
+  pendingOn(node: string): number {
+    return this.podsOn(node).reduce((sum, uid) => sum + this.pendingOf(uid), 0)
+  }
+
+  get waiting(): string[] {
+    return this.uids.filter((uid) => this.placeOf(uid) === undefined && this.isLive(uid) && !this.idle.has(uid))
+  }
+
+  namespaceOf(uid: string): string {
+    return this.pods.get(uid)?.namespace ?? this.assumed.get(uid)?.admitted.namespace ?? ''
+  }
+
+  committedBy(namespace: string): number {
+    return this.uids
+      .filter((uid) => this.namespaceOf(uid) === namespace)
+      .reduce((sum, uid) => sum + this.observedOf(uid) + this.pendingOf(uid), 0)
+  }
+}
+
+function isEnded({ phase, deleting }: PodFacts): boolean {
+  return deleting || phase === 'Succeeded' || phase === 'Failed'
+}
