@@ -24,6 +24,16 @@ RUN npm ci --omit=dev --omit=optional --ignore-scripts --no-audit --no-fund \
     && find node_modules -type d \( -name test -o -name tests -o -name docs -o -name examples -o -name benchmark \
         -o -name benchmarks -o -name .github \) -prune -exec rm -r {} +
 
+COPY --from=build /build/dist dist
+# What Node compiles at its first start is kept in the image, since a read-only container could never keep it itself.
+# Node keeps it per user, so it has to be made by the one who will run.
+RUN mkdir cache && chown 65532:65532 cache
+USER 65532:65532
+RUN NODE_COMPILE_CACHE=/app/cache timeout -s TERM 5 \
+    node /app/dist/main.js serve --cert-dir /tmp/certs --port 0 --probe-port 0 --drain 0 || true
+USER 0:0
+RUN chown -R 0:0 cache
+
 FROM ${NODE_IMAGE}
 ARG VERSION=0.1.0
 ARG REVISION=unknown
@@ -32,10 +42,9 @@ LABEL org.opencontainers.image.title="pidguard" \
       org.opencontainers.image.licenses="Apache-2.0" \
       org.opencontainers.image.version="${VERSION}" \
       org.opencontainers.image.revision="${REVISION}"
-ENV NODE_ENV=production
+ENV NODE_ENV=production NODE_COMPILE_CACHE=/app/cache
 WORKDIR /app
 COPY --from=packages /app ./
-COPY --from=build /build/dist dist
 COPY LICENSE ./
 # A number, so that runAsNonRoot can be checked; nobody's in the base, so nothing in the image is its to write.
 USER 65532:65532

@@ -103,9 +103,17 @@ export async function install(plane: ControlPlane, overlay: Overlay = 'default')
       const running = await startProgram({
         program: process.execPath,
         args: [
-          ...[join(root, 'dist/main.js'), 'serve', '--cert-secret=pidguard-tls', `--policy=${policyFile}`],
-          ...[`--port=${admission}`, `--probe-port=${probes}`, '--host=127.0.0.1', '--log-level=debug'],
-          ...[`--kubeconfig=${kubeconfig}`, '--drain=1', ...args]
+          join(root, 'dist/main.js'),
+          'serve',
+          '--cert-secret=pidguard-tls',
+          `--policy=${policyFile}`,
+          `--port=${admission}`,
+          `--probe-port=${probes}`,
+          '--host=127.0.0.1',
+          '--log-level=debug',
+          `--kubeconfig=${kubeconfig}`,
+          '--drain=1',
+          ...args
         ],
         logFile,
         cwd: home
