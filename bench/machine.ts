@@ -55,7 +55,12 @@ const running = new Set<ChildProcess>()
 process.on('exit', () => {
   for (const child of running) child.kill('SIGKILL')
 })
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit(130))
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+  process.on(signal, () => {
+    console.error(`stopped by ${signal}`)
+    process.exit(130)
+  })
+}
 
 /** Starts a server on CPU 0; what it prints goes to a file of its name in the work folder. */
 export function startPinned(name: string, command: readonly string[], env: NodeJS.ProcessEnv = {}): ChildProcess {

@@ -1,6 +1,6 @@
 // The harness. Usage: npm run bench -- [--rounds 3] [--seconds 12] [--scenario cpu,latency,growth,NAME…]
 //   [--contestants bare,pidguard] [--out FILE]        See README.md.
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { appendFileSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { parseArgs } from 'node:util'
 import { contestantNamed } from './contestants.ts'
@@ -27,6 +27,10 @@ makeCertificates()
 const scenarios = chooseScenarios(options.scenario.split(','))
 const chosen = options.contestants.split(',').map((name) => contestantNamed(name))
 const readings: Reading[] = []
+if (options.out !== undefined) {
+  mkdirSync(path.dirname(path.resolve(options.out)), { recursive: true })
+  writeFileSync(options.out, '')
+}
 await measureAll()
 rmSync(path.join(workFolder, 'bodies'), { recursive: true, force: true })
 report()
@@ -50,6 +54,9 @@ async function measureRounds(list: readonly Scenario[], count: number, times: Ti
   for (let number = 0; number < count; number++) {
     const taken = await measure({ contestants: chosen, scenarios: list, number, ...times })
     readings.push(...taken)
+    // Line by line as they come: a run of an hour may be cut short.
+    if (options.out !== undefined)
+      appendFileSync(options.out, taken.map((reading) => `${JSON.stringify(reading)}\n`).join(''))
     for (const { scenario, name, cpuMicros, rssMb } of taken) {
       console.error(`${scenario}, round ${number}, ${name}: ${cpuMicros.toFixed(1)} us, ${rssMb.toFixed(0)} MB`)
     }
@@ -66,8 +73,4 @@ function report(): void {
       text.push(renderGrowth(growth, readings, name))
   }
   console.log(text.join('\n\n'))
-  if (options.out !== undefined) {
-    mkdirSync(path.dirname(path.resolve(options.out)), { recursive: true })
-    writeFileSync(options.out, readings.map((reading) => `${JSON.stringify(reading)}\n`).join(''))
-  }
 }

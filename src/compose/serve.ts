@@ -56,6 +56,7 @@ export async function serve(options: ServeOptions): Promise<void> {
   // Whoever read our output is gone; that is no reason to stop admitting pods.
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {})
   const output = pino.destination({ sync: false, minLength: logBuffer, periodicFlush: logFlushEvery })
+  output.on('error', () => silence(output))
   const log = pino({ level: options.logLevel, base: null, timestamp: pino.stdTimeFunctions.isoTime }, output)
   const policy = await loadPolicy(options.policy, rules, clock)
   const certificates = await certificateSource(options, log)
@@ -82,6 +83,7 @@ export async function serve(options: ServeOptions): Promise<void> {
     if (signal !== undefined && server !== undefined) await sleep(options.drain * 1_000)
     await close()
     log.info({}, 'stopped')
+    await written(output)
   })
 
   try {
@@ -138,6 +140,23 @@ async function certificateSource(options: ServeOptions, log: Log): Promise<Certi
 
 function sleep(span: Millis): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, span))
+}
+
+/** Milliseconds that the last lines get to reach whoever reads the log. */
+const lastLines = 500
+
+/** Waits for the last lines, but not for a reader that takes none: at exit pino would try again for ever. */
+async function written(output: ReturnType<typeof pino.destination>): Promise<void> {
+  await Promise.race([new Promise<void>((resolve) => output.flush(() => resolve())), sleep(lastLines)])
+  silence(output)
+}
+
+/** pino does this on EPIPE alone; a socket whose reader went away says ECONNRESET. Else lines would pile up for ever. */
+function silence(output: ReturnType<typeof pino.destination>): void {
+  output.write = () => true
+  output.flush = () => {}
+  output.flushSync = () => {}
+  output.end = () => {}
 }
 
 /** Listens and gives back the URL. Throws ERR_USAGE when the port is taken or forbidden. */
