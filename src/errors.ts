@@ -45,12 +45,12 @@ export const errorCodes = {
   ERR_CLUSTER_UNREACHABLE: {
     status: 503,
     onAdmission: 'none',
-    hint: 'Does kubectl reach the cluster with the same kubeconfig, and may its user do this? kubectl auth can-i tells.'
+    hint: 'See whether kubectl reaches the cluster with the same kubeconfig, and whether its user may do this.'
   },
   ERR_SNAPSHOT_INVALID: {
     status: 500,
     onAdmission: 'none',
-    hint: 'pidguard top nodes -o snapshot writes one.'
+    hint: 'Write a snapshot with pidguard top nodes -o snapshot.'
   }
 } as const satisfies Record<string, ErrorInfo>
 

@@ -193,7 +193,7 @@ async function startService(
     const targets = ready()
     const target = targets[turn++ % Math.max(1, targets.length)]
     if (target === undefined) {
-      client.resetAndDestroy()
+      client.destroy()
       return
     }
     const replica = connect(target.admission, '127.0.0.1')
@@ -202,14 +202,14 @@ async function startService(
       socket.on('close', () => sockets.delete(socket))
     }
     client.on('error', () => replica.destroy())
-    replica.on('error', () => client.resetAndDestroy())
+    replica.on('error', () => client.destroy())
     client.pipe(replica).pipe(client)
   })
   // localhost may be either.
   await new Promise<void>((listening) => server.listen(port, 'localhost', listening))
   return async () => {
+    server.close()
     for (const socket of sockets) socket.destroy()
-    await new Promise((closed) => server.close(closed))
   }
 }
 
