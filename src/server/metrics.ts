@@ -2,6 +2,7 @@ import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client'
 import type { Mode } from '../model/finding.ts'
 import type { Millis } from '../model/units.ts'
 import type { Clock, Meter, ReviewResult, RuleOutcome, Webhook } from '../ports.ts'
+import { addHeadroomMetrics, type HeadroomStatus } from './headroom-metrics.ts'
 import { addTally, DurationHistogram } from './hot-metrics.ts'
 
 /** What the gauges are read from when Prometheus asks. */
@@ -9,6 +10,8 @@ export interface MetricSources {
   readonly clock: Clock
   policy(): { generation: number; loadedAt: Millis; isLatest: boolean }
   certificate(): { expiresAt: Millis } | undefined
+  /** undefined where nothing is known of a cluster. */
+  headroom(): HeadroomStatus | undefined
 }
 
 export interface Metrics extends Meter {
@@ -49,6 +52,7 @@ export function buildMetrics(sources: MetricSources): Metrics {
     registers
   })
   addGauges(registers, sources)
+  addHeadroomMetrics(registry, sources.clock, () => sources.headroom())
   return {
     countReview(webhook: Webhook, result: ReviewResult, seconds: number) {
       duration.observe(webhook, seconds)
