@@ -1,8 +1,9 @@
-import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client'
 import type { Mode } from '../model/finding.ts'
 import type { Millis } from '../model/units.ts'
 import type { Clock, Meter, ReviewResult, RuleOutcome, Webhook } from '../ports.ts'
 import { addHeadroomMetrics, type HeadroomStatus } from './headroom-metrics.ts'
+import { addTally, DurationHistogram } from './hot-metrics.ts'
 
 /** What the gauges are read from when Prometheus asks. */
 export interface MetricSources {
@@ -26,25 +27,24 @@ export function buildMetrics(sources: MetricSources): Metrics {
   const registers = [new Registry()]
   const registry = registers[0] as Registry
   collectDefaultMetrics({ register: registry })
-  const duration = new Histogram({
-    name: 'pidguard_review_duration_seconds',
-    help: 'Time from the complete body to the answer, by webhook.',
-    labelNames: ['webhook'],
-    buckets,
-    registers
-  })
-  const reviews = new Counter({
-    name: 'pidguard_reviews_total',
-    help: 'Reviews by webhook and by the worst that happened to them: allowed, changed, denied, fault, malformed.',
-    labelNames: ['webhook', 'result'],
-    registers
-  })
-  const decisions = new Counter({
-    name: 'pidguard_decisions_total',
-    help: 'What rules did, by rule, its mode, and outcome: deny, warn, audit, fix, skip, fault, exempt.',
-    labelNames: ['rule', 'mode', 'outcome'],
-    registers
-  })
+  const duration = new DurationHistogram(
+    registry,
+    'pidguard_review_duration_seconds',
+    'Time from the complete body to the answer, by webhook.',
+    buckets
+  )
+  const reviews = addTally(
+    registry,
+    'pidguard_reviews_total',
+    'Reviews by webhook and by the worst that happened to them: allowed, changed, denied, fault, malformed.',
+    ['webhook', 'result']
+  )
+  const decisions = addTally(
+    registry,
+    'pidguard_decisions_total',
+    'What rules did, by rule, its mode, and outcome: deny, warn, audit, fix, skip, fault, exempt.',
+    ['rule', 'mode', 'outcome']
+  )
   const reloads = new Counter({
     name: 'pidguard_reloads_total',
     help: 'Changed files that were read again, by what they hold and whether they were loaded or the last good one was kept.',
@@ -53,16 +53,13 @@ export function buildMetrics(sources: MetricSources): Metrics {
   })
   addGauges(registers, sources)
   addHeadroomMetrics(registry, sources.clock, () => sources.headroom())
-  const durationOf = memoized((webhook: Webhook) => duration.labels(webhook))
-  const reviewsOf = memoized((key: string) => reviews.labels(...key.split(' ')))
-  const decisionsOf = memoized((key: string) => decisions.labels(...key.split(' ')))
   return {
     countReview(webhook: Webhook, result: ReviewResult, seconds: number) {
-      durationOf(webhook).observe(seconds)
-      reviewsOf(`${webhook} ${result}`).inc()
+      duration.observe(webhook, seconds)
+      reviews.add(`${webhook} ${result}`)
     },
     countOutcome(ruleId: string, mode: Mode, outcome: RuleOutcome) {
-      decisionsOf(`${ruleId} ${mode} ${outcome}`).inc()
+      decisions.add(`${ruleId} ${mode} ${outcome}`)
     },
     countReload(what, result) {
       if (result !== 'unchanged') reloads.inc({ what, result })
@@ -106,17 +103,4 @@ function addGauges(registers: Registry[], { clock, policy, certificate }: Metric
       return expiresAt === undefined ? undefined : expiresAt / 1000
     }
   )
-}
-
-/** Children by label values: looking one up by its labels costs as much as counting. The labels are closed sets. */
-function memoized<K, V>(make: (key: K) => V): (key: K) => V {
-  const made = new Map<K, V>()
-  return (key) => {
-    let value = made.get(key)
-    if (value === undefined) {
-      value = make(key)
-      made.set(key, value)
-    }
-    return value
-  }
 }
