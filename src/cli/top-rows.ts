@@ -1,23 +1,24 @@
+import type { CeilingName, NodeAccount } from '../headroom/arithmetic.ts'
 import type { Millis, Pids } from '../model/units.ts'
 import type { Floor } from '../policy/settings.ts'
 import type { Ceiling, NodeReading, PodFacts, WorkloadName } from '../ports.ts'
 import type { ClusterSnapshot } from '../sources/snapshot.ts'
+import type { Standing } from '../sources/snapshot-ledger.ts'
 
-/** What the policy says of pods and room, as far as `top` needs it. */
-export interface TopPolicy {
-  estimateOf(pod: PodFacts): Pids
+/** What is shown, and what it adds up to: the same bookkeeping that admission asks. */
+export interface TopView extends ClusterSnapshot {
+  readonly standing: Standing
   readonly floor: Floor
 }
-
-export type CeilingName = 'node' | 'kubepods'
 
 /** One node; whatever is not known is undefined. */
 export interface NodeRow {
   readonly node: string
   readonly host: Ceiling
   readonly kubepods: Ceiling
-  /** The ceiling that is closest to its limit, and the share of it in use, from 0. */
+  /** The ceiling with the least free. */
   readonly tightest: CeilingName | undefined
+  /** Share in use of the ceiling that is closest to its limit, from 0. */
   readonly used: number | undefined
   /** In use at the tightest ceiling, and what pods there have not shown yet of their estimates. */
   readonly committed: Pids | undefined
@@ -40,6 +41,8 @@ export interface PodRow {
   readonly node: string | undefined
   readonly phase: string
   readonly pids: Pids | undefined
+  /** What it counts with: the larger of its tasks and its estimate. */
+  readonly committed: Pids | undefined
   /** pids.max of the pod itself; undefined: none, or not known. */
   readonly limit: Pids | undefined
   /** Share of the tightest ceiling of its node. */
@@ -57,6 +60,8 @@ export interface WorkloadRow {
   readonly pids: Pids | undefined
   /** The largest pod. */
   readonly peak: Pids | undefined
+  /** What all its pods count with. */
+  readonly committed: Pids | undefined
   readonly declared: Pids | undefined
   readonly nodes: number
 }
@@ -67,18 +72,21 @@ function isAlive({ phase }: PodFacts): boolean {
 }
 
 /** Fullest first; nodes of which nothing is known come last. */
-export function nodeRows(snapshot: ClusterSnapshot, policy: TopPolicy): NodeRow[] {
-  const podsByNode = Map.groupBy(snapshot.pods.filter(isAlive), ({ node }) => node)
-  return snapshot.nodes
+export function nodeRows({ nodes, pods, readings, failures, takenAt, standing, floor }: TopView): NodeRow[] {
+  const podsByNode = Map.groupBy(pods.filter(isAlive), ({ node }) => node)
+  const accounts = new Map([...standing.headroom.accounts(floor)].map((account) => [account.node, account]))
+  return nodes
     .map(({ name, pidPressure }) => {
-      const reading = snapshot.readings.get(name)
-      const pods = podsByNode.get(name) ?? []
-      const failure = snapshot.failures.get(name)
+      const reading = readings.get(name)
+      const held = podsByNode.get(name) ?? []
+      const failure = failures.get(name)
       return {
         node: name,
-        ...figuresOf(reading, pods, policy),
-        age: reading === undefined ? undefined : Math.max(0, snapshot.takenAt - reading.at),
-        pods: pods.length,
+        ...ceilingsOf(reading),
+        ...roomOf(accounts.get(name), standing.ledger.node(name)?.isWhole === true),
+        biggest: biggestOf(held, reading),
+        age: reading === undefined ? undefined : Math.max(0, takenAt - reading.at),
+        pods: held.length,
         pidPressure,
         missing: [...(failure === undefined ? [] : [failure]), ...(reading?.gaps ?? [])].map(
           ({ reason, detail }) => `${reason}: ${detail}`
@@ -88,56 +96,45 @@ export function nodeRows(snapshot: ClusterSnapshot, policy: TopPolicy): NodeRow[
     .sort((a, b) => descending(a.used, b.used) || a.node.localeCompare(b.node))
 }
 
-function figuresOf(reading: NodeReading | undefined, pods: readonly PodFacts[], policy: TopPolicy) {
-  const host = reading?.host ?? unknown
-  const kubepods = reading?.kubepods ?? unknown
-  const ceilings = [judge('kubepods', kubepods, policy.floor), judge('node', host, policy.floor)].filter(
-    (each) => each !== undefined
-  )
-  const tightest = ceilings.toSorted((a, b) => b.used - a.used)[0]
-  let outstanding: Pids | undefined
-  let biggest: NodeRow['biggest']
-  for (const pod of reading?.pods === undefined ? [] : pods) {
-    const pids = reading?.pods?.get(pod.uid)
-    outstanding = (outstanding ?? 0) + Math.max(0, policy.estimateOf(pod) - (pids ?? 0))
-    if (pids !== undefined && pids > (biggest?.pids ?? 0)) biggest = { namespace: pod.namespace, name: pod.name, pids }
-  }
-  if (reading?.pods !== undefined) outstanding ??= 0
-  const room =
-    outstanding === undefined ? [] : ceilings.map(({ limit, floor, inUse }) => limit - floor - inUse - outstanding)
-  return {
-    host,
-    kubepods,
-    tightest: tightest?.name,
-    used: tightest?.used,
-    committed: tightest === undefined || outstanding === undefined ? undefined : tightest.inUse + outstanding,
-    floor: tightest?.floor,
-    // One ceiling alone says nothing about the other.
-    free: ceilings.length < 2 || room.length < 2 ? undefined : Math.floor(Math.min(...room)),
-    biggest
-  }
+function ceilingsOf({ host, kubepods }: Pick<NodeReading, 'host' | 'kubepods'> = { host: unknown, kubepods: unknown }) {
+  const shares = [host, kubepods].map(usedShareOf).filter((share) => share !== undefined)
+  return { host, kubepods, used: shares.length === 0 ? undefined : Math.max(...shares) }
 }
 
 const unknown: Ceiling = { limit: undefined, inUse: undefined }
 
-function judge(name: CeilingName, { limit, inUse }: Ceiling, floor: Floor) {
+function usedShareOf({ limit, inUse }: Ceiling): number | undefined {
   if (limit === undefined || inUse === undefined) return undefined
-  if (limit === Number.POSITIVE_INFINITY) return { name, limit, inUse, used: 0, floor: 0 }
+  return limit === 0 ? 1 : inUse / limit
+}
+
+/** By the tightest ceiling. What is free is known only where both ceilings are: one alone says nothing about the other. */
+function roomOf(account: NodeAccount | undefined, isWhole: boolean) {
+  const tightest = account?.ceilings[0]
   return {
-    name,
-    limit,
-    inUse,
-    used: limit === 0 ? 1 : inUse / limit,
-    floor: 'pids' in floor ? floor.pids : Math.ceil(limit * floor.share)
+    tightest: tightest?.ceiling,
+    committed: tightest?.committed,
+    floor: tightest?.floor,
+    free: isWhole ? (tightest?.free ?? Number.POSITIVE_INFINITY) : undefined
   }
 }
 
+function biggestOf(pods: readonly PodFacts[], reading: NodeReading | undefined): NodeRow['biggest'] {
+  let biggest: NodeRow['biggest']
+  for (const { uid, namespace, name } of pods) {
+    const pids = reading?.pods?.get(uid) ?? 0
+    if (pids > (biggest?.pids ?? 0)) biggest = { namespace, name, pids }
+  }
+  return biggest
+}
+
 /** Most tasks first; pods of which nothing is known come last. */
-export function podRows(snapshot: ClusterSnapshot): PodRow[] {
-  return snapshot.pods
+export function podRows({ pods, readings, takenAt, standing }: TopView): PodRow[] {
+  return pods
     .filter(isAlive)
     .map((pod) => {
-      const reading = pod.node === undefined ? undefined : snapshot.readings.get(pod.node)
+      const reading = pod.node === undefined ? undefined : readings.get(pod.node)
+      const entry = standing.ledger.pod(pod.uid)
       const pids = reading?.pods?.get(pod.uid)
       const ceiling = Math.min(...[reading?.host.limit, reading?.kubepods.limit].filter((limit) => limit !== undefined))
       return {
@@ -147,24 +144,23 @@ export function podRows(snapshot: ClusterSnapshot): PodRow[] {
         node: pod.node,
         phase: pod.phase,
         pids,
+        committed: entry === undefined ? undefined : entry.observed + entry.pending,
         limit: reading?.podLimits.get(pod.uid),
         share: pids === undefined || !Number.isFinite(ceiling) || ceiling === 0 ? undefined : pids / ceiling,
         declared: pod.declared,
-        age: reading === undefined ? undefined : Math.max(0, snapshot.takenAt - reading.at)
+        age: reading === undefined ? undefined : Math.max(0, takenAt - reading.at)
       }
     })
     .sort((a, b) => descending(a.pids, b.pids) || `${a.namespace}/${a.pod}`.localeCompare(`${b.namespace}/${b.pod}`))
 }
 
 /** Most tasks first, over all pods of the workload. */
-export function workloadRows(snapshot: ClusterSnapshot): WorkloadRow[] {
-  const groups = Map.groupBy(
-    podRows(snapshot),
-    ({ namespace, workload: { kind, name } }) => `${namespace}/${kind}/${name}`
-  )
+export function workloadRows(view: TopView): WorkloadRow[] {
+  const groups = Map.groupBy(podRows(view), ({ namespace, workload: { kind, name } }) => `${namespace}/${kind}/${name}`)
   return [...groups.values()]
     .map((pods) => {
       const known = pods.map(({ pids }) => pids).filter((pids) => pids !== undefined)
+      const committed = pods.map((pod) => pod.committed).filter((pids) => pids !== undefined)
       const [first] = pods
       return {
         namespace: first?.namespace ?? '',
@@ -173,6 +169,7 @@ export function workloadRows(snapshot: ClusterSnapshot): WorkloadRow[] {
         read: known.length,
         pids: known.length === 0 ? undefined : known.reduce((sum, pids) => sum + pids, 0),
         peak: known.length === 0 ? undefined : Math.max(...known),
+        committed: committed.length < pods.length ? undefined : committed.reduce((sum, pids) => sum + pids, 0),
         declared: first?.declared,
         nodes: new Set(pods.map(({ node }) => node).filter((node) => node !== undefined)).size
       }

@@ -4,7 +4,7 @@ import { type FailOn, fails, type Report } from '../report/report.ts'
 import type { Baseline } from './baseline.ts'
 import { type InputObject, readObjects, wholeFile } from './documents.ts'
 import { Findings } from './findings.ts'
-import { InputFacts } from './input-facts.ts'
+import { InputFacts, type KnownCluster } from './input-facts.ts'
 import type { InputFile, Inputs } from './inputs.ts'
 import { type FilePolicy, misshapen, ObjectJudge, type ObjectVerdict, objectNameOf } from './verdicts.ts'
 
@@ -22,6 +22,8 @@ export interface ValidateDeps {
   readonly policy: FilePolicy
   readonly inputs: Inputs
   readonly baseline: Baseline | undefined
+  /** The cluster the inputs are for; undefined: nothing is known of it. */
+  readonly cluster?: KnownCluster | undefined
 }
 
 /** Judges every object of the inputs as the webhook would. Never stops at a mistake: the rest is still checked. */
@@ -31,7 +33,7 @@ export async function validate(
   deps: ValidateDeps
 ): Promise<Report> {
   const { files, problems } = deps.inputs.find(paths)
-  const facts = new InputFacts(options.namespace, options.namespaceLabels)
+  const facts = new InputFacts(options.namespace, options.namespaceLabels, deps.cluster)
   // What an object is judged with may stand in a later file: then everything is read once more, all facts known.
   const run =
     (await new Pass(deps, options, facts, true).over(files)) ??

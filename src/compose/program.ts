@@ -8,7 +8,13 @@ import { version } from './version.ts'
 const exitUsage = 2
 const exitUnreachable = 3
 
-const unreachable: ReadonlySet<string> = new Set(['ERR_SERVER_UNREACHABLE', 'ERR_CLUSTER_UNREACHABLE'])
+/** Facts that cannot be had are not findings, and not a fault of what was to be judged. */
+const unreachable: ReadonlySet<string> = new Set([
+  'ERR_SERVER_UNREACHABLE',
+  'ERR_CLUSTER_UNREACHABLE',
+  'ERR_SNAPSHOT_UNREADABLE',
+  'ERR_SNAPSHOT_INVALID'
+])
 
 /**
  * Reads the command line and runs its verb. Resolves to the exit code, or undefined when the verb serves on.
@@ -146,7 +152,7 @@ function buildProgram(finish: (code: number | undefined) => void): Command {
       finish(await runTop(subject, options))
     })
   for (const option of readingOptions(['kubelet', 'prometheus'])) top.addOption(option)
-  program
+  const validate = program
     .command('validate')
     .description('Check manifests as the webhook would, without a cluster: files, folders, patterns, standard input.')
     .argument('<path...>', 'files, folders or patterns of YAML and JSON; - for standard input')
@@ -165,6 +171,9 @@ function buildProgram(finish: (code: number | undefined) => void): Command {
     .addOption(policyOption())
     .option('-n, --namespace <name>', 'namespace of objects that name none', 'default')
     .addOption(namespaceLabelsOption())
+    .option('--snapshot <file>', 'judge the room for PIDs by this snapshot of a cluster; - for standard input')
+    .option('--kubeconfig <file>', 'judge it by the cluster as it is now; nothing is sent there')
+    .option('--context <name>', 'context of the kubeconfig')
     .option('--baseline <file>', 'old findings that do not count, each with a reason and a last day')
     .option('--write-baseline <file>', 'write a baseline of everything found now')
     .option('--reason <text>', 'reason for the entries of --write-baseline', 'there when the baseline was written')
@@ -173,6 +182,7 @@ function buildProgram(finish: (code: number | undefined) => void): Command {
       const { runValidate } = await import('./validate.ts')
       finish(await runValidate(paths, { ...options, version }))
     })
+  for (const option of readingOptions(['kubelet', 'prometheus'])) validate.addOption(option)
   program
     .command('mutate')
     .description('Print manifests as the webhook would store them, comments and order kept.')

@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises'
+import { text } from 'node:stream/consumers'
 import { AppError } from '../errors.ts'
 import type { Millis } from '../model/units.ts'
 import type { Log } from '../ports.ts'
@@ -13,10 +14,15 @@ export interface SnapshotFile {
   watch(every: Millis, log: Log, onChange: (snapshot: ClusterSnapshot) => void): PolledFiles
 }
 
-/** Throws ERR_USAGE when the file cannot be read, ERR_SNAPSHOT_INVALID when it is no snapshot. */
+/** A snapshot as it is now; `-` is standard input. Throws ERR_SNAPSHOT_UNREADABLE and ERR_SNAPSHOT_INVALID. */
+export async function readSnapshotFile(path: string): Promise<ClusterSnapshot> {
+  return readSnapshot(path, await readSnapshotText(path))
+}
+
+/** Throws ERR_SNAPSHOT_UNREADABLE when the file cannot be read, ERR_SNAPSHOT_INVALID when it is no snapshot. */
 export async function loadSnapshotFile(path: string): Promise<SnapshotFile> {
-  const text = await readSnapshotText(path)
-  let current = readSnapshot(path, text)
+  const initial = await readSnapshotText(path)
+  let current = readSnapshot(path, initial)
   return {
     get current() {
       return current
@@ -26,7 +32,7 @@ export async function loadSnapshotFile(path: string): Promise<SnapshotFile> {
         log.error({ path, err: error }, 'snapshot not loaded, the last good one stays')
       return pollFiles(
         { text: path },
-        { text },
+        { text: initial },
         every,
         (texts) => {
           try {
@@ -46,8 +52,10 @@ export async function loadSnapshotFile(path: string): Promise<SnapshotFile> {
 
 async function readSnapshotText(path: string): Promise<string> {
   try {
-    return await readFile(path, 'utf8')
+    return path === '-' ? await text(process.stdin) : await readFile(path, 'utf8')
   } catch (cause) {
-    throw new AppError('ERR_USAGE', `--snapshot ${path}: cannot be read: ${(cause as Error).message}`, { cause })
+    throw new AppError('ERR_SNAPSHOT_UNREADABLE', `--snapshot ${path}: cannot be read: ${(cause as Error).message}`, {
+      cause
+    })
   }
 }

@@ -109,7 +109,7 @@ export class Headroom implements HeadroomView {
   workload(namespace: string, workload: WorkloadName): WorkloadUse | undefined {
     const entry = this.#ledger.workloads.get(namespace, workload)
     if (entry === undefined || entry.pods === 0) return undefined
-    return { estimate: entry.estimate, placement: entry.placement ?? anyNode }
+    return { estimate: entry.estimate, placement: entry.placement ?? anyNode, live: entry.live }
   }
 
   estimateOf(uid: string): Pids | undefined {

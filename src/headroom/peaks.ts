@@ -21,8 +21,9 @@ const epoch: Millis = 24 * 3_600_000
 
 export class WorkloadEntry {
   readonly key: string
-  /** Pods on the ledger. */
+  /** Pods on the ledger; and those of them that are not ended. */
   pods = 0
+  live = 0
   /** Of the pod that was told of last: what the next one will likely be counted with, and where it may land. */
   estimate: Pids = 0
   placement: Placement | undefined = undefined

@@ -97,6 +97,8 @@ export interface WorkloadUse {
   /** What the pod told of last is counted with. */
   readonly estimate: Pids
   readonly placement: Placement
+  /** Its pods that are not ended: they count already. */
+  readonly live: number
 }
 
 /** What rules read of the headroom: one moment of the whole fleet. Asking changes nothing. */

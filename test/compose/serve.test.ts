@@ -162,13 +162,13 @@ const refusals = [
     name: 'a snapshot that is not there',
     args: ['serve', '--snapshot', 'no-such.yaml'],
     want: /--snapshot no-such\.yaml: cannot be read/,
-    code: 2
+    code: 3
   },
   {
     name: 'a snapshot that is none',
     args: ['serve', '--snapshot', 'package.json'],
     want: /package\.json:\d+:\d+: /,
-    code: 2
+    code: 3
   },
   {
     name: 'readings from a Prometheus nobody named',

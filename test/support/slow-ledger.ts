@@ -132,6 +132,13 @@ export class SlowLedger {
     return this.pods.get(uid)?.namespace ?? this.assumed.get(uid)?.admitted.namespace ?? ''
   }
 
+  /** undefined for a pod that is its own workload. */
+  workloadOf(uid: string): string | undefined {
+    const workload = this.pods.get(uid)?.workload ?? this.assumed.get(uid)?.admitted.workload
+    if (workload === undefined || workload.kind === 'Pod') return undefined
+    return `${this.namespaceOf(uid)}/${workload.kind}/${workload.name}`
+  }
+
   committedBy(namespace: string): number {
     return this.uids
       .filter((uid) => this.namespaceOf(uid) === namespace)
