@@ -229,6 +229,28 @@ export interface Registration {
   readonly injected: boolean
 }
 
+/** The taint of ours on nodes; see headroom/taints.ts. */
+export interface NodeTaints {
+  /**
+   * Sets or removes it and leaves all other taints as they are. `unchanged`: it was so already. `gone`: no such node.
+   * Throws what the API server makes throw; nothing is changed then.
+   */
+  write(node: string, tainted: boolean, signal: AbortSignal): Promise<'written' | 'unchanged' | 'gone'>
+}
+
+/** What people see of a node in `kubectl describe node`. */
+export interface NodeEvent {
+  readonly type: 'Normal' | 'Warning'
+  /** In one word, UpperCamelCase; a closed set. */
+  readonly reason: string
+  readonly message: string
+}
+
+export interface NodeEvents {
+  /** Throws when it could not be stored. */
+  tell(node: string, event: NodeEvent, signal: AbortSignal): Promise<void>
+}
+
 export interface WebhookRegistry {
   read(): Promise<Registration>
   /** Writes the bundle, PEM, into every webhook of both configurations. */

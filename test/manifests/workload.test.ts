@@ -22,6 +22,10 @@ interface PolicyRule {
   readonly verbs: string[]
 }
 
+/** Of the component that nobody has who does not ask for it: RBAC cannot name all nodes there will be. */
+const nodeTaints = 'pidguard-node-taints'
+const nodeTaintsRendering = 'node-taints'
+
 void t.test('RBAC: no wildcard, nothing cluster-wide without a name, and never the node proxy', async (t) => {
   for (const rendering of Object.keys(kustomizations)) {
     for (const { kind, metadata, rules } of objectsOf(goldenOf(rendering)).values()) {
@@ -30,11 +34,23 @@ void t.test('RBAC: no wildcard, nothing cluster-wide without a name, and never t
         const all = [...rule.apiGroups, ...rule.resources, ...rule.verbs]
         t.notOk(all.includes('*'), `${rendering} ${kind}/${metadata.name}`)
         t.notOk(rule.resources.includes('nodes/proxy'), 'it is code execution on every node')
-        if (kind === 'ClusterRole') t.ok(rule.resourceNames, `${rule.resources}: names`)
+        if (kind === 'ClusterRole' && metadata.name !== nodeTaints) t.ok(rule.resourceNames, `${rule.resources}: names`)
       }
     }
   }
 })
+
+void t.test(
+  'Nodes may be written only where the component says so, and then nothing but read and patched',
+  async (t) => {
+    for (const rendering of Object.keys(kustomizations)) {
+      const found = [...objectsOf(goldenOf(rendering)).values()].filter(({ metadata }) => metadata.name === nodeTaints)
+      t.equal(found.length, rendering === nodeTaintsRendering ? 4 : 0, rendering)
+    }
+    const { rules } = objectOf<{ rules: PolicyRule[] }>(nodeTaintsRendering, `ClusterRole/${nodeTaints}`)
+    t.strictSame(rules, [{ apiGroups: [''], resources: ['nodes'], verbs: ['get', 'patch'] }])
+  }
+)
 
 void t.test('with cert-manager the program may write neither Secret nor webhook configuration', async (t) => {
   const role = objectOf<{ rules: PolicyRule[] }>('cert-manager', 'Role/pidguard')
