@@ -110,7 +110,7 @@ export interface Cache<T> {
 export interface CacheState {
   /** A full list has been read at least once. Until then absence means nothing. */
   readonly synced: boolean
-  /** Monotonic instant of the last byte from the API server; undefined before the first. */
+  /** Monotonic instant of the last answer or byte of it from the API server; undefined before the first. */
   readonly contactAt: Millis | undefined
   /** Full lists read, and calls that failed, since the start. */
   readonly lists: number

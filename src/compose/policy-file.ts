@@ -7,6 +7,7 @@ import { exemptionFor, targetOf } from '../policy/exemptions.ts'
 import { PolicyHolder } from '../policy/holder.ts'
 import { readPolicy } from '../policy/load.ts'
 import { PolicyResolver } from '../policy/resolve.ts'
+import type { NamespaceFacts } from '../policy/settings.ts'
 import type { Clock, Log } from '../ports.ts'
 import type { PolicySource } from '../server/admission.ts'
 import type { Metrics } from '../server/metrics.ts'
@@ -20,15 +21,23 @@ export interface PolicyFile extends PolicySource {
   watch(every: Millis, log: Log, metrics: Pick<Metrics, 'countReload'>): PolledFiles
 }
 
-/** The policy of a file, or the built-in default. Throws ERR_POLICY_INVALID with every mistake at once. */
-export async function loadPolicy(path: string | undefined, rules: readonly Rule[], clock: Clock): Promise<PolicyFile> {
+/**
+ * The policy of a file, or the built-in default. Throws ERR_POLICY_INVALID with every mistake at once.
+ * `namespaceFacts` tells what is known of a namespace whenever its settings are asked for.
+ */
+export async function loadPolicy(
+  path: string | undefined,
+  rules: readonly Rule[],
+  clock: Clock,
+  namespaceFacts: (namespace: string) => NamespaceFacts | undefined = () => undefined
+): Promise<PolicyFile> {
   const source = path ?? 'built-in default'
   const text = path === undefined ? defaultPolicyText(rules) : await readPolicyText(path)
   const parse = (written: string): PolicyResolver => new PolicyResolver(readPolicy(written, { rules, source }), rules)
   const holder = new PolicyHolder(text, { parse, clock })
   return {
     source,
-    settingsFor: (namespace) => holder.current.settingsFor(namespace, undefined),
+    settingsFor: (namespace) => holder.current.settingsFor(namespace, namespaceFacts(namespace)),
     exemption(ruleId, subject, now) {
       const exemptions = holder.current.exemptionsOf(ruleId)
       return exemptions.length === 0 ? undefined : exemptionFor(exemptions, ruleId, targetOf(subject), now)?.reason

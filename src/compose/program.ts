@@ -1,7 +1,7 @@
 import { Argument, Command, CommanderError, Option } from 'commander'
 import type { TopSubject } from '../cli/top.ts'
 import { AppError } from '../errors.ts'
-import type { Millis } from '../model/units.ts'
+import { collect, namespaceLabelsOption, policyOption, port, readingOptions, seconds, span, whole } from './options.ts'
 import { version } from './version.ts'
 
 /** Exit codes, the same for every verb: 0 fine, 1 findings or a denial, 2 usage or unreadable input, 3 unreachable. */
@@ -43,7 +43,7 @@ function buildProgram(finish: (code: number | undefined) => void): Command {
     .version(version)
     .exitOverride()
     .showSuggestionAfterError()
-  program
+  const serve = program
     .command('serve')
     .description('Answer admission reviews of a kube-apiserver over HTTPS.')
     .addOption(new Option('--host <address>', 'address to listen on (default: all)').env('PIDGUARD_HOST'))
@@ -76,7 +76,18 @@ function buildProgram(finish: (code: number | undefined) => void): Command {
         '1d'
       )
     )
-    .addOption(new Option('--kubeconfig <file>', 'the cluster of --cert-secret, from outside (default: this pod’s)'))
+    .addOption(
+      new Option('--kubeconfig <file>', 'the cluster to guard, from outside (default: the one this pod is in)')
+    )
+    .addOption(
+      new Option(
+        '--snapshot <file>',
+        'nodes, pods and readings of a file, in place of a cluster; with --readings snapshot only its readings'
+      ).env('PIDGUARD_SNAPSHOT')
+    )
+    .addOption(
+      span('--readings-interval <span>', 'time between two readings of a node', 'PIDGUARD_READINGS_INTERVAL', '15s')
+    )
     .addOption(policyOption())
     .addOption(
       new Option('--log-level <level>', 'least level that is logged')
@@ -92,6 +103,7 @@ function buildProgram(finish: (code: number | undefined) => void): Command {
       await serve({ ...options, version })
       finish(undefined)
     })
+  for (const option of readingOptions(['kubelet', 'prometheus', 'snapshot'])) serve.addOption(option)
   program
     .command('try')
     .description('Show what kubectl apply of the files would meet at a running server.')
@@ -107,7 +119,7 @@ function buildProgram(finish: (code: number | undefined) => void): Command {
       const { runTry } = await import('./try.ts')
       finish(await runTry(files, options))
     })
-  program
+  const top = program
     .command('top')
     .description('Show who uses the PIDs (threads) of the nodes now, biggest first, against both ceilings.')
     .addArgument(new Argument('<subject>', 'what to list').choices(['nodes', 'pods', 'workloads']))
@@ -124,25 +136,6 @@ function buildProgram(finish: (code: number | undefined) => void): Command {
     .addOption(new Option('--kubeconfig <file>', 'how to reach the cluster (default: as kubectl)'))
     .option('--context <name>', 'context of the kubeconfig')
     .addOption(
-      new Option('--source <source>', 'who tells what nodes use')
-        .choices(['kubelet', 'prometheus'])
-        .env('PIDGUARD_SOURCE')
-        .default('kubelet')
-    )
-    .addOption(new Option('--prometheus <url>', 'where Prometheus serves').env('PIDGUARD_PROMETHEUS'))
-    .addOption(
-      new Option(
-        '--kubelet-ca <file>',
-        'authorities that sign kubelet certificates (default: those of the cluster)'
-      ).env('PIDGUARD_KUBELET_CA')
-    )
-    .addOption(
-      new Option(
-        '--kubelet-insecure',
-        'do not verify kubelet certificates: who sits in between may lie and learn the token'
-      ).env('PIDGUARD_KUBELET_INSECURE')
-    )
-    .addOption(
       new Option(
         '--kubelet-address <node=address...>',
         'ask the kubelet of a node at this address, not at its InternalIP'
@@ -152,6 +145,7 @@ function buildProgram(finish: (code: number | undefined) => void): Command {
       const { runTop } = await import('./top.ts')
       finish(await runTop(subject, options))
     })
+  for (const option of readingOptions(['kubelet', 'prometheus'])) top.addOption(option)
   program
     .command('validate')
     .description('Check manifests as the webhook would, without a cluster: files, folders, patterns, standard input.')
@@ -236,58 +230,4 @@ function buildProgram(finish: (code: number | undefined) => void): Command {
     .description('Print the JSON Schema of the policy, for editors.')
     .action(async () => (await import('./policy.ts')).printPolicySchema())
   return program
-}
-
-function policyOption(): Option {
-  return new Option('--policy <file>', 'policy document; the built-in default where none is given').env(
-    'PIDGUARD_POLICY'
-  )
-}
-
-function namespaceLabelsOption(): Option {
-  const description = 'labels of a namespace that is not among the inputs, as shop:team=a,env=prod'
-  return new Option('--namespace-labels <name:labels>', description).argParser(collect)
-}
-
-/** An option that may be given several times. */
-function collect(text: string, previous: readonly string[] | undefined): readonly string[] {
-  return [...(previous ?? []), text]
-}
-
-function port(flags: string, description: string, env: string, fallback: number): Option {
-  return whole(flags, description, env, fallback, 65_535)
-}
-
-function seconds(flags: string, description: string, env: string, fallback: number): Option {
-  return whole(flags, description, env, fallback, 3_600)
-}
-
-const unitOf: Readonly<Record<string, Millis>> = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 }
-
-/** A span of time as `90d`, `12h`, `30m` or `20s`. */
-function span(flags: string, description: string, env: string, fallback: string): Option {
-  function parse(text: string): Millis {
-    const [, count, unit = ''] = /^([1-9]\d{0,5})([smhd])$/.exec(text.trim()) ?? []
-    const scale = unitOf[unit]
-    if (count !== undefined && scale !== undefined) return Number(count) * scale
-    throw new AppError(
-      'ERR_USAGE',
-      `${flags}: expected a span such as 90d, 12h, 30m or 20s, found ${JSON.stringify(text)}`
-    )
-  }
-  return new Option(flags, description).env(env).default(parse(fallback), fallback).argParser(parse)
-}
-
-function whole(flags: string, description: string, env: string, fallback: number, max: number): Option {
-  return new Option(flags, description)
-    .env(env)
-    .default(fallback)
-    .argParser((text) => {
-      const value = Number(text)
-      if (Number.isInteger(value) && text.trim() !== '' && value >= 0 && value <= max) return value
-      throw new AppError(
-        'ERR_USAGE',
-        `${flags}: expected a whole number from 0 to ${max}, found ${JSON.stringify(text)}`
-      )
-    })
 }

@@ -5,28 +5,23 @@ import type { TopPolicy } from '../cli/top-rows.ts'
 import { AppError } from '../errors.ts'
 import { KubeClient } from '../kube/client.ts'
 import { collectCluster } from '../kube/collect.ts'
-import { type Credentials, findCredentials } from '../kube/credentials.ts'
-import type { Clock, NodeReading, NodeReadings, ReadingFailure, ReadingTarget } from '../ports.ts'
+import { findCredentials } from '../kube/credentials.ts'
+import type { Clock, NodeReading, ReadingFailure, ReadingTarget } from '../ports.ts'
 import { rules } from '../rules/index.ts'
-import { KubeletReadings, kubeletDefaults } from '../sources/kubelet.ts'
-import { PrometheusReadings, prometheusDefaults } from '../sources/prometheus.ts'
 import type { ClusterSnapshot } from '../sources/snapshot.ts'
 import { readSnapshot } from '../sources/snapshot-file.ts'
 import { loadPolicy } from './policy-file.ts'
+import { liveReadings, type ReadingOptions } from './readings.ts'
 
-interface Options {
+interface Options extends Omit<ReadingOptions, 'readings'> {
   readonly output: TopFormat
   readonly namespace?: string
   readonly node?: string
   readonly limit: number
-  readonly snapshot?: string
   readonly policy?: string
   readonly kubeconfig?: string
   readonly context?: string
-  readonly source: 'kubelet' | 'prometheus'
-  readonly prometheus?: string
-  readonly kubeletCa?: string
-  readonly kubeletInsecure?: boolean
+  readonly readings?: 'kubelet' | 'prometheus'
   readonly kubeletAddress?: readonly string[]
 }
 
@@ -72,7 +67,7 @@ async function takeSnapshot(options: Options): Promise<ClusterSnapshot> {
     clock
   })
   const client = new KubeClient(credentials)
-  const source = sourceOf(options, credentials)
+  const source = await liveReadings(options.readings ?? 'kubelet', options, credentials, clock)
   const { signal } = new AbortController()
   const addresses = readAddresses(options.kubeletAddress ?? [])
   try {
@@ -92,23 +87,6 @@ async function takeSnapshot(options: Options): Promise<ClusterSnapshot> {
   } finally {
     await Promise.all([client.close(), source.close()])
   }
-}
-
-function sourceOf(options: Options, credentials: Credentials): NodeReadings & { close(): Promise<void> } {
-  if (options.source === 'prometheus') {
-    if (options.prometheus === undefined) throw new AppError('ERR_USAGE', '--source prometheus needs --prometheus URL')
-    return new PrometheusReadings({ ...prometheusDefaults, url: options.prometheus, credentials: undefined, clock })
-  }
-  const { kubeletCa } = options
-  return new KubeletReadings({
-    ...kubeletDefaults,
-    credentials,
-    ca: kubeletCa === undefined ? undefined : () => readFile(kubeletCa, 'utf8'),
-    insecure: options.kubeletInsecure === true,
-    port: undefined,
-    clock,
-    random: Math.random
-  })
 }
 
 interface Address {

@@ -41,6 +41,8 @@ export interface RuleDefinition<S extends Subject, Need extends FactName, Want e
   readonly controlled?: boolean
   /** What the rule looks at must go on when the rule itself fails: a fault never denies. */
   readonly failsOpen?: boolean
+  /** Whether these settings ask anything of the rule. Where they do not, it is not even skipped. */
+  isAsked?(settings: Settings): boolean
   /**
    * The parts of the object the rule reads. An UPDATE that leaves all of them as they were is let through, so what was
    * stored before the rule came can still be labelled, scaled and deleted.
@@ -65,6 +67,7 @@ export interface Rule extends RuleInfo {
   readonly wants: readonly FactName[]
   readonly controlled: boolean
   readonly failsOpen: boolean
+  isAsked(settings: Settings): boolean
   reads(subject: Subject): readonly unknown[]
   check(subject: Subject, context: RuleContext<FactName>): readonly Finding[]
   fix: ((subject: Subject, draft: Draft, context: RuleContext<FactName>) => void) | undefined
@@ -90,6 +93,7 @@ export function defineRule<S extends Subject, Need extends FactName = never, Wan
     wants: erased.wants ?? [],
     controlled: erased.controlled ?? false,
     failsOpen: erased.failsOpen ?? false,
+    isAsked: erased.isAsked ?? (() => true),
     fix: erased.fix,
     fixes: erased.fixes ?? (() => erased.fix !== undefined)
   }

@@ -29,11 +29,17 @@ type NodeDemand = Omit<Demand, 'placement' | 'pods'>
 export class Headroom implements HeadroomView {
   readonly #ledger: Ledger
   readonly #clock: Clock
+  readonly #isCurrent: () => boolean
   readonly #placements = new Placements()
 
-  constructor(ledger: Ledger, clock: Clock) {
+  /**
+   * `isCurrent`: whether nodes and pods on the ledger are those of now. While they are not, a node that has room may
+   * just not be known, so whatever finds no room is unknown.
+   */
+  constructor(ledger: Ledger, clock: Clock, isCurrent: () => boolean = () => true) {
     this.#ledger = ledger
     this.#clock = clock
+    this.#isCurrent = isCurrent
   }
 
   placementOf(podSpec: PodSpec, maker?: Maker): Placement {
@@ -54,7 +60,8 @@ export class Headroom implements HeadroomView {
     const others = look.others()
     const room =
       others.pids === 0 && pods === 1 ? 0 : roomBeside(set, pids, pods, others, this.#ledger.candidates, look.sure)
-    return room >= pods ? { verdict: 'fits' } : look.shortage(set, room, others)
+    if (room >= pods) return { verdict: 'fits' }
+    return this.#isCurrent() ? look.shortage(set, room, others) : outdated(set.nodes.length)
   }
 
   assessNode(name: string, demand: NodeDemand): Assessment {
@@ -63,6 +70,7 @@ export class Headroom implements HeadroomView {
     if (node === undefined) return { verdict: 'unknown', why: 'node not known', nodes: 1, unknown: 1, node: name }
     const look = new Look(demand, this.#ledger, this.#clock.now())
     if ((look.sure(node) ?? Number.NEGATIVE_INFINITY) >= demand.pids) return { verdict: 'fits' }
+    if (!this.#isCurrent()) return outdated(1)
     return look.shortage({ nodes: [node], hint: 0 }, 0, { groups: [], pids: 0, largest: 0 })
   }
 
@@ -81,12 +89,19 @@ export class Headroom implements HeadroomView {
         if (free < least) [worst, least] = [node, free]
       } else if (free === undefined || !node.isWhole) unknown++
     }
-    return { nodes: nodes.length, full, unknown, worst: worst === undefined ? undefined : look.account(worst) }
+    const isSure = this.#isCurrent()
+    return {
+      nodes: nodes.length,
+      full,
+      unknown: isSure ? unknown : Math.max(1, unknown),
+      worst: worst === undefined ? undefined : look.account(worst)
+    }
   }
 
   overBudget(demand: BudgetDemand): readonly OverBudget[] {
     this.#ledger.expire()
-    return overBudget(demand, this.#ledger, this.#clock.now())
+    const over = overBudget(demand, this.#ledger, this.#clock.now())
+    return over.length === 0 || this.#isCurrent() ? over : over.map((one) => ({ ...one, isCertain: false }))
   }
 
   observedPeak(namespace: string, workload: WorkloadName): ObservedPeak | undefined {
@@ -123,6 +138,11 @@ export class Headroom implements HeadroomView {
       if (node.facts !== undefined) yield accountOf(node, floor, now)
     }
   }
+}
+
+/** No room among the nodes of some time ago. */
+function outdated(nodes: number): Assessment {
+  return { verdict: 'unknown', why: 'API server not heard lately', nodes, unknown: nodes, node: undefined }
 }
 
 /** One question: the figures of nodes as the pod that asks is to see them. */

@@ -86,6 +86,11 @@ export class Ledger {
     return this.#pods.size
   }
 
+  /** Pods that count here although the API server has not shown it: admitted, and bound. */
+  get reservations(): { readonly admitted: number; readonly bindings: number } {
+    return { admitted: this.#assumed.size, bindings: this.#bindings.size }
+  }
+
   observeNode(facts: NodeFacts): void {
     const node = this.#nodeOf(facts.name)
     const held = node.facts

@@ -29,7 +29,13 @@ export interface Nowhere {
   readonly verdict: 'nowhere'
 }
 
-export type UnknownReason = 'no reading' | 'reading too old' | 'ceiling not known' | 'node not known' | 'too many terms'
+export type UnknownReason =
+  | 'no reading'
+  | 'reading too old'
+  | 'ceiling not known'
+  | 'node not known'
+  | 'too many terms'
+  | 'API server not heard lately'
 
 /** No node is known to have room, and not all are known to have none. */
 export interface Unknown {

@@ -2,6 +2,7 @@ import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom
 import type { Mode } from '../model/finding.ts'
 import type { Millis } from '../model/units.ts'
 import type { Clock, Meter, ReviewResult, RuleOutcome, Webhook } from '../ports.ts'
+import { addHeadroomMetrics, type HeadroomStatus } from './headroom-metrics.ts'
 
 /** What the gauges are read from when Prometheus asks. */
 export interface MetricSources {
@@ -10,6 +11,8 @@ export interface MetricSources {
   certificate(): { expiresAt: Millis } | undefined
   /** Nodes that carry our taint, and nodes that are low without; undefined in a process that does not lead. */
   taints?(): { tainted: number; passedOver: number } | undefined
+  /** undefined where nothing is known of a cluster. */
+  headroom(): HeadroomStatus | undefined
 }
 
 export interface Metrics extends Meter {
@@ -58,6 +61,7 @@ export function buildMetrics(sources: MetricSources): Metrics {
     registers
   })
   addGauges(registers, sources)
+  addHeadroomMetrics(registry, sources.clock, () => sources.headroom())
   const durationOf = memoized((webhook: Webhook) => duration.labels(webhook))
   const reviewsOf = memoized((key: string) => reviews.labels(...key.split(' ')))
   const decisionsOf = memoized((key: string) => decisions.labels(...key.split(' ')))

@@ -73,7 +73,7 @@ const cases: [name: string, args: string[], code: number, stderr: RegExp][] = [
   ['no such kubeconfig', ['--kubeconfig', '/none'], 2, /\/none: ENOENT/],
   ['no such snapshot', ['--snapshot', '/none'], 2, /--snapshot \/none: cannot be read/],
   ['a broken snapshot', ['--snapshot', ca], 2, /ca\.crt:1:1: /],
-  ['no address of Prometheus', ['--kubeconfig', kubeconfig, '--source', 'prometheus'], 2, /needs --prometheus URL/],
+  ['no address of Prometheus', ['--kubeconfig', kubeconfig, '--readings', 'prometheus'], 2, /needs --prometheus URL/],
   [
     'a broken address',
     ['--kubeconfig', kubeconfig, '--kubelet-address', 'here'],

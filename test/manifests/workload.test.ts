@@ -26,7 +26,17 @@ interface PolicyRule {
 const nodeTaints = 'pidguard-node-taints'
 const nodeTaintsRendering = 'node-taints'
 
-void t.test('RBAC: no wildcard, nothing cluster-wide without a name, and never the node proxy', async (t) => {
+/** What may be done cluster-wide without naming one object: look, and nothing else. */
+const looks: Readonly<Record<string, readonly string[]>> = {
+  nodes: ['list', 'watch'],
+  pods: ['list', 'watch'],
+  namespaces: ['list', 'watch'],
+  limitranges: ['list', 'watch'],
+  'nodes/stats': ['get'],
+  'nodes/metrics': ['get']
+}
+
+void t.test('RBAC: no wildcard, nothing cluster-wide without a name but a look, never the node proxy', async (t) => {
   for (const rendering of Object.keys(kustomizations)) {
     for (const { kind, metadata, rules } of objectsOf(goldenOf(rendering)).values()) {
       if (kind !== 'Role' && kind !== 'ClusterRole') continue
@@ -34,7 +44,8 @@ void t.test('RBAC: no wildcard, nothing cluster-wide without a name, and never t
         const all = [...rule.apiGroups, ...rule.resources, ...rule.verbs]
         t.notOk(all.includes('*'), `${rendering} ${kind}/${metadata.name}`)
         t.notOk(rule.resources.includes('nodes/proxy'), 'it is code execution on every node')
-        if (kind === 'ClusterRole' && metadata.name !== nodeTaints) t.ok(rule.resourceNames, `${rule.resources}: names`)
+        if (kind !== 'ClusterRole' || rule.resourceNames !== undefined || metadata.name === nodeTaints) continue
+        for (const resource of rule.resources) t.strictSame(rule.verbs, looks[resource], `${rendering}: ${resource}`)
       }
     }
   }
@@ -60,16 +71,27 @@ void t.test('with cert-manager the program may write neither Secret nor webhook 
   )
   const cluster = objectOf<{ rules: PolicyRule[] }>('cert-manager', 'ClusterRole/pidguard')
   t.strictSame(
-    cluster.rules.flatMap(({ verbs }) => verbs),
+    cluster.rules.filter(({ resourceNames }) => resourceNames !== undefined).flatMap(({ verbs }) => verbs),
     ['get']
   )
+})
+
+void t.test('kubelets are believed without a certificate only where that was asked for', async (t) => {
+  const args = (rendering: string) =>
+    objectOf<Deployment>(rendering, 'Deployment/pidguard').spec.template.spec.containers[0]?.args ?? []
+  for (const rendering of Object.keys(kustomizations)) {
+    t.ok(args(rendering).includes('--readings=kubelet'), rendering)
+    t.equal(args(rendering).includes('--kubelet-insecure'), rendering === 'kubelet-insecure', rendering)
+  }
 })
 
 interface Deployment {
   readonly spec: {
     readonly replicas: number
     readonly template: {
-      readonly spec: { readonly containers: { readonly image: string; readonly securityContext: object }[] }
+      readonly spec: {
+        readonly containers: { readonly image: string; readonly args: string[]; readonly securityContext: object }[]
+      }
     }
   }
 }

@@ -8,6 +8,7 @@ function metrics(change: Partial<MetricSources> = {}) {
     clock,
     policy: () => ({ generation: 3, loadedAt: clock.now() - 5_000, isLatest: true }),
     certificate: () => ({ expiresAt: 1_800_000_000_000 }),
+    headroom: () => undefined,
     ...change
   }
   return buildMetrics(sources)

@@ -1,6 +1,6 @@
 import type { Mode } from '../../src/model/finding.ts'
 import type { Settings } from '../../src/policy/settings.ts'
-import { everyRule as rules } from '../../src/rules/index.ts'
+import { rules } from '../../src/rules/index.ts'
 
 /** What a test may say of the policy; everything else is as in the default policy. */
 export interface SettingsChange {

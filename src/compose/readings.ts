@@ -1,0 +1,77 @@
+import { readFile } from 'node:fs/promises'
+import { AppError } from '../errors.ts'
+import type { Millis } from '../model/units.ts'
+import type { CallCredentialsSource, Clock, NodeReadings } from '../ports.ts'
+import type { ReadingSource } from '../server/headroom-metrics.ts'
+
+/** Who tells what nodes use, as the command line says it. */
+export interface ReadingOptions {
+  readonly readings?: ReadingSource
+  readonly snapshot?: string
+  readonly prometheus?: string
+  readonly prometheusToken?: string
+  readonly prometheusCa?: string
+  readonly kubeletCa?: string
+  readonly kubeletInsecure?: boolean
+}
+
+export interface ClosableReadings extends NodeReadings {
+  close(): Promise<void>
+}
+
+/** Readings from the nodes themselves. Throws ERR_USAGE where a setting is missing. Libraries are loaded as needed. */
+export async function liveReadings(
+  source: 'kubelet' | 'prometheus',
+  options: ReadingOptions,
+  credentials: CallCredentialsSource,
+  clock: Clock
+): Promise<ClosableReadings> {
+  if (source === 'prometheus') {
+    const { prometheus, prometheusToken, prometheusCa } = options
+    if (prometheus === undefined) throw new AppError('ERR_USAGE', '--readings prometheus needs --prometheus URL')
+    const { PrometheusReadings, prometheusDefaults } = await import('../sources/prometheus.ts')
+    return new PrometheusReadings({
+      ...prometheusDefaults,
+      url: prometheus,
+      credentials: fileCredentials(prometheusToken, prometheusCa),
+      clock
+    })
+  }
+  const { KubeletReadings, kubeletDefaults } = await import('../sources/kubelet.ts')
+  const { kubeletCa } = options
+  return new KubeletReadings({
+    ...kubeletDefaults,
+    credentials,
+    ca: kubeletCa === undefined ? undefined : () => readFile(kubeletCa, 'utf8'),
+    insecure: options.kubeletInsecure === true,
+    port: undefined,
+    clock,
+    random: Math.random
+  })
+}
+
+/** Milliseconds for which a file with a token is not read again. */
+const tokenAge: Millis = 10_000
+
+/** Files that somebody else renews: they are read again and again. undefined where none is given. */
+function fileCredentials(token: string | undefined, ca: string | undefined): CallCredentialsSource | undefined {
+  if (token === undefined && ca === undefined) return undefined
+  let held: { readonly at: Millis; readonly texts: Promise<[string | undefined, string | undefined]> } | undefined
+  const textOf = async (path: string | undefined) => (path === undefined ? undefined : readFile(path, 'utf8'))
+  return {
+    async next() {
+      if (held === undefined || performance.now() - held.at > tokenAge) {
+        held = { at: performance.now(), texts: Promise.all([textOf(token), textOf(ca)]) }
+      }
+      const [bearer, bundle] = await held.texts
+      const headers: Record<string, string> = bearer === undefined ? {} : { authorization: `Bearer ${bearer.trim()}` }
+      return {
+        headers,
+        tls: { ca: bundle, cert: undefined, key: undefined, rejectUnauthorized: true, servername: undefined }
+      }
+    },
+    renew() {
+      held = undefined
+    }
+  }
+}
