@@ -88,6 +88,8 @@ export interface PodFacts {
   readonly deleting: boolean
   /** Where it may land, while it is not bound: whoever counts what it will need must know where. */
   readonly placement?: Placement | undefined
+  /** The node whose binding `pidguard` refused last, as the scheduler tells, while the pod is not bound. */
+  readonly refusedBy?: string | undefined
 }
 
 /** What a cache tells as it follows the API server. Handlers may throw: it is logged and the cache goes on. */

@@ -39,7 +39,7 @@ export interface NodeStanding {
   readonly unschedulable: boolean
   /** undefined without a fresh reading. */
   readonly room: NodeRoom | undefined
-  /** What the next pod there takes. */
+  /** What the next pod there takes: the usual estimate, or that of a larger one that was refused there. */
   readonly need: Pids
   /** Time without a fresh reading of all that decides; 0 when there is one. */
   readonly unknownFor: Millis
@@ -57,9 +57,14 @@ export type TaintSettings = Pick<Settings['headroom'], 'taintNodes' | 'maxTainte
  */
 export type UntaintReason = 'recovered' | 'unknown' | 'share' | 'off'
 
+/** A node to be tainted, and why. */
+export interface LowNode extends Pick<NodeStanding, 'name' | 'need'> {
+  readonly tightest: CeilingAccount
+}
+
 export interface TaintPlan {
   /** The worst first. */
-  readonly taint: readonly { readonly name: string; readonly tightest: CeilingAccount }[]
+  readonly taint: readonly LowNode[]
   readonly untaint: readonly {
     readonly name: string
     readonly reason: UntaintReason
@@ -82,7 +87,7 @@ interface Judged {
 
 /** What to change now. Asked again after it was done, and nothing else happened, it wants nothing. */
 export function planTaints(nodes: Iterable<NodeStanding>, settings: TaintSettings): TaintPlan {
-  const taint: { name: string; tightest: CeilingAccount }[] = []
+  const taint: LowNode[] = []
   const untaint: { name: string; reason: UntaintReason; tightest: CeilingAccount | undefined }[] = []
   let kept = 0
   let passedOver = 0
@@ -90,7 +95,7 @@ export function planTaints(nodes: Iterable<NodeStanding>, settings: TaintSetting
     let left = mostTainted(pool.filter(isOpen).length, settings.maxTaintedShare)
     for (const judged of pool.sort(byUrgency)) {
       const { node, isTainted, tightest } = judged
-      const { name } = node
+      const { name, need } = node
       const reason = isTainted ? reasonToUntaint(judged, settings) : undefined
       if (reason !== undefined) untaint.push({ name, reason, tightest })
       else if (!isOpen(judged)) kept += Number(isTainted)
@@ -99,7 +104,7 @@ export function planTaints(nodes: Iterable<NodeStanding>, settings: TaintSetting
         kept++
       } else if (isTainted) untaint.push({ name, reason: 'share', tightest })
       else if (tightest !== undefined && mayTaint(judged, settings)) {
-        if (left > 0) taint.push({ name, tightest })
+        if (left > 0) taint.push({ name, need, tightest })
         else passedOver++
         left--
       }

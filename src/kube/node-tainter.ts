@@ -26,7 +26,9 @@ export interface TainterDeps {
     floor: Floor,
     maxAge: Millis
   ): Iterable<readonly [Pick<NodeFacts, 'name' | 'taints' | 'unschedulable'>, NodeRoom | undefined]>
-  /** Whether all nodes are known: a share of some of them would be too small. */
+  /** The largest estimate of the pods whose binding to the node was refused last; 0 when there is none. */
+  largestRefused(node: string): Pids
+  /** Whether all nodes and pods are known: a share of some nodes would be too small, and room without some pods too large. */
   isSynced(): boolean
   /** Of the policy, for no namespace in particular. */
   settings(): Pick<Settings, 'headroom' | 'pids'>
@@ -116,13 +118,14 @@ class Lead {
     return refused === 0
   }
 
-  #standings({ floor, maxAge }: Settings['headroom'], need: Pids): NodeStanding[] {
+  #standings({ floor, maxAge }: Settings['headroom'], estimate: Pids): NodeStanding[] {
     const { clock, log } = this.#deps
     const now = clock.monotonic()
     const names = new Set<string>()
     const standings: NodeStanding[] = []
     for (const [{ name, taints, unschedulable }, room] of this.#deps.rooms(floor, maxAge)) {
       names.add(name)
+      const need = Math.max(estimate, this.#deps.largestRefused(name))
       const { standing, isTakenAway } = this.#memory.observe({ name, taints, unschedulable, room, need }, now)
       if (isTakenAway) log.warn({ node: name }, 'somebody else took the taint away, the node is spared for a minute')
       standings.push(standing)
@@ -195,12 +198,12 @@ function stepsOf({ taint, untaint }: TaintPlan): Step[] {
       const event = recovery(say(name, tightest), reason)
       return { node: name, tainted: false, fields: { reason, ...tightest }, event }
     }),
-    ...taint.map(({ name, tightest }) => {
-      const message = `${say(name, tightest)}. New pods go elsewhere.`
+    ...taint.map(({ name, need, tightest }) => {
+      const message = `${say(name, tightest)}; the next pod needs ${need}. New pods go elsewhere.`
       return {
         node: name,
         tainted: true,
-        fields: tightest,
+        fields: { ...tightest, need },
         event: { type: 'Warning', reason: 'LowPids', message } as const
       }
     })

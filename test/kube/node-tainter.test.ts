@@ -23,6 +23,7 @@ function leading(
   const state = {
     settings: settings({ headroom: { taintNodes: true, ...change } }),
     synced,
+    refused: new Map<string, number>(),
     /** Thrown by the next writes, by node; '*' for all. */
     faults: new Map<string, KubeError>(),
     eventFault: undefined as KubeError | undefined,
@@ -38,6 +39,7 @@ function leading(
   const deps: TainterDeps = {
     rooms: (...args: Parameters<Headroom['rooms']>) => headroom.rooms(...args),
     isSynced: () => state.synced,
+    largestRefused: (node) => state.refused.get(node) ?? 0,
     settings: () => state.settings,
     taints: {
       async write(node, tainted) {
@@ -100,13 +102,13 @@ t.test('a node that fills up is tainted, told of, and freed when there is room a
   t.strictSame(await next(3), [
     '+a',
     'taint done',
-    'Warning LowPids a: a has 0 PIDs free under kubepods: limit 1000, floor 100, committed 900, in use 900. New pods go elsewhere.'
+    'Warning LowPids a: a has 0 PIDs free under kubepods: limit 1000, floor 100, committed 900, in use 900; the next pod needs 50. New pods go elsewhere.'
   ])
   t.strictSame(tainter.counts, { tainted: 1, passedOver: 0 })
   t.match(log.lines.at(-1), {
     level: 'info',
     message: 'node tainted, low on PIDs',
-    fields: { node: 'a', ceiling: 'kubepods', limit: 1000, committed: 900, floor: 100, free: 0 }
+    fields: { node: 'a', ceiling: 'kubepods', limit: 1000, committed: 900, floor: 100, free: 0, need: 50 }
   })
   clock.advance(leastTainted)
   for (const node of 'bc') read(node, 100)
@@ -119,6 +121,18 @@ t.test('a node that fills up is tainted, told of, and freed when there is room a
     'Normal PidsRecovered a: a has 100 PIDs free under kubepods: limit 1000, floor 100, committed 800, in use 800. Pods may land here again.'
   ])
   t.strictSame(tainter.counts, { tainted: 0, passedOver: 0 })
+})
+
+t.test('a node that refused a larger pod is tainted, until that pod is on another', async (t) => {
+  const { next, state, clock, read } = leading(t, { a: { kubepods: [1000, 600] }, b: wide, c: wide })
+  t.strictSame(await next(0), [])
+  state.refused.set('a', 400)
+  t.match(await next(3), ['+a', 'taint done', /the next pod needs 400/])
+  state.refused.clear()
+  t.strictSame(await next(0), [], 'a taint stays a moment')
+  clock.advance(leastTainted)
+  read('a', 600)
+  t.match(await next(3), ['-a', 'untaint done', /PidsRecovered/])
 })
 
 t.test('a fleet that is low everywhere is not tainted shut, and that is told once', async (t) => {
