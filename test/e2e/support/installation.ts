@@ -42,7 +42,11 @@ export type Overlay = 'observe' | 'default' | 'strict'
  * `pidguard.pidguard-system.svc` by clientConfig.service all the same, and each replica has the rights of the
  * service account and no more.
  */
-export async function install(plane: ControlPlane, overlay: Overlay = 'default'): Promise<Installation> {
+export async function install(
+  plane: ControlPlane,
+  overlay: Overlay = 'default',
+  components: readonly string[] = []
+): Promise<Installation> {
   const [servicePort = 0] = await freePorts(1)
   const replicas = new Map<RunningProgram, { admission: number; probes: number; ready: boolean }>()
   const work = mkdtempSync(join(plane.folder, 'install-'))
@@ -55,7 +59,10 @@ export async function install(plane: ControlPlane, overlay: Overlay = 'default')
     mkdirSync(place, { recursive: true })
     const ports = [
       { kind: 'MutatingWebhookConfiguration', webhooks: 2 },
-      { kind: 'ValidatingWebhookConfiguration', webhooks: which === 'strict' ? 4 : 3 }
+      {
+        kind: 'ValidatingWebhookConfiguration',
+        webhooks: (which === 'strict' ? 4 : 3) + Number(components.includes('bindings'))
+      }
     ].map(({ kind, webhooks }) => ({
       target: { kind },
       patch: JSON.stringify(
@@ -71,6 +78,7 @@ export async function install(plane: ControlPlane, overlay: Overlay = 'default')
       apiVersion: 'kustomize.config.k8s.io/v1beta1',
       kind: 'Kustomization',
       resources: [relative(place, join(root, 'manifests/overlays', which))],
+      components: components.map((name) => relative(place, join(root, 'manifests/components', name))),
       patches: [{ target: { kind: 'Service' }, patch: JSON.stringify(external) }, ...ports]
     }
     writeFileSync(join(place, 'kustomization.yaml'), JSON.stringify(kustomization))
