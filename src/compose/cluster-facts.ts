@@ -1,6 +1,7 @@
 import { AppError } from '../errors.ts'
 import { censusOf } from '../headroom/census.ts'
 import { feedOf } from '../headroom/feed.ts'
+import { RefusedPods } from '../headroom/refused.ts'
 import { buildClusterCaches } from '../kube/caches.ts'
 import { KubeClient } from '../kube/client.ts'
 import { findCredentials } from '../kube/credentials.ts'
@@ -10,6 +11,7 @@ import { type Rounds, startRounds } from '../sources/rounds.ts'
 import { snapshotReadings } from '../sources/snapshot.ts'
 import { ReadingTally } from '../sources/tally.ts'
 import { buildBookkeeping, type FactDeps, type FactSource } from './facts.ts'
+import { buildNodeTainter } from './node-taints.ts'
 import { type ClosableReadings, liveReadings, type ReadingOptions } from './readings.ts'
 import { loadSnapshotFile } from './snapshot-file.ts'
 
@@ -34,7 +36,7 @@ const silence: Millis = 180_000
 
 /** Facts of a live cluster: caches of its objects, readings of its nodes. Throws ERR_CLUSTER_CONFIG and ERR_USAGE. */
 export async function clusterFacts(options: ClusterFactsOptions, deps: FactDeps): Promise<FactSource> {
-  const { clock, log, settingsFor } = deps
+  const { clock, log, settingsFor, meter } = deps
   const { kubeconfig, readings: source = 'kubelet', readingsInterval } = options
   const credentials = await findCredentials({ kubeconfig, context: undefined, env: process.env, clock })
   const api = new KubeClient(credentials)
@@ -42,9 +44,11 @@ export async function clusterFacts(options: ClusterFactsOptions, deps: FactDeps)
     source === 'snapshot'
       ? await readingsOfFile(options.snapshot, deps)
       : await liveReadings(source, options, credentials, clock)
-  const books = buildBookkeeping(deps, () => isHeard(caches.nodes) && isHeard(caches.pods))
+  const isCurrent = (): boolean => isHeard(caches.nodes) && isHeard(caches.pods)
+  const books = buildBookkeeping(deps, isCurrent)
   const { ledger, headroom } = books
   const tally = new ReadingTally({ observeReading: (reading) => ledger.observeReading(reading), observeFailure() {} })
+  const refused = new RefusedPods()
   const feed = feedOf(ledger, () => caches)
   const told = troubleTeller(tally, log)
   let startedAt = Number.POSITIVE_INFINITY
@@ -54,9 +58,20 @@ export async function clusterFacts(options: ClusterFactsOptions, deps: FactDeps)
     { api, clock, log, random: Math.random },
     {
       nodes: [feed.nodes, { removed: ({ name }) => tally.forget(name), synced: startReading }],
-      pods: [feed.pods]
+      pods: [feed.pods, refused]
     }
   )
+
+  const tainter = buildNodeTainter({
+    api,
+    headroom,
+    largestRefused: (node) => refused.largest(node),
+    isSynced: () => caches.nodes.state.synced && caches.pods.state.synced && isCurrent(),
+    settingsFor,
+    clock,
+    log,
+    meter
+  })
 
   function isHeard({ state: { contactAt } }: Pick<Cache<unknown>, 'state'>): boolean {
     return contactAt !== undefined && clock.monotonic() - contactAt <= silence
@@ -94,6 +109,8 @@ export async function clusterFacts(options: ClusterFactsOptions, deps: FactDeps)
       reservations: ledger.reservations,
       waiting: ledger.waiting
     }),
+    taints: () => tainter.counts,
+    lead: (signal) => void tainter.run(signal),
     start() {
       startedAt = clock.monotonic()
       books.start()

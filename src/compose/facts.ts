@@ -2,6 +2,7 @@ import type { AllFacts } from '../engine/rule.ts'
 import { Headroom } from '../headroom/headroom.ts'
 import { Ledger } from '../headroom/ledger.ts'
 import { noteAdmitted } from '../headroom/note-admitted.ts'
+import type { TaintCounts, TainterDeps } from '../kube/node-tainter.ts'
 import type { Subject } from '../model/subject.ts'
 import type { Millis, Pids } from '../model/units.ts'
 import type { NamespaceFacts, Settings } from '../policy/settings.ts'
@@ -19,6 +20,10 @@ export interface FactSource {
   obstacle(): string | undefined
   /** For the metrics; undefined where there is nothing to count. */
   status(): HeadroomStatus | undefined
+  /** For the metrics of the replica that leads. */
+  taints?(): TaintCounts | undefined
+  /** To be called when this replica becomes the leader: what only one may do at a time, until the signal. */
+  lead?(signal: AbortSignal): void
   start(): void
   stop(): Promise<void>
 }
@@ -29,6 +34,7 @@ export interface FactDeps {
   readonly log: Log
   /** The policy in force, for '' without a namespace. */
   settingsFor(namespace: string): Settings
+  readonly meter: TainterDeps['meter']
 }
 
 /** Without a cluster and without a snapshot: rules that need facts are skipped, and say so. */
@@ -56,7 +62,10 @@ export interface Bookkeeping {
 }
 
 /** `isCurrent`: see `Headroom`. */
-export function buildBookkeeping({ clock, settingsFor }: FactDeps, isCurrent: () => boolean): Bookkeeping {
+export function buildBookkeeping(
+  { clock, settingsFor }: Pick<FactDeps, 'clock' | 'settingsFor'>,
+  isCurrent: () => boolean
+): Bookkeeping {
   const estimate = (namespace: string): Pids => settingsFor(namespace).pids.estimate
   const ledger = new Ledger(clock, estimate)
   const headroom = new Headroom(ledger, clock, isCurrent)

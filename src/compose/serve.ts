@@ -60,14 +60,16 @@ export async function serve(options: ServeOptions): Promise<void> {
   const log = pino({ level: options.logLevel, base: null, timestamp: isoTime() }, output)
   let facts = noFacts
   const policy = await loadPolicy(options.policy, rules, clock, (namespace) => facts.namespaceFacts(namespace))
-  facts = await factSource(options, { clock, log, settingsFor: policy.settingsFor })
-  const certificates = await certificateSource(options, log)
+  const meter: FactDeps['meter'] = { countTaint: (change, result) => metrics.countTaint(change, result) }
+  facts = await factSource(options, { clock, log, settingsFor: policy.settingsFor, meter })
+  const certificates = await certificateSource(options, log, (signal) => facts.lead?.(signal))
   let pair: CertificatePair | undefined
   const metrics = buildMetrics({
     clock,
     policy: () => policy.status(),
     certificate: () => pair,
-    headroom: () => facts.status()
+    headroom: () => facts.status(),
+    taints: () => facts.taints?.()
   })
   const unready = new Set(['starting'])
   const probes = buildProbeServer({
@@ -159,7 +161,12 @@ function factsOf({ facts, admitted }: FactSource): Pick<AdmissionDeps, 'facts' |
   return { facts, ...(admitted === undefined ? undefined : { admitted }) }
 }
 
-async function certificateSource(options: ServeOptions, log: Log): Promise<CertificateSource> {
+/** `onLead`: one replica of an installation leads. A process with its certificate in a folder is none, and never does. */
+async function certificateSource(
+  options: ServeOptions,
+  log: Log,
+  onLead: (signal: AbortSignal) => void
+): Promise<CertificateSource> {
   const { certSecret, certIssuer, certLeafLife, certCaLife, certOverlap } = options
   if (certSecret === undefined) return fileCertificates(options.certDir, pollEvery, log)
   // Loaded only where there is a cluster.
@@ -170,7 +177,8 @@ async function certificateSource(options: ServeOptions, log: Log): Promise<Certi
     lives: { leafLife: certLeafLife, authorityLife: certCaLife, overlap: certOverlap },
     kubeconfig: options.kubeconfig,
     clock,
-    log
+    log,
+    onLead
   })
 }
 

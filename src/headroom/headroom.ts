@@ -7,9 +7,11 @@ import { ceilingAccounts, freeAtMost, type NodeAccount } from './arithmetic.ts'
 import { overBudget } from './budget.ts'
 import type { CandidateSet } from './candidates.ts'
 import type { NodeEntry, PodEntry } from './entries.ts'
+import type { NodeFacts } from './facts.ts'
 import type { Ledger } from './ledger.ts'
 import { fitsAtOnce, type Others, roomBeside } from './packing.ts'
 import type { ObservedPeak } from './peaks.ts'
+import type { NodeRoom } from './taints.ts'
 import type {
   Assessment,
   BudgetDemand,
@@ -116,7 +118,19 @@ export class Headroom implements HeadroomView {
     return this.#ledger.pod(uid)?.estimate
   }
 
-  /** Every node the API server knows, as it stands against a floor; for tables, metrics and taints. */
+  /** Every node the API server knows, with its room under a floor; undefined where no reading is fresh. */
+  *rooms(floor: Floor, maxAge: Millis): Iterable<readonly [NodeFacts, NodeRoom | undefined]> {
+    this.#ledger.expire()
+    const now = this.#clock.now()
+    for (const node of this.#ledger.nodes) {
+      const { facts, isWhole } = node
+      if (facts === undefined) continue
+      const isFresh = Math.abs(now - node.readingAt) <= maxAge
+      yield [facts, isFresh ? { ceilings: ceilingAccounts(node, floor), isWhole } : undefined]
+    }
+  }
+
+  /** Every node the API server knows, as it stands against a floor; for tables and metrics. */
   *accounts(floor: Floor): Iterable<NodeAccount> {
     this.#ledger.expire()
     const now = this.#clock.now()

@@ -21,7 +21,8 @@ export const defaultSettings: Omit<BaseSettings, 'modes'> = {
     maxAge: 60_000,
     budget: { perNode: undefined, total: undefined },
     taintNodes: false,
-    maxTaintedShare: 0.25
+    maxTaintedShare: 0.25,
+    taintHysteresis: { share: 0.05 }
   },
   calico: { iptablesBackend: undefined, operatorManaged: 'report' }
 }

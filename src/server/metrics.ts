@@ -10,12 +10,15 @@ export interface MetricSources {
   readonly clock: Clock
   policy(): { generation: number; loadedAt: Millis; isLatest: boolean }
   certificate(): { expiresAt: Millis } | undefined
+  /** Nodes that carry our taint, and nodes that are low without; undefined in a process that does not lead. */
+  taints?(): { tainted: number; passedOver: number } | undefined
   /** undefined where nothing is known of a cluster. */
   headroom(): HeadroomStatus | undefined
 }
 
 export interface Metrics extends Meter {
   countReload(what: 'policy' | 'certificate', result: 'loaded' | 'kept' | 'unchanged'): void
+  countTaint(change: 'taint' | 'untaint', result: 'done' | 'forbidden' | 'failed'): void
   render(): Promise<{ contentType: string; text: string }>
 }
 
@@ -51,6 +54,12 @@ export function buildMetrics(sources: MetricSources): Metrics {
     labelNames: ['what', 'result'],
     registers
   })
+  const taintWrites = new Counter({
+    name: 'pidguard_node_taint_writes_total',
+    help: 'Taints set on nodes low on PIDs and taken away, by change (taint, untaint) and result (done, forbidden, failed).',
+    labelNames: ['change', 'result'],
+    registers
+  })
   addGauges(registers, sources)
   addHeadroomMetrics(registry, sources.clock, () => sources.headroom())
   return {
@@ -64,13 +73,17 @@ export function buildMetrics(sources: MetricSources): Metrics {
     countReload(what, result) {
       if (result !== 'unchanged') reloads.inc({ what, result })
     },
+    countTaint(change, result) {
+      taintWrites.inc({ change, result })
+    },
     async render() {
       return { contentType: registry.contentType, text: await registry.metrics() }
     }
   }
 }
 
-function addGauges(registers: Registry[], { clock, policy, certificate }: MetricSources): void {
+function addGauges(registers: Registry[], sources: MetricSources): void {
+  const { clock, policy, certificate } = sources
   const gauge = (name: string, help: string, value: () => number | undefined): Gauge =>
     new Gauge({
       name,
@@ -102,5 +115,15 @@ function addGauges(registers: Registry[], { clock, policy, certificate }: Metric
       const expiresAt = certificate()?.expiresAt
       return expiresAt === undefined ? undefined : expiresAt / 1000
     }
+  )
+  gauge(
+    'pidguard_tainted_nodes',
+    'Nodes that carry the taint pidguard.io/low-pids. Only the leader says.',
+    () => sources.taints?.()?.tainted
+  )
+  gauge(
+    'pidguard_low_untainted_nodes',
+    'Nodes low on PIDs that are not tainted, because maxTaintedShare of them are. Only the leader says.',
+    () => sources.taints?.()?.passedOver
   )
 }

@@ -22,6 +22,10 @@ interface PolicyRule {
   readonly verbs: string[]
 }
 
+/** Of the component that nobody has who does not ask for it: RBAC cannot name all nodes there will be. */
+const nodeTaints = 'pidguard-node-taints'
+const nodeTaintsRendering = 'node-taints'
+
 /** What may be done cluster-wide without naming one object: look, and nothing else. */
 const looks: Readonly<Record<string, readonly string[]>> = {
   nodes: ['list', 'watch'],
@@ -40,12 +44,24 @@ void t.test('RBAC: no wildcard, nothing cluster-wide without a name but a look, 
         const all = [...rule.apiGroups, ...rule.resources, ...rule.verbs]
         t.notOk(all.includes('*'), `${rendering} ${kind}/${metadata.name}`)
         t.notOk(rule.resources.includes('nodes/proxy'), 'it is code execution on every node')
-        if (kind !== 'ClusterRole' || rule.resourceNames !== undefined) continue
+        if (kind !== 'ClusterRole' || rule.resourceNames !== undefined || metadata.name === nodeTaints) continue
         for (const resource of rule.resources) t.strictSame(rule.verbs, looks[resource], `${rendering}: ${resource}`)
       }
     }
   }
 })
+
+void t.test(
+  'Nodes may be written only where the component says so, and then nothing but read and patched',
+  async (t) => {
+    for (const rendering of Object.keys(kustomizations)) {
+      const found = [...objectsOf(goldenOf(rendering)).values()].filter(({ metadata }) => metadata.name === nodeTaints)
+      t.equal(found.length, rendering === nodeTaintsRendering ? 4 : 0, rendering)
+    }
+    const { rules } = objectOf<{ rules: PolicyRule[] }>(nodeTaintsRendering, `ClusterRole/${nodeTaints}`)
+    t.strictSame(rules, [{ apiGroups: [''], resources: ['nodes'], verbs: ['get', 'patch'] }])
+  }
+)
 
 void t.test('with cert-manager the program may write neither Secret nor webhook configuration', async (t) => {
   const role = objectOf<{ rules: PolicyRule[] }>('cert-manager', 'Role/pidguard')

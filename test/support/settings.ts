@@ -27,6 +27,7 @@ export function settings(change: SettingsChange = {}): Settings {
       budget: { perNode: undefined, total: undefined },
       taintNodes: false,
       maxTaintedShare: 0.25,
+      taintHysteresis: { share: 0.05 },
       ...change.headroom
     },
     calico: { iptablesBackend: undefined, operatorManaged: 'report', ...change.calico },

@@ -37,7 +37,7 @@ export interface Installation {
 }
 
 export type Overlay = 'observe' | 'default' | 'strict'
-export type Component = 'bindings'
+export type Component = 'bindings' | 'node-taints'
 
 /**
  * The manifests as they are, but for two things: nothing runs the Deployment's pods here, so replicas are processes;
@@ -62,7 +62,10 @@ export async function install(
     mkdirSync(place, { recursive: true })
     const ports = [
       { kind: 'MutatingWebhookConfiguration', webhooks: 2 },
-      { kind: 'ValidatingWebhookConfiguration', webhooks: (which === 'strict' ? 4 : 3) + components.length }
+      {
+        kind: 'ValidatingWebhookConfiguration',
+        webhooks: (which === 'strict' ? 4 : 3) + Number(components.includes('bindings'))
+      }
     ].map(({ kind, webhooks }) => ({
       target: { kind },
       patch: JSON.stringify(
