@@ -2,6 +2,7 @@ import { AppError } from '../errors.ts'
 import { censusOf } from '../headroom/census.ts'
 import { feedOf } from '../headroom/feed.ts'
 import { RefusedPods } from '../headroom/refused.ts'
+import { type OwnPod, Replicas } from '../headroom/replicas.ts'
 import { buildClusterCaches } from '../kube/caches.ts'
 import { KubeClient } from '../kube/client.ts'
 import { findCredentials } from '../kube/credentials.ts'
@@ -19,6 +20,8 @@ export interface ClusterFactsOptions extends ReadingOptions {
   readonly kubeconfig?: string
   /** Milliseconds between two readings of one node. */
   readonly readingsInterval: Millis
+  /** Processes that answer reviews for one cluster; 0: they are counted. */
+  readonly replicas: number
 }
 
 /**
@@ -45,7 +48,8 @@ export async function clusterFacts(options: ClusterFactsOptions, deps: FactDeps)
       ? await readingsOfFile(options.snapshot, deps)
       : await liveReadings(source, options, credentials, clock)
   const isCurrent = (): boolean => isHeard(caches.nodes) && isHeard(caches.pods)
-  const books = buildBookkeeping(deps, isCurrent)
+  const replicas = new Replicas(ownPod(credentials.namespace))
+  const books = buildBookkeeping(deps, isCurrent, () => options.replicas || replicas.count)
   const { ledger, headroom } = books
   const tally = new ReadingTally({ observeReading: (reading) => ledger.observeReading(reading), observeFailure() {} })
   const refused = new RefusedPods()
@@ -58,7 +62,7 @@ export async function clusterFacts(options: ClusterFactsOptions, deps: FactDeps)
     { api, clock, log, random: Math.random },
     {
       nodes: [feed.nodes, { removed: ({ name }) => tally.forget(name), synced: startReading }],
-      pods: [feed.pods, refused]
+      pods: [feed.pods, refused, replicas]
     }
   )
 
@@ -122,6 +126,12 @@ export async function clusterFacts(options: ClusterFactsOptions, deps: FactDeps)
       await Promise.all([nodeReadings.close(), api.close()])
     }
   }
+}
+
+/** As the Deployment tells its pods; undefined outside of one. */
+function ownPod(namespace: string | undefined): OwnPod | undefined {
+  const name = process.env['PIDGUARD_POD']
+  return name === undefined || namespace === undefined ? undefined : { namespace, name }
 }
 
 /** Milliseconds between two looks at the file. */

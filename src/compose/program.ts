@@ -94,6 +94,15 @@ function buildProgram(finish: (code: number | undefined) => void): Command {
     .addOption(
       span('--readings-interval <span>', 'time between two readings of a node', 'PIDGUARD_READINGS_INTERVAL', '15s')
     )
+    .addOption(
+      whole(
+        '--replicas <count>',
+        'processes that answer reviews for this cluster; 0: they are counted, by the pods of the own workload',
+        'PIDGUARD_REPLICAS',
+        0,
+        1_000
+      )
+    )
     .addOption(policyOption())
     .addOption(
       new Option('--log-level <level>', 'least level that is logged')

@@ -18,7 +18,11 @@ const pollEvery: Millis = 1_000
 export async function snapshotFacts(path: string, interval: Millis, deps: FactDeps): Promise<FactSource> {
   const { clock, log, settingsFor } = deps
   const file = await loadSnapshotFile(path)
-  const books = buildBookkeeping(deps, () => true)
+  const books = buildBookkeeping(
+    deps,
+    () => true,
+    () => 1
+  )
   const { ledger, headroom } = books
   const sink: ReadingSink = {
     observeReading: (reading) => ledger.observeReading(reading),

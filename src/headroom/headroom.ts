@@ -12,16 +12,19 @@ import type { Ledger } from './ledger.ts'
 import { fitsAtOnce, type Others, roomBeside } from './packing.ts'
 import type { ObservedPeak } from './peaks.ts'
 import type { NodeRoom } from './taints.ts'
+import type { UnsharedPod } from './unshared.ts'
 import type {
   Assessment,
   BudgetDemand,
   Demand,
   EachAssessment,
+  Full,
   HeadroomView,
   OverBudget,
   UnknownReason,
   WorkloadUse
 } from './view.ts'
+import type { WaitingGroup } from './waiting.ts'
 
 type NodeDemand = Omit<Demand, 'placement' | 'pods'>
 
@@ -30,16 +33,19 @@ export class Headroom implements HeadroomView {
   readonly #ledger: Ledger
   readonly #clock: Clock
   readonly #isCurrent: () => boolean
+  readonly #replicas: () => number
   readonly #placements = new Placements()
 
   /**
    * `isCurrent`: whether nodes and pods on the ledger are those of now. While they are not, a node that has room may
-   * just not be known, so whatever finds no room is unknown.
+   * just not be known, so whatever finds no room is unknown. `replicas`: how many processes give room away, this one
+   * included; see `UnsharedPods`.
    */
-  constructor(ledger: Ledger, clock: Clock, isCurrent: () => boolean = () => true) {
+  constructor(ledger: Ledger, clock: Clock, isCurrent: () => boolean = () => true, replicas: () => number = () => 1) {
     this.#ledger = ledger
     this.#clock = clock
     this.#isCurrent = isCurrent
+    this.#replicas = replicas
   }
 
   placementOf(podSpec: PodSpec, maker?: Maker): Placement {
@@ -55,7 +61,7 @@ export class Headroom implements HeadroomView {
     }
     const set = this.#ledger.candidates.of(placement)
     if (set.nodes.length === 0) return { verdict: 'nowhere' }
-    const look = new Look(demand, this.#ledger, this.#clock.now())
+    const look = this.#look(demand)
     if (fitsAtOnce(set, pids, pods, look.waiting, look.sure)) return { verdict: 'fits' }
     const others = look.others()
     const room =
@@ -68,7 +74,7 @@ export class Headroom implements HeadroomView {
     this.#ledger.expire()
     const node = this.#ledger.node(name)
     if (node === undefined) return { verdict: 'unknown', why: 'node not known', nodes: 1, unknown: 1, node: name }
-    const look = new Look(demand, this.#ledger, this.#clock.now())
+    const look = this.#look(demand)
     if ((look.sure(node) ?? Number.NEGATIVE_INFINITY) >= demand.pids) return { verdict: 'fits' }
     if (!this.#isCurrent()) return outdated(1)
     return look.shortage({ nodes: [node], hint: 0 }, 0, { groups: [], pids: 0, largest: 0 })
@@ -77,7 +83,7 @@ export class Headroom implements HeadroomView {
   assessEach(demand: Omit<Demand, 'pods' | 'uid'>): EachAssessment {
     this.#ledger.expire()
     const { nodes } = this.#ledger.candidates.of(demand.placement)
-    const look = new Look({ ...demand, uid: undefined }, this.#ledger, this.#clock.now())
+    const look = this.#look({ ...demand, uid: undefined })
     let full = 0
     let unknown = 0
     let worst: NodeEntry | undefined
@@ -118,6 +124,10 @@ export class Headroom implements HeadroomView {
     return this.#ledger.pod(uid)?.estimate
   }
 
+  #look(demand: NodeDemand): Look {
+    return new Look(demand, this.#ledger, this.#clock.now(), this.#replicas() - 1)
+  }
+
   /** Every node the API server knows, with its room under a floor; undefined where no reading is fresh. */
   *rooms(floor: Floor, maxAge: Millis): Iterable<readonly [NodeFacts, NodeRoom | undefined]> {
     this.#ledger.expire()
@@ -152,12 +162,18 @@ class Look {
   readonly #now: Millis
   /** The pod that asks, where it is on the ledger already. */
   readonly #self: PodEntry | undefined
+  /** The other replicas; 0 while they know all that we do. */
+  readonly #peers: number
+  /** The pod that asks, where the others may not know of it yet. */
+  readonly #unsharedSelf: UnsharedPod | undefined
 
-  constructor(demand: NodeDemand, ledger: Ledger, now: Millis) {
+  constructor(demand: NodeDemand, ledger: Ledger, now: Millis, peers: number) {
     this.#demand = demand
     this.#ledger = ledger
     this.#now = now
     this.#self = demand.uid === undefined ? undefined : ledger.pod(demand.uid)
+    this.#peers = ledger.unshared.size === 0 ? 0 : peers
+    this.#unsharedSelf = demand.uid === undefined ? undefined : ledger.unshared.get(demand.uid)
   }
 
   /** What is free at most; undefined when nothing fresh is known. */
@@ -166,32 +182,46 @@ class Look {
     // A reading from the future is one by a clock that jumped: as far off as it is old.
     if (age > this.#demand.maxAge || -age > this.#demand.maxAge) return undefined
     const free = freeAtMost(node, this.#demand.floor)
-    return free !== undefined && this.#self?.node === node ? free + this.#self.pending : free
+    if (free === undefined) return undefined
+    return free + (this.#self?.node === node ? this.#self.pending : 0) - this.setAsideOn(node)
+  }
+
+  /** What the other replicas may have bound to the node in the moment in which we bound as much. */
+  setAsideOn({ name }: NodeEntry): Pids {
+    if (this.#peers === 0) return 0
+    const own = this.#unsharedSelf?.node === name ? this.#unsharedSelf.pids : 0
+    return this.#peers * (this.#ledger.unshared.on(name) - own)
+  }
+
+  /** The same of pods on their way. */
+  get setAside(): Pids {
+    if (this.#peers === 0) return 0
+    const self = this.#unsharedSelf
+    return this.#peers * (this.#ledger.unshared.waiting.pids - (self?.node === undefined ? (self?.pids ?? 0) : 0))
   }
 
   /** What is free for sure: undefined also when one of the ceilings is not known. */
   readonly sure = (node: NodeEntry): Pids | undefined => (node.isWhole ? this.atMost(node) : undefined)
 
-  /** The waiting pods in sum, without the one that asks. */
+  /** The waiting pods in sum, without the one that asks, and with those that other replicas may have admitted. */
   get waiting(): Pick<Others, 'pids' | 'largest'> {
     const { pids, largest } = this.#ledger.waiting
-    const rest = pids - (this.#waitingSelf?.estimate ?? 0)
-    return { pids: rest, largest: rest === 0 ? 0 : largest }
+    const rest = pids - (this.#waitingSelf?.estimate ?? 0) + this.setAside
+    if (rest === 0) return { pids: 0, largest: 0 }
+    return {
+      pids: rest,
+      largest: this.#peers === 0 ? largest : Math.max(largest, this.#ledger.unshared.waiting.largest)
+    }
   }
 
   others(): Others {
     const own = this.#waitingSelf
-    const groups = [...this.#ledger.waiting.groups]
-    const placement = own?.placement ?? anyNode
-    const rest =
-      own === undefined
-        ? groups
-        : groups.map((group) =>
-            group.pids === own.estimate && group.placement.signature === placement.signature
-              ? { ...group, count: group.count - 1 }
-              : group
-          )
-    return { groups: rest, ...this.waiting }
+    const groups = without([...this.#ledger.waiting.groups], own?.placement ?? anyNode, own?.estimate)
+    if (this.#peers === 0) return { groups, ...this.waiting }
+    const self = this.#unsharedSelf?.node === undefined ? this.#unsharedSelf : undefined
+    const unshared = without([...this.#ledger.unshared.waiting.groups], self?.placement ?? anyNode, self?.pids)
+    const doubles = unshared.map((group) => ({ ...group, count: group.count * this.#peers }))
+    return { groups: [...groups, ...doubles], ...this.waiting }
   }
 
   get #waitingSelf(): PodEntry | undefined {
@@ -216,14 +246,24 @@ class Look {
     if (example !== undefined) {
       return { verdict: 'unknown', why: this.#whyUnknown(example), nodes: nodes.length, unknown, node: example.name }
     }
+    // Of a node already chosen, pods on their way to some node are not asked for.
+    const areAsked = others.groups.length > 0
     return {
       verdict: 'full',
       nodes: nodes.length,
       room,
       best: this.account(best),
-      waiting: { pods: others.groups.reduce((sum, { count }) => sum + count, 0), pids: others.pids },
+      waiting: areAsked ? this.#told : { pods: 0, pids: 0 },
+      setAside: this.setAsideOn(best) + (areAsked ? this.setAside : 0),
       accounts: () => this.#freest(nodes).map((node) => this.account(node))
     }
+  }
+
+  /** The pods that wait for certain, without the one that asks. */
+  get #told(): Full['waiting'] {
+    const { pods, pids } = this.#ledger.waiting
+    const self = this.#waitingSelf
+    return self === undefined ? { pods, pids } : { pods: pods - 1, pids: pids - self.estimate }
   }
 
   account(node: NodeEntry): NodeAccount {
@@ -256,4 +296,13 @@ const mostAccounts = 100
 function accountOf(node: NodeEntry, floor: Floor, now: Millis): NodeAccount {
   const age = node.readingAt === Number.NEGATIVE_INFINITY ? undefined : now - node.readingAt
   return { node: node.name, ceilings: ceilingAccounts(node, floor), age }
+}
+
+/** The groups without one pod of this size and placement; without a size, all of them. */
+function without(groups: readonly WaitingGroup[], placement: Placement, pids: Pids | undefined): WaitingGroup[] {
+  return groups.map((group) =>
+    group.pids === pids && group.placement.signature === placement.signature
+      ? { ...group, count: group.count - 1 }
+      : group
+  )
 }

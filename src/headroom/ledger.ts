@@ -9,6 +9,7 @@ import { NamespaceEntry, NodeEntry, PodEntry, type PodState } from './entries.ts
 import type { NodeFacts, NodeReading, PodFacts } from './facts.ts'
 import { Workloads } from './peaks.ts'
 import { enter, reobserve, withdraw } from './sums.ts'
+import { UnsharedPods } from './unshared.ts'
 import { WaitingPods } from './waiting.ts'
 
 /**
@@ -52,6 +53,7 @@ type PodChange = Pick<PodEntry, 'state' | 'estimate' | 'placement' | 'node'>
 export class Ledger {
   readonly candidates: CandidateSets<NodeEntry>
   readonly waiting = new WaitingPods()
+  readonly unshared = new UnsharedPods()
   readonly workloads = new Workloads()
   readonly #clock: Clock
   readonly #defaultEstimate: (namespace: string) => Pids
@@ -170,6 +172,7 @@ export class Ledger {
     if (pod === undefined) return
     withdraw(pod, this.waiting)
     unclaim(pod)
+    this.unshared.delete(uid)
     this.#forget(pod)
   }
 
@@ -194,6 +197,7 @@ export class Ledger {
     this.#assumed.add(pod, this.#clock.monotonic())
     const node = placement.pinned === undefined ? undefined : this.#nodeOf(placement.pinned)
     this.#change(pod, { ...pod, node }, true)
+    this.unshared.add({ uid, pids, placement, node: placement.pinned }, this.#clock.monotonic())
     if (pod.workload === undefined) return
     pod.workload.estimate = pids
     pod.workload.placement = placement
@@ -206,6 +210,8 @@ export class Ledger {
     if (pod === undefined || pod.state === 'bound' || pod.state === 'ended') return
     this.#bindings.add(pod, this.#clock.monotonic())
     this.#change(pod, { ...pod, node: this.#nodeOf(nodeName) })
+    const { estimate, placement = anyNode } = pod
+    this.unshared.add({ uid, pids: estimate, placement, node: nodeName }, this.#clock.monotonic())
   }
 
   /** Takes back what was assumed of a pod that will not come after all; what the API server has shown stays. */
@@ -216,8 +222,9 @@ export class Ledger {
 
   /** Lets go of what was assumed too long ago. Everything that reads the ledger calls it first. */
   expire(): void {
-    if (this.#assumed.size + this.#bindings.size + this.#waits.size === 0) return
+    if (this.#assumed.size + this.#bindings.size + this.#waits.size + this.unshared.size === 0) return
     const now = this.#clock.monotonic()
+    this.unshared.expire(now)
     for (let pod = this.#assumed.takeExpired(now); pod !== undefined; pod = this.#assumed.takeExpired(now)) {
       this.removePod(pod.uid)
     }

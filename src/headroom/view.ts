@@ -58,6 +58,8 @@ export interface Full {
   readonly best: NodeAccount
   /** What else needs the room there is: pods admitted and not bound yet. */
   readonly waiting: { readonly pods: number; readonly pids: Pids }
+  /** What is kept for pods that other replicas may have admitted in the same moment, on the best node or on their way. */
+  readonly setAside: Pids
   /** Node by node, the freest first; not more than 100. */
   accounts(): readonly NodeAccount[]
 }

@@ -1,0 +1,72 @@
+import type { Placement } from '../model/placement.ts'
+import type { Millis, Pids } from '../model/units.ts'
+import { Deadlines } from './deadlines.ts'
+import { WaitingPods } from './waiting.ts'
+
+/**
+ * How long other replicas may not know of what was admitted or bound here. The API server shows it to them within
+ * milliseconds; on a machine with nothing left to give it took a quarter of a second (npm run drill).
+ */
+export const unsharedTime: Millis = 2_000
+
+/** A pod this replica has just admitted, or bound to a node. */
+export interface UnsharedPod {
+  readonly uid: string
+  readonly pids: Pids
+  readonly placement: Placement
+  /** undefined while it is on its way. */
+  readonly node: string | undefined
+}
+
+/**
+ * What only this replica knows. Of n replicas each may be giving the same room away at this moment, and none can ask
+ * the others while a request waits. So each counts its own doing n-fold until the others have seen it: what it gives
+ * away beside its last pod is then at most the n-th part of the room. All of them together stay within the room, but
+ * for n − 1 pods that are admitted in the same instant; that is for the floor to bear.
+ */
+export class UnsharedPods {
+  /** Those on their way. */
+  readonly waiting = new WaitingPods()
+  readonly #pods = new Map<string, UnsharedPod>()
+  readonly #byNode = new Map<string, Pids>()
+  readonly #deadlines = new Deadlines<string>(unsharedTime)
+
+  get size(): number {
+    return this.#pods.size
+  }
+
+  get(uid: string): UnsharedPod | undefined {
+    return this.#pods.get(uid)
+  }
+
+  /** Σ of the estimates of those bound to the node. */
+  on(node: string): Pids {
+    return this.#byNode.get(node) ?? 0
+  }
+
+  /** One that is held already begins anew, where it is now. */
+  add(pod: UnsharedPod, now: Millis): void {
+    this.delete(pod.uid)
+    this.#pods.set(pod.uid, pod)
+    this.#deadlines.add(pod.uid, now)
+    if (pod.node === undefined) this.waiting.add(pod.placement, pod.pids)
+    else this.#byNode.set(pod.node, this.on(pod.node) + pod.pids)
+  }
+
+  delete(uid: string): void {
+    const pod = this.#pods.get(uid)
+    if (pod === undefined) return
+    this.#pods.delete(uid)
+    this.#deadlines.delete(uid)
+    const { node, placement, pids } = pod
+    if (node === undefined) this.waiting.delete(placement, pids)
+    else if (this.on(node) === pids) this.#byNode.delete(node)
+    else this.#byNode.set(node, this.on(node) - pids)
+  }
+
+  expire(now: Millis): void {
+    for (let uid = this.#deadlines.takeExpired(now); uid !== undefined; uid = this.#deadlines.takeExpired(now)) {
+      this.delete(uid)
+    }
+  }
+}
