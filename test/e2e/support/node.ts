@@ -7,9 +7,10 @@ import {
   readdirSync,
   readFileSync,
   rmdirSync,
+  rmSync,
   writeFileSync
 } from 'node:fs'
-import { delimiter, join } from 'node:path'
+import { basename, delimiter, join } from 'node:path'
 import type { ControlPlane } from './control-plane.ts'
 import { compileThreads, writeImage } from './image.ts'
 import { createAuthority } from './pki.ts'
@@ -103,9 +104,13 @@ export async function startNode(plane: ControlPlane, name = 'node-a'): Promise<R
       for (const task of lines(() => ctr('tasks', 'ls', '-q'))) quietly(() => ctr('tasks', 'rm', '-f', task))
       return lines(() => ctr('tasks', 'ls', '-q')).length === 0
     })
-    for (const container of lines(() => ctr('containers', 'ls', '-q')))
-      quietly(() => ctr('containers', 'rm', container))
+    const containers = lines(() => ctr('containers', 'ls', '-q'))
+    const networks = new Set(containers.flatMap((id) => networkOf(() => ctr('containers', 'info', id))))
+    for (const container of containers) quietly(() => ctr('containers', 'rm', container))
     await containerd.stop()
+    // What the kubelet would have had removed, had it been given the time; the veth pair goes with its namespace.
+    for (const network of networks) quietly(() => execFileSync('ip', ['netns', 'delete', network], { stdio: 'ignore' }))
+    for (const id of containers) rmSync(`/var/lib/cni/results/pods-${id}-eth0`, { force: true })
     unmountBelow(folder)
     // Also of the hierarchies that the kubelet found by itself.
     for (const hierarchy of readdirSync(cgroups)) removeCgroup(join(cgroups, hierarchy, root))
@@ -181,6 +186,7 @@ function kubeletSettings(
     cgroupRoot,
     failSwapOn: false,
     readOnlyPort: 0,
+    makeIPTablesUtilChains: false, // the tables are this machine's
     address,
     port,
     healthzPort,
@@ -216,6 +222,18 @@ function unmountBelow(folder: string): void {
 function lines(run: () => string): string[] {
   try {
     return run().split('\n').filter(Boolean)
+  } catch {
+    return []
+  }
+}
+
+/** The name of the network namespace that a sandbox has to itself; nothing for other containers. */
+function networkOf(info: () => string): string[] {
+  try {
+    const { Spec } = JSON.parse(info()) as { Spec: { linux: { namespaces: { type: string; path?: string }[] } } }
+    return Spec.linux.namespaces.flatMap(({ type, path }) =>
+      type === 'network' && path?.includes('/netns/') === true ? [basename(path)] : []
+    )
   } catch {
     return []
   }

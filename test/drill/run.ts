@@ -1,0 +1,102 @@
+// npm run drill: the incident on a real kubelet, first without pidguard and then with it. Needs root; see `missing`.
+import { execFile } from 'node:child_process'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { findAssets } from '../e2e/support/assets.ts'
+import { startControlPlane } from '../e2e/support/control-plane.ts'
+import { install, type Replica } from '../e2e/support/installation.ts'
+import { missingForNode, startNode } from '../e2e/support/node.ts'
+import { until } from '../e2e/support/wait.ts'
+import { playBurst } from './burst.ts'
+import { playCeilings, playGuarded } from './guarded.ts'
+import { playIncident } from './incident.ts'
+import { Kubepods } from './kernel.ts'
+import type { GuardedScene, Scene } from './scene.ts'
+import { Story } from './story.ts'
+import { Workloads } from './workloads.ts'
+
+const program = join(import.meta.dirname, '../../dist/main.js')
+
+function missing(env: NodeJS.ProcessEnv): string | undefined {
+  const assets = findAssets(env)
+  return 'missing' in assets ? assets.missing : missingForNode(env)
+}
+
+/** Everything is undone when it ends, however it ends. */
+async function drill(story: Story): Promise<void> {
+  const ends: (() => Promise<void> | void)[] = []
+  const end = async (): Promise<void> => {
+    for (const undo of ends.splice(0).reverse()) await undo()
+  }
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(signal, () => void end().finally(() => process.exit(130)))
+  }
+  try {
+    story.chapter('A cluster of one real node')
+    const plane = await startControlPlane({ controllers: true, scheduler: true })
+    ends.push(() => plane.stop())
+    const workloads = new Workloads(plane)
+    ends.push(() => workloads.removeFiles())
+    const node = await startNode(plane)
+    ends.push(() => node.stop())
+    const kubepods = new Kubepods(node.kubepods)
+    ends.push(() => kubepods.stop())
+    await plane.createNamespace(workloads.namespace, { 'kubernetes.io/metadata.name': workloads.namespace })
+    story.say('etcd, kube-apiserver, kube-controller-manager, kube-scheduler; a kubelet with containerd and runc')
+    const scene: Scene = { story, plane, node, kubepods, workloads }
+    await playIncident(scene)
+    await playWithPidguard(scene)
+  } finally {
+    await end()
+  }
+}
+
+async function playWithPidguard(scene: Scene): Promise<void> {
+  const { plane, node } = scene
+  const installation = await install(plane, 'default', ['bindings'])
+  // Its replicas are processes here; the pods of the Deployment would wait for an image for ever.
+  await plane.kubectl.ok(['scale', 'deployment/pidguard', '--replicas=0', '--namespace=pidguard-system'])
+  const replicas: Replica[] = []
+  const guarded: GuardedScene = {
+    ...scene,
+    replicas,
+    async run(count) {
+      await Promise.all(replicas.splice(0).map((replica) => replica.stop()))
+      const readings = ['--readings=kubelet', `--kubelet-ca=${node.authority}`, '--readings-interval=2s']
+      const started = Array.from({ length: count }, async () => {
+        // In a cluster they count themselves, by their pods; here they are processes.
+        const replica = await installation.start(...readings, `--replicas=${count}`)
+        await replica.ready()
+        const known = 'pidguard_nodes{known="fresh"}'
+        await until('a reading of the kubelet', async () => (await replica.metric(known)) === 1)
+        return replica
+      })
+      replicas.push(...(await Promise.all(started)))
+    },
+    async top() {
+      const kubeconfig = join(plane.folder, 'kubeconfig')
+      const args = [program, 'top', 'nodes', `--kubeconfig=${kubeconfig}`, `--kubelet-ca=${node.authority}`]
+      return (await promisify(execFile)(process.execPath, args)).stdout
+    }
+  }
+  await playGuarded(guarded)
+  await playCeilings(guarded)
+  await playBurst(guarded)
+  await guarded.run(3)
+  await playBurst(guarded)
+  await guarded.run(0)
+}
+
+const lacking = missing(process.env)
+if (lacking !== undefined) {
+  process.stdout.write(`The drill is skipped: ${lacking}\n`)
+} else {
+  const story = new Story()
+  try {
+    await drill(story)
+  } catch (error) {
+    story.holds(`the story could be told to its end: ${error instanceof Error ? error.stack : String(error)}`, false)
+  }
+  story.end()
+  process.exitCode = story.failed === 0 ? 0 : 1
+}
