@@ -34,18 +34,22 @@ const patience: Millis = 10_000
  */
 const silence: Millis = 180_000
 
+/** As manifests/base has it. */
+const ourselves = { kind: 'Deployment', name: 'pidguard' }
+
 /** Facts of a live cluster: caches of its objects, readings of its nodes. Throws ERR_CLUSTER_CONFIG and ERR_USAGE. */
 export async function clusterFacts(options: ClusterFactsOptions, deps: FactDeps): Promise<FactSource> {
   const { clock, log, settingsFor, meter } = deps
   const { kubeconfig, readings: source = 'kubelet', readingsInterval } = options
   const credentials = await findCredentials({ kubeconfig, context: undefined, env: process.env, clock })
+  const namespace = credentials.namespace ?? 'pidguard-system'
   const api = new KubeClient(credentials)
   const nodeReadings =
     source === 'snapshot'
       ? await readingsOfFile(options.snapshot, deps)
       : await liveReadings(source, options, credentials, clock)
   const isCurrent = (): boolean => isHeard(caches.nodes) && isHeard(caches.pods)
-  const books = buildBookkeeping(deps, isCurrent)
+  const books = buildBookkeeping(deps, isCurrent, ({ workloads }) => workloads.get(namespace, ourselves)?.live ?? 1)
   const { ledger, headroom } = books
   const tally = new ReadingTally({ observeReading: (reading) => ledger.observeReading(reading), observeFailure() {} })
   const refused = new RefusedPods()

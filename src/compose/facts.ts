@@ -61,14 +61,15 @@ export interface Bookkeeping {
   stop(): void
 }
 
-/** `isCurrent`: see `Headroom`. */
+/** `isCurrent` and `replicas`: see `Headroom`. */
 export function buildBookkeeping(
   { clock, settingsFor }: Pick<FactDeps, 'clock' | 'settingsFor'>,
-  isCurrent: () => boolean
+  isCurrent: () => boolean,
+  replicas: (ledger: Ledger) => number = () => 1
 ): Bookkeeping {
   const estimate = (namespace: string): Pids => settingsFor(namespace).pids.estimate
   const ledger = new Ledger(clock, estimate)
-  const headroom = new Headroom(ledger, clock, isCurrent)
+  const headroom = new Headroom(ledger, clock, isCurrent, () => replicas(ledger))
   let timer: NodeJS.Timeout | undefined
   return {
     ledger,

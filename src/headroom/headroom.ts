@@ -30,16 +30,18 @@ export class Headroom implements HeadroomView {
   readonly #ledger: Ledger
   readonly #clock: Clock
   readonly #isCurrent: () => boolean
+  readonly #replicas: () => number
   readonly #placements = new Placements()
 
   /**
    * `isCurrent`: whether nodes and pods on the ledger are those of now. While they are not, a node that has room may
-   * just not be known, so whatever finds no room is unknown.
+   * just not be known, so whatever finds no room is unknown. `replicas`: how many of us admit pods, this one included.
    */
-  constructor(ledger: Ledger, clock: Clock, isCurrent: () => boolean = () => true) {
+  constructor(ledger: Ledger, clock: Clock, isCurrent: () => boolean = () => true, replicas: () => number = () => 1) {
     this.#ledger = ledger
     this.#clock = clock
     this.#isCurrent = isCurrent
+    this.#replicas = replicas
   }
 
   placementOf(podSpec: PodSpec, maker?: Maker): Placement {
@@ -69,9 +71,22 @@ export class Headroom implements HeadroomView {
     const node = this.#ledger.node(name)
     if (node === undefined) return { verdict: 'unknown', why: 'node not known', nodes: 1, unknown: 1, node: name }
     const look = new Look(demand, this.#ledger, this.#clock.now())
-    if ((look.sure(node) ?? Number.NEGATIVE_INFINITY) >= demand.pids) return { verdict: 'fits' }
+    const unseen = this.#unseenOn(node, demand.uid)
+    if ((look.sure(node) ?? Number.NEGATIVE_INFINITY) - unseen >= demand.pids) return { verdict: 'fits' }
     if (!this.#isCurrent()) return outdated(1)
-    return look.shortage({ nodes: [node], hint: 0 }, 0, { groups: [], pids: 0, largest: 0 })
+    return look.shortage({ nodes: [node], hint: 0 }, 0, { groups: [], pids: 0, largest: 0 }, unseen)
+  }
+
+  /**
+   * What other replicas may have bound to the node and not shown us yet: as much each as this one has not been shown of
+   * its own. So they stay within the room together, however many there are. It costs a pod that would have fitted a
+   * second, until the scheduler tries it again.
+   */
+  #unseenOn(node: NodeEntry, uid: string | undefined): Pids {
+    const others = this.#replicas() - 1
+    return others <= 0
+      ? 0
+      : others * this.#ledger.unshown.on(node, uid === undefined ? undefined : this.#ledger.pod(uid))
   }
 
   assessEach(demand: Omit<Demand, 'pods' | 'uid'>): EachAssessment {
@@ -201,14 +216,14 @@ class Look {
   }
 
   /** No room was found: whether for sure, and where it was closest. */
-  shortage({ nodes }: CandidateSet<NodeEntry>, room: number, others: Others): Assessment {
+  shortage({ nodes }: CandidateSet<NodeEntry>, room: number, others: Others, unseen: Pids = 0): Assessment {
     let unknown = 0
     let example: NodeEntry | undefined
     let best = nodes[0] as NodeEntry
     let most: Pids = Number.NEGATIVE_INFINITY
     for (const node of nodes) {
       const free = this.atMost(node)
-      if (free === undefined || (!node.isWhole && free >= this.#demand.pids)) {
+      if (free === undefined || (!node.isWhole && free - unseen >= this.#demand.pids)) {
         unknown++
         example ??= node
       } else if (free > most) [best, most] = [node, free]
@@ -222,6 +237,7 @@ class Look {
       room,
       best: this.account(best),
       waiting: { pods: others.groups.reduce((sum, { count }) => sum + count, 0), pids: others.pids },
+      unseen,
       accounts: () => this.#freest(nodes).map((node) => this.account(node))
     }
   }

@@ -9,6 +9,7 @@ import { NamespaceEntry, NodeEntry, PodEntry, type PodState } from './entries.ts
 import type { NodeFacts, NodeReading, PodFacts } from './facts.ts'
 import { Workloads } from './peaks.ts'
 import { enter, reobserve, withdraw } from './sums.ts'
+import { UnshownBindings } from './unshown.ts'
 import { WaitingPods } from './waiting.ts'
 
 /**
@@ -60,6 +61,7 @@ export class Ledger {
   readonly #namespaces = new Map<string, NamespaceEntry>()
   readonly #assumed = new Deadlines<PodEntry>(assumedTime)
   readonly #bindings = new Deadlines<PodEntry>(assumedTime)
+  readonly unshown = new UnshownBindings()
   readonly #waits = new Deadlines<PodEntry>(waitingTime)
 
   /** `defaultEstimate` counts pods that carry no figure of their own: those from before pidguard came. */
@@ -157,7 +159,7 @@ export class Ledger {
     if (state === 'waiting') {
       if (!this.#waits.has(pod)) this.#waits.add(pod, this.#clock.monotonic())
     } else this.#waits.delete(pod)
-    if (facts.node !== undefined || state === 'ended') this.#bindings.delete(pod)
+    if (facts.node !== undefined || state === 'ended') this.#dropBinding(pod)
     this.#change(pod, { state, estimate, placement, node }, held === undefined)
     if (pod.workload !== undefined) {
       pod.workload.estimate = estimate
@@ -204,8 +206,10 @@ export class Ledger {
     this.expire()
     const pod = this.#pods.get(uid)
     if (pod === undefined || pod.state === 'bound' || pod.state === 'ended') return
+    const node = this.#nodeOf(nodeName)
     this.#bindings.add(pod, this.#clock.monotonic())
-    this.#change(pod, { ...pod, node: this.#nodeOf(nodeName) })
+    this.unshown.add(pod, node, pod.estimate)
+    this.#change(pod, { ...pod, node })
   }
 
   /** Takes back what was assumed of a pod that will not come after all; what the API server has shown stays. */
@@ -222,6 +226,7 @@ export class Ledger {
       this.removePod(pod.uid)
     }
     for (let pod = this.#bindings.takeExpired(now); pod !== undefined; pod = this.#bindings.takeExpired(now)) {
+      this.unshown.delete(pod)
       this.#change(pod, { ...pod, node: pod.state === 'idle' ? undefined : this.#pinnedNode(pod.placement) })
     }
     for (let pod = this.#waits.takeExpired(now); pod !== undefined; pod = this.#waits.takeExpired(now)) {
@@ -291,12 +296,17 @@ export class Ledger {
   #forget(pod: PodEntry): void {
     this.#pods.delete(pod.uid)
     this.#assumed.delete(pod)
-    this.#bindings.delete(pod)
+    this.#dropBinding(pod)
     this.#waits.delete(pod)
     if (pod.workload !== undefined) this.workloads.leave(pod.workload, this.#clock.now())
     pod.namespace.pods--
     if (pod.namespace.pods === 0) this.#namespaces.delete(pod.namespace.name)
     if (pod.node !== undefined) this.#dropIfEmpty(pod.node)
+  }
+
+  #dropBinding(pod: PodEntry): void {
+    this.#bindings.delete(pod)
+    this.unshown.delete(pod)
   }
 
   /** The one way a pod's figures change: taken out of all sums as they were, put back as they are. */

@@ -58,6 +58,8 @@ export interface Full {
   readonly best: NodeAccount
   /** What else needs the room there is: pods admitted and not bound yet. */
   readonly waiting: { readonly pods: number; readonly pids: Pids }
+  /** What other replicas may have bound to the chosen node meanwhile; 0 where no node is chosen. */
+  readonly unseen: Pids
   /** Node by node, the freest first; not more than 100. */
   accounts(): readonly NodeAccount[]
 }

@@ -14,12 +14,12 @@ const ceilingNames = { node: 'pid_max', kubepods: 'kubepods' } as const
 
 /** Why there is no room, the figure that decides first: warnings are cut at 120 characters. */
 export function sayFull(full: Full, pids: Pids, pods = 1): string {
-  const { nodes, room, best, waiting } = full
+  const { nodes, room, best, waiting, unseen } = full
   const needs = pods === 1 ? `needs ${pids}` : `${pods} pods of ${pids}, room for ${room}`
   const where = nodes === 1 ? sayNode(best) : `best of ${nodes} nodes: ${sayNode(best)}`
-  return waiting.pods === 0
-    ? `${needs}; ${where}`
-    : `${needs}; ${where}; ${waiting.pods} admitted pods without a node need ${waiting.pids}`
+  const waits = waiting.pods === 0 ? '' : `; ${waiting.pods} admitted pods without a node need ${waiting.pids}`
+  const binds = unseen === 0 ? '' : `; up to ${unseen} may just have been bound there`
+  return `${needs}; ${where}${waits}${binds}`
 }
 
 /** The same for the API server's audit log. */

@@ -19,6 +19,7 @@ function full(change: Partial<Full> = {}): Full {
     room: 0,
     best: node,
     waiting: { pods: 0, pids: 0 },
+    unseen: 0,
     accounts: () => [node],
     ...change
   }
@@ -30,6 +31,7 @@ t.test('says what is needed, where it was closest, and every figure of the tight
   t.equal(sayFull(full({ nodes: 1 }), 500), `needs 500; ${figures}`)
   t.equal(sayFull(full({ room: 2 }), 500, 4), `4 pods of 500, room for 2; best of 12 nodes: ${figures}`)
   t.match(sayFull(full({ waiting: { pods: 3, pids: 150 } }), 500), /; 3 admitted pods without a node need 150$/)
+  t.match(sayFull(full({ unseen: 200 }), 500), /; up to 200 may just have been bound there$/)
 })
 
 t.test('the first 120 characters, all that a warning shows, hold what decides', async (t) => {
