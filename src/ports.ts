@@ -135,10 +135,27 @@ export interface NodeReading {
   readonly kubepods: Ceiling
   /** Tasks by pod uid (see PodFacts.uid); undefined when not known for any pod. A pod that is not in it is not known. */
   readonly pods: ReadonlyMap<string, Pids> | undefined
-  /** Limits (pids.max) of the pods that have one, by pod uid. */
-  readonly podLimits: ReadonlyMap<string, Pids>
+  /** Limits (pids.max) of the pods that have one, by pod uid; undefined when not known for any pod. */
+  readonly podLimits: ReadonlyMap<string, Pids> | undefined
   /** Why parts of the reading are missing; empty when it is whole. */
   readonly gaps: readonly ReadingFailure[]
+}
+
+/** What one kubelet is configured with, as far as it bounds PIDs. */
+export interface KubeletConfig {
+  /** podPidsLimit; Infinity: there is no limit. */
+  readonly podPidsLimit: Pids
+  /** systemReserved.pid and kubeReserved.pid together; undefined where one is no plain count. */
+  readonly reserved: Pids | undefined
+  /** evictionHard `pid.available` as it is written; undefined: not set. */
+  readonly eviction: string | undefined
+}
+
+/** What is known of one node besides its object. Each part may be unknown for itself. */
+export interface NodeState {
+  /** undefined: there is none, or it is too old. */
+  readonly reading: NodeReading | undefined
+  readonly kubelet: KubeletConfig | undefined
 }
 
 /** A closed set, fit for labels. */

@@ -147,7 +147,7 @@ export function podRows(snapshot: ClusterSnapshot): PodRow[] {
         node: pod.node,
         phase: pod.phase,
         pids,
-        limit: reading?.podLimits.get(pod.uid),
+        limit: reading?.podLimits?.get(pod.uid),
         share: pids === undefined || !Number.isFinite(ceiling) || ceiling === 0 ? undefined : pids / ceiling,
         declared: pod.declared,
         age: reading === undefined ? undefined : Math.max(0, snapshot.takenAt - reading.at)

@@ -198,11 +198,11 @@ function buildProgram(finish: (code: number | undefined) => void): Command {
     .description('List the rules, or explain one.')
     .argument('[id]', 'the rule to explain')
     .action(async (id: string | undefined) => {
-      const [{ rules }, { renderRule, renderRuleList }] = await Promise.all([
+      const [{ policyRules }, { renderRule, renderRuleList }] = await Promise.all([
         import('../rules/index.ts'),
         import('../cli/rules.ts')
       ])
-      process.stdout.write(`${id === undefined ? renderRuleList(rules) : renderRule(rules, id)}\n`)
+      process.stdout.write(`${id === undefined ? renderRuleList(policyRules) : renderRule(policyRules, id)}\n`)
     })
   program
     .command('doctor')

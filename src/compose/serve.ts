@@ -9,7 +9,7 @@ import { RuleIndex } from '../engine/match.ts'
 import { AppError } from '../errors.ts'
 import type { Millis } from '../model/units.ts'
 import type { Clock, Log, Meter } from '../ports.ts'
-import { rules } from '../rules/index.ts'
+import { policyRules, rules } from '../rules/index.ts'
 import { type AdmissionDeps, buildAdmission } from '../server/admission.ts'
 import { type AdmissionServer, buildAdmissionServer, buildProbeServer } from '../server/build-server.ts'
 import { buildMetrics } from '../server/metrics.ts'
@@ -58,7 +58,7 @@ export async function serve(options: ServeOptions): Promise<void> {
   const output = pino.destination({ sync: false, minLength: logBuffer, periodicFlush: logFlushEvery })
   output.on('error', () => silence(output))
   const log = pino({ level: options.logLevel, base: null, timestamp: pino.stdTimeFunctions.isoTime }, output)
-  const policy = await loadPolicy(options.policy, rules, clock)
+  const policy = await loadPolicy(options.policy, policyRules, clock)
   const certificates = await certificateSource(options, log)
   let pair: CertificatePair | undefined
   const metrics = buildMetrics({ clock, policy: () => policy.status(), certificate: () => pair })

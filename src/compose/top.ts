@@ -7,7 +7,7 @@ import { KubeClient } from '../kube/client.ts'
 import { collectCluster } from '../kube/collect.ts'
 import { type Credentials, findCredentials } from '../kube/credentials.ts'
 import type { Clock, NodeReading, NodeReadings, ReadingFailure, ReadingTarget } from '../ports.ts'
-import { rules } from '../rules/index.ts'
+import { policyRules } from '../rules/index.ts'
 import { KubeletReadings, kubeletDefaults } from '../sources/kubelet.ts'
 import { PrometheusReadings, prometheusDefaults } from '../sources/prometheus.ts'
 import type { ClusterSnapshot } from '../sources/snapshot.ts'
@@ -46,7 +46,7 @@ export async function runTop(subject: TopSubject, options: Options): Promise<num
 }
 
 async function topPolicy(path: string | undefined): Promise<TopPolicy> {
-  const policy = await loadPolicy(path, rules, clock)
+  const policy = await loadPolicy(path, policyRules, clock)
   return {
     // Profiles match images and labels, which are not kept of running pods; what pidguard noted at creation is.
     estimateOf: ({ declared, estimated, namespace }) =>

@@ -6,7 +6,7 @@ import { RuleIndex } from '../engine/match.ts'
 import { AppError } from '../errors.ts'
 import { countingFindings, type FailOn, type Report } from '../report/report.ts'
 import { coloured, plain, renderText } from '../report/text.ts'
-import { rules } from '../rules/index.ts'
+import { policyRules, rules } from '../rules/index.ts'
 import { loadFilePolicy } from './file-policy.ts'
 import { buildInputs, writeText } from './files.ts'
 import { print } from './print.ts'
@@ -41,7 +41,7 @@ export async function runValidate(paths: readonly string[], flags: ValidateFlags
   const now = Date.now()
   const expires =
     flags.expires === undefined ? new Date(now + baselineSpan).toISOString().slice(0, 10) : readDay(flags.expires)
-  const policy = await loadFilePolicy(flags.policy, rules, now)
+  const policy = await loadFilePolicy(flags.policy, policyRules, now)
   const baseline =
     flags.baseline === undefined
       ? undefined

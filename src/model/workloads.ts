@@ -21,6 +21,7 @@ export function groupKindOf(group: string, kind: string): GroupKind {
 
 export const pod: GroupKind = '/Pod'
 export const daemonSet: GroupKind = 'apps/DaemonSet'
+export const node: GroupKind = '/Node'
 
 /** Everything that makes pods from a template. */
 export const templateKinds: readonly GroupKind[] = Object.keys(podAtByKind).filter((kind) => kind !== pod)

@@ -23,6 +23,7 @@ export const defaultSettings: Omit<BaseSettings, 'modes'> = {
     taintNodes: false,
     maxTaintedShare: 0.25
   },
+  audit: { pidMax: 131_072, usage: 0.8, podShare: 0.2 },
   calico: { iptablesBackend: undefined, operatorManaged: 'report' }
 }
 

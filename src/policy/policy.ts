@@ -73,6 +73,7 @@ export interface Layer {
         readonly maxTaintedShare: number
       }>
     | undefined
+  readonly audit?: Given<Settings['audit']> | undefined
   readonly calico?:
     | Given<{ readonly iptablesBackend: Backend; readonly operatorManaged: 'report' | 'mutate' }>
     | undefined

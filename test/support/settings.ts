@@ -8,6 +8,7 @@ export interface SettingsChange {
   readonly requests?: Partial<Settings['requests']>
   readonly pids?: Partial<Settings['pids']>
   readonly headroom?: Partial<Settings['headroom']>
+  readonly audit?: Partial<Settings['audit']>
   readonly calico?: Partial<Settings['calico']>
   readonly notes?: readonly string[]
 }
@@ -29,6 +30,7 @@ export function settings(change: SettingsChange = {}): Settings {
       maxTaintedShare: 0.25,
       ...change.headroom
     },
+    audit: { pidMax: 131_072, usage: 0.8, podShare: 0.2, ...change.audit },
     calico: { iptablesBackend: undefined, operatorManaged: 'report', ...change.calico },
     notes: change.notes ?? []
   }
