@@ -1,7 +1,8 @@
+import { compareTexts } from '../model/compare.ts'
 import type { Millis, Pids } from '../model/units.ts'
 import type { Floor } from '../policy/settings.ts'
 import type { Ceiling, NodeReading, PodFacts, WorkloadName } from '../ports.ts'
-import type { ClusterSnapshot } from '../sources/snapshot.ts'
+import type { ClusterSnapshot } from './snapshot.ts'
 
 /** What the policy says of pods and room, as far as `top` needs it. */
 export interface TopPolicy {
@@ -85,7 +86,7 @@ export function nodeRows(snapshot: ClusterSnapshot, policy: TopPolicy): NodeRow[
         )
       }
     })
-    .sort((a, b) => descending(a.used, b.used) || a.node.localeCompare(b.node))
+    .sort((a, b) => descending(a.used, b.used) || compareTexts(a.node, b.node))
 }
 
 function figuresOf(reading: NodeReading | undefined, pods: readonly PodFacts[], policy: TopPolicy) {
@@ -153,7 +154,7 @@ export function podRows(snapshot: ClusterSnapshot): PodRow[] {
         age: reading === undefined ? undefined : Math.max(0, snapshot.takenAt - reading.at)
       }
     })
-    .sort((a, b) => descending(a.pids, b.pids) || `${a.namespace}/${a.pod}`.localeCompare(`${b.namespace}/${b.pod}`))
+    .sort((a, b) => descending(a.pids, b.pids) || compareTexts(a.namespace, b.namespace) || compareTexts(a.pod, b.pod))
 }
 
 /** Most tasks first, over all pods of the workload. */
@@ -177,7 +178,12 @@ export function workloadRows(snapshot: ClusterSnapshot): WorkloadRow[] {
         nodes: new Set(pods.map(({ node }) => node).filter((node) => node !== undefined)).size
       }
     })
-    .sort((a, b) => descending(a.pids, b.pids) || a.workload.name.localeCompare(b.workload.name))
+    .sort(
+      (a, b) =>
+        descending(a.pids, b.pids) ||
+        compareTexts(a.namespace, b.namespace) ||
+        compareTexts(a.workload.name, b.workload.name)
+    )
 }
 
 function descending(a: number | undefined, b: number | undefined): number {
