@@ -31,7 +31,7 @@ export class ClusterFacts implements ReadingSink, KubeletConfigSink {
   readonly #maxAge: Millis
   readonly #inputs = new InputFacts('default', new Map())
   readonly #felix: FelixSettings[] = []
-  /** Of Felix DaemonSets, by namespace and name. */
+  /** Of Felix DaemonSets under OnDelete, by namespace and name. */
   readonly #revisions = new Map<
     string,
     {

@@ -27,5 +27,5 @@ export const controllerKinds: readonly ListedKind[] = [
 /** Read after what they are made from: which of them Felix runs in is known by then. */
 export const podKind: ListedKind = listed('Pod', 'pods', 'v1')
 
-/** Read where there is a DaemonSet of Felix. */
+/** Read where there is a DaemonSet of Felix under OnDelete. */
 export const revisionKind: ListedKind = listed('ControllerRevision', 'controllerrevisions', 'apps/v1')

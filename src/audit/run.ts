@@ -2,7 +2,7 @@ import type { RuleIndex } from '../engine/match.ts'
 import type { AllFacts } from '../engine/rule.ts'
 import { nodeFactsOf } from '../kube/kinds.ts'
 import { buildPodProjection } from '../kube/pod-kind.ts'
-import { felixContainerOf } from '../model/felix.ts'
+import { isFelixOnDelete } from '../model/felix.ts'
 import { isRecord, type JsonRecord, misshapen, textOf } from '../model/shape.ts'
 import { isPodSubject, type Subject, subjectOfObject } from '../model/subject.ts'
 import { currentVersionOf, daemonSet, node, pod } from '../model/workloads.ts'
@@ -55,7 +55,7 @@ export class AuditRun {
   moreFaults = 0
   readonly #deps: RunDeps
   readonly #podFacts = buildPodProjection()
-  /** Objects judged when everything else is read: nodes, FelixConfigurations, DaemonSets of Felix. */
+  /** Objects judged when everything else is read: nodes, FelixConfigurations, DaemonSets of Felix under OnDelete. */
   readonly #later: JsonRecord[] = []
 
   constructor(deps: RunDeps) {
@@ -142,13 +142,9 @@ export class AuditRun {
     })
   }
 
-  /** A DaemonSet of Felix is judged with its pods and their revisions, which come after it. */
+  /** A DaemonSet of Felix under OnDelete is judged with its pods and their revisions, which come after it. */
   #waits(subject: Subject): boolean {
-    return (
-      subject.groupKind === daemonSet &&
-      felixContainerOf(subject) !== undefined &&
-      !this.facts.follows(subject.namespace, subject.name)
-    )
+    return isFelixOnDelete(subject) && !this.facts.follows(subject.namespace, subject.name)
   }
 
   #note(subject: Subject, apiVersion: string): void {

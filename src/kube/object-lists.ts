@@ -22,6 +22,8 @@ export class ObjectLists implements ObjectSource {
   readonly #progress: Progress
   readonly #signal: AbortSignal
   readonly #firstWait: Millis
+  /** Whether the API server has answered at all; where it never did, waiting for it is in vain. */
+  #hasAnswered = false
 
   /** `wait` is what is waited after the first failure of a page. */
   constructor(api: KubeApi, progress: Progress, signal: AbortSignal, wait: Millis = firstWait) {
@@ -61,10 +63,12 @@ export class ObjectLists implements ObjectSource {
       // Items of a list do not say what they are.
       for (const item of items) if (isRecord(item)) take({ ...item, apiVersion, kind })
       done += items.length
+      this.#hasAnswered = true
       this.#progress.step(plural, done, remaining === undefined ? undefined : done + remaining)
     }
     const again = async ({ failure, retryAfter }: KubeError, attempt: number): Promise<boolean> => {
       if (!passing.has(failure) || attempt >= attempts) return false
+      if (failure === 'unreachable' && !this.#hasAnswered) return false
       await pause(retryAfter ?? this.#firstWait * 2 ** (attempt - 1), undefined, { signal: this.#signal })
       return true
     }
