@@ -5,7 +5,6 @@ import { type FailOn, fails, plural, type Unjudged } from '../report/report.ts'
 import { actionsOf } from './actions.ts'
 import type { FoldedFinding } from './fold.ts'
 import { nodeGaps } from './gaps.ts'
-import { rowsOf } from './rows.ts'
 import { AuditRun, type RunDeps } from './run.ts'
 import { compare } from './since.ts'
 import { countsOf, sortedFindings } from './summary.ts'
@@ -27,8 +26,8 @@ export async function audit(options: AuditOptions, deps: RunDeps): Promise<Audit
   return reportOf(run, options, deps)
 }
 
-function reportOf(run: AuditRun, options: AuditOptions, { rules, policy }: RunDeps): AuditReport {
-  const { facts } = run
+function reportOf(run: AuditRun, options: AuditOptions, { rules }: RunDeps): AuditReport {
+  const { facts, rows } = run
   const ruleIds = rules.all.map(({ id }) => id)
   const folded = sortedFindings(run.findings.list(), ruleIds)
   const gaps = [...run.gaps, ...nodeGaps(facts)].sort(
@@ -39,16 +38,6 @@ function reportOf(run: AuditRun, options: AuditOptions, { rules, policy }: RunDe
   const sight = { skipped: new Set(skips.map(({ ruleId }) => ruleId)), unread: facts.unread }
   const compared = options.earlier === undefined ? undefined : compare(found, options.earlier, sight)
   const findings = compared?.findings ?? found
-  const rows = rowsOf(
-    { takenAt: facts.readAt, nodes: facts.nodes, pods: facts.pods, readings: facts.readings, failures: facts.failures },
-    {
-      estimateOf: ({ declared, estimated, namespace }) =>
-        declared ?? estimated ?? policy.settingsFor(namespace, facts.namespace(namespace)).pids.estimate,
-      floor: policy.settingsFor('', undefined).headroom.floor
-    },
-    facts.configs,
-    facts.configFailures
-  )
   const faults = run.faults.toSorted(
     (a, b) => compareTexts(a.ruleId, b.ruleId) || compareTexts(a.object.name, b.object.name)
   )
@@ -69,7 +58,7 @@ function reportOf(run: AuditRun, options: AuditOptions, { rules, policy }: RunDe
       namespaces: facts.namespaces,
       judged: run.judged,
       ...countsOf(findings, ruleIds),
-      podSizes: rows.podSizes
+      podSizes: rows.podSizes()
     },
     actions: actionsOf(folded),
     rules: rules.all.map(wordsOf),
@@ -78,9 +67,9 @@ function reportOf(run: AuditRun, options: AuditOptions, { rules, policy }: RunDe
     skips,
     faults,
     exempted: run.exempted.list().sort(byRule),
-    nodes: rows.nodes,
-    pods: rows.pods,
-    workloads: rows.workloads,
+    nodes: rows.nodes(),
+    pods: rows.pods(),
+    workloads: rows.workloads(),
     since: compared?.since ?? null,
     notes: notesOf(run, options.source)
   }

@@ -11,7 +11,6 @@ import type {
   NodeFacts,
   NodeReading,
   NodeState,
-  PodFacts,
   ReadingFailure,
   ReadingSink
 } from '../ports.ts'
@@ -19,7 +18,6 @@ import type {
 /** What a cluster says of itself, as it is read: everything objects are judged with, and what is reckoned up at the end. */
 export class ClusterFacts implements ReadingSink, KubeletConfigSink {
   readonly nodes: NodeFacts[] = []
-  readonly pods: PodFacts[] = []
   readonly readings = new Map<string, NodeReading>()
   readonly failures = new Map<string, ReadingFailure>()
   readonly configs = new Map<string, KubeletConfig>()

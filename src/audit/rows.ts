@@ -1,5 +1,5 @@
 import type { Pids } from '../model/units.ts'
-import type { Ceiling, KubeletConfig } from '../ports.ts'
+import type { Ceiling, KubeletConfig, PodFacts } from '../ports.ts'
 import {
   type AuditCeiling,
   type AuditKubelet,
@@ -10,49 +10,75 @@ import {
   type Limit,
   mostTop
 } from '../report/audit.ts'
-import type { ClusterSnapshot } from '../sources/snapshot.ts'
-import { type NodeRow, nodeRows, podRows, type TopPolicy, workloadRows } from '../sources/snapshot-rows.ts'
+import { byPids, FleetTally } from '../sources/fleet-tally.ts'
+import type { NodeRow, PodRow, TopPolicy } from '../sources/snapshot-rows.ts'
+import type { ClusterFacts } from './cluster.ts'
 
-type Snapshot = Pick<ClusterSnapshot, 'takenAt' | 'nodes' | 'pods' | 'readings' | 'failures'>
-
-export interface Rows {
-  readonly nodes: readonly AuditNode[]
-  readonly pods: readonly AuditPod[]
-  readonly workloads: readonly AuditWorkload[]
-  readonly podSizes: AuditSummary['podSizes']
+/** Figures of a fleet as a report holds them, added up as pods come by: what is not known is null. */
+export class FleetRows {
+  readonly #tally: FleetTally
+  readonly #facts: ClusterFacts
+  /** The biggest so far, the biggest first. */
+  readonly #top: PodRow[] = []
+  readonly #sizes = new Map<Pids, number>()
   /** Running pods, and those of them whose tasks are known. */
-  readonly running: number
-  readonly read: number
-}
+  running = 0
+  read = 0
 
-/** The figures of a fleet, as a report holds them: what is not known is null. */
-export function rowsOf(
-  snapshot: Snapshot,
-  policy: TopPolicy,
-  configs: ReadonlyMap<string, KubeletConfig>,
-  configFailures: ReadonlyMap<string, { readonly reason: string; readonly detail: string }>
-): Rows {
-  const whole: ClusterSnapshot = { ...snapshot, namespaces: [], limitRanges: new Map() }
-  const pods = podRows(whole)
-  return {
-    nodes: nodeRows(whole, policy).map((row) => nodeOf(row, configs.get(row.node), configFailures.get(row.node))),
-    pods: pods
+  /** Readings are to be there before the first pod. */
+  constructor(facts: ClusterFacts, policy: TopPolicy) {
+    this.#facts = facts
+    this.#tally = new FleetTally(facts.readings, facts.readAt, policy)
+  }
+
+  add(pod: PodFacts): void {
+    const row = this.#tally.add(pod)
+    if (row === undefined) return
+    this.running++
+    if (row.pids === undefined) return
+    this.read++
+    const from = row.pids < 1 ? 0 : 2 ** Math.floor(Math.log2(row.pids))
+    this.#sizes.set(from, (this.#sizes.get(from) ?? 0) + 1)
+    this.#rank(row)
+  }
+
+  nodes(): AuditNode[] {
+    const { nodes, failures, configs, configFailures } = this.#facts
+    return this.#tally
+      .nodeRows(nodes, failures)
+      .map((row) => nodeOf(row, configs.get(row.node), configFailures.get(row.node)))
+  }
+
+  pods(): AuditPod[] {
+    return this.#top.flatMap(({ namespace, pod, workload, node, pids, share, limit }) =>
+      pids === undefined || node === undefined
+        ? []
+        : [{ namespace, name: pod, workload, node, pids, share: share ?? null, limit: limit ?? null }]
+    )
+  }
+
+  workloads(): AuditWorkload[] {
+    return this.#tally
+      .workloadRows()
       .slice(0, mostTop)
-      .flatMap(({ namespace, pod, workload, node, pids, share, limit }) =>
-        pids === undefined || node === undefined
-          ? []
-          : [{ namespace, name: pod, workload, node, pids, share: share ?? null, limit: limit ?? null }]
-      ),
-    workloads: workloadRows(whole)
-      .slice(0, mostTop)
-      .flatMap(({ namespace, workload, pids, peak, pods: count, read, nodes }) =>
-        pids === undefined || peak === undefined
-          ? []
-          : [{ namespace, ...workload, pids, peak, pods: count, read, nodes }]
-      ),
-    podSizes: sizesOf(pods.map(({ pids }) => pids).filter((pids) => pids !== undefined)),
-    running: pods.length,
-    read: pods.filter(({ pids }) => pids !== undefined).length
+      .flatMap(({ namespace, workload, pids, peak, pods, read, nodes }) =>
+        pids === undefined || peak === undefined ? [] : [{ namespace, ...workload, pids, peak, pods, read, nodes }]
+      )
+  }
+
+  /** Pods by powers of two: 0, 1, 2 to 3, 4 to 7, and so on. */
+  podSizes(): AuditSummary['podSizes'] {
+    return [...this.#sizes]
+      .toSorted(([a], [b]) => a - b)
+      .map(([from, pods]) => ({ from, to: from === 0 ? 0 : 2 * from - 1, pods }))
+  }
+
+  #rank(row: PodRow): void {
+    const last = this.#top.at(-1)
+    if (this.#top.length === mostTop && last !== undefined && byPids(row, last) > 0) return
+    const at = this.#top.findIndex((other) => byPids(row, other) < 0)
+    this.#top.splice(at < 0 ? this.#top.length : at, 0, row)
+    if (this.#top.length > mostTop) this.#top.pop()
   }
 }
 
@@ -94,16 +120,4 @@ function kubeletOf({ podPidsLimit, reserved, eviction }: KubeletConfig): AuditKu
     reserved: reserved ?? null,
     eviction: eviction ?? null
   }
-}
-
-/** Pods by powers of two: 0, 1, 2 to 3, 4 to 7, and so on. */
-function sizesOf(counts: readonly Pids[]): AuditSummary['podSizes'] {
-  const sizes = new Map<number, number>()
-  for (const pids of counts) {
-    const from = pids < 1 ? 0 : 2 ** Math.floor(Math.log2(pids))
-    sizes.set(from, (sizes.get(from) ?? 0) + 1)
-  }
-  return [...sizes]
-    .toSorted(([a], [b]) => a - b)
-    .map(([from, pods]) => ({ from, to: from === 0 ? 0 : 2 * from - 1, pods }))
 }

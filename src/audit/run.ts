@@ -24,6 +24,7 @@ import { gapOf, readConfigs } from './gaps.ts'
 import { type AuditPolicy, auditVerdictOf } from './judge.ts'
 import { controllerKinds, factKinds, podKind, revisionKind } from './kinds.ts'
 import { ownerOf } from './owner.ts'
+import { FleetRows } from './rows.ts'
 
 export interface RunDeps {
   readonly rules: RuleIndex
@@ -44,6 +45,7 @@ const mostFaults = 100
 /** One pass over a cluster: first what objects are judged with, then the objects, then what needs all of them. */
 export class AuditRun {
   readonly facts: ClusterFacts
+  rows: FleetRows
   readonly findings = new FoldedFindings()
   readonly skips = new Tally()
   readonly exempted = new Tally()
@@ -61,18 +63,29 @@ export class AuditRun {
   constructor(deps: RunDeps) {
     this.#deps = deps
     this.facts = new ClusterFacts(deps.policy.settingsFor('', undefined).headroom.maxAge)
+    this.rows = this.#newRows()
   }
 
   async read(): Promise<void> {
     const { objects } = this.#deps
     this.#missed(await objects.each(factKinds, (object) => this.#takeFact(object)))
     await this.#readNodes()
+    this.rows = this.#newRows()
     this.#missed(await objects.each(controllerKinds, (object) => this.#judge(object)))
     this.#missed(await objects.each([podKind], (object) => this.#takePod(object)))
     if (this.facts.followsFelix) {
       this.#missed(await objects.each([revisionKind], (object) => this.facts.addRevision(object)))
     }
     for (const object of this.#later) this.#judge(object)
+  }
+
+  #newRows(): FleetRows {
+    const { policy } = this.#deps
+    return new FleetRows(this.facts, {
+      estimateOf: ({ declared, estimated, namespace }) =>
+        declared ?? estimated ?? policy.settingsFor(namespace, this.facts.namespace(namespace)).pids.estimate,
+      floor: policy.settingsFor('', undefined).headroom.floor
+    })
   }
 
   async #readNodes(): Promise<void> {
@@ -123,7 +136,7 @@ export class AuditRun {
   #takePod(object: JsonRecord): void {
     const facts = this.#whole(object, () => this.#podFacts(object))
     if (facts === undefined) return
-    this.facts.pods.push(facts)
+    this.rows.add(facts)
     if (this.facts.followsFelix && isRecord(object['metadata'])) {
       this.facts.addFelixPod(object['metadata'], facts.node)
     }
