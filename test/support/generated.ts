@@ -6,6 +6,7 @@ import { renderPolicySchema } from '../../src/compose/policy.ts'
 import { renderHelp } from '../../src/compose/program.ts'
 import { defaultPolicyText } from '../../src/policy/default-policy.ts'
 import { renderAuditJson } from '../../src/report/audit.ts'
+import { renderAuditHtml } from '../../src/report/audit-html.ts'
 import { renderGithub } from '../../src/report/github.ts'
 import { renderJson } from '../../src/report/json.ts'
 import { renderJunit } from '../../src/report/junit.ts'
@@ -15,6 +16,7 @@ import { coloured, renderText } from '../../src/report/text.ts'
 import { policyRules as rules } from '../../src/rules/index.ts'
 import { auditJsonSchema } from './audit-schema.ts'
 import { cleanAudit, fullAudit } from './audits.ts'
+import { renderBrowserScript, scriptPath } from './browser-script.ts'
 import { findingsJsonSchema } from './findings-schema.ts'
 import { cleanReport, fullReport } from './reports.ts'
 
@@ -40,6 +42,9 @@ export const generated: Readonly<Record<string, string>> = {
   'manifests/audit.schema.json': `${JSON.stringify(auditJsonSchema(), null, 2)}\n`,
   'test/golden/audit.json': renderAuditJson(fullAudit()),
   'test/golden/audit.clean.json': renderAuditJson(cleanAudit()),
+  [scriptPath]: renderBrowserScript(),
+  'test/golden/audit.html': renderAuditHtml(fullAudit()),
+  'test/golden/audit.clean.html': renderAuditHtml(cleanAudit()),
   'test/golden/report.txt': renderText(fullReport()),
   'test/golden/report.ansi.txt': renderText(fullReport(), coloured),
   'test/golden/report.clean.txt': renderText(cleanReport()),
