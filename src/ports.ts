@@ -158,6 +158,55 @@ export interface NodeState {
   readonly kubelet: KubeletConfig | undefined
 }
 
+/** What takes the configurations of kubelets as they come. */
+export interface KubeletConfigSink {
+  observeConfig(node: string, config: KubeletConfig): void
+  observeConfigFailure(node: string, failure: ReadingFailure): void
+}
+
+/** Where the configurations of kubelets come from. */
+export interface KubeletConfigs {
+  /** Asks each target once, and tells the sink of each. Rejects never. */
+  read(targets: readonly ReadingTarget[], sink: KubeletConfigSink, signal: AbortSignal): Promise<void>
+}
+
+/** A kind of object, as it is listed. */
+export interface ListedKind {
+  readonly kind: string
+  /** As in paths: `deployments`. */
+  readonly plural: string
+  /** The versions it is served under, the newest first; the first that is there is read. */
+  readonly apiVersions: readonly string[]
+}
+
+/** Why the objects of a kind could not be read, or not all of them. */
+export interface ListFailure {
+  /** As RBAC names it: `deployments.apps`; or what else could not be read, as a file. */
+  readonly part: string
+  /** undefined where it is not about one kind. */
+  readonly kind: string | undefined
+  /** Constant, to group by. */
+  readonly reason: string
+  /** For people: what was asked, what came back, what to do. */
+  readonly detail: string
+}
+
+/** Where an audit finds what there is: a cluster, or what somebody wrote down of one. */
+export interface ObjectSource {
+  /**
+   * Gives away every object of these kinds, each with apiVersion and kind, kind by kind where they can be had so. It
+   * belongs to whoever takes it. Resolves to what could not be read; a kind that is not served is none of that. Throws
+   * AppError when nothing can be read at all.
+   */
+  each(kinds: readonly ListedKind[], take: (object: Record<string, unknown>) => void): Promise<readonly ListFailure[]>
+}
+
+/** Whoever waits is told how far it is. */
+export interface Progress {
+  /** So many of this part are read, of so many as far as that is known. */
+  step(part: string, done: number, total: number | undefined): void
+}
+
 /** A closed set, fit for labels. */
 export type ReadingFailureReason =
   | 'no-address'

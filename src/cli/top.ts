@@ -11,7 +11,7 @@ import {
   type TopPolicy,
   type WorkloadRow,
   workloadRows
-} from './top-rows.ts'
+} from '../sources/snapshot-rows.ts'
 
 export const topSubjects = ['nodes', 'pods', 'workloads'] as const
 export type TopSubject = (typeof topSubjects)[number]

@@ -4,7 +4,10 @@ import { AppError } from '../errors.ts'
 import type { Millis } from '../model/units.ts'
 import { version } from './version.ts'
 
-/** Exit codes, the same for every verb: 0 fine, 1 findings or a denial, 2 usage or unreadable input, 3 unreachable. */
+/**
+ * Exit codes, the same for every verb: 0 fine, 1 findings or a denial, 2 usage or unreadable input, 3 unreachable; and
+ * of an audit 4, nothing found that counts, but not everything looked at.
+ */
 const exitUsage = 2
 const exitUnreachable = 3
 
@@ -107,7 +110,7 @@ function buildProgram(finish: (code: number | undefined) => void): Command {
       const { runTry } = await import('./try.ts')
       finish(await runTry(files, options))
     })
-  program
+  const top = program
     .command('top')
     .description('Show who uses the PIDs (threads) of the nodes now, biggest first, against both ceilings.')
     .addArgument(new Argument('<subject>', 'what to list').choices(['nodes', 'pods', 'workloads']))
@@ -123,35 +126,11 @@ function buildProgram(finish: (code: number | undefined) => void): Command {
     .addOption(new Option('--policy <file>', 'policy that says estimates and floors').env('PIDGUARD_POLICY'))
     .addOption(new Option('--kubeconfig <file>', 'how to reach the cluster (default: as kubectl)'))
     .option('--context <name>', 'context of the kubeconfig')
-    .addOption(
-      new Option('--source <source>', 'who tells what nodes use')
-        .choices(['kubelet', 'prometheus'])
-        .env('PIDGUARD_SOURCE')
-        .default('kubelet')
-    )
-    .addOption(new Option('--prometheus <url>', 'where Prometheus serves').env('PIDGUARD_PROMETHEUS'))
-    .addOption(
-      new Option(
-        '--kubelet-ca <file>',
-        'authorities that sign kubelet certificates (default: those of the cluster)'
-      ).env('PIDGUARD_KUBELET_CA')
-    )
-    .addOption(
-      new Option(
-        '--kubelet-insecure',
-        'do not verify kubelet certificates: who sits in between may lie and learn the token'
-      ).env('PIDGUARD_KUBELET_INSECURE')
-    )
-    .addOption(
-      new Option(
-        '--kubelet-address <node=address...>',
-        'ask the kubelet of a node at this address, not at its InternalIP'
-      )
-    )
     .action(async (subject: TopSubject, options) => {
       const { runTop } = await import('./top.ts')
       finish(await runTop(subject, options))
     })
+  for (const option of readingOptions()) top.addOption(option)
   program
     .command('validate')
     .description('Check manifests as the webhook would, without a cluster: files, folders, patterns, standard input.')
@@ -179,6 +158,36 @@ function buildProgram(finish: (code: number | undefined) => void): Command {
       const { runValidate } = await import('./validate.ts')
       finish(await runValidate(paths, { ...options, version }))
     })
+  const audit = program
+    .command('audit')
+    .description('Report what breaks the policy in a cluster, which nodes are short of PIDs, and what to do first.')
+    .argument('[path...]', 'files of kubectl get -o json, or manifests, in place of a cluster; - for standard input')
+    .addOption(
+      new Option(
+        '-o, --output <format[=file]>',
+        'text, json, sarif, junit, markdown, csv or html; may be given several times'
+      ).argParser(collect)
+    )
+    .addOption(
+      new Option('--fail-on <what>', 'exit 1 on what: each includes those before it')
+        .env('PIDGUARD_FAIL_ON')
+        .choices(['never', 'deny', 'warn', 'change', 'audit'])
+        .default('audit')
+    )
+    .option('--since <file>', 'an earlier report (-o json): say what is new and what is fixed; only what is new counts')
+    .option('--snapshot <file>', 'nodes and threads of this snapshot, in place of a cluster; - for standard input')
+    .addOption(policyOption())
+    .addOption(new Option('--kubeconfig <file>', 'how to reach the cluster (default: as kubectl)'))
+    .option('--context <name>', 'context of the kubeconfig')
+    .addHelpText(
+      'after',
+      '\nExit codes: 0 clean, 1 findings that count, 2 usage or unreadable input, 3 cluster unreachable,\n4 no findings that count, but parts of the cluster could not be looked at.'
+    )
+    .action(async (paths: string[], options) => {
+      const { runAudit } = await import('./audit.ts')
+      finish(await runAudit(paths, options))
+    })
+  for (const option of readingOptions()) audit.addOption(option)
   program
     .command('mutate')
     .description('Print manifests as the webhook would store them, comments and order kept.')
@@ -242,6 +251,28 @@ function policyOption(): Option {
   return new Option('--policy <file>', 'policy document; the built-in default where none is given').env(
     'PIDGUARD_POLICY'
   )
+}
+
+/** Who is asked what nodes use, and how. */
+function readingOptions(): Option[] {
+  return [
+    new Option('--source <source>', 'who tells what nodes use')
+      .choices(['kubelet', 'prometheus'])
+      .env('PIDGUARD_SOURCE')
+      .default('kubelet'),
+    new Option('--prometheus <url>', 'where Prometheus serves').env('PIDGUARD_PROMETHEUS'),
+    new Option('--kubelet-ca <file>', 'authorities that sign kubelet certificates (default: those of the cluster)').env(
+      'PIDGUARD_KUBELET_CA'
+    ),
+    new Option(
+      '--kubelet-insecure',
+      'do not verify kubelet certificates: who sits in between may lie and learn the token'
+    ).env('PIDGUARD_KUBELET_INSECURE'),
+    new Option(
+      '--kubelet-address <node=address...>',
+      'ask the kubelet of a node at this address, not at its InternalIP'
+    )
+  ]
 }
 
 function namespaceLabelsOption(): Option {

@@ -1,20 +1,19 @@
 import { readFile } from 'node:fs/promises'
 import { text } from 'node:stream/consumers'
 import { renderTop, type TopFormat, type TopSubject } from '../cli/top.ts'
-import type { TopPolicy } from '../cli/top-rows.ts'
 import { AppError } from '../errors.ts'
 import { KubeClient } from '../kube/client.ts'
 import { collectCluster } from '../kube/collect.ts'
-import { type Credentials, findCredentials } from '../kube/credentials.ts'
-import type { Clock, NodeReading, NodeReadings, ReadingFailure, ReadingTarget } from '../ports.ts'
+import { findCredentials } from '../kube/credentials.ts'
+import type { Clock, NodeReading, ReadingFailure } from '../ports.ts'
 import { policyRules } from '../rules/index.ts'
-import { KubeletReadings, kubeletDefaults } from '../sources/kubelet.ts'
-import { PrometheusReadings, prometheusDefaults } from '../sources/prometheus.ts'
 import type { ClusterSnapshot } from '../sources/snapshot.ts'
 import { readSnapshot } from '../sources/snapshot-file.ts'
+import type { TopPolicy } from '../sources/snapshot-rows.ts'
 import { loadPolicy } from './policy-file.ts'
+import { buildReadings, type ReadingFlags, readAddresses, withAddress } from './readings.ts'
 
-interface Options {
+interface Options extends ReadingFlags {
   readonly output: TopFormat
   readonly namespace?: string
   readonly node?: string
@@ -23,11 +22,6 @@ interface Options {
   readonly policy?: string
   readonly kubeconfig?: string
   readonly context?: string
-  readonly source: 'kubelet' | 'prometheus'
-  readonly prometheus?: string
-  readonly kubeletCa?: string
-  readonly kubeletInsecure?: boolean
-  readonly kubeletAddress?: readonly string[]
 }
 
 const clock: Clock = { now: () => Date.now(), monotonic: () => performance.now() }
@@ -72,7 +66,7 @@ async function takeSnapshot(options: Options): Promise<ClusterSnapshot> {
     clock
   })
   const client = new KubeClient(credentials)
-  const source = sourceOf(options, credentials)
+  const source = buildReadings(options, credentials, clock)
   const { signal } = new AbortController()
   const addresses = readAddresses(options.kubeletAddress ?? [])
   try {
@@ -92,45 +86,4 @@ async function takeSnapshot(options: Options): Promise<ClusterSnapshot> {
   } finally {
     await Promise.all([client.close(), source.close()])
   }
-}
-
-function sourceOf(options: Options, credentials: Credentials): NodeReadings & { close(): Promise<void> } {
-  if (options.source === 'prometheus') {
-    if (options.prometheus === undefined) throw new AppError('ERR_USAGE', '--source prometheus needs --prometheus URL')
-    return new PrometheusReadings({ ...prometheusDefaults, url: options.prometheus, credentials: undefined, clock })
-  }
-  const { kubeletCa } = options
-  return new KubeletReadings({
-    ...kubeletDefaults,
-    credentials,
-    ca: kubeletCa === undefined ? undefined : () => readFile(kubeletCa, 'utf8'),
-    insecure: options.kubeletInsecure === true,
-    port: undefined,
-    clock,
-    random: Math.random
-  })
-}
-
-interface Address {
-  readonly address: string
-  readonly port: number | undefined
-}
-
-/** `node-a=127.0.0.1`, `node-a=127.0.0.1:10251`, `node-a=[fd00::1]:10250`. Throws ERR_USAGE. */
-function readAddresses(pairs: readonly string[]): ReadonlyMap<string, Address> {
-  return new Map(
-    pairs.map((pair) => {
-      const [, name, address, port] = /^([^=]+)=(\[[^\]]+\]|[^:]+)(?::(\d{1,5}))?$/.exec(pair) ?? []
-      if (name === undefined || address === undefined) {
-        throw new AppError('ERR_USAGE', `--kubelet-address: expected node=address, found ${JSON.stringify(pair)}`)
-      }
-      return [name, { address: address.replace(/^\[|\]$/g, ''), port: port === undefined ? undefined : Number(port) }]
-    })
-  )
-}
-
-function withAddress(target: ReadingTarget, given: Address | undefined): ReadingTarget {
-  return given === undefined
-    ? target
-    : { ...target, address: given.address, kubeletPort: given.port ?? target.kubeletPort }
 }

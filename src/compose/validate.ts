@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { Baseline, readBaseline, renderBaseline } from '../cli/baseline.ts'
 import { validate } from '../cli/validate.ts'
-import { type Format, type Output, readDay, readNamespaceLabels, readOutputs } from '../cli/validate-flags.ts'
+import { type Format, formats, type Output, readDay, readNamespaceLabels, readOutputs } from '../cli/validate-flags.ts'
 import { RuleIndex } from '../engine/match.ts'
 import { AppError } from '../errors.ts'
 import { countingFindings, type FailOn, type Report } from '../report/report.ts'
@@ -36,7 +36,7 @@ const renderers: Readonly<Record<Format, () => Promise<(report: Report) => strin
 
 /** `pidguard validate`; gives back the exit code. */
 export async function runValidate(paths: readonly string[], flags: ValidateFlags): Promise<number> {
-  const outputs = readOutputs(flags.output ?? [])
+  const outputs = readOutputs(flags.output ?? [], formats)
   const namespaceLabels = readNamespaceLabels(flags.namespaceLabels ?? [])
   const now = Date.now()
   const expires =

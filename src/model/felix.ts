@@ -51,6 +51,12 @@ export function isOperatorManaged(subject: Subject): boolean {
   return owner?.kind === 'Installation' && owner.group === 'operator.tigera.io'
 }
 
+/** Whether it is a DaemonSet of Felix whose pods keep their revision until somebody deletes them. */
+export function isFelixOnDelete(subject: Subject): boolean {
+  const strategy = specOf(subject)?.['updateStrategy']
+  return isRecord(strategy) && strategy['type'] === 'OnDelete' && felixContainerOf(subject) !== undefined
+}
+
 /** What one FelixConfiguration says of the dataplane; what it leaves out is undefined. */
 export interface FelixSettings {
   /** `default`, `node.<name>`, or of a selection of nodes. */

@@ -34,6 +34,19 @@ export function podAt(kind: GroupKind): string | undefined {
   return Object.hasOwn(podAtByKind, kind) ? podAtByKind[kind] : undefined
 }
 
+/** Group versions that every API server still running has dropped, by the one that took their place. */
+const successors: Readonly<Record<string, string>> = {
+  'extensions/v1beta1': 'apps/v1',
+  'apps/v1beta1': 'apps/v1',
+  'apps/v1beta2': 'apps/v1',
+  'batch/v1beta1': 'batch/v1'
+}
+
+/** The version under which objects of this one are served today, and so judged. */
+export function currentVersionOf(apiVersion: string): string {
+  return Object.hasOwn(successors, apiVersion) ? (successors[apiVersion] as string) : apiVersion
+}
+
 /** The owner that keeps the object in step with its own template, if any. */
 export function controllerOf(
   metadata: ObjectMeta | null | undefined

@@ -1,7 +1,6 @@
 // Reads: revisions of the pods of a Felix DaemonSet under OnDelete.  Fine: all run the newest.
 import { defineRule } from '../engine/rule.ts'
-import { felixContainerOf, specOf } from '../model/felix.ts'
-import { isRecord } from '../model/shape.ts'
+import { isFelixOnDelete } from '../model/felix.ts'
 import type { Subject } from '../model/subject.ts'
 import { daemonSet } from '../model/workloads.ts'
 
@@ -20,7 +19,7 @@ export const calicoRevisionDrift = defineRule<Subject, never, 'felixRevisions'>(
   controlled: true,
   reads: () => [],
   check(subject, { felixRevisions }) {
-    if (felixRevisions === undefined || !isOnDelete(subject)) return []
+    if (felixRevisions === undefined || !isFelixOnDelete(subject)) return []
     const { newest, pods } = felixRevisions
     const nodes = pods.filter(({ revision }) => revision !== newest).map(({ node }) => node)
     if (nodes.length === 0) return []
@@ -34,13 +33,8 @@ export const calicoRevisionDrift = defineRule<Subject, never, 'felixRevisions'>(
     ]
   },
   lacks: (subject, { felixRevisions }) =>
-    felixRevisions === undefined && isOnDelete(subject) ? 'revisions not known' : undefined
+    felixRevisions === undefined && isFelixOnDelete(subject) ? 'revisions not known' : undefined
 })
 
 /** Names of nodes in one line; each has up to 63 characters. */
 const mostNodes = 3
-
-function isOnDelete(subject: Subject): boolean {
-  const strategy = specOf(subject)?.['updateStrategy']
-  return felixContainerOf(subject) !== undefined && isRecord(strategy) && strategy['type'] === 'OnDelete'
-}

@@ -56,5 +56,11 @@ const auditOnly: readonly Rule[] = [
 /** The rules a policy may speak of. */
 export const policyRules: readonly Rule[] = [...rules, ...auditOnly]
 
+/**
+ * What an audit asks. Not the headroom rules: they weigh what is to come, and of what is there already the nodes
+ * themselves tell (node-pid-usage).
+ */
+export const auditRules: readonly Rule[] = policyRules.filter((rule) => !headroomRules.includes(rule))
+
 /** Every rule there is a file for. */
 export const everyRule: readonly Rule[] = [...rules, ...headroomRules, ...auditOnly]

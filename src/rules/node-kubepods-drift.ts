@@ -28,7 +28,8 @@ export const nodeKubepodsDrift = defineRule<Subject, 'node'>({
       {
         pointer: '/status/allocatable/pid',
         reason: 'kubepods is below the ceiling of its node',
-        detail: `kubepods allows ${kubepods.limit} tasks, the node ${host?.limit}${reserved === undefined ? '' : `, ${reserved} reserved`}`
+        detail: `kubepods allows ${kubepods.limit} tasks, the node ${host?.limit}${reserved === undefined ? '' : `, ${reserved} reserved`}`,
+        weight: due - kubepods.limit
       }
     ]
   },

@@ -25,7 +25,8 @@ export const nodePidMax = defineRule<Subject, 'node'>({
       {
         pointer: '/status/capacity/pid',
         reason: 'the node allows few PIDs',
-        detail: `the node allows ${limit} tasks, the policy asks for ${pidMax}`
+        detail: `the node allows ${limit} tasks, the policy asks for ${pidMax}`,
+        weight: -limit
       }
     ]
   },

@@ -26,7 +26,8 @@ export const nodePidUsage = defineRule<Subject, 'node'>({
       {
         pointer: '/status/capacity/pid',
         reason: 'few PIDs are left',
-        detail: `${inUse} of ${limit} tasks under ${name} (${percentOf(used)}), the policy keeps ${floor} free`
+        detail: `${inUse} of ${limit} tasks under ${name} (${percentOf(used)}), the policy keeps ${floor} free`,
+        weight: used
       }
     ]
   },

@@ -29,7 +29,8 @@ export const podThreadOutlier = definePodRule<'node'>({
       {
         pointer: '/spec/containers',
         reason: 'one pod holds a large share of its node',
-        detail: `${subject.name} holds ${pids} of ${lower.limit} tasks under ${lower.name} of ${nodeNameOf(subject)} (${percentOf(share)})`
+        detail: `${subject.name} holds ${pids} of ${lower.limit} tasks under ${lower.name} of ${nodeNameOf(subject)} (${percentOf(share)})`,
+        weight: share
       }
     ]
   },

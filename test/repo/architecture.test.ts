@@ -10,6 +10,8 @@ const floors: readonly (readonly string[])[] = [
   ['ports.ts'],
   ['policy', 'headroom', 'report', 'manifests'],
   ['engine', 'kube', 'sources', 'certs'],
+  // A whole cluster, judged: by a person's command and by the server itself.
+  ['audit'],
   ['rules', 'server', 'cli'],
   ['compose'],
   ['main.ts']

@@ -6,7 +6,11 @@ import { renderPolicySchema } from '../../src/compose/policy.ts'
 import { renderHelp } from '../../src/compose/program.ts'
 import { defaultPolicyText } from '../../src/policy/default-policy.ts'
 import { renderAuditJson } from '../../src/report/audit.ts'
+import { renderAuditCsv } from '../../src/report/audit-csv.ts'
+import { byLevel, byThreshold, findingsReportOf } from '../../src/report/audit-findings.ts'
 import { renderAuditHtml } from '../../src/report/audit-html.ts'
+import { renderAuditMarkdown } from '../../src/report/audit-markdown.ts'
+import { renderAuditText } from '../../src/report/audit-text.ts'
 import { renderGithub } from '../../src/report/github.ts'
 import { renderJson } from '../../src/report/json.ts'
 import { renderJunit } from '../../src/report/junit.ts'
@@ -45,6 +49,12 @@ export const generated: Readonly<Record<string, string>> = {
   [scriptPath]: renderBrowserScript(),
   'test/golden/audit.html': renderAuditHtml(fullAudit()),
   'test/golden/audit.clean.html': renderAuditHtml(cleanAudit()),
+  'test/golden/audit.txt': renderAuditText(fullAudit()),
+  'test/golden/audit.clean.txt': renderAuditText(cleanAudit()),
+  'test/golden/audit.md': renderAuditMarkdown(fullAudit()),
+  'test/golden/audit.csv': renderAuditCsv(fullAudit()),
+  'test/golden/audit.sarif': renderSarif(findingsReportOf(fullAudit(), byLevel)),
+  'test/golden/audit.junit.xml': renderJunit(findingsReportOf(fullAudit(), byThreshold(fullAudit()))),
   'test/golden/report.txt': renderText(fullReport()),
   'test/golden/report.ansi.txt': renderText(fullReport(), coloured),
   'test/golden/report.clean.txt': renderText(cleanReport()),

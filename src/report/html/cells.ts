@@ -32,7 +32,7 @@ export const full = 0.9
 export const levelWords: Readonly<Record<string, string>> = {
   deny: 'would be denied',
   warn: 'would be warned about',
-  change: 'would be changed',
+  change: 'would be mended',
   audit: 'recorded'
 }
 

@@ -1,4 +1,5 @@
 import { type AuditAction, type AuditReport, auditLevels, type LevelCounts } from '../audit.ts'
+import { firstStep } from '../audit-words.ts'
 import { objectText, type RuleText } from '../report.ts'
 import { levelWords, shownCeiling } from './cells.ts'
 import { html, type Markup, prose } from './markup.ts'
@@ -38,7 +39,8 @@ ${actions.map((action, at) => html`<li>${oneAction(action, texts.get(action.rule
 }
 
 function oneAction({ ruleId, objects, examples }: AuditAction, rule: RuleText | undefined, isOpen: boolean): Markup {
-  const [what = ruleId, ...more] = (rule?.remedy ?? '').split(/(?<=\.) /).filter((sentence) => sentence !== '')
+  const what = firstStep({ rules: rule === undefined ? [] : [rule] }, ruleId)
+  const more = (rule?.remedy ?? '').slice(what.length).trim()
   const left = objects - examples.length
   const where = html`<ul class="examples">${examples.map(
     ({ object, detail }) => html`<li><bdi class="object">${objectText(object)}</bdi> <bdi>${detail}</bdi></li>`
@@ -46,11 +48,11 @@ function oneAction({ ruleId, objects, examples }: AuditAction, rule: RuleText | 
 <p class="links"><a href="#findings" data-show="findings-table" data-column="Rule" data-value="${ruleId}">${
     left > 0 ? `and ${counted(left, 'more object')}` : 'Show it in the findings'
   }</a></p>`
-  const why = html`<p class="why">${prose(more.join(' '))}${more.length > 0 ? ' ' : ''}<b>Why:</b> ${prose(rule?.why ?? ruleId)}</p>`
+  const why = html`<p class="why">${prose(more)}${more === '' ? '' : ' '}<b>Why:</b> ${prose(rule?.why ?? 'the report does not say.')}</p>`
   const about = html`<span class="rule">${rule?.title ?? ruleId} · ${counted(objects, 'object')}</span>`
   return isOpen
-    ? html`<h3>${prose(what)}</h3>${about}${where}${why}`
-    : html`<details><summary><b>${prose(what)}</b> ${about}</summary>${where}${why}</details>`
+    ? html`<h3>${prose(what || ruleId)}</h3>${about}${where}${why}`
+    : html`<details><summary><b>${prose(what || ruleId)}</b> ${about}</summary>${where}${why}</details>`
 }
 
 function figures(report: AuditReport): Markup {

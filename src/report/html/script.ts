@@ -7,9 +7,8 @@ function grouped(count) {
 }
 
 function percent(share) {
-  const rounded = Math.round(share * 100)
-  if (share > 0 && rounded === 0) return '<1 %'
-  return \`\${share < 1 ? Math.min(rounded, 99) : rounded} %\`
+  const whole = Math.floor(share * 100 + 1e-9)
+  return share > 0 && whole === 0 ? '<1%' : \`\${whole}%\`
 }
 
 function span(millis) {
@@ -32,7 +31,7 @@ const full = 0.9
 const levelWords = {
   deny: 'would be denied',
   warn: 'would be warned about',
-  change: 'would be changed',
+  change: 'would be mended',
   audit: 'recorded'
 }
 

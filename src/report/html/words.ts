@@ -3,11 +3,10 @@ export function grouped(count: number): string {
   return String(count).replace(/\B(?=(\d{3})+$)/g, ',')
 }
 
-/** A share from 0 in whole percent. A little is never nothing, and nearly full is never full. */
+/** A share from 0, rounded down: what is below a threshold is not shown as having reached it. A little is not nothing. */
 export function percent(share: number): string {
-  const rounded = Math.round(share * 100)
-  if (share > 0 && rounded === 0) return '<1 %'
-  return `${share < 1 ? Math.min(rounded, 99) : rounded} %`
+  const whole = Math.floor(share * 100 + 1e-9)
+  return share > 0 && whole === 0 ? '<1%' : `${whole}%`
 }
 
 /** A span of milliseconds, as coarse as a person needs it. */

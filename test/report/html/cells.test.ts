@@ -29,15 +29,15 @@ void t.test('each kind of cell in words', async (t) => {
     ['limit', 'unlimited', 'no limit'],
     ['limit', -5, '-5'],
     ['count', 32_768, '32,768'],
-    ['share', 0.335, '34 %'],
+    ['share', 0.335, '33%'],
     ['age', 6087, '6 s'],
     ['flag', true, 'yes'],
     ['flag', false, 'no'],
     ['level', 'deny', 'would be denied'],
     ['level', 'other', 'other'],
-    ['ceiling', [1006, 1500], '1,006 of 1,500 (67 %)'],
+    ['ceiling', [1006, 1500], '1,006 of 1,500 (67%)'],
     ['ceiling', [300, 'unlimited'], '300, no limit'],
-    ['ceiling', [0, 0], '0 of 0 (100 %)']
+    ['ceiling', [0, 0], '0 of 0 (100%)']
   ]
   for (const [kind, cell, text] of cases) t.equal(shownCell(kind, cell).text, text, `${kind} ${String(cell)}`)
 })

@@ -7,9 +7,9 @@ void t.test('thousands are told apart', async (t) => {
   ])
 })
 
-void t.test('a little is never nothing, nearly full is never full', async (t) => {
-  t.strictSame([0, 0.0002, 0.004, 0.005, 0.671, 0.996, 1, 1.006, 1.5].map(percent), [
-    ...['0 %', '<1 %', '<1 %', '1 %', '67 %', '99 %', '100 %', '101 %', '150 %']
+void t.test('shares are rounded down, and a little is never nothing', async (t) => {
+  t.strictSame([0, 0.0002, 0.009, 0.01, 0.29, 0.671, 0.799, 0.999, 1, 1.5].map(percent), [
+    ...['0%', '<1%', '<1%', '1%', '29%', '67%', '79%', '99%', '100%', '150%']
   ])
 })
 
