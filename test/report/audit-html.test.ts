@@ -133,6 +133,6 @@ void t.test('of many nodes the fullest are drawn, and all are counted by how ful
   t.notMatch(pageOf(24), 'Nodes by how full they are')
   const page = pageOf(25)
   t.match(page, 'PIDs of the 24 fullest nodes against both ceilings')
-  t.match(page, 'and 1 more nodes, in the table below.')
+  t.match(page, 'and 1 more node, in the table below.')
   t.match(page, 'Not known: 1 of 25 nodes. Without a limit: 1.')
 })

@@ -97,13 +97,16 @@ function ruleLabel(ruleId: string): Markup {
   return html`<a href="#findings" data-show="findings-table" data-column="Rule" data-value="${ruleId}">${ruleId}</a>`
 }
 
+/** Those of nodes are as many as nodes, and would leave nothing to see of the others. */
 function byNamespace(namespaces: readonly NamespaceCounts[]): Markup {
-  const most = namespaces.toSorted((a, b) => totalOf(b) - totalOf(a))
+  const without = namespaces.find(({ namespace }) => namespace === '')
+  const most = namespaces.filter((one) => one !== without).toSorted((a, b) => totalOf(b) - totalOf(a))
   const drawn = most.slice(0, mostNamespaces)
   const left = most.slice(mostNamespaces)
   const rest = left.reduce((sum, counts) => sum + totalOf(counts), 0)
-  return html`${bars(stacked(drawn.map((counts) => ({ counts, label: html`<bdi>${counts.namespace || none}</bdi>` }))))}
-${left.length > 0 ? html`<p class="more">and ${counted(left.length, 'more namespace')} with ${counted(rest, 'finding')}, in the table below.</p>` : undefined}`
+  return html`${bars(stacked(drawn.map((counts) => ({ counts, label: html`<bdi>${counts.namespace}</bdi>` }))))}
+${left.length > 0 ? html`<p class="more">and ${counted(left.length, 'more namespace')} with ${counted(rest, 'finding')}, in the table below.</p>` : undefined}
+${without === undefined ? undefined : html`<p class="more">${counted(totalOf(without), 'finding')} of objects without a namespace, such as nodes.</p>`}`
 }
 
 function stacked(rows: readonly { readonly counts: LevelCounts; readonly label: Child }[]): BarGroup[] {

@@ -3,7 +3,7 @@ import { type Bar, bars, type Segment } from './bars.ts'
 import { full, near, shareOf, shownCeiling, toneOf } from './cells.ts'
 import { type Bin, histogram } from './histogram.ts'
 import { html, type Markup } from './markup.ts'
-import { grouped } from './words.ts'
+import { counted, grouped } from './words.ts'
 
 /** Nodes that are drawn one by one. Own choice: about two screens; more are told by how many are how full. */
 const mostDrawn = 24
@@ -12,14 +12,14 @@ const mostDrawn = 24
 export function nodeCharts(nodes: readonly AuditNode[]): Markup {
   const drawn = nodes.slice(0, mostDrawn)
   const left = nodes.length - drawn.length
-  return html`${left > 0 ? [shares(nodes, 'node'), shares(nodes, 'kubepods')] : undefined}
+  return html`${left > 0 ? html`<div class="pair">${[shares(nodes, 'node'), shares(nodes, 'kubepods')]}</div>` : undefined}
 <figure>
 <figcaption>PIDs of ${left > 0 ? `the ${drawn.length} fullest nodes` : 'each node'} against both ceilings</figcaption>
 <p class="legend"><svg class="key" aria-hidden="true"><rect class="f-use"/></svg> in use
 <svg class="key" aria-hidden="true"><rect class="f-promised"/></svg> promised to pods that run there, not used yet
 <svg class="key" aria-hidden="true"><rect class="f-mark"/></svg> beyond this line the policy keeps PIDs free</p>
 ${bars(drawn.map((node) => ({ label: html`<bdi>${node.node}</bdi>${stateOf(node)}`, bars: [barOf(node, 'node'), barOf(node, 'kubepods')] })))}
-${left > 0 ? html`<p class="more">and ${grouped(left)} more nodes, in the table below.</p>` : undefined}
+${left > 0 ? html`<p class="more">and ${counted(left, 'more node')}, in the table below.</p>` : undefined}
 </figure>`
 }
 
@@ -71,10 +71,10 @@ function shares(nodes: readonly AuditNode[], name: 'node' | 'kubepods'): Markup 
       look: from >= full ? 'full' : from >= near ? 'near' : 'use'
     }
   })
-  const what = name === 'node' ? 'node (pid_max, threads-max)' : 'kubepods (pids.max of all pods together)'
+  const what = name === 'node' ? 'the node (pid_max, threads-max)' : 'kubepods (pids.max)'
   return html`<figure class="half">
-<figcaption>Nodes by how full they are: ceiling of the ${what}</figcaption>
-${histogram(`Nodes by the share of the ceiling of the ${what} that is in use`, '% of the ceiling in use, from', bins)}
+<figcaption>Nodes by how full they are: ceiling of ${what}</figcaption>
+${histogram(`Nodes by the share of the ceiling of ${what} that is in use`, '% of the ceiling in use, from', bins)}
 <p class="more">Not known: ${grouped(unknown)} of ${grouped(nodes.length)} nodes.${
     unlimited > 0 ? ` Without a limit: ${grouped(unlimited)}.` : undefined
   }</p>

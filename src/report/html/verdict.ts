@@ -1,6 +1,6 @@
 import { type AuditNode, type AuditReport, auditLevels } from '../audit.ts'
 import { full, shownCeiling } from './cells.ts'
-import { counted, grouped } from './words.ts'
+import { counted, grouped, percent } from './words.ts'
 
 /** How the cluster is, in the words of the first line. */
 export interface Verdict {
@@ -12,29 +12,24 @@ export interface Verdict {
 type Judged = Pick<AuditReport, 'summary' | 'nodes' | 'gaps' | 'skips' | 'faults'>
 
 export function verdictOf(report: Judged): Verdict {
-  const { summary } = report
+  const { summary, nodes } = report
   const count = totalOf(summary.levels)
-  const short = report.nodes.filter(isShort)
-  const [first] = short
+  const short = nodes.filter(isShort)
   const missing = missingOf(report)
-  const details = [fullestOf(report.nodes), missing === '' ? '' : `Not complete: ${missing}.`].filter(
-    (text) => text !== ''
-  )
-  if (first !== undefined) {
-    const who = short.length === 1 ? first.node : `${grouped(short.length)} nodes`
-    return {
-      tone: 'bad',
-      headline: `Act now: ${who} ${short.length === 1 ? 'is' : 'are'} one burst away from running out of PIDs.`,
-      details
-    }
+  const details = [
+    fullestOf(nodes),
+    short.length === 0 ? noneShort(report) : '',
+    missing === '' ? '' : `Not complete: ${missing}.`
+  ].filter((text) => text !== '')
+  if (short.length > 0) {
+    const who = short.length === 1 ? `${short[0]?.node} is` : `${grouped(short.length)} nodes are`
+    return { tone: 'bad', headline: `Act now: ${who} one burst away from running out of PIDs.`, details }
   }
-  if (count > 0) return { tone: 'warn', headline: `${noneShort(report)} ${things(count)}`, details }
-  if (missing !== '') {
-    return { tone: 'unsure', headline: 'Nothing was found, but not everything could be looked at.', details }
-  }
+  if (count > 0) return { tone: 'warn', headline: `${things(count)} Begin with number 1 below.`, details }
   const fine = `Nothing wrong was found in ${counted(summary.judged, 'object')}`
-  if (summary.nodesRead === 0) return { tone: 'unsure', headline: `${fine}. ${noneShort(report)}`, details }
-  return { tone: 'good', headline: `Nothing to do. ${fine}. ${noneShort(report)}`, details }
+  if (missing !== '') return { tone: 'unsure', headline: `${fine}, but not everything could be looked at.`, details }
+  if (summary.nodesRead === 0) return { tone: 'unsure', headline: `${fine}; nodes were not looked at.`, details }
+  return { tone: 'good', headline: `Nothing to do: ${fine.toLowerCase()}.`, details }
 }
 
 /** Nearly full by either ceiling, below what the policy keeps free, or by the kubelet's own word. */
@@ -42,12 +37,13 @@ function isShort({ used, free, pidPressure }: AuditNode): boolean {
   return pidPressure === true || (typeof free === 'number' && free < 0) || (used !== null && used >= full)
 }
 
+/** Says no more than was seen: a burst between two readings is not. */
 function noneShort({ summary: { nodes, nodesRead } }: Judged): string {
   if (nodes === 0) return 'No node was looked at.'
   if (nodesRead === 0) return 'What the nodes use is not known.'
-  if (nodesRead < nodes)
-    return `No node that could be read (${grouped(nodesRead)} of ${grouped(nodes)}) is short of PIDs now.`
-  return 'No node is short of PIDs now.'
+  const who =
+    nodesRead < nodes ? `Of the ${grouped(nodesRead)} of ${grouped(nodes)} nodes that could be read, none` : 'No node'
+  return `${who} was over ${percent(full)} of a ceiling or below its floor at that moment.`
 }
 
 function things(count: number): string {

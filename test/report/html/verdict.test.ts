@@ -16,7 +16,8 @@ const noLevels = { deny: 0, warn: 0, change: 0, audit: 0 }
 void t.test('a cluster without findings is fine only when its nodes were read', async (t) => {
   t.equal(verdictOf(oneNode()).tone, 'good')
   t.equal(verdictOf(cleanAudit()).tone, 'unsure')
-  t.match(verdictOf(cleanAudit()).headline, 'No node was looked at')
+  t.match(verdictOf(cleanAudit()).headline, 'nodes were not looked at')
+  t.match(verdictOf(cleanAudit()).details, ['No node was looked at.'])
 })
 
 void t.test('what was left out is never called fine', async (t) => {
@@ -55,13 +56,12 @@ void t.test('several nodes are counted', async (t) => {
 void t.test('findings are told with what is known of the nodes', async (t) => {
   const { summary, ...report } = oneNode()
   const of = (change: Partial<AuditReport['summary']>) =>
-    verdictOf({ ...report, summary: { ...summary, levels: { ...noLevels, deny: 1 }, ...change } }).headline
-  t.equal(of({}), 'No node is short of PIDs now. One thing is wrong.')
-  t.equal(of({ nodes: 3 }), 'No node that could be read (1 of 3) is short of PIDs now. One thing is wrong.')
-  t.equal(
-    of({ nodesRead: 0, levels: { ...noLevels, audit: 1200 } }),
-    'What the nodes use is not known. 1,200 things are wrong.'
-  )
+    verdictOf({ ...report, summary: { ...summary, levels: { ...noLevels, deny: 1 }, ...change } })
+  t.equal(of({}).headline, 'One thing is wrong. Begin with number 1 below.')
+  t.equal(of({ levels: { ...noLevels, audit: 1200 } }).headline, '1,200 things are wrong. Begin with number 1 below.')
+  t.equal(of({}).details[1], 'No node was over 90% of a ceiling or below its floor at that moment.')
+  t.match(of({ nodes: 3 }).details[1], 'Of the 1 of 3 nodes that could be read, none was over 90%')
+  t.equal(of({ nodesRead: 0 }).details[1], 'What the nodes use is not known.')
 })
 
 void t.test('what is missing is listed', async (t) => {
