@@ -1,17 +1,10 @@
 import { stringify } from 'yaml'
 import type { Millis, Pids } from '../model/units.ts'
 import type { Ceiling } from '../ports.ts'
+import type { NodeRow, PodRow, TopPolicy, WorkloadRow } from '../sources/fleet-rows.ts'
 import type { ClusterSnapshot } from '../sources/snapshot.ts'
 import { documentOf } from '../sources/snapshot-file.ts'
-import {
-  type NodeRow,
-  nodeRows,
-  type PodRow,
-  podRows,
-  type TopPolicy,
-  type WorkloadRow,
-  workloadRows
-} from '../sources/snapshot-rows.ts'
+import { nodeRows, podRows, workloadRows } from '../sources/snapshot-rows.ts'
 
 export const topSubjects = ['nodes', 'pods', 'workloads'] as const
 export type TopSubject = (typeof topSubjects)[number]

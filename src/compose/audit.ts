@@ -22,6 +22,7 @@ import { type ClusterSnapshot, snapshotReadings } from '../sources/snapshot.ts'
 import { readSnapshot } from '../sources/snapshot-file.ts'
 import { loadFilePolicy } from './file-policy.ts'
 import { buildInputs, writeText } from './files.ts'
+import { inLittleMemory } from './memory.ts'
 import { print } from './print.ts'
 import { buildProgress } from './progress.ts'
 import { buildReadings, kubeletOptions, type ReadingFlags, readAddresses, withAddress } from './readings.ts'
@@ -114,18 +115,19 @@ async function auditCluster(flags: AuditFlags, earlier: AuditReport | undefined)
   const readings = buildReadings(flags, credentials, clock)
   const kubelets = new KubeletConfigReader(kubeletOptions(flags, credentials, clock))
   const progress = buildProgress(process.stderr, () => clock.monotonic())
+  const frugal = inLittleMemory(progress)
   const { signal } = new AbortController()
   try {
     const source: AuditSource = { kind: 'cluster', name: credentials.server, readings: flags.source }
     return await auditWith(flags, earlier, source, {
-      objects: new ObjectLists(client, progress, signal),
+      objects: new ObjectLists(client, frugal, signal),
       readings,
       configs:
         flags.source === 'kubelet'
           ? kubelets
           : noConfigs('Prometheus does not tell how kubelets are configured; --source kubelet does'),
       targetOf: (facts) => withAddress(facts, addresses.get(facts.name)),
-      progress,
+      progress: frugal,
       signal
     })
   } finally {

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs'
 import t from 'tap'
 import { renderTop, type TopOptions } from '../../src/cli/top.ts'
+import type { TopPolicy } from '../../src/sources/fleet-rows.ts'
 import { type ClusterSnapshot, snapshotReadings } from '../../src/sources/snapshot.ts'
 import { readSnapshot } from '../../src/sources/snapshot-file.ts'
-import type { TopPolicy } from '../../src/sources/snapshot-rows.ts'
 import { memorySink } from '../support/fake-kubelet.ts'
 
 const load = (name: string) =>
