@@ -9,22 +9,19 @@ COPY package.json package-lock.json ./
 RUN npm ci --no-audit --no-fund
 COPY tsconfig.json ./
 COPY src src
-# Without source maps: they are three times the code, and stack traces name the same functions without them.
-RUN npm exec -- tsc -p src/tsconfig.json --sourceMap false
+# One program with all it needs. Without source maps: they are twice the code, and stack traces name the same functions.
+RUN npm run -s build && rm dist/*.map
+# What the program is made of, and under which terms. optional: the Node that people without one get by npm.
+RUN mkdir app && mv dist app/dist \
+    && npm sbom --package-lock-only --omit=dev --omit=optional --sbom-format=cyclonedx > app/sbom.cdx.json \
+    && npm prune --omit=dev --omit=optional --ignore-scripts --no-audit --no-fund \
+    && find node_modules -type f -iname 'licen[cs]e*' | while read -r file; do \
+        mkdir -p "app/licenses/$(dirname "${file#node_modules/}")" && cp "$file" "app/licenses/${file#node_modules/}"; \
+    done
 
-FROM ${NODE_IMAGE} AS packages
+FROM ${NODE_IMAGE} AS program
 WORKDIR /app
-COPY package.json package-lock.json ./
-# optional: the Node that people without one get by npm; here the base brings it.
-RUN npm ci --omit=dev --omit=optional --ignore-scripts --no-audit --no-fund \
-    && npm sbom --package-lock-only --omit=dev --omit=optional --sbom-format=cyclonedx > sbom.cdx.json \
-    # Nothing at run time reads types, maps, prose, TypeScript, or parts for other JavaScript engines.
-    && find node_modules -type f \( -name '*.ts' -o -name '*.mts' -o -name '*.cts' -o -name '*.map' -o -name '*.md' \
-        -o -name '*.markdown' -o -name '*.bare' \) -exec rm {} + \
-    && find node_modules -type d \( -name test -o -name tests -o -name docs -o -name examples -o -name benchmark \
-        -o -name benchmarks -o -name .github \) -prune -exec rm -r {} +
-
-COPY --from=build /build/dist dist
+COPY --from=build /build/app ./
 # What Node compiles at its first start is kept in the image, since a read-only container could never keep it itself.
 # Node keeps it per user, so it has to be made by the one who will run.
 RUN mkdir cache && chown 65532:65532 cache
@@ -44,7 +41,7 @@ LABEL org.opencontainers.image.title="pidguard" \
       org.opencontainers.image.revision="${REVISION}"
 ENV NODE_ENV=production NODE_COMPILE_CACHE=/app/cache
 WORKDIR /app
-COPY --from=packages /app ./
+COPY --from=program /app ./
 COPY LICENSE ./
 # A number, so that runAsNonRoot can be checked; nobody's in the base, so nothing in the image is its to write.
 USER 65532:65532

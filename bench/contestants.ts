@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { isUp } from './client.ts'
+import { fleetFile } from './fleet.ts'
 import { certificateFolder, logFile, startPinned, stop } from './machine.ts'
 
 export interface Contestant {
@@ -45,7 +46,9 @@ export const contestants: readonly Contestant[] = [
   { name: 'fastify', ...script('fastify-server.ts') },
   { name: 'fastify-listener', ...script('fastify-server.ts', 'listener') },
   pidguard('pidguard', here('../dist/main.js'), 'info'),
-  pidguard('pidguard-quiet', here('../dist/main.js'), 'warn')
+  pidguard('pidguard-quiet', here('../dist/main.js'), 'warn'),
+  // With PID headroom in force, over 1,000 nodes and 30,000 pods.
+  pidguard('pidguard-headroom', here('../dist/main.js'), 'info', () => ['--snapshot', fleetFile()])
 ]
 
 /** Any of the above; or, to compare two builds, `pidguard@FILE` with the main.js of another. */
@@ -56,14 +59,15 @@ export function contestantNamed(name: string, known: readonly Contestant[] = con
   throw new Error(`no such contestant: ${name}. There are ${known.map((each) => each.name).join(', ')}`)
 }
 
-function pidguard(name: string, main: string, logLevel: string): Contestant {
+function pidguard(name: string, main: string, logLevel: string, more: () => readonly string[] = () => []): Contestant {
   return {
     name,
     guards: true,
     command: ({ port, probePort }) => [
       ...[process.execPath, main, 'serve', '--host', '127.0.0.1', '--port', String(port)],
       ...['--probe-port', String(probePort), '--cert-dir', certificateFolder],
-      ...['--policy', here('policy.yaml'), '--log-level', logLevel, '--drain', '0']
+      ...['--policy', here('policy.yaml'), '--log-level', logLevel, '--drain', '0'],
+      ...more()
     ]
   }
 }

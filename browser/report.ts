@@ -1,4 +1,4 @@
-// What the HTML report of an audit does in a browser. npm run docs puts it, with what it imports and without its types,
+// What the HTML report of an audit does in a browser. npm run docs puts it, with what it imports, as one script
 // into src/report/html/script.ts. It reads the data blocks of its own page and nothing else.
 import {
   beginsLarge,

@@ -47,6 +47,11 @@ export const errorCodes = {
     onAdmission: 'none',
     hint: 'See whether kubectl reaches the cluster with the same kubeconfig, and whether its user may do this.'
   },
+  ERR_SNAPSHOT_UNREADABLE: {
+    status: 503,
+    onAdmission: 'none',
+    hint: 'Name a snapshot that is there, with --snapshot.'
+  },
   ERR_SNAPSHOT_INVALID: {
     status: 500,
     onAdmission: 'none',

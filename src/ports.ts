@@ -88,6 +88,8 @@ export interface PodFacts {
   readonly deleting: boolean
   /** Where it may land, while it is not bound: whoever counts what it will need must know where. */
   readonly placement?: Placement | undefined
+  /** The node whose binding `pidguard` refused last, as the scheduler tells, while the pod is not bound. */
+  readonly refusedBy?: string | undefined
 }
 
 /** What a cache tells as it follows the API server. Handlers may throw: it is logged and the cache goes on. */
@@ -110,7 +112,7 @@ export interface Cache<T> {
 export interface CacheState {
   /** A full list has been read at least once. Until then absence means nothing. */
   readonly synced: boolean
-  /** Monotonic instant of the last byte from the API server; undefined before the first. */
+  /** Monotonic instant of the last answer or byte of it from the API server; undefined before the first. */
   readonly contactAt: Millis | undefined
   /** Full lists read, and calls that failed, since the start. */
   readonly lists: number
@@ -293,6 +295,28 @@ export interface Registration {
   readonly bundles: readonly string[]
   /** Somebody else writes caBundle: cert-manager's injector, by its annotation. */
   readonly injected: boolean
+}
+
+/** The taint of ours on nodes; see headroom/taints.ts. */
+export interface NodeTaints {
+  /**
+   * Sets or removes it and leaves all other taints as they are. `unchanged`: it was so already. `gone`: no such node.
+   * Throws what the API server makes throw; nothing is changed then.
+   */
+  write(node: string, tainted: boolean, signal: AbortSignal): Promise<'written' | 'unchanged' | 'gone'>
+}
+
+/** What people see of a node in `kubectl describe node`. */
+export interface NodeEvent {
+  readonly type: 'Normal' | 'Warning'
+  /** In one word, UpperCamelCase; a closed set. */
+  readonly reason: string
+  readonly message: string
+}
+
+export interface NodeEvents {
+  /** Throws when it could not be stored. */
+  tell(node: string, event: NodeEvent, signal: AbortSignal): Promise<void>
 }
 
 export interface WebhookRegistry {

@@ -49,7 +49,7 @@ export class ClusterFacts implements ReadingSink, KubeletConfigSink {
   }
 
   get hasLimitRanges(): boolean {
-    return this.#inputs.hasLimitRanges
+    return this.#inputs.knowsLimitRanges
   }
 
   observeReading(reading: NodeReading): void {

@@ -10,8 +10,8 @@ import {
   type Limit,
   mostTop
 } from '../report/audit.ts'
+import type { NodeRow, PodRow, TopPolicy } from '../sources/fleet-rows.ts'
 import { byPids, FleetTally } from '../sources/fleet-tally.ts'
-import type { NodeRow, PodRow, TopPolicy } from '../sources/snapshot-rows.ts'
 import type { ClusterFacts } from './cluster.ts'
 
 /** Figures of a fleet as a report holds them, added up as pods come by: what is not known is null. */

@@ -113,7 +113,7 @@ export class Findings {
 
   #allNotes(judged: number, facts: InputFacts): string[] {
     const notes = [...this.#notes].map(([text, count]) => (count === 1 ? text : `${text} (${count} times)`))
-    if (judged > 0 && !facts.hasLimitRanges) {
+    if (judged > 0 && !facts.knowsLimitRanges) {
       notes.push('no LimitRange among the inputs, so it is taken that the cluster has none that fills in requests')
     }
     return [...notes, ...(this.#baseline?.notes() ?? [])]

@@ -1,3 +1,4 @@
+import { LineCounter, parseAllDocuments } from 'yaml'
 import { AppError } from '../errors.ts'
 import { isRecord, type JsonRecord, nameOf } from '../model/shape.ts'
 
@@ -12,8 +13,7 @@ export interface Manifest {
  * All objects of a text of YAML documents or JSON, `kind: List` taken apart.
  * Throws ERR_USAGE with file, line and column at the first thing that is not YAML or not an object.
  */
-export async function readManifests(source: string, text: string): Promise<Manifest[]> {
-  const { LineCounter, parseAllDocuments } = await import('yaml')
+export function readManifests(source: string, text: string): Manifest[] {
   const lines = new LineCounter()
   // As kubectl reads: YAML 1.1, where yes and on are true, and merge keys; but 12:30 and 2026-11-21 stay text.
   const documents = parseAllDocuments(text, {

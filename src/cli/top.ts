@@ -1,17 +1,19 @@
 import { stringify } from 'yaml'
 import type { Millis, Pids } from '../model/units.ts'
+import type { Floor } from '../policy/settings.ts'
 import type { Ceiling } from '../ports.ts'
 import type { ClusterSnapshot } from '../sources/snapshot.ts'
 import { documentOf } from '../sources/snapshot-file.ts'
+import { standingOf } from '../sources/snapshot-ledger.ts'
 import {
   type NodeRow,
   nodeRows,
   type PodRow,
   podRows,
-  type TopPolicy,
+  type TopView,
   type WorkloadRow,
   workloadRows
-} from '../sources/snapshot-rows.ts'
+} from './top-rows.ts'
 
 export const topSubjects = ['nodes', 'pods', 'workloads'] as const
 export type TopSubject = (typeof topSubjects)[number]
@@ -27,6 +29,14 @@ export interface TopOptions {
   readonly node: string | undefined
   /** At most so many rows; undefined: all. */
   readonly limit: number | undefined
+}
+
+/** What the policy says of pods and room, as far as `top` needs it. */
+export interface TopPolicy {
+  /** Of a pod that carries no figure of its own. */
+  estimateOf(namespace: string): Pids
+  /** For the namespace that was asked for, or for none in particular. */
+  readonly floor: Floor
 }
 
 /** What `pidguard top` prints. */
@@ -47,16 +57,15 @@ export function renderTop(snapshot: ClusterSnapshot, policy: TopPolicy, options:
 type Row = NodeRow | PodRow | WorkloadRow
 
 function rowsOf(snapshot: ClusterSnapshot, policy: TopPolicy, { subject, namespace, node }: TopOptions): Row[] {
+  const standing = standingOf(snapshot, (name) => policy.estimateOf(name))
+  const view: TopView = { ...snapshot, standing, floor: policy.floor }
   const pods = snapshot.pods.filter(
     (pod) => (namespace === undefined || pod.namespace === namespace) && (node === undefined || pod.node === node)
   )
-  if (subject === 'pods') return podRows({ ...snapshot, pods })
-  if (subject === 'workloads') return workloadRows({ ...snapshot, pods })
+  if (subject === 'pods') return podRows({ ...view, pods })
+  if (subject === 'workloads') return workloadRows({ ...view, pods })
   // A node is as full as all its pods make it, whatever namespace is asked for.
-  return nodeRows(
-    { ...snapshot, nodes: snapshot.nodes.filter(({ name }) => node === undefined || name === node) },
-    policy
-  )
+  return nodeRows({ ...view, nodes: snapshot.nodes.filter(({ name }) => node === undefined || name === node) })
 }
 
 function renderDocument(value: object, format: 'json' | 'yaml'): string {
@@ -122,6 +131,7 @@ function columnsOf(subject: TopSubject): readonly Column[] {
         column<PodRow>('NODE', ({ node }) => node ?? '-'),
         column<PodRow>('WORKLOAD', ({ workload }) => `${workload.kind}/${workload.name}`),
         column<PodRow>('AGE', ({ age }) => renderAge(age), right),
+        column<PodRow>('COMMITTED', ({ committed }) => count(committed), { ...right, ...wide }),
         column<PodRow>('DECLARED', ({ declared }) => declared?.toString() ?? '-', { ...right, ...wide }),
         column<PodRow>('PHASE', ({ phase }) => phase, wide)
       ]
@@ -131,6 +141,7 @@ function columnsOf(subject: TopSubject): readonly Column[] {
         column<WorkloadRow>('WORKLOAD', ({ workload }) => `${workload.kind}/${workload.name}`),
         column<WorkloadRow>('PIDS', ({ pids }) => count(pids), right),
         column<WorkloadRow>('PEAK POD', ({ peak }) => count(peak), right),
+        column<WorkloadRow>('COMMITTED', ({ committed }) => count(committed), right),
         column<WorkloadRow>('PODS', ({ pods }) => String(pods), right),
         column<WorkloadRow>('READ', ({ read }) => String(read), { ...right, ...wide }),
         column<WorkloadRow>('NODES', ({ nodes }) => String(nodes), { ...right, ...wide }),

@@ -31,7 +31,7 @@ export async function tryFiles(files: readonly string[], options: TryOptions, de
   let denied = 0
   let count = 0
   for (const file of files) {
-    for (const manifest of await readManifests(file, await deps.read(file))) {
+    for (const manifest of readManifests(file, await deps.read(file))) {
       count++
       if (!(await tryObject(manifest, options, deps))) denied++
     }

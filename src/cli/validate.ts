@@ -1,4 +1,4 @@
-import { InputFacts } from '../engine/input-facts.ts'
+import { InputFacts, type KnownCluster } from '../engine/input-facts.ts'
 import type { RuleIndex } from '../engine/match.ts'
 import type { PatchOperation } from '../model/draft.ts'
 import { misshapen } from '../model/shape.ts'
@@ -24,6 +24,8 @@ export interface ValidateDeps {
   readonly policy: FilePolicy
   readonly inputs: Inputs
   readonly baseline: Baseline | undefined
+  /** The cluster the inputs are for; undefined: nothing is known of it. */
+  readonly cluster?: KnownCluster | undefined
 }
 
 /** Judges every object of the inputs as the webhook would. Never stops at a mistake: the rest is still checked. */
@@ -33,7 +35,7 @@ export async function validate(
   deps: ValidateDeps
 ): Promise<Report> {
   const { files, problems } = deps.inputs.find(paths)
-  const facts = new InputFacts(options.namespace, options.namespaceLabels)
+  const facts = new InputFacts(options.namespace, options.namespaceLabels, deps.cluster)
   // What an object is judged with may stand in a later file: then everything is read once more, all facts known.
   const run =
     (await new Pass(deps, options, facts, true).over(files)) ??

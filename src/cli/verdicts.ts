@@ -48,7 +48,10 @@ export class ObjectJudge {
     const settings = this.#policy.settingsFor(subject.namespace, facts.namespace(subject.namespace))
     const judged = judge(subject, this.#rules.rulesFor(subject), {
       settings,
-      facts: { limitRanges: facts.limitRanges(subject.namespace) },
+      facts: {
+        limitRanges: facts.limitRanges(subject.namespace),
+        ...(facts.headroom === undefined ? undefined : { headroom: facts.headroom })
+      },
       exemption: (ruleId) => this.#policy.exemption(ruleId, subject)
     })
     return { subject, settings, judged, findings: judged.decision.findings }

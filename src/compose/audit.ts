@@ -22,19 +22,19 @@ import { type ClusterSnapshot, snapshotReadings } from '../sources/snapshot.ts'
 import { readSnapshot } from '../sources/snapshot-file.ts'
 import { loadFilePolicy } from './file-policy.ts'
 import { buildInputs, writeText } from './files.ts'
+import { inLittleMemory } from './memory.ts'
 import { print } from './print.ts'
 import { buildProgress } from './progress.ts'
-import { buildReadings, kubeletOptions, type ReadingFlags, readAddresses, withAddress } from './readings.ts'
+import { kubeletOptions, liveReadings } from './readings.ts'
+import { readAddresses, type TakeOptions, withAddress } from './take-snapshot.ts'
 import { version } from './version.ts'
 
-export interface AuditFlags extends ReadingFlags {
+export interface AuditFlags extends TakeOptions {
   readonly output?: readonly string[]
   readonly failOn: FailOn
   readonly policy?: string
   readonly since?: string
   readonly snapshot?: string
-  readonly kubeconfig?: string
-  readonly context?: string
 }
 
 const clock: Clock = { now: () => Date.now(), monotonic: () => performance.now() }
@@ -112,21 +112,23 @@ async function auditCluster(flags: AuditFlags, earlier: AuditReport | undefined)
   const credentials = await findCredentials({ kubeconfig, context, env: process.env, clock })
   const addresses = readAddresses(flags.kubeletAddress ?? [])
   const client = new KubeClient(credentials)
-  const readings = buildReadings(flags, credentials, clock)
-  const kubelets = new KubeletConfigReader(kubeletOptions(flags, credentials, clock))
+  const readingSource = flags.readings ?? 'kubelet'
+  const readings = await liveReadings(readingSource, flags, credentials, clock)
+  const kubelets = new KubeletConfigReader(await kubeletOptions(flags, credentials, clock))
   const progress = buildProgress(process.stderr, () => clock.monotonic())
+  const frugal = inLittleMemory(progress)
   const { signal } = new AbortController()
   try {
-    const source: AuditSource = { kind: 'cluster', name: credentials.server, readings: flags.source }
+    const source: AuditSource = { kind: 'cluster', name: credentials.server, readings: readingSource }
     return await auditWith(flags, earlier, source, {
-      objects: new ObjectLists(client, progress, signal),
+      objects: new ObjectLists(client, frugal, signal),
       readings,
       configs:
-        flags.source === 'kubelet'
+        readingSource === 'kubelet'
           ? kubelets
-          : noConfigs('Prometheus does not tell how kubelets are configured; --source kubelet does'),
+          : noConfigs('Prometheus does not tell how kubelets are configured; --readings kubelet does'),
       targetOf: (facts) => withAddress(facts, addresses.get(facts.name)),
-      progress,
+      progress: frugal,
       signal
     })
   } finally {

@@ -21,6 +21,8 @@ export interface ClusterCertificatesOptions {
   readonly kubeconfig: string | undefined
   readonly clock: Clock
   readonly log: Log
+  /** This replica leads until the signal: for what else a leader does than to look after certificates. Must not throw. */
+  onLead(signal: AbortSignal): void
 }
 
 /** Service, Lease, webhook configurations and PodDisruptionBudget of manifests/base. */
@@ -54,7 +56,7 @@ export async function clusterCertificates(options: ClusterCertificatesOptions): 
     clock,
     log,
     random: Math.random,
-    onLead() {}
+    onLead: options.onLead
   })
 
   let state: Look = { pair: undefined, obstacle: 'the cluster has not been asked yet' }

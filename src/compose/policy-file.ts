@@ -2,11 +2,12 @@ import { readFile } from 'node:fs/promises'
 import type { Rule } from '../engine/rule.ts'
 import { AppError } from '../errors.ts'
 import type { Millis } from '../model/units.ts'
-import { defaultPolicyText } from '../policy/default-policy.ts'
+import { defaultPolicy } from '../policy/document.ts'
 import { exemptionFor, targetOf } from '../policy/exemptions.ts'
 import { PolicyHolder } from '../policy/holder.ts'
-import { readPolicy } from '../policy/load.ts'
+import type { Policy } from '../policy/policy.ts'
 import { PolicyResolver } from '../policy/resolve.ts'
+import type { NamespaceFacts } from '../policy/settings.ts'
 import type { Clock, Log } from '../ports.ts'
 import type { PolicySource } from '../server/admission.ts'
 import type { Metrics } from '../server/metrics.ts'
@@ -20,15 +21,23 @@ export interface PolicyFile extends PolicySource {
   watch(every: Millis, log: Log, metrics: Pick<Metrics, 'countReload'>): PolledFiles
 }
 
-/** The policy of a file, or the built-in default. Throws ERR_POLICY_INVALID with every mistake at once. */
-export async function loadPolicy(path: string | undefined, rules: readonly Rule[], clock: Clock): Promise<PolicyFile> {
+/**
+ * The policy of a file, or the built-in default. Throws ERR_POLICY_INVALID with every mistake at once.
+ * `namespaceFacts` tells what is known of a namespace whenever its settings are asked for.
+ */
+export async function loadPolicy(
+  path: string | undefined,
+  rules: readonly Rule[],
+  clock: Clock,
+  namespaceFacts: (namespace: string) => NamespaceFacts | undefined = () => undefined
+): Promise<PolicyFile> {
   const source = path ?? 'built-in default'
-  const text = path === undefined ? defaultPolicyText(rules) : await readPolicyText(path)
-  const parse = (written: string): PolicyResolver => new PolicyResolver(readPolicy(written, { rules, source }), rules)
-  const holder = new PolicyHolder(text, { parse, clock })
+  const text = path === undefined ? '' : await readPolicyText(path)
+  const parse = path === undefined ? () => defaultPolicy(rules) : await parser(path, rules)
+  const holder = new PolicyHolder(text, { parse: (written) => new PolicyResolver(parse(written), rules), clock })
   return {
     source,
-    settingsFor: (namespace) => holder.current.settingsFor(namespace, undefined),
+    settingsFor: (namespace) => holder.current.settingsFor(namespace, namespaceFacts(namespace)),
     exemption(ruleId, subject, now) {
       const exemptions = holder.current.exemptionsOf(ruleId)
       return exemptions.length === 0 ? undefined : exemptionFor(exemptions, ruleId, targetOf(subject), now)?.reason
@@ -58,6 +67,12 @@ export async function loadPolicy(path: string | undefined, rules: readonly Rule[
       )
     }
   }
+}
+
+/** How a policy file is read. The schema library takes a quarter of a start, and is loaded only where there is a file. */
+async function parser(source: string, rules: readonly Rule[]): Promise<(text: string) => Policy> {
+  const { readPolicy } = await import('../policy/load.ts')
+  return (text) => readPolicy(text, { rules, source })
 }
 
 /** Throws ERR_POLICY_INVALID when the file cannot be read. */

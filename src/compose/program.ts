@@ -1,7 +1,17 @@
 import { Argument, Command, CommanderError, Option } from 'commander'
 import type { TopSubject } from '../cli/top.ts'
 import { AppError } from '../errors.ts'
-import type { Millis } from '../model/units.ts'
+import {
+  collect,
+  kubeletAddressOption,
+  namespaceLabelsOption,
+  policyOption,
+  port,
+  readingOptions,
+  seconds,
+  span,
+  whole
+} from './options.ts'
 import { version } from './version.ts'
 
 /**
@@ -11,7 +21,13 @@ import { version } from './version.ts'
 const exitUsage = 2
 const exitUnreachable = 3
 
-const unreachable: ReadonlySet<string> = new Set(['ERR_SERVER_UNREACHABLE', 'ERR_CLUSTER_UNREACHABLE'])
+/** Facts that cannot be had are not findings, and not a fault of what was to be judged. */
+const unreachable: ReadonlySet<string> = new Set([
+  'ERR_SERVER_UNREACHABLE',
+  'ERR_CLUSTER_UNREACHABLE',
+  'ERR_SNAPSHOT_UNREADABLE',
+  'ERR_SNAPSHOT_INVALID'
+])
 
 /**
  * Reads the command line and runs its verb. Resolves to the exit code, or undefined when the verb serves on.
@@ -46,7 +62,7 @@ function buildProgram(finish: (code: number | undefined) => void): Command {
     .version(version)
     .exitOverride()
     .showSuggestionAfterError()
-  program
+  const serve = program
     .command('serve')
     .description('Answer admission reviews of a kube-apiserver over HTTPS.')
     .addOption(new Option('--host <address>', 'address to listen on (default: all)').env('PIDGUARD_HOST'))
@@ -79,7 +95,18 @@ function buildProgram(finish: (code: number | undefined) => void): Command {
         '1d'
       )
     )
-    .addOption(new Option('--kubeconfig <file>', 'the cluster of --cert-secret, from outside (default: this pod’s)'))
+    .addOption(
+      new Option('--kubeconfig <file>', 'the cluster to guard, from outside (default: the one this pod is in)')
+    )
+    .addOption(
+      new Option(
+        '--snapshot <file>',
+        'nodes, pods and readings of a file, in place of a cluster; with --readings snapshot only its readings'
+      ).env('PIDGUARD_SNAPSHOT')
+    )
+    .addOption(
+      span('--readings-interval <span>', 'time between two readings of a node', 'PIDGUARD_READINGS_INTERVAL', '15s')
+    )
     .addOption(policyOption())
     .addOption(
       new Option('--log-level <level>', 'least level that is logged')
@@ -95,6 +122,7 @@ function buildProgram(finish: (code: number | undefined) => void): Command {
       await serve({ ...options, version })
       finish(undefined)
     })
+  for (const option of readingOptions(['kubelet', 'prometheus', 'snapshot'])) serve.addOption(option)
   program
     .command('try')
     .description('Show what kubectl apply of the files would meet at a running server.')
@@ -126,12 +154,13 @@ function buildProgram(finish: (code: number | undefined) => void): Command {
     .addOption(new Option('--policy <file>', 'policy that says estimates and floors').env('PIDGUARD_POLICY'))
     .addOption(new Option('--kubeconfig <file>', 'how to reach the cluster (default: as kubectl)'))
     .option('--context <name>', 'context of the kubeconfig')
+    .addOption(kubeletAddressOption())
     .action(async (subject: TopSubject, options) => {
       const { runTop } = await import('./top.ts')
       finish(await runTop(subject, options))
     })
-  for (const option of readingOptions()) top.addOption(option)
-  program
+  for (const option of readingOptions(['kubelet', 'prometheus'])) top.addOption(option)
+  const validate = program
     .command('validate')
     .description('Check manifests as the webhook would, without a cluster: files, folders, patterns, standard input.')
     .argument('<path...>', 'files, folders or patterns of YAML and JSON; - for standard input')
@@ -150,6 +179,9 @@ function buildProgram(finish: (code: number | undefined) => void): Command {
     .addOption(policyOption())
     .option('-n, --namespace <name>', 'namespace of objects that name none', 'default')
     .addOption(namespaceLabelsOption())
+    .option('--snapshot <file>', 'judge the room for PIDs by this snapshot of a cluster; - for standard input')
+    .option('--kubeconfig <file>', 'judge it by the cluster as it is now; nothing is sent there')
+    .option('--context <name>', 'context of the kubeconfig')
     .option('--baseline <file>', 'old findings that do not count, each with a reason and a last day')
     .option('--write-baseline <file>', 'write a baseline of everything found now')
     .option('--reason <text>', 'reason for the entries of --write-baseline', 'there when the baseline was written')
@@ -158,6 +190,7 @@ function buildProgram(finish: (code: number | undefined) => void): Command {
       const { runValidate } = await import('./validate.ts')
       finish(await runValidate(paths, { ...options, version }))
     })
+  for (const option of readingOptions(['kubelet', 'prometheus'])) validate.addOption(option)
   const audit = program
     .command('audit')
     .description('Report what breaks the policy in a cluster, which nodes are short of PIDs, and what to do first.')
@@ -179,6 +212,7 @@ function buildProgram(finish: (code: number | undefined) => void): Command {
     .addOption(policyOption())
     .addOption(new Option('--kubeconfig <file>', 'how to reach the cluster (default: as kubectl)'))
     .option('--context <name>', 'context of the kubeconfig')
+    .addOption(kubeletAddressOption())
     .addHelpText(
       'after',
       '\nExit codes: 0 clean, 1 findings that count, 2 usage or unreadable input, 3 cluster unreachable,\n4 no findings that count, but parts of the cluster could not be looked at.'
@@ -187,7 +221,7 @@ function buildProgram(finish: (code: number | undefined) => void): Command {
       const { runAudit } = await import('./audit.ts')
       finish(await runAudit(paths, options))
     })
-  for (const option of readingOptions()) audit.addOption(option)
+  for (const option of readingOptions(['kubelet', 'prometheus'])) audit.addOption(option)
   program
     .command('mutate')
     .description('Print manifests as the webhook would store them, comments and order kept.')
@@ -245,80 +279,4 @@ function buildProgram(finish: (code: number | undefined) => void): Command {
     .description('Print the JSON Schema of the policy, for editors.')
     .action(async () => (await import('./policy.ts')).printPolicySchema())
   return program
-}
-
-function policyOption(): Option {
-  return new Option('--policy <file>', 'policy document; the built-in default where none is given').env(
-    'PIDGUARD_POLICY'
-  )
-}
-
-/** Who is asked what nodes use, and how. */
-function readingOptions(): Option[] {
-  return [
-    new Option('--source <source>', 'who tells what nodes use')
-      .choices(['kubelet', 'prometheus'])
-      .env('PIDGUARD_SOURCE')
-      .default('kubelet'),
-    new Option('--prometheus <url>', 'where Prometheus serves').env('PIDGUARD_PROMETHEUS'),
-    new Option('--kubelet-ca <file>', 'authorities that sign kubelet certificates (default: those of the cluster)').env(
-      'PIDGUARD_KUBELET_CA'
-    ),
-    new Option(
-      '--kubelet-insecure',
-      'do not verify kubelet certificates: who sits in between may lie and learn the token'
-    ).env('PIDGUARD_KUBELET_INSECURE'),
-    new Option(
-      '--kubelet-address <node=address...>',
-      'ask the kubelet of a node at this address, not at its InternalIP'
-    )
-  ]
-}
-
-function namespaceLabelsOption(): Option {
-  const description = 'labels of a namespace that is not among the inputs, as shop:team=a,env=prod'
-  return new Option('--namespace-labels <name:labels>', description).argParser(collect)
-}
-
-/** An option that may be given several times. */
-function collect(text: string, previous: readonly string[] | undefined): readonly string[] {
-  return [...(previous ?? []), text]
-}
-
-function port(flags: string, description: string, env: string, fallback: number): Option {
-  return whole(flags, description, env, fallback, 65_535)
-}
-
-function seconds(flags: string, description: string, env: string, fallback: number): Option {
-  return whole(flags, description, env, fallback, 3_600)
-}
-
-const unitOf: Readonly<Record<string, Millis>> = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 }
-
-/** A span of time as `90d`, `12h`, `30m` or `20s`. */
-function span(flags: string, description: string, env: string, fallback: string): Option {
-  function parse(text: string): Millis {
-    const [, count, unit = ''] = /^([1-9]\d{0,5})([smhd])$/.exec(text.trim()) ?? []
-    const scale = unitOf[unit]
-    if (count !== undefined && scale !== undefined) return Number(count) * scale
-    throw new AppError(
-      'ERR_USAGE',
-      `${flags}: expected a span such as 90d, 12h, 30m or 20s, found ${JSON.stringify(text)}`
-    )
-  }
-  return new Option(flags, description).env(env).default(parse(fallback), fallback).argParser(parse)
-}
-
-function whole(flags: string, description: string, env: string, fallback: number, max: number): Option {
-  return new Option(flags, description)
-    .env(env)
-    .default(fallback)
-    .argParser((text) => {
-      const value = Number(text)
-      if (Number.isInteger(value) && text.trim() !== '' && value >= 0 && value <= max) return value
-      throw new AppError(
-        'ERR_USAGE',
-        `${flags}: expected a whole number from 0 to ${max}, found ${JSON.stringify(text)}`
-      )
-    })
 }

@@ -1,34 +1,53 @@
 import { readFile } from 'node:fs/promises'
 import { AppError } from '../errors.ts'
-import type { Credentials } from '../kube/credentials.ts'
-import type { Clock, NodeReadings, ReadingTarget } from '../ports.ts'
-import { KubeletReadings, kubeletDefaults } from '../sources/kubelet.ts'
-import { PrometheusReadings, prometheusDefaults } from '../sources/prometheus.ts'
+import type { Millis } from '../model/units.ts'
+import type { CallCredentialsSource, Clock, NodeReadings } from '../ports.ts'
+import type { ReadingSource } from '../server/headroom-metrics.ts'
 
-/** Who is asked what nodes use, as top and audit let people say. */
-export interface ReadingFlags {
-  readonly source: 'kubelet' | 'prometheus'
+/** Who tells what nodes use, as the command line says it. */
+export interface ReadingOptions {
+  readonly readings?: ReadingSource
+  readonly snapshot?: string
   readonly prometheus?: string
+  readonly prometheusToken?: string
+  readonly prometheusCa?: string
   readonly kubeletCa?: string
   readonly kubeletInsecure?: boolean
-  readonly kubeletAddress?: readonly string[]
 }
 
-/** Whoever the flags name. Throws ERR_USAGE. */
-export function buildReadings(
-  options: ReadingFlags,
-  credentials: Credentials,
+export interface ClosableReadings extends NodeReadings {
+  close(): Promise<void>
+}
+
+/** Readings from the nodes themselves. Throws ERR_USAGE where a setting is missing. Libraries are loaded as needed. */
+export async function liveReadings(
+  source: 'kubelet' | 'prometheus',
+  options: ReadingOptions,
+  credentials: CallCredentialsSource,
   clock: Clock
-): NodeReadings & { close(): Promise<void> } {
-  if (options.source === 'prometheus') {
-    if (options.prometheus === undefined) throw new AppError('ERR_USAGE', '--source prometheus needs --prometheus URL')
-    return new PrometheusReadings({ ...prometheusDefaults, url: options.prometheus, credentials: undefined, clock })
+): Promise<ClosableReadings> {
+  if (source === 'prometheus') {
+    const { prometheus, prometheusToken, prometheusCa } = options
+    if (prometheus === undefined) throw new AppError('ERR_USAGE', '--readings prometheus needs --prometheus URL')
+    const { PrometheusReadings, prometheusDefaults } = await import('../sources/prometheus.ts')
+    return new PrometheusReadings({
+      ...prometheusDefaults,
+      url: prometheus,
+      credentials: fileCredentials(prometheusToken, prometheusCa),
+      clock
+    })
   }
-  return new KubeletReadings({ ...kubeletOptions(options, credentials, clock), random: Math.random })
+  const { KubeletReadings } = await import('../sources/kubelet.ts')
+  return new KubeletReadings({ ...(await kubeletOptions(options, credentials, clock)), random: Math.random })
 }
 
-/** How to ask kubelets. */
-export function kubeletOptions({ kubeletCa, kubeletInsecure }: ReadingFlags, credentials: Credentials, clock: Clock) {
+/** How kubelets are asked, whatever for. */
+export async function kubeletOptions(
+  { kubeletCa, kubeletInsecure }: ReadingOptions,
+  credentials: CallCredentialsSource,
+  clock: Clock
+) {
+  const { kubeletDefaults } = await import('../sources/kubelet.ts')
   return {
     ...kubeletDefaults,
     credentials,
@@ -39,27 +58,28 @@ export function kubeletOptions({ kubeletCa, kubeletInsecure }: ReadingFlags, cre
   }
 }
 
-interface Address {
-  readonly address: string
-  readonly port: number | undefined
-}
+/** Milliseconds for which a file with a token is not read again. */
+const tokenAge: Millis = 10_000
 
-/** `node-a=127.0.0.1`, `node-a=127.0.0.1:10251`, `node-a=[fd00::1]:10250`. Throws ERR_USAGE. */
-export function readAddresses(pairs: readonly string[]): ReadonlyMap<string, Address> {
-  return new Map(
-    pairs.map((pair) => {
-      const [, name, address, port] = /^([^=]+)=(\[[^\]]+\]|[^:]+)(?::(\d{1,5}))?$/.exec(pair) ?? []
-      if (name === undefined || address === undefined) {
-        throw new AppError('ERR_USAGE', `--kubelet-address: expected node=address, found ${JSON.stringify(pair)}`)
+/** Files that somebody else renews: they are read again and again. undefined where none is given. */
+function fileCredentials(token: string | undefined, ca: string | undefined): CallCredentialsSource | undefined {
+  if (token === undefined && ca === undefined) return undefined
+  let held: { readonly at: Millis; readonly texts: Promise<[string | undefined, string | undefined]> } | undefined
+  const textOf = async (path: string | undefined) => (path === undefined ? undefined : readFile(path, 'utf8'))
+  return {
+    async next() {
+      if (held === undefined || performance.now() - held.at > tokenAge) {
+        held = { at: performance.now(), texts: Promise.all([textOf(token), textOf(ca)]) }
       }
-      return [name, { address: address.replace(/^\[|\]$/g, ''), port: port === undefined ? undefined : Number(port) }]
-    })
-  )
-}
-
-/** The target, asked where a person said. */
-export function withAddress(target: ReadingTarget, given: Address | undefined): ReadingTarget {
-  return given === undefined
-    ? target
-    : { ...target, address: given.address, kubeletPort: given.port ?? target.kubeletPort }
+      const [bearer, bundle] = await held.texts
+      const headers: Record<string, string> = bearer === undefined ? {} : { authorization: `Bearer ${bearer.trim()}` }
+      return {
+        headers,
+        tls: { ca: bundle, cert: undefined, key: undefined, rejectUnauthorized: true, servername: undefined }
+      }
+    },
+    renew() {
+      held = undefined
+    }
+  }
 }

@@ -14,10 +14,12 @@ import { type AdmissionDeps, buildAdmission } from '../server/admission.ts'
 import { type AdmissionServer, buildAdmissionServer, buildProbeServer } from '../server/build-server.ts'
 import { buildMetrics } from '../server/metrics.ts'
 import { type CertificateSource, fileCertificates } from './certificates.ts'
+import type { ClusterFactsOptions } from './cluster-facts.ts'
+import { type FactDeps, type FactSource, noFacts } from './facts.ts'
 import { loadPolicy } from './policy-file.ts'
 import { warmUp } from './warm-up.ts'
 
-export interface ServeOptions {
+export interface ServeOptions extends ClusterFactsOptions {
   readonly host?: string
   readonly port: number
   readonly probePort: number
@@ -28,8 +30,6 @@ export interface ServeOptions {
   readonly certLeafLife: Millis
   readonly certCaLife: Millis
   readonly certOverlap: Millis
-  /** How to reach the cluster from outside of it. */
-  readonly kubeconfig?: string
   readonly policy?: string
   readonly logLevel: string
   /** Seconds from the signal to stop until connections are closed: endpoints have to forget this replica first. */
@@ -57,21 +57,30 @@ export async function serve(options: ServeOptions): Promise<void> {
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {})
   const output = pino.destination({ sync: false, minLength: logBuffer, periodicFlush: logFlushEvery })
   output.on('error', () => silence(output))
-  const log = pino({ level: options.logLevel, base: null, timestamp: pino.stdTimeFunctions.isoTime }, output)
-  const policy = await loadPolicy(options.policy, policyRules, clock)
-  const certificates = await certificateSource(options, log)
+  const log = pino({ level: options.logLevel, base: null, timestamp: isoTime() }, output)
+  let facts = noFacts
+  const policy = await loadPolicy(options.policy, policyRules, clock, (namespace) => facts.namespaceFacts(namespace))
+  const meter: FactDeps['meter'] = { countTaint: (change, result) => metrics.countTaint(change, result) }
+  facts = await factSource(options, { clock, log, settingsFor: policy.settingsFor, meter })
+  const certificates = await certificateSource(options, log, (signal) => facts.lead?.(signal))
   let pair: CertificatePair | undefined
-  const metrics = buildMetrics({ clock, policy: () => policy.status(), certificate: () => pair })
+  const metrics = buildMetrics({
+    clock,
+    policy: () => policy.status(),
+    certificate: () => pair,
+    headroom: () => facts.status(),
+    taints: () => facts.taints?.()
+  })
   const unready = new Set(['starting'])
   const probes = buildProbeServer({
-    unready: () => [...unready, certificates.obstacle()].filter((each) => each !== undefined),
+    unready: () => [...unready, certificates.obstacle(), facts.obstacle()].filter((each) => each !== undefined),
     metrics: () => metrics.render()
   })
   let server: AdmissionServer | undefined
   const watch = policy.watch(pollEvery, log, metrics)
   async function close(): Promise<void> {
     watch.stop()
-    await Promise.all([certificates.stop(), server?.app.close(), probes.close()])
+    await Promise.all([certificates.stop(), facts.stop(), server?.app.close(), probes.close()])
   }
 
   // Before anything is waited for: the first process of a container ignores signals that it does not handle.
@@ -88,15 +97,11 @@ export async function serve(options: ServeOptions): Promise<void> {
 
   try {
     const probeAddress = await listen(probes, 'http', options.host, options.probePort, '--probe-port')
+    facts.start()
     pair = await certificates.first()
-    const deps = {
-      rules: new RuleIndex(rules),
-      policy,
-      clock,
-      slow,
-      facts: () => ({})
-    } satisfies Partial<AdmissionDeps>
-    const serving = buildAdmissionServer({ admission: buildAdmission({ ...deps, log, meter: metrics }), clock }, pair)
+    const deps = { rules: new RuleIndex(rules), policy, clock, slow } satisfies Partial<AdmissionDeps>
+    const admission = buildAdmission({ ...deps, ...factsOf(facts), log, meter: metrics })
+    const serving = buildAdmissionServer({ admission, clock }, pair)
     server = serving
     certificates.watch(
       (next) => {
@@ -110,20 +115,58 @@ export async function serve(options: ServeOptions): Promise<void> {
         log.error({ err: error }, 'serving certificate not loaded, the last good one stays')
       }
     )
-    warmUp(buildAdmission({ ...deps, log: silent, meter: uncounted }))
-    const admission = await listen(serving.app, 'https', options.host, options.port, '--port')
+    warmUp((facts) => buildAdmission({ ...deps, facts, log: silent, meter: uncounted }), clock)
+    const admissionAddress = await listen(serving.app, 'https', options.host, options.port, '--port')
     unready.delete('starting')
-    const addresses = { admission, probes: probeAddress }
+    const addresses = { admission: admissionAddress, probes: probeAddress }
     log.info({ ...addresses, policy: policy.source, version: options.version, node: process.version }, 'listening')
     output.flush()
-    if (!isInCluster()) process.stderr.write(welcome(admission))
+    if (!isInCluster()) process.stderr.write(welcome(admissionAddress))
   } catch (error) {
     await close()
     throw error
   }
 }
 
-async function certificateSource(options: ServeOptions, log: Log): Promise<CertificateSource> {
+/** pino's time as people read it; formatted once a millisecond, since a busy server writes many lines in one. */
+function isoTime(): () => string {
+  let at = -1
+  let text = ''
+  return () => {
+    const now = clock.now()
+    if (now === at) return text
+    at = now
+    text = `,"time":"${new Date(now).toISOString()}"`
+    return text
+  }
+}
+
+/**
+ * A cluster that was named, or the one we run in; a snapshot in its place. Loaded only where there is one: the
+ * libraries of a cluster take longer than all the rest of a start.
+ */
+async function factSource(options: ServeOptions, deps: FactDeps): Promise<FactSource> {
+  const { kubeconfig, readings, snapshot } = options
+  const isNamed = kubeconfig !== undefined || readings !== undefined
+  if (!isNamed && snapshot !== undefined) {
+    const { snapshotFacts } = await import('./snapshot-facts.ts')
+    return snapshotFacts(snapshot, options.readingsInterval, deps)
+  }
+  if (!isNamed && !isInCluster()) return noFacts
+  const { clusterFacts } = await import('./cluster-facts.ts')
+  return clusterFacts(options, deps)
+}
+
+function factsOf({ facts, admitted }: FactSource): Pick<AdmissionDeps, 'facts' | 'admitted'> {
+  return { facts, ...(admitted === undefined ? undefined : { admitted }) }
+}
+
+/** `onLead`: one replica of an installation leads. A process with its certificate in a folder is none, and never does. */
+async function certificateSource(
+  options: ServeOptions,
+  log: Log,
+  onLead: (signal: AbortSignal) => void
+): Promise<CertificateSource> {
   const { certSecret, certIssuer, certLeafLife, certCaLife, certOverlap } = options
   if (certSecret === undefined) return fileCertificates(options.certDir, pollEvery, log)
   // Loaded only where there is a cluster.
@@ -134,7 +177,8 @@ async function certificateSource(options: ServeOptions, log: Log): Promise<Certi
     lives: { leafLife: certLeafLife, authorityLife: certCaLife, overlap: certOverlap },
     kubeconfig: options.kubeconfig,
     clock,
-    log
+    log,
+    onLead
   })
 }
 

@@ -2,6 +2,8 @@ import { readFileSync } from 'node:fs'
 import { Baseline, readBaseline, renderBaseline } from '../cli/baseline.ts'
 import { validate } from '../cli/validate.ts'
 import { type Format, formats, type Output, readDay, readNamespaceLabels, readOutputs } from '../cli/validate-flags.ts'
+import type { FilePolicy } from '../cli/verdicts.ts'
+import type { KnownCluster } from '../engine/input-facts.ts'
 import { RuleIndex } from '../engine/match.ts'
 import { AppError } from '../errors.ts'
 import { countingFindings, type FailOn, type Report } from '../report/report.ts'
@@ -10,13 +12,15 @@ import { policyRules, rules } from '../rules/index.ts'
 import { loadFilePolicy } from './file-policy.ts'
 import { buildInputs, writeText } from './files.ts'
 import { print } from './print.ts'
+import type { TakeOptions } from './take-snapshot.ts'
 
-export interface ValidateFlags {
+export interface ValidateFlags extends TakeOptions {
   readonly output?: readonly string[]
   readonly failOn: FailOn
   readonly policy?: string
   readonly namespace: string
   readonly namespaceLabels?: readonly string[]
+  readonly snapshot?: string
   readonly baseline?: string
   readonly writeBaseline?: string
   readonly reason: string
@@ -47,7 +51,8 @@ export async function runValidate(paths: readonly string[], flags: ValidateFlags
       ? undefined
       : new Baseline(flags.baseline, await readBaseline(readText(flags.baseline, '--baseline'), flags.baseline), now)
   const { failOn, namespace, version } = flags
-  const deps = { version, rules: new RuleIndex(rules), policy, inputs: buildInputs(), baseline }
+  const cluster = await clusterOf(flags, policy)
+  const deps = { version, rules: new RuleIndex(rules), policy, inputs: buildInputs(), baseline, cluster }
   const report = await validate(paths, { failOn, namespace, namespaceLabels }, deps)
   for (const output of outputs) await write(output, report)
   if (flags.writeBaseline === undefined) return report.exitCode
@@ -56,6 +61,20 @@ export async function runValidate(paths: readonly string[], flags: ValidateFlags
     `${flags.writeBaseline}: ${countingFindings(report).length} findings accepted until ${expires}\n`
   )
   return report.problems.length > 0 ? report.exitCode : 0
+}
+
+/** Only where one is named: a pipeline does not reach for the cluster of whoever runs it. */
+async function clusterOf(flags: ValidateFlags, policy: FilePolicy): Promise<KnownCluster | undefined> {
+  const { snapshot, kubeconfig, context } = flags
+  if (snapshot === undefined && kubeconfig === undefined && context === undefined) return undefined
+  if (snapshot !== undefined && (kubeconfig !== undefined || context !== undefined)) {
+    throw new AppError(
+      'ERR_USAGE',
+      'expected a snapshot or a cluster, found both --snapshot and --kubeconfig or --context'
+    )
+  }
+  // Loaded when asked for: most runs are about files alone.
+  return (await import('./known-cluster.ts')).knownCluster(flags, policy)
 }
 
 /** Milliseconds; long enough to mend a repository, short enough not to be forgotten. Own choice. */

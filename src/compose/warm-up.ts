@@ -1,4 +1,7 @@
-import type { Webhook } from '../ports.ts'
+import type { AllFacts } from '../engine/rule.ts'
+import { Headroom } from '../headroom/headroom.ts'
+import { Ledger } from '../headroom/ledger.ts'
+import type { Clock, Webhook } from '../ports.ts'
 import type { Admission } from '../server/admission.ts'
 
 /**
@@ -7,14 +10,31 @@ import type { Admission } from '../server/admission.ts'
  */
 const rounds = 150
 
-/** Runs the admission path over reviews that look like real ones. `answer` is the path without log and counters. */
-export function warmUp(answer: Admission): void {
+/**
+ * Runs the admission path over reviews that look like real ones. `build` makes the path without log and counters over
+ * the given facts; those are of a fleet that exists nowhere, since the real one may not be known yet.
+ */
+export function warmUp(build: (facts: () => Partial<AllFacts>) => Admission, clock: Clock): void {
+  const held: Partial<AllFacts> = { limitRanges: [], headroom: fleet(clock) }
+  const answer = build(() => held)
   const bodies = [podReview(), daemonSetReview()].map((review) => Buffer.from(JSON.stringify(review)))
   for (let round = 0; round < rounds; round++) {
     for (const body of bodies) {
       for (const webhook of ['mutate', 'validate'] satisfies Webhook[]) answer(webhook, body)
     }
   }
+}
+
+/** A few nodes with room for what is asked here. */
+function fleet(clock: Clock): Headroom {
+  const ledger = new Ledger(clock, () => 50)
+  const ceiling = { limit: 32_768, inUse: 1_000 }
+  for (const name of ['a', 'b', 'c']) {
+    const labels = { 'kubernetes.io/hostname': name }
+    ledger.observeNode({ name, uid: name, labels, taints: [], unschedulable: false })
+    ledger.observeReading({ node: name, at: clock.now(), host: ceiling, kubepods: ceiling, pods: new Map() })
+  }
+  return new Headroom(ledger, clock)
 }
 
 function podReview(): object {

@@ -116,11 +116,14 @@ const maxWarnings = 10
 /** Each finding in one line, then, once per rule, what to do: the first sentence of its remedy. */
 function warningsOf(findings: readonly DecidedFinding[]): string[] {
   const told = findings.filter((finding) => finding.action === 'warn')
-  const lines = told.map(({ ruleId, reason, detail }) => clipped(`${ruleId}: ${reason} (${detail})`, maxWarning))
-  for (const remedy of new Set(told.map((finding) => firstSentence(finding.remedy))))
-    lines.push(clipped(remedy, maxWarning))
-  if (lines.length <= maxWarnings) return lines
-  return [...lines.slice(0, maxWarnings - 1), `pidguard: ${lines.length - maxWarnings + 1} more lines are not shown`]
+  const remedies = new Set(told.map((finding) => finding.remedy))
+  const lines = [
+    ...told.slice(0, maxWarnings).map(({ ruleId, reason, detail }) => `${ruleId}: ${reason} (${detail})`),
+    ...new Set([...remedies].map(firstSentence))
+  ].map((line) => clipped(line, maxWarning))
+  const count = lines.length + Math.max(0, told.length - maxWarnings)
+  if (count <= maxWarnings) return lines
+  return [...lines.slice(0, maxWarnings - 1), `pidguard: ${count - maxWarnings + 1} more lines are not shown`]
 }
 
 function firstSentence(text: string): string {

@@ -20,7 +20,7 @@ export function evaluate(subject: Subject, rules: readonly Rule[], snapshot: Sna
   const exempted: Exempted[] = []
   const context = contextOf(snapshot)
   for (const rule of rules) {
-    if (isOff(rule, snapshot)) continue
+    if (isOff(rule, snapshot) || !rule.isAsked(snapshot.settings)) continue
     const exemption = snapshot.exemption(rule.id)
     if (exemption !== undefined) {
       exempted.push({ ruleId: rule.id, reason: exemption })

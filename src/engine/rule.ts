@@ -49,6 +49,8 @@ export interface RuleDefinition<S extends Subject, Need extends FactName, Want e
   readonly controlled?: boolean
   /** What the rule looks at must go on when the rule itself fails: a fault never denies. */
   readonly failsOpen?: boolean
+  /** Whether these settings ask anything of the rule. Where they do not, it is not even skipped. */
+  isAsked?(settings: Settings): boolean
   /**
    * The parts of the object the rule reads. An UPDATE that leaves all of them as they were is let through, so what was
    * stored before the rule came can still be labelled, scaled and deleted.
@@ -78,6 +80,7 @@ export interface Rule extends RuleInfo {
   readonly wants: readonly FactName[]
   readonly controlled: boolean
   readonly failsOpen: boolean
+  isAsked(settings: Settings): boolean
   reads(subject: Subject): readonly unknown[]
   check(subject: Subject, context: RuleContext<FactName>): readonly Finding[]
   lacks(subject: Subject, context: RuleContext<FactName>): string | undefined
@@ -105,6 +108,7 @@ export function defineRule<S extends Subject, Need extends FactName = never, Wan
     controlled: erased.controlled ?? false,
     failsOpen: erased.failsOpen ?? false,
     lacks: erased.lacks ?? (() => undefined),
+    isAsked: erased.isAsked ?? (() => true),
     fix: erased.fix,
     fixes: erased.fixes ?? (() => erased.fix !== undefined)
   }

@@ -66,7 +66,8 @@ export function isWhole({ host, kubepods }: Pick<NodeFigures, 'host' | 'kubepods
   return isKnown(host) && isKnown(kubepods)
 }
 
-function isKnown({ limit, inUse }: Ceiling): boolean {
+/** Limit and use are known, or there is no limit. */
+export function isKnown({ limit, inUse }: Ceiling): boolean {
   return limit === Number.POSITIVE_INFINITY || (limit !== undefined && inUse !== undefined)
 }
 

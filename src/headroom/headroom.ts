@@ -7,9 +7,11 @@ import { ceilingAccounts, freeAtMost, type NodeAccount } from './arithmetic.ts'
 import { overBudget } from './budget.ts'
 import type { CandidateSet } from './candidates.ts'
 import type { NodeEntry, PodEntry } from './entries.ts'
+import type { NodeFacts } from './facts.ts'
 import type { Ledger } from './ledger.ts'
 import { fitsAtOnce, type Others, roomBeside } from './packing.ts'
 import type { ObservedPeak } from './peaks.ts'
+import type { NodeRoom } from './taints.ts'
 import type {
   Assessment,
   BudgetDemand,
@@ -27,11 +29,17 @@ type NodeDemand = Omit<Demand, 'placement' | 'pods'>
 export class Headroom implements HeadroomView {
   readonly #ledger: Ledger
   readonly #clock: Clock
+  readonly #isCurrent: () => boolean
   readonly #placements = new Placements()
 
-  constructor(ledger: Ledger, clock: Clock) {
+  /**
+   * `isCurrent`: whether nodes and pods on the ledger are those of now. While they are not, a node that has room may
+   * just not be known, so whatever finds no room is unknown.
+   */
+  constructor(ledger: Ledger, clock: Clock, isCurrent: () => boolean = () => true) {
     this.#ledger = ledger
     this.#clock = clock
+    this.#isCurrent = isCurrent
   }
 
   placementOf(podSpec: PodSpec, maker?: Maker): Placement {
@@ -52,7 +60,8 @@ export class Headroom implements HeadroomView {
     const others = look.others()
     const room =
       others.pids === 0 && pods === 1 ? 0 : roomBeside(set, pids, pods, others, this.#ledger.candidates, look.sure)
-    return room >= pods ? { verdict: 'fits' } : look.shortage(set, room, others)
+    if (room >= pods) return { verdict: 'fits' }
+    return this.#isCurrent() ? look.shortage(set, room, others) : outdated(set.nodes.length)
   }
 
   assessNode(name: string, demand: NodeDemand): Assessment {
@@ -61,6 +70,7 @@ export class Headroom implements HeadroomView {
     if (node === undefined) return { verdict: 'unknown', why: 'node not known', nodes: 1, unknown: 1, node: name }
     const look = new Look(demand, this.#ledger, this.#clock.now())
     if ((look.sure(node) ?? Number.NEGATIVE_INFINITY) >= demand.pids) return { verdict: 'fits' }
+    if (!this.#isCurrent()) return outdated(1)
     return look.shortage({ nodes: [node], hint: 0 }, 0, { groups: [], pids: 0, largest: 0 })
   }
 
@@ -79,12 +89,19 @@ export class Headroom implements HeadroomView {
         if (free < least) [worst, least] = [node, free]
       } else if (free === undefined || !node.isWhole) unknown++
     }
-    return { nodes: nodes.length, full, unknown, worst: worst === undefined ? undefined : look.account(worst) }
+    const isSure = this.#isCurrent()
+    return {
+      nodes: nodes.length,
+      full,
+      unknown: isSure ? unknown : Math.max(1, unknown),
+      worst: worst === undefined ? undefined : look.account(worst)
+    }
   }
 
   overBudget(demand: BudgetDemand): readonly OverBudget[] {
     this.#ledger.expire()
-    return overBudget(demand, this.#ledger, this.#clock.now())
+    const over = overBudget(demand, this.#ledger, this.#clock.now())
+    return over.length === 0 || this.#isCurrent() ? over : over.map((one) => ({ ...one, isCertain: false }))
   }
 
   observedPeak(namespace: string, workload: WorkloadName): ObservedPeak | undefined {
@@ -94,14 +111,26 @@ export class Headroom implements HeadroomView {
   workload(namespace: string, workload: WorkloadName): WorkloadUse | undefined {
     const entry = this.#ledger.workloads.get(namespace, workload)
     if (entry === undefined || entry.pods === 0) return undefined
-    return { estimate: entry.estimate, placement: entry.placement ?? anyNode }
+    return { estimate: entry.estimate, placement: entry.placement ?? anyNode, live: entry.live }
   }
 
   estimateOf(uid: string): Pids | undefined {
     return this.#ledger.pod(uid)?.estimate
   }
 
-  /** Every node the API server knows, as it stands against a floor; for tables, metrics and taints. */
+  /** Every node the API server knows, with its room under a floor; undefined where no reading is fresh. */
+  *rooms(floor: Floor, maxAge: Millis): Iterable<readonly [NodeFacts, NodeRoom | undefined]> {
+    this.#ledger.expire()
+    const now = this.#clock.now()
+    for (const node of this.#ledger.nodes) {
+      const { facts, isWhole } = node
+      if (facts === undefined) continue
+      const isFresh = Math.abs(now - node.readingAt) <= maxAge
+      yield [facts, isFresh ? { ceilings: ceilingAccounts(node, floor), isWhole } : undefined]
+    }
+  }
+
+  /** Every node the API server knows, as it stands against a floor; for tables and metrics. */
   *accounts(floor: Floor): Iterable<NodeAccount> {
     this.#ledger.expire()
     const now = this.#clock.now()
@@ -109,6 +138,11 @@ export class Headroom implements HeadroomView {
       if (node.facts !== undefined) yield accountOf(node, floor, now)
     }
   }
+}
+
+/** No room among the nodes of some time ago. */
+function outdated(nodes: number): Assessment {
+  return { verdict: 'unknown', why: 'API server not heard lately', nodes, unknown: nodes, node: undefined }
 }
 
 /** One question: the figures of nodes as the pod that asks is to see them. */

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util'
 import { anyNode, type Placement } from '../model/placement.ts'
 import type { Millis, Pids } from '../model/units.ts'
 import type { Clock, WorkloadName } from '../ports.ts'
-import { isWhole } from './arithmetic.ts'
+import { isKnown, isWhole } from './arithmetic.ts'
 import { CandidateSets } from './candidates.ts'
 import { Deadlines } from './deadlines.ts'
 import { NamespaceEntry, NodeEntry, PodEntry, type PodState } from './entries.ts'
@@ -24,6 +24,13 @@ export const assumedTime: Millis = 60_000
  * still not bound waits for something else than PIDs, and must not hold them; its binding is looked at when it comes.
  */
 export const waitingTime: Millis = 5 * 60_000
+
+/**
+ * How long what is known of a ceiling bridges readings without it. A kubelet leaves out all of cAdvisor's figures when
+ * one container comes or goes while it is asked ("Couldn't get containers: partial failures" in its log, seen with
+ * v1.20), which is just when pods are created: what was known a moment ago must not be unknown then.
+ */
+export const bridgedTime: Millis = 60_000
 
 /** A pod just admitted. */
 export interface Admitted {
@@ -86,6 +93,11 @@ export class Ledger {
     return this.#pods.size
   }
 
+  /** Pods that count here although the API server has not shown it: admitted, and bound. */
+  get reservations(): { readonly admitted: number; readonly bindings: number } {
+    return { admitted: this.#assumed.size, bindings: this.#bindings.size }
+  }
+
   observeNode(facts: NodeFacts): void {
     const node = this.#nodeOf(facts.name)
     const held = node.facts
@@ -105,14 +117,18 @@ export class Ledger {
     this.#dropIfEmpty(node)
   }
 
-  /** A reading older than the one held is late, and says nothing new. */
+  /**
+   * A reading older than the one held is late, and says nothing new. One that lacks a ceiling does not take away what is
+   * known of it, for a while: the node is then as old as the oldest of what counts there.
+   */
   observeReading(reading: NodeReading): void {
     const node = this.#nodeOf(reading.node)
     if (reading.at < node.readingAt) return
-    node.readingAt = reading.at
-    node.host = reading.host
-    node.kubepods = reading.kubepods
-    node.isWhole = isWhole(reading)
+    const isBridged = node.isWhole && !isWhole(reading) && reading.at - node.readingAt < bridgedTime
+    node.readingAt = isBridged ? node.readingAt : reading.at
+    node.host = isBridged && !isKnown(reading.host) ? node.host : reading.host
+    node.kubepods = isBridged && !isKnown(reading.kubepods) ? node.kubepods : reading.kubepods
+    node.isWhole = isWhole(node)
     const { pods } = reading
     // Not known for any pod: what was seen of them before is still the best there is.
     if (pods === undefined) return

@@ -20,9 +20,11 @@ export const settleTime: Millis = 10 * 60_000
 const epoch: Millis = 24 * 3_600_000
 
 export class WorkloadEntry {
-  readonly key: string
-  /** Pods on the ledger. */
+  readonly namespace: string
+  readonly workload: WorkloadName
+  /** Pods on the ledger; and those of them that are not ended. */
   pods = 0
+  live = 0
   /** Of the pod that was told of last: what the next one will likely be counted with, and where it may land. */
   estimate: Pids = 0
   placement: Placement | undefined = undefined
@@ -32,8 +34,9 @@ export class WorkloadEntry {
   #since: Millis = Number.POSITIVE_INFINITY
   #lastAt: Millis = Number.NEGATIVE_INFINITY
 
-  constructor(key: string) {
-    this.key = key
+  constructor(namespace: string, workload: WorkloadName) {
+    this.namespace = namespace
+    this.workload = workload
   }
 
   /** One of its pods held so many tasks at that instant. */
@@ -66,23 +69,25 @@ export class WorkloadEntry {
 /** Workloads without pods that are remembered for their peaks. A hundred bytes each. Own choice. */
 const mostIdle = 20_000
 
-/** Workloads by namespace, kind and name. */
+/**
+ * Workloads by namespace, kind and name. Maps within maps, since a key of three texts would have to be joined and hashed
+ * for each of 150,000 pods; the texts alone are shared and hashed already.
+ */
 export class Workloads {
-  readonly #entries = new Map<string, WorkloadEntry>()
+  readonly #namespaces = new Map<string, Map<string, Map<string, WorkloadEntry>>>()
   #idle = 0
 
-  get(namespace: string, workload: WorkloadName): WorkloadEntry | undefined {
-    return this.#entries.get(keyOf(namespace, workload))
+  get(namespace: string, { kind, name }: WorkloadName): WorkloadEntry | undefined {
+    return this.#namespaces.get(namespace)?.get(kind)?.get(name)
   }
 
   /** The workload of one more pod; undefined for a pod that is its own workload, of which there is no second. */
   join(namespace: string, workload: WorkloadName): WorkloadEntry | undefined {
     if (workload.kind === 'Pod') return undefined
-    const key = keyOf(namespace, workload)
-    let entry = this.#entries.get(key)
+    let entry = this.get(namespace, workload)
     if (entry === undefined) {
-      entry = new WorkloadEntry(key)
-      this.#entries.set(key, entry)
+      entry = new WorkloadEntry(namespace, workload)
+      innerOf(innerOf(this.#namespaces, namespace), workload.kind).set(workload.name, entry)
     } else if (entry.pods === 0) {
       this.#idle--
     }
@@ -100,16 +105,28 @@ export class Workloads {
 
   /** Drops what is forgotten; to be called now and then. */
   sweep(now: Millis): void {
-    for (const entry of this.#entries.values()) {
-      if (entry.isForgotten(now)) this.#drop(entry)
+    for (const kinds of this.#namespaces.values()) {
+      for (const names of kinds.values()) {
+        for (const entry of names.values()) if (entry.isForgotten(now)) this.#drop(entry)
+      }
     }
   }
 
-  #drop(entry: WorkloadEntry): void {
-    if (this.#entries.delete(entry.key)) this.#idle--
+  #drop({ namespace, workload: { kind, name } }: WorkloadEntry): void {
+    const kinds = this.#namespaces.get(namespace)
+    const names = kinds?.get(kind)
+    if (names?.delete(name) !== true) return
+    this.#idle--
+    if (names.size === 0) kinds?.delete(kind)
+    if (kinds?.size === 0) this.#namespaces.delete(namespace)
   }
 }
 
-function keyOf(namespace: string, { kind, name }: WorkloadName): string {
-  return `${namespace}/${kind}/${name}`
+function innerOf<K, V>(maps: Map<string, Map<K, V>>, key: string): Map<K, V> {
+  let inner = maps.get(key)
+  if (inner === undefined) {
+    inner = new Map()
+    maps.set(key, inner)
+  }
+  return inner
 }

@@ -40,7 +40,10 @@ export function reobserve(pod: PodEntry, observed: Pids): void {
 function count(pod: PodEntry, sign: 1 | -1): void {
   const { namespace, node, pending } = pod
   const weight = sign * (pod.observed + pending)
-  if (pod.state !== 'ended') namespace.estimates += sign * pod.estimate
+  if (pod.state !== 'ended') {
+    namespace.estimates += sign * pod.estimate
+    if (pod.workload !== undefined) pod.workload.live += sign
+  }
   namespace.committed += weight
   if (node === undefined) {
     if (isWaiting(pod)) namespace.waiting += sign * pod.estimate

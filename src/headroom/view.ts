@@ -29,7 +29,13 @@ export interface Nowhere {
   readonly verdict: 'nowhere'
 }
 
-export type UnknownReason = 'no reading' | 'reading too old' | 'ceiling not known' | 'node not known' | 'too many terms'
+export type UnknownReason =
+  | 'no reading'
+  | 'reading too old'
+  | 'ceiling not known'
+  | 'node not known'
+  | 'too many terms'
+  | 'API server not heard lately'
 
 /** No node is known to have room, and not all are known to have none. */
 export interface Unknown {
@@ -91,6 +97,8 @@ export interface WorkloadUse {
   /** What the pod told of last is counted with. */
   readonly estimate: Pids
   readonly placement: Placement
+  /** Its pods that are not ended: they count already. */
+  readonly live: number
 }
 
 /** What rules read of the headroom: one moment of the whole fleet. Asking changes nothing. */

@@ -14,6 +14,8 @@ export interface ClusterCaches {
   namespaceFacts(name: string): NamespaceFacts | undefined
   /** All limits of the namespace; empty when it has none, undefined while that is not known. */
   limitRanges(namespace: string): readonly LimitRangeItem[] | undefined
+  /** All four, by the name of their resource. */
+  readonly all: readonly { readonly resource: string; readonly cache: Pick<Cache<unknown>, 'size' | 'state'> }[]
   /** All four hold everything there was at some moment. */
   readonly synced: boolean
   start(): void
@@ -39,6 +41,7 @@ export function buildClusterCaches(deps: ReflectorDeps, events: ClusterEvents = 
     namespaces,
     namespaceFacts: (name) => namespaces.get(name),
     limitRanges: (namespace) => (limitRanges.state.synced ? limits.of(namespace) : undefined),
+    all: all.map((cache) => ({ resource: cache.resource, cache })),
     get synced() {
       return all.every(({ state }) => state.synced)
     },

@@ -1,4 +1,5 @@
 import { readPids } from '../headroom/estimate.ts'
+import { refusedNodeOf } from '../headroom/words.ts'
 import { declaredPids, mirrorPod, pidsEstimate } from '../model/annotations.ts'
 import type { ObjectMeta } from '../model/kubernetes.ts'
 import { Placements } from '../model/placement.ts'
@@ -42,8 +43,17 @@ export function buildPodProjection(): (object: JsonRecord) => PodFacts {
       deleting: typeof metadata.deletionTimestamp === 'string'
     }
     // Only while it counts: nearly all pods are bound, and do without the field.
-    return facts.node === undefined ? { ...facts, placement: placements.of(spec) } : facts
+    if (facts.node !== undefined) return facts
+    return { ...facts, placement: placements.of(spec), refusedBy: refusedBy(status) }
   }
+}
+
+/** Whatever else keeps a pod from being bound, it then says in place of this. */
+function refusedBy(status: JsonRecord): string | undefined {
+  const conditions = Array.isArray(status['conditions']) ? status['conditions'] : []
+  const scheduled = conditions.filter(isRecord).find(({ type }) => type === 'PodScheduled')
+  const message = scheduled?.['status'] === 'False' ? scheduled['message'] : undefined
+  return typeof message === 'string' ? refusedNodeOf(message) : undefined
 }
 
 /** One object per workload; a pod that has none of its own is its own workload, and holds no entry here. */
@@ -76,6 +86,7 @@ function isSamePod(a: PodFacts, b: PodFacts): boolean {
     a.phase === b.phase &&
     a.node === b.node &&
     a.deleting === b.deleting &&
+    a.refusedBy === b.refusedBy &&
     a.declared === b.declared &&
     a.estimated === b.estimated &&
     a.name === b.name &&

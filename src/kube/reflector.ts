@@ -69,6 +69,10 @@ export class Reflector<T> implements Cache<T> {
     this.#backOff = new BackOff(deps.random, deps.firstWait)
   }
 
+  get resource(): string {
+    return this.#kind.resource
+  }
+
   get(key: string): T | undefined {
     return this.#values.get(key)
   }
@@ -164,6 +168,7 @@ export class Reflector<T> implements Cache<T> {
       silence
     })
     const openedAt = clock.monotonic()
+    this.#contactAt = openedAt
     let lines = 0
     const splitter = new LineSplitter(longestLine, (line) => {
       lines++

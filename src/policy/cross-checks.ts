@@ -22,6 +22,7 @@ export function crossMistakes(document: unknown): CrossMistake[] {
   const overrides = recordsAt(spec, 'overrides')
   return [
     ...pidMistakes(recordAt(spec, 'pids'), base, ['spec', 'pids']),
+    ...hysteresisMistakes(recordAt(spec, 'headroom'), ['spec', 'headroom']),
     ...overrides.flatMap(([override, index]) => overrideMistakes(override, own, ['spec', 'overrides', index])),
     ...repeatedNames(overrides, ['spec', 'overrides']),
     ...recordsAt(spec, 'exemptions').flatMap(([exemption, i]) =>
@@ -82,6 +83,15 @@ function aboveLimit(pids: JsonRecord, { estimate, limit }: PidsBounds, path: Pat
   }
   if (readPids(pids.limit) === undefined) return []
   return [{ path: [...path, 'limit'], message: `limit ${limit} is below estimate ${estimate}, which is inherited` }]
+}
+
+/** Together they must leave something: a node that must have more free than its ceiling stays tainted for ever. */
+function hysteresisMistakes(headroom: JsonRecord, path: Path): CrossMistake[] {
+  const floor = readFloor(headroom.floor) ?? defaultSettings.headroom.floor
+  const hysteresis = readFloor(headroom.taintHysteresis) ?? defaultSettings.headroom.taintHysteresis
+  if (!('share' in floor && 'share' in hysteresis) || floor.share + hysteresis.share < 1) return []
+  const written = readFloor(headroom.taintHysteresis) === undefined ? 'floor' : 'taintHysteresis'
+  return [{ path: [...path, written], message: 'floor and taintHysteresis together leave nothing free to be used' }]
 }
 
 function exemptionMistakes(exemption: JsonRecord, path: Path): CrossMistake[] {

@@ -67,8 +67,12 @@ const tail = `
     budget: {}
     #   perNode: 2000 # no default: most tasks that one namespace may commit on one node
     #   total: 20000 # no default: the same over all nodes
-    taintNodes: false # true: a node below its floor is tainted pidguard.io/low-pids=:NoSchedule; needs more RBAC
-    maxTaintedShare: 25% # of the nodes at once, so that a false reading cannot close the cluster
+    # When true, a node is tainted pidguard.io/low-pids=:NoSchedule where one more pod of the default estimate would
+    # reach into the floor, and pods go elsewhere. It needs the right to write Nodes, which the component node-taints
+    # gives and no overlay does.
+    taintNodes: false
+    maxTaintedShare: 25% # of the nodes at once, rounded up, never the last: a false reading cannot close the cluster
+    taintHysteresis: 5% # of the ceiling, or a count: what must be free beyond that before the taint goes
 
   # What an audit calls too little or too much.
   audit:

@@ -21,7 +21,8 @@ export const defaultSettings: Omit<BaseSettings, 'modes'> = {
     maxAge: 60_000,
     budget: { perNode: undefined, total: undefined },
     taintNodes: false,
-    maxTaintedShare: 0.25
+    maxTaintedShare: 0.25,
+    taintHysteresis: { share: 0.05 }
   },
   audit: { pidMax: 131_072, usage: 0.8, podShare: 0.2 },
   calico: { iptablesBackend: undefined, operatorManaged: 'report' }

@@ -24,7 +24,8 @@ export function applyLayer(under: BaseSettings, layer: Layer): BaseSettings {
         total: given(budget.total, under.headroom.budget.total)
       },
       taintNodes: headroom.taintNodes ?? under.headroom.taintNodes,
-      maxTaintedShare: headroom.maxTaintedShare ?? under.headroom.maxTaintedShare
+      maxTaintedShare: headroom.maxTaintedShare ?? under.headroom.maxTaintedShare,
+      taintHysteresis: headroom.taintHysteresis ?? under.headroom.taintHysteresis
     },
     audit: {
       pidMax: audit.pidMax ?? under.audit.pidMax,

@@ -71,6 +71,7 @@ export interface Layer {
         readonly budget: Given<{ readonly perNode: Pids | 'none'; readonly total: Pids | 'none' }>
         readonly taintNodes: boolean
         readonly maxTaintedShare: number
+        readonly taintHysteresis: Floor
       }>
     | undefined
   readonly audit?: Given<Settings['audit']> | undefined

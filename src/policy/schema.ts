@@ -151,13 +151,18 @@ function headroomFields(place: Place, defaults: Defaults) {
     budget: optional(budget, 'What one namespace may commit.'),
     taintNodes: optional(
       place === 'spec' ? flag() : nodesOnly('spec.headroom'),
-      'Taint nodes that fall below the floor, so that the scheduler looks elsewhere.',
+      'Taint nodes without room for one more pod above the floor, so that the scheduler looks elsewhere.',
       defaults?.headroom.taintNodes
     ),
     maxTaintedShare: optional(
       place === 'spec' ? f.share() : nodesOnly('spec.headroom'),
-      'The largest share of the nodes that may carry the taint at once.',
+      'The largest share of the nodes that may carry the taint at once, rounded up; one node always stays free of it.',
       defaults && '25%'
+    ),
+    taintHysteresis: optional(
+      place === 'spec' ? f.floor() : nodesOnly('spec.headroom'),
+      'Tasks that must be free beyond that before the taint goes: a share of the ceiling, or a count.',
+      defaults && '5%'
     )
   })
 }

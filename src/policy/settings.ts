@@ -47,6 +47,8 @@ export interface Settings {
     readonly taintNodes: boolean
     /** The largest share of the nodes that may carry the taint at once, between 0 and 1. */
     readonly maxTaintedShare: number
+    /** What must be free beyond the room for one pod before the taint goes. */
+    readonly taintHysteresis: Floor
   }
   /** What an audit calls too little or too much. */
   readonly audit: {

@@ -26,6 +26,9 @@ export const rules: readonly Rule[] = [
   resourceRequests,
   bestEffort,
   pidAnnotations,
+  pidHeadroom,
+  pidBinding,
+  namespacePidBudget,
   runtimeThreadCap,
   calicoIptablesBackend,
   calicoUpdateStrategy,
@@ -33,10 +36,7 @@ export const rules: readonly Rule[] = [
   nodeExporterProcesses
 ]
 
-/**
- * Rules that live on the fact `headroom`. They join the others when `serve` gathers it from the cluster: until then
- * each of them would be skipped at every review, and say so in every answer.
- */
+/** Rules that live on the fact `headroom`. */
 const headroomRules: readonly Rule[] = [pidHeadroom, pidBinding, namespacePidBudget]
 
 /** Rules that only an audit can ask: they look at nodes, and at what runs rather than at what is written. */
@@ -53,7 +53,7 @@ const auditOnly: readonly Rule[] = [
   calicoRevisionDrift
 ]
 
-/** The rules a policy may speak of. */
+/** The rules a policy may speak of: every rule there is a file for. */
 export const policyRules: readonly Rule[] = [...rules, ...auditOnly]
 
 /**
@@ -61,6 +61,3 @@ export const policyRules: readonly Rule[] = [...rules, ...auditOnly]
  * themselves tell (node-pid-usage).
  */
 export const auditRules: readonly Rule[] = policyRules.filter((rule) => !headroomRules.includes(rule))
-
-/** Every rule there is a file for. */
-export const everyRule: readonly Rule[] = [...rules, ...headroomRules, ...auditOnly]

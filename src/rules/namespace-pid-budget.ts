@@ -16,10 +16,11 @@ export const namespacePidBudget = definePodRule<'headroom'>({
   scope: 'pods',
   kinds: [pod],
   needs: ['headroom'],
+  isAsked: ({ headroom: { budget } }) => budget.perNode !== undefined || budget.total !== undefined,
   reads: ({ podMetadata, podSpec }) => [podMetadata.annotations, podSpec],
   check(subject, { settings, headroom }) {
     const { budget, maxAge } = settings.headroom
-    if (subject.operation !== 'CREATE' || (budget.perNode === undefined && budget.total === undefined)) return []
+    if (subject.operation !== 'CREATE') return []
     const { pids } = estimateOf(subject, settings, headroom)
     const { uid } = subject.metadata
     const over = headroom.overBudget({

@@ -1,7 +1,7 @@
 // Reads: where a pod may land, what it needs, and how many there will be.  Fine: some node keeps its floor of free PIDs.
 import { isDeepStrictEqual } from 'node:util'
 import { defineRule, type RuleContext } from '../engine/rule.ts'
-import { estimateOf } from '../headroom/estimate.ts'
+import { estimateOf, workloadNameOf } from '../headroom/estimate.ts'
 import { countOf, grownPods, rolloutOf, specOf } from '../headroom/rollout.ts'
 import type { Demand, WorkloadUse } from '../headroom/view.ts'
 import { auditFull, auditNode, sayFull, sayNode, sayUnknown } from '../headroom/words.ts'
@@ -73,7 +73,8 @@ function checkTemplate(subject: PodSubject, context: Context): Finding[] {
   const old = subject.operation === 'UPDATE' ? oldSubjectOf(subject) : undefined
   const oldPod = old !== undefined && isPodSubject(old) ? old : undefined
   const { pids } = estimateOf(subject, context.settings, context.headroom)
-  const { added, surge } = rolloutOf(subject, oldPod)
+  const { added: wanted, surge } = rolloutOf(subject, oldPod)
+  const added = oldPod === undefined ? Math.max(0, wanted - livePodsOf(subject, context)) : wanted
   const placement = context.headroom.placementOf(subject.podSpec, 'controller')
   const demand = { placement, pids, uid: undefined }
   const stays = shortageOf(countPointerOf(subject), 'no room for all pods of the workload', context, {
@@ -87,6 +88,11 @@ function checkTemplate(subject: PodSubject, context: Context): Finding[] {
     ...demand,
     pods: added + passing
   }).map((finding) => ({ ...finding, advisory: true }))
+}
+
+/** Pods that a new object finds there count already: those of an orphan, or of what a file in a repository describes. */
+function livePodsOf(subject: PodSubject, { headroom }: Context): number {
+  return headroom.workload(subject.namespace, workloadNameOf(subject))?.live ?? 0
 }
 
 function isSameTemplate(subject: PodSubject, old: PodSubject | undefined): boolean {
@@ -105,8 +111,9 @@ function countPointerOf({ kind }: Subject): string {
 }
 
 /** Its pods are judged one by one on their nodes; the template is turned away only when it can run on none. */
-function checkDaemonSet(subject: PodSubject, { settings, headroom }: Context): Finding[] {
-  if (subject.operation !== 'CREATE') return []
+function checkDaemonSet(subject: PodSubject, context: Context): Finding[] {
+  if (subject.operation !== 'CREATE' || livePodsOf(subject, context) > 0) return []
+  const { settings, headroom } = context
   const { pids } = estimateOf(subject, settings, headroom)
   const { floor, maxAge } = settings.headroom
   const placement = headroom.placementOf(subject.podSpec, 'daemon-set')

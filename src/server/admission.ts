@@ -8,6 +8,7 @@ import { readPids } from '../headroom/estimate.ts'
 import { pidsEstimate, pidsEstimateSource } from '../model/annotations.ts'
 import type { PatchOperation } from '../model/draft.ts'
 import type { Verdict } from '../model/finding.ts'
+import { withoutManagedFields } from '../model/managed-fields.ts'
 import { type ReviewRequest, type ReviewResponse, readReview, renderReview, uidOf } from '../model/review.ts'
 import { type Subject, subjectOfRequest } from '../model/subject.ts'
 import type { Millis } from '../model/units.ts'
@@ -61,7 +62,7 @@ export function buildAdmission(deps: AdmissionDeps): Admission {
     const start = clock.monotonic()
     let parsed: unknown
     try {
-      parsed = JSON.parse(body.toString('utf8'))
+      parsed = JSON.parse(withoutManagedFields(body.toString('utf8')))
     } catch (cause) {
       const error = new AppError(
         'ERR_REVIEW_NOT_JSON',
@@ -169,7 +170,7 @@ interface Reviewed {
 }
 
 function report({ log, meter, slow }: AdmissionDeps, webhook: Webhook, reviewed: Reviewed): void {
-  const { request, subject, settings, judged, elapsed } = reviewed
+  const { request, settings, judged, elapsed } = reviewed
   const { decision, verdict, fixedBy } = judged
   const result = resultOf(judged)
   meter.countReview(webhook, result, elapsed / 1000)
@@ -185,25 +186,27 @@ function report({ log, meter, slow }: AdmissionDeps, webhook: Webhook, reviewed:
   }
   const level = result !== 'allowed' || elapsed > slow ? 'info' : 'debug'
   if (log.isLevelEnabled?.(level) === false) return
-  log[level](
-    {
-      webhook,
-      uid: request.uid,
-      kind: named(subject.kind),
-      ...(subject.subresource === '' ? undefined : { subresource: named(subject.subresource) }),
-      operation: subject.operation,
-      namespace: named(subject.namespace),
-      name: named(subject.name),
-      ...(subject.dryRun ? { dryRun: true } : undefined),
-      result,
-      // Without their detail: it may hold the value of a variable.
-      findings: decision.findings.slice(0, maxLogged).map(toldOf),
-      ...(decision.findings.length > maxLogged ? { findingCount: decision.findings.length } : undefined),
-      fixedBy,
-      durationMs: Math.round(elapsed * 1000) / 1000
-    },
-    'review'
-  )
+  log[level](lineOf(webhook, reviewed, result), 'review')
+}
+
+/** The fields of a review's line: only those that say something, since each costs as much as a small rule. */
+function lineOf(webhook: Webhook, { request, subject, judged, elapsed }: Reviewed, result: ReviewResult): object {
+  const { decision, fixedBy } = judged
+  const line: Record<string, unknown> = { webhook, uid: request.uid, kind: named(subject.kind) }
+  if (subject.subresource !== '') line['subresource'] = named(subject.subresource)
+  line['operation'] = subject.operation
+  if (subject.namespace !== '') line['namespace'] = named(subject.namespace)
+  line['name'] = named(subject.name)
+  if (subject.dryRun) line['dryRun'] = true
+  line['result'] = result
+  if (decision.findings.length > 0) {
+    // Without their detail: it may hold the value of a variable.
+    line['findings'] = decision.findings.slice(0, maxLogged).map(toldOf)
+    if (decision.findings.length > maxLogged) line['findingCount'] = decision.findings.length
+  }
+  if (fixedBy.length > 0) line['fixedBy'] = fixedBy
+  line['durationMs'] = Math.round(elapsed * 1000) / 1000
+  return line
 }
 
 function toldOf({ ruleId, action, reason, pointer, account }: DecidedFinding): object {

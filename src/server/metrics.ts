@@ -1,17 +1,24 @@
-import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client'
 import type { Mode } from '../model/finding.ts'
 import type { Millis } from '../model/units.ts'
 import type { Clock, Meter, ReviewResult, RuleOutcome, Webhook } from '../ports.ts'
+import { addHeadroomMetrics, type HeadroomStatus } from './headroom-metrics.ts'
+import { addTally, DurationHistogram } from './hot-metrics.ts'
 
 /** What the gauges are read from when Prometheus asks. */
 export interface MetricSources {
   readonly clock: Clock
   policy(): { generation: number; loadedAt: Millis; isLatest: boolean }
   certificate(): { expiresAt: Millis } | undefined
+  /** Nodes that carry our taint, and nodes that are low without; undefined in a process that does not lead. */
+  taints?(): { tainted: number; passedOver: number } | undefined
+  /** undefined where nothing is known of a cluster. */
+  headroom(): HeadroomStatus | undefined
 }
 
 export interface Metrics extends Meter {
   countReload(what: 'policy' | 'certificate', result: 'loaded' | 'kept' | 'unchanged'): void
+  countTaint(change: 'taint' | 'untaint', result: 'done' | 'forbidden' | 'failed'): void
   render(): Promise<{ contentType: string; text: string }>
 }
 
@@ -23,45 +30,51 @@ export function buildMetrics(sources: MetricSources): Metrics {
   const registers = [new Registry()]
   const registry = registers[0] as Registry
   collectDefaultMetrics({ register: registry })
-  const duration = new Histogram({
-    name: 'pidguard_review_duration_seconds',
-    help: 'Time from the complete body to the answer, by webhook.',
-    labelNames: ['webhook'],
-    buckets,
-    registers
-  })
-  const reviews = new Counter({
-    name: 'pidguard_reviews_total',
-    help: 'Reviews by webhook and by the worst that happened to them: allowed, changed, denied, fault, malformed.',
-    labelNames: ['webhook', 'result'],
-    registers
-  })
-  const decisions = new Counter({
-    name: 'pidguard_decisions_total',
-    help: 'What rules did, by rule, its mode, and outcome: deny, warn, audit, fix, skip, fault, exempt.',
-    labelNames: ['rule', 'mode', 'outcome'],
-    registers
-  })
+  const duration = new DurationHistogram(
+    registry,
+    'pidguard_review_duration_seconds',
+    'Time from the complete body to the answer, by webhook.',
+    buckets
+  )
+  const reviews = addTally(
+    registry,
+    'pidguard_reviews_total',
+    'Reviews by webhook and by the worst that happened to them: allowed, changed, denied, fault, malformed.',
+    ['webhook', 'result']
+  )
+  const decisions = addTally(
+    registry,
+    'pidguard_decisions_total',
+    'What rules did, by rule, its mode, and outcome: deny, warn, audit, fix, skip, fault, exempt.',
+    ['rule', 'mode', 'outcome']
+  )
   const reloads = new Counter({
     name: 'pidguard_reloads_total',
     help: 'Changed files that were read again, by what they hold and whether they were loaded or the last good one was kept.',
     labelNames: ['what', 'result'],
     registers
   })
+  const taintWrites = new Counter({
+    name: 'pidguard_node_taint_writes_total',
+    help: 'Taints set on nodes low on PIDs and taken away, by change (taint, untaint) and result (done, forbidden, failed).',
+    labelNames: ['change', 'result'],
+    registers
+  })
   addGauges(registers, sources)
-  const durationOf = memoized((webhook: Webhook) => duration.labels(webhook))
-  const reviewsOf = memoized((key: string) => reviews.labels(...key.split(' ')))
-  const decisionsOf = memoized((key: string) => decisions.labels(...key.split(' ')))
+  addHeadroomMetrics(registry, sources.clock, () => sources.headroom())
   return {
     countReview(webhook: Webhook, result: ReviewResult, seconds: number) {
-      durationOf(webhook).observe(seconds)
-      reviewsOf(`${webhook} ${result}`).inc()
+      duration.observe(webhook, seconds)
+      reviews.add(`${webhook} ${result}`)
     },
     countOutcome(ruleId: string, mode: Mode, outcome: RuleOutcome) {
-      decisionsOf(`${ruleId} ${mode} ${outcome}`).inc()
+      decisions.add(`${ruleId} ${mode} ${outcome}`)
     },
     countReload(what, result) {
       if (result !== 'unchanged') reloads.inc({ what, result })
+    },
+    countTaint(change, result) {
+      taintWrites.inc({ change, result })
     },
     async render() {
       return { contentType: registry.contentType, text: await registry.metrics() }
@@ -69,7 +82,8 @@ export function buildMetrics(sources: MetricSources): Metrics {
   }
 }
 
-function addGauges(registers: Registry[], { clock, policy, certificate }: MetricSources): void {
+function addGauges(registers: Registry[], sources: MetricSources): void {
+  const { clock, policy, certificate } = sources
   const gauge = (name: string, help: string, value: () => number | undefined): Gauge =>
     new Gauge({
       name,
@@ -102,17 +116,14 @@ function addGauges(registers: Registry[], { clock, policy, certificate }: Metric
       return expiresAt === undefined ? undefined : expiresAt / 1000
     }
   )
-}
-
-/** Children by label values: looking one up by its labels costs as much as counting. The labels are closed sets. */
-function memoized<K, V>(make: (key: K) => V): (key: K) => V {
-  const made = new Map<K, V>()
-  return (key) => {
-    let value = made.get(key)
-    if (value === undefined) {
-      value = make(key)
-      made.set(key, value)
-    }
-    return value
-  }
+  gauge(
+    'pidguard_tainted_nodes',
+    'Nodes that carry the taint pidguard.io/low-pids. Only the leader says.',
+    () => sources.taints?.()?.tainted
+  )
+  gauge(
+    'pidguard_low_untainted_nodes',
+    'Nodes low on PIDs that are not tainted, because maxTaintedShare of them are. Only the leader says.',
+    () => sources.taints?.()?.passedOver
+  )
 }

@@ -2,7 +2,7 @@ import { compareTexts } from '../model/compare.ts'
 import type { Millis, Pids } from '../model/units.ts'
 import type { Floor } from '../policy/settings.ts'
 import type { Ceiling, NodeFacts, NodeReading, PodFacts, ReadingFailure, WorkloadName } from '../ports.ts'
-import type { CeilingName, NodeRow, PodRow, TopPolicy, WorkloadRow } from './snapshot-rows.ts'
+import type { CeilingName, NodeRow, PodRow, TopPolicy, WorkloadRow } from './fleet-rows.ts'
 
 /** What the pods of one node come to. */
 interface NodeSum {

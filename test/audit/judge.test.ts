@@ -42,7 +42,7 @@ function perRule(findings: readonly { ruleId: string; level: string; reason: str
   return said
 }
 
-/** What the API server is told of the object: mutated first, then validated. */
+/** What the API server is told of the object: mutated first, then validated. What was skipped is no finding. */
 function admitted(object: JsonRecord, world: World): Record<string, string> {
   const { send } = admissionOf(world.settings, { facts: () => world.facts ?? {} })
   const { name = '' } = (object['metadata'] ?? {}) as { name?: string }
@@ -51,7 +51,9 @@ function admitted(object: JsonRecord, world: World): Record<string, string> {
   const patched = jsonPatch.applyPatch(structuredClone(object), patchOf(response) as never, true).newDocument
   const annotations = send('validate', reviewOf(patched, request)).body.response.auditAnnotations ?? {}
   const entries = Object.entries(annotations).map(([key, text]) => [key, text.split(';')[0] as string] as const)
-  return Object.fromEntries(entries.filter(([key]) => rules.some(({ id }) => id === key)))
+  return Object.fromEntries(
+    entries.filter(([key, text]) => rules.some(({ id }) => id === key) && !text.startsWith('skipped'))
+  )
 }
 
 /** What validate says of it, with the LimitRanges given. */

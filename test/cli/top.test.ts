@@ -1,16 +1,15 @@
 import { readFileSync } from 'node:fs'
 import t from 'tap'
-import { renderTop, type TopOptions } from '../../src/cli/top.ts'
+import { renderTop, type TopOptions, type TopPolicy } from '../../src/cli/top.ts'
 import { type ClusterSnapshot, snapshotReadings } from '../../src/sources/snapshot.ts'
 import { readSnapshot } from '../../src/sources/snapshot-file.ts'
-import type { TopPolicy } from '../../src/sources/snapshot-rows.ts'
 import { memorySink } from '../support/fake-kubelet.ts'
 
 const load = (name: string) =>
   readSnapshot(name, readFileSync(new URL(`../fixtures/snapshots/${name}`, import.meta.url), 'utf8'))
 
 const policy: TopPolicy = {
-  estimateOf: ({ declared, estimated }) => declared ?? estimated ?? 50,
+  estimateOf: () => 50,
   floor: { share: 0.1 }
 }
 
@@ -28,8 +27,8 @@ t.test('incident 000 replayed: kubepods is the ceiling that decides, and who fil
     'node-a  1197/32768    4%  1006/1500   67%       1104    150   246   6s  default/boom-6fcc68489f-8htpj (502)'
   ])
   t.strictSame(top(snapshot, { subject: 'workloads' }), [
-    'NAMESPACE  WORKLOAD         PIDS  PEAK POD  PODS',
-    'default    Deployment/boom  1006       502     4'
+    'NAMESPACE  WORKLOAD         PIDS  PEAK POD  COMMITTED  PODS',
+    'default    Deployment/boom  1006       502       1104     4'
   ])
 })
 
@@ -53,18 +52,18 @@ t.test('fullest first, unknown last, and what is not known is a question mark an
 
 t.test('pods that ended hold nothing; pods that are not read are unknown', async (t) => {
   t.strictSame(top(leak, { subject: 'pods', format: 'wide' }), [
-    'NAMESPACE    POD                 PIDS  OF NODE  LIMIT  NODE    WORKLOAD               AGE  DECLARED  PHASE',
-    'orders       dotnet-7d9f-xk2lp  21317      65%      -  node-2  Deployment/dotnet      20s         -  Running',
-    'shop         web-1                200       1%      -  node-1  Deployment/web         10s       300  Running',
-    'shop         web-2                200       1%      -  node-1  Deployment/web         10s       300  Running',
-    'kube-system  calico-node-6sqwm     83       0%      -  node-2  DaemonSet/calico-node  20s         -  Running',
-    'shop         web-3                  ?        ?      -  node-2  Deployment/web         20s       300  Pending',
-    'shop         web-4                  ?        ?      -  node-3  Deployment/web           ?       300  Running',
-    'shop         web-5                  ?        ?      -  -       Deployment/web           ?       300  Pending'
+    'NAMESPACE    POD                 PIDS  OF NODE  LIMIT  NODE    WORKLOAD               AGE  COMMITTED  DECLARED  PHASE',
+    'orders       dotnet-7d9f-xk2lp  21317      65%      -  node-2  Deployment/dotnet      20s      21317         -  Running',
+    'shop         web-1                200       1%      -  node-1  Deployment/web         10s        300       300  Running',
+    'shop         web-2                200       1%      -  node-1  Deployment/web         10s        300       300  Running',
+    'kube-system  calico-node-6sqwm     83       0%      -  node-2  DaemonSet/calico-node  20s         83         -  Running',
+    'shop         web-3                  ?        ?      -  node-2  Deployment/web         20s        300       300  Pending',
+    'shop         web-4                  ?        ?      -  node-3  Deployment/web           ?        300       300  Running',
+    'shop         web-5                  ?        ?      -  -       Deployment/web           ?        300       300  Pending'
   ])
   t.strictSame(top(leak, { subject: 'workloads', format: 'wide', namespace: 'shop' }), [
-    'NAMESPACE  WORKLOAD        PIDS  PEAK POD  PODS  READ  NODES  DECLARED',
-    'shop       Deployment/web   400       200     5     2      3       300'
+    'NAMESPACE  WORKLOAD        PIDS  PEAK POD  COMMITTED  PODS  READ  NODES  DECLARED',
+    'shop       Deployment/web   400       200       1500     5     2      3       300'
   ])
 })
 
@@ -86,9 +85,9 @@ t.test('a reading without pods, without one ceiling, with a ceiling of nothing',
   )
   t.strictSame(top(snapshot), [
     'NODE    PIDS  USED     KUBEPODS  USED  COMMITTED  FLOOR  FREE  AGE  BIGGEST POD',
-    'b     50/100   50%          0/0  100%          ?      0     ?   3h  -',
-    'a     50/100   50%            ?     ?          ?     10     ?  60m  -',
-    'c       50/?     ?  7/unlimited    0%          ?      0     ?   0s  -'
+    'b     50/100   50%          0/0  100%          0      0     0   3h  -',
+    'a     50/100   50%            ?     ?         50     10     ?  60m  -',
+    'c       50/?     ?  7/unlimited    0%          ?      ?     ?   0s  -'
   ])
 })
 

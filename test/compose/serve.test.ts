@@ -116,8 +116,11 @@ t.test('whoever read its log may go away; it answers on and ends as it should', 
 })
 
 t.test('the README shows what try prints on the first look', async (t) => {
-  const server = await start(t)
   const root = join(import.meta.dirname, '../..')
+  const { scripts } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'))
+  const [, example = ''] = /--snapshot (\S+)/.exec(scripts.start) ?? []
+  const server = await startServer({ args: ['--snapshot', join(root, example)] })
+  t.teardown(() => server.stop())
   const args = [
     '--server',
     server.admission,
@@ -153,6 +156,24 @@ const refusals = [
     name: 'a port that is none',
     args: ['serve', '--port', 'x'],
     want: /--port <port>: expected a whole number from 0 to 65535, found "x"/,
+    code: 2
+  },
+  {
+    name: 'a snapshot that is not there',
+    args: ['serve', '--snapshot', 'no-such.yaml'],
+    want: /--snapshot no-such\.yaml: cannot be read/,
+    code: 3
+  },
+  {
+    name: 'a snapshot that is none',
+    args: ['serve', '--snapshot', 'package.json'],
+    want: /package\.json:\d+:\d+: /,
+    code: 3
+  },
+  {
+    name: 'readings from a Prometheus nobody named',
+    args: ['serve', '--kubeconfig', 'test/fixtures/kubeconfig.yaml', '--readings', 'prometheus'],
+    want: /--readings prometheus needs --prometheus URL/,
     code: 2
   },
   { name: 'an unknown verb', args: ['server'], want: /unknown command 'server'[\s\S]*serve/, code: 2 },

@@ -55,7 +55,7 @@ void t.test('of a cluster, from its kubelets; what it printed as a snapshot prin
   const file = join(folder, 'snapshot.yaml')
   writeFileSync(file, written.stdout)
   const again = await runProgram(['top', 'workloads', '--snapshot', file], nowhere)
-  t.match(again.stdout, /^default +Deployment\/boom +1006 +502 +4$/m)
+  t.match(again.stdout, /^default +Deployment\/boom +1006 +502 +1104 +4$/m)
 })
 
 void t.test('kubelets out of reach are told, and the exit code is 3', async (t) => {
@@ -71,9 +71,9 @@ void t.test('kubelets out of reach are told, and the exit code is 3', async (t) 
 const cases: [name: string, args: string[], code: number, stderr: RegExp][] = [
   ['no kubeconfig', [], 2, /no kubeconfig: KUBECONFIG is not set/],
   ['no such kubeconfig', ['--kubeconfig', '/none'], 2, /\/none: ENOENT/],
-  ['no such snapshot', ['--snapshot', '/none'], 2, /--snapshot \/none: cannot be read/],
-  ['a broken snapshot', ['--snapshot', ca], 2, /ca\.crt:1:1: /],
-  ['no address of Prometheus', ['--kubeconfig', kubeconfig, '--source', 'prometheus'], 2, /needs --prometheus URL/],
+  ['no such snapshot', ['--snapshot', '/none'], 3, /--snapshot \/none: cannot be read/],
+  ['a broken snapshot', ['--snapshot', ca], 3, /ca\.crt:1:1: /],
+  ['no address of Prometheus', ['--kubeconfig', kubeconfig, '--readings', 'prometheus'], 2, /needs --prometheus URL/],
   [
     'a broken address',
     ['--kubeconfig', kubeconfig, '--kubelet-address', 'here'],

@@ -113,3 +113,48 @@ void t.test('--version and --help are answered, with or without the shortcut', a
   t.equal(pidguard(folder, ['-h']).out, pidguard(folder, ['--help']).out)
   t.match(pidguard(folder, ['validate', '--help']).out, '--namespace-labels')
 })
+
+const example = join(import.meta.dirname, '../../manifests/examples/snapshot.yaml')
+const roomy = deployment('orders', { resources: '{requests: {cpu: 10m}}' })
+/** Of 600 tasks each, for the fleet of the example: there is room for four. */
+const threads = (replicas: number) =>
+  roomy.replace(
+    'spec:\n  template:\n',
+    `spec:\n  replicas: ${replicas}\n  template:\n    metadata: {annotations: {pidguard.io/pids: '600'}}\n`
+  )
+
+void t.test('with a snapshot, the room for PIDs is judged as the webhook would', async (t) => {
+  const folder = t.testdir({
+    'four.yaml': threads(4),
+    'five.yaml': threads(5),
+    'broken.yaml': 'a: 1',
+    'bad.yaml': files['bad.yaml']
+  })
+  const validate = (...args: string[]) => pidguard(folder, ['validate', ...args])
+  t.equal(validate('--snapshot', example, 'four.yaml').code, 0)
+  const five = validate('--snapshot', example, 'five.yaml')
+  t.equal(five.code, 1)
+  t.match(five.out, /five\.yaml:7:3/, 'the line of its replicas')
+  t.match(five.out, /pid-headroom.*\n*.*5 pods of 600, room for 4; best of 3 nodes: worker-3 has 2604 PIDs free/)
+  const without = validate('five.yaml')
+  t.equal(without.code, 0)
+  t.match(without.out, 'pid-headroom')
+  t.match(without.out, 'headroom not known')
+  t.notMatch(five.out, /not known|no LimitRange among the inputs/)
+})
+
+void t.test('facts that cannot be had are exit code 3, whatever the files hold', async (t) => {
+  const folder = t.testdir({ 'bad.yaml': files['bad.yaml'], 'broken.yaml': 'a: 1' })
+  const run = (...args: string[]) => pidguard(folder, ['validate', 'bad.yaml', ...args])
+  const missing = run('--snapshot', 'none.yaml')
+  t.equal(missing.code, 3)
+  t.match(missing.err, /--snapshot none\.yaml: cannot be read/)
+  t.equal(run('--snapshot', 'broken.yaml').code, 3)
+  const kubeconfig = join(import.meta.dirname, '../fixtures/kubeconfig.yaml')
+  const unreachable = run('--kubeconfig', kubeconfig)
+  t.equal(unreachable.code, 3)
+  t.match(unreachable.err, /cannot be listed/)
+  const both = run('--kubeconfig', kubeconfig, '--snapshot', example)
+  t.equal(both.code, 2)
+  t.match(both.err, /expected a snapshot or a cluster, found both/)
+})

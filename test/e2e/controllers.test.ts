@@ -1,6 +1,7 @@
 import t from 'tap'
 import type { Resource } from './support/api-client.ts'
 import { startControlPlane } from './support/control-plane.ts'
+import { addNode } from './support/nodes.ts'
 import {
   backendsOf,
   calicoNode,
@@ -38,7 +39,7 @@ const plane = await startControlPlane({ controllers: true, scheduler: true })
 t.teardown(() => plane.stop())
 const { kubectl, api } = plane
 for (const namespace of ['shop', 'batch-night']) await plane.createNamespace(namespace)
-for (const name of ['node-a', 'node-b']) await addNode(name)
+for (const name of ['node-a', 'node-b']) await addNode(plane, name)
 
 // From the time before pidguard.
 await kubectl.create(deployment({ name: 'settled', namespace: 'shop' }, 2, { requests: { cpu: '5m' } }))
@@ -50,17 +51,6 @@ const calicoPods = await podsOnceThere('kube-system', 'k8s-app=calico-node', 2)
 const webhook = await startWebhook(plane, { policy })
 t.teardown(() => webhook.stop())
 await webhook.register()
-
-/** Stands for a machine: nothing runs there, but controllers and scheduler take it for a ready node. */
-async function addNode(name: string): Promise<void> {
-  const room = { cpu: '8', memory: '16Gi', pods: '110' }
-  const conditions = [{ type: 'Ready', status: 'True', reason: 'E2e', message: 'stands for a machine' }]
-  const { status, body } = await api.post('/api/v1/nodes', {
-    metadata: { name, labels: { 'kubernetes.io/os': 'linux' } },
-    status: { capacity: room, allocatable: room, conditions }
-  })
-  if (status !== 201) throw new Error(`node ${name}: ${body.message}`)
-}
 
 function podsOnceThere(namespace: string, selector: string, count: number): Promise<readonly StoredPod[]> {
   return until(`${count} pods ${selector} in ${namespace}`, async () => {

@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { KubeClient } from '../../src/kube/client.ts'
@@ -29,7 +29,7 @@ async function readRealKubelet(): Promise<void> {
   const source = new KubeletReadings({ ...options, credentials, insecure: true })
   t.teardown(() => source.close())
 
-  const target = { name: node.name, address: '127.0.0.1', kubeletPort: node.port }
+  const target = { name: node.name, address: node.address, kubeletPort: node.port }
   const read = async (): Promise<NodeReading | undefined> => {
     const sink = memorySink()
     await source.read([target], sink, { signal: new AbortController().signal, spread: 0 })
@@ -86,7 +86,12 @@ async function readRealKubelet(): Promise<void> {
     t.ok(Number(reading.host.limit) > 1500)
   })
 
-  void t.test('its own certificate is not trusted unless told so; a wrong token is no entry', async (t) => {
+  void t.test('the node itself says where its kubelet is', async (t) => {
+    const { nodes } = await collectCluster(client, new AbortController().signal)
+    t.match(nodes, [target])
+  })
+
+  void t.test('its certificate is trusted by its authority alone; a wrong token is no entry', async (t) => {
     const failure = async (change: object) => {
       const strict = new KubeletReadings({ ...options, credentials, insecure: true, ...change })
       const sink = memorySink()
@@ -95,6 +100,7 @@ async function readRealKubelet(): Promise<void> {
       return sink.failures.get(node.name)?.reason
     }
     t.equal(await failure({ insecure: false }), 'tls')
+    t.equal(await failure({ insecure: false, ca: async () => readFileSync(node.authority, 'utf8') }), undefined)
     const wrong = {
       ...credentials,
       next: async () => ({ ...(await credentials.next()), headers: { authorization: 'Bearer x' } })

@@ -5,7 +5,7 @@ import { type ControlPlane, startControlPlane } from './support/control-plane.ts
 const root = resolve(import.meta.dirname, '../..')
 /** Kinds of others that this API server does not know, and fields newer than it. */
 const kustomizations = ['overlays/observe', 'overlays/default', 'overlays/strict']
-const components = ['host-network']
+const components = ['host-network', 'node-taints']
 
 const plane = await startControlPlane()
 t.teardown(() => plane.stop())
@@ -52,7 +52,9 @@ void t.test('what the leader wrote into the configurations stays when they are a
 })
 
 void t.test('what is deleted leaves nothing outside the namespace', async (t) => {
-  await plane.kubectl.ok(['delete', '--kustomize', join(root, 'manifests/overlays/default'), '--wait=false'])
+  for (const folder of folders) {
+    await plane.kubectl.ok(['delete', '--kustomize', folder, '--wait=false', '--ignore-not-found'])
+  }
   const kinds = 'mutatingwebhookconfigurations,validatingwebhookconfigurations,clusterroles,clusterrolebindings'
   const { stdout } = await plane.kubectl.run(['get', kinds, '--selector=app.kubernetes.io/name=pidguard', '-oname'])
   t.equal(stdout, '')

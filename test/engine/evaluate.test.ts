@@ -96,3 +96,10 @@ void t.test('an update that leaves what the rule reads is let through; one that 
   )
   t.equal(evaluate(podSubject({}, {}, { operation: 'UPDATE' }), [finds], snapshot()).findings.length, 1, 'nothing old')
 })
+
+void t.test('a rule of which the settings ask nothing is neither asked nor skipped', async (t) => {
+  const needy = testRule({ needs: ['limitRanges'] as never, isAsked: ({ pids }) => pids.limit !== undefined })
+  t.strictSame(evaluate(podSubject(), [needy], snapshot()), empty)
+  const asking = snapshot({}, { settings: settings({ pids: { limit: 5 } }) })
+  t.match(evaluate(podSubject(), [needy], asking), { skips: [{ ruleId: 'test-rule' }] })
+})

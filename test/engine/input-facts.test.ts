@@ -1,5 +1,6 @@
 import t from 'tap'
 import { InputFacts } from '../../src/engine/input-facts.ts'
+import { fleetOf } from '../support/headroom.ts'
 
 const none = new Map<string, Record<string, string>>()
 
@@ -23,7 +24,7 @@ void t.test('labels from the command line stay where the Namespace does not say 
 
 void t.test('LimitRanges of a namespace add up; one without a namespace is in the default one', async (t) => {
   const facts = new InputFacts('default', none)
-  t.equal(facts.hasLimitRanges, false)
+  t.equal(facts.knowsLimitRanges, false)
   const limits = [{ type: 'Container', min: { cpu: '1m' } }, 'text', { min: {} }]
   t.equal(facts.add({ apiVersion: 'v1', kind: 'LimitRange', metadata: { name: 'a' }, spec: { limits } }), 'default')
   facts.add({ apiVersion: 'v1', kind: 'LimitRange', metadata: { name: 'b' }, spec: { limits: [{ type: 'Pod' }] } })
@@ -32,7 +33,7 @@ void t.test('LimitRanges of a namespace add up; one without a namespace is in th
     ['Container', 'Pod']
   )
   t.strictSame(facts.limitRanges('shop'), [])
-  t.equal(facts.hasLimitRanges, true)
+  t.equal(facts.knowsLimitRanges, true)
 })
 
 void t.test('what says nothing of a namespace, or not understandably, says nothing', async (t) => {
@@ -42,4 +43,24 @@ void t.test('what says nothing of a namespace, or not understandably, says nothi
   t.equal(facts.add({ apiVersion: 'v1', kind: 'Namespace', metadata: 'x' }), undefined)
   facts.add({ apiVersion: 'v1', kind: 'LimitRange', metadata: { namespace: 'shop' }, spec: 'x' })
   t.strictSame(facts.limitRanges('shop'), [])
+})
+
+void t.test('the inputs go before the cluster, namespace by namespace', async (t) => {
+  const { headroom } = fleetOf({})
+  const there = { labels: { env: 'there' }, annotations: {} }
+  const facts = new InputFacts('default', none, {
+    headroom,
+    namespaceFacts: (name) => (name === 'new' ? undefined : there),
+    limitRanges: () => [{ type: 'Container' }]
+  })
+  t.equal(facts.headroom, headroom)
+  t.equal(facts.knowsLimitRanges, true)
+  t.equal(facts.namespace('shop'), there)
+  t.equal(facts.namespace('new'), undefined)
+  t.strictSame(facts.limitRanges('shop'), [{ type: 'Container' }])
+  facts.add({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'shop', labels: { env: 'here' } } })
+  const spec = { limits: [{ type: 'Pod' }] }
+  facts.add({ apiVersion: 'v1', kind: 'LimitRange', metadata: { name: 'a', namespace: 'shop' }, spec })
+  t.equal(facts.namespace('shop')?.labels['env'], 'here')
+  t.strictSame(facts.limitRanges('shop'), [{ type: 'Pod' }])
 })

@@ -1,7 +1,7 @@
 import t from 'tap'
 import type { NodeReading } from '../../src/headroom/facts.ts'
 import { Headroom } from '../../src/headroom/headroom.ts'
-import { assumedTime, Ledger, waitingTime } from '../../src/headroom/ledger.ts'
+import { assumedTime, bridgedTime, Ledger, waitingTime } from '../../src/headroom/ledger.ts'
 import { anyNode, type Placement } from '../../src/model/placement.ts'
 import { fakeClock } from '../support/fakes.ts'
 import { demand, nodeFacts, pinnedTo, podFacts, reading } from '../support/headroom.ts'
@@ -44,8 +44,8 @@ function books() {
       return assessment.verdict === 'unknown' ? `unknown ${assessment.why}` : assessment.verdict
     },
     /** The same for a binding to the node. */
-    askNode: (node: string, pids: number, uid?: string) =>
-      headroom.assessNode(node, { pids, uid, floor: { pids: 0 }, maxAge: 60_000 }).verdict,
+    askNode: (node: string, pids: number, uid?: string, maxAge = 60_000) =>
+      headroom.assessNode(node, { pids, uid, floor: { pids: 0 }, maxAge }).verdict,
     check: () => recount(ledger, slow)
   }
 }
@@ -248,8 +248,20 @@ const steps: readonly Step[] = [
     want: ['full']
   },
   {
-    what: '32 a ceiling that is not known: no yes, but a no where the other one is full',
+    what: '32 a reading without one of the ceilings does not take away what is known of it',
     act: (b) => {
+      b.read('n1', { kubepods: { limit: 1000, inUse: 950 }, pods: new Map([['c', 100]]) })
+      b.wait(bridgedTime - 1)
+      const unknown = { limit: undefined, inUse: undefined }
+      b.read('n1', { kubepods: unknown, host: { limit: 1000, inUse: 100 }, pods: undefined })
+    },
+    asks: (b) => [b.askNode('n1', 50), b.askNode('n1', 51), b.askNode('n1', 50, undefined, bridgedTime - 2)],
+    want: ['fits', 'full', 'unknown']
+  },
+  {
+    what: '33 but not for ever: then no yes, but a no where the other one is full',
+    act: (b) => {
+      b.wait(1)
       b.read('n1', {
         kubepods: { limit: undefined, inUse: undefined },
         host: { limit: 1000, inUse: 400 },
@@ -260,13 +272,13 @@ const steps: readonly Step[] = [
     want: ['unknown', 'full']
   },
   {
-    what: '33 no limit is known',
+    what: '34 no limit is known',
     act: (b) => b.read('n1', { kubepods: { limit: Number.POSITIVE_INFINITY, inUse: undefined } }),
     asks: (b) => [b.askNode('n1', 900), b.askNode('n1', 901)],
     want: ['fits', 'full']
   },
   {
-    what: '34 a cordoned node is no candidate',
+    what: '35 a cordoned node is no candidate',
     act: (b) => {
       b.node('n1', { unschedulable: true })
       b.read('n2', { kubepods: { limit: 1000, inUse: 999 } })
@@ -275,19 +287,19 @@ const steps: readonly Step[] = [
     want: ['fits', 'full n2 1']
   },
   {
-    what: '35 another machine by the same name has said nothing yet',
+    what: '36 another machine by the same name has said nothing yet',
     act: (b) => b.node('n2', { uid: 'new' }),
     asks: (b) => [b.ask(1)],
     want: ['unknown no reading']
   },
   {
-    what: '36 a node that is gone is no candidate',
+    what: '37 a node that is gone is no candidate',
     act: (b) => b.gone('n2'),
     asks: (b) => [b.ask(1)],
     want: ['nowhere']
   },
   {
-    what: '37 pods in every phase: only those to come count',
+    what: '38 pods in every phase: only those to come count',
     act: (b) => {
       b.node('n3')
       b.read('n3')
@@ -298,7 +310,7 @@ const steps: readonly Step[] = [
     want: ['fits', 'full n3 700']
   },
   {
-    what: '38 a pod that nobody binds counts as long as the scheduler may still place it',
+    what: '39 a pod that nobody binds counts as long as the scheduler may still place it',
     act: (b) => {
       b.pod('w', { phase: 'Pending', estimated: 600, placement: anyNode })
       b.wait(waitingTime - 1)
@@ -309,25 +321,25 @@ const steps: readonly Step[] = [
     want: ['fits', 'full n3 700']
   },
   {
-    what: '39 and then waits for something else than PIDs',
+    what: '40 and then waits for something else than PIDs',
     act: (b) => b.wait(1),
     asks: (b) => [b.ask(700)],
     want: ['fits']
   },
   {
-    what: '40 whatever is still told of it while it waits',
+    what: '41 whatever is still told of it while it waits',
     act: (b) => b.pod('w', { phase: 'Pending', estimated: 600, placement: anyNode }),
     asks: (b) => [b.ask(700)],
     want: ['fits']
   },
   {
-    what: '41 until it is bound',
+    what: '42 until it is bound',
     act: (b) => b.pod('w', { phase: 'Pending', node: 'n3', estimated: 600 }),
     asks: (b) => [b.ask(100), b.ask(101)],
     want: ['fits', 'full n3 100']
   },
   {
-    what: '42 a binding that the API server refused after all is let go',
+    what: '43 a binding that the API server refused after all is let go',
     act: (b) => {
       b.pod('x', { phase: 'Pending', estimated: 100, placement: anyNode })
       b.bind('x', 'n3')
@@ -338,13 +350,13 @@ const steps: readonly Step[] = [
     want: ['fits', 'full n3 100']
   },
   {
-    what: '43 a pod without a figure of its own counts with the default',
+    what: '44 a pod without a figure of its own counts with the default',
     act: (b) => b.pod('y', { node: 'n3' }),
     asks: (b) => [b.askNode('n3', 50), b.askNode('n3', 51)],
     want: ['fits', 'full']
   },
   {
-    what: '44 what pidguard wrote goes before what the pod declares',
+    what: '45 what pidguard wrote goes before what the pod declares',
     act: (b) => b.pod('y', { node: 'n3', estimated: 60, declared: 99 }),
     asks: (b) => [b.askNode('n3', 40), b.askNode('n3', 41)],
     want: ['fits', 'full']

@@ -1,4 +1,5 @@
 import t from 'tap'
+import { Headroom } from '../../src/headroom/headroom.ts'
 import { settleTime } from '../../src/headroom/peaks.ts'
 import { demand, fleetOf, nodeFacts, placementOf, plain, podFacts } from '../support/headroom.ts'
 
@@ -184,4 +185,25 @@ t.test('every node as it stands, for tables and taints', async (t) => {
   )
   ledger.observeNode(nodeFacts('n1'))
   t.equal(tells().length, 2)
+})
+
+t.test('while nodes and pods are those of some time ago, no room is unknown, and room is room', async (t) => {
+  const { ledger, clock } = fleetOf({ n1: { kubepods: [1000, 500] } })
+  let isCurrent = true
+  const headroom = new Headroom(ledger, clock, () => isCurrent)
+  const { placement } = demand()
+  const asked = () => [
+    headroom.assess(demand({ pids: 600 })),
+    headroom.assessNode('n1', demand({ pids: 600 })),
+    headroom.assess(demand({ pids: 500 }))
+  ]
+  t.match(asked(), [{ verdict: 'full' }, { verdict: 'full' }, { verdict: 'fits' }])
+  t.match(headroom.assessEach(demand({ pids: 600 })), { full: 1, unknown: 0 })
+  const budget = { namespace: 'a', placement, pids: 600, uid: undefined, maxAge, perNode: undefined, total: 500 }
+  t.match(headroom.overBudget(budget), [{ isCertain: true }])
+  isCurrent = false
+  const unknown = { verdict: 'unknown', why: 'API server not heard lately', nodes: 1, unknown: 1 }
+  t.match(asked(), [unknown, unknown, { verdict: 'fits' }])
+  t.match(headroom.assessEach(demand({ pids: 600 })), { full: 1, unknown: 1 })
+  t.match(headroom.overBudget(budget), [{ isCertain: false }])
 })

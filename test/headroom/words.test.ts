@@ -1,7 +1,7 @@
 import t from 'tap'
 import type { NodeAccount } from '../../src/headroom/arithmetic.ts'
 import type { Full } from '../../src/headroom/view.ts'
-import { auditFull, auditNode, sayFull, sayNode, sayUnknown } from '../../src/headroom/words.ts'
+import { auditFull, auditNode, refusedNodeOf, sayFull, sayNode, sayUnknown } from '../../src/headroom/words.ts'
 
 const node: NodeAccount = {
   node: 'node-3',
@@ -55,4 +55,15 @@ t.test('what is not known, of how many, and one of them', async (t) => {
   t.equal(sayUnknown(unknown), '3 of 12 nodes not known, node-3: reading too old')
   t.equal(sayUnknown({ ...unknown, nodes: 1, unknown: 1 }), 'node-3: reading too old')
   t.equal(sayUnknown({ ...unknown, why: 'too many terms', node: undefined }), 'too many terms')
+})
+
+t.test('a scheduler quotes what the binding was refused with; the node is found in it', async (t) => {
+  const quoted = (ruleId: string, detail: string): string => {
+    const said = `${ruleId}: the chosen node has no room for this pod (${detail}) at /target/name. The pod stays pending.`
+    return `binding rejected: running Bind plugin "DefaultBinder": admission webhook "x" denied the request: Binding shop/a: ${said}`
+  }
+  const alone = full({ nodes: 1 })
+  t.equal(refusedNodeOf(quoted('pid-binding', sayFull(alone, 500))), 'node-3')
+  t.equal(refusedNodeOf(quoted('pid-headroom', sayFull(alone, 500))), undefined)
+  t.equal(refusedNodeOf('0/3 nodes are available: 3 Insufficient cpu.'), undefined)
 })

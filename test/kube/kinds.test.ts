@@ -98,6 +98,28 @@ t.test('a Pod', async (t) => {
   for (const value of ['0', '-1', '1.5', 'many', '']) t.equal(annotated(value).declared, undefined, value)
 })
 
+t.test(
+  'a pod whose binding was refused says by which node, until something else keeps it from being bound',
+  async (t) => {
+    const detail = 'needs 400; n2 has 300 PIDs free under kubepods: limit 1000, floor 100, committed 600, in use 600'
+    const message = `binding rejected: denied the request: Binding shop/web-1: pid-binding: no room (${detail}) at /target/name.`
+    const refusedBy = (spec: object, condition: object) =>
+      buildPodProjection()(
+        pod({ spec, status: { conditions: [{ type: 'PodScheduled', status: 'False', ...condition }] } })
+      ).refusedBy
+    const pending = { nodeName: undefined }
+    t.equal(refusedBy(pending, { message }), 'n2')
+    t.equal(refusedBy(pending, { message: '0/3 nodes are available' }), undefined)
+    t.equal(refusedBy(pending, { message, status: 'True' }), undefined)
+    t.equal(refusedBy(pending, { message, type: 'Ready' }), undefined)
+    t.equal(refusedBy({ nodeName: 'n1' }, { message }), undefined)
+    t.equal(buildPodProjection()(pod({ spec: pending, status: { conditions: 'none' } })).refusedBy, undefined)
+    const kind = buildPodKind()
+    const held = kind.project(pod({ spec: pending }))
+    t.notOk(kind.same(held, { ...held, refusedBy: 'n2' }), 'a change that counts')
+  }
+)
+
 t.test('a static pod goes by the hash its node counts it under', async (t) => {
   const annotations = { 'kubernetes.io/config.mirror': 'h', 'kubernetes.io/config.hash': 'h1' }
   t.equal(buildPodProjection()(pod({ metadata: { annotations } })).uid, 'h1')

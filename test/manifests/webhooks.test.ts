@@ -16,7 +16,7 @@ interface Webhook {
   readonly failurePolicy: string
   readonly sideEffects: string
   readonly timeoutSeconds: number
-  readonly clientConfig: { readonly caBundle?: string; readonly service: object }
+  readonly clientConfig: { readonly caBundle?: string; readonly service: { readonly path: string } }
   readonly namespaceSelector?: { readonly matchExpressions: { key: string; operator: string; values?: string[] }[] }
   readonly rules: WebhookRule[]
 }
@@ -30,15 +30,19 @@ function webhooksOf(rendering: string, ...kinds: string[]): Webhook[] {
 const both = ['MutatingWebhookConfiguration', 'ValidatingWebhookConfiguration']
 /** What a network, and so a webhook, needs to come up. */
 const vital = ['daemonsets', 'felixconfigurations', 'nodes', 'leases', 'pods/binding', 'namespaces']
+/** What counts from the moment it is admitted. */
+const counted = ['pods', 'pods/binding']
 
 for (const rendering of Object.keys(kustomizations)) {
   void t.test(`${rendering}: what every webhook must keep`, async (t) => {
     for (const webhook of webhooksOf(rendering, ...both)) {
       const { name, rules, namespaceSelector } = webhook
-      t.equal(webhook.sideEffects, 'None', name)
       t.ok(webhook.timeoutSeconds <= 5, `${name}: the good-practice list asks for a short timeout`)
       t.equal(webhook.clientConfig.caBundle, undefined, `${name}: what is applied again must not undo the leader`)
       const resources = rules.flatMap((rule) => rule.resources)
+      const reserves =
+        webhook.clientConfig.service.path === '/validate' && resources.some((each) => counted.includes(each))
+      t.equal(webhook.sideEffects, reserves ? 'NoneOnDryRun' : 'None', name)
       t.notOk(
         resources.some((resource) => resource.includes('*')),
         `${name}: no wildcard`
@@ -88,30 +92,50 @@ for (const rendering of Object.keys(kustomizations)) {
   })
 }
 
-/** How a kind is spelled in a webhook's rules. */
-function resourceOf(groupKind: string): { group: string; resource: string } {
+/** How a kind is spelled in a webhook's rules; what is written to a subresource has the group of its parent. */
+function resourcesOf(groupKind: string): { group: string; resource: string }[] {
   const [group = '', kind = ''] = groupKind.split('/')
-  return { group, resource: `${kind.toLowerCase()}s` }
+  return subresources[groupKind] ?? [{ group, resource: `${kind.toLowerCase()}s` }]
+}
+
+const subresources: Readonly<Record<string, { group: string; resource: string }[]>> = {
+  '/Binding': [{ group: '', resource: 'pods/binding' }],
+  'autoscaling/Scale': [
+    { group: '', resource: 'replicationcontrollers/scale' },
+    ...['deployments', 'statefulsets', 'replicasets'].map((each) => ({ group: 'apps', resource: `${each}/scale` }))
+  ]
 }
 
 void t.test('every kind that a rule looks at reaches it', async (t) => {
-  const registered = webhooksOf('default', 'ValidatingWebhookConfiguration').flatMap((webhook) => webhook.rules)
+  const registered = webhooksOf('bindings', 'ValidatingWebhookConfiguration').flatMap((webhook) => webhook.rules)
   for (const { id, kinds } of rules) {
     for (const kind of kinds) {
-      const { group, resource } = resourceOf(kind)
-      t.ok(
-        registered.some((rule) => rule.apiGroups.includes(group) && rule.resources.includes(resource)),
-        `${id}: ${kind}`
-      )
+      for (const { group, resource } of resourcesOf(kind)) {
+        t.ok(
+          registered.some((rule) => rule.apiGroups.includes(group) && rule.resources.includes(resource)),
+          `${id}: ${resource}`
+        )
+      }
     }
   }
 })
 
 void t.test('nothing is registered that no rule looks at', async (t) => {
-  const wanted = new Set(rules.flatMap(({ kinds }) => kinds.map((kind) => resourceOf(kind).resource)))
-  for (const webhook of webhooksOf('default', ...both)) {
+  const wanted = new Set(
+    rules.flatMap(({ kinds }) => kinds.flatMap((kind) => resourcesOf(kind).map(({ resource }) => resource)))
+  )
+  for (const webhook of webhooksOf('bindings', ...both)) {
     for (const resource of webhook.rules.flatMap((rule) => rule.resources)) {
       t.ok(wanted.has(resource), `${webhook.name}: ${resource}`)
     }
   }
+})
+
+void t.test('a binding waits for us for a second at most, and only where it was asked for', async (t) => {
+  const binds = (rendering: string) =>
+    webhooksOf(rendering, ...both).filter(({ rules }) =>
+      rules.some(({ resources }) => resources.includes('pods/binding'))
+    )
+  for (const rendering of ['default', 'observe', 'strict']) t.strictSame(binds(rendering), [], rendering)
+  t.match(binds('bindings'), [{ failurePolicy: 'Ignore', timeoutSeconds: 1 }])
 })

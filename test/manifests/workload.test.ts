@@ -22,7 +22,21 @@ interface PolicyRule {
   readonly verbs: string[]
 }
 
-void t.test('RBAC: no wildcard, nothing cluster-wide without a name, and never the node proxy', async (t) => {
+/** Of the component that nobody has who does not ask for it: RBAC cannot name all nodes there will be. */
+const nodeTaints = 'pidguard-node-taints'
+const nodeTaintsRendering = 'node-taints'
+
+/** What may be done cluster-wide without naming one object: look, and nothing else. */
+const looks: Readonly<Record<string, readonly string[]>> = {
+  nodes: ['list', 'watch'],
+  pods: ['list', 'watch'],
+  namespaces: ['list', 'watch'],
+  limitranges: ['list', 'watch'],
+  'nodes/stats': ['get'],
+  'nodes/metrics': ['get']
+}
+
+void t.test('RBAC: no wildcard, nothing cluster-wide without a name but a look, never the node proxy', async (t) => {
   for (const rendering of Object.keys(kustomizations)) {
     for (const { kind, metadata, rules } of objectsOf(goldenOf(rendering)).values()) {
       if (kind !== 'Role' && kind !== 'ClusterRole') continue
@@ -30,11 +44,24 @@ void t.test('RBAC: no wildcard, nothing cluster-wide without a name, and never t
         const all = [...rule.apiGroups, ...rule.resources, ...rule.verbs]
         t.notOk(all.includes('*'), `${rendering} ${kind}/${metadata.name}`)
         t.notOk(rule.resources.includes('nodes/proxy'), 'it is code execution on every node')
-        if (kind === 'ClusterRole') t.ok(rule.resourceNames, `${rule.resources}: names`)
+        if (kind !== 'ClusterRole' || rule.resourceNames !== undefined || metadata.name === nodeTaints) continue
+        for (const resource of rule.resources) t.strictSame(rule.verbs, looks[resource], `${rendering}: ${resource}`)
       }
     }
   }
 })
+
+void t.test(
+  'Nodes may be written only where the component says so, and then nothing but read and patched',
+  async (t) => {
+    for (const rendering of Object.keys(kustomizations)) {
+      const found = [...objectsOf(goldenOf(rendering)).values()].filter(({ metadata }) => metadata.name === nodeTaints)
+      t.equal(found.length, rendering === nodeTaintsRendering ? 4 : 0, rendering)
+    }
+    const { rules } = objectOf<{ rules: PolicyRule[] }>(nodeTaintsRendering, `ClusterRole/${nodeTaints}`)
+    t.strictSame(rules, [{ apiGroups: [''], resources: ['nodes'], verbs: ['get', 'patch'] }])
+  }
+)
 
 void t.test('with cert-manager the program may write neither Secret nor webhook configuration', async (t) => {
   const role = objectOf<{ rules: PolicyRule[] }>('cert-manager', 'Role/pidguard')
@@ -44,16 +71,27 @@ void t.test('with cert-manager the program may write neither Secret nor webhook 
   )
   const cluster = objectOf<{ rules: PolicyRule[] }>('cert-manager', 'ClusterRole/pidguard')
   t.strictSame(
-    cluster.rules.flatMap(({ verbs }) => verbs),
+    cluster.rules.filter(({ resourceNames }) => resourceNames !== undefined).flatMap(({ verbs }) => verbs),
     ['get']
   )
+})
+
+void t.test('kubelets are believed without a certificate only where that was asked for', async (t) => {
+  const args = (rendering: string) =>
+    objectOf<Deployment>(rendering, 'Deployment/pidguard').spec.template.spec.containers[0]?.args ?? []
+  for (const rendering of Object.keys(kustomizations)) {
+    t.ok(args(rendering).includes('--readings=kubelet'), rendering)
+    t.equal(args(rendering).includes('--kubelet-insecure'), rendering === 'kubelet-insecure', rendering)
+  }
 })
 
 interface Deployment {
   readonly spec: {
     readonly replicas: number
     readonly template: {
-      readonly spec: { readonly containers: { readonly image: string; readonly securityContext: object }[] }
+      readonly spec: {
+        readonly containers: { readonly image: string; readonly args: string[]; readonly securityContext: object }[]
+      }
     }
   }
 }

@@ -59,6 +59,26 @@ const cases: readonly { name: string; spec: unknown; want: readonly string[] }[]
     want: ['spec.pids.profiles[2].name: a second p; names must be unique']
   },
   {
+    name: 'a taint that comes off at last, and taints that never would',
+    spec: { headroom: { floor: '90%', taintHysteresis: '9.999%' } },
+    want: []
+  },
+  {
+    name: 'floor and hysteresis together are all there is',
+    spec: { headroom: { floor: '90%', taintHysteresis: '10%' } },
+    want: ['spec.headroom.taintHysteresis: floor and taintHysteresis together leave nothing free to be used']
+  },
+  {
+    name: 'a floor that leaves no room for the default hysteresis',
+    spec: { headroom: { floor: '95%' } },
+    want: ['spec.headroom.floor: floor and taintHysteresis together leave nothing free to be used']
+  },
+  {
+    name: 'counts are not compared with shares of a ceiling that is not known',
+    spec: { headroom: { floor: '95%', taintHysteresis: 500 } },
+    want: []
+  },
+  {
     name: 'an exemption of everything',
     spec: { exemptions: [{ rules: ['*'] }] },
     want: ['spec.exemptions[0]: expected at least one of namespaces, kinds, names, selector']

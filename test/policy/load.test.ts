@@ -99,7 +99,8 @@ t.test('any subset of fields is read back, and the others keep their defaults', 
     headroom: some({
       floor: fc.integer({ min: 0, max: 4_194_304 }),
       budget: some({ perNode: count, total: count }),
-      taintNodes: fc.boolean()
+      taintNodes: fc.boolean(),
+      taintHysteresis: fc.integer({ min: 0, max: 4_194_304 })
     }),
     calico: some({
       iptablesBackend: fc.constantFrom('Legacy', 'NFT'),
@@ -112,10 +113,13 @@ t.test('any subset of fields is read back, and the others keep their defaults', 
       t.strictSame(Object.fromEntries(base.modes), { ...Object.fromEntries(defaults.modes), ...spec.rules })
       t.strictSame(base.requests, { ...defaults.requests, ...spec.requests })
       t.strictSame(base.pids, { ...defaults.pids, ...spec.pids })
-      const { floor, ...headroom } = spec.headroom ?? {}
+      const { floor, taintHysteresis, ...headroom } = spec.headroom ?? {}
       const budget = { ...defaults.headroom.budget, ...spec.headroom?.budget }
-      const wanted = floor === undefined ? defaults.headroom.floor : { pids: floor }
-      t.strictSame(base.headroom, { ...defaults.headroom, ...headroom, budget, floor: wanted })
+      const wanted = {
+        floor: floor === undefined ? defaults.headroom.floor : { pids: floor },
+        taintHysteresis: taintHysteresis === undefined ? defaults.headroom.taintHysteresis : { pids: taintHysteresis }
+      }
+      t.strictSame(base.headroom, { ...defaults.headroom, ...headroom, budget, ...wanted })
       t.strictSame(base.calico, { ...defaults.calico, ...spec.calico })
     }),
     { numRuns: 50 }

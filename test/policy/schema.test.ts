@@ -18,6 +18,7 @@ const cases: readonly { spec: string; says?: RegExp }[] = [
   { spec: profile('threadCap: {runtime: jvm}'), says: /threads: expected a whole number.*missing/ },
   { spec: profile('limit: none'), says: /limit: expected a whole number/ },
   { spec: override('headroom: {maxTaintedShare: 10%}'), says: /set in spec.headroom/ },
+  { spec: override('headroom: {taintHysteresis: 10%}'), says: /set in spec.headroom/ },
   { spec: override('exemptions: []'), says: /exemptions: no such field/ },
   { spec: exemption('names: [report-*]') },
   { spec: exemption('names: [Report]'), says: /names\[0\]/ },

@@ -51,7 +51,7 @@ const without: Readonly<Record<string, string>> = {
   'sources/node-names.ts': 'Inside of prometheus.ts; prometheus.test.ts.',
   'sources/prometheus-client.ts': 'Inside of prometheus.ts; prometheus.test.ts.',
   'sources/snapshot-file.ts': 'snapshot.test.ts.',
-  'sources/snapshot-rows.ts': 'cli/top.test.ts shows every figure.',
+  'cli/top-rows.ts': 'top.test.ts shows every figure.',
   'policy/policy.ts': 'Types and two names.',
   'policy/defaults.ts': 'Values; default-policy.test.ts holds them to the default document.',
   'policy/document.ts': 'Inside of load.ts; load.test.ts and resolve.test.ts go through it.',

@@ -1,7 +1,7 @@
 import t from 'tap'
 import type { JsonRecord } from '../../src/model/shape.ts'
 import { pidHeadroom } from '../../src/rules/pid-headroom.ts'
-import { fleetOf, type NodeSketch } from '../support/headroom.ts'
+import { fleetOf, type NodeSketch, podFacts } from '../support/headroom.ts'
 import { findingsOf, told, type World } from '../support/judge.ts'
 import { podObject, workloadObject } from '../support/subjects.ts'
 
@@ -158,4 +158,32 @@ t.test('children of a workload are judged at their pods', async (t) => {
   const ownerReferences = [{ apiVersion: 'apps/v1', kind: 'Deployment', name: 'web', controller: true }]
   const replicaSet = { ...workloadObject('apps/v1/ReplicaSet', {}, needs(5_000), { ownerReferences }) }
   t.strictSame(findingsOf(pidHeadroom, replicaSet, world({ n1: {} })), [])
+})
+
+t.test('what runs of a workload already is not asked for again, when its file is judged', async (t) => {
+  const running = (pods: number): Nodes => ({
+    n1: {
+      kubepods: [1000, 700],
+      pods: Object.fromEntries(
+        Array.from({ length: pods }, (_, i) => [`u${i}`, { estimate: 100, observed: 100, workload: 'web' }])
+      )
+    }
+  })
+  const found = (replicas: number, pods: number) =>
+    findingsOf(pidHeadroom, deployment(100, { replicas, strategy: { type: 'Recreate' } }), world(running(pods)))
+  t.strictSame(found(7, 4), [], 'three more find room')
+  t.match(found(8, 4), [{ detail: /^4 pods of 100, room for 3; / }])
+  t.strictSame(found(4, 4), [])
+  t.strictSame(found(2, 4), [])
+  t.match(found(4, 0), [{ detail: /^4 pods of 100, room for 3; / }])
+})
+
+t.test('a DaemonSet that runs already is left to its pods', async (t) => {
+  const nodes = { n1: { kubepods: [1000, 990], pods: { a: { workload: 'web' } } } } as const
+  const full = workload('apps/v1/DaemonSet', 100, {})
+  t.match(findingsOf(pidHeadroom, full, world(nodes)), [{ reason: 'no node has room for this pod' }])
+  const { ledger, headroom } = fleetOf(nodes)
+  const own = { kind: 'DaemonSet', name: 'web' }
+  ledger.observePod(podFacts('b', { node: 'n1', workload: own }))
+  t.strictSame(findingsOf(pidHeadroom, full, world({}, { facts: { headroom } })), [])
 })

@@ -2,7 +2,7 @@ import t from 'tap'
 import { RuleIndex } from '../../src/engine/match.ts'
 import { noteAdmitted } from '../../src/headroom/note-admitted.ts'
 import type { JsonRecord } from '../../src/model/shape.ts'
-import { everyRule } from '../../src/rules/index.ts'
+import { rules } from '../../src/rules/index.ts'
 import { admissionOf, patchOf } from '../support/admissions.ts'
 import { fleetOf } from '../support/headroom.ts'
 import { reviewOf } from '../support/reviews.ts'
@@ -366,7 +366,7 @@ void t.test('a burst is counted as it is admitted, and a dry run leaves no trace
   const { send, log } = admissionOf(
     { headroom: { floor: { pids: 0 } } },
     {
-      rules: new RuleIndex(everyRule),
+      rules: new RuleIndex(rules),
       facts: () => ({ headroom }),
       admitted: (subject, policy) => noteAdmitted(subject, policy, ledger, headroom)
     }

@@ -8,6 +8,7 @@ function metrics(change: Partial<MetricSources> = {}) {
     clock,
     policy: () => ({ generation: 3, loadedAt: clock.now() - 5_000, isLatest: true }),
     certificate: () => ({ expiresAt: 1_800_000_000_000 }),
+    headroom: () => undefined,
     ...change
   }
   return buildMetrics(sources)
@@ -46,6 +47,22 @@ void t.test('policy and certificate are told as they are when asked', async (t) 
   t.equal(sample(text, 'pidguard_policy_age_seconds'), 5)
   t.equal(sample(text, 'pidguard_policy_latest'), 1)
   t.equal(sample(text, 'pidguard_certificate_expiry_timestamp_seconds'), 1_800_000_000)
+})
+
+void t.test('taints: what was written, and what the leader sees; others say nothing of it', async (t) => {
+  const held = metrics({ taints: () => ({ tainted: 2, passedOver: 3 }) })
+  held.countTaint('taint', 'done')
+  held.countTaint('untaint', 'forbidden')
+  const { text } = await held.render()
+  t.equal(sample(text, 'pidguard_node_taint_writes_total{change="taint",result="done"}'), 1)
+  t.equal(sample(text, 'pidguard_node_taint_writes_total{change="untaint",result="forbidden"}'), 1)
+  t.equal(sample(text, 'pidguard_tainted_nodes'), 2)
+  t.equal(sample(text, 'pidguard_low_untainted_nodes'), 3)
+  for (const sources of [{}, { taints: () => undefined }]) {
+    const { text } = await metrics(sources).render()
+    t.equal(sample(text, 'pidguard_tainted_nodes'), undefined)
+    t.equal(sample(text, 'pidguard_low_untainted_nodes'), undefined)
+  }
 })
 
 void t.test('a broken policy file is 0, and no certificate is no sample: unknown is not zero', async (t) => {

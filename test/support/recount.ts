@@ -17,6 +17,7 @@ export function recount(ledger: Ledger, slow: SlowLedger): { readonly kept: obje
         .sort()
     ),
     observed: slow.uids.map((uid) => ledger.pod(uid)?.observed),
+    live: slow.uids.map((uid) => ledger.pod(uid)?.workload?.live),
     waiting: { pods: ledger.waiting.pods, pids: ledger.waiting.pids, largest: ledger.waiting.largest },
     namespaces: namespaces.map((name) => ({
       committed: ledger.namespace(name)?.committed,
@@ -33,6 +34,11 @@ export function recount(ledger: Ledger, slow: SlowLedger): { readonly kept: obje
     pending: names.map((name) => slow.pendingOn(name)),
     pods: names.map((name) => slow.podsOn(name).sort()),
     observed: slow.uids.map((uid) => slow.observedOf(uid)),
+    live: slow.uids.map((uid) => {
+      const workload = slow.workloadOf(uid)
+      const isSame = (other: string) => slow.workloadOf(other) === workload && slow.isLive(other)
+      return workload === undefined ? undefined : slow.uids.filter(isSame).length
+    }),
     waiting: { pods: estimates.length, pids: sum(estimates), largest: Math.max(0, ...estimates) },
     namespaces: namespaces.map((name) => {
       const uids = slow.uids.filter((uid) => slow.namespaceOf(uid) === name)

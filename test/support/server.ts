@@ -21,7 +21,9 @@ export interface RunningServer {
 }
 
 /** Starts the built program on free ports with a folder of its own; resolves when it listens. */
-export async function startServer(options: { policy?: string; certDir?: string } = {}): Promise<RunningServer> {
+export async function startServer(
+  options: { policy?: string; certDir?: string; args?: readonly string[] } = {}
+): Promise<RunningServer> {
   const folder = await mkdtemp(join(tmpdir(), 'pidguard-'))
   const certDir = options.certDir ?? folder
   const policyFile = join(folder, 'policy.yaml')
@@ -36,7 +38,8 @@ export async function startServer(options: { policy?: string; certDir?: string }
       '--probe-port=0',
       '--drain=0',
       `--cert-dir=${certDir}`,
-      ...(options.policy === undefined ? [] : ['--policy', policyFile])
+      ...(options.policy === undefined ? [] : ['--policy', policyFile]),
+      ...(options.args ?? [])
     ],
     { stdio: ['ignore', 'pipe', 'pipe'] }
   )

@@ -1,6 +1,6 @@
 import type { Mode } from '../../src/model/finding.ts'
 import type { Settings } from '../../src/policy/settings.ts'
-import { everyRule as rules } from '../../src/rules/index.ts'
+import { policyRules as rules } from '../../src/rules/index.ts'
 
 /** What a test may say of the policy; everything else is as in the default policy. */
 export interface SettingsChange {
@@ -28,6 +28,7 @@ export function settings(change: SettingsChange = {}): Settings {
       budget: { perNode: undefined, total: undefined },
       taintNodes: false,
       maxTaintedShare: 0.25,
+      taintHysteresis: { share: 0.05 },
       ...change.headroom
     },
     audit: { pidMax: 131_072, usage: 0.8, podShare: 0.2, ...change.audit },

@@ -1,6 +1,7 @@
 import type { NodeFacts, NodeReading, PodFacts } from '../../src/headroom/facts.ts'
-import { type Admitted, assumedTime, waitingTime } from '../../src/headroom/ledger.ts'
+import { type Admitted, assumedTime, bridgedTime, waitingTime } from '../../src/headroom/ledger.ts'
 import type { Placement } from '../../src/model/placement.ts'
+import type { Ceiling } from '../../src/ports.ts'
 
 /**
  * The ledger as one would write it down: facts in maps, every question answered by going through all of them. What the
@@ -43,7 +44,14 @@ export class SlowLedger {
   observeReading(reading: NodeReading): void {
     const held = this.readings.get(reading.node)
     if (held !== undefined && reading.at < held.at) return
-    this.readings.set(reading.node, { ...reading, pods: reading.pods ?? held?.pods })
+    const kept = { ...reading, pods: reading.pods ?? held?.pods }
+    const isPartial = isMissing(reading.host) || isMissing(reading.kubepods)
+    const wasWhole = held !== undefined && !isMissing(held.host) && !isMissing(held.kubepods)
+    if (isPartial && wasWhole && reading.at < held.at + bridgedTime) {
+      const host = isMissing(reading.host) ? held.host : reading.host
+      const kubepods = isMissing(reading.kubepods) ? held.kubepods : reading.kubepods
+      this.readings.set(reading.node, { ...kept, at: held.at, host, kubepods })
+    } else this.readings.set(reading.node, kept)
   }
 
   observePod(facts: PodFacts): void {
@@ -132,6 +140,13 @@ export class SlowLedger {
     return this.pods.get(uid)?.namespace ?? this.assumed.get(uid)?.admitted.namespace ?? ''
   }
 
+  /** undefined for a pod that is its own workload. */
+  workloadOf(uid: string): string | undefined {
+    const workload = this.pods.get(uid)?.workload ?? this.assumed.get(uid)?.admitted.workload
+    if (workload === undefined || workload.kind === 'Pod') return undefined
+    return `${this.namespaceOf(uid)}/${workload.kind}/${workload.name}`
+  }
+
   committedBy(namespace: string): number {
     return this.uids
       .filter((uid) => this.namespaceOf(uid) === namespace)
@@ -141,4 +156,8 @@ export class SlowLedger {
 
 function isEnded({ phase, deleting }: PodFacts): boolean {
   return deleting || phase === 'Succeeded' || phase === 'Failed'
+}
+
+function isMissing({ limit, inUse }: Ceiling): boolean {
+  return limit === undefined || (limit !== Number.POSITIVE_INFINITY && inUse === undefined)
 }

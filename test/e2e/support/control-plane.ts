@@ -146,6 +146,7 @@ async function startIn(
       ...client,
       ...local,
       'secure-port': manager,
+      'node-monitor-grace-period': '1h', // nodes of tests are objects without a heartbeat
       'service-account-private-key-file': 'sa.key',
       'root-ca-file': 'ca.crt'
     })

@@ -6,7 +6,7 @@ import type { ControlPlane } from './control-plane.ts'
 import { freePorts } from './ports.ts'
 import { type Exit, type RunningProgram, startProgram } from './processes.ts'
 import { until } from './wait.ts'
-import { type LogLine, readLog } from './webhook.ts'
+import { type LogLine, readLog, sumOf } from './webhook.ts'
 
 const root = resolve(import.meta.dirname, '../../..')
 const namespace = 'pidguard-system'
@@ -16,6 +16,8 @@ export interface Replica {
   /** Returns when it is. */
   ready(): Promise<void>
   logLines(): LogLine[]
+  /** Sum over all series that begin so; undefined when there is none. */
+  metric(name: string): Promise<number | undefined>
   /** Returns when a line with that message is there. */
   logged(message: string): Promise<void>
   /** Returns when it has ended by itself. */
@@ -35,6 +37,7 @@ export interface Installation {
 }
 
 export type Overlay = 'observe' | 'default' | 'strict'
+export type Component = 'bindings' | 'node-taints'
 
 /**
  * The manifests as they are, but for two things: nothing runs the Deployment's pods here, so replicas are processes;
@@ -42,7 +45,11 @@ export type Overlay = 'observe' | 'default' | 'strict'
  * `pidguard.pidguard-system.svc` by clientConfig.service all the same, and each replica has the rights of the
  * service account and no more.
  */
-export async function install(plane: ControlPlane, overlay: Overlay = 'default'): Promise<Installation> {
+export async function install(
+  plane: ControlPlane,
+  overlay: Overlay = 'default',
+  components: readonly Component[] = []
+): Promise<Installation> {
   const [servicePort = 0] = await freePorts(1)
   const replicas = new Map<RunningProgram, { admission: number; probes: number; ready: boolean }>()
   const work = mkdtempSync(join(plane.folder, 'install-'))
@@ -55,7 +62,10 @@ export async function install(plane: ControlPlane, overlay: Overlay = 'default')
     mkdirSync(place, { recursive: true })
     const ports = [
       { kind: 'MutatingWebhookConfiguration', webhooks: 2 },
-      { kind: 'ValidatingWebhookConfiguration', webhooks: which === 'strict' ? 4 : 3 }
+      {
+        kind: 'ValidatingWebhookConfiguration',
+        webhooks: (which === 'strict' ? 4 : 3) + Number(components.includes('bindings'))
+      }
     ].map(({ kind, webhooks }) => ({
       target: { kind },
       patch: JSON.stringify(
@@ -71,6 +81,7 @@ export async function install(plane: ControlPlane, overlay: Overlay = 'default')
       apiVersion: 'kustomize.config.k8s.io/v1beta1',
       kind: 'Kustomization',
       resources: [relative(place, join(root, 'manifests/overlays', which))],
+      components: components.map((name) => relative(place, join(root, 'manifests/components', name))),
       patches: [{ target: { kind: 'Service' }, patch: JSON.stringify(external) }, ...ports]
     }
     writeFileSync(join(place, 'kustomization.yaml'), JSON.stringify(kustomization))
@@ -143,6 +154,10 @@ export async function install(plane: ControlPlane, overlay: Overlay = 'default')
           await until(`a ready replica (${logFile})`, () => entry.ready, 60_000)
         },
         logLines: () => readLog(logFile),
+        async metric(name) {
+          const { body } = await request(`http://127.0.0.1:${probes}/metrics`)
+          return sumOf(name, await body.text())
+        },
         async logged(message) {
           await until(`${JSON.stringify(message)} in the log`, () =>
             readLog(logFile).some(({ msg }) => msg === message)

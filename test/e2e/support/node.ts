@@ -12,14 +12,18 @@ import {
 import { delimiter, join } from 'node:path'
 import type { ControlPlane } from './control-plane.ts'
 import { compileThreads, writeImage } from './image.ts'
+import { createAuthority } from './pki.ts'
 import { freePorts } from './ports.ts'
 import { logTail, startProgram } from './processes.ts'
 import { until } from './wait.ts'
 
 export interface RealNode {
   readonly name: string
-  /** Of the kubelet, on 127.0.0.1. */
+  /** The node's InternalIP, where its kubelet listens. */
+  readonly address: string
   readonly port: number
+  /** A file with the authority of the kubelet's serving certificate, PEM. */
+  readonly authority: string
   /** The pids cgroup of all pods of this node, as a folder. */
   readonly kubepods: string
   stop(): Promise<void>
@@ -36,7 +40,7 @@ export function missingForNode(env: NodeJS.ProcessEnv): string | undefined {
   if (process.getuid?.() !== 0) return 'not root'
   const folders = [env.KUBEBUILDER_ASSETS ?? '', ...(env.PATH ?? '').split(delimiter), '/sbin', '/usr/sbin']
   const has = (program: string) => folders.some((folder) => isProgram(join(folder, program)))
-  const lacking = ['kubelet', 'containerd', 'runc', 'ctr', 'gcc', 'iptables'].filter((program) => !has(program))
+  const lacking = ['kubelet', 'containerd', 'runc', 'ctr', 'gcc', 'ip', 'iptables'].filter((program) => !has(program))
   if (!existsSync(join(cniFolder, 'ptp'))) lacking.push('containernetworking-plugins')
   if (lacking.length > 0) return `no ${lacking.join(', ')}`
   return existsSync(join(cgroups, 'pids')) ? undefined : 'no cgroup v1 pids controller at /sys/fs/cgroup/pids'
@@ -47,12 +51,23 @@ export async function startNode(plane: ControlPlane, name = 'node-a'): Promise<R
   const folder = join(plane.folder, name)
   mkdirSync(join(folder, 'cni'), { recursive: true })
   const [port = 0, healthz = 0] = await freePorts(2)
+  // A kubelet refuses loopback addresses (validateNodeIP), but not others of the loopback interface (TEST-NET-2).
+  const address = `198.51.100.${1 + (process.pid % 254)}`
+  quietly(() => execFileSync('ip', ['address', 'add', `${address}/32`, 'dev', 'lo'], { stdio: 'ignore' }))
+  const authority = await createAuthority('e2e-kubelets')
+  const serving = await authority.issue(name, [address])
+  writeFileSync(join(folder, 'kubelet-ca.crt'), authority.certificate)
+  writeFileSync(join(folder, 'kubelet.crt'), serving.certificate)
+  writeFileSync(join(folder, 'kubelet.key'), serving.key, { mode: 0o600 })
   const root = `/pidguard-e2e-${process.pid}`
   for (const controller of controllers()) mkdirSync(join(cgroups, controller, root), { recursive: true })
   const socket = join(folder, 'containerd.sock')
   writeFileSync(join(folder, 'containerd.toml'), containerdSettings(folder, socket))
   writeFileSync(join(folder, 'cni', '10-pods.conflist'), JSON.stringify(network(folder)))
-  writeFileSync(join(folder, 'kubelet.json'), JSON.stringify(kubeletSettings(plane, root, port, healthz)))
+  writeFileSync(
+    join(folder, 'kubelet.json'),
+    JSON.stringify(kubeletSettings(plane, folder, root, address, port, healthz))
+  )
 
   const ctr = (...args: string[]) =>
     execFileSync('ctr', ['-a', socket, '-n', 'k8s.io', ...args], {
@@ -76,7 +91,8 @@ export async function startNode(plane: ControlPlane, name = 'node-a'): Promise<R
     `--cert-dir=${join(folder, 'pki')}`,
     '--container-runtime=remote',
     `--container-runtime-endpoint=unix://${socket}`,
-    `--hostname-override=${name}`
+    `--hostname-override=${name}`,
+    `--node-ip=${address}`
   ])
 
   async function stop(): Promise<void> {
@@ -93,6 +109,7 @@ export async function startNode(plane: ControlPlane, name = 'node-a'): Promise<R
     unmountBelow(folder)
     // Also of the hierarchies that the kubelet found by itself.
     for (const hierarchy of readdirSync(cgroups)) removeCgroup(join(cgroups, hierarchy, root))
+    quietly(() => execFileSync('ip', ['address', 'del', `${address}/32`, 'dev', 'lo'], { stdio: 'ignore' }))
   }
 
   try {
@@ -110,7 +127,14 @@ export async function startNode(plane: ControlPlane, name = 'node-a'): Promise<R
     await stop()
     throw new Error(`the node did not become ready:\n${tail}`, { cause: error })
   }
-  return { name, port, kubepods: join(cgroups, 'pids', root, 'kubepods'), stop }
+  return {
+    name,
+    address,
+    port,
+    authority: join(folder, 'kubelet-ca.crt'),
+    kubepods: join(cgroups, 'pids', root, 'kubepods'),
+    stop
+  }
 }
 
 function containerdSettings(folder: string, socket: string): string {
@@ -136,7 +160,14 @@ function network(folder: string): object {
   return { cniVersion: '0.3.1', name: 'pods', plugins: [{ type: 'ptp', ipMasq: false, ipam }] }
 }
 
-function kubeletSettings(plane: ControlPlane, cgroupRoot: string, port: number, healthzPort: number): object {
+function kubeletSettings(
+  plane: ControlPlane,
+  folder: string,
+  cgroupRoot: string,
+  address: string,
+  port: number,
+  healthzPort: number
+): object {
   return {
     apiVersion: 'kubelet.config.k8s.io/v1beta1',
     kind: 'KubeletConfiguration',
@@ -150,9 +181,11 @@ function kubeletSettings(plane: ControlPlane, cgroupRoot: string, port: number, 
     cgroupRoot,
     failSwapOn: false,
     readOnlyPort: 0,
-    address: '127.0.0.1',
+    address,
     port,
     healthzPort,
+    tlsCertFile: join(folder, 'kubelet.crt'),
+    tlsPrivateKeyFile: join(folder, 'kubelet.key'),
     evictionHard: { 'nodefs.available': '1%', 'imagefs.available': '1%' },
     imageGCHighThresholdPercent: 100
   }

@@ -196,7 +196,8 @@ export function readLog(file: string): LogLine[] {
     .map((line) => JSON.parse(line))
 }
 
-function sumOf(name: string, exposition: string): number | undefined {
+/** Sum over all series of that name, or with those labels; undefined when there is none. */
+export function sumOf(name: string, exposition: string): number | undefined {
   const values = exposition
     .split('\n')
     .filter((line) => line.startsWith(`${name} `) || line.startsWith(`${name}{`))

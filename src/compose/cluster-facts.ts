@@ -1,0 +1,154 @@
+import { AppError } from '../errors.ts'
+import { censusOf } from '../headroom/census.ts'
+import { feedOf } from '../headroom/feed.ts'
+import { RefusedPods } from '../headroom/refused.ts'
+import { buildClusterCaches } from '../kube/caches.ts'
+import { KubeClient } from '../kube/client.ts'
+import { findCredentials } from '../kube/credentials.ts'
+import type { Millis } from '../model/units.ts'
+import type { Cache, Log } from '../ports.ts'
+import { type Rounds, startRounds } from '../sources/rounds.ts'
+import { snapshotReadings } from '../sources/snapshot.ts'
+import { ReadingTally } from '../sources/tally.ts'
+import { buildBookkeeping, type FactDeps, type FactSource } from './facts.ts'
+import { buildNodeTainter } from './node-taints.ts'
+import { type ClosableReadings, liveReadings, type ReadingOptions } from './readings.ts'
+import { loadSnapshotFile } from './snapshot-file.ts'
+
+export interface ClusterFactsOptions extends ReadingOptions {
+  readonly kubeconfig?: string
+  /** Milliseconds between two readings of one node. */
+  readonly readingsInterval: Millis
+}
+
+/**
+ * How long readiness waits for the first full lists. A replica that joins others should not let pods by which they would
+ * have stopped; but data that is missing must never be what blocks a cluster, so it is short. 150,000 pods are read
+ * within 5 s (bench/sync.ts). Readings are not waited for: a node may be silent for ever.
+ */
+const patience: Millis = 10_000
+
+/**
+ * Without a word from the API server for this long, what the caches hold is of some time ago. A watch is silent for
+ * 90 s at most before it is opened anew, and each opening is a word; two of them have failed then.
+ */
+const silence: Millis = 180_000
+
+/** Facts of a live cluster: caches of its objects, readings of its nodes. Throws ERR_CLUSTER_CONFIG and ERR_USAGE. */
+export async function clusterFacts(options: ClusterFactsOptions, deps: FactDeps): Promise<FactSource> {
+  const { clock, log, settingsFor, meter } = deps
+  const { kubeconfig, readings: source = 'kubelet', readingsInterval } = options
+  const credentials = await findCredentials({ kubeconfig, context: undefined, env: process.env, clock })
+  const api = new KubeClient(credentials)
+  const nodeReadings =
+    source === 'snapshot'
+      ? await readingsOfFile(options.snapshot, deps)
+      : await liveReadings(source, options, credentials, clock)
+  const isCurrent = (): boolean => isHeard(caches.nodes) && isHeard(caches.pods)
+  const books = buildBookkeeping(deps, isCurrent)
+  const { ledger, headroom } = books
+  const tally = new ReadingTally({ observeReading: (reading) => ledger.observeReading(reading), observeFailure() {} })
+  const refused = new RefusedPods()
+  const feed = feedOf(ledger, () => caches)
+  const told = troubleTeller(tally, log)
+  let startedAt = Number.POSITIVE_INFINITY
+  let rounds: Rounds | undefined
+  let known = false
+  const caches = buildClusterCaches(
+    { api, clock, log, random: Math.random },
+    {
+      nodes: [feed.nodes, { removed: ({ name }) => tally.forget(name), synced: startReading }],
+      pods: [feed.pods, refused]
+    }
+  )
+
+  const tainter = buildNodeTainter({
+    api,
+    headroom,
+    largestRefused: (node) => refused.largest(node),
+    isSynced: () => caches.nodes.state.synced && caches.pods.state.synced && isCurrent(),
+    settingsFor,
+    clock,
+    log,
+    meter
+  })
+
+  function isHeard({ state: { contactAt } }: Pick<Cache<unknown>, 'state'>): boolean {
+    return contactAt !== undefined && clock.monotonic() - contactAt <= silence
+  }
+
+  /** Once nodes are known at all: a round before would read none of them, and the next one is far. */
+  function startReading(): void {
+    rounds ??= startRounds({
+      readings: { read: (...round) => nodeReadings.read(...round).finally(told) },
+      targets: () => [...caches.nodes.values()],
+      sink: tally,
+      interval: readingsInterval,
+      onFault: (error) => log.error({ err: error }, 'a round of node readings failed')
+    })
+  }
+
+  return {
+    namespaceFacts: (name) => caches.namespaceFacts(name),
+    facts(namespace) {
+      const limitRanges = caches.limitRanges(namespace)
+      // Once known they stay so: what is too old is told by `isCurrent`.
+      known ||= caches.nodes.state.synced && caches.pods.state.synced
+      return { ...(known ? { headroom } : undefined), ...(limitRanges === undefined ? undefined : { limitRanges }) }
+    },
+    admitted: books.admitted,
+    obstacle() {
+      if (caches.synced || clock.monotonic() - startedAt > patience) return undefined
+      return 'nodes, pods, namespaces and limitranges have not all been read from the API server yet'
+    },
+    status: () => ({
+      source,
+      caches: caches.all,
+      readings: tally.counts,
+      census: censusOf(ledger, settingsFor('').headroom, clock.now()),
+      reservations: ledger.reservations,
+      waiting: ledger.waiting
+    }),
+    taints: () => tainter.counts,
+    lead: (signal) => void tainter.run(signal),
+    start() {
+      startedAt = clock.monotonic()
+      books.start()
+      caches.start()
+    },
+    async stop() {
+      books.stop()
+      await Promise.all([rounds?.stop(), caches.stop()])
+      await Promise.all([nodeReadings.close(), api.close()])
+    }
+  }
+}
+
+/** Milliseconds between two looks at the file. */
+const pollEvery: Millis = 1_000
+
+/** Readings of a file for nodes of a cluster: tests, and clusters whose nodes are read by somebody else. */
+async function readingsOfFile(path: string | undefined, { clock, log }: FactDeps): Promise<ClosableReadings> {
+  if (path === undefined) throw new AppError('ERR_USAGE', '--readings snapshot needs --snapshot FILE')
+  const file = await loadSnapshotFile(path)
+  const polled = file.watch(pollEvery, log, () => {})
+  return {
+    read: (...round) => snapshotReadings(file.current, clock).read(...round),
+    async close() {
+      polled.stop()
+    }
+  }
+}
+
+/** Tells the log when it changes how many nodes cannot be read, and why; each round anew would be a line per round. */
+function troubleTeller(tally: ReadingTally, log: Log): () => void {
+  let before = ''
+  return () => {
+    const { trouble } = tally
+    const now = JSON.stringify(trouble?.reasons ?? {})
+    if (now === before) return
+    if (trouble !== undefined) log.warn(trouble, 'nodes cannot be read, or not in full')
+    else if (before !== '') log.info({}, 'all nodes are read again')
+    before = now
+  }
+}

@@ -1,0 +1,97 @@
+import { Counter, type Metric, type Registry } from 'prom-client'
+import type { Webhook } from '../ports.ts'
+
+/**
+ * Metrics that are counted on the admission path: plain numbers there, and prom-client's business only when somebody
+ * scrapes. Its own children cost a review as much as some rules (bench/README.md).
+ */
+
+/** A counter whose children are named by the values of their labels, joined by spaces. */
+export interface Tally {
+  add(values: string): void
+}
+
+/** Registers a counter with these labels. Label values come from closed sets and hold no space. */
+export function addTally(registry: Registry, name: string, help: string, labelNames: readonly string[]): Tally {
+  const counts = new Map<string, number>()
+  new Counter({
+    name,
+    help,
+    labelNames: [...labelNames],
+    registers: [registry],
+    collect() {
+      this.reset()
+      for (const [values, count] of counts) this.labels(...values.split(' ')).inc(count)
+    }
+  })
+  return {
+    add(values) {
+      counts.set(values, (counts.get(values) ?? 0) + 1)
+    }
+  }
+}
+
+/** One sample as a registry writes it. */
+interface Sample {
+  readonly metricName: string
+  readonly labels: Readonly<Record<string, string | number>>
+  readonly value: number
+}
+
+interface Durations {
+  /** By the first bound that the value does not exceed; the last is +Inf. Not yet cumulative. */
+  readonly counts: number[]
+  sum: number
+}
+
+/** A histogram with the label `webhook`, as Prometheus' text format defines it: cumulative buckets, sum and count. */
+export class DurationHistogram {
+  readonly name: string
+  readonly help: string
+  readonly type = 'histogram'
+  readonly aggregator = 'sum'
+  readonly #bounds: readonly number[]
+  readonly #byWebhook: Readonly<Record<Webhook, Durations>>
+
+  /** `bounds` in seconds, ascending. */
+  constructor(registry: Registry, name: string, help: string, bounds: readonly number[]) {
+    this.name = name
+    this.help = help
+    this.#bounds = bounds
+    this.#byWebhook = { mutate: this.#empty(), validate: this.#empty() }
+    // The registry asks a metric for what `get` gives, and for no more; its type wants prom-client's own classes.
+    registry.registerMetric(this as unknown as Metric)
+  }
+
+  observe(webhook: Webhook, seconds: number): void {
+    const held = this.#byWebhook[webhook]
+    let i = 0
+    while (i < this.#bounds.length && seconds > (this.#bounds[i] as number)) i++
+    held.counts[i] = (held.counts[i] as number) + 1
+    held.sum += seconds
+  }
+
+  async get(): Promise<{ name: string; help: string; type: string; aggregator: string; values: readonly Sample[] }> {
+    const { name, help, type, aggregator } = this
+    const values = (Object.keys(this.#byWebhook) as Webhook[]).flatMap((webhook) => this.#samplesOf(webhook))
+    return { name, help, type, aggregator, values }
+  }
+
+  #empty(): Durations {
+    return { counts: Array.from({ length: this.#bounds.length + 1 }, () => 0), sum: 0 }
+  }
+
+  #samplesOf(webhook: Webhook): Sample[] {
+    const { counts, sum } = this.#byWebhook[webhook]
+    let total = 0
+    const buckets = counts.map((count, i) => {
+      total += count
+      return { metricName: `${this.name}_bucket`, labels: { le: this.#bounds[i] ?? '+Inf', webhook }, value: total }
+    })
+    return [
+      ...buckets,
+      { metricName: `${this.name}_sum`, labels: { webhook }, value: sum },
+      { metricName: `${this.name}_count`, labels: { webhook }, value: total }
+    ]
+  }
+}

@@ -1,0 +1,230 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import t from 'tap'
+import { kubeletAuthority } from '../support/fake-kubelet.ts'
+import { startControlPlane } from './support/control-plane.ts'
+import { addNode, type FleetNode } from './support/fleet.ts'
+import { install, type Replica } from './support/installation.ts'
+import { deployment, type Metadata, type Resources, type StoredObject, someRequests } from './support/objects.ts'
+import { until } from './support/wait.ts'
+
+interface Scheduled extends StoredObject {
+  readonly spec: { readonly nodeName?: string }
+}
+
+const policy = `
+apiVersion: pidguard.io/v1alpha1
+kind: PidGuardPolicy
+spec:
+  pids: {estimate: 50}
+  headroom: {floor: 10%, maxAge: 6s}
+`
+
+const plane = await startControlPlane({ controllers: true, scheduler: true })
+t.teardown(() => plane.stop())
+const { kubectl, api } = plane
+for (const namespace of ['shop', 'burst-1', 'burst-3']) await plane.createNamespace(namespace)
+// As in incident 000: pid_max is 32768, and the kubepods cgroup allows less.
+const small = await addNode(t, plane, 'node-a', { limit: 1500, inUse: 1006 })
+const large = await addNode(t, plane, 'node-b', { limit: 2000, inUse: 1000 })
+
+const installation = await install(plane, 'default', ['bindings'])
+installation.writePolicy(policy)
+// Its pods would be counted on the nodes, and nobody runs them.
+await kubectl.ok(['scale', 'deployment/pidguard', '--replicas=0', '--namespace=pidguard-system'])
+const kubeletCa = join(plane.folder, 'kubelet-ca.crt')
+writeFileSync(kubeletCa, kubeletAuthority.cert)
+const replicas: Replica[] = []
+await addReplica()
+
+async function addReplica(): Promise<void> {
+  const replica = await installation.start('--readings=kubelet', '--readings-interval=1s', `--kubelet-ca=${kubeletCa}`)
+  replicas.push(replica)
+  await replica.ready()
+  await eventually(replica, 'pidguard_nodes{known="fresh"}', 2)
+}
+
+async function eventually(replica: Replica | undefined, name: string, want: number): Promise<void> {
+  await until(`${name} ${want}`, async () => (await replica?.metric(name)) === want)
+}
+
+/** A reading that is younger than now: what the nodes say is known to all replicas. */
+async function readAgain(): Promise<void> {
+  for (const replica of replicas) {
+    const count = async () =>
+      (await replica.metric('pidguard_node_readings_total{source="kubelet",result="whole"}')) ?? 0
+    const before = await count()
+    // The round under way may have asked before; the one after it has not.
+    await until('another round', async () => (await count()) >= before + 4)
+  }
+}
+
+function podOf(metadata: Metadata, pids: number, resources: Resources = someRequests): object {
+  const annotations = { 'pidguard.io/pids': String(pids) }
+  const containers = [{ name: 'app', image: 'example.com/app:1', resources }]
+  return { apiVersion: 'v1', kind: 'Pod', metadata: { ...metadata, annotations }, spec: { containers } }
+}
+
+function deploymentOf(name: string, replicas: number, pids: number): object {
+  const made = deployment({ name, namespace: 'shop' }, replicas, someRequests) as {
+    spec: { template: { metadata: object; spec: object } }
+  }
+  const { template } = made.spec
+  const metadata = { ...template.metadata, annotations: { 'pidguard.io/pids': String(pids) } }
+  return { ...made, spec: { ...made.spec, template: { ...template, metadata } } }
+}
+
+async function bound(namespace: string): Promise<Map<string, number>> {
+  const pods = await api.list<Scheduled>('pods', namespace, '')
+  const counts = new Map<string, number>()
+  for (const { spec } of pods) {
+    if (spec.nodeName !== undefined) counts.set(spec.nodeName, (counts.get(spec.nodeName) ?? 0) + 1)
+  }
+  return counts
+}
+
+async function removePods(namespace: string): Promise<void> {
+  await kubectl.ok(['delete', 'pods', '--all', `--namespace=${namespace}`, '--grace-period=0', '--force'])
+  for (const replica of replicas) await eventually(replica, 'pidguard_waiting_pods', 0)
+}
+
+void t.test('a Deployment that fits nowhere is denied at its template, with the ceiling that decides', async (t) => {
+  const { code, stderr } = await kubectl.create(deploymentOf('threads', 4, 1000))
+  t.equal(code, 1)
+  t.match(stderr, 'admission webhook "workloads.validate.pidguard.io" denied the request')
+  t.match(stderr, /pid-headroom: no room for all pods of the workload \(4 pods of 1000, room for 0; best of 2 nodes: /)
+  t.match(stderr, /node-b has 800 PIDs free under kubepods: limit 2000, floor 200, committed 1000, in use 1000\)/)
+  t.equal((await api.get('/apis/apps/v1/namespaces/shop/deployments/threads')).status, 404)
+  t.match(plane.auditEvents().find(({ objectRef }) => objectRef?.name === 'threads')?.annotations, {
+    'workloads.validate.pidguard.io/pid-headroom': /^deny: .*pids=1000 pods=4 room=0 nodes=2 node=node-b /
+  })
+})
+
+void t.test('one that fits runs, and a scale-up beyond the room is refused', async (t) => {
+  const { code, stderr } = await kubectl.create(deploymentOf('web', 2, 100))
+  t.equal(code, 0, stderr)
+  await until('two pods on nodes', async () => [...(await bound('shop')).values()].reduce((a, b) => a + b, 0) === 2)
+  const scale = (count: number) => kubectl.run(['scale', 'deployment/web', `--replicas=${count}`, '--namespace=shop'])
+  const refused = await scale(40)
+  t.equal(refused.code, 1)
+  t.match(refused.stderr, /pid-headroom: no room for the added replicas \(38 pods of 100, room for \d+; /)
+  t.equal((await scale(3)).code, 0)
+  await until('three pods on nodes', async () => [...(await bound('shop')).values()].reduce((a, b) => a + b, 0) === 3)
+  await kubectl.ok(['delete', 'deployment/web', '--namespace=shop', '--wait=true'])
+  await removePods('shop')
+})
+
+void t.test('a server-side dry run is judged, and reserves nothing', async (t) => {
+  const dryRun = (pids: number) => kubectl.create(podOf({ name: 'dry', namespace: 'shop' }, pids), '--dry-run=server')
+  for (let i = 0; i < 3; i++) t.equal((await dryRun(800)).code, 0, 'as often as one likes')
+  t.match((await dryRun(801)).stderr, /no node has room for this pod \(needs 801; /)
+  t.equal(await replicas[0]?.metric('pidguard_reservations{what="admitted"}'), 0)
+  t.equal(await replicas[0]?.metric('pidguard_waiting_pods'), 0)
+})
+
+void t.test('a binding to a full node is refused, its event says why, and it comes when there is room', async (t) => {
+  // Room for PIDs only here, room for CPU only elsewhere: the scheduler does not know.
+  const tight = await addNode(t, plane, 'node-c', { limit: 3000, inUse: 0 }, '10m')
+  await eventually(replicas[0], 'pidguard_nodes{known="fresh"}', 3)
+  for (const node of [small, large]) node.kubepods = { limit: 1500, inUse: 1490 }
+  await readAgain()
+  const metadata = { name: 'wanderer', namespace: 'shop' }
+  const { code, stderr } = await kubectl.create(podOf(metadata, 100, { requests: { cpu: '1', memory: '8Mi' } }))
+  t.equal(code, 0, stderr)
+  const message = await until('an event', async () => {
+    const events = await api.list<{ message: string; reason: string }>('events', 'shop', '')
+    return events.find(({ reason, message }) => reason === 'FailedScheduling' && message.includes('pid-binding'))
+      ?.message
+  })
+  t.match(message, /bindings\.validate\.pidguard\.io.* denied the request: .*the chosen node has no room for this pod/)
+  t.match(message, /needs 100; node-[ab] has -140 PIDs free under kubepods: limit 1500, floor 150, committed 1490/)
+  t.equal((await bound('shop')).size, 0)
+  for (const node of [small, large]) node.kubepods = { limit: 2000, inUse: 1000 }
+  await readAgain()
+  // The scheduler tries again when something changes, or after a minute.
+  await kubectl.ok(['label', 'node', '--all', 'tried=again'])
+  await until('the binding', async () => (await bound('shop')).size === 1, 90_000)
+  t.notOk((await bound('shop')).has(tight.name))
+  await kubectl.ok(['delete', 'node', tight.name])
+  await eventually(replicas[0], 'pidguard_nodes{known="fresh"}', 2)
+  await removePods('shop')
+})
+
+/**
+ * Fifty pods of 100 tasks at once, for two nodes that have room for eight each above the floor, and for sixteen to the
+ * ceiling. They ask for CPU as well, so that the scheduler fills both nodes alike.
+ */
+async function burst(namespace: string): Promise<{ admitted: number; bound: ReadonlyMap<string, number> }> {
+  for (const node of [small, large]) node.kubepods = { limit: 8192, inUse: 8192 - 820 - 800 }
+  await readAgain()
+  const resources = { requests: { cpu: '150m', memory: '8Mi' } }
+  const statuses = await Promise.all(
+    Array.from({ length: 50 }, async (_, i) => {
+      const path = `/api/v1/namespaces/${namespace}/pods`
+      return (await api.post(path, podOf({ name: `p-${i}`, namespace }, 100, resources))).status
+    })
+  )
+  const admitted = statuses.filter((status) => status === 201).length
+  await until('the scheduler to be through', async () => {
+    const pods = await api.list<Scheduled & { status: { conditions?: object[] } }>('pods', namespace, '')
+    return pods.every(({ spec, status }) => spec.nodeName !== undefined || status.conditions !== undefined)
+  })
+  return { admitted, bound: await bound(namespace) }
+}
+
+void t.test('a burst of fifty pods: one replica admits what fits, to the pod', async (t) => {
+  const { admitted, bound } = await burst('burst-1')
+  t.equal(admitted, 16)
+  t.strictSame([...bound.values()], [8, 8])
+  await removePods('burst-1')
+})
+
+void t.test('the same with three replicas: no node is filled beyond its ceiling', async (t) => {
+  await Promise.all([addReplica(), addReplica()])
+  const reviews = () => Promise.all(replicas.map(async (each) => (await each.metric('pidguard_reviews_total')) ?? 0))
+  const before = await reviews()
+  const { admitted, bound } = await burst('burst-3')
+  const shares = (await reviews()).map((count, i) => count - (before[i] ?? 0))
+  t.comment(`admitted ${admitted}, bound ${JSON.stringify([...bound])}, reviews by replica ${shares}`)
+  t.ok(
+    shares.every((count) => count > 0),
+    `each replica had a share: ${shares}`
+  )
+  // What one replica admits the others see a moment later; what slips through meanwhile is what the floor is for.
+  t.ok(admitted >= 16 && admitted <= 32, `${admitted} admitted`)
+  for (const [node, count] of bound) t.ok(count <= 16, `${node}: ${count} pods of 100 tasks where 1620 are left`)
+  await removePods('burst-3')
+})
+
+void t.test('kubelets that say nothing: admission goes on with a warning, and finds back by itself', async (t) => {
+  const nodes: FleetNode[] = [small, large]
+  for (const node of nodes) node.silent = true
+  for (const replica of replicas) await eventually(replica, 'pidguard_nodes{known="stale"}', 2)
+  const create = () => kubectl.create(podOf({ name: 'blind', namespace: 'shop' }, 5000), '--dry-run=server')
+  const blind = await create()
+  t.equal(blind.code, 0)
+  t.match(
+    blind.stderr,
+    /Warning: pid-headroom: headroom not known \(2 of 2 nodes not known, node-[ab]: reading too old\)/
+  )
+  for (const replica of replicas) {
+    t.ok(((await replica.metric('pidguard_node_readings_total{source="kubelet",result="unreachable"}')) ?? 0) > 0)
+    await replica.logged('nodes cannot be read, or not in full')
+  }
+  for (const node of nodes) node.silent = false
+  for (const replica of replicas) await eventually(replica, 'pidguard_nodes{known="fresh"}', 2)
+  t.equal((await create()).code, 1)
+})
+
+void t.test('an API server that went away: reads are taken up again, nothing is restarted', async (t) => {
+  await plane.restartApiServer()
+  const late = await addNode(t, plane, 'node-d', { limit: 32_768, inUse: 100 }, '64')
+  for (const replica of replicas) {
+    await eventually(replica, 'pidguard_nodes{known="fresh"}', 3)
+    t.ok(((await replica.metric('pidguard_cache_failures_total')) ?? 0) > 0, 'it was noticed')
+  }
+  const resources = { requests: { cpu: '4', memory: '8Mi' } }
+  const { code, stderr } = await kubectl.create(podOf({ name: 'roomy', namespace: 'shop' }, 5000, resources))
+  t.equal(code, 0, stderr)
+  await until('the pod on the new node', async () => (await bound('shop')).has(late.name), 60_000)
+})

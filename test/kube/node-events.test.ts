@@ -1,0 +1,35 @@
+import { json } from 'node:stream/consumers'
+import t from 'tap'
+import { nodeEvents } from '../../src/kube/node-events.ts'
+import { sendJson, startFakeApi } from '../support/fake-api.ts'
+import { fakeClock } from '../support/fakes.ts'
+
+t.test('an event that kubectl describe node finds', async (t) => {
+  const bodies: unknown[] = []
+  const api = await startFakeApi((request, response) => {
+    void json(request).then((body) => {
+      bodies.push(body)
+      sendJson(response, body, 201)
+    })
+  })
+  t.teardown(() => api.stop())
+  const events = nodeEvents(api.client, fakeClock(), 'pidguard')
+  const { signal } = new AbortController()
+  await events.tell('node-a', { type: 'Warning', reason: 'LowPids', message: 'x'.repeat(2_000) }, signal)
+  t.strictSame(api.asked, ['POST /api/v1/namespaces/default/events'])
+  t.strictSame(bodies, [
+    {
+      apiVersion: 'v1',
+      kind: 'Event',
+      metadata: { generateName: 'node-a.', namespace: 'default' },
+      involvedObject: { kind: 'Node', name: 'node-a', uid: 'node-a' },
+      type: 'Warning',
+      reason: 'LowPids',
+      message: 'x'.repeat(1_024),
+      source: { component: 'pidguard' },
+      firstTimestamp: '2026-11-21T00:00:00Z',
+      lastTimestamp: '2026-11-21T00:00:00Z',
+      count: 1
+    }
+  ])
+})
