@@ -22,6 +22,7 @@ import { type ClusterSnapshot, snapshotReadings } from '../sources/snapshot.ts'
 import { readSnapshot } from '../sources/snapshot-file.ts'
 import { loadFilePolicy } from './file-policy.ts'
 import { buildInputs, writeText } from './files.ts'
+import { inLittleMemory } from './memory.ts'
 import { print } from './print.ts'
 import { buildProgress } from './progress.ts'
 import { kubeletOptions, liveReadings } from './readings.ts'
@@ -38,7 +39,7 @@ export interface AuditFlags extends TakeOptions {
 
 const clock: Clock = { now: () => Date.now(), monotonic: () => performance.now() }
 
-const formats = ['text', 'json', 'sarif', 'junit', 'markdown', 'csv'] as const
+const formats = ['text', 'json', 'sarif', 'junit', 'markdown', 'csv', 'html'] as const
 type Format = (typeof formats)[number]
 
 /** Loaded when asked for: a run pays for the formats it writes. */
@@ -63,7 +64,8 @@ const renderers: Readonly<Record<Format, (toTerminal: boolean) => Promise<(repor
     return (report) => renderJunit(findingsReportOf(report, byThreshold(report)))
   },
   markdown: async () => (await import('../report/audit-markdown.ts')).renderAuditMarkdown,
-  csv: async () => (await import('../report/audit-csv.ts')).renderAuditCsv
+  csv: async () => (await import('../report/audit-csv.ts')).renderAuditCsv,
+  html: async () => (await import('../report/audit-html.ts')).renderAuditHtml
 }
 
 /** `pidguard audit`: of a cluster, or of what the paths and the snapshot hold. Gives back the exit code. */
@@ -114,18 +116,19 @@ async function auditCluster(flags: AuditFlags, earlier: AuditReport | undefined)
   const readings = await liveReadings(readingSource, flags, credentials, clock)
   const kubelets = new KubeletConfigReader(await kubeletOptions(flags, credentials, clock))
   const progress = buildProgress(process.stderr, () => clock.monotonic())
+  const frugal = inLittleMemory(progress)
   const { signal } = new AbortController()
   try {
     const source: AuditSource = { kind: 'cluster', name: credentials.server, readings: readingSource }
     return await auditWith(flags, earlier, source, {
-      objects: new ObjectLists(client, progress, signal),
+      objects: new ObjectLists(client, frugal, signal),
       readings,
       configs:
         readingSource === 'kubelet'
           ? kubelets
           : noConfigs('Prometheus does not tell how kubelets are configured; --readings kubelet does'),
       targetOf: (facts) => withAddress(facts, addresses.get(facts.name)),
-      progress,
+      progress: frugal,
       signal
     })
   } finally {

@@ -198,7 +198,7 @@ function buildProgram(finish: (code: number | undefined) => void): Command {
     .addOption(
       new Option(
         '-o, --output <format[=file]>',
-        'text, json, sarif, junit, markdown or csv; may be given several times'
+        'text, json, sarif, junit, markdown, csv or html; may be given several times'
       ).argParser(collect)
     )
     .addOption(

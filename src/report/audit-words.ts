@@ -56,7 +56,7 @@ export function otherLines({ exempted, notes }: AuditReport): string[] {
 }
 
 /** The first sentence of what to do about a rule's findings. */
-export function firstStep({ rules }: AuditReport, ruleId: string): string {
+export function firstStep({ rules }: Pick<AuditReport, 'rules'>, ruleId: string): string {
   const remedy = rules.find(({ id }) => id === ruleId)?.remedy ?? ''
   return /^.*?\.(?= [A-Z]|$)/s.exec(remedy)?.[0] ?? remedy
 }

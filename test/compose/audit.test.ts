@@ -33,7 +33,7 @@ t.test('the drill, from a snapshot: who exploded first, the drift second', async
 
 t.test('every format at once, each to its file; the JSON is what its schema says', async (t) => {
   const folder = t.testdir({})
-  const formats = ['text', 'json', 'sarif', 'junit', 'markdown', 'csv']
+  const formats = ['text', 'json', 'sarif', 'junit', 'markdown', 'csv', 'html']
   const outputs = formats.flatMap((format) => ['-o', `${format}=${join(folder, format)}`])
   const { code, stdout } = await audit('--snapshot', snapshot, ...outputs)
   t.equal(code, 1)
@@ -45,6 +45,7 @@ t.test('every format at once, each to its file; the JSON is what its schema says
   t.match(written['junit'], '<testsuites name="pidguard">')
   t.match(written['markdown'], '### Audit of')
   t.match(written['csv'], /^level,rule/)
+  t.match(written['html'], /^<!DOCTYPE html>/)
 })
 
 t.test('exit codes tell clean, found, wrong and not complete apart', async (t) => {

@@ -8,6 +8,7 @@ import { defaultPolicyText } from '../../src/policy/default-policy.ts'
 import { renderAuditJson } from '../../src/report/audit.ts'
 import { renderAuditCsv } from '../../src/report/audit-csv.ts'
 import { byLevel, byThreshold, findingsReportOf } from '../../src/report/audit-findings.ts'
+import { renderAuditHtml } from '../../src/report/audit-html.ts'
 import { renderAuditMarkdown } from '../../src/report/audit-markdown.ts'
 import { renderAuditText } from '../../src/report/audit-text.ts'
 import { renderGithub } from '../../src/report/github.ts'
@@ -19,6 +20,7 @@ import { coloured, renderText } from '../../src/report/text.ts'
 import { policyRules as rules } from '../../src/rules/index.ts'
 import { auditJsonSchema } from './audit-schema.ts'
 import { cleanAudit, fullAudit } from './audits.ts'
+import { renderBrowserScript, scriptPath } from './browser-script.ts'
 import { findingsJsonSchema } from './findings-schema.ts'
 import { cleanReport, fullReport } from './reports.ts'
 
@@ -44,6 +46,9 @@ export const generated: Readonly<Record<string, string>> = {
   'manifests/audit.schema.json': `${JSON.stringify(auditJsonSchema(), null, 2)}\n`,
   'test/golden/audit.json': renderAuditJson(fullAudit()),
   'test/golden/audit.clean.json': renderAuditJson(cleanAudit()),
+  [scriptPath]: renderBrowserScript(),
+  'test/golden/audit.html': renderAuditHtml(fullAudit()),
+  'test/golden/audit.clean.html': renderAuditHtml(cleanAudit()),
   'test/golden/audit.txt': renderAuditText(fullAudit()),
   'test/golden/audit.clean.txt': renderAuditText(cleanAudit()),
   'test/golden/audit.md': renderAuditMarkdown(fullAudit()),
