@@ -136,12 +136,13 @@ export class AuditRun {
   #takePod(object: JsonRecord): void {
     const facts = this.#whole(object, () => this.#podFacts(object))
     if (facts === undefined) return
-    this.rows.add(facts)
     if (this.facts.followsFelix && isRecord(object['metadata'])) {
       this.facts.addFelixPod(object['metadata'], facts.node)
     }
     // What has ended holds no tasks, and will never be written again.
-    if (facts.phase !== 'Succeeded' && facts.phase !== 'Failed') this.#judge(object)
+    if (facts.phase === 'Succeeded' || facts.phase === 'Failed') return
+    this.rows.add(facts)
+    this.#judge(object)
   }
 
   #judge(object: JsonRecord): void {

@@ -41,8 +41,9 @@ export interface AuditNode {
   readonly node: string
   readonly host: AuditCeiling
   readonly kubepods: AuditCeiling
-  /** The ceiling that is closest to its limit, and the share of it that is in use, from 0. */
+  /** The ceiling with the least free. */
   readonly tightest: AuditCeilingName | null
+  /** Share in use of the ceiling that is closest to its limit, from 0. */
   readonly used: number | null
   /** In use at the tightest ceiling, and what pods there have not shown yet of their estimates. */
   readonly committed: Figure

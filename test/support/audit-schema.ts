@@ -35,8 +35,8 @@ const node = z.strictObject({
   node: z.string(),
   host: ceiling.describe('min(pid_max, threads-max), and every task on the node.'),
   kubepods: ceiling.describe('pids.max of the cgroup of all pods, and the tasks in it.'),
-  tightest: z.enum(['node', 'kubepods']).nullable(),
-  used: share().describe('Share of the tightest ceiling that is in use.'),
+  tightest: z.enum(['node', 'kubepods']).nullable().describe('The ceiling with the least free.'),
+  used: share().describe('Share in use of the ceiling that is closest to its limit.'),
   committed: figure().describe('In use there, and what pods have not shown yet of their estimates.'),
   floor: figure().describe('What the policy keeps free there.'),
   free: z
