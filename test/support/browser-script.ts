@@ -6,10 +6,10 @@ import { projectFolder } from './sources.ts'
 
 export const scriptPath = 'src/report/html/script.ts'
 
-/** One script of browser/report.ts and what it imports, so that a page needs nothing but itself. */
+/** One script of src/browser/report.ts and what it imports, so that a page needs nothing but itself. */
 export function renderBrowserScript(): string {
   const { outputFiles } = buildSync({
-    entryPoints: [join(projectFolder, 'browser/report.ts')],
+    entryPoints: [join(projectFolder, 'src/browser/report.ts')],
     absWorkingDir: projectFolder,
     tsconfigRaw: {},
     bundle: true,
@@ -24,7 +24,7 @@ export function renderBrowserScript(): string {
     .join('')
     .replace(/^\/\/ .*\n/gm, '')
   const literal = code.replace(/[\\`]|\$\{/g, '\\$&')
-  return `// Made by npm run docs from browser/report.ts.\n\n/** The script of the page. */\nexport const script = \`\n${literal}\`\n`
+  return `// Made by npm run docs from src/browser/report.ts.\n\n/** The script of the page. */\nexport const script = \`\n${literal}\`\n`
 }
 
 if (import.meta.main) writeFileSync(join(projectFolder, scriptPath), renderBrowserScript())

@@ -1,4 +1,4 @@
-// Made by npm run docs from browser/report.ts.
+// Made by npm run docs from src/browser/report.ts.
 
 /** The script of the page. */
 export const script = `

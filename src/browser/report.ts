@@ -9,8 +9,8 @@ import {
   pageRows,
   shownCell,
   sortKey
-} from '../src/report/html/cells.ts'
-import { counted, grouped, span } from '../src/report/html/words.ts'
+} from '../report/html/cells.ts'
+import { counted, grouped, span } from '../report/html/words.ts'
 
 /** On a phone a row is as high as a card. The same width as in the style. */
 const rowsShown = matchMedia('(max-width: 47.99rem)').matches ? 10 : pageRows
