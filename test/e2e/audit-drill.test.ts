@@ -21,10 +21,9 @@ async function drill(): Promise<void> {
   t.teardown(() => node.stop())
 
   function audit(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
-    const flags = [`--kubeconfig=${join(plane.folder, 'kubeconfig')}`, '--kubelet-insecure']
-    const address = `--kubelet-address=${node.name}=127.0.0.1:${node.port}`
+    const flags = [`--kubeconfig=${join(plane.folder, 'kubeconfig')}`, `--kubelet-ca=${node.authority}`]
     return new Promise((done) => {
-      execFile(process.execPath, [program, 'audit', ...flags, address, ...args], (error, stdout, stderr) => {
+      execFile(process.execPath, [program, 'audit', ...flags, ...args], (error, stdout, stderr) => {
         done({ code: error === null ? 0 : Number(error.code), stdout, stderr })
       })
     })
