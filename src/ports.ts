@@ -137,10 +137,76 @@ export interface NodeReading {
   readonly kubepods: Ceiling
   /** Tasks by pod uid (see PodFacts.uid); undefined when not known for any pod. A pod that is not in it is not known. */
   readonly pods: ReadonlyMap<string, Pids> | undefined
-  /** Limits (pids.max) of the pods that have one, by pod uid. */
-  readonly podLimits: ReadonlyMap<string, Pids>
+  /** Limits (pids.max) of the pods that have one, by pod uid; undefined when not known for any pod. */
+  readonly podLimits: ReadonlyMap<string, Pids> | undefined
   /** Why parts of the reading are missing; empty when it is whole. */
   readonly gaps: readonly ReadingFailure[]
+}
+
+/** What one kubelet is configured with, as far as it bounds PIDs. */
+export interface KubeletConfig {
+  /** podPidsLimit; Infinity: there is no limit. */
+  readonly podPidsLimit: Pids
+  /** systemReserved.pid and kubeReserved.pid together; undefined where one is no plain count. */
+  readonly reserved: Pids | undefined
+  /** evictionHard `pid.available` as it is written; undefined: not set. */
+  readonly eviction: string | undefined
+}
+
+/** What is known of one node besides its object. Each part may be unknown for itself. */
+export interface NodeState {
+  /** undefined: there is none, or it is too old. */
+  readonly reading: NodeReading | undefined
+  readonly kubelet: KubeletConfig | undefined
+}
+
+/** What takes the configurations of kubelets as they come. */
+export interface KubeletConfigSink {
+  observeConfig(node: string, config: KubeletConfig): void
+  observeConfigFailure(node: string, failure: ReadingFailure): void
+}
+
+/** Where the configurations of kubelets come from. */
+export interface KubeletConfigs {
+  /** Asks each target once, and tells the sink of each. Rejects never. */
+  read(targets: readonly ReadingTarget[], sink: KubeletConfigSink, signal: AbortSignal): Promise<void>
+}
+
+/** A kind of object, as it is listed. */
+export interface ListedKind {
+  readonly kind: string
+  /** As in paths: `deployments`. */
+  readonly plural: string
+  /** The versions it is served under, the newest first; the first that is there is read. */
+  readonly apiVersions: readonly string[]
+}
+
+/** Why the objects of a kind could not be read, or not all of them. */
+export interface ListFailure {
+  /** As RBAC names it: `deployments.apps`; or what else could not be read, as a file. */
+  readonly part: string
+  /** undefined where it is not about one kind. */
+  readonly kind: string | undefined
+  /** Constant, to group by. */
+  readonly reason: string
+  /** For people: what was asked, what came back, what to do. */
+  readonly detail: string
+}
+
+/** Where an audit finds what there is: a cluster, or what somebody wrote down of one. */
+export interface ObjectSource {
+  /**
+   * Gives away every object of these kinds, each with apiVersion and kind, kind by kind where they can be had so. It
+   * belongs to whoever takes it. Resolves to what could not be read; a kind that is not served is none of that. Throws
+   * AppError when nothing can be read at all.
+   */
+  each(kinds: readonly ListedKind[], take: (object: Record<string, unknown>) => void): Promise<readonly ListFailure[]>
+}
+
+/** Whoever waits is told how far it is. */
+export interface Progress {
+  /** So many of this part are read, of so many as far as that is known. */
+  step(part: string, done: number, total: number | undefined): void
 }
 
 /** A closed set, fit for labels. */

@@ -1,4 +1,5 @@
 import type { DecidedFinding } from '../engine/decide.ts'
+import type { InputFacts } from '../engine/input-facts.ts'
 import type { Rule } from '../engine/rule.ts'
 import type { Verdict } from '../model/finding.ts'
 import type { Subject } from '../model/subject.ts'
@@ -14,11 +15,10 @@ import {
   type Report,
   type ReportChange,
   type ReportFault,
-  type ReportFinding,
-  type Unjudged
+  type ReportFinding
 } from '../report/report.ts'
+import { Tally } from '../report/tally.ts'
 import type { Baseline } from './baseline.ts'
-import type { InputFacts } from './input-facts.ts'
 
 /** Gathers what one run finds. Grows with what is found, not with what is read. */
 export class Findings {
@@ -128,22 +128,4 @@ function exitCodeOf(found: Found, failOn: FailOn): number {
   if (found.faults.some(({ mode }) => mode === 'enforce')) return failOn === 'never' ? 0 : 1
   if (countingFindings(found).some(({ action }) => fails(failOn, action))) return 1
   return found.changes.length > 0 ? 1 : 0
-}
-
-/** Counts objects by rule and reason. */
-class Tally {
-  readonly #counts = new Map<string, { ruleId: string; reason: string; objects: number }>()
-
-  add(items: readonly { readonly ruleId: string; readonly reason: string }[]): void {
-    for (const { ruleId, reason } of items) {
-      const key = `${ruleId} ${reason}`
-      const held = this.#counts.get(key)
-      if (held === undefined) this.#counts.set(key, { ruleId, reason, objects: 1 })
-      else held.objects++
-    }
-  }
-
-  list(): Unjudged[] {
-    return [...this.#counts.values()]
-  }
 }

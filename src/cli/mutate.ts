@@ -1,14 +1,16 @@
+import { InputFacts } from '../engine/input-facts.ts'
 import type { RuleIndex } from '../engine/match.ts'
 import { Locator, spotAt } from '../manifests/locate.ts'
 import { objectsOf, readDocument } from '../manifests/read.ts'
 import { DocumentSplitter, type DocumentText } from '../manifests/split.ts'
 import type { PatchOperation } from '../model/draft.ts'
+import { misshapen } from '../model/shape.ts'
 import { renderDiff } from '../report/diff.ts'
+import { objectNameOf } from '../report/object-name.ts'
 import { type ObjectName, type Problem, placeText } from '../report/report.ts'
 import { readObjects, wholeFile } from './documents.ts'
-import { InputFacts } from './input-facts.ts'
 import type { InputFile, Inputs } from './inputs.ts'
-import { type FilePolicy, misshapen, ObjectJudge, objectNameOf } from './verdicts.ts'
+import { type FilePolicy, ObjectJudge } from './verdicts.ts'
 
 export interface MutateOptions {
   readonly namespace: string

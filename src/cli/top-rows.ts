@@ -145,7 +145,7 @@ export function podRows({ pods, readings, takenAt, standing }: TopView): PodRow[
         phase: pod.phase,
         pids,
         committed: entry === undefined ? undefined : entry.observed + entry.pending,
-        limit: reading?.podLimits.get(pod.uid),
+        limit: reading?.podLimits?.get(pod.uid),
         share: pids === undefined || !Number.isFinite(ceiling) || ceiling === 0 ? undefined : pids / ceiling,
         declared: pod.declared,
         age: reading === undefined ? undefined : Math.max(0, takenAt - reading.at)

@@ -5,14 +5,14 @@ export const formats = ['text', 'json', 'sarif', 'junit', 'github', 'markdown'] 
 export type Format = (typeof formats)[number]
 
 /** A format, and the file it goes to; standard output where none is named. */
-export interface Output {
-  readonly format: Format
+export interface Output<F extends string = Format> {
+  readonly format: F
   readonly file: string | undefined
 }
 
-/** Reads `sarif=report.sarif` and the like; text on standard output where nothing is asked for. */
-export function readOutputs(texts: readonly string[]): Output[] {
-  const outputs = texts.map(readOutput)
+/** Reads `sarif=report.sarif` and the like; the first format on standard output where nothing is asked for. */
+export function readOutputs<F extends string>(texts: readonly string[], known: readonly [F, ...F[]]): Output<F>[] {
+  const outputs = texts.map((text) => readOutput(text, known))
   const toStdout = outputs.filter(({ file }) => file === undefined)
   if (toStdout.length > 1) {
     throw new AppError(
@@ -20,17 +20,17 @@ export function readOutputs(texts: readonly string[]): Output[] {
       `--output: expected one format on standard output, found ${toStdout.map(({ format }) => format).join(' and ')}; write the others as format=file`
     )
   }
-  return outputs.length === 0 ? [{ format: 'text', file: undefined }] : outputs
+  return outputs.length === 0 ? [{ format: known[0], file: undefined }] : outputs
 }
 
-function readOutput(text: string): Output {
+function readOutput<F extends string>(text: string, known: readonly F[]): Output<F> {
   const [name = '', ...rest] = text.split('=')
-  const format = formats.find((known) => known === name)
+  const format = known.find((each) => each === name)
   const file = rest.length === 0 ? undefined : rest.join('=')
   if (format !== undefined && file !== '') return { format, file }
   throw new AppError(
     'ERR_USAGE',
-    `--output: expected ${formats.join(', ')}, or one of them and =file, found ${JSON.stringify(text)}`
+    `--output: expected ${known.join(', ')}, or one of them and =file, found ${JSON.stringify(text)}`
   )
 }
 

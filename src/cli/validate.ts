@@ -1,12 +1,14 @@
+import { InputFacts, type KnownCluster } from '../engine/input-facts.ts'
 import type { RuleIndex } from '../engine/match.ts'
 import type { PatchOperation } from '../model/draft.ts'
+import { misshapen } from '../model/shape.ts'
+import { objectNameOf } from '../report/object-name.ts'
 import { type FailOn, fails, type Report } from '../report/report.ts'
 import type { Baseline } from './baseline.ts'
 import { type InputObject, readObjects, wholeFile } from './documents.ts'
 import { Findings } from './findings.ts'
-import { InputFacts, type KnownCluster } from './input-facts.ts'
 import type { InputFile, Inputs } from './inputs.ts'
-import { type FilePolicy, misshapen, ObjectJudge, type ObjectVerdict, objectNameOf } from './verdicts.ts'
+import { type FilePolicy, ObjectJudge, type ObjectVerdict } from './verdicts.ts'
 
 export interface ValidateOptions {
   /** Of objects that name none. */

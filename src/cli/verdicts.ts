@@ -1,13 +1,11 @@
 import type { DecidedFinding } from '../engine/decide.ts'
+import type { InputFacts } from '../engine/input-facts.ts'
 import { type Judged, judge } from '../engine/judge.ts'
 import type { RuleIndex } from '../engine/match.ts'
-import { AppError } from '../errors.ts'
-import { isRecord, type JsonRecord } from '../model/shape.ts'
+import type { JsonRecord } from '../model/shape.ts'
 import { type Subject, subjectOfObject } from '../model/subject.ts'
-import { groupKindOf, groupOf } from '../model/workloads.ts'
+import { currentVersionOf, groupKindOf, groupOf } from '../model/workloads.ts'
 import type { Settings } from '../policy/settings.ts'
-import type { ObjectName } from '../report/report.ts'
-import type { InputFacts } from './input-facts.ts'
 
 /** The policy as a checker of files asks for it. */
 export interface FilePolicy {
@@ -20,14 +18,6 @@ export interface ObjectVerdict {
   readonly settings: Settings
   readonly judged: Judged
   readonly findings: readonly DecidedFinding[]
-}
-
-/** Group versions that every API server still running has dropped, by the one that took their place. */
-const successors: Readonly<Record<string, string>> = {
-  'extensions/v1beta1': 'apps/v1',
-  'apps/v1beta1': 'apps/v1',
-  'apps/v1beta2': 'apps/v1',
-  'batch/v1beta1': 'batch/v1'
 }
 
 /** Judges objects of files as if each were created now. */
@@ -47,7 +37,7 @@ export class ObjectJudge {
   /** Whether any rule looks at objects of this kind, and as which version. */
   versionOf(object: JsonRecord): string | undefined {
     const apiVersion = String(object['apiVersion'])
-    const judgedAs = successors[apiVersion] ?? apiVersion
+    const judgedAs = currentVersionOf(apiVersion)
     return this.#kinds.has(groupKindOf(groupOf(judgedAs), String(object['kind']))) ? judgedAs : undefined
   }
 
@@ -66,27 +56,4 @@ export class ObjectJudge {
     })
     return { subject, settings, judged, findings: judged.decision.findings }
   }
-}
-
-/** Enough to find an object by, read from whatever it looks like. */
-export function objectNameOf(object: JsonRecord, fallback: string): ObjectName {
-  const metadata = isRecord(object['metadata']) ? object['metadata'] : {}
-  const { name, generateName, namespace } = metadata
-  return {
-    apiVersion: textOf(object['apiVersion']),
-    kind: textOf(object['kind']),
-    namespace: textOf(namespace) || fallback,
-    name: textOf(name) || (textOf(generateName) === '' ? '' : `${textOf(generateName)}*`)
-  }
-}
-
-function textOf(value: unknown): string {
-  return typeof value === 'string' ? value : ''
-}
-
-/** `ERR_OBJECT_MALFORMED` messages begin with the pointer of the field; taken apart, so a person is shown its line. */
-export function misshapen(error: unknown): { pointer: string; message: string } | undefined {
-  if (!(error instanceof AppError) || error.code !== 'ERR_OBJECT_MALFORMED') return undefined
-  const [, pointer = '', message = error.message] = /^(\/\S*): (.*)$/s.exec(error.message) ?? []
-  return { pointer, message: `${pointer}: ${message}` }
 }

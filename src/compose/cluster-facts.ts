@@ -2,7 +2,6 @@ import { AppError } from '../errors.ts'
 import { censusOf } from '../headroom/census.ts'
 import { feedOf } from '../headroom/feed.ts'
 import { RefusedPods } from '../headroom/refused.ts'
-import { type OwnPod, Replicas } from '../headroom/replicas.ts'
 import { buildClusterCaches } from '../kube/caches.ts'
 import { KubeClient } from '../kube/client.ts'
 import { findCredentials } from '../kube/credentials.ts'
@@ -20,8 +19,6 @@ export interface ClusterFactsOptions extends ReadingOptions {
   readonly kubeconfig?: string
   /** Milliseconds between two readings of one node. */
   readonly readingsInterval: Millis
-  /** Processes that answer reviews for one cluster; 0: they are counted. */
-  readonly replicas: number
 }
 
 /**
@@ -37,19 +34,22 @@ const patience: Millis = 10_000
  */
 const silence: Millis = 180_000
 
+/** As manifests/base has it. */
+const ourselves = { kind: 'Deployment', name: 'pidguard' }
+
 /** Facts of a live cluster: caches of its objects, readings of its nodes. Throws ERR_CLUSTER_CONFIG and ERR_USAGE. */
 export async function clusterFacts(options: ClusterFactsOptions, deps: FactDeps): Promise<FactSource> {
   const { clock, log, settingsFor, meter } = deps
   const { kubeconfig, readings: source = 'kubelet', readingsInterval } = options
   const credentials = await findCredentials({ kubeconfig, context: undefined, env: process.env, clock })
+  const namespace = credentials.namespace ?? 'pidguard-system'
   const api = new KubeClient(credentials)
   const nodeReadings =
     source === 'snapshot'
       ? await readingsOfFile(options.snapshot, deps)
       : await liveReadings(source, options, credentials, clock)
   const isCurrent = (): boolean => isHeard(caches.nodes) && isHeard(caches.pods)
-  const replicas = new Replicas(ownPod(credentials.namespace))
-  const books = buildBookkeeping(deps, isCurrent, () => options.replicas || replicas.count)
+  const books = buildBookkeeping(deps, isCurrent, ({ workloads }) => workloads.get(namespace, ourselves)?.live ?? 1)
   const { ledger, headroom } = books
   const tally = new ReadingTally({ observeReading: (reading) => ledger.observeReading(reading), observeFailure() {} })
   const refused = new RefusedPods()
@@ -62,7 +62,7 @@ export async function clusterFacts(options: ClusterFactsOptions, deps: FactDeps)
     { api, clock, log, random: Math.random },
     {
       nodes: [feed.nodes, { removed: ({ name }) => tally.forget(name), synced: startReading }],
-      pods: [feed.pods, refused, replicas]
+      pods: [feed.pods, refused]
     }
   )
 
@@ -126,12 +126,6 @@ export async function clusterFacts(options: ClusterFactsOptions, deps: FactDeps)
       await Promise.all([nodeReadings.close(), api.close()])
     }
   }
-}
-
-/** As the Deployment tells its pods; undefined outside of one. */
-function ownPod(namespace: string | undefined): OwnPod | undefined {
-  const name = process.env['PIDGUARD_POD']
-  return name === undefined || namespace === undefined ? undefined : { namespace, name }
 }
 
 /** Milliseconds between two looks at the file. */

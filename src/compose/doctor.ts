@@ -9,7 +9,7 @@ import { readInstallation } from '../kube/installation.ts'
 import { KubeError } from '../kube/kube-error.ts'
 import { readPolicy } from '../policy/load.ts'
 import type { Clock } from '../ports.ts'
-import { rules } from '../rules/index.ts'
+import { policyRules } from '../rules/index.ts'
 
 interface Options {
   readonly kubeconfig?: string
@@ -48,7 +48,7 @@ export async function runDoctor(options: Options): Promise<number> {
 function mistakesOf(policy: string | undefined): string[] {
   if (policy === undefined) return []
   try {
-    readPolicy(policy, { rules, source: 'policy.yaml' })
+    readPolicy(policy, { rules: policyRules, source: 'policy.yaml' })
     return []
   } catch (error) {
     return (error as Error).message.split('\n')

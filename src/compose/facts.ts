@@ -65,11 +65,11 @@ export interface Bookkeeping {
 export function buildBookkeeping(
   { clock, settingsFor }: Pick<FactDeps, 'clock' | 'settingsFor'>,
   isCurrent: () => boolean,
-  replicas: () => number
+  replicas: (ledger: Ledger) => number = () => 1
 ): Bookkeeping {
   const estimate = (namespace: string): Pids => settingsFor(namespace).pids.estimate
   const ledger = new Ledger(clock, estimate)
-  const headroom = new Headroom(ledger, clock, isCurrent, replicas)
+  const headroom = new Headroom(ledger, clock, isCurrent, () => replicas(ledger))
   let timer: NodeJS.Timeout | undefined
   return {
     ledger,

@@ -16,6 +16,8 @@ Commands:
                                 against both ceilings.
   validate [options] <path...>  Check manifests as the webhook would, without a cluster: files,
                                 folders, patterns, standard input.
+  audit [options] [path...]     Report what breaks the policy in a cluster, which nodes are short of
+                                PIDs, and what to do first.
   mutate [options] <path...>    Print manifests as the webhook would store them, comments and order
                                 kept.
   rules [id]                    List the rules, or explain one.

@@ -1,5 +1,5 @@
-import type { KnownCluster } from '../cli/input-facts.ts'
 import type { FilePolicy } from '../cli/verdicts.ts'
+import type { KnownCluster } from '../engine/input-facts.ts'
 import type { Clock } from '../ports.ts'
 import { standingOf } from '../sources/snapshot-ledger.ts'
 import { readSnapshotFile } from './snapshot-file.ts'

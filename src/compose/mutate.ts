@@ -2,7 +2,7 @@ import { mutateFiles } from '../cli/mutate.ts'
 import { readNamespaceLabels } from '../cli/validate-flags.ts'
 import { RuleIndex } from '../engine/match.ts'
 import { AppError } from '../errors.ts'
-import { rules } from '../rules/index.ts'
+import { policyRules, rules } from '../rules/index.ts'
 import { loadFilePolicy } from './file-policy.ts'
 import { buildInputs, writeText } from './files.ts'
 import { print } from './print.ts'
@@ -30,7 +30,7 @@ export async function runMutate(paths: readonly string[], flags: MutateFlags): P
     { namespace: flags.namespace, namespaceLabels, show },
     {
       rules: new RuleIndex(rules),
-      policy: await loadFilePolicy(flags.policy, rules, Date.now()),
+      policy: await loadFilePolicy(flags.policy, policyRules, Date.now()),
       inputs: buildInputs(),
       print,
       tell: (line) => process.stderr.write(`${line}\n`),

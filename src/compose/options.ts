@@ -28,6 +28,11 @@ export function readingOptions(sources: readonly ReadingSource[]): Option[] {
   ]
 }
 
+export function kubeletAddressOption(): Option {
+  const description = 'ask the kubelet of a node at this address, not at its InternalIP'
+  return new Option('--kubelet-address <node=address...>', description)
+}
+
 export function policyOption(): Option {
   return new Option('--policy <file>', 'policy document; the built-in default where none is given').env(
     'PIDGUARD_POLICY'

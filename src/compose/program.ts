@@ -1,10 +1,23 @@
 import { Argument, Command, CommanderError, Option } from 'commander'
 import type { TopSubject } from '../cli/top.ts'
 import { AppError } from '../errors.ts'
-import { collect, namespaceLabelsOption, policyOption, port, readingOptions, seconds, span, whole } from './options.ts'
+import {
+  collect,
+  kubeletAddressOption,
+  namespaceLabelsOption,
+  policyOption,
+  port,
+  readingOptions,
+  seconds,
+  span,
+  whole
+} from './options.ts'
 import { version } from './version.ts'
 
-/** Exit codes, the same for every verb: 0 fine, 1 findings or a denial, 2 usage or unreadable input, 3 unreachable. */
+/**
+ * Exit codes, the same for every verb: 0 fine, 1 findings or a denial, 2 usage or unreadable input, 3 unreachable; and
+ * of an audit 4, nothing found that counts, but not everything looked at.
+ */
 const exitUsage = 2
 const exitUnreachable = 3
 
@@ -94,15 +107,6 @@ function buildProgram(finish: (code: number | undefined) => void): Command {
     .addOption(
       span('--readings-interval <span>', 'time between two readings of a node', 'PIDGUARD_READINGS_INTERVAL', '15s')
     )
-    .addOption(
-      whole(
-        '--replicas <count>',
-        'processes that answer reviews for this cluster; 0: they are counted, by the pods of the own workload',
-        'PIDGUARD_REPLICAS',
-        0,
-        1_000
-      )
-    )
     .addOption(policyOption())
     .addOption(
       new Option('--log-level <level>', 'least level that is logged')
@@ -150,12 +154,7 @@ function buildProgram(finish: (code: number | undefined) => void): Command {
     .addOption(new Option('--policy <file>', 'policy that says estimates and floors').env('PIDGUARD_POLICY'))
     .addOption(new Option('--kubeconfig <file>', 'how to reach the cluster (default: as kubectl)'))
     .option('--context <name>', 'context of the kubeconfig')
-    .addOption(
-      new Option(
-        '--kubelet-address <node=address...>',
-        'ask the kubelet of a node at this address, not at its InternalIP'
-      )
-    )
+    .addOption(kubeletAddressOption())
     .action(async (subject: TopSubject, options) => {
       const { runTop } = await import('./top.ts')
       finish(await runTop(subject, options))
@@ -192,6 +191,37 @@ function buildProgram(finish: (code: number | undefined) => void): Command {
       finish(await runValidate(paths, { ...options, version }))
     })
   for (const option of readingOptions(['kubelet', 'prometheus'])) validate.addOption(option)
+  const audit = program
+    .command('audit')
+    .description('Report what breaks the policy in a cluster, which nodes are short of PIDs, and what to do first.')
+    .argument('[path...]', 'files of kubectl get -o json, or manifests, in place of a cluster; - for standard input')
+    .addOption(
+      new Option(
+        '-o, --output <format[=file]>',
+        'text, json, sarif, junit, markdown, csv or html; may be given several times'
+      ).argParser(collect)
+    )
+    .addOption(
+      new Option('--fail-on <what>', 'exit 1 on what: each includes those before it')
+        .env('PIDGUARD_FAIL_ON')
+        .choices(['never', 'deny', 'warn', 'change', 'audit'])
+        .default('audit')
+    )
+    .option('--since <file>', 'an earlier report (-o json): say what is new and what is fixed; only what is new counts')
+    .option('--snapshot <file>', 'nodes and threads of this snapshot, in place of a cluster; - for standard input')
+    .addOption(policyOption())
+    .addOption(new Option('--kubeconfig <file>', 'how to reach the cluster (default: as kubectl)'))
+    .option('--context <name>', 'context of the kubeconfig')
+    .addOption(kubeletAddressOption())
+    .addHelpText(
+      'after',
+      '\nExit codes: 0 clean, 1 findings that count, 2 usage or unreadable input, 3 cluster unreachable,\n4 no findings that count, but parts of the cluster could not be looked at.'
+    )
+    .action(async (paths: string[], options) => {
+      const { runAudit } = await import('./audit.ts')
+      finish(await runAudit(paths, options))
+    })
+  for (const option of readingOptions(['kubelet', 'prometheus'])) audit.addOption(option)
   program
     .command('mutate')
     .description('Print manifests as the webhook would store them, comments and order kept.')
@@ -211,11 +241,11 @@ function buildProgram(finish: (code: number | undefined) => void): Command {
     .description('List the rules, or explain one.')
     .argument('[id]', 'the rule to explain')
     .action(async (id: string | undefined) => {
-      const [{ rules }, { renderRule, renderRuleList }] = await Promise.all([
+      const [{ policyRules }, { renderRule, renderRuleList }] = await Promise.all([
         import('../rules/index.ts'),
         import('../cli/rules.ts')
       ])
-      process.stdout.write(`${id === undefined ? renderRuleList(rules) : renderRule(rules, id)}\n`)
+      process.stdout.write(`${id === undefined ? renderRuleList(policyRules) : renderRule(policyRules, id)}\n`)
     })
   program
     .command('doctor')

@@ -37,17 +37,25 @@ export async function liveReadings(
       clock
     })
   }
-  const { KubeletReadings, kubeletDefaults } = await import('../sources/kubelet.ts')
-  const { kubeletCa } = options
-  return new KubeletReadings({
+  const { KubeletReadings } = await import('../sources/kubelet.ts')
+  return new KubeletReadings({ ...(await kubeletOptions(options, credentials, clock)), random: Math.random })
+}
+
+/** How kubelets are asked, whatever for. */
+export async function kubeletOptions(
+  { kubeletCa, kubeletInsecure }: ReadingOptions,
+  credentials: CallCredentialsSource,
+  clock: Clock
+) {
+  const { kubeletDefaults } = await import('../sources/kubelet.ts')
+  return {
     ...kubeletDefaults,
     credentials,
     ca: kubeletCa === undefined ? undefined : () => readFile(kubeletCa, 'utf8'),
-    insecure: options.kubeletInsecure === true,
+    insecure: kubeletInsecure === true,
     port: undefined,
-    clock,
-    random: Math.random
-  })
+    clock
+  }
 }
 
 /** Milliseconds for which a file with a token is not read again. */

@@ -9,7 +9,7 @@ import { RuleIndex } from '../engine/match.ts'
 import { AppError } from '../errors.ts'
 import type { Millis } from '../model/units.ts'
 import type { Clock, Log, Meter } from '../ports.ts'
-import { rules } from '../rules/index.ts'
+import { policyRules, rules } from '../rules/index.ts'
 import { type AdmissionDeps, buildAdmission } from '../server/admission.ts'
 import { type AdmissionServer, buildAdmissionServer, buildProbeServer } from '../server/build-server.ts'
 import { buildMetrics } from '../server/metrics.ts'
@@ -59,7 +59,7 @@ export async function serve(options: ServeOptions): Promise<void> {
   output.on('error', () => silence(output))
   const log = pino({ level: options.logLevel, base: null, timestamp: isoTime() }, output)
   let facts = noFacts
-  const policy = await loadPolicy(options.policy, rules, clock, (namespace) => facts.namespaceFacts(namespace))
+  const policy = await loadPolicy(options.policy, policyRules, clock, (namespace) => facts.namespaceFacts(namespace))
   const meter: FactDeps['meter'] = { countTaint: (change, result) => metrics.countTaint(change, result) }
   facts = await factSource(options, { clock, log, settingsFor: policy.settingsFor, meter })
   const certificates = await certificateSource(options, log, (signal) => facts.lead?.(signal))

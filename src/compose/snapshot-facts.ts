@@ -18,11 +18,7 @@ const pollEvery: Millis = 1_000
 export async function snapshotFacts(path: string, interval: Millis, deps: FactDeps): Promise<FactSource> {
   const { clock, log, settingsFor } = deps
   const file = await loadSnapshotFile(path)
-  const books = buildBookkeeping(
-    deps,
-    () => true,
-    () => 1
-  )
+  const books = buildBookkeeping(deps, () => true)
   const { ledger, headroom } = books
   const sink: ReadingSink = {
     observeReading: (reading) => ledger.observeReading(reading),

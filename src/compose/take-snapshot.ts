@@ -50,7 +50,7 @@ interface Address {
 }
 
 /** `node-a=127.0.0.1`, `node-a=127.0.0.1:10251`, `node-a=[fd00::1]:10250`. Throws ERR_USAGE. */
-function readAddresses(pairs: readonly string[]): ReadonlyMap<string, Address> {
+export function readAddresses(pairs: readonly string[]): ReadonlyMap<string, Address> {
   return new Map(
     pairs.map((pair) => {
       const [, name, address, port] = /^([^=]+)=(\[[^\]]+\]|[^:]+)(?::(\d{1,5}))?$/.exec(pair) ?? []
@@ -62,7 +62,8 @@ function readAddresses(pairs: readonly string[]): ReadonlyMap<string, Address> {
   )
 }
 
-function withAddress(target: ReadingTarget, given: Address | undefined): ReadingTarget {
+/** The target, asked where a person said. */
+export function withAddress(target: ReadingTarget, given: Address | undefined): ReadingTarget {
   return given === undefined
     ? target
     : { ...target, address: given.address, kubeletPort: given.port ?? target.kubeletPort }

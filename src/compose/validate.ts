@@ -1,16 +1,17 @@
 import { readFileSync } from 'node:fs'
 import { Baseline, readBaseline, renderBaseline } from '../cli/baseline.ts'
-import type { KnownCluster } from '../cli/input-facts.ts'
 import { validate } from '../cli/validate.ts'
-import { type Format, type Output, readDay, readNamespaceLabels, readOutputs } from '../cli/validate-flags.ts'
+import { type Format, formats, type Output, readDay, readNamespaceLabels, readOutputs } from '../cli/validate-flags.ts'
 import type { FilePolicy } from '../cli/verdicts.ts'
+import type { KnownCluster } from '../engine/input-facts.ts'
 import { RuleIndex } from '../engine/match.ts'
 import { AppError } from '../errors.ts'
 import { countingFindings, type FailOn, type Report } from '../report/report.ts'
 import { coloured, plain, renderText } from '../report/text.ts'
-import { rules } from '../rules/index.ts'
+import { policyRules, rules } from '../rules/index.ts'
 import { loadFilePolicy } from './file-policy.ts'
 import { buildInputs, writeText } from './files.ts'
+import { inputsInLittleMemory } from './memory.ts'
 import { print } from './print.ts'
 import type { TakeOptions } from './take-snapshot.ts'
 
@@ -40,19 +41,26 @@ const renderers: Readonly<Record<Format, () => Promise<(report: Report) => strin
 
 /** `pidguard validate`; gives back the exit code. */
 export async function runValidate(paths: readonly string[], flags: ValidateFlags): Promise<number> {
-  const outputs = readOutputs(flags.output ?? [])
+  const outputs = readOutputs(flags.output ?? [], formats)
   const namespaceLabels = readNamespaceLabels(flags.namespaceLabels ?? [])
   const now = Date.now()
   const expires =
     flags.expires === undefined ? new Date(now + baselineSpan).toISOString().slice(0, 10) : readDay(flags.expires)
-  const policy = await loadFilePolicy(flags.policy, rules, now)
+  const policy = await loadFilePolicy(flags.policy, policyRules, now)
   const baseline =
     flags.baseline === undefined
       ? undefined
       : new Baseline(flags.baseline, await readBaseline(readText(flags.baseline, '--baseline'), flags.baseline), now)
   const { failOn, namespace, version } = flags
   const cluster = await clusterOf(flags, policy)
-  const deps = { version, rules: new RuleIndex(rules), policy, inputs: buildInputs(), baseline, cluster }
+  const deps = {
+    version,
+    rules: new RuleIndex(rules),
+    policy,
+    inputs: inputsInLittleMemory(buildInputs()),
+    baseline,
+    cluster
+  }
   const report = await validate(paths, { failOn, namespace, namespaceLabels }, deps)
   for (const output of outputs) await write(output, report)
   if (flags.writeBaseline === undefined) return report.exitCode

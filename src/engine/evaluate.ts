@@ -33,7 +33,12 @@ export function evaluate(subject: Subject, rules: readonly Rule[], snapshot: Sna
     }
     try {
       const found = rule.check(subject, context)
-      if (found.length === 0 || leavesAlone(rule, subject)) continue
+      if (found.length === 0) {
+        const lack = rule.lacks(subject, context)
+        if (lack !== undefined) skips.push({ ruleId: rule.id, reason: lack })
+        continue
+      }
+      if (leavesAlone(rule, subject)) continue
       for (const finding of found) findings.push({ ...finding, ruleId: rule.id, remedy: rule.remedy })
     } catch (error) {
       faults.push(rule.failsOpen ? { ruleId: rule.id, error, failsOpen: true } : { ruleId: rule.id, error })

@@ -1,10 +1,12 @@
 import type { HeadroomView } from '../headroom/view.ts'
 import type { Draft } from '../model/draft.ts'
+import type { FelixRevisions, FelixSettings } from '../model/felix.ts'
 import type { Finding } from '../model/finding.ts'
 import type { LimitRangeItem } from '../model/kubernetes.ts'
 import type { PodSubject, Subject } from '../model/subject.ts'
 import type { GroupKind } from '../model/workloads.ts'
 import type { RuleInfo, Settings } from '../policy/settings.ts'
+import type { NodeState } from '../ports.ts'
 
 /** Everything rules may want to know beyond the object and the policy. A front passes what it has. */
 export interface AllFacts {
@@ -12,6 +14,12 @@ export interface AllFacts {
   readonly limitRanges: readonly LimitRangeItem[]
   /** How many tasks fit on the nodes; given once nodes and pods have been read from the cluster. */
   readonly headroom: HeadroomView
+  /** The node that the subject is, or that its pod runs on; with nothing known where it runs on none. Audits only. */
+  readonly node: NodeState
+  /** All FelixConfigurations; empty where there are none. Audits only. */
+  readonly felixConfigurations: readonly FelixSettings[]
+  /** Which revision each pod of a Felix DaemonSet runs. Audits only. */
+  readonly felixRevisions: FelixRevisions
 }
 
 export type FactName = keyof AllFacts
@@ -49,6 +57,11 @@ export interface RuleDefinition<S extends Subject, Need extends FactName, Want e
    */
   reads(subject: S): readonly unknown[]
   check(subject: S, context: RuleContext<Need, Want>): readonly Finding[]
+  /**
+   * Asked where `check` found nothing: what is not known that could have been a finding, in constant words. The rule is
+   * then skipped, for skipped is not passed. undefined: nothing.
+   */
+  lacks?(subject: S, context: RuleContext<Need, Want>): string | undefined
   /** Mends the object in the draft; clears the rule's own findings and changes nothing the second time. */
   fix?(subject: S, draft: Draft, context: RuleContext<Need, Want>): void
   /** Whether `fix` is for this subject; pod rules mend Pods at creation and never templates. */
@@ -70,6 +83,7 @@ export interface Rule extends RuleInfo {
   isAsked(settings: Settings): boolean
   reads(subject: Subject): readonly unknown[]
   check(subject: Subject, context: RuleContext<FactName>): readonly Finding[]
+  lacks(subject: Subject, context: RuleContext<FactName>): string | undefined
   fix: ((subject: Subject, draft: Draft, context: RuleContext<FactName>) => void) | undefined
   fixes(subject: Subject): boolean
 }
@@ -93,6 +107,7 @@ export function defineRule<S extends Subject, Need extends FactName = never, Wan
     wants: erased.wants ?? [],
     controlled: erased.controlled ?? false,
     failsOpen: erased.failsOpen ?? false,
+    lacks: erased.lacks ?? (() => undefined),
     isAsked: erased.isAsked ?? (() => true),
     fix: erased.fix,
     fixes: erased.fixes ?? (() => erased.fix !== undefined)

@@ -38,8 +38,8 @@ export class Headroom implements HeadroomView {
 
   /**
    * `isCurrent`: whether nodes and pods on the ledger are those of now. While they are not, a node that has room may
-   * just not be known, so whatever finds no room is unknown. `replicas`: how many processes give room away, this one
-   * included; see `UnsharedPods`.
+   * just not be known, so whatever finds no room is unknown. `replicas`: how many of us admit pods, this one included;
+   * see `UnsharedPods`.
    */
   constructor(ledger: Ledger, clock: Clock, isCurrent: () => boolean = () => true, replicas: () => number = () => 1) {
     this.#ledger = ledger

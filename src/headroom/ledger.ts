@@ -153,6 +153,8 @@ export class Ledger {
     const placement = facts.node === undefined ? (facts.placement ?? held?.placement ?? anyNode) : undefined
     const pod = held ?? this.#make(facts.uid, facts.namespace, facts.workload, 'waiting', estimate, placement)
     this.#assumed.delete(pod)
+    // Shown to us, it is shown to all; but for a word that is older than the binding we allowed.
+    if (facts.node !== undefined || !this.#bindings.has(pod)) this.unshared.delete(facts.uid)
     const state = this.#stateOf(facts, pod)
     const node = this.#placeOf(facts, pod, state, placement)
     // A pod that waits on is not begun to be waited for anew.

@@ -4,8 +4,8 @@ import { Deadlines } from './deadlines.ts'
 import { WaitingPods } from './waiting.ts'
 
 /**
- * How long other replicas may not know of what was admitted or bound here. The API server shows it to them within
- * milliseconds; on a machine with nothing left to give it took a quarter of a second (npm run drill).
+ * How long a pod counts here although the API server does not show it: it does within milliseconds, or, on a machine with
+ * nothing left to give, a quarter of a second (npm run drill). What is not stored by then was refused by somebody else.
  */
 export const unsharedTime: Millis = 2_000
 
@@ -19,10 +19,11 @@ export interface UnsharedPod {
 }
 
 /**
- * What only this replica knows. Of n replicas each may be giving the same room away at this moment, and none can ask
- * the others while a request waits. So each counts its own doing n-fold until the others have seen it: what it gives
- * away beside its last pod is then at most the n-th part of the room. All of them together stay within the room, but
- * for n − 1 pods that are admitted in the same instant; that is for the floor to bear.
+ * What only this replica knows: what the API server has not shown it, it has not shown to others either. Of n replicas
+ * each may be giving the same room away at this moment, and none can ask the others while a request waits. So each counts
+ * its own doing n-fold meanwhile: what it gives away beside its last pod is then at most the n-th part of the room. All
+ * of them together stay within the room, but for two pods by each of the others that are admitted in the same instant;
+ * that is for the floor to bear. It costs a pod that would have fitted another try.
  */
 export class UnsharedPods {
   /** Those on their way. */

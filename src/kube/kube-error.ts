@@ -22,6 +22,7 @@ export type KubeFailure =
 export interface KubeErrorOptions extends ErrorOptions {
   readonly status?: number
   readonly retryAfter?: Millis | undefined
+  readonly continueToken?: string | undefined
 }
 
 /** A call to the API server that did not succeed. Stays inside: callers wait and try again, or say so to people. */
@@ -30,6 +31,8 @@ export class KubeError extends Error {
   readonly status: number | undefined
   /** What the server asked us to wait before the next try. */
   readonly retryAfter: Millis | undefined
+  /** Of an expired list: from here the rest can be read, as it is now and not as it was. */
+  readonly continueToken: string | undefined
 
   constructor(failure: KubeFailure, message: string, options: KubeErrorOptions = {}) {
     super(message, options)
@@ -37,6 +40,7 @@ export class KubeError extends Error {
     this.failure = failure
     this.status = options.status
     this.retryAfter = options.retryAfter
+    this.continueToken = options.continueToken
   }
 
   /** From what the HTTP client threw. */
@@ -48,7 +52,11 @@ export class KubeError extends Error {
   /** From a Status object, as in the body of an error and in an ERROR event of a watch. */
   static ofStatus(status: unknown, code: number, retryAfter?: Millis): KubeError {
     const message = isRecord(status) && typeof status['message'] === 'string' ? status['message'] : `HTTP ${code}`
-    return new KubeError(failureOfCode(code), message.slice(0, 500), { status: code, retryAfter })
+    return new KubeError(failureOfCode(code), message.slice(0, 500), {
+      status: code,
+      retryAfter,
+      continueToken: continueTokenOf(status)
+    })
   }
 }
 
@@ -68,6 +76,12 @@ export async function errorOfAnswer(answer: Dispatcher.ResponseData): Promise<Ku
 function retryAfterOf(header: string | string[] | undefined): Millis | undefined {
   if (typeof header !== 'string' || !/^\d{1,4}$/.test(header)) return undefined
   return Number(header) * 1000
+}
+
+function continueTokenOf(status: unknown): string | undefined {
+  const metadata = isRecord(status) && isRecord(status['metadata']) ? status['metadata'] : {}
+  const token = metadata['continue']
+  return typeof token === 'string' && token !== '' ? token : undefined
 }
 
 function failureOfCode(code: number): KubeFailure {

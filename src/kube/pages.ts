@@ -11,41 +11,80 @@ const largestPage = 500
  * every page far below the 50 ms that admission may notice, however large single objects are.
  */
 const goodPage: Bytes = 2_500_000
+/**
+ * The same for whoever reads a cluster once and holds nothing of it: Node puts texts above 1 MiB outside of its heap
+ * (EXTERN_APEX in node/src/string_bytes.cc), where their garbage piles up unseen.
+ */
+const goodSmallPage: Bytes = 900_000
 /** A page above this is not what we asked for. */
 const tooLargePage: Bytes = 256 * 1024 * 1024
 
+/** For a list that need not be of one moment: what to do about a page that could not be read. */
+export interface PageTrouble {
+  /** Whether to ask for the page again; resolves when it is time. `attempt` counts from 1 and anew for each page. */
+  again(error: KubeError, attempt: number): Promise<boolean>
+}
+
 /**
  * Reads a whole collection page by page; between pages other work gets its turn. Resolves to the resourceVersion to
- * watch from. Throws KubeError; `expired` when the list took longer than the API server keeps its pages.
+ * watch from. Throws KubeError; `expired` when the list took longer than the API server keeps its pages. With `trouble`
+ * an expired list goes on where it was, with objects as they are by then: it is then not of one moment.
  */
 export async function readPages(
   api: KubeApi,
   path: string,
   firstPage: number,
   signal: AbortSignal,
-  onPage: (items: readonly unknown[]) => void
+  onPage: (items: readonly unknown[], remaining: number | undefined) => void,
+  trouble?: PageTrouble
 ): Promise<string> {
   let limit = Math.min(firstPage, largestPage)
   let next: string | undefined
   for (;;) {
     // No resourceVersion: with one, API servers before 1.31 answer from their cache and ignore the limit.
-    const { text, bytes } = await readText(api, path, { limit, continue: next }, signal)
+    const query = { limit, continue: next }
+    const { text, bytes } = await (trouble === undefined
+      ? readText(api, path, query, signal)
+      : readStubbornly(api, path, query, signal, trouble))
     const { items, metadata } = pageOf(text, path)
-    onPage(items)
+    const remaining = metadata['remainingItemCount']
+    onPage(items, typeof remaining === 'number' ? remaining : undefined)
     const version = metadata['resourceVersion']
     next = typeof metadata['continue'] === 'string' && metadata['continue'] !== '' ? metadata['continue'] : undefined
     if (next === undefined) {
       if (typeof version === 'string') return version
       throw new KubeError('malformed', `${path}: the list has no resourceVersion`)
     }
-    limit = nextLimit(items.length, bytes)
+    limit = nextLimit(items.length, bytes, trouble === undefined ? goodPage : goodSmallPage)
     await nextTurn()
   }
 }
 
-function nextLimit(items: number, bytes: Bytes): number {
-  const fits = Math.floor((goodPage * items) / Math.max(bytes, 1))
+function nextLimit(items: number, bytes: Bytes, good: Bytes): number {
+  const fits = Math.floor((good * items) / Math.max(bytes, 1))
   return Math.max(10, Math.min(largestPage, fits))
+}
+
+async function readStubbornly(
+  api: KubeApi,
+  path: string,
+  query: Record<string, string | number | undefined>,
+  signal: AbortSignal,
+  trouble: PageTrouble
+): Promise<{ text: string; bytes: Bytes }> {
+  let asked = query
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await readText(api, path, asked, signal)
+    } catch (cause) {
+      const error = KubeError.ofTransport(cause)
+      const { failure, continueToken } = error
+      // The same rest of the list, as it is now; the API server hands out the token for that with its refusal.
+      const resumes = failure === 'expired' && continueToken !== undefined && continueToken !== asked['continue']
+      if (resumes) asked = { ...asked, continue: continueToken }
+      else if (!(await trouble.again(error, attempt))) throw error
+    }
+  }
 }
 
 async function readText(

@@ -51,6 +51,27 @@ export function isOperatorManaged(subject: Subject): boolean {
   return owner?.kind === 'Installation' && owner.group === 'operator.tigera.io'
 }
 
+/** Whether it is a DaemonSet of Felix whose pods keep their revision until somebody deletes them. */
+export function isFelixOnDelete(subject: Subject): boolean {
+  const strategy = specOf(subject)?.['updateStrategy']
+  return isRecord(strategy) && strategy['type'] === 'OnDelete' && felixContainerOf(subject) !== undefined
+}
+
+/** What one FelixConfiguration says of the dataplane; what it leaves out is undefined. */
+export interface FelixSettings {
+  /** `default`, `node.<name>`, or of a selection of nodes. */
+  readonly name: string
+  readonly iptablesBackend: string | undefined
+  /** Disabled, Enabled or Auto; since v3.29. */
+  readonly nftablesMode: string | undefined
+}
+
+/** The pods of a DaemonSet that runs Felix, and the revision its template has now. */
+export interface FelixRevisions {
+  readonly newest: string
+  readonly pods: readonly { readonly node: string; readonly revision: string }[]
+}
+
 /** How a container's environment sets the iptables backend. */
 export interface BackendEnv {
   /** Every spelling of the variable that Felix would read, in order, with its index in `env`. */
@@ -88,6 +109,19 @@ export function backendEnvOf(container: Container, at: string): BackendEnv {
     value: last === undefined || isIndirect ? undefined : text,
     hasEnvFrom: (container.envFrom ?? []).length > 0
   }
+}
+
+/**
+ * The value Felix gets for another of its parameters, as `nftablesmode`: of the last entry. undefined when unset, or set
+ * by `valueFrom` or `$(OTHER)`.
+ */
+export function felixValueOf(container: Container, parameter: string): string | undefined {
+  const name = `felix_${parameter}`
+  const entry = (container.env ?? []).findLast(
+    (each) => isRecord(each) && typeof each['name'] === 'string' && each['name'].toLowerCase() === name
+  )
+  const value: unknown = entry?.value ?? undefined
+  return typeof value === 'string' && !value.includes('$(') ? value : undefined
 }
 
 /** The backends that switch detection off, as FelixConfiguration spells them. */

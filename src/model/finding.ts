@@ -18,6 +18,8 @@ export interface Finding {
    * An enforcing rule warns about it.
    */
   readonly advisory?: boolean
+  /** How bad it is among the findings of its rule, where an audit is to name the worst; more is worse. */
+  readonly weight?: number
   /** The values in short, for the API server's audit log. */
   readonly audit?: string
   /** Everything the finding rests on, for our log; made when it is written. */

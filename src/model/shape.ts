@@ -42,3 +42,10 @@ export function nameOf(value: unknown): string {
 export function textOf(value: unknown): string {
   return typeof value === 'string' ? value : ''
 }
+
+/** `ERR_OBJECT_MALFORMED` messages begin with the pointer of the field; taken apart, so a person is shown its line. */
+export function misshapen(error: unknown): { pointer: string; message: string } | undefined {
+  if (!(error instanceof AppError) || error.code !== 'ERR_OBJECT_MALFORMED') return undefined
+  const [, pointer = '', message = error.message] = /^(\/\S*): (.*)$/s.exec(error.message) ?? []
+  return { pointer, message: `${pointer}: ${message}` }
+}

@@ -21,6 +21,7 @@ export function groupKindOf(group: string, kind: string): GroupKind {
 
 export const pod: GroupKind = '/Pod'
 export const daemonSet: GroupKind = 'apps/DaemonSet'
+export const node: GroupKind = '/Node'
 
 /** Everything that makes pods from a template. */
 export const templateKinds: readonly GroupKind[] = Object.keys(podAtByKind).filter((kind) => kind !== pod)
@@ -31,6 +32,19 @@ export const podKinds: readonly GroupKind[] = Object.keys(podAtByKind)
 /** The pointer to the pod inside an object of this kind, or undefined when the kind holds none. */
 export function podAt(kind: GroupKind): string | undefined {
   return Object.hasOwn(podAtByKind, kind) ? podAtByKind[kind] : undefined
+}
+
+/** Group versions that every API server still running has dropped, by the one that took their place. */
+const successors: Readonly<Record<string, string>> = {
+  'extensions/v1beta1': 'apps/v1',
+  'apps/v1beta1': 'apps/v1',
+  'apps/v1beta2': 'apps/v1',
+  'batch/v1beta1': 'batch/v1'
+}
+
+/** The version under which objects of this one are served today, and so judged. */
+export function currentVersionOf(apiVersion: string): string {
+  return Object.hasOwn(successors, apiVersion) ? (successors[apiVersion] as string) : apiVersion
 }
 
 /** The owner that keeps the object in step with its own template, if any. */

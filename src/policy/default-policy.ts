@@ -74,6 +74,12 @@ const tail = `
     maxTaintedShare: 25% # of the nodes at once, rounded up, never the last: a false reading cannot close the cluster
     taintHysteresis: 5% # of the ceiling, or a count: what must be free beyond that before the taint goes
 
+  # What an audit calls too little or too much.
+  audit:
+    pidMax: 131072 # least kernel.pid_max; the kernel's own default of 32768 was too low in three incidents
+    usage: 80% # of either ceiling of a node
+    podShare: 20% # of the lower ceiling of its node, held by one pod
+
   calico:
     # No default: pidguard does not guess, for the wrong backend cuts a node off. On a node, "iptables --version"
     # prints (legacy) or (nf_tables); say Legacy or NFT accordingly. Until this is set, DaemonSets that leave the

@@ -24,6 +24,7 @@ export const defaultSettings: Omit<BaseSettings, 'modes'> = {
     maxTaintedShare: 0.25,
     taintHysteresis: { share: 0.05 }
   },
+  audit: { pidMax: 131_072, usage: 0.8, podShare: 0.2 },
   calico: { iptablesBackend: undefined, operatorManaged: 'report' }
 }
 

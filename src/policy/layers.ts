@@ -2,7 +2,7 @@ import type { BaseSettings, Layer } from './policy.ts'
 
 /** `under` with what `layer` gives over it. Profiles are replaced as a list: their order decides. */
 export function applyLayer(under: BaseSettings, layer: Layer): BaseSettings {
-  const { rules = {}, requests = {}, pids = {}, headroom = {}, calico = {} } = layer
+  const { rules = {}, requests = {}, pids = {}, headroom = {}, audit = {}, calico = {} } = layer
   const { budget = {} } = headroom
   return {
     modes: modesWith(under.modes, rules),
@@ -26,6 +26,11 @@ export function applyLayer(under: BaseSettings, layer: Layer): BaseSettings {
       taintNodes: headroom.taintNodes ?? under.headroom.taintNodes,
       maxTaintedShare: headroom.maxTaintedShare ?? under.headroom.maxTaintedShare,
       taintHysteresis: headroom.taintHysteresis ?? under.headroom.taintHysteresis
+    },
+    audit: {
+      pidMax: audit.pidMax ?? under.audit.pidMax,
+      usage: audit.usage ?? under.audit.usage,
+      podShare: audit.podShare ?? under.audit.podShare
     },
     calico: {
       iptablesBackend: calico.iptablesBackend ?? under.calico.iptablesBackend,

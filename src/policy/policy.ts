@@ -74,6 +74,7 @@ export interface Layer {
         readonly taintHysteresis: Floor
       }>
     | undefined
+  readonly audit?: Given<Settings['audit']> | undefined
   readonly calico?:
     | Given<{ readonly iptablesBackend: Backend; readonly operatorManaged: 'report' | 'mutate' }>
     | undefined

@@ -61,6 +61,7 @@ function settingsFields(place: Place, rules: readonly RuleInfo[]) {
     requests: optional(requestFields(defaults), 'Requests that resource-requests adds where a container has none.'),
     pids: optional(pidFields(defaults), 'How many tasks (threads) a pod is counted with.'),
     headroom: optional(headroomFields(place, defaults), 'The room for tasks that nodes must keep.'),
+    audit: optional(auditFields(place, defaults), 'What an audit calls too little or too much.'),
     calico: optional(calicoFields(defaults), 'What Felix, the agent of Calico on each node, must be told.')
   }
 }
@@ -130,9 +131,12 @@ function profileOf({ name, match, estimate, limit, threadCap }: WrittenProfile):
   return { name, match: { images: match.images ?? [], selector: match.selector }, estimate, limit, threadCap }
 }
 
+/** For settings of nodes, which belong to no namespace. */
+function nodesOnly(where: string) {
+  return value(`no value here: it holds for all nodes, and is set in ${where}`, { not: {} }, () => undefined as never)
+}
+
 function headroomFields(place: Place, defaults: Defaults) {
-  const nodesOnly = () =>
-    value('no value here: it holds for all nodes, and is set in spec.headroom', { not: {} }, () => undefined as never)
   const budget = fields({
     perNode: optional(f.pidsOrNone(), 'Most tasks one namespace may commit on one node.'),
     total: optional(f.pidsOrNone(), 'Most tasks one namespace may commit in all.')
@@ -146,19 +150,39 @@ function headroomFields(place: Place, defaults: Defaults) {
     maxAge: optional(f.maxAge(), 'A node reading older than this is unknown.', defaults && '60s'),
     budget: optional(budget, 'What one namespace may commit.'),
     taintNodes: optional(
-      place === 'spec' ? flag() : nodesOnly(),
+      place === 'spec' ? flag() : nodesOnly('spec.headroom'),
       'Taint nodes without room for one more pod above the floor, so that the scheduler looks elsewhere.',
       defaults?.headroom.taintNodes
     ),
     maxTaintedShare: optional(
-      place === 'spec' ? f.share() : nodesOnly(),
+      place === 'spec' ? f.share() : nodesOnly('spec.headroom'),
       'The largest share of the nodes that may carry the taint at once, rounded up; one node always stays free of it.',
       defaults && '25%'
     ),
     taintHysteresis: optional(
-      place === 'spec' ? f.floor() : nodesOnly(),
+      place === 'spec' ? f.floor() : nodesOnly('spec.headroom'),
       'Tasks that must be free beyond that before the taint goes: a share of the ceiling, or a count.',
       defaults && '5%'
+    )
+  })
+}
+
+function auditFields(place: Place, defaults: Defaults) {
+  return fields({
+    pidMax: optional(
+      place === 'spec' ? f.pids() : nodesOnly('spec.audit'),
+      'Tasks a node should allow at least: the smaller of kernel.pid_max and kernel.threads-max.',
+      defaults?.audit.pidMax
+    ),
+    usage: optional(
+      place === 'spec' ? f.share() : nodesOnly('spec.audit'),
+      'The share of either ceiling of a node that may be in use.',
+      defaults && '80%'
+    ),
+    podShare: optional(
+      f.share(),
+      'The share of the lower ceiling of its node that one pod may hold.',
+      defaults && '20%'
     )
   })
 }

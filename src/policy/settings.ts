@@ -50,6 +50,15 @@ export interface Settings {
     /** What must be free beyond the room for one pod before the taint goes. */
     readonly taintHysteresis: Floor
   }
+  /** What an audit calls too little or too much. */
+  readonly audit: {
+    /** The least number of tasks a node should allow: min(pid_max, threads-max). */
+    readonly pidMax: Pids
+    /** The share of either ceiling of a node that may be in use, between 0 and 1. */
+    readonly usage: number
+    /** The share of the lower ceiling of its node that one pod may hold, between 0 and 1. */
+    readonly podShare: number
+  }
   readonly calico: {
     /** undefined: the administrator has not said, and pidguard does not guess. */
     readonly iptablesBackend: Backend | undefined

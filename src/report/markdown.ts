@@ -10,8 +10,6 @@ import {
 
 /** For a job summary or a comment: a table by rule, then what to do. */
 export function renderMarkdown(report: Report): string {
-  const counting = countingFindings(report)
-  const rules = report.rules.filter(({ id }) => counting.some(({ ruleId }) => ruleId === id))
   const parts = [
     `### pidguard: ${report.exitCode === 0 ? 'fine' : 'not fine'}`,
     summaryOf(report),
@@ -26,17 +24,24 @@ export function renderMarkdown(report: Report): string {
         ])
       ]
     ),
-    ...rules.flatMap(({ id, title, remedy }) => [
-      ...table(
-        `${escaped(title)} (${code(id)})`,
-        ['', 'object', 'where', 'found'],
-        counting.filter(({ ruleId }) => ruleId === id).map(row)
-      ),
-      escaped(remedy)
-    ]),
+    ...findingTables(report),
     ...list(report)
   ]
   return `${parts.join('\n\n')}\n`
+}
+
+/** The findings that count, a table and what to do for each rule. */
+export function findingTables(report: Report): string[] {
+  const counting = countingFindings(report)
+  const rules = report.rules.filter(({ id }) => counting.some(({ ruleId }) => ruleId === id))
+  return rules.flatMap(({ id, title, remedy }) => [
+    ...table(
+      `${escaped(title)} (${code(id)})`,
+      ['', 'object', 'where', 'found'],
+      counting.filter(({ ruleId }) => ruleId === id).map(row)
+    ),
+    escaped(remedy)
+  ])
 }
 
 function row({ action, object, place, reason, detail }: ReportFinding): string[] {
@@ -46,7 +51,7 @@ function row({ action, object, place, reason, detail }: ReportFinding): string[]
 /** GitHub cuts a job summary at 1 MiB and a comment at 65,536 characters. */
 const maxRows = 200
 
-function table(title: string, head: readonly string[], rows: readonly (readonly string[])[]): string[] {
+export function table(title: string, head: readonly string[], rows: readonly (readonly string[])[]): string[] {
   if (rows.length === 0) return []
   const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`
   const shown = rows.slice(0, maxRows).map(line)
@@ -67,11 +72,11 @@ function list({ skips, exempted, notes }: Report): string[] {
   return lines.length === 0 ? [] : [lines.map((line) => `- ${line}`).join('\n')]
 }
 
-function code(text: string): string {
+export function code(text: string): string {
   return `\`${text.replaceAll('`', "'").replaceAll('|', '\\|').replaceAll('\n', ' ')}\``
 }
 
 /** Nothing out of a manifest may become markup, a mention or a link. */
-function escaped(text: string): string {
+export function escaped(text: string): string {
   return text.replace(/[\\`*_{}[\]<>|#@~!]/g, '\\$&').replaceAll('\n', ' ')
 }

@@ -1,17 +1,27 @@
 import type { Rule } from '../engine/rule.ts'
 import { bestEffort } from './best-effort.ts'
+import { calicoBackendConflict } from './calico-backend-conflict.ts'
 import { calicoIptablesBackend } from './calico-iptables-backend.ts'
+import { calicoRevisionDrift } from './calico-revision-drift.ts'
 import { calicoUpdateStrategy } from './calico-update-strategy.ts'
 import { felixConfiguration } from './felix-configuration.ts'
 import { namespacePidBudget } from './namespace-pid-budget.ts'
 import { nodeExporterProcesses } from './node-exporter-processes.ts'
+import { nodeKubepodsDrift } from './node-kubepods-drift.ts'
+import { nodePidEviction } from './node-pid-eviction.ts'
+import { nodePidMax } from './node-pid-max.ts'
+import { nodePidPressure } from './node-pid-pressure.ts'
+import { nodePidReservation } from './node-pid-reservation.ts'
+import { nodePidUsage } from './node-pid-usage.ts'
+import { nodePodPidsLimit } from './node-pod-pids-limit.ts'
 import { pidAnnotations } from './pid-annotations.ts'
 import { pidBinding } from './pid-binding.ts'
 import { pidHeadroom } from './pid-headroom.ts'
+import { podThreadOutlier } from './pod-thread-outlier.ts'
 import { resourceRequests } from './resource-requests.ts'
 import { runtimeThreadCap } from './runtime-thread-cap.ts'
 
-/** Every rule there is a file for, in the order their fixes are applied: a later fix sees the object as the earlier ones left it. */
+/** The rules in force at admission, in the order their fixes are applied: a later fix sees the object as the earlier ones left it. */
 export const rules: readonly Rule[] = [
   resourceRequests,
   bestEffort,
@@ -25,3 +35,29 @@ export const rules: readonly Rule[] = [
   felixConfiguration,
   nodeExporterProcesses
 ]
+
+/** Rules that live on the fact `headroom`. */
+const headroomRules: readonly Rule[] = [pidHeadroom, pidBinding, namespacePidBudget]
+
+/** Rules that only an audit can ask: they look at nodes, and at what runs rather than at what is written. */
+const auditOnly: readonly Rule[] = [
+  podThreadOutlier,
+  nodeKubepodsDrift,
+  nodePidPressure,
+  nodePidUsage,
+  nodePidMax,
+  nodePodPidsLimit,
+  nodePidReservation,
+  nodePidEviction,
+  calicoBackendConflict,
+  calicoRevisionDrift
+]
+
+/** The rules a policy may speak of: every rule there is a file for. */
+export const policyRules: readonly Rule[] = [...rules, ...auditOnly]
+
+/**
+ * What an audit asks. Not the headroom rules: they weigh what is to come, and of what is there already the nodes
+ * themselves tell (node-pid-usage).
+ */
+export const auditRules: readonly Rule[] = policyRules.filter((rule) => !headroomRules.includes(rule))

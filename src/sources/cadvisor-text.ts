@@ -90,9 +90,9 @@ export class CadvisorTextReader {
   #record(place: CgroupPlace, isLimit: boolean, value: number, stamp: Millis | undefined): void {
     const root = this.#rootOf(place)
     if (place.pod !== undefined) {
-      if (!isLimit) root.pods.set(place.pod, value)
+      if (!isLimit) root.pods.set(ownText(place.pod), value)
       // 0 stands for no limit, which is no entry.
-      else if (value > 0) root.podLimits.set(place.pod, value)
+      else if (value > 0) root.podLimits.set(ownText(place.pod), value)
       return
     }
     if (isLimit) root.limit = value === 0 ? Number.POSITIVE_INFINITY : value
@@ -114,6 +114,11 @@ export class CadvisorTextReader {
     this.#roots.set(root, made)
     return made
   }
+}
+
+/** The text by itself: V8 cuts it out of the line by reference, and would hold the whole line as long as the uid. */
+function ownText(part: string): string {
+  return Buffer.from(part, 'latin1').toString('latin1')
 }
 
 /** The `id` label, and where the labels end; undefined when they do not end, or are not labels. */

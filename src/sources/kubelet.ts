@@ -119,7 +119,7 @@ function readingOf(
     host: rlimit === undefined ? unknown : { limit: rlimit.limit, inUse: rlimit.inUse },
     kubepods: cgroup?.kubepods ?? unknown,
     pods: cgroup?.pods,
-    podLimits: cgroup?.podLimits ?? new Map(),
+    podLimits: cgroup?.podLimits,
     gaps
   }
 }

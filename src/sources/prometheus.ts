@@ -188,7 +188,7 @@ function readingOf(node: string, draft: Draft, now: Millis, podsFailure: Reading
     host: { limit: host.limit, inUse: host.inUse },
     kubepods: { limit: kubepods.limit, inUse: kubepods.inUse },
     pods: podsFailure !== undefined || (pods.size === 0 && isUnknown(kubepods)) ? undefined : pods,
-    podLimits: new Map(),
+    podLimits: undefined,
     gaps
   }
 }

@@ -166,7 +166,8 @@ function readingOf({ name, reading, pods }: Document['nodes'][number]) {
     host: ceilingOf(host),
     kubepods: ceilingOf(kubepods),
     pods: threads.length === 0 ? undefined : new Map(threads),
-    podLimits: new Map(limits),
+    // A snapshot does not say whether anybody looked for limits.
+    podLimits: limits.length === 0 ? undefined : new Map(limits),
     gaps: []
   }
 }
@@ -200,7 +201,7 @@ export function documentOf(snapshot: ClusterSnapshot): object {
           ? undefined
           : { failure: { reason: failure.reason satisfies ReadingFailureReason, detail: failure.detail } }),
         pods: (podsByNode.get(facts.name) ?? []).map(({ node, ...pod }) =>
-          withoutUndefined({ ...pod, threads: reading?.pods?.get(pod.uid), limit: reading?.podLimits.get(pod.uid) })
+          withoutUndefined({ ...pod, threads: reading?.pods?.get(pod.uid), limit: reading?.podLimits?.get(pod.uid) })
         )
       }
     }),

@@ -1,21 +1,21 @@
 import t from 'tap'
-import { isDay, readDay, readNamespaceLabels, readOutputs } from '../../src/cli/validate-flags.ts'
+import { formats, isDay, readDay, readNamespaceLabels, readOutputs } from '../../src/cli/validate-flags.ts'
 
 void t.test('text on standard output where nothing is asked for', async (t) => {
-  t.strictSame(readOutputs([]), [{ format: 'text', file: undefined }])
+  t.strictSame(readOutputs([], formats), [{ format: 'text', file: undefined }])
 })
 
 void t.test('several formats at once, one of them on standard output', async (t) => {
-  t.strictSame(readOutputs(['github', 'sarif=out/a=b.sarif']), [
+  t.strictSame(readOutputs(['github', 'sarif=out/a=b.sarif'], formats), [
     { format: 'github', file: undefined },
     { format: 'sarif', file: 'out/a=b.sarif' }
   ])
 })
 
 void t.test('two formats on standard output, no file and no format are told', async (t) => {
-  t.throws(() => readOutputs(['text', 'json']), { code: 'ERR_USAGE', message: /found text and json/ })
-  t.throws(() => readOutputs(['sarif=']), { code: 'ERR_USAGE', message: /found "sarif="/ })
-  t.throws(() => readOutputs(['xml']), { code: 'ERR_USAGE', message: /expected text, json, sarif/ })
+  t.throws(() => readOutputs(['text', 'json'], formats), { code: 'ERR_USAGE', message: /found text and json/ })
+  t.throws(() => readOutputs(['sarif='], formats), { code: 'ERR_USAGE', message: /found "sarif="/ })
+  t.throws(() => readOutputs(['xml'], formats), { code: 'ERR_USAGE', message: /expected text, json, sarif/ })
 })
 
 void t.test('labels of namespaces are read, and what is none is told', async (t) => {

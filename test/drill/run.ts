@@ -53,22 +53,29 @@ async function drill(story: Story): Promise<void> {
 
 async function playWithPidguard(scene: Scene): Promise<void> {
   const { plane, node } = scene
+  await plane.kubectl.ok(['cordon', node.name])
   const installation = await install(plane, 'default', ['bindings'])
-  // Its replicas are processes here; the pods of the Deployment would wait for an image for ever.
-  await plane.kubectl.ok(['scale', 'deployment/pidguard', '--replicas=0', '--namespace=pidguard-system'])
+  // Its replicas are processes here. The pods of the Deployment only say how many there are, and wait for no node of ours.
+  const own = ['deployment/pidguard', '--namespace=pidguard-system']
+  const elsewhere = { spec: { template: { spec: { nodeSelector: { 'kubernetes.io/hostname': 'elsewhere' } } } } }
+  await plane.kubectl.ok(['scale', ...own, '--replicas=0'])
+  await plane.kubectl.ok(['patch', ...own, `--patch=${JSON.stringify(elsewhere)}`])
+  await until('none of them', async () => (await plane.api.list('pods', 'pidguard-system', '')).length === 0)
+  await plane.kubectl.ok(['uncordon', node.name])
   const replicas: Replica[] = []
   const guarded: GuardedScene = {
     ...scene,
     replicas,
     async run(count) {
       await Promise.all(replicas.splice(0).map((replica) => replica.stop()))
+      await plane.kubectl.ok(['scale', ...own, `--replicas=${count}`])
       const readings = ['--readings=kubelet', `--kubelet-ca=${node.authority}`, '--readings-interval=2s']
       const started = Array.from({ length: count }, async () => {
-        // In a cluster they count themselves, by their pods; here they are processes.
-        const replica = await installation.start(...readings, `--replicas=${count}`)
+        const replica = await installation.start(...readings)
         await replica.ready()
-        const known = 'pidguard_nodes{known="fresh"}'
-        await until('a reading of the kubelet', async () => (await replica.metric(known)) === 1)
+        const knows = async (metric: string, value: number) => (await replica.metric(metric)) === value
+        await until('a reading of the kubelet', () => knows('pidguard_nodes{known="fresh"}', 1))
+        await until('its number', () => knows('pidguard_waiting_pods', count))
         return replica
       })
       replicas.push(...(await Promise.all(started)))

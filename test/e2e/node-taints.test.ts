@@ -32,14 +32,14 @@ spec:
   headroom: {floor: 10%, maxAge: 60s, taintNodes: ${taintNodes}, maxTaintedShare: 25%}
 `)
 
-/** What the nodes say from now on: tasks in use, of 1,000 that kubepods may hold. null: nothing any more. */
+/** What the nodes say from now on: tasks in use, of 10,000 that kubepods may hold. null: nothing any more. */
 function nodesSay(inUse: Readonly<Record<string, number | null>>): void {
   const at = new Date().toISOString()
   const nodes = Object.entries(inUse).map(([name, count]) => ({
     name,
     ...(count === null
       ? {}
-      : { reading: { at, host: { limit: 32_768, inUse: 2_000 }, kubepods: { limit: 1_000, inUse: count } } })
+      : { reading: { at, host: { limit: 32_768, inUse: 2_000 }, kubepods: { limit: 10_000, inUse: count } } })
   }))
   writeFileSync(
     `${snapshot}.new`,
@@ -142,7 +142,7 @@ async function clear(namespace: string): Promise<void> {
   })
 }
 
-const wide = { 'node-a': 100, 'node-b': 100, 'node-c': 100 }
+const wide = { 'node-a': 1000, 'node-b': 1000, 'node-c': 1000 }
 nodesSay(wide)
 policyWith(false)
 const replicas: Replica[] = []
@@ -157,7 +157,7 @@ await start()
 void t.test(
   'without the taint the binding check holds the low node, the scheduler tries it again, and events say why',
   async (t) => {
-    nodesSay({ ...wide, 'node-a': 900 })
+    nodesSay({ ...wide, 'node-a': 9000 })
     await sleep(4 * second)
     await deploy('held')
     const events = await until('events of the refusal', async () => {
@@ -166,7 +166,7 @@ void t.test(
     })
     t.match(
       events[0]?.message,
-      /node-a has -?\d+ PIDs free under kubepods: limit 1000, floor 100, committed \d+, in use 900/
+      /node-a has -?\d+ PIDs free under kubepods: limit 10000, floor 1000, committed \d+, in use 9000/
     )
     await sleep(10 * second)
     const places = await placesOf('held')
@@ -196,7 +196,7 @@ void t.test('with the taint new pods land on the others at once, and none is ref
 void t.test('the node says why, and the taints of others are left alone', async (t) => {
   const said = await kubectl.ok(['describe', 'node', 'node-a'])
   t.match(said, /Taints: +pidguard\.io\/low-pids:NoSchedule/)
-  t.match(said, /LowPids +\S+ +pidguard +node-a has -?\d+ PIDs free under kubepods: limit 1000/)
+  t.match(said, /LowPids +\S+ +pidguard +node-a has -?\d+ PIDs free under kubepods: limit 10000/)
   const other = await kubectl.ok(['get', 'node', 'node-c', '--output=jsonpath={.spec.taints[*].key}'])
   t.equal(other, 'example.com/prefer-not')
 })
@@ -218,10 +218,10 @@ void t.test('headroom returns and the taint goes; a node that goes silent is not
 
 void t.test('a pod that is too large for a node with room for others is not tried there for ever', async (t) => {
   await clear('shop')
-  nodesSay({ ...wide, 'node-a': 600 })
+  nodesSay({ ...wide, 'node-a': 6000 })
   await sleep(4 * second)
   t.strictSame(await taintedNodes(), [])
-  await deploy('large', 400, 1)
+  await deploy('large', 4000, 1)
   const took = await allBound('large', 1)
   t.comment(`${took} ms`)
   const events = await eventsOf('large')
@@ -231,7 +231,7 @@ void t.test('a pod that is too large for a node with room for others is not trie
   )
   await until('the taint for a pod of that size', () =>
     replicas.some((replica) =>
-      replica.logLines().some(({ msg, need }) => msg.startsWith('node tainted') && need === 400)
+      replica.logLines().some(({ msg, need }) => msg.startsWith('node tainted') && need === 4000)
     )
   )
   t.equal((await placesOf('large'))['node-a'], undefined)
@@ -239,7 +239,7 @@ void t.test('a pod that is too large for a node with room for others is not trie
 })
 
 void t.test('a fleet that is low everywhere is not tainted shut', async (t) => {
-  nodesSay({ 'node-a': 950, 'node-b': 970, 'node-c': 960 })
+  nodesSay({ 'node-a': 9500, 'node-b': 9700, 'node-c': 9600 })
   await untilTainted('node-b')
   await sleep(6 * second)
   t.strictSame(await taintedNodes(), ['node-b'], 'the worst, and no other')

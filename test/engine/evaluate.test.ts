@@ -33,6 +33,19 @@ void t.test('an exempted rule is not asked, and is told with the reason', async 
   })
 })
 
+void t.test(
+  'a rule that finds nothing and lacks something is skipped; with a finding that does not matter',
+  async (t) => {
+    const unsure = { lacks: () => 'reading not known' }
+    t.strictSame(evaluate(podSubject(), [testRule(unsure)], snapshot()), {
+      ...empty,
+      skips: [{ ruleId: 'test-rule', reason: 'reading not known' }]
+    })
+    const sure = testRule({ ...unsure, check: () => [finding()] })
+    t.match(evaluate(podSubject(), [sure], snapshot()), { findings: [{ ruleId: 'test-rule' }], skips: [] })
+  }
+)
+
 void t.test('a rule without its fact is skipped, which is not passed', async (t) => {
   const needy = testRule({ needs: ['limitRanges'] as never, check: () => [finding()] })
   t.strictSame(evaluate(podSubject(), [needy], snapshot()), {

@@ -207,3 +207,28 @@ t.test('while nodes and pods are those of some time ago, no room is unknown, and
   t.match(headroom.assessEach(demand({ pids: 600 })), { full: 1, unknown: 1 })
   t.match(headroom.overBudget(budget), [{ isCertain: false }])
 })
+
+t.test('replicas that do not see each other’s bindings yet stay within the room together', async (t) => {
+  const replica = () => {
+    const { ledger, clock } = fleetOf({ n1: { kubepods: [1000, 100] } })
+    const headroom = new Headroom(ledger, clock, undefined, () => 3)
+    return { ledger, headroom }
+  }
+  const bind = ({ ledger, headroom }: ReturnType<typeof replica>, uid: string): boolean => {
+    ledger.observePod(podFacts(uid, { estimated: 100, phase: 'Pending' }))
+    if (headroom.assessNode('n1', demand({ uid })).verdict !== 'fits') return false
+    ledger.confirm(uid, 'n1')
+    return true
+  }
+  const three = [replica(), replica(), replica()]
+  const allowed = Array.from({ length: 30 }, (_, i) => bind(three[i % 3] ?? replica(), `p${i}`))
+  t.equal(allowed.filter((yes) => yes).length, 9, 'nine pods of 100 for 900, and not 27')
+
+  const one = replica()
+  for (const uid of ['a', 'b', 'c']) t.equal(bind(one, uid), true)
+  t.equal(bind(one, 'd'), false, 'the other two may have bound three each')
+  t.match(one.headroom.assessNode('n1', demand({ uid: 'd' })), { verdict: 'full', setAside: 600 })
+  t.equal(one.headroom.assessNode('n1', demand({ uid: 'c' })).verdict, 'fits', 'asked again, it does not count twice')
+  for (const uid of ['a', 'b', 'c']) one.ledger.observePod(podFacts(uid, { estimated: 100, node: 'n1' }))
+  t.equal(bind(one, 'd'), true, 'shown, they are what they are')
+})

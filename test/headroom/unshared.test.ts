@@ -43,12 +43,11 @@ function replicasOver(room: number, count: number) {
   return {
     clock,
     replicas,
-    /** Shows everybody a pod, each after its own time. */
-    show(uid: string, pids: number, node: string | undefined, lags: readonly number[]) {
-      for (const [i, { ledger }] of replicas.entries()) {
-        const facts = podFacts(uid, { estimated: pids, node, phase: 'Pending', placement: plain })
-        late.push({ at: clock.monotonic() + (lags[i] ?? 0), tell: () => ledger.observePod(facts) })
-      }
+    /** Shows a pod to everybody after some time, and never before one that was stored earlier: a watch keeps the order. */
+    show(uid: string, pids: number, node: string | undefined, lag = 0) {
+      const facts = podFacts(uid, { estimated: pids, node, phase: 'Pending', placement: plain })
+      const at = Math.max(late.at(-1)?.at ?? 0, clock.monotonic() + lag)
+      for (const { ledger } of replicas) late.push({ at, tell: () => ledger.observePod(facts) })
     },
     wait(span: number) {
       clock.advance(span)
@@ -71,18 +70,46 @@ function replicasOver(room: number, count: number) {
 }
 
 t.test('one of three replicas gives away a third at once, and the rest when the others have seen that', async (t) => {
-  const { replicas, admit, wait, clock } = replicasOver(1000, 3)
+  const { replicas, admit, show, wait, clock } = replicasOver(1000, 3)
   const [one] = replicas
   if (one === undefined) return
-  const admitted = () =>
-    Array.from({ length: 10 }, (_, i) => admit(one, `${clock.monotonic()}-${i}`, 100)).filter(Boolean)
-  t.equal(admitted().length, 4, '3 of 3 × 100, and one that fits beside them')
-  const full = one.headroom.assess(demand({ pids: 100 }))
-  t.match(full, { verdict: 'full', waiting: { pods: 4, pids: 400 }, setAside: 800 })
-  for (const more of [2, 2, 1, 1, 0]) {
-    wait(unsharedTime)
-    t.equal(admitted().length, more)
+  const admitted = (): number => {
+    const uids = Array.from({ length: 10 }, (_, i) => `${clock.monotonic()}-${i}`).filter((uid) => admit(one, uid, 100))
+    for (const uid of uids) show(uid, 100, undefined, 20)
+    return uids.length
   }
+  t.equal(admitted(), 4, '3 of 3 × 100, and one that fits beside them')
+  t.match(one.headroom.assess(demand({ pids: 100 })), {
+    verdict: 'full',
+    waiting: { pods: 4, pids: 400 },
+    setAside: 800
+  })
+  for (const more of [2, 2, 1, 1, 0]) {
+    wait(20)
+    t.equal(admitted(), more)
+  }
+})
+
+t.test('what the API server never shows is no longer kept free after a while', async (t) => {
+  const { replicas, admit, wait } = replicasOver(1000, 3)
+  const [one] = replicas
+  if (one === undefined) return
+  t.ok(admit(one, 'a', 300))
+  t.notOk(admit(one, 'b', 200))
+  wait(unsharedTime)
+  t.ok(admit(one, 'b', 200))
+})
+
+t.test('a word that is older than a binding does not show it', async (t) => {
+  const { replicas, bind } = replicasOver(1000, 3)
+  const [one] = replicas
+  if (one === undefined) return
+  one.ledger.observePod(podFacts('a', { estimated: 300, phase: 'Pending', placement: plain }))
+  t.ok(bind(one, 'a', 300))
+  one.ledger.observePod(podFacts('a', { estimated: 300, phase: 'Pending', placement: plain, deleting: false }))
+  t.equal(one.ledger.unshared.on('n1'), 300)
+  one.ledger.observePod(podFacts('a', { estimated: 300, phase: 'Pending', node: 'n1' }))
+  t.equal(one.ledger.unshared.on('n1'), 0)
 })
 
 t.test('alone it gives away all of it', async (t) => {
@@ -106,7 +133,7 @@ const wishes = fc.array(
   fc.record({
     replica: fc.nat(2),
     pids: fc.constantFrom(10, 50, 90, 200),
-    lags: fc.array(fc.integer({ min: 0, max: unsharedTime - 1 }), { minLength: 3, maxLength: 3 }),
+    lag: fc.integer({ min: 0, max: unsharedTime - 1 }),
     wait: fc.constantFrom(0, 0, 0, 1, 500, 1_999, 2_000)
   }),
   { maxLength: 60, size: 'max' }
@@ -114,14 +141,14 @@ const wishes = fc.array(
 
 for (const step of ['admission', 'binding'] as const) {
   t.test(
-    `whatever the order, three replicas together give away all there is and two pods at most: ${step}`,
+    `whatever the order, replicas together give away all there is, and two pods for each of the others at most: ${step}`,
     async (t) => {
       fc.assert(
         fc.property(wishes, fc.constantFrom(1, 2, 3), (wanted, count) => {
           const { replicas, show, wait, admit, bind } = replicasOver(1000, count)
           let given = 0
           let largest = 0
-          for (const [i, { replica, pids, lags, wait: span }] of wanted.entries()) {
+          for (const [i, { replica, pids, lag, wait: span }] of wanted.entries()) {
             const asked = replicas[replica % count]
             if (asked === undefined) continue
             const uid = `p${i}`
@@ -131,11 +158,11 @@ for (const step of ['admission', 'binding'] as const) {
             if (step === 'admission' ? admit(asked, uid, pids) : bind(asked, uid, pids)) {
               given += pids
               largest = Math.max(largest, pids)
-              show(uid, pids, step === 'binding' ? 'n1' : undefined, lags)
+              show(uid, pids, step === 'binding' ? 'n1' : undefined, lag)
             }
             wait(span)
           }
-          return given <= 1000 + (count - 1) * largest
+          return given <= 1000 + 2 * (count - 1) * largest
         }),
         { numRuns: 1000, seed: 11 }
       )

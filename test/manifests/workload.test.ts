@@ -6,7 +6,7 @@ import { stringify } from 'yaml'
 import { version } from '../../src/compose/version.ts'
 import { defaultPolicyText } from '../../src/policy/default-policy.ts'
 import { readPolicy } from '../../src/policy/load.ts'
-import { rules } from '../../src/rules/index.ts'
+import { policyRules as rules } from '../../src/rules/index.ts'
 import { goldenOf, kustomizations, objectsOf, type Rendered } from '../support/rendered.ts'
 
 function objectOf<T>(rendering: string, key: string): Rendered & T {

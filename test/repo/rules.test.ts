@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import t from 'tap'
 import { tokensOf } from '../../src/model/pointer.ts'
 import { podKinds } from '../../src/model/workloads.ts'
-import { rules } from '../../src/rules/index.ts'
+import { policyRules as rules } from '../../src/rules/index.ts'
 import { readFixtures } from '../support/fixtures.ts'
 import { findingsOf } from '../support/judge.ts'
 

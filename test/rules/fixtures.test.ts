@@ -1,5 +1,5 @@
 import t from 'tap'
-import { rules } from '../../src/rules/index.ts'
+import { policyRules as rules } from '../../src/rules/index.ts'
 import { readFixtures } from '../support/fixtures.ts'
 import { findingsOf, mended, told } from '../support/judge.ts'
 

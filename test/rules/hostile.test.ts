@@ -6,14 +6,20 @@ import { RuleIndex } from '../../src/engine/match.ts'
 import { mutate } from '../../src/engine/mutate.ts'
 import { AppError } from '../../src/errors.ts'
 import type { JsonRecord } from '../../src/model/shape.ts'
-import { rules } from '../../src/rules/index.ts'
+import { policyRules as rules } from '../../src/rules/index.ts'
 import { fleetOf } from '../support/headroom.ts'
-import { findingsOf, mended, snapshotOf, type World } from '../support/judge.ts'
+import { findingsOf, mended, skipsOf, snapshotOf, type World } from '../support/judge.ts'
+import { nodeState } from '../support/nodes.ts'
 import { calicoObject, podObject, subjectFrom, workloadObject } from '../support/subjects.ts'
 
 /** A policy under which every rule has something to do. */
 const busy: World = {
-  facts: { headroom: fleetOf({ n1: { kubepods: [1000, 990] }, n2: { age: null } }).headroom },
+  facts: {
+    headroom: fleetOf({ n1: { kubepods: [1000, 990] }, n2: { age: null } }).headroom,
+    node: nodeState({ host: [1000, 990], pods: { '0': 500 }, kubelet: {} }),
+    felixConfigurations: [{ name: 'default', iptablesBackend: 'Legacy', nftablesMode: 'Enabled' }],
+    felixRevisions: { newest: 'b', pods: [{ node: 'node-a', revision: 'a' }] }
+  },
   settings: {
     modes: { 'runtime-thread-cap': 'enforce' },
     requests: { bestEffortPods: 'inject' },
@@ -35,7 +41,10 @@ const busy: World = {
 /** Runs every rule that looks at the object, as both webhooks do. An object that is not one of its kind is refused. */
 function judge(object: JsonRecord): 'judged' | 'refused' {
   try {
-    for (const rule of rules) findingsOf(rule, object, busy)
+    for (const rule of rules) {
+      findingsOf(rule, object, busy)
+      skipsOf(rule, object)
+    }
     mended(rules, object, busy)
     return 'judged'
   } catch (error) {
@@ -129,6 +138,12 @@ t.test('an object of any shape is judged or refused, and never crashes a rule', 
       kind: fc.constant('FelixConfiguration'),
       metadata,
       spec: some({ iptablesBackend: any })
+    }),
+    fc.record({
+      apiVersion: fc.constant('v1'),
+      kind: fc.constant('Node'),
+      metadata,
+      status: some({ conditions: list(some({ type: orAny(fc.constant('PIDPressure')), status: any })) })
     })
   )
   const results = { judged: 0, refused: 0 }
@@ -222,12 +237,13 @@ t.test('the cost grows with the object, not with its square', async (t) => {
   }
 })
 
-t.test('a rule that cannot read an object is a fault of that rule alone', async (t) => {
+t.test('a rule that cannot read an object is a fault of that rule, and of no other', async (t) => {
   const subject = subjectFrom(calicoObject({ env: ['x'] }))
   const { faults, findings } = evaluate(subject, new RuleIndex(rules).rulesFor(subject), snapshotOf(busy))
   t.strictSame(
     faults.map(({ ruleId }) => ruleId),
-    ['calico-iptables-backend']
+    ['calico-iptables-backend', 'calico-backend-conflict'],
+    'both read it'
   )
   t.ok(findings.some(({ ruleId }) => ruleId === 'calico-update-strategy'))
 })

@@ -74,7 +74,7 @@ t.test('host, kubepods and pods of a node, from series under different labels', 
     host: { limit: 32768, inUse: 1209 },
     kubepods: { limit: Number.POSITIVE_INFINITY, inUse: 1006 },
     pods: new Map([['u-1', 502]]),
-    podLimits: new Map(),
+    podLimits: undefined,
     gaps: []
   })
   t.match(sink.failures.get('node-b'), { reason: 'not-reported', detail: /InternalIP/ })

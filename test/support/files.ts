@@ -7,7 +7,7 @@ import { exemptionFor, targetOf } from '../../src/policy/exemptions.ts'
 import { readPolicy } from '../../src/policy/load.ts'
 import { PolicyResolver } from '../../src/policy/resolve.ts'
 import type { Report } from '../../src/report/report.ts'
-import { rules } from '../../src/rules/index.ts'
+import { policyRules, rules } from '../../src/rules/index.ts'
 
 /** 2026-06-01, the day on which tests validate. */
 export const today = Date.parse('2026-06-01')
@@ -33,8 +33,9 @@ export function memoryInputs(texts: Readonly<Record<string, string>>, size = 1_0
 /** The spec of a policy document in YAML; the default policy where none is given. */
 export function policyFrom(spec?: string): FilePolicy {
   const text = `apiVersion: pidguard.io/v1alpha1\nkind: PidGuardPolicy\nspec:\n${spec}`
-  const policy = spec === undefined ? defaultPolicy(rules) : readPolicy(text, { rules, source: 'policy.yaml' })
-  const resolver = new PolicyResolver(policy, rules)
+  const policy =
+    spec === undefined ? defaultPolicy(policyRules) : readPolicy(text, { rules: policyRules, source: 'policy.yaml' })
+  const resolver = new PolicyResolver(policy, policyRules)
   return {
     settingsFor: (namespace, facts) => resolver.settingsFor(namespace, facts),
     exemption: (ruleId, subject) => exemptionFor(policy.exemptions, ruleId, targetOf(subject), today)?.reason

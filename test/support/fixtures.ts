@@ -3,6 +3,7 @@ import { parseAllDocuments } from 'yaml'
 import type { JsonRecord } from '../../src/model/shape.ts'
 import { fleetOf } from './headroom.ts'
 import type { World } from './judge.ts'
+import { nodeState } from './nodes.ts'
 
 /** `fixed` is what the rule's fix makes of the `fail` or `pass` fixture of the same name. */
 type Claim = 'pass' | 'fail' | 'fixed'
@@ -49,11 +50,15 @@ function readFixture(ruleId: string, name: string): Fixture {
   })
   const said = (key: string) => new RegExp(`^# ${key}: (.*)$`, 'm').exec(text)?.[1]
   const [settings, limitRanges, headroom] = [said('settings'), said('limitRanges'), said('headroom')]
+  const [node, configurations, revisions] = [said('node'), said('felixConfigurations'), said('felixRevisions')]
   const world: World = {
     ...(settings !== undefined && { settings: JSON.parse(settings) }),
     facts: {
       ...(limitRanges !== undefined && { limitRanges: JSON.parse(limitRanges) }),
-      ...(headroom !== undefined && { headroom: fleetOf(JSON.parse(headroom)).headroom })
+      ...(headroom !== undefined && { headroom: fleetOf(JSON.parse(headroom)).headroom }),
+      ...(node !== undefined && { node: nodeState(JSON.parse(node)) }),
+      ...(configurations !== undefined && { felixConfigurations: JSON.parse(configurations) }),
+      ...(revisions !== undefined && { felixRevisions: JSON.parse(revisions) })
     },
     // As written by the kubelet where it is a mirror pod; no other fixture cares who asks.
     request: { userName: 'system:node:fixture', subResource: subresources[String(documents[0]?.['kind'])] ?? '' }

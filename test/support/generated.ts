@@ -5,13 +5,22 @@ import { renderRulesDoc } from '../../src/cli/rules-doc.ts'
 import { renderPolicySchema } from '../../src/compose/policy.ts'
 import { renderHelp } from '../../src/compose/program.ts'
 import { defaultPolicyText } from '../../src/policy/default-policy.ts'
+import { renderAuditJson } from '../../src/report/audit.ts'
+import { renderAuditCsv } from '../../src/report/audit-csv.ts'
+import { byLevel, byThreshold, findingsReportOf } from '../../src/report/audit-findings.ts'
+import { renderAuditHtml } from '../../src/report/audit-html.ts'
+import { renderAuditMarkdown } from '../../src/report/audit-markdown.ts'
+import { renderAuditText } from '../../src/report/audit-text.ts'
 import { renderGithub } from '../../src/report/github.ts'
 import { renderJson } from '../../src/report/json.ts'
 import { renderJunit } from '../../src/report/junit.ts'
 import { renderMarkdown } from '../../src/report/markdown.ts'
 import { renderSarif } from '../../src/report/sarif.ts'
 import { coloured, renderText } from '../../src/report/text.ts'
-import { rules } from '../../src/rules/index.ts'
+import { policyRules as rules } from '../../src/rules/index.ts'
+import { auditJsonSchema } from './audit-schema.ts'
+import { cleanAudit, fullAudit } from './audits.ts'
+import { renderBrowserScript, scriptPath } from './browser-script.ts'
 import { findingsJsonSchema } from './findings-schema.ts'
 import { cleanReport, fullReport } from './reports.ts'
 
@@ -34,6 +43,18 @@ export const generated: Readonly<Record<string, string>> = {
   'manifests/base/policy.yaml': defaultPolicyText(rules),
   'manifests/overlays/observe/policy.yaml': `${observeHead}${defaultPolicyText(observing)}`,
   'manifests/findings.schema.json': `${JSON.stringify(findingsJsonSchema(), null, 2)}\n`,
+  'manifests/audit.schema.json': `${JSON.stringify(auditJsonSchema(), null, 2)}\n`,
+  'test/golden/audit.json': renderAuditJson(fullAudit()),
+  'test/golden/audit.clean.json': renderAuditJson(cleanAudit()),
+  [scriptPath]: renderBrowserScript(),
+  'test/golden/audit.html': renderAuditHtml(fullAudit()),
+  'test/golden/audit.clean.html': renderAuditHtml(cleanAudit()),
+  'test/golden/audit.txt': renderAuditText(fullAudit()),
+  'test/golden/audit.clean.txt': renderAuditText(cleanAudit()),
+  'test/golden/audit.md': renderAuditMarkdown(fullAudit()),
+  'test/golden/audit.csv': renderAuditCsv(fullAudit()),
+  'test/golden/audit.sarif': renderSarif(findingsReportOf(fullAudit(), byLevel)),
+  'test/golden/audit.junit.xml': renderJunit(findingsReportOf(fullAudit(), byThreshold(fullAudit()))),
   'test/golden/report.txt': renderText(fullReport()),
   'test/golden/report.ansi.txt': renderText(fullReport(), coloured),
   'test/golden/report.clean.txt': renderText(cleanReport()),

@@ -35,6 +35,13 @@ export function findingsOf(rule: Rule, object: JsonRecord, world: World = {}): F
   return findings.map(({ ruleId, remedy, ...finding }) => finding)
 }
 
+/** Why the rule could not be judged on the object, if it could not. */
+export function skipsOf(rule: Rule, object: JsonRecord, world: World = {}): string[] {
+  const subject = subjectFrom(structuredClone(object), world.request)
+  const { skips } = evaluate(subject, new RuleIndex([rule]).rulesFor(subject), snapshotOf(world))
+  return skips.map(({ reason }) => reason)
+}
+
 /** Findings in the two things that matter: whether an enforcing rule would deny for it, and the place it names. */
 export function told(findings: readonly Finding[]): string[] {
   return findings.map(({ advisory, pointer }) => `${advisory === true ? 'advice' : 'denial'} ${pointer}`)

@@ -1,6 +1,6 @@
 import type { Mode } from '../../src/model/finding.ts'
 import type { Settings } from '../../src/policy/settings.ts'
-import { rules } from '../../src/rules/index.ts'
+import { policyRules as rules } from '../../src/rules/index.ts'
 
 /** What a test may say of the policy; everything else is as in the default policy. */
 export interface SettingsChange {
@@ -8,6 +8,7 @@ export interface SettingsChange {
   readonly requests?: Partial<Settings['requests']>
   readonly pids?: Partial<Settings['pids']>
   readonly headroom?: Partial<Settings['headroom']>
+  readonly audit?: Partial<Settings['audit']>
   readonly calico?: Partial<Settings['calico']>
   readonly notes?: readonly string[]
 }
@@ -30,6 +31,7 @@ export function settings(change: SettingsChange = {}): Settings {
       taintHysteresis: { share: 0.05 },
       ...change.headroom
     },
+    audit: { pidMax: 131_072, usage: 0.8, podShare: 0.2, ...change.audit },
     calico: { iptablesBackend: undefined, operatorManaged: 'report', ...change.calico },
     notes: change.notes ?? []
   }

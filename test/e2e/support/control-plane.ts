@@ -25,6 +25,8 @@ export interface ControlPlane {
   /** Holds everything the control plane writes; gone after `stop`. */
   readonly folder: string
   readonly url: string
+  /** Base URL of etcd, without TLS. */
+  readonly etcd: string
   readonly kubectl: Kubectl
   readonly api: ApiClient
   readonly controllers: boolean
@@ -156,6 +158,7 @@ async function startIn(
   return {
     folder,
     url,
+    etcd: `http://127.0.0.1:${etcd}`,
     kubectl,
     api,
     controllers: options.controllers === true,

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { InputFacts } from '../../src/cli/input-facts.ts'
+import { InputFacts } from '../../src/engine/input-facts.ts'
 import { fleetOf } from '../support/headroom.ts'
 
 const none = new Map<string, Record<string, string>>()

@@ -1,0 +1,107 @@
+import type { Rule } from '../engine/rule.ts'
+import { compareTexts } from '../model/compare.ts'
+import { type AuditFinding, type AuditReport, type AuditSource, auditApiVersion, isComplete } from '../report/audit.ts'
+import { type FailOn, fails, plural, type Unjudged } from '../report/report.ts'
+import { actionsOf } from './actions.ts'
+import type { FoldedFinding } from './fold.ts'
+import { nodeGaps } from './gaps.ts'
+import { AuditRun, type RunDeps } from './run.ts'
+import { compare } from './since.ts'
+import { countsOf, sortedFindings } from './summary.ts'
+
+export interface AuditOptions {
+  readonly version: string
+  readonly source: AuditSource
+  /** What the policy is called. */
+  readonly policyName: string
+  readonly failOn: FailOn
+  /** The report to compare with. */
+  readonly earlier: AuditReport | undefined
+}
+
+/** Audits a cluster, or what there is of one. Throws AppError when nothing can be read at all. */
+export async function audit(options: AuditOptions, deps: RunDeps): Promise<AuditReport> {
+  const run = new AuditRun(deps)
+  await run.read()
+  return reportOf(run, options, deps)
+}
+
+function reportOf(run: AuditRun, options: AuditOptions, { rules }: RunDeps): AuditReport {
+  const { facts, rows } = run
+  const ruleIds = rules.all.map(({ id }) => id)
+  const folded = sortedFindings(run.findings.list(), ruleIds)
+  const gaps = [...run.gaps, ...nodeGaps(facts)].sort(
+    (a, b) => compareTexts(a.part, b.part) || compareTexts(a.reason, b.reason) || compareTexts(a.detail, b.detail)
+  )
+  const skips = run.skips.list().sort(byRule)
+  const found = folded.map(withoutWeight)
+  const sight = { skipped: new Set(skips.map(({ ruleId }) => ruleId)), unread: facts.unread }
+  const compared = options.earlier === undefined ? undefined : compare(found, options.earlier, sight)
+  const findings = compared?.findings ?? found
+  const faults = run.faults.toSorted(
+    (a, b) => compareTexts(a.ruleId, b.ruleId) || compareTexts(a.object.name, b.object.name)
+  )
+  return {
+    apiVersion: auditApiVersion,
+    kind: 'Audit',
+    version: options.version,
+    takenAt: new Date(facts.readAt).toISOString(),
+    source: options.source,
+    policy: options.policyName,
+    failOn: options.failOn,
+    exitCode: exitCodeOf(findings, options.failOn, isComplete({ gaps, skips, faults })),
+    summary: {
+      nodes: facts.nodes.length,
+      nodesRead: facts.readings.size,
+      pods: rows.running,
+      podsRead: rows.read,
+      namespaces: facts.namespaces,
+      judged: run.judged,
+      ...countsOf(findings, ruleIds),
+      podSizes: rows.podSizes()
+    },
+    actions: actionsOf(folded),
+    rules: rules.all.map(wordsOf),
+    findings,
+    gaps,
+    skips,
+    faults,
+    exempted: run.exempted.list().sort(byRule),
+    nodes: rows.nodes(),
+    pods: rows.pods(),
+    workloads: rows.workloads(),
+    since: compared?.since ?? null,
+    notes: notesOf(run, options.source)
+  }
+}
+
+function withoutWeight({ weight, ...finding }: FoldedFinding): AuditFinding {
+  return finding
+}
+
+function wordsOf({ id, title, why, remedy }: Rule): AuditReport['rules'][number] {
+  return { id, title, why, remedy }
+}
+
+function byRule(a: Unjudged, b: Unjudged): number {
+  return compareTexts(a.ruleId, b.ruleId) || compareTexts(a.reason, b.reason)
+}
+
+/** 1 before 4: what was found is certain, whatever else there may be. Of an earlier report only what is new counts. */
+function exitCodeOf(findings: readonly AuditFinding[], failOn: FailOn, complete: boolean): number {
+  if (failOn === 'never') return 0
+  if (findings.some(({ level, change }) => change !== 'unchanged' && fails(failOn, level))) return 1
+  return complete ? 0 : 4
+}
+
+function notesOf({ notes, facts, moreFaults, judged }: AuditRun, { kind }: AuditSource): string[] {
+  const lines = [...notes].map(([note, namespaces]) => {
+    const [first = ''] = [...namespaces].sort()
+    return namespaces.size === 1 ? `namespace ${first}: ${note}` : `${plural(namespaces.size, 'namespace')}: ${note}`
+  })
+  if (moreFaults > 0) lines.push(`${plural(moreFaults, 'more failure')} of rules not shown`)
+  if (kind === 'dump' && judged > 0 && !facts.hasLimitRanges) {
+    lines.push('no LimitRange among the inputs, so it is taken that the cluster has none that fills in requests')
+  }
+  return lines.sort()
+}

@@ -1,0 +1,167 @@
+import { InputFacts } from '../engine/input-facts.ts'
+import type { FelixRevisions, FelixSettings } from '../model/felix.ts'
+import type { LimitRangeItem, ObjectMeta } from '../model/kubernetes.ts'
+import { isRecord, type JsonRecord, textOf } from '../model/shape.ts'
+import type { Millis } from '../model/units.ts'
+import { controllerOf } from '../model/workloads.ts'
+import type { NamespaceFacts } from '../policy/settings.ts'
+import type {
+  KubeletConfig,
+  KubeletConfigSink,
+  NodeFacts,
+  NodeReading,
+  NodeState,
+  ReadingFailure,
+  ReadingSink
+} from '../ports.ts'
+
+/** What a cluster says of itself, as it is read: everything objects are judged with, and what is reckoned up at the end. */
+export class ClusterFacts implements ReadingSink, KubeletConfigSink {
+  readonly nodes: NodeFacts[] = []
+  readonly readings = new Map<string, NodeReading>()
+  readonly failures = new Map<string, ReadingFailure>()
+  readonly configs = new Map<string, KubeletConfig>()
+  readonly configFailures = new Map<string, ReadingFailure>()
+  /** Kinds that could not be read: of these absence means nothing. */
+  readonly unread = new Set<string>()
+  /** When the nodes had been asked: ages of readings are counted from here. */
+  readAt: Millis = 0
+  readonly #maxAge: Millis
+  readonly #inputs = new InputFacts('default', new Map())
+  readonly #felix: FelixSettings[] = []
+  /** Of Felix DaemonSets under OnDelete, by namespace and name. */
+  readonly #revisions = new Map<
+    string,
+    {
+      newest: { readonly hash: string; readonly revision: number } | undefined
+      readonly pods: FelixRevisions['pods'][number][]
+    }
+  >()
+  #namespaces = 0
+
+  /** A reading older than `maxAge` when all are read is no reading. */
+  constructor(maxAge: Millis) {
+    this.#maxAge = maxAge
+  }
+
+  get namespaces(): number {
+    return this.#namespaces
+  }
+
+  get hasLimitRanges(): boolean {
+    return this.#inputs.knowsLimitRanges
+  }
+
+  observeReading(reading: NodeReading): void {
+    this.readings.set(reading.node, reading)
+  }
+
+  observeFailure(node: string, failure: ReadingFailure): void {
+    this.failures.set(node, failure)
+  }
+
+  observeConfig(node: string, config: KubeletConfig): void {
+    this.configs.set(node, config)
+  }
+
+  observeConfigFailure(node: string, failure: ReadingFailure): void {
+    this.configFailures.set(node, failure)
+  }
+
+  /** A Namespace or a LimitRange. */
+  addInput(object: JsonRecord): void {
+    if (object['kind'] === 'Namespace') this.#namespaces++
+    this.#inputs.add(object)
+  }
+
+  addFelixConfiguration(object: JsonRecord): void {
+    const metadata = isRecord(object['metadata']) ? object['metadata'] : {}
+    const spec = isRecord(object['spec']) ? object['spec'] : {}
+    this.#felix.push({
+      name: textOf(metadata['name']),
+      iptablesBackend: stringOf(spec['iptablesBackend']),
+      nftablesMode: stringOf(spec['nftablesMode'])
+    })
+  }
+
+  /** From here on pods and revisions of this DaemonSet are kept. */
+  followFelix(namespace: string, name: string): void {
+    this.#revisions.set(`${namespace}/${name}`, { newest: undefined, pods: [] })
+  }
+
+  follows(namespace: string, name: string): boolean {
+    return this.#revisions.has(`${namespace}/${name}`)
+  }
+
+  get followsFelix(): boolean {
+    return this.#revisions.size > 0
+  }
+
+  addRevision(object: JsonRecord): void {
+    const metadata = (isRecord(object['metadata']) ? object['metadata'] : {}) as ObjectMeta
+    const held = this.#followed(metadata)
+    const hash = metadata.labels?.[revisionHash]
+    const { revision } = object
+    if (held === undefined || hash === undefined || typeof revision !== 'number') return
+    if (held.newest === undefined || revision > held.newest.revision) held.newest = { hash, revision }
+  }
+
+  /** A pod, for the revision it runs. */
+  addFelixPod(metadata: ObjectMeta, node: string | undefined): void {
+    const revision = metadata.labels?.[revisionHash]
+    if (node !== undefined && revision !== undefined) this.#followed(metadata)?.pods.push({ node, revision })
+  }
+
+  /** undefined: not known. */
+  namespace(name: string): NamespaceFacts | undefined {
+    return this.#inputs.namespace(name)
+  }
+
+  /** undefined: not known, since LimitRanges could not be read. */
+  limitRanges(namespace: string): readonly LimitRangeItem[] | undefined {
+    return this.unread.has('LimitRange') ? undefined : this.#inputs.limitRanges(namespace)
+  }
+
+  /** undefined: not known. */
+  get felixConfigurations(): readonly FelixSettings[] | undefined {
+    return this.unread.has('FelixConfiguration') ? undefined : this.#felix
+  }
+
+  /** undefined: pods or revisions could not be read, or there is no revision. */
+  felixRevisions(namespace: string, name: string): FelixRevisions | undefined {
+    const held = this.#revisions.get(`${namespace}/${name}`)
+    if (held?.newest === undefined || this.unread.has('Pod')) return undefined
+    return { newest: held.newest.hash, pods: held.pods }
+  }
+
+  /** What is known of a node; nothing of one that is not named. */
+  nodeState(name: string | undefined): NodeState {
+    if (name === undefined) return noState
+    const reading = this.readings.get(name)
+    return { reading, kubelet: this.configs.get(name) }
+  }
+
+  /** Nodes have been asked: what is too old is a failure from here on. */
+  settleReadings(now: Millis): void {
+    this.readAt = now
+    for (const [node, { at }] of this.readings) {
+      const age = now - at
+      if (age <= this.#maxAge) continue
+      this.readings.delete(node)
+      const detail = `the reading is ${Math.round(age / 1000)} s old, the policy trusts ${Math.round(this.#maxAge / 1000)} s`
+      this.failures.set(node, { reason: 'not-reported', detail })
+    }
+  }
+
+  #followed(metadata: ObjectMeta) {
+    const owner = controllerOf(metadata)
+    return owner?.kind === 'DaemonSet' ? this.#revisions.get(`${metadata.namespace ?? ''}/${owner.name}`) : undefined
+  }
+}
+
+const noState: NodeState = { reading: undefined, kubelet: undefined }
+const revisionHash = 'controller-revision-hash'
+
+function stringOf(value: unknown): string | undefined {
+  return typeof value === 'string' ? value : undefined
+}

@@ -1,0 +1,56 @@
+import type { DecidedFinding } from '../engine/decide.ts'
+import { evaluate, type Snapshot } from '../engine/evaluate.ts'
+import { judge } from '../engine/judge.ts'
+import type { RuleIndex } from '../engine/match.ts'
+import type { AllFacts } from '../engine/rule.ts'
+import type { Exempted, Fault, RuleFinding, Skip } from '../model/finding.ts'
+import type { Subject } from '../model/subject.ts'
+import type { NamespaceFacts, Settings } from '../policy/settings.ts'
+import type { AuditLevel } from '../report/audit.ts'
+
+/** The policy as an audit asks for it. */
+export interface AuditPolicy {
+  settingsFor(namespace: string, facts: NamespaceFacts | undefined): Settings
+  exemption(ruleId: string, subject: Subject): string | undefined
+}
+
+export interface LevelledFinding extends RuleFinding {
+  readonly level: AuditLevel
+}
+
+/** What an audit says of one object as it is stored. */
+export interface AuditVerdict {
+  readonly findings: readonly LevelledFinding[]
+  readonly skips: readonly Skip[]
+  readonly faults: readonly Fault[]
+  readonly exempted: readonly Exempted[]
+}
+
+/**
+ * Judges an object that is there, as it is stored. What the webhook would still find after it has mended the object has
+ * the action it would take; the rest, which it would mend, is a `change`: until somebody writes the object, it stands as
+ * it is. The object is mended in place. undefined when no rule looks at it.
+ */
+export function auditVerdictOf(
+  subject: Subject,
+  index: RuleIndex,
+  policy: AuditPolicy,
+  settings: Settings,
+  facts: Partial<AllFacts>
+): AuditVerdict | undefined {
+  const rules = index.rulesFor(subject)
+  if (rules.length === 0) return undefined
+  const snapshot: Snapshot = { settings, facts, exemption: (ruleId) => policy.exemption(ruleId, subject) }
+  const { findings, skips, faults, exempted } = evaluate(subject, rules, snapshot)
+  if (findings.length === 0) return { findings: [], skips, faults, exempted }
+  const left = judge(subject, rules, snapshot).decision.findings
+  return { findings: findings.map((finding) => levelled(finding, left)), skips, faults, exempted }
+}
+
+function levelled(finding: RuleFinding, left: readonly DecidedFinding[]): LevelledFinding {
+  const found = left.find(
+    ({ ruleId, reason, pointer }) =>
+      ruleId === finding.ruleId && reason === finding.reason && pointer === finding.pointer
+  )
+  return { ...finding, level: found?.action ?? 'change' }
+}

@@ -1,0 +1,127 @@
+import { declaredPids, pidsEstimate } from '../model/annotations.ts'
+import type { LimitRangeItem } from '../model/kubernetes.ts'
+import type { JsonRecord } from '../model/shape.ts'
+import { currentVersionOf, groupOf } from '../model/workloads.ts'
+import type { ListedKind, ListFailure, NamedNamespace, NodeFacts, ObjectSource, PodFacts } from '../ports.ts'
+import { placeText } from '../report/report.ts'
+import type { ClusterSnapshot } from '../sources/snapshot.ts'
+import { readObjects } from './documents.ts'
+import type { Inputs } from './inputs.ts'
+
+/**
+ * What somebody wrote down of a cluster: files of `kubectl get -o json` or manifests, and a snapshot of its nodes. The
+ * snapshot speaks where the files have nothing of a kind. Files are read once for each question.
+ */
+export class DumpObjects implements ObjectSource {
+  readonly #paths: readonly string[]
+  readonly #inputs: Inputs
+  readonly #snapshot: ClusterSnapshot | undefined
+  #isRead = false
+
+  constructor(paths: readonly string[], inputs: Inputs, snapshot: ClusterSnapshot | undefined) {
+    this.#paths = paths
+    this.#inputs = inputs
+    this.#snapshot = snapshot
+  }
+
+  async each(kinds: readonly ListedKind[], take: (object: JsonRecord) => void): Promise<readonly ListFailure[]> {
+    const failures: ListFailure[] = []
+    const found = new Set<string>()
+    const names = new RegExp(`\\b(${kinds.map(({ kind }) => kind).join('|')})`)
+    const { files, problems } = this.#inputs.find(this.#paths)
+    for (const file of files) {
+      await readObjects(file, this.#inputs, {
+        object: async ({ object }) => {
+          const kind = kinds.find((each) => isOfKind(object, each))
+          if (kind === undefined) return
+          found.add(kind.kind)
+          take(object)
+        },
+        problem: ({ message, place }) => failures.push(unreadable(placeText(place), message)),
+        // The first time everything is read: whatever is broken is told of, not passed over.
+        wants: (text) => !this.#isRead || names.test(text)
+      })
+    }
+    for (const { path, message } of problems) failures.push(unreadable(path, message))
+    this.#isRead = true
+    if (this.#snapshot === undefined) return failures
+    for (const { kind } of kinds) {
+      if (!found.has(kind)) failures.push(...snapshotObjects(this.#snapshot, kind, take))
+    }
+    return failures
+  }
+}
+
+function unreadable(part: string, detail: string): ListFailure {
+  return { part, kind: undefined, reason: 'unreadable', detail }
+}
+
+function isOfKind({ kind, apiVersion }: JsonRecord, { kind: wanted, apiVersions }: ListedKind): boolean {
+  if (kind !== wanted) return false
+  const group = groupOf(currentVersionOf(String(apiVersion)))
+  return apiVersions.some((each) => groupOf(each) === group)
+}
+
+/** The objects of a kind as far as a snapshot holds them: enough for rules about nodes, and to count. */
+function snapshotObjects(snapshot: ClusterSnapshot, kind: string, take: (object: JsonRecord) => void): ListFailure[] {
+  switch (kind) {
+    case 'Node':
+      for (const node of snapshot.nodes) take(nodeOf(node))
+      return []
+    case 'Namespace':
+      for (const namespace of snapshot.namespaces) take(namespaceOf(namespace))
+      return []
+    case 'LimitRange':
+      for (const [namespace, limits] of snapshot.limitRanges) take(limitRangeOf(namespace, limits))
+      return []
+    case 'Pod':
+      for (const pod of snapshot.pods) take(podOf(pod))
+      return [noContainers]
+    default:
+      return []
+  }
+}
+
+const noContainers: ListFailure = {
+  part: 'objects',
+  kind: undefined,
+  reason: 'not-in-snapshot',
+  detail:
+    'a snapshot tells of nodes and of the threads of pods; rules about containers need files of kubectl get -o json'
+}
+
+function nodeOf({ name, uid, labels, taints, unschedulable, pidPressure }: NodeFacts): JsonRecord {
+  const conditions = pidPressure === undefined ? [] : [{ type: 'PIDPressure', status: pidPressure ? 'True' : 'False' }]
+  return { ...core('Node'), metadata: { name, uid, labels }, spec: { taints, unschedulable }, status: { conditions } }
+}
+
+function namespaceOf({ name, labels, annotations }: NamedNamespace): JsonRecord {
+  return { ...core('Namespace'), metadata: { name, labels, annotations } }
+}
+
+function limitRangeOf(namespace: string, limits: readonly LimitRangeItem[]): JsonRecord {
+  return { ...core('LimitRange'), metadata: { name: 'snapshot', namespace }, spec: { limits } }
+}
+
+function podOf({ name, namespace, uid, node, phase, workload, declared, estimated }: PodFacts): JsonRecord {
+  const controller = { apiVersion: '', ...workload, controller: true }
+  return {
+    ...core('Pod'),
+    metadata: {
+      name,
+      namespace,
+      uid,
+      annotations: {
+        ...(declared === undefined ? undefined : { [declaredPids]: String(declared) }),
+        ...(estimated === undefined ? undefined : { [pidsEstimate]: String(estimated) })
+      },
+      ...(workload.kind === 'Pod' ? undefined : { ownerReferences: [controller] })
+    },
+    spec: { nodeName: node, containers: [] },
+    status: { phase }
+  }
+}
+
+function core(kind: string): JsonRecord {
+  return { apiVersion: 'v1', kind }
+}

@@ -1,0 +1,178 @@
+import { readFileSync } from 'node:fs'
+import { performance } from 'node:perf_hooks'
+import { text } from 'node:stream/consumers'
+import { audit } from '../audit/audit.ts'
+import { readEarlier } from '../audit/earlier.ts'
+import type { RunDeps } from '../audit/run.ts'
+import { DumpObjects } from '../cli/dump-objects.ts'
+import { type Output, readOutputs } from '../cli/validate-flags.ts'
+import { RuleIndex } from '../engine/match.ts'
+import { AppError } from '../errors.ts'
+import { KubeClient } from '../kube/client.ts'
+import { findCredentials } from '../kube/credentials.ts'
+import { ObjectLists } from '../kube/object-lists.ts'
+import type { Clock } from '../ports.ts'
+import type { AuditReport, AuditSource } from '../report/audit.ts'
+import type { FailOn } from '../report/report.ts'
+import { coloured, plain } from '../report/text.ts'
+import { auditRules, policyRules } from '../rules/index.ts'
+import { KubeletConfigReader } from '../sources/kubelet-config.ts'
+import { noConfigs, noReadings } from '../sources/nobody.ts'
+import { type ClusterSnapshot, snapshotReadings } from '../sources/snapshot.ts'
+import { readSnapshot } from '../sources/snapshot-file.ts'
+import { loadFilePolicy } from './file-policy.ts'
+import { buildInputs, writeText } from './files.ts'
+import { inLittleMemory } from './memory.ts'
+import { print } from './print.ts'
+import { buildProgress } from './progress.ts'
+import { kubeletOptions, liveReadings } from './readings.ts'
+import { readAddresses, type TakeOptions, withAddress } from './take-snapshot.ts'
+import { version } from './version.ts'
+
+export interface AuditFlags extends TakeOptions {
+  readonly output?: readonly string[]
+  readonly failOn: FailOn
+  readonly policy?: string
+  readonly since?: string
+  readonly snapshot?: string
+}
+
+const clock: Clock = { now: () => Date.now(), monotonic: () => performance.now() }
+
+const formats = ['text', 'json', 'sarif', 'junit', 'markdown', 'csv', 'html'] as const
+type Format = (typeof formats)[number]
+
+/** Loaded when asked for: a run pays for the formats it writes. */
+const renderers: Readonly<Record<Format, (toTerminal: boolean) => Promise<(report: AuditReport) => string>>> = {
+  text: async (toTerminal) => {
+    const { renderAuditText } = await import('../report/audit-text.ts')
+    return (report) => renderAuditText(report, toTerminal && !process.env['NO_COLOR'] ? coloured : plain)
+  },
+  json: async () => (await import('../report/audit.ts')).renderAuditJson,
+  sarif: async () => {
+    const [{ renderSarif }, { byLevel, findingsReportOf }] = await Promise.all([
+      import('../report/sarif.ts'),
+      import('../report/audit-findings.ts')
+    ])
+    return (report) => renderSarif(findingsReportOf(report, byLevel))
+  },
+  junit: async () => {
+    const [{ renderJunit }, { byThreshold, findingsReportOf }] = await Promise.all([
+      import('../report/junit.ts'),
+      import('../report/audit-findings.ts')
+    ])
+    return (report) => renderJunit(findingsReportOf(report, byThreshold(report)))
+  },
+  markdown: async () => (await import('../report/audit-markdown.ts')).renderAuditMarkdown,
+  csv: async () => (await import('../report/audit-csv.ts')).renderAuditCsv,
+  html: async () => (await import('../report/audit-html.ts')).renderAuditHtml
+}
+
+/** `pidguard audit`: of a cluster, or of what the paths and the snapshot hold. Gives back the exit code. */
+export async function runAudit(paths: readonly string[], flags: AuditFlags): Promise<number> {
+  const outputs = readOutputs(flags.output ?? [], formats)
+  const earlier = flags.since === undefined ? undefined : readEarlier(flags.since, readText('--since', flags.since))
+  const isDump = paths.length > 0 || flags.snapshot !== undefined
+  const report = isDump ? await auditDump(paths, flags, earlier) : await auditCluster(flags, earlier)
+  for (const output of outputs) await write(output, report)
+  return report.exitCode
+}
+
+async function auditDump(
+  paths: readonly string[],
+  flags: AuditFlags,
+  earlier: AuditReport | undefined
+): Promise<AuditReport> {
+  const snapshot = flags.snapshot === undefined ? undefined : await loadSnapshot(flags.snapshot)
+  const source: AuditSource = {
+    kind: 'dump',
+    name: [...paths, ...(flags.snapshot === undefined ? [] : [flags.snapshot])].join(' '),
+    readings: snapshot === undefined ? null : 'snapshot'
+  }
+  const report = await auditWith(flags, earlier, source, {
+    objects: new DumpObjects(paths, buildInputs(), snapshot),
+    readings:
+      snapshot === undefined
+        ? noReadings('files do not tell what nodes use; give --snapshot, as pidguard top nodes -o snapshot writes it')
+        : snapshotReadings(snapshot, { ...clock, now: () => snapshot.takenAt }),
+    configs: noConfigs('files do not tell how kubelets are configured; an audit of the cluster itself does'),
+    targetOf: (facts) => facts,
+    // What was true then is told of then.
+    ...(snapshot === undefined ? undefined : { now: () => snapshot.takenAt })
+  })
+  if (report.summary.judged + report.summary.nodes + report.gaps.length === 0) {
+    // A run that checks nothing must not be green.
+    throw new AppError('ERR_USAGE', `${source.name}: no Kubernetes object that an audit looks at`)
+  }
+  return report
+}
+
+async function auditCluster(flags: AuditFlags, earlier: AuditReport | undefined): Promise<AuditReport> {
+  const { kubeconfig, context } = flags
+  const credentials = await findCredentials({ kubeconfig, context, env: process.env, clock })
+  const addresses = readAddresses(flags.kubeletAddress ?? [])
+  const client = new KubeClient(credentials)
+  const readingSource = flags.readings ?? 'kubelet'
+  const readings = await liveReadings(readingSource, flags, credentials, clock)
+  const kubelets = new KubeletConfigReader(await kubeletOptions(flags, credentials, clock))
+  const progress = buildProgress(process.stderr, () => clock.monotonic())
+  const frugal = inLittleMemory(progress)
+  const { signal } = new AbortController()
+  try {
+    const source: AuditSource = { kind: 'cluster', name: credentials.server, readings: readingSource }
+    return await auditWith(flags, earlier, source, {
+      objects: new ObjectLists(client, frugal, signal),
+      readings,
+      configs:
+        readingSource === 'kubelet'
+          ? kubelets
+          : noConfigs('Prometheus does not tell how kubelets are configured; --readings kubelet does'),
+      targetOf: (facts) => withAddress(facts, addresses.get(facts.name)),
+      progress: frugal,
+      signal
+    })
+  } finally {
+    progress.end()
+    await Promise.all([client.close(), readings.close(), kubelets.close()])
+  }
+}
+
+type Sources = Pick<RunDeps, 'objects' | 'readings' | 'configs' | 'targetOf'> &
+  Partial<Pick<RunDeps, 'progress' | 'signal' | 'now'>>
+
+async function auditWith(
+  { policy, failOn }: AuditFlags,
+  earlier: AuditReport | undefined,
+  source: AuditSource,
+  sources: Sources
+): Promise<AuditReport> {
+  return audit(
+    { version, source, policyName: policy ?? 'built-in default', failOn, earlier },
+    {
+      rules: new RuleIndex(auditRules),
+      policy: await loadFilePolicy(policy, policyRules, clock.now()),
+      now: () => clock.now(),
+      progress: { step() {} },
+      signal: new AbortController().signal,
+      ...sources
+    }
+  )
+}
+
+async function loadSnapshot(path: string): Promise<ClusterSnapshot> {
+  return readSnapshot(path, path === '-' ? await text(process.stdin) : readText('--snapshot', path))
+}
+
+function readText(flag: string, path: string): string {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch (cause) {
+    throw new AppError('ERR_USAGE', `${flag} ${path}: cannot be read: ${(cause as Error).message}`, { cause })
+  }
+}
+
+async function write({ format, file }: Output<Format>, report: AuditReport): Promise<void> {
+  const render = await renderers[format](file === undefined && process.stdout.isTTY)
+  if (file === undefined) print(render(report))
+  else writeText(file, render(report))
+}

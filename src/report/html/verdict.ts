@@ -1,0 +1,74 @@
+import { type AuditNode, type AuditReport, auditLevels } from '../audit.ts'
+import { full, shownCeiling } from './cells.ts'
+import { counted, grouped, percent } from './words.ts'
+
+/** How the cluster is, in the words of the first line. */
+export interface Verdict {
+  readonly tone: 'bad' | 'warn' | 'unsure' | 'good'
+  readonly headline: string
+  readonly details: readonly string[]
+}
+
+type Judged = Pick<AuditReport, 'summary' | 'nodes' | 'gaps' | 'skips' | 'faults'>
+
+export function verdictOf(report: Judged): Verdict {
+  const { summary, nodes } = report
+  const count = totalOf(summary.levels)
+  const short = nodes.filter(isShort)
+  const missing = missingOf(report)
+  const details = [
+    fullestOf(nodes),
+    short.length === 0 ? noneShort(report) : '',
+    missing === '' ? '' : `Not complete: ${missing}.`
+  ].filter((text) => text !== '')
+  if (short.length > 0) {
+    const who = short.length === 1 ? `${short[0]?.node} is` : `${grouped(short.length)} nodes are`
+    return { tone: 'bad', headline: `Act now: ${who} one burst away from running out of PIDs.`, details }
+  }
+  if (count > 0) return { tone: 'warn', headline: `${things(count)} Begin with number 1 below.`, details }
+  const fine = `Nothing wrong was found in ${counted(summary.judged, 'object')}`
+  if (missing !== '') return { tone: 'unsure', headline: `${fine}, but not everything could be looked at.`, details }
+  if (summary.nodesRead === 0) return { tone: 'unsure', headline: `${fine}; nodes were not looked at.`, details }
+  return { tone: 'good', headline: `Nothing to do: ${fine.toLowerCase()}.`, details }
+}
+
+/** Nearly full by either ceiling, below what the policy keeps free, or by the kubelet's own word. */
+function isShort({ used, free, pidPressure }: AuditNode): boolean {
+  return pidPressure === true || (typeof free === 'number' && free < 0) || (used !== null && used >= full)
+}
+
+/** Says no more than was seen: a burst between two readings is not. */
+function noneShort({ summary: { nodes, nodesRead } }: Judged): string {
+  if (nodes === 0) return 'No node was looked at.'
+  if (nodesRead === 0) return 'What the nodes use is not known.'
+  const who =
+    nodesRead < nodes ? `Of the ${grouped(nodesRead)} of ${grouped(nodes)} nodes that could be read, none` : 'No node'
+  return `${who} was over ${percent(full)} of a ceiling or below its floor at that moment.`
+}
+
+function things(count: number): string {
+  return count === 1 ? 'One thing is wrong.' : `${grouped(count)} things are wrong.`
+}
+
+function fullestOf(nodes: readonly AuditNode[]): string {
+  const node = nodes.find(({ used }) => used !== null)
+  if (node === undefined) return ''
+  const { inUse, limit } = node.tightest === 'kubepods' ? node.kubepods : node.host
+  return `Fullest node: ${node.node}, ${shownCeiling(inUse, limit).text} of its ${node.tightest} ceiling in use.`
+}
+
+/** What was not looked at, as a list in words; empty when all was. */
+export function missingOf({ gaps, skips, faults, summary }: Judged): string {
+  const unread = summary.nodes - summary.nodesRead
+  const parts = [
+    gaps.length > 0 ? `${counted(gaps.length, 'part')} of the cluster could not be looked at` : '',
+    unread > 0 ? `${counted(unread, 'node')} could not be read` : '',
+    skips.length > 0 ? `${counted(new Set(skips.map(({ ruleId }) => ruleId)).size, 'rule')} skipped` : '',
+    faults.length > 0 ? `${counted(faults.length, 'failed rule')}` : ''
+  ].filter((part) => part !== '')
+  return parts.join(', ')
+}
+
+export function totalOf(levels: AuditReport['summary']['levels']): number {
+  return auditLevels.reduce((sum, level) => sum + levels[level], 0)
+}

@@ -1,0 +1,24 @@
+/** `32,768`, the same everywhere: the report says nothing of where it was made. */
+export function grouped(count: number): string {
+  return String(count).replace(/\B(?=(\d{3})+$)/g, ',')
+}
+
+/** A share from 0, rounded down: what is below a threshold is not shown as having reached it. A little is not nothing. */
+export function percent(share: number): string {
+  const whole = Math.floor(share * 100 + 1e-9)
+  return share > 0 && whole === 0 ? '<1%' : `${whole}%`
+}
+
+/** A span of milliseconds, as coarse as a person needs it. */
+export function span(millis: number): string {
+  const seconds = Math.round(millis / 1000)
+  if (seconds < 120) return `${seconds} s`
+  if (seconds < 7200) return `${Math.round(seconds / 60)} min`
+  if (seconds < 172_800) return `${Math.round(seconds / 3600)} h`
+  return `${Math.round(seconds / 86_400)} days`
+}
+
+/** `1 node`, `5,000 nodes`. */
+export function counted(count: number, one: string, many = `${one}s`): string {
+  return `${grouped(count)} ${count === 1 ? one : many}`
+}

@@ -1,0 +1,14 @@
+import { isRecord, type JsonRecord, textOf } from '../model/shape.ts'
+import type { ObjectName } from './report.ts'
+
+/** Enough to find an object by, read from whatever it looks like. */
+export function objectNameOf(object: JsonRecord, fallback: string): ObjectName {
+  const metadata = isRecord(object['metadata']) ? object['metadata'] : {}
+  const { name, generateName, namespace } = metadata
+  return {
+    apiVersion: textOf(object['apiVersion']),
+    kind: textOf(object['kind']),
+    namespace: textOf(namespace) || fallback,
+    name: textOf(name) || (textOf(generateName) === '' ? '' : `${textOf(generateName)}*`)
+  }
+}

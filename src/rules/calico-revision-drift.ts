@@ -1,0 +1,40 @@
+// Reads: revisions of the pods of a Felix DaemonSet under OnDelete.  Fine: all run the newest.
+import { defineRule } from '../engine/rule.ts'
+import { isFelixOnDelete } from '../model/felix.ts'
+import type { Subject } from '../model/subject.ts'
+import { daemonSet } from '../model/workloads.ts'
+
+export const calicoRevisionDrift = defineRule<Subject, never, 'felixRevisions'>({
+  id: 'calico-revision-drift',
+  title: 'Calico pods of an old revision',
+  why: 'Under OnDelete a change of calico-node, a security fix too, reaches a node only when somebody deletes its pod. Nodes left behind run what nobody looks at any more: that is the price of OnDelete, and it has to be paid knowingly.',
+  remedy:
+    'Delete the old calico-node pods one by one, each when the one before is ready. Begin with a node that can be spared.',
+  limits: 'Only revisions are compared: what was changed between them, and whether it matters, is for a person to see.',
+  defaultMode: 'audit',
+  scope: 'cluster',
+  kinds: [daemonSet],
+  needs: [],
+  wants: ['felixRevisions'],
+  controlled: true,
+  reads: () => [],
+  check(subject, { felixRevisions }) {
+    if (felixRevisions === undefined || !isFelixOnDelete(subject)) return []
+    const { newest, pods } = felixRevisions
+    const nodes = pods.filter(({ revision }) => revision !== newest).map(({ node }) => node)
+    if (nodes.length === 0) return []
+    const more = nodes.length > mostNodes ? ` and ${nodes.length - mostNodes} more` : ''
+    return [
+      {
+        pointer: '/spec/template',
+        reason: 'pods run an old revision',
+        detail: `${nodes.length} of ${pods.length} pods, on ${nodes.toSorted().slice(0, mostNodes).join(', ')}${more}`
+      }
+    ]
+  },
+  lacks: (subject, { felixRevisions }) =>
+    felixRevisions === undefined && isFelixOnDelete(subject) ? 'revisions not known' : undefined
+})
+
+/** Names of nodes in one line; each has up to 63 characters. */
+const mostNodes = 3

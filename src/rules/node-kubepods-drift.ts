@@ -1,0 +1,54 @@
+// Reads: both ceilings of a node, and what its kubelet reserves.  Fine: kubepods has all that is not reserved.
+import { defineRule } from '../engine/rule.ts'
+import { lackOfLimit } from '../headroom/node-ceilings.ts'
+import type { Subject } from '../model/subject.ts'
+import type { Pids } from '../model/units.ts'
+import { node } from '../model/workloads.ts'
+import type { NodeState } from '../ports.ts'
+
+export const nodeKubepodsDrift = defineRule<Subject, 'node'>({
+  id: 'node-kubepods-drift',
+  title: 'kubepods below its node',
+  why: 'The kubelet writes pids.max of the kubepods cgroup once, when it starts, from the pid_max of that moment. Where pid_max was raised later, the node looks nearly empty and every fork in a pod fails all the same: incident 000, with 49152 of 1000000. PIDPressure stays false, for it looks at the node.',
+  remedy:
+    'Restart the kubelet of the node: only then it reads pid_max again. Pods keep running meanwhile. Where somebody lowered pids.max by hand, that is undone as well.',
+  limits:
+    'Without the kubelet configuration, a kubepods of at least half of its node may be a reservation, so nothing is said of it.',
+  defaultMode: 'audit',
+  scope: 'cluster',
+  kinds: [node],
+  needs: ['node'],
+  reads: () => [],
+  check(_subject, { node: state }) {
+    const { host, kubepods } = state.reading ?? {}
+    const due = dueOf(state)
+    if (due === undefined || kubepods?.limit === undefined || kubepods.limit >= due) return []
+    const reserved = state.kubelet?.reserved
+    return [
+      {
+        pointer: '/status/allocatable/pid',
+        reason: 'kubepods is below the ceiling of its node',
+        detail: `kubepods allows ${kubepods.limit} tasks, the node ${host?.limit}${reserved === undefined ? '' : `, ${reserved} reserved`}`,
+        weight: due - kubepods.limit
+      }
+    ]
+  },
+  lacks(_subject, { node: state }) {
+    const lack = lackOfLimit(state, ['node', 'kubepods'])
+    if (lack !== undefined || state.kubelet?.reserved !== undefined) return lack
+    const { host, kubepods } = state.reading ?? {}
+    const isWhole = (kubepods?.limit ?? 0) >= (host?.limit ?? 0)
+    return isWhole ? undefined : 'kubelet configuration not known'
+  }
+})
+
+/** The share of a node that nobody reserves for the system: what is missing beyond it was not reserved. Own choice. */
+const mostReserved = 0.5
+
+/** The least kubepods should allow. */
+function dueOf({ reading, kubelet }: NodeState): Pids | undefined {
+  const limit = reading?.host.limit
+  // Of no limit the kubelet makes none.
+  if (limit === undefined || limit === Number.POSITIVE_INFINITY) return undefined
+  return kubelet?.reserved === undefined ? limit * (1 - mostReserved) : Math.max(0, limit - kubelet.reserved)
+}

@@ -1,0 +1,34 @@
+// Reads: the ceiling of a node, min(pid_max, threads-max), as its kubelet tells it.  Fine: at least spec.audit.pidMax.
+import { defineRule } from '../engine/rule.ts'
+import { lackOfLimit } from '../headroom/node-ceilings.ts'
+import type { Subject } from '../model/subject.ts'
+import { node } from '../model/workloads.ts'
+
+export const nodePidMax = defineRule<Subject, 'node'>({
+  id: 'node-pid-max',
+  title: 'PIDs a node allows',
+  why: 'The kernel gives out no more than kernel.pid_max task ids, 32768 unless somebody raised it, and no more threads than kernel.threads-max. Incidents 001, 002 and 003 ended there: at that number nothing on the node can start a process, not even the shell that would mend it.',
+  remedy:
+    'Raise kernel.pid_max on the node by a file in /etc/sysctl.d, then restart its kubelet. Where kernel.threads-max is the smaller of the two, raise that as well. Without the restart kubepods keeps the old limit: see node-kubepods-drift.',
+  limits:
+    'It knows the smaller of the two only, as the kubelet reports it. fs.file-max and ulimit have nothing to do with it.',
+  defaultMode: 'audit',
+  scope: 'cluster',
+  kinds: [node],
+  needs: ['node'],
+  reads: () => [],
+  check(_subject, { settings, node: state }) {
+    const limit = state.reading?.host.limit
+    const { pidMax } = settings.audit
+    if (limit === undefined || limit >= pidMax) return []
+    return [
+      {
+        pointer: '/status/capacity/pid',
+        reason: 'the node allows few PIDs',
+        detail: `the node allows ${limit} tasks, the policy asks for ${pidMax}`,
+        weight: -limit
+      }
+    ]
+  },
+  lacks: (_subject, { node: state }) => lackOfLimit(state, ['node'])
+})

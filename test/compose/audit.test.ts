@@ -1,0 +1,89 @@
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { Ajv2020 } from 'ajv/dist/2020.js'
+import t from 'tap'
+import { type ProgramResult, runProgram } from '../support/program.ts'
+
+const schema = JSON.parse(readFileSync(join(import.meta.dirname, '../../manifests/audit.schema.json'), 'utf8'))
+const isValid = new Ajv2020({ formats: { 'date-time': true } }).compile(schema)
+const snapshot = join(import.meta.dirname, '../fixtures/snapshots/kubepods-full.yaml')
+
+function audit(...args: readonly string[]): Promise<ProgramResult> {
+  return runProgram(['audit', ...args], { ...process.env, NO_COLOR: '1', KUBECONFIG: '/no/such/file' })
+}
+
+const pod = (name: string, resources: object = {}) => ({
+  apiVersion: 'v1',
+  kind: 'Pod',
+  metadata: { name, namespace: 'shop' },
+  spec: { containers: [{ name: 'app', image: 'example.com/app:1', resources }] }
+})
+const fine = { requests: { cpu: '1', memory: '1Gi' }, limits: { cpu: '1', memory: '1Gi' } }
+
+t.test('the drill, from a snapshot: who exploded first, the drift second', async (t) => {
+  const { code, stdout, stderr } = await audit('--snapshot', snapshot)
+  t.equal(code, 1)
+  t.match(
+    stdout,
+    / 1\. pod-thread-outlier: Deployment default\/boom: [^\n]*\n[^\n]*\n 2\. node-kubepods-drift: Node node-a/
+  )
+  t.match(stdout, /^Audit of .*kubepods-full.yaml, 2026-11-21T10:55:30.000Z$/m, 'as it was then')
+  t.equal(stderr, '', 'no progress where nobody watches')
+})
+
+t.test('every format at once, each to its file; the JSON is what its schema says', async (t) => {
+  const folder = t.testdir({})
+  const formats = ['text', 'json', 'sarif', 'junit', 'markdown', 'csv', 'html']
+  const outputs = formats.flatMap((format) => ['-o', `${format}=${join(folder, format)}`])
+  const { code, stdout } = await audit('--snapshot', snapshot, ...outputs)
+  t.equal(code, 1)
+  t.equal(stdout, '')
+  const written = Object.fromEntries(formats.map((format) => [format, readFileSync(join(folder, format), 'utf8')]))
+  const report = JSON.parse(written['json'] ?? '')
+  t.ok(isValid(report), JSON.stringify(isValid.errors))
+  t.equal(JSON.parse(written['sarif'] ?? '').runs[0].results.length, report.findings.length)
+  t.match(written['junit'], '<testsuites name="pidguard">')
+  t.match(written['markdown'], '### Audit of')
+  t.match(written['csv'], /^level,rule/)
+  t.match(written['html'], /^<!DOCTYPE html>/)
+})
+
+t.test('exit codes tell clean, found, wrong and not complete apart', async (t) => {
+  const folder = t.testdir({
+    'fine.json': JSON.stringify({ apiVersion: 'v1', kind: 'List', items: [pod('a', fine)] }),
+    'bad.json': JSON.stringify(pod('b')),
+    'broken.yaml': 'kind: [',
+    'none.yaml': '{apiVersion: v1, kind: ConfigMap, metadata: {name: a}}',
+    'outlier.yaml': 'apiVersion: pidguard.io/v1alpha1\nkind: PidGuardPolicy\nspec: {rules: {pod-thread-outlier: off}}'
+  })
+  const at = (name: string) => join(folder, name)
+  const cases: [string, number, string[]][] = [
+    ['clean', 0, [at('fine.json')]],
+    ['found', 1, [at('bad.json')]],
+    ['found, below the threshold', 0, [at('bad.json'), '--fail-on', 'never']],
+    ['part of it broken', 4, [at('fine.json'), at('broken.yaml')]],
+    ['part of it not there', 4, [at('fine.json'), at('gone.yaml')]],
+    ['nothing to look at', 2, [at('none.yaml')]],
+    ['no cluster', 2, []],
+    ['no such format', 2, [at('fine.json'), '-o', 'xml']],
+    ['an earlier report that is none', 2, [at('fine.json'), '--since', at('fine.json')]],
+    ['no such snapshot', 2, ['--snapshot', at('gone.yaml')]]
+  ]
+  for (const [name, want, args] of cases) {
+    const { code, stderr } = await audit(...args, '--policy', at('outlier.yaml'))
+    t.equal(code, want, `${name}: ${stderr}`)
+  }
+})
+
+t.test('against an earlier report: only what is new makes it fail', async (t) => {
+  const folder = t.testdir({ 'a.json': JSON.stringify(pod('a')) })
+  const [dump, earlier] = [join(folder, 'a.json'), join(folder, 'earlier.json')]
+  await audit(dump, '-o', `json=${earlier}`)
+  const same = await audit(dump, '--since', earlier)
+  t.equal(same.code, 0)
+  t.match(same.stdout, /since .*: 0 new, 1 unchanged, 0 fixed/)
+  writeFileSync(dump, JSON.stringify(pod('b')))
+  const other = await audit(dump, '--since', earlier)
+  t.equal(other.code, 1)
+  t.match(other.stdout, /since .*: 1 new, 0 unchanged, 1 fixed/)
+})

@@ -1,0 +1,73 @@
+import t from 'tap'
+import type { AuditNode, AuditReport } from '../../../src/report/audit.ts'
+import { missingOf, verdictOf } from '../../../src/report/html/verdict.ts'
+import { cleanAudit, fullAudit } from '../../support/audits.ts'
+
+/** A clean cluster of one node. */
+function oneNode(change: Partial<AuditNode> = {}): AuditReport {
+  const [node] = fullAudit().nodes
+  if (node === undefined) throw new Error('expected a node')
+  const clean = cleanAudit()
+  return { ...clean, summary: { ...clean.summary, nodes: 1, nodesRead: 1 }, nodes: [{ ...node, ...change }] }
+}
+
+const noLevels = { deny: 0, warn: 0, change: 0, audit: 0 }
+
+void t.test('a cluster without findings is fine only when its nodes were read', async (t) => {
+  t.equal(verdictOf(oneNode()).tone, 'good')
+  t.equal(verdictOf(cleanAudit()).tone, 'unsure')
+  t.match(verdictOf(cleanAudit()).headline, 'nodes were not looked at')
+  t.match(verdictOf(cleanAudit()).details, ['No node was looked at.'])
+})
+
+void t.test('what was left out is never called fine', async (t) => {
+  const { gaps, skips, faults } = fullAudit()
+  for (const part of [{ gaps }, { skips }, { faults }]) {
+    const verdict = verdictOf({ ...oneNode(), ...part })
+    t.equal(verdict.tone, 'unsure')
+    t.match(verdict.details.join(' '), 'Not complete: ')
+  }
+  const { summary, ...report } = oneNode()
+  t.equal(verdictOf({ ...report, summary: { ...summary, nodes: 2 } }).tone, 'unsure')
+})
+
+void t.test('a node is short of PIDs below its floor, nearly full, or by the word of its kubelet', async (t) => {
+  const cases: readonly (readonly [Partial<AuditNode>, boolean])[] = [
+    [{ free: 0 }, false],
+    [{ free: -1 }, true],
+    [{ free: 'unlimited' }, false],
+    [{ used: 0.899, free: null }, false],
+    [{ used: 0.9, free: null }, true],
+    [{ pidPressure: null }, false],
+    [{ pidPressure: true }, true]
+  ]
+  for (const [change, isShort] of cases) {
+    const { tone, headline } = verdictOf(oneNode(change))
+    t.equal(tone === 'bad', isShort, JSON.stringify(change))
+    if (isShort) t.match(headline, 'Act now: node-a is one burst away')
+  }
+})
+
+void t.test('several nodes are counted', async (t) => {
+  const { nodes, ...report } = oneNode({ free: -1 })
+  t.match(verdictOf({ ...report, nodes: [...nodes, ...nodes] }).headline, 'Act now: 2 nodes are')
+})
+
+void t.test('findings are told with what is known of the nodes', async (t) => {
+  const { summary, ...report } = oneNode()
+  const of = (change: Partial<AuditReport['summary']>) =>
+    verdictOf({ ...report, summary: { ...summary, levels: { ...noLevels, deny: 1 }, ...change } })
+  t.equal(of({}).headline, 'One thing is wrong. Begin with number 1 below.')
+  t.equal(of({ levels: { ...noLevels, audit: 1200 } }).headline, '1,200 things are wrong. Begin with number 1 below.')
+  t.equal(of({}).details[1], 'No node was over 90% of a ceiling or below its floor at that moment.')
+  t.match(of({ nodes: 3 }).details[1], 'Of the 1 of 3 nodes that could be read, none was over 90%')
+  t.equal(of({ nodesRead: 0 }).details[1], 'What the nodes use is not known.')
+})
+
+void t.test('what is missing is listed', async (t) => {
+  t.equal(
+    missingOf(fullAudit()),
+    '2 parts of the cluster could not be looked at, 1 node could not be read, 1 rule skipped, 1 failed rule'
+  )
+  t.equal(missingOf(oneNode()), '')
+})

@@ -1,0 +1,126 @@
+import { type AuditOptions, audit } from '../../src/audit/audit.ts'
+import type { RunDeps } from '../../src/audit/run.ts'
+import { RuleIndex } from '../../src/engine/match.ts'
+import type { JsonRecord } from '../../src/model/shape.ts'
+import type { KubeletConfig, ListFailure, NodeReading, ObjectSource, ReadingFailure } from '../../src/ports.ts'
+import type { AuditReport } from '../../src/report/audit.ts'
+import { auditRules } from '../../src/rules/index.ts'
+import { policyFrom } from './files.ts'
+
+/** A cluster that exists only in a test. */
+export interface ClusterSketch {
+  readonly objects: readonly JsonRecord[]
+  /** Kinds that may not be listed. */
+  readonly forbidden?: readonly string[]
+  readonly readings?: Readonly<Record<string, Partial<NodeReading>>>
+  readonly failures?: Readonly<Record<string, ReadingFailure>>
+  readonly configs?: Readonly<Record<string, KubeletConfig>>
+  /** The spec of a policy document in YAML. */
+  readonly policy?: string
+}
+
+/** When every test audits. */
+const auditedAt = Date.parse('2026-11-21T10:00:00Z')
+
+/** The report on a cluster as sketched. */
+export function auditOf(sketch: ClusterSketch, options: Partial<AuditOptions> = {}): Promise<AuditReport> {
+  return audit(
+    {
+      version: '0.0.0',
+      source: { kind: 'cluster', name: 'https://test', readings: 'kubelet' },
+      policyName: 'test',
+      failOn: 'audit',
+      earlier: undefined,
+      ...options
+    },
+    depsOf(sketch)
+  )
+}
+
+const notRead: ReadingFailure = { reason: 'timeout', detail: 'no answer in time' }
+
+function depsOf(sketch: ClusterSketch): RunDeps {
+  return {
+    rules: new RuleIndex(auditRules),
+    policy: policyFrom(sketch.policy),
+    objects: memoryObjects(sketch),
+    readings: {
+      async read(targets, sink) {
+        for (const { name } of targets) {
+          const reading = sketch.readings?.[name]
+          if (reading === undefined) sink.observeFailure(name, sketch.failures?.[name] ?? notRead)
+          else sink.observeReading({ ...readingOf(name), ...reading })
+        }
+      }
+    },
+    configs: {
+      async read(targets, sink) {
+        for (const { name } of targets) {
+          const config = sketch.configs?.[name]
+          if (config === undefined)
+            sink.observeConfigFailure(name, { reason: 'forbidden', detail: `HTTP 403 of ${name}` })
+          else sink.observeConfig(name, config)
+        }
+      }
+    },
+    targetOf: (facts) => facts,
+    now: () => auditedAt,
+    progress: { step() {} },
+    signal: new AbortController().signal
+  }
+}
+
+/** A reading with plenty of room. */
+function readingOf(node: string): NodeReading {
+  const ceiling = { limit: 4_194_304, inUse: 500 }
+  return {
+    node,
+    at: auditedAt - 5_000,
+    host: ceiling,
+    kubepods: ceiling,
+    pods: new Map(),
+    podLimits: new Map(),
+    gaps: []
+  }
+}
+
+function memoryObjects({ objects, forbidden = [] }: ClusterSketch): ObjectSource {
+  return {
+    async each(kinds, take) {
+      const failures: ListFailure[] = []
+      for (const { kind, plural } of kinds) {
+        if (forbidden.includes(kind)) {
+          failures.push({ part: plural, kind, reason: 'forbidden', detail: `list on ${plural} is needed` })
+        } else for (const object of objects) if (object['kind'] === kind) take(structuredClone(object))
+      }
+      return failures
+    }
+  }
+}
+
+/** Everything a kubelet can be told about PIDs. */
+export const goodConfig: KubeletConfig = { podPidsLimit: 1024, reserved: 0, eviction: '10%' }
+
+/** A Pod that runs on node-a, of a Deployment where one is named; BestEffort unless changed. */
+export function runningPod(
+  name: string,
+  change: { deployment?: string; node?: string; resources?: object; phase?: string; namespace?: string } = {}
+): JsonRecord {
+  const { deployment, node = 'node-a', resources, phase = 'Running', namespace = 'shop' } = change
+  const owner = { apiVersion: 'apps/v1', kind: 'ReplicaSet', name: `${deployment}-abc`, controller: true }
+  return {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: {
+      name,
+      namespace,
+      uid: `uid of ${name}`,
+      ...(deployment === undefined ? undefined : { labels: { 'pod-template-hash': 'abc' }, ownerReferences: [owner] })
+    },
+    spec: {
+      nodeName: node,
+      containers: [{ name: 'app', image: 'example.com/app:1', ...(resources && { resources }) }]
+    },
+    status: { phase }
+  }
+}

@@ -1,0 +1,161 @@
+import { z } from 'zod'
+import { auditApiVersion, auditLevels, mostTop } from '../../src/report/audit.ts'
+import { failOns } from '../../src/report/report.ts'
+
+const count = () => z.int().min(0)
+const figure = () => count().nullable().describe('Tasks; null: not known.')
+const limit = () => z.union([count(), z.literal('unlimited')]).nullable()
+const share = () => z.number().min(0).nullable().describe('From 0; null: not known.')
+const ceiling = z.strictObject({ limit: limit(), inUse: figure() })
+const levels = { deny: count(), warn: count(), change: count(), audit: count() }
+
+const object = z.strictObject({
+  apiVersion: z.string().describe('Empty where only a child was seen, which does not say it.'),
+  kind: z.string(),
+  namespace: z.string().describe('Empty where the kind has none.'),
+  name: z.string()
+})
+
+const finding = z.strictObject({
+  ruleId: z.string(),
+  level: z
+    .enum(auditLevels)
+    .describe('What would follow if the object were written now; change: the webhook would mend it.'),
+  reason: z.string().describe('Constant for its rule, to group by.'),
+  detail: z.string(),
+  pointer: z.string().describe('JSON Pointer of the field in the object, or in a child where only children have it.'),
+  object,
+  children: count().describe('Pods of the object that have the same.'),
+  change: z.enum(['new', 'unchanged']).nullable().describe('Against the report of --since; null without one.')
+})
+
+const unjudged = z.array(z.strictObject({ ruleId: z.string(), reason: z.string(), objects: z.int().min(1) }))
+
+const node = z.strictObject({
+  node: z.string(),
+  host: ceiling.describe('min(pid_max, threads-max), and every task on the node.'),
+  kubepods: ceiling.describe('pids.max of the cgroup of all pods, and the tasks in it.'),
+  tightest: z.enum(['node', 'kubepods']).nullable().describe('The ceiling with the least free.'),
+  used: share().describe('Share in use of the ceiling that is closest to its limit.'),
+  committed: figure().describe('In use there, and what pods have not shown yet of their estimates.'),
+  floor: figure().describe('What the policy keeps free there.'),
+  free: z
+    .union([z.int(), z.literal('unlimited')])
+    .nullable()
+    .describe('What fits above the floor at both ceilings.'),
+  age: z.number().min(0).nullable().describe('Milliseconds, of the reading.'),
+  pods: count(),
+  biggest: z.strictObject({ namespace: z.string(), name: z.string(), pids: count() }).nullable(),
+  pidPressure: z.boolean().nullable(),
+  kubelet: z
+    .strictObject({
+      podPidsLimit: z.union([count(), z.literal('unlimited')]),
+      reserved: figure().describe('systemReserved.pid and kubeReserved.pid together.'),
+      eviction: z.string().nullable().describe('evictionHard pid.available; null: not set.')
+    })
+    .nullable()
+    .describe('null: its configuration could not be read.'),
+  missing: z.array(z.string()).describe('Why something is not known.')
+})
+
+/** What pidguard audit -o json writes. Strict, so a field that is added to the one has to be added to the other. */
+const audit = z.strictObject({
+  apiVersion: z.literal(auditApiVersion),
+  kind: z.literal('Audit'),
+  version: z.string().describe('Of pidguard.'),
+  takenAt: z.iso.datetime(),
+  source: z.strictObject({
+    kind: z.enum(['cluster', 'dump']),
+    name: z.string(),
+    readings: z.enum(['kubelet', 'prometheus', 'snapshot']).nullable()
+  }),
+  policy: z.string(),
+  failOn: z.enum(failOns),
+  exitCode: z
+    .union([z.literal(0), z.literal(1), z.literal(4)])
+    .describe('0 clean, 1 findings that count, 4 none of these, but parts could not be looked at.'),
+  summary: z.strictObject({
+    nodes: count(),
+    nodesRead: count(),
+    pods: count(),
+    podsRead: count(),
+    namespaces: count(),
+    judged: count().describe('Objects that at least one rule looked at.'),
+    levels: z.strictObject(levels),
+    byRule: z.array(z.strictObject({ ruleId: z.string(), children: count(), ...levels })),
+    byNamespace: z.array(z.strictObject({ namespace: z.string(), ...levels })),
+    podSizes: z.array(z.strictObject({ from: count(), to: count(), pods: z.int().min(1) }))
+  }),
+  actions: z
+    .array(
+      z.strictObject({
+        ruleId: z.string(),
+        objects: z.int().min(1),
+        examples: z
+          .array(z.strictObject({ object, detail: z.string() }))
+          .min(1)
+          .max(3)
+      })
+    )
+    .describe('What to do, the most urgent first; how stands in the remedy of the rule.'),
+  rules: z.array(z.strictObject({ id: z.string(), title: z.string(), why: z.string(), remedy: z.string() })),
+  findings: z.array(finding),
+  gaps: z
+    .array(z.strictObject({ part: z.string(), reason: z.string(), detail: z.string(), nodes: count().nullable() }))
+    .describe('Parts that could not be looked at.'),
+  skips: unjudged.describe('Rules that could not be judged. Skipped is not passed.'),
+  faults: z.array(
+    z.strictObject({
+      ruleId: z.string(),
+      mode: z.enum(['off', 'audit', 'warn', 'enforce']),
+      message: z.string(),
+      object
+    })
+  ),
+  exempted: unjudged.describe('Rules that the policy exempts objects from.'),
+  nodes: z.array(node).describe('Fullest first.'),
+  pods: z
+    .array(
+      z.strictObject({
+        namespace: z.string(),
+        name: z.string(),
+        workload: z.strictObject({ kind: z.string(), name: z.string() }),
+        node: z.string(),
+        pids: count(),
+        share: share().describe('Of the lower ceiling of its node.'),
+        limit: figure().describe('pids.max of the pod; null: none, or not known.')
+      })
+    )
+    .max(mostTop),
+  workloads: z
+    .array(
+      z.strictObject({
+        namespace: z.string(),
+        kind: z.string(),
+        name: z.string(),
+        pids: count(),
+        peak: count(),
+        pods: count(),
+        read: count(),
+        nodes: count()
+      })
+    )
+    .max(mostTop),
+  since: z
+    .strictObject({
+      takenAt: z.iso.datetime(),
+      levels: z.strictObject(levels),
+      new: count(),
+      unchanged: count(),
+      fixed: z.array(finding),
+      unknown: count().describe('Findings that were there and that this report could not look for.'),
+      nodes: z.array(node.pick({ node: true, host: true, kubepods: true, used: true }))
+    })
+    .nullable(),
+  notes: z.array(z.string())
+})
+
+/** The published JSON Schema. */
+export function auditJsonSchema(): object {
+  return z.toJSONSchema(audit, { target: 'draft-2020-12' })
+}

@@ -1,0 +1,61 @@
+import type { JsonRecord } from '../../src/model/shape.ts'
+import type { Ceiling, KubeletConfig, NodeState } from '../../src/ports.ts'
+
+type CeilingSketch = readonly [limit: number | 'unlimited' | null, inUse: number | null]
+
+/** What a fixture or a test says of one node; null, and what is left out, is not known. */
+export interface NodeStateSketch {
+  readonly host?: CeilingSketch
+  readonly kubepods?: CeilingSketch
+  /** Tasks by pod uid. */
+  readonly pods?: Readonly<Record<string, number>>
+  /** Limits by pod uid, of the pods that have one. */
+  readonly podLimits?: Readonly<Record<string, number>>
+  /** A configuration that says nothing of PIDs, changed as given. */
+  readonly kubelet?: { readonly podPidsLimit?: number; readonly reserved?: number | null; readonly eviction?: string }
+}
+
+/** A node as sketched; without any figure there is no reading. */
+export function nodeState(sketch: NodeStateSketch = {}): NodeState {
+  const { host, kubepods, pods, podLimits, kubelet } = sketch
+  const isRead = (host ?? kubepods ?? pods ?? podLimits) !== undefined
+  return {
+    reading: isRead
+      ? {
+          node: 'node-a',
+          at: 0,
+          host: ceiling(host),
+          kubepods: ceiling(kubepods),
+          pods: pods === undefined ? undefined : new Map(Object.entries(pods)),
+          podLimits: podLimits === undefined ? undefined : new Map(Object.entries(podLimits)),
+          gaps: []
+        }
+      : undefined,
+    kubelet: kubelet === undefined ? undefined : kubeletConfig(kubelet)
+  }
+}
+
+function kubeletConfig(sketch: NonNullable<NodeStateSketch['kubelet']>): KubeletConfig {
+  const { podPidsLimit = Number.POSITIVE_INFINITY, reserved = 0, eviction } = sketch
+  return { podPidsLimit, reserved: reserved ?? undefined, eviction }
+}
+
+function ceiling([limit, inUse]: CeilingSketch = [null, null]): Ceiling {
+  return { limit: limit === 'unlimited' ? Number.POSITIVE_INFINITY : (limit ?? undefined), inUse: inUse ?? undefined }
+}
+
+/** A Node as the API server has it, in the parts that rules read. */
+export function nodeObject(pidPressure: 'True' | 'False' | 'Unknown' | null = 'False', name = 'node-a'): JsonRecord {
+  const ready = { type: 'Ready', status: 'True' }
+  const pressure = { type: 'PIDPressure', status: pidPressure }
+  return {
+    apiVersion: 'v1',
+    kind: 'Node',
+    metadata: { name, uid: `uid of ${name}` },
+    status: {
+      capacity: { cpu: '8' },
+      allocatable: { cpu: '8' },
+      conditions: pidPressure === null ? [ready] : [ready, pressure]
+    }
+  }
+}
