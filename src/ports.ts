@@ -223,8 +223,11 @@ export interface ReportAddress {
 
 /** The reports that stand in a cluster. */
 export interface ReportStore {
-  /** The kinds that are served, of one group; none where the cluster has none of these. Throws KubeError. */
-  kinds(): Promise<readonly ReportKind[]>
+  /**
+   * The kinds that are served: those of one group, none where the cluster has none of these, and those of the group that
+   * it replaces. Throws KubeError.
+   */
+  kinds(): Promise<{ readonly current: readonly ReportKind[]; readonly replaced: readonly ReportKind[] }>
   /** Gives away every report of ours. Resolves to why they could not be read, or not all; undefined: they were. */
   list(kind: ReportKind, take: (object: Record<string, unknown>) => void): Promise<ListFailure | undefined>
   /** Makes it so, in place of what we wrote before. `gone`: its namespace is going or gone. Throws KubeError. */

@@ -47,15 +47,17 @@ interface Stored {
 export async function publish(report: AuditReport, content: ReportContent, deps: PublishDeps): Promise<AuditGap[]> {
   const wanted = workloadReportsOf(report)
   try {
-    const kinds = await deps.store.kinds()
+    const { current, replaced } = await deps.store.kinds()
     const sight = sightOf(report)
     const gaps: AuditGap[] = []
     for (const namespaced of [true, false]) {
       const ours = new Map([...wanted].filter(([, { object }]) => (object.namespace !== '') === namespaced))
-      const kind = kinds.find((each) => each.namespaced === namespaced)
+      const kind = current.find((each) => each.namespaced === namespaced)
       if (kind === undefined) gaps.push(...notServed(namespaced, ours.size))
       else gaps.push(...(await publishKind(kind, ours, { ...deps, sight, content, takenAt: report.takenAt })))
     }
+    // Only once all is said in the new place.
+    if (gaps.length === 0) for (const kind of replaced) gaps.push(...(await removeReplaced(kind, wanted, sight, deps)))
     return gaps
   } catch (error) {
     if (!(error instanceof KubeError) || error.failure === 'aborted') throw error
@@ -75,15 +77,9 @@ async function publishKind(
   wanted: ReadonlyMap<string, WorkloadReport>,
   { store, sight, content, takenAt, uidOf, progress }: KindDeps
 ): Promise<AuditGap[]> {
-  const left = new Map<string, Stored>()
-  const unlisted = await store.list(kind, (object) => {
-    const stored = storedOf(object)
-    left.set(`${stored.namespace}/${stored.name}`, stored)
-  })
-  if (unlisted !== undefined) {
-    // What stands there may be what this audit could not see.
-    return [{ ...gapOf(unlisted), detail: `${unlisted.detail}; no report was written or removed` }]
-  }
+  const { left, unlisted } = await storedReports(kind, store)
+  // What stands there may be what this audit could not see.
+  if (unlisted !== undefined) return [unlisted]
   const failures = new WriteFailures(kind)
   const jobs: (() => Promise<void>)[] = []
   for (const [key, report] of wanted) {
@@ -102,6 +98,42 @@ async function publishKind(
   }
   await runAll(jobs, (done) => progress.step(kind.plural, done, jobs.length))
   return failures.gaps()
+}
+
+/** Two reports of one workload would be counted twice, and those of the group that is written no more would grow old. */
+async function removeReplaced(
+  kind: ReportKind,
+  wanted: ReadonlyMap<string, WorkloadReport>,
+  sight: PublishSight,
+  { store, progress }: PublishDeps
+): Promise<AuditGap[]> {
+  const { left, unlisted } = await storedReports(kind, store)
+  if (unlisted !== undefined) return [unlisted]
+  const written = new Set([...wanted.values()].map(({ object }) => `${object.namespace}/${reportName(object)}`))
+  const failures = new WriteFailures(kind)
+  const jobs = [...left]
+    .filter(([key, { kind, rules }]) => rules !== undefined && (written.has(key) || sees(sight, kind, rules)))
+    .map(
+      ([, stored]) =>
+        () =>
+          failures.note('delete', stored, () => store.remove(kind, stored, stored.uid))
+    )
+  await runAll(jobs, (done) => progress.step(kind.plural, done, jobs.length))
+  return failures.gaps()
+}
+
+/** Those of ours by namespace and name, or why they cannot be known. */
+async function storedReports(
+  kind: ReportKind,
+  store: ReportStore
+): Promise<{ readonly left: Map<string, Stored>; readonly unlisted: AuditGap | undefined }> {
+  const left = new Map<string, Stored>()
+  const failure = await store.list(kind, (object) => {
+    const stored = storedOf(object)
+    left.set(`${stored.namespace}/${stored.name}`, stored)
+  })
+  if (failure === undefined) return { left, unlisted: undefined }
+  return { left, unlisted: { ...gapOf(failure), detail: `${failure.detail}; no report was written or removed` } }
 }
 
 /** Rules that had found something in the object, find nothing now, and were not judged everywhere. */

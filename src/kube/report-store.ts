@@ -14,7 +14,7 @@ const labelSelector = `app.kubernetes.io/managed-by=${reportManager}`
 const attempts = 4
 const firstWait: Millis = 500
 
-/** One group that reports may be written in, the one that replaces the other first. */
+/** The groups that reports may be written in; the first replaces the other. */
 const groups: readonly (readonly ReportKind[])[] = [
   [
     { apiVersion: 'openreports.io/v1alpha1', kind: 'Report', plural: 'reports', namespaced: true },
@@ -46,12 +46,11 @@ export class KubeReportStore implements ReportStore {
     this.#firstWait = wait
   }
 
-  async kinds(): Promise<readonly ReportKind[]> {
-    for (const kinds of groups) {
-      const served = await this.#servedOf(kinds)
-      if (served.length > 0) return served
-    }
-    return []
+  async kinds(): Promise<{ readonly current: readonly ReportKind[]; readonly replaced: readonly ReportKind[] }> {
+    const served: (readonly ReportKind[])[] = []
+    for (const kinds of groups) served.push(await this.#servedOf(kinds))
+    const [current = [], ...replaced] = served.filter((kinds) => kinds.length > 0)
+    return { current, replaced: replaced.flat() }
   }
 
   async list(

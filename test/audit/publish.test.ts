@@ -3,7 +3,7 @@ import { publish } from '../../src/audit/publish.ts'
 import { KubeError } from '../../src/kube/kube-error.ts'
 import type { AuditFinding, AuditReport } from '../../src/report/audit.ts'
 import { cleanAudit } from '../support/audits.ts'
-import { forbidden, MemoryReports, policyReport } from '../support/report-store.ts'
+import { forbidden, MemoryReports, openReport, policyReport } from '../support/report-store.ts'
 
 interface Change extends Partial<AuditReport> {
   readonly wrong?: readonly AuditFinding[]
@@ -106,6 +106,24 @@ t.test(
     t.strictSame(stored().summary, { fail: 1, warn: 0, error: 0, skip: 0 })
   }
 )
+
+t.test('where OpenReports came later, what they replace goes, once all is written there', async (t) => {
+  const before = new MemoryReports()
+  await run(before, { wrong: [bad('web'), bad('fixed'), bad('unseen', { kind: 'StatefulSet' })] })
+  const store = new MemoryReports()
+  store.served = [openReport]
+  store.old = { kind: policyReport, objects: before.objects }
+  const wrong = [bad('web')]
+  store.refuse = (verb) => verb === 'apply' && forbidden()
+  await run(store, { wrong })
+  t.equal(store.old.objects.size, 3, 'not while the new ones are missing')
+  store.refuse = () => {}
+  t.strictSame(await run(store, { wrong, gaps: [gap('statefulsets.apps')] }), [])
+  t.strictSame(names([...store.old.objects.keys()]), ['shop/pidguard-statefulset-unseen'])
+  await run(store, { wrong })
+  t.equal(store.old.objects.size, 0)
+  t.strictSame(names([...store.objects.keys()]), ['shop/pidguard-deployment-web'])
+})
 
 t.test('what bears our label and is not of our making is left alone', async (t) => {
   const store = new MemoryReports()

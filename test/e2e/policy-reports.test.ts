@@ -168,7 +168,7 @@ void t.test('a summary has counts and no results; those of before go', async (t)
   }
 })
 
-void t.test('OpenReports, where the cluster has them', async (t) => {
+void t.test('OpenReports, where the cluster has them, in place of PolicyReports', async (t) => {
   await install(plane, 'openreports-reports', 'openreports-clusterreports')
   await until('OpenReports are served', async () => (await api.get('/apis/openreports.io/v1alpha1')).status === 200)
   const { gaps } = await reportOf(admin)
@@ -180,6 +180,8 @@ void t.test('OpenReports, where the cluster has them', async (t) => {
   t.strictSame(scopes(stored), ['Deployment api', 'Deployment new', 'Deployment newer', 'Pod lone'])
   t.match(stored[0], { source: 'pidguard', results: [{ rule: 'best-effort', result: 'fail' }] })
   t.equal((await reports(plane, 'clusterreports.openreports.io')).length, 1)
+  t.strictSame(await reports(plane), [])
+  t.strictSame(await reports(plane, 'clusterpolicyreports.wgpolicyk8s.io'), [])
 })
 
 void t.test(`${size} workloads: all written, then nothing, then all removed`, async (t) => {

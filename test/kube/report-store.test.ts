@@ -29,15 +29,18 @@ function serving(...served: readonly Group[]): Answer {
 }
 
 t.test('the kinds are those the cluster serves; the one that replaces the other first', async (t) => {
-  const kinds = async (...served: Group[]) =>
-    (await (await storeOf(t, serving(...served))).store.kinds()).map(({ kind }) => kind)
-  t.strictSame(await kinds('/apis/wgpolicyk8s.io/v1alpha2'), ['PolicyReport', 'ClusterPolicyReport'])
-  t.strictSame(await kinds('/apis/openreports.io/v1alpha1'), ['Report', 'ClusterReport'])
-  t.strictSame(await kinds('/apis/wgpolicyk8s.io/v1alpha2', '/apis/openreports.io/v1alpha1'), [
-    'Report',
-    'ClusterReport'
-  ])
-  t.strictSame(await kinds(), [])
+  const kinds = async (...served: Group[]) => {
+    const { current, replaced } = await (await storeOf(t, serving(...served))).store.kinds()
+    return [current, replaced].map((each) => each.map(({ kind }) => kind))
+  }
+  const [open, policy] = [
+    ['Report', 'ClusterReport'],
+    ['PolicyReport', 'ClusterPolicyReport']
+  ]
+  t.strictSame(await kinds('/apis/wgpolicyk8s.io/v1alpha2'), [policy, []])
+  t.strictSame(await kinds('/apis/openreports.io/v1alpha1'), [open, []])
+  t.strictSame(await kinds('/apis/wgpolicyk8s.io/v1alpha2', '/apis/openreports.io/v1alpha1'), [open, policy])
+  t.strictSame(await kinds(), [[], []])
 })
 
 t.test('of a group only what is installed counts', async (t) => {
@@ -45,7 +48,7 @@ t.test('of a group only what is installed counts', async (t) => {
     if (url?.includes('openreports')) sendStatus(response, 404)
     else sendJson(response, { resources: [{ name: 'policyreports' }] })
   })
-  t.strictSame(await store.kinds(), [policyReport])
+  t.strictSame(await store.kinds(), { current: [policyReport], replaced: [] })
 })
 
 t.test('only ours are listed, and a refusal is told', async (t) => {

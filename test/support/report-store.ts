@@ -27,6 +27,8 @@ export class MemoryReports implements ReportStore {
   /** `apply shop/name` or `remove shop/name`, since it was last emptied. */
   readonly done: string[] = []
   served: readonly ReportKind[] = [policyReport, clusterPolicyReport]
+  /** A kind that is written no more, and what stands of it. */
+  old: { readonly kind: ReportKind; readonly objects: Map<string, JsonRecord> } | undefined
   unlisted: ListFailure | undefined
   /** Throws what the call is to throw. */
   refuse: (verb: string, at: ReportAddress) => void = () => {}
@@ -34,12 +36,13 @@ export class MemoryReports implements ReportStore {
   most = 0
   #underWay = 0
 
-  async kinds(): Promise<readonly ReportKind[]> {
-    return this.served
+  async kinds(): Promise<{ current: readonly ReportKind[]; replaced: readonly ReportKind[] }> {
+    return { current: this.served, replaced: this.old === undefined ? [] : [this.old.kind] }
   }
 
-  async list({ namespaced }: ReportKind, take: (object: JsonRecord) => void): Promise<ListFailure | undefined> {
-    for (const object of this.objects.values()) {
+  async list(kind: ReportKind, take: (object: JsonRecord) => void): Promise<ListFailure | undefined> {
+    const { namespaced } = kind
+    for (const object of this.#objectsOf(kind).values()) {
       const { metadata } = object
       if (isRecord(metadata) && (metadata['namespace'] !== undefined) === namespaced) take(object)
     }
@@ -54,10 +57,14 @@ export class MemoryReports implements ReportStore {
     return 'written'
   }
 
-  async remove(_kind: ReportKind, at: ReportAddress, uid: string): Promise<void> {
+  async remove(kind: ReportKind, at: ReportAddress, uid: string): Promise<void> {
     await this.#called('remove', at)
     if (uid !== `uid of ${keyOf(at)}`) throw new Error(`removed by a wrong uid: ${uid}`)
-    this.objects.delete(keyOf(at))
+    this.#objectsOf(kind).delete(keyOf(at))
+  }
+
+  #objectsOf(kind: ReportKind): Map<string, JsonRecord> {
+    return kind === this.old?.kind ? this.old.objects : this.objects
   }
 
   async #called(verb: string, at: ReportAddress): Promise<void> {
