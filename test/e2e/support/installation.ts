@@ -12,6 +12,8 @@ const root = resolve(import.meta.dirname, '../../..')
 const namespace = 'pidguard-system'
 
 export interface Replica {
+  /** Of /metrics and the probes. */
+  readonly probePort: number
   isReady(): Promise<boolean>
   /** Returns when it is. */
   ready(): Promise<void>
@@ -149,6 +151,7 @@ export async function install(
         if (running.exit() === undefined) await running.stop('SIGKILL')
       })
       return {
+        probePort: probes,
         isReady,
         async ready() {
           await until(`a ready replica (${logFile})`, () => entry.ready, 60_000)
