@@ -11,6 +11,7 @@ import { coloured, plain, renderText } from '../report/text.ts'
 import { policyRules, rules } from '../rules/index.ts'
 import { loadFilePolicy } from './file-policy.ts'
 import { buildInputs, writeText } from './files.ts'
+import { inputsInLittleMemory } from './memory.ts'
 import { print } from './print.ts'
 import type { TakeOptions } from './take-snapshot.ts'
 
@@ -52,7 +53,14 @@ export async function runValidate(paths: readonly string[], flags: ValidateFlags
       : new Baseline(flags.baseline, await readBaseline(readText(flags.baseline, '--baseline'), flags.baseline), now)
   const { failOn, namespace, version } = flags
   const cluster = await clusterOf(flags, policy)
-  const deps = { version, rules: new RuleIndex(rules), policy, inputs: buildInputs(), baseline, cluster }
+  const deps = {
+    version,
+    rules: new RuleIndex(rules),
+    policy,
+    inputs: inputsInLittleMemory(buildInputs()),
+    baseline,
+    cluster
+  }
   const report = await validate(paths, { failOn, namespace, namespaceLabels }, deps)
   for (const output of outputs) await write(output, report)
   if (flags.writeBaseline === undefined) return report.exitCode

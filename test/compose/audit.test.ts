@@ -67,6 +67,7 @@ t.test('exit codes tell clean, found, wrong and not complete apart', async (t) =
     ['no cluster', 2, []],
     ['no such format', 2, [at('fine.json'), '-o', 'xml']],
     ['an earlier report that is none', 2, [at('fine.json'), '--since', at('fine.json')]],
+    ['reports of a dump, which has no place for them', 2, [at('fine.json'), '--report-objects']],
     ['no such snapshot', 2, ['--snapshot', at('gone.yaml')]]
   ]
   for (const [name, want, args] of cases) {
