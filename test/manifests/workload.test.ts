@@ -148,3 +148,13 @@ void t.test('Prometheus can read the alerts', async (t) => {
     t.pass('checked', { skip: 'no promtool' })
   }
 })
+
+void t.test('no Service sets options of the program: one named pidguard would set PIDGUARD_PORT', async (t) => {
+  for (const name of Object.keys(kustomizations)) {
+    const { spec } = objectOf<{ spec: { template: { spec: { enableServiceLinks?: boolean } } } }>(
+      name,
+      'Deployment/pidguard'
+    )
+    t.equal(spec.template.spec.enableServiceLinks, false, name)
+  }
+})
