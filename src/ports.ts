@@ -179,6 +179,8 @@ export interface ListedKind {
   readonly plural: string
   /** The versions it is served under, the newest first; the first that is there is read. */
   readonly apiVersions: readonly string[]
+  /** Only objects with these labels, as in `app=x`. */
+  readonly labelSelector?: string
 }
 
 /** Why the objects of a kind could not be read, or not all of them. */
@@ -201,6 +203,37 @@ export interface ObjectSource {
    * AppError when nothing can be read at all.
    */
   each(kinds: readonly ListedKind[], take: (object: Record<string, unknown>) => void): Promise<readonly ListFailure[]>
+}
+
+/** A kind that findings are written as for other programs: PolicyReport, or Report of openreports.io. */
+export interface ReportKind {
+  readonly apiVersion: string
+  readonly kind: string
+  /** As in paths: `policyreports`. */
+  readonly plural: string
+  /** Otherwise of the cluster as a whole, for what belongs to no namespace. */
+  readonly namespaced: boolean
+}
+
+export interface ReportAddress {
+  /** Empty for what belongs to none. */
+  readonly namespace: string
+  readonly name: string
+}
+
+/** The reports that stand in a cluster. */
+export interface ReportStore {
+  /**
+   * The kinds that are served: those of one group, none where the cluster has none of these, and those of the group that
+   * it replaces. Throws KubeError.
+   */
+  kinds(): Promise<{ readonly current: readonly ReportKind[]; readonly replaced: readonly ReportKind[] }>
+  /** Gives away every report of ours. Resolves to why they could not be read, or not all; undefined: they were. */
+  list(kind: ReportKind, take: (object: Record<string, unknown>) => void): Promise<ListFailure | undefined>
+  /** Makes it so, in place of what we wrote before. `gone`: its namespace is going or gone. Throws KubeError. */
+  apply(kind: ReportKind, at: ReportAddress, object: object): Promise<'written' | 'gone'>
+  /** Removes the one with this uid, if it is still there. Throws KubeError. */
+  remove(kind: ReportKind, at: ReportAddress, uid: string): Promise<void>
 }
 
 /** Whoever waits is told how far it is. */

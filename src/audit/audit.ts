@@ -1,6 +1,13 @@
 import type { Rule } from '../engine/rule.ts'
 import { compareTexts } from '../model/compare.ts'
-import { type AuditFinding, type AuditReport, type AuditSource, auditApiVersion, isComplete } from '../report/audit.ts'
+import {
+  type AuditFinding,
+  type AuditGap,
+  type AuditReport,
+  type AuditSource,
+  auditApiVersion,
+  isComplete
+} from '../report/audit.ts'
 import { type FailOn, fails, plural, type Unjudged } from '../report/report.ts'
 import { actionsOf } from './actions.ts'
 import type { FoldedFinding } from './fold.ts'
@@ -30,9 +37,7 @@ function reportOf(run: AuditRun, options: AuditOptions, { rules }: RunDeps): Aud
   const { facts, rows } = run
   const ruleIds = rules.all.map(({ id }) => id)
   const folded = sortedFindings(run.findings.list(), ruleIds)
-  const gaps = [...run.gaps, ...nodeGaps(facts)].sort(
-    (a, b) => compareTexts(a.part, b.part) || compareTexts(a.reason, b.reason) || compareTexts(a.detail, b.detail)
-  )
+  const gaps = sortedGaps([...run.gaps, ...nodeGaps(facts)])
   const skips = run.skips.list().sort(byRule)
   const found = folded.map(withoutWeight)
   const sight = { skipped: new Set(skips.map(({ ruleId }) => ruleId)), unread: facts.unread }
@@ -73,6 +78,18 @@ function reportOf(run: AuditRun, options: AuditOptions, { rules }: RunDeps): Aud
     since: compared?.since ?? null,
     notes: notesOf(run, options.source)
   }
+}
+
+/** The report with more that could not be done; the exit code follows. */
+export function withGaps(report: AuditReport, more: readonly AuditGap[]): AuditReport {
+  const gaps = sortedGaps([...report.gaps, ...more])
+  return { ...report, gaps, exitCode: exitCodeOf(report.findings, report.failOn, isComplete({ ...report, gaps })) }
+}
+
+function sortedGaps(gaps: readonly AuditGap[]): AuditGap[] {
+  return gaps.toSorted(
+    (a, b) => compareTexts(a.part, b.part) || compareTexts(a.reason, b.reason) || compareTexts(a.detail, b.detail)
+  )
 }
 
 function withoutWeight({ weight, ...finding }: FoldedFinding): AuditFinding {

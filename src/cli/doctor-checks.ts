@@ -7,16 +7,8 @@ import { backendEnvOf, backendOf, felixContainerOf, isOperatorManaged } from '..
 import { type Selector, selectorMatches } from '../model/selector.ts'
 import { subjectOfObject } from '../model/subject.ts'
 import type { Millis } from '../model/units.ts'
-
-export type Level = 'ok' | 'info' | 'warn' | 'error'
-
-/** One thing looked at: what was found, and what to do about it. */
-export interface Check {
-  readonly about: string
-  readonly level: Level
-  readonly found: string
-  readonly remedy?: string
-}
+import type { Check, Level } from './doctor-check.ts'
+import { headroomChecks } from './doctor-headroom.ts'
 
 export interface DoctorFacts extends InstallationFacts {
   /** undefined: not tried, or the API server did not say. */
@@ -41,6 +33,7 @@ export function diagnose(facts: DoctorFacts): Check[] {
     ...selectorChecks(facts),
     ...policyChecks(facts),
     ...probeChecks(facts),
+    ...headroomChecks(facts.replicas, facts.namespace),
     ...calicoChecks(facts),
     ...neighbourChecks(facts)
   ]

@@ -1,4 +1,4 @@
-import type { Check, Level } from './doctor-checks.ts'
+import type { Check, Level } from './doctor-check.ts'
 
 export type DoctorFormat = 'text' | 'json'
 

@@ -1,9 +1,11 @@
 import { readFileSync } from 'node:fs'
 import { performance } from 'node:perf_hooks'
 import { text } from 'node:stream/consumers'
-import { audit } from '../audit/audit.ts'
+import { audit, withGaps } from '../audit/audit.ts'
 import { readEarlier } from '../audit/earlier.ts'
+import { publish } from '../audit/publish.ts'
 import type { RunDeps } from '../audit/run.ts'
+import { NotedUids } from '../audit/uids.ts'
 import { DumpObjects } from '../cli/dump-objects.ts'
 import { type Output, readOutputs } from '../cli/validate-flags.ts'
 import { RuleIndex } from '../engine/match.ts'
@@ -11,10 +13,12 @@ import { AppError } from '../errors.ts'
 import { KubeClient } from '../kube/client.ts'
 import { findCredentials } from '../kube/credentials.ts'
 import { ObjectLists } from '../kube/object-lists.ts'
+import { KubeReportStore } from '../kube/report-store.ts'
 import type { Clock } from '../ports.ts'
 import type { AuditReport, AuditSource } from '../report/audit.ts'
 import type { FailOn } from '../report/report.ts'
 import { coloured, plain } from '../report/text.ts'
+import type { ReportContent } from '../report/workload-report.ts'
 import { auditRules, policyRules } from '../rules/index.ts'
 import { KubeletConfigReader } from '../sources/kubelet-config.ts'
 import { noConfigs, noReadings } from '../sources/nobody.ts'
@@ -35,6 +39,8 @@ export interface AuditFlags extends TakeOptions {
   readonly policy?: string
   readonly since?: string
   readonly snapshot?: string
+  /** What report objects in the cluster say; `off`: none are written, and those there are stay. */
+  readonly reportObjects: ReportContent | 'off'
 }
 
 const clock: Clock = { now: () => Date.now(), monotonic: () => performance.now() }
@@ -73,6 +79,9 @@ export async function runAudit(paths: readonly string[], flags: AuditFlags): Pro
   const outputs = readOutputs(flags.output ?? [], formats)
   const earlier = flags.since === undefined ? undefined : readEarlier(flags.since, readText('--since', flags.since))
   const isDump = paths.length > 0 || flags.snapshot !== undefined
+  if (isDump && flags.reportObjects !== 'off') {
+    throw new AppError('ERR_USAGE', '--report-objects writes into the cluster that is audited; files have none')
+  }
   const report = isDump ? await auditDump(paths, flags, earlier) : await auditCluster(flags, earlier)
   for (const output of outputs) await write(output, report)
   return report.exitCode
@@ -120,8 +129,10 @@ async function auditCluster(flags: AuditFlags, earlier: AuditReport | undefined)
   const { signal } = new AbortController()
   try {
     const source: AuditSource = { kind: 'cluster', name: credentials.server, readings: readingSource }
-    return await auditWith(flags, earlier, source, {
-      objects: new ObjectLists(client, frugal, signal),
+    const lists = new ObjectLists(client, frugal, signal)
+    const objects = new NotedUids(lists)
+    const report = await auditWith(flags, earlier, source, {
+      objects: flags.reportObjects === 'off' ? lists : objects,
       readings,
       configs:
         readingSource === 'kubelet'
@@ -131,6 +142,10 @@ async function auditCluster(flags: AuditFlags, earlier: AuditReport | undefined)
       progress: frugal,
       signal
     })
+    if (flags.reportObjects === 'off') return report
+    const store = new KubeReportStore(client, lists, signal)
+    const uidOf = (key: string) => objects.uidOf(key)
+    return withGaps(report, await publish(report, flags.reportObjects, { store, uidOf, progress: frugal }))
   } finally {
     progress.end()
     await Promise.all([client.close(), readings.close(), kubelets.close()])

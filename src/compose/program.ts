@@ -209,6 +209,15 @@ function buildProgram(finish: (code: number | undefined) => void): Command {
     )
     .option('--since <file>', 'an earlier report (-o json): say what is new and what is fixed; only what is new counts')
     .option('--snapshot <file>', 'nodes and threads of this snapshot, in place of a cluster; - for standard input')
+    .addOption(
+      new Option(
+        '--report-objects [what]',
+        'write PolicyReports (or OpenReports) into the cluster: every failure of a workload, or their number'
+      )
+        .choices(['off', 'failures', 'summary'])
+        .preset('failures')
+        .default('off')
+    )
     .addOption(policyOption())
     .addOption(new Option('--kubeconfig <file>', 'how to reach the cluster (default: as kubectl)'))
     .option('--context <name>', 'context of the kubeconfig')

@@ -4,6 +4,7 @@ import type { JsonRecord } from '../model/shape.ts'
 import type { HeldSecret } from '../ports.ts'
 import type { KubeApi } from './client.ts'
 import { KubeError } from './kube-error.ts'
+import { askReplicas, type ReplicaMetrics, type ReplicaPod } from './replica-metrics.ts'
 import { servingSecret } from './serving-secret.ts'
 
 export interface RegisteredWebhook {
@@ -44,6 +45,8 @@ export interface InstallationFacts {
   readonly namespaces: readonly { readonly metadata: ObjectMeta }[]
   /** With apiVersion and kind, which lists leave out. */
   readonly daemonSets: readonly JsonRecord[]
+  /** What the replicas that run say of themselves; undefined: nobody could be asked, and `hidden` says so. */
+  readonly replicas: readonly ReplicaMetrics[] | undefined
   /** Resources that the user may not read. */
   readonly hidden: readonly string[]
 }
@@ -67,7 +70,7 @@ export async function readInstallation(api: KubeApi, namespace: string): Promise
   }
   const own = `/api/v1/namespaces/${namespace}`
   const registration = '/apis/admissionregistration.k8s.io/v1'
-  const [version, mutating, validating, deployment, endpoints, secret, policy, namespaces, daemonSets] =
+  const [version, mutating, validating, deployment, endpoints, secret, policy, namespaces, daemonSets, pods] =
     await Promise.all([
       api.call<{ gitVersion: string }>('/version'),
       seen(
@@ -83,8 +86,13 @@ export async function readInstallation(api: KubeApi, namespace: string): Promise
       seen('secrets', servingSecret(api, namespace, 'pidguard-tls').read()),
       seen('configmaps', api.call<{ data?: Record<string, string> }>(`${own}/configmaps/pidguard-policy`)),
       seen('namespaces', api.call<List<{ metadata: ObjectMeta }>>('/api/v1/namespaces')),
-      seen('daemonsets', api.call<List<JsonRecord>>('/apis/apps/v1/daemonsets'))
+      seen('daemonsets', api.call<List<JsonRecord>>('/apis/apps/v1/daemonsets')),
+      seen(
+        'pods',
+        api.call<List<ReplicaPod>>(`${own}/pods`, { query: { labelSelector: 'app.kubernetes.io/name=pidguard' } })
+      )
     ])
+  const replicas = pods && (await seen('pods/proxy', askReplicas(api, namespace, pods.items)))
   return {
     serverVersion: version.gitVersion,
     namespace,
@@ -96,6 +104,7 @@ export async function readInstallation(api: KubeApi, namespace: string): Promise
     policy: policy?.data?.['policy.yaml'],
     namespaces: namespaces?.items ?? [],
     daemonSets: (daemonSets?.items ?? []).map((item) => ({ ...item, apiVersion: 'apps/v1', kind: 'DaemonSet' })),
+    replicas,
     hidden
   }
 }

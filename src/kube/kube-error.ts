@@ -19,6 +19,14 @@ export type KubeFailure =
   | 'aborted'
   | 'malformed'
 
+/** Failures of one moment; the others stay. */
+const passing: ReadonlySet<KubeFailure> = new Set(['throttled', 'server-error', 'silent', 'unreachable'])
+
+/** Whether asking again may help. */
+export function isPassing(failure: KubeFailure): boolean {
+  return passing.has(failure)
+}
+
 export interface KubeErrorOptions extends ErrorOptions {
   readonly status?: number
   readonly retryAfter?: Millis | undefined

@@ -4,7 +4,7 @@ import { isRecord, type JsonRecord } from '../model/shape.ts'
 import type { Millis } from '../model/units.ts'
 import type { ListedKind, ListFailure, ObjectSource, Progress } from '../ports.ts'
 import type { KubeApi } from './client.ts'
-import { KubeError, type KubeFailure } from './kube-error.ts'
+import { isPassing, KubeError } from './kube-error.ts'
 import { readPages } from './pages.ts'
 
 /** Objects of the first page; later ones follow their size. */
@@ -12,9 +12,6 @@ const firstPage = 100
 /** Times that one page is asked for, and what is waited before the second, doubled each time. Own choice. */
 const attempts = 5
 const firstWait: Millis = 500
-
-/** Failures of one moment; the others stay. */
-const passing: ReadonlySet<KubeFailure> = new Set(['throttled', 'server-error', 'silent', 'unreachable'])
 
 /** Everything an API server holds of a kind, page by page: whatever its number, only a page is held at once. */
 export class ObjectLists implements ObjectSource {
@@ -57,7 +54,8 @@ export class ObjectLists implements ObjectSource {
     return undefined
   }
 
-  async #readAll({ kind, plural }: ListedKind, apiVersion: string, take: (object: JsonRecord) => void): Promise<void> {
+  async #readAll(listed: ListedKind, apiVersion: string, take: (object: JsonRecord) => void): Promise<void> {
+    const { kind, plural, labelSelector } = listed
     let done = 0
     const onPage = (items: readonly unknown[], remaining: number | undefined): void => {
       // Items of a list do not say what they are.
@@ -67,12 +65,13 @@ export class ObjectLists implements ObjectSource {
       this.#progress.step(plural, done, remaining === undefined ? undefined : done + remaining)
     }
     const again = async ({ failure, retryAfter }: KubeError, attempt: number): Promise<boolean> => {
-      if (!passing.has(failure) || attempt >= attempts) return false
+      if (!isPassing(failure) || attempt >= attempts) return false
       if (failure === 'unreachable' && !this.#hasAnswered) return false
       await pause(retryAfter ?? this.#firstWait * 2 ** (attempt - 1), undefined, { signal: this.#signal })
       return true
     }
-    await readPages(this.#api, `${pathOf(apiVersion)}/${plural}`, firstPage, this.#signal, onPage, { again })
+    const path = `${pathOf(apiVersion)}/${plural}`
+    await readPages(this.#api, path, firstPage, this.#signal, onPage, { again, labelSelector })
   }
 }
 

@@ -19,10 +19,12 @@ const goodSmallPage: Bytes = 900_000
 /** A page above this is not what we asked for. */
 const tooLargePage: Bytes = 256 * 1024 * 1024
 
-/** For a list that need not be of one moment: what to do about a page that could not be read. */
+/** For a list that need not be of one moment: what it holds, and what to do about a page that could not be read. */
 export interface PageTrouble {
   /** Whether to ask for the page again; resolves when it is time. `attempt` counts from 1 and anew for each page. */
   again(error: KubeError, attempt: number): Promise<boolean>
+  /** Only objects with these labels. */
+  readonly labelSelector?: string | undefined
 }
 
 /**
@@ -42,7 +44,7 @@ export async function readPages(
   let next: string | undefined
   for (;;) {
     // No resourceVersion: with one, API servers before 1.31 answer from their cache and ignore the limit.
-    const query = { limit, continue: next }
+    const query = { limit, continue: next, labelSelector: trouble?.labelSelector }
     const { text, bytes } = await (trouble === undefined
       ? readText(api, path, query, signal)
       : readStubbornly(api, path, query, signal, trouble))

@@ -3,8 +3,11 @@ import { dataOf, managedMark, trustedBy } from '../../src/certs/keyring.ts'
 import { type DoctorFacts, diagnose } from '../../src/cli/doctor-checks.ts'
 import type { RegisteredWebhook } from '../../src/kube/installation.ts'
 import { birth, day, ringOf } from '../support/keyrings.ts'
+import { metricsOf } from '../support/replica-metrics.ts'
 
 const ring = await ringOf()
+const wellMetrics = await metricsOf({})
+const blindMetrics = await metricsOf({ nodes: { fresh: 0, partial: 0, stale: 0, unread: 2 } })
 const caBundle = Buffer.from(trustedBy(ring)).toString('base64')
 const outside = {
   matchExpressions: [
@@ -61,6 +64,7 @@ function facts(change: Partial<DoctorFacts> = {}): DoctorFacts {
     policy: 'spec: {}',
     namespaces: [named('kube-system'), named('pidguard-system'), named('shop')],
     daemonSets: [],
+    replicas: [{ pod: 'pidguard-a', text: wellMetrics }],
     hidden: [],
     probe,
     policyMistakes: [],
@@ -139,6 +143,16 @@ const cases: { name: string; change: Partial<DoctorFacts>; want: string[] }[] = 
     want: ['info Calico kube-system/calico-node']
   },
   { name: 'a DaemonSet that is no Calico', change: { daemonSets: [{ ...daemonSet, spec: {} }] }, want: [] },
+  {
+    name: 'replicas that may not be asked',
+    change: { replicas: undefined, hidden: ['pods/proxy'] },
+    want: ['warn pods/proxy']
+  },
+  {
+    name: 'a replica that reads no node',
+    change: { replicas: [{ pod: 'a', text: blindMetrics }] },
+    want: ['error node data of a']
+  },
   {
     name: 'a neighbour that changes pods',
     change: { mutating: [...facts().mutating, configuration('istio', webhook({ name: 'i' }))] },

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { isUnsound, renderDoctor } from '../../src/cli/doctor.ts'
-import type { Check } from '../../src/cli/doctor-checks.ts'
+import type { Check } from '../../src/cli/doctor-check.ts'
 
 const checks: readonly Check[] = [
   { about: 'policy', level: 'ok', found: 'valid', remedy: 'not shown where nothing is wrong' },

@@ -1,6 +1,5 @@
-import { execFile } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import t from 'tap'
 import { request } from 'undici'
@@ -12,32 +11,18 @@ import { isRecord } from '../../src/model/shape.ts'
 import type { AuditReport } from '../../src/report/audit.ts'
 import { systemClock } from '../support/fake-api.ts'
 import { startFakeKubelet } from '../support/fake-kubelet.ts'
+import { audit } from './support/audit.ts'
 import { startControlPlane } from './support/control-plane.ts'
+import { limitedUser } from './support/limited-user.ts'
 import { calicoNode, deployment, pod, type StoredPod, someRequests } from './support/objects.ts'
 import { until } from './support/wait.ts'
 
-const program = resolve(import.meta.dirname, '../../dist/main.js')
 const schema = JSON.parse(readFileSync(join(import.meta.dirname, '../../manifests/audit.schema.json'), 'utf8'))
 const isValid = new Ajv2020({ formats: { 'date-time': true } }).compile(schema)
 
 const plane = await startControlPlane({ controllers: true, scheduler: true })
 t.teardown(() => plane.stop())
 const { kubectl, api } = plane
-
-interface Result {
-  readonly code: number
-  readonly stdout: string
-  readonly stderr: string
-}
-
-function audit(kubeconfig: string, ...args: string[]): Promise<Result> {
-  const all = [program, 'audit', `--kubeconfig=${kubeconfig}`, ...args]
-  return new Promise((done) => {
-    execFile(process.execPath, all, { maxBuffer: 64 * 1024 * 1024 }, (error, stdout, stderr) => {
-      done({ code: error === null ? 0 : Number(error.code), stdout, stderr })
-    })
-  })
-}
 
 async function reportOf(kubeconfig: string, ...args: string[]): Promise<AuditReport> {
   const { stdout, stderr } = await audit(kubeconfig, '-o', 'json', ...args)
@@ -201,31 +186,9 @@ void t.test('kubelets that cannot be reached are told, and what can be judged is
   t.ok(report.skips.some(({ ruleId }) => ruleId === 'node-kubepods-drift'))
 })
 
-/** A kubeconfig of a service account that may list these, and nothing else. */
-async function limitedUser(name: string, rules: readonly object[]): Promise<string> {
-  await kubectl.ok(['create', 'serviceaccount', name, '-n=shop'])
-  const roleRef = { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name }
-  const subjects = [{ kind: 'ServiceAccount', name, namespace: 'shop' }]
-  for (const object of [
-    { kind: 'ClusterRole', metadata: { name }, rules },
-    { kind: 'ClusterRoleBinding', metadata: { name }, roleRef, subjects }
-  ]) {
-    await kubectl.ok(
-      ['create', '--filename=-'],
-      JSON.stringify({ apiVersion: 'rbac.authorization.k8s.io/v1', ...object })
-    )
-  }
-  const spec = { apiVersion: 'authentication.k8s.io/v1', kind: 'TokenRequest', spec: { audiences: [] } }
-  const { body } = await api.post(`/api/v1/namespaces/shop/serviceaccounts/${name}/token`, spec)
-  const file = join(plane.folder, `${name}.kubeconfig`)
-  const config = JSON.parse(readFileSync(admin, 'utf8'))
-  writeFileSync(file, JSON.stringify({ ...config, users: [{ name: 'admin', user: { token: body.status?.token } }] }))
-  return file
-}
-
 void t.test('a user who may not see everything is told what is missing, and it is not clean', async (t) => {
   const list = (apiGroups: string[], ...resources: string[]) => ({ apiGroups, resources, verbs: ['list'] })
-  const user = await limitedUser('reader', [
+  const user = await limitedUser(plane, 'shop', 'reader', [
     list([''], 'nodes', 'namespaces'),
     list(['apps'], 'deployments', 'daemonsets')
   ])
@@ -246,7 +209,7 @@ void t.test('a user who may not see everything is told what is missing, and it i
   t.match(told(report)[0], 'warn best-effort Deployment shop/web 0', 'LimitRanges are not known, so it is no denial')
   t.ok(report.skips.some(({ reason }) => reason === 'FelixConfigurations not known'))
 
-  const blind = await limitedUser('blind', [])
+  const blind = await limitedUser(plane, 'shop', 'blind', [])
   const { code, stdout } = await audit(blind)
   t.equal(code, 4, 'nothing found is not clean where nothing was seen')
   t.match(stdout, /not complete: \d+ parts could not be looked at/)

@@ -1,10 +1,13 @@
 import { execFile } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
+import { networkInterfaces } from 'node:os'
 import { join, resolve } from 'node:path'
 import t from 'tap'
 import { startControlPlane } from './support/control-plane.ts'
 import { type Installation, install, type Replica } from './support/installation.ts'
-import { calicoNode } from './support/objects.ts'
+import { addNode } from './support/nodes.ts'
+import { calicoNode, pod, someRequests } from './support/objects.ts'
+import { until } from './support/wait.ts'
 
 const program = resolve(import.meta.dirname, '../../dist/main.js')
 const plane = await startControlPlane()
@@ -44,22 +47,85 @@ async function reportReady(replicas: number): Promise<void> {
   if (code !== 200) throw new Error(`status: ${code}`)
 }
 
+/** An address of this machine that the API server's proxy to pods accepts; it refuses loopback. */
+const address = Object.values(networkInterfaces())
+  .flatMap((each) => each ?? [])
+  .find(({ family, internal }) => family === 'IPv4' && !internal)?.address
+
+/** Stands for the replica as its kubelet would show it: where it runs, and that it does. */
+async function showAsPod({ probePort }: Replica): Promise<void> {
+  const path = '/api/v1/namespaces/pidguard-system/pods'
+  const labels = { 'app.kubernetes.io/name': 'pidguard' }
+  const object = pod({ name: 'pidguard-0', namespace: 'pidguard-system', labels }, someRequests)
+  const ports = [{ name: 'probes', containerPort: probePort }]
+  const spec = { containers: [{ name: 'pidguard', image: 'pidguard:0.1.0', ports }], nodeName: 'node-1' }
+  const made = await plane.api.post(path, { ...object, spec })
+  if (made.status !== 201) throw new Error(`pod: ${made.body.message}`)
+  const status = { phase: 'Running', podIP: address, podIPs: [{ ip: address }] }
+  const { status: code, body } = await plane.api.put(`${path}/pidguard-0/status`, { ...made.body, status })
+  if (code !== 200) throw new Error(`status of the pod: ${body.message}`)
+}
+
 void t.test('a sound installation: every line is fine, and the exit code is 0', async (t) => {
   installation = await install(plane)
-  replica = await installation.start()
+  // Also on the address that stands for the pod's.
+  replica = await installation.start('--host=0.0.0.0', '--readings=kubelet')
   await replica.ready()
   await reportReady(3)
+  await showAsPod(replica)
   const { code, text } = await doctor()
   t.equal(code, 0, text)
   t.notMatch(text, 'ERROR')
   t.match(text, /ok {5}certificate: kept by pidguard/)
   t.match(text, /ok {5}caBundle: carries its authority/)
   t.match(text, /ok {5}a real call: the API server asks pidguard/)
+  t.match(text, /info {3}node data of pidguard-0: caches synced; the cluster has no nodes/)
   t.match(text, /info {3}mutate\.pidguard\.io: is called for pods of kube-system/, 'v1.20 does not label it')
   t.equal((await doctor('--fail-on=warn')).code, 0, text)
 })
 
+void t.test('a user who may not look into pods is told so; what replicas know of nodes is not passed', async (t) => {
+  const read = (apiGroup: string, resources: string[], verbs = ['get', 'list']) => ({
+    apiGroups: [apiGroup],
+    resources,
+    verbs
+  })
+  const rules = [
+    read('', ['secrets', 'configmaps', 'endpoints', 'namespaces']),
+    read('', ['pods'], ['get', 'list', 'create']),
+    read('apps', ['deployments', 'daemonsets']),
+    read('admissionregistration.k8s.io', ['mutatingwebhookconfigurations', 'validatingwebhookconfigurations'])
+  ]
+  const rbac = '/apis/rbac.authorization.k8s.io/v1'
+  const subjects = [{ kind: 'ServiceAccount', name: 'reader', namespace: 'default' }]
+  const roleRef = { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'reader' }
+  const accounts = '/api/v1/namespaces/default/serviceaccounts'
+  const metadata = { name: 'reader' }
+  await plane.api.post(`${rbac}/clusterroles`, { metadata, rules })
+  await plane.api.post(`${rbac}/clusterrolebindings`, { metadata, subjects, roleRef })
+  await plane.api.post(accounts, { metadata })
+  const { body } = await plane.api.post(`${accounts}/reader/token`, { spec: {} })
+  const administrator = JSON.parse(readFileSync(join(plane.folder, 'kubeconfig'), 'utf8'))
+  const file = join(plane.folder, 'reader')
+  writeFileSync(file, JSON.stringify({ ...administrator, users: [{ name: 'admin', user: body.status }] }))
+  const { code, text } = await doctor(`--kubeconfig=${file}`)
+  t.match(text, /WARN {3}pods\/proxy: may not be read by this user/)
+  t.match(text, /1 warnings/, 'and nothing else is hidden')
+  t.notMatch(text, 'node data')
+  t.equal(code, 0, text)
+})
+
 const sick = [
+  {
+    name: 'no kubelet can be read',
+    break: async () => {
+      await addNode(plane, 'node-1')
+      await until('the node in the metrics', async () => ((await replica.metric('pidguard_nodes')) ?? 0) > 0)
+    },
+    want: /ERROR {2}node data of pidguard-0: 1 of 1 nodes not known \(1 unread, 0 stale\)/,
+    code: 1,
+    mend: () => kubectl.ok(['delete', 'node', 'node-1'])
+  },
   {
     name: 'a replica is missing',
     break: () => reportReady(2),

@@ -25,6 +25,8 @@ interface PolicyRule {
 /** Of the component that nobody has who does not ask for it: RBAC cannot name all nodes there will be. */
 const nodeTaints = 'pidguard-node-taints'
 const nodeTaintsRendering = 'node-taints'
+/** The same of reports. */
+const audits = 'pidguard-audit'
 
 /** What may be done cluster-wide without naming one object: look, and nothing else. */
 const looks: Readonly<Record<string, readonly string[]>> = {
@@ -44,7 +46,8 @@ void t.test('RBAC: no wildcard, nothing cluster-wide without a name but a look, 
         const all = [...rule.apiGroups, ...rule.resources, ...rule.verbs]
         t.notOk(all.includes('*'), `${rendering} ${kind}/${metadata.name}`)
         t.notOk(rule.resources.includes('nodes/proxy'), 'it is code execution on every node')
-        if (kind !== 'ClusterRole' || rule.resourceNames !== undefined || metadata.name === nodeTaints) continue
+        if (kind !== 'ClusterRole' || rule.resourceNames !== undefined || [nodeTaints, audits].includes(metadata.name))
+          continue
         for (const resource of rule.resources) t.strictSame(rule.verbs, looks[resource], `${rendering}: ${resource}`)
       }
     }
@@ -62,6 +65,26 @@ void t.test(
     t.strictSame(rules, [{ apiGroups: [''], resources: ['nodes'], verbs: ['get', 'patch'] }])
   }
 )
+
+void t.test('reports may be written by a service account of their own alone; it looks at all else', async (t) => {
+  for (const rendering of Object.keys(kustomizations)) {
+    const found = [...objectsOf(goldenOf(rendering)).values()].filter(({ metadata }) => metadata.name === audits)
+    t.equal(found.length, rendering === 'policy-reports' ? 3 : 0, rendering)
+  }
+  const { rules } = objectOf<{ rules: PolicyRule[] }>('policy-reports', `ClusterRole/${audits}`)
+  const writing = rules.filter(({ verbs }) => verbs.some((verb) => verb !== 'list' && verb !== 'get'))
+  t.strictSame(
+    writing.flatMap(({ apiGroups, resources }) => resources.map((resource) => `${resource}.${apiGroups}`)),
+    [
+      'policyreports.wgpolicyk8s.io',
+      'clusterpolicyreports.wgpolicyk8s.io',
+      'reports.openreports.io',
+      'clusterreports.openreports.io'
+    ]
+  )
+  const { subjects } = objectOf<{ subjects: object[] }>('policy-reports', `ClusterRoleBinding/${audits}`)
+  t.strictSame(subjects, [{ kind: 'ServiceAccount', name: audits, namespace: 'pidguard-system' }])
+})
 
 void t.test('with cert-manager the program may write neither Secret nor webhook configuration', async (t) => {
   const role = objectOf<{ rules: PolicyRule[] }>('cert-manager', 'Role/pidguard')
@@ -123,5 +146,15 @@ void t.test('Prometheus can read the alerts', async (t) => {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
     t.pass('checked', { skip: 'no promtool' })
+  }
+})
+
+void t.test('no Service sets options of the program: one named pidguard would set PIDGUARD_PORT', async (t) => {
+  for (const name of Object.keys(kustomizations)) {
+    const { spec } = objectOf<{ spec: { template: { spec: { enableServiceLinks?: boolean } } } }>(
+      name,
+      'Deployment/pidguard'
+    )
+    t.equal(spec.template.spec.enableServiceLinks, false, name)
   }
 })

@@ -1,5 +1,6 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { ApiClient } from './api-client.ts'
 import { type Asset, findAssets } from './assets.ts'
 import { Kubectl } from './kubectl.ts'
@@ -37,6 +38,8 @@ export interface ControlPlane {
   createNamespace(name: string, labels?: Record<string, string>): Promise<void>
   /** Ends the API server without notice and starts it anew; ready for calls when it returns. */
   restartApiServer(): Promise<void>
+  /** Holds etcd still for `still` milliseconds, as a disk does that takes no writes; it runs on when this returns. */
+  holdEtcd(still: number): Promise<void>
   /** Called by `stop`, before the control plane goes. */
   atStop(end: () => Promise<void>): void
   stop(): Promise<void>
@@ -173,6 +176,11 @@ async function startIn(
       await running.get('kube-apiserver')?.stop('SIGKILL')
       await start('kube-apiserver', apiServer)
       await ready('kube-apiserver', async () => (await api.get('/readyz')).status === 200)
+    },
+    async holdEtcd(still) {
+      running.get('etcd')?.signal('SIGSTOP')
+      await sleep(still)
+      running.get('etcd')?.signal('SIGCONT')
     },
     atStop: (end) => void ends.push(end),
     async stop() {

@@ -12,6 +12,8 @@ const root = resolve(import.meta.dirname, '../../..')
 const namespace = 'pidguard-system'
 
 export interface Replica {
+  /** Of /metrics and the probes. */
+  readonly probePort: number
   isReady(): Promise<boolean>
   /** Returns when it is. */
   ready(): Promise<void>
@@ -36,7 +38,8 @@ export interface Installation {
   folder(overlay?: Overlay): string
 }
 
-export type Overlay = 'observe' | 'default' | 'strict'
+/** `earlier`: strict, as an earlier version installed it. */
+export type Overlay = 'observe' | 'default' | 'strict' | 'earlier'
 export type Component = 'bindings' | 'node-taints'
 
 /**
@@ -64,7 +67,7 @@ export async function install(
       { kind: 'MutatingWebhookConfiguration', webhooks: 2 },
       {
         kind: 'ValidatingWebhookConfiguration',
-        webhooks: (which === 'strict' ? 4 : 3) + Number(components.includes('bindings'))
+        webhooks: (which === 'strict' || which === 'earlier' ? 4 : 3) + Number(components.includes('bindings'))
       }
     ].map(({ kind, webhooks }) => ({
       target: { kind },
@@ -80,7 +83,9 @@ export async function install(
     const kustomization = {
       apiVersion: 'kustomize.config.k8s.io/v1beta1',
       kind: 'Kustomization',
-      resources: [relative(place, join(root, 'manifests/overlays', which))],
+      resources: [
+        relative(place, join(root, which === 'earlier' ? 'test/fixtures/upgrade' : `manifests/overlays/${which}`))
+      ],
       components: components.map((name) => relative(place, join(root, 'manifests/components', name))),
       patches: [{ target: { kind: 'Service' }, patch: JSON.stringify(external) }, ...ports]
     }
@@ -149,6 +154,7 @@ export async function install(
         if (running.exit() === undefined) await running.stop('SIGKILL')
       })
       return {
+        probePort: probes,
         isReady,
         async ready() {
           await until(`a ready replica (${logFile})`, () => entry.ready, 60_000)

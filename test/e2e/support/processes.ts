@@ -11,6 +11,8 @@ export interface RunningProgram {
   readonly logFile: string
   /** undefined while it runs. */
   exit(): Exit | undefined
+  /** SIGSTOP holds it still, SIGCONT lets it go on. */
+  signal(signal: NodeJS.Signals): void
   /** Sends the signal, and SIGKILL when the program is still there after `within` milliseconds. */
   stop(signal?: NodeJS.Signals, within?: number): Promise<Exit>
 }
@@ -56,6 +58,7 @@ export async function startProgram({ program, args, logFile, cwd }: ProgramStart
   return {
     logFile,
     exit: () => exit,
+    signal: (signal) => void child.kill(signal),
     async stop(signal = 'SIGTERM', within = 10_000) {
       child.kill(signal)
       const timer = new AbortController()

@@ -1,0 +1,24 @@
+import t from 'tap'
+import { sees, sightOf } from '../../src/audit/publish-sight.ts'
+import { mostFaults } from '../../src/audit/run.ts'
+import type { AuditFault } from '../../src/report/audit.ts'
+
+const nothing = { skips: [], faults: [], gaps: [] }
+const object = { apiVersion: 'v1', kind: 'Pod', namespace: 'shop', name: 'a' }
+const fault: AuditFault = { ruleId: 'best-effort', mode: 'enforce', message: 'failed', object }
+
+t.test('kinds that could not be read are known by the names RBAC has for them, in every version', async (t) => {
+  const parts = ['pods', 'cronjobs.batch', 'felixconfigurations.projectcalico.org', 'nodes/configz']
+  const gaps = parts.map((part) => ({ part, reason: 'forbidden', detail: '', nodes: null }))
+  t.strictSame([...sightOf({ ...nothing, gaps }).unread].sort(), ['CronJob', 'FelixConfiguration', 'Pod'])
+})
+
+t.test('a rule that failed anywhere was not judged; with as many failures as are told, none was', async (t) => {
+  const few = sightOf({ ...nothing, faults: [fault] })
+  t.equal(sees(few, 'Deployment', ['best-effort']), false)
+  t.equal(sees(few, 'Deployment', ['pid-annotations']), true)
+  const below = sightOf({ ...nothing, faults: Array.from({ length: mostFaults - 1 }, () => fault) })
+  t.equal(sees(below, 'Deployment', ['pid-annotations']), true)
+  const many = sightOf({ ...nothing, faults: Array.from({ length: mostFaults }, () => fault) })
+  t.equal(sees(many, 'Deployment', ['pid-annotations']), false)
+})

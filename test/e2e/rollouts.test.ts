@@ -1,0 +1,105 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import t from 'tap'
+import type { JsonRecord } from '../../src/model/shape.ts'
+import { startControlPlane } from './support/control-plane.ts'
+import { install } from './support/installation.ts'
+import { addNode, keepAlive } from './support/nodes.ts'
+import { runPods } from './support/pod-runner.ts'
+import { startTraffic } from './support/traffic.ts'
+import { until } from './support/wait.ts'
+
+const second = 1_000
+const nodes = ['node-a', 'node-b', 'node-c']
+// Manifests of an earlier version and of now; as long as there is no release, the program is that of now in both.
+// The Deployment's own controllers and the real scheduler; what kubelets do is done by runPods.
+const plane = await startControlPlane({ controllers: true, scheduler: true })
+t.teardown(() => plane.stop())
+const { kubectl } = plane
+await plane.createNamespace('shop', { 'kubernetes.io/metadata.name': 'shop' })
+for (const name of nodes) await addNode(plane, name, { 'kubernetes.io/hostname': name })
+await keepAlive(plane, nodes)
+const installation = await install(plane, 'earlier')
+const pods = runPods(plane, installation)
+
+async function rolledOut(): Promise<void> {
+  await kubectl.ok(['rollout', 'status', 'deployment/pidguard', '-n=pidguard-system', '--timeout=90s'])
+  await until('three replicas', () => pods.nodes().length === 3)
+}
+
+/** What a user wrote, and defaults; not what the cluster notes down, and not what the leader writes. */
+const noted = ['uid', 'resourceVersion', 'generation', 'creationTimestamp', 'managedFields', 'selfLink']
+async function installed(): Promise<Map<string, unknown>> {
+  const text = await kubectl.ok(['get', '--kustomize', installation.folder('strict'), '--output=json'])
+  const { items }: { items: JsonRecord[] } = JSON.parse(text)
+  const without = (name: string, value: unknown): unknown =>
+    [...noted, 'status', 'caBundle', 'secrets', 'deployment.kubernetes.io/revision'].includes(name) ? undefined : value
+  return new Map(
+    items.map((item) => {
+      const { kind, metadata } = item as { kind: string; metadata: { name: string } }
+      return [`${kind}/${metadata.name}`, JSON.parse(JSON.stringify(item, without))]
+    })
+  )
+}
+
+void t.test('strict, upgraded under load from an earlier version: no call fails, none passes by', async (t) => {
+  await rolledOut()
+  t.strictSame(pods.nodes().toSorted(), nodes, 'one on each node')
+  // A field that the version of now does not know, as versions to come will have dropped some.
+  const dropped = await kubectl.ok(['kustomize', installation.folder('earlier')])
+  await kubectl.ok(
+    ['apply', '--filename=-'],
+    dropped.replace('priorityClassName:', 'hostname: dropped\n      priorityClassName:')
+  )
+  const hostname = ['get', 'deployment/pidguard', '-n=pidguard-system', '-o=jsonpath={.spec.template.spec.hostname}']
+  t.equal(await kubectl.ok(hostname), 'dropped')
+  await rolledOut()
+  const before = pods.templates()
+  const traffic = startTraffic(plane, 'shop', 4)
+  await sleep(second)
+  pods.fewest()
+  await installation.apply('strict')
+  await rolledOut()
+  await sleep(second)
+  const { calls, refused, missed } = await traffic.stop()
+  t.comment(`${calls} calls`)
+  t.strictSame(refused, [])
+  t.equal(missed, 0)
+  t.equal(pods.fewest(), 3, 'a new one is ready before an old one goes')
+  t.notOk(
+    pods.templates().some((template) => before.includes(template)),
+    'all are new'
+  )
+})
+
+void t.test('two nodes drained at once, under load: one replica goes at a time, and no call fails', async (t) => {
+  const traffic = startTraffic(plane, 'shop', 4)
+  await sleep(second)
+  pods.fewest()
+  const drain = (node: string) => kubectl.run(['drain', node, '--timeout=120s', '--ignore-daemonsets'])
+  const drained = await Promise.all([drain('node-a'), drain('node-b')])
+  t.strictSame(
+    drained.map(({ code }) => code),
+    [0, 0],
+    drained.map(({ stderr }) => stderr).join('\n')
+  )
+  t.match(drained.map(({ stderr }) => stderr).join('\n'), /violate the pod's disruption budget/, 'one had to wait')
+  await until('three replicas', () => pods.nodes().length === 3, 60 * second)
+  await sleep(second)
+  const { calls, refused, missed } = await traffic.stop()
+  t.comment(`${calls} calls`)
+  t.strictSame(refused, [])
+  t.equal(missed, 0)
+  t.equal(pods.fewest(), 2)
+  t.strictSame(pods.nodes(), ['node-c', 'node-c', 'node-c'])
+  for (const node of ['node-a', 'node-b']) await kubectl.ok(['uncordon', node])
+})
+
+void t.test('after the upgrade nothing of the earlier version is left', async (t) => {
+  const upgraded = await installed()
+  await kubectl.ok(['delete', '--kustomize', installation.folder('strict'), '--timeout=90s'])
+  await installation.apply('strict')
+  const fresh = await installed()
+  t.strictSame([...upgraded.keys()], [...fresh.keys()])
+  for (const [name, object] of fresh) t.strictSame(upgraded.get(name), object, name)
+  await rolledOut()
+})

@@ -1,0 +1,104 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { ControlPlane } from './control-plane.ts'
+import type { Installation, Replica } from './installation.ts'
+import type { StoredObject } from './objects.ts'
+import { until } from './wait.ts'
+
+const namespace = 'pidguard-system'
+const path = `/api/v1/namespaces/${namespace}/pods`
+
+interface RunPod extends StoredObject {
+  readonly metadata: StoredObject['metadata'] & { readonly deletionTimestamp?: string }
+  readonly spec: { readonly nodeName?: string; readonly containers: readonly [{ readonly args: readonly string[] }] }
+}
+
+interface Entry {
+  readonly name: string
+  readonly node: string
+  readonly template: string
+  readonly replica: Promise<Replica>
+  isReady: boolean
+  isLeaving: boolean
+}
+
+export interface PodRunner {
+  /** The nodes of the replicas that are ready and not told to go, one entry each. */
+  nodes(): string[]
+  /** The hashes of the pod templates they were made from. */
+  templates(): string[]
+  /** The fewest that were ready at once since this was called last. */
+  fewest(): number
+}
+
+/**
+ * What kubelets do, with processes in the place of containers: a pod of the Deployment that is bound starts a replica
+ * with the pod's arguments, and is ready when that is; a pod that is deleted has its replica told to go, and is gone
+ * when that has ended. Runs until the control plane stops.
+ */
+export function runPods(plane: ControlPlane, installation: Installation): PodRunner {
+  const entries = new Map<string, Entry>()
+  let fewest = Number.POSITIVE_INFINITY
+  let running = true
+  const ready = (): Entry[] => [...entries.values()].filter(({ isReady, isLeaving }) => isReady && !isLeaving)
+
+  async function begin(pod: RunPod, entry: Entry): Promise<void> {
+    const replica = await entry.replica
+    await until(`a ready replica in ${entry.name}`, async () => entry.isLeaving || (await replica.isReady()), 60_000)
+    await until(`the status of ${entry.name}`, async () => {
+      const { status: code, body } = await plane.api.get(`${path}/${entry.name}`)
+      if (code === 404 || entry.isLeaving) return true
+      const conditions = ['Initialized', 'ContainersReady', 'Ready'].map((type) => ({ type, status: 'True' }))
+      const status = { ...body.status, phase: 'Running', conditions: [...conditions, scheduled] }
+      entry.isReady = (await plane.api.put(`${path}/${pod.metadata.name}/status`, { ...body, status })).status === 200
+      return entry.isReady
+    })
+  }
+
+  async function end(uid: string, entry: Entry): Promise<void> {
+    entry.isLeaving = true
+    fewest = Math.min(fewest, ready().length)
+    await (await entry.replica).stop()
+    await plane.kubectl.run(['delete', `pod/${entry.name}`, '-n', namespace, '--grace-period=0', '--force'])
+    entries.delete(uid)
+  }
+
+  async function look(): Promise<void> {
+    const pods = await plane.api.list<RunPod>('pods', namespace, 'labelSelector=app.kubernetes.io/name=pidguard')
+    for (const pod of pods) {
+      const { uid, name, deletionTimestamp, labels } = pod.metadata
+      const entry = entries.get(uid)
+      if (entry !== undefined && deletionTimestamp !== undefined && !entry.isLeaving) void end(uid, entry)
+      if (entry !== undefined || deletionTimestamp !== undefined || pod.spec.nodeName === undefined) continue
+      const args = pod.spec.containers[0].args.filter((arg) => arg.startsWith('--readings'))
+      const template = labels?.['pod-template-hash'] ?? ''
+      const node = pod.spec.nodeName
+      const started = { name, node, template, replica: installation.start(...args), isReady: false, isLeaving: false }
+      entries.set(uid, started)
+      // One that never gets ready is what a test would see, by a rollout that does not end.
+      begin(pod, started).catch(() => {})
+    }
+  }
+
+  const done = (async () => {
+    while (running) {
+      // The namespace may be gone for a while.
+      await look().catch(() => {})
+      await sleep(100)
+    }
+  })()
+  plane.atStop(async () => {
+    running = false
+    await done
+  })
+  return {
+    nodes: () => ready().map(({ node }) => node),
+    templates: () => ready().map(({ template }) => template),
+    fewest() {
+      const found = Math.min(fewest, ready().length)
+      fewest = Number.POSITIVE_INFINITY
+      return found
+    }
+  }
+}
+
+const scheduled = { type: 'PodScheduled', status: 'True' }
