@@ -96,7 +96,7 @@ async function playWithPidguard(scene: Scene): Promise<void> {
 
 const lacking = missing(process.env)
 if (lacking !== undefined) {
-  process.stdout.write(`The drill is skipped: ${lacking}\n`)
+  process.stdout.write(`The drill is skipped: ${lacking.replaceAll('\n', ' ')}\n`)
 } else {
   const story = new Story()
   try {
