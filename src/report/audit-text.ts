@@ -96,8 +96,10 @@ function findingLine({ level, change, object, reason, detail, children, pointer 
 
 const nodeHead = ['NODE', 'PIDS', 'USED', 'KUBEPODS', 'USED', 'FREE', 'BIGGEST POD']
 
-function nodeCells({ node, host, kubepods, free, biggest, missing }: AuditNode): string[] {
-  const most = biggest === null ? (missing[0] ?? '-') : `${biggest.namespace}/${biggest.name} (${biggest.pids})`
+function nodeCells({ node, host, kubepods, free, age, biggest, missing }: AuditNode): string[] {
+  // Of a node that was not read, why; of one that was, no more than that its pods are not known.
+  const unread = age === null ? missing[0] : undefined
+  const most = biggest === null ? (unread ?? '?') : `${biggest.namespace}/${biggest.name} (${biggest.pids})`
   return [node, ceilingText(host), usedText(host), ceilingText(kubepods), usedText(kubepods), limitText(free), most]
 }
 
