@@ -115,7 +115,7 @@ export async function serve(options: ServeOptions): Promise<void> {
         log.error({ err: error }, 'serving certificate not loaded, the last good one stays')
       }
     )
-    warmUp((facts) => buildAdmission({ ...deps, facts, log: silent, meter: uncounted }), clock)
+    warmUp((facts) => buildAdmission({ ...deps, facts, log: unwritten(), meter: uncounted }), clock)
     const admissionAddress = await listen(serving.app, 'https', options.host, options.port, '--port')
     unready.delete('starting')
     const addresses = { admission: admissionAddress, probes: probeAddress }
@@ -230,7 +230,10 @@ function everyAddress(): string {
   return hasIPv6 ? '::' : '0.0.0.0'
 }
 
-const silent: Log = { debug() {}, info() {}, warn() {}, error() {} }
+/** A log like the real one whose lines go nowhere: the first real line shall find it warm. */
+function unwritten(): Log {
+  return pino({ level: 'info', base: null, timestamp: isoTime() }, { write() {} })
+}
 const uncounted: Meter = { countReview() {}, countOutcome() {} }
 
 /** Every container of a cluster has this variable (kubernetes pkg/kubelet/envvars); nobody reads a welcome there. */
