@@ -9,7 +9,7 @@ export const pidBinding = defineRule<Subject, 'headroom'>({
   title: 'PID headroom of the chosen node',
   why: 'A scheduler does not look at PIDs: where some nodes have room and others do not, it may choose one that has none.',
   remedy:
-    'The pod stays pending and is tried again. Free PIDs on the node (`pidguard top pods`), or let pidguard taint nodes that are low (spec.headroom.taintNodes), so that the scheduler chooses others.',
+    'Free PIDs on the node (`pidguard top pods`), or let pidguard taint nodes that are low (spec.headroom.taintNodes). A pod whose binding is refused stays pending and is tried again; with the taint the scheduler chooses others.',
   limits:
     'A refused binding alone does not move the pod: the scheduler may choose the same node again. The taint does. Whatever is not known about a node, and a failure of this rule itself, never holds up a binding.',
   defaultMode: 'enforce',
