@@ -7,9 +7,9 @@ import { KubeClient } from '../kube/client.ts'
 import { findCredentials } from '../kube/credentials.ts'
 import { ensureDisruptionBudget } from '../kube/disruption-budget.ts'
 import { startElection } from '../kube/lease.ts'
-import { sleep } from '../kube/reflector.ts'
 import { servingSecret } from '../kube/serving-secret.ts'
 import { webhookRegistry } from '../kube/webhook-registry.ts'
+import { pause } from '../model/pause.ts'
 import type { Millis } from '../model/units.ts'
 import type { Clock, Log } from '../ports.ts'
 import type { CertificateSource } from './certificates.ts'
@@ -100,7 +100,7 @@ export async function clusterCertificates(options: ClusterCertificatesOptions): 
         if (!failing) complain(error)
         failing = true
       }
-      await sleep(opened ? every : eager, abort.signal)
+      await pause(opened ? every : eager, abort.signal)
     }
   }
   const running = run()

@@ -1,8 +1,8 @@
+import { pause } from '../model/pause.ts'
 import type { Millis } from '../model/units.ts'
 import type { Clock, Log } from '../ports.ts'
 import type { KubeApi } from './client.ts'
 import { KubeError } from './kube-error.ts'
-import { sleep } from './reflector.ts'
 
 export interface LeaseTimes {
   /** How long others wait after the last renewal they saw. */
@@ -96,7 +96,7 @@ class Candidate {
     const { signal } = this.#abort
     while (!signal.aborted) {
       await this.#try()
-      await sleep(this.#times.retry * (1 + this.#options.random() * 0.2), signal)
+      await pause(this.#times.retry * (1 + this.#options.random() * 0.2), signal)
     }
     const led = this.leading
     this.#lose('stopping')

@@ -3,12 +3,12 @@ import type { NodeFacts } from '../headroom/facts.ts'
 import { TaintMemory } from '../headroom/taint-memory.ts'
 import { type NodeRoom, type NodeStanding, planTaints, type TaintPlan, type UntaintReason } from '../headroom/taints.ts'
 import { sayNode } from '../headroom/words.ts'
+import { pause } from '../model/pause.ts'
 import type { Millis, Pids } from '../model/units.ts'
 import type { Floor, Settings } from '../policy/settings.ts'
 import type { Clock, Log, NodeEvent, NodeEvents, NodeTaints } from '../ports.ts'
 import { BackOff } from './back-off.ts'
 import { KubeError, type KubeFailure } from './kube-error.ts'
-import { sleep } from './reflector.ts'
 
 export type TaintChange = 'taint' | 'untaint'
 export type TaintResult = 'done' | 'forbidden' | 'failed'
@@ -74,7 +74,7 @@ export class NodeTainter {
     while (!signal.aborted) {
       const isWell = await lead.look()
       if (isWell) backOff.reset()
-      await sleep(isWell ? (this.#deps.every ?? defaultEvery) : backOff.next(), signal)
+      await pause(isWell ? (this.#deps.every ?? defaultEvery) : backOff.next(), signal)
     }
     if (this.#lead === lead) this.#lead = undefined
   }

@@ -1,3 +1,4 @@
+import { pause } from '../model/pause.ts'
 import type { JsonRecord } from '../model/shape.ts'
 import { isRecord } from '../model/shape.ts'
 import { messageOf } from '../model/transport-error.ts'
@@ -131,7 +132,7 @@ export class Reflector<T> implements Cache<T> {
       { resource, failure: error.failure, status: error.status, waitMs, error: error.message },
       'reading the API server failed, trying again'
     )
-    await sleep(waitMs, this.#abort.signal)
+    await pause(waitMs, this.#abort.signal)
   }
 
   async #list(): Promise<string> {
@@ -255,18 +256,4 @@ function versionOf(object: JsonRecord): string | undefined {
   const metadata = object['metadata']
   const version = isRecord(metadata) ? metadata['resourceVersion'] : undefined
   return typeof version === 'string' && version !== '' ? version : undefined
-}
-
-/** Waits, or returns at once when the signal aborts. */
-export function sleep(span: Millis, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) return resolve()
-    const end = (): void => {
-      clearTimeout(timer)
-      signal.removeEventListener('abort', end)
-      resolve()
-    }
-    const timer = setTimeout(end, span)
-    signal.addEventListener('abort', end)
-  })
 }

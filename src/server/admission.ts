@@ -1,4 +1,4 @@
-import { type DecidedFinding, type Decision, decide } from '../engine/decide.ts'
+import { decide } from '../engine/decide.ts'
 import { evaluate, type Snapshot } from '../engine/evaluate.ts'
 import type { RuleIndex } from '../engine/match.ts'
 import { mutate } from '../engine/mutate.ts'
@@ -6,8 +6,6 @@ import type { AllFacts } from '../engine/rule.ts'
 import { AppError } from '../errors.ts'
 import { readPids } from '../headroom/estimate.ts'
 import { pidsEstimate, pidsEstimateSource } from '../model/annotations.ts'
-import type { PatchOperation } from '../model/draft.ts'
-import type { Verdict } from '../model/finding.ts'
 import { withoutManagedFields } from '../model/managed-fields.ts'
 import { type ReviewRequest, type ReviewResponse, readReview, renderReview, uidOf } from '../model/review.ts'
 import { type Subject, subjectOfRequest } from '../model/subject.ts'
@@ -15,6 +13,7 @@ import type { Millis } from '../model/units.ts'
 import { pod } from '../model/workloads.ts'
 import type { Settings } from '../policy/settings.ts'
 import type { Clock, Log, Meter, ReviewResult, RuleOutcome, Webhook } from '../ports.ts'
+import { type Judged, lineOf, type Reviewed } from './review-line.ts'
 import { renderStatus } from './status.ts'
 
 /** The policy in force, as the admission path asks for it. */
@@ -47,13 +46,6 @@ interface Answer {
 
 /** Answers one review; never throws and never waits. */
 export type Admission = (webhook: Webhook, body: Buffer) => Answer
-
-interface Judged {
-  readonly decision: Decision
-  readonly verdict: Verdict
-  readonly operations: readonly PatchOperation[]
-  readonly fixedBy: readonly string[]
-}
 
 /** The seven hops of a review: read, match, evaluate or mutate, decide, answer, log, count. */
 export function buildAdmission(deps: AdmissionDeps): Admission {
@@ -161,14 +153,6 @@ function isEmpty(object: object): boolean {
   return true
 }
 
-interface Reviewed {
-  readonly request: ReviewRequest
-  readonly subject: Subject
-  readonly settings: Settings
-  readonly judged: Judged
-  readonly elapsed: Millis
-}
-
 function report({ log, meter, slow }: AdmissionDeps, webhook: Webhook, reviewed: Reviewed): void {
   const { request, settings, judged, elapsed } = reviewed
   const { decision, verdict, fixedBy } = judged
@@ -187,40 +171,6 @@ function report({ log, meter, slow }: AdmissionDeps, webhook: Webhook, reviewed:
   const level = result !== 'allowed' || elapsed > slow ? 'info' : 'debug'
   if (log.isLevelEnabled?.(level) === false) return
   log[level](lineOf(webhook, reviewed, result), 'review')
-}
-
-/** The fields of a review's line: only those that say something, since each costs as much as a small rule. */
-function lineOf(webhook: Webhook, { request, subject, judged, elapsed }: Reviewed, result: ReviewResult): object {
-  const { decision, fixedBy } = judged
-  const line: Record<string, unknown> = { webhook, uid: request.uid, kind: named(subject.kind) }
-  if (subject.subresource !== '') line['subresource'] = named(subject.subresource)
-  line['operation'] = subject.operation
-  if (subject.namespace !== '') line['namespace'] = named(subject.namespace)
-  line['name'] = named(subject.name)
-  if (subject.dryRun) line['dryRun'] = true
-  line['result'] = result
-  if (decision.findings.length > 0) {
-    // Without their detail: it may hold the value of a variable.
-    line['findings'] = decision.findings.slice(0, maxLogged).map(toldOf)
-    if (decision.findings.length > maxLogged) line['findingCount'] = decision.findings.length
-  }
-  if (fixedBy.length > 0) line['fixedBy'] = fixedBy
-  line['durationMs'] = Math.round(elapsed * 1000) / 1000
-  return line
-}
-
-function toldOf({ ruleId, action, reason, pointer, account }: DecidedFinding): object {
-  const told = { ruleId, action, reason, pointer }
-  // Whatever a denial rests on, so that it can be explained later; warnings would say it too often.
-  return action === 'deny' && account !== undefined ? { ...told, account: account() } : told
-}
-
-/** Findings of one log line: an object may have thousands of containers. Own choice. */
-const maxLogged = 10
-
-/** Names have at most 253 characters (RFC 1123 subdomain), but webhooks see them before anybody has checked. */
-function named(name: string): string {
-  return name.length <= 253 ? name : `${name.slice(0, 252)}…`
 }
 
 function resultOf({ decision, verdict, operations }: Judged): ReviewResult {

@@ -1,3 +1,4 @@
+import { pause } from '../model/pause.ts'
 import type { Bytes, Millis } from '../model/units.ts'
 import type {
   CallCredentialsSource,
@@ -126,18 +127,4 @@ function readingOf(
 
 function originOf(address: string, port: number): string {
   return `https://${address.includes(':') ? `[${address}]` : address}:${port}`
-}
-
-/** Waits, or returns at once when the signal aborts. */
-function pause(span: Millis, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) return resolve()
-    const end = (): void => {
-      clearTimeout(timer)
-      signal.removeEventListener('abort', end)
-      resolve()
-    }
-    const timer = setTimeout(end, span)
-    signal.addEventListener('abort', end)
-  })
 }
