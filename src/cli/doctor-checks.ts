@@ -2,17 +2,19 @@ import { isOurs, keyringOf } from '../certs/keyring.ts'
 import { readPair } from '../certs/pair.ts'
 import { isTrusted } from '../certs/trust.ts'
 import type { ProbeResult } from '../kube/admission-probe.ts'
-import type { InstallationFacts, RegisteredWebhook, WebhookConfiguration } from '../kube/installation.ts'
+import type { InstallationFacts } from '../kube/installation.ts'
 import { backendEnvOf, backendOf, felixContainerOf, isOperatorManaged } from '../model/felix.ts'
-import { type Selector, selectorMatches } from '../model/selector.ts'
 import { subjectOfObject } from '../model/subject.ts'
 import type { Millis } from '../model/units.ts'
 import type { Check, Level } from './doctor-check.ts'
 import { headroomChecks } from './doctor-headroom.ts'
+import { apply, neighbourChecks, ours, registrationChecks, selectorChecks } from './doctor-webhooks.ts'
 
 export interface DoctorFacts extends InstallationFacts {
   /** undefined: not tried, or the API server did not say. */
   readonly probe: ProbeResult | undefined
+  /** Names of all Nodes; undefined: nobody needs them, or the user may not list them. */
+  readonly nodes: readonly string[] | undefined
   /** Each mistake of the policy in the ConfigMap. */
   readonly policyMistakes: readonly string[]
   /** Of this program. */
@@ -20,7 +22,6 @@ export interface DoctorFacts extends InstallationFacts {
   readonly now: Millis
 }
 
-const apply = 'kubectl apply -k manifests/overlays/NAME'
 const day: Millis = 24 * 60 * 60_000
 
 /** Everything a person on call would look at, in the order in which one thing rests on another. */
@@ -33,7 +34,7 @@ export function diagnose(facts: DoctorFacts): Check[] {
     ...selectorChecks(facts),
     ...policyChecks(facts),
     ...probeChecks(facts),
-    ...headroomChecks(facts.replicas, facts.namespace),
+    ...headroomChecks(facts.replicas, facts.namespace, facts.nodes),
     ...calicoChecks(facts),
     ...neighbourChecks(facts)
   ]
@@ -46,64 +47,6 @@ function hiddenChecks({ hidden }: DoctorFacts): Check[] {
     found: 'may not be read by this user, so what rests on it was not looked at',
     remedy: `Run as a user who may get and list ${what}.`
   }))
-}
-
-function ours(configurations: readonly WebhookConfiguration[]): readonly RegisteredWebhook[] {
-  return configurations.find(({ metadata }) => metadata.name === 'pidguard')?.webhooks ?? []
-}
-
-function registrationChecks({ mutating, validating, serverVersion }: DoctorFacts): Check[] {
-  const checks: Check[] = [{ about: 'API server', level: 'ok', found: serverVersion }]
-  for (const [kind, list] of [
-    ['MutatingWebhookConfiguration', mutating],
-    ['ValidatingWebhookConfiguration', validating]
-  ] as const) {
-    const webhooks = ours(list)
-    if (webhooks.length === 0) {
-      checks.push({
-        about: kind,
-        level: 'error',
-        found: 'not there: the API server does not call pidguard',
-        remedy: apply
-      })
-    }
-    for (const webhook of webhooks) checks.push(...webhookChecks(webhook))
-  }
-  return checks
-}
-
-/** Resources without which neither the network nor a webhook comes up. */
-const vital = ['daemonsets', 'felixconfigurations', 'nodes', 'leases', 'pods/binding', 'namespaces', '*']
-/** Kubernetes' own list of good practice asks for a short timeout; 10 s is its default. */
-const longTimeout = 5
-
-function webhookChecks(webhook: RegisteredWebhook): Check[] {
-  const { name, failurePolicy = 'Fail', sideEffects = '', timeoutSeconds = 10, rules = [] } = webhook
-  const faults: Check[] = []
-  const resources = rules.flatMap((rule) => rule.resources)
-  const reached = resources.filter((resource) => vital.includes(resource))
-  if (failurePolicy === 'Fail' && reached.length > 0) {
-    faults.push({
-      about: name,
-      level: 'error',
-      found: `failurePolicy Fail for ${reached.join(', ')}: the cluster cannot come up without pidguard, nor pidguard without the cluster`,
-      remedy: `Set failurePolicy Ignore: ${apply}`
-    })
-  }
-  if (timeoutSeconds > longTimeout) {
-    const found = `timeoutSeconds ${timeoutSeconds}: every request waits so long when nobody answers`
-    faults.push({ about: name, level: 'warn', found, remedy: apply })
-  }
-  if (sideEffects !== 'None' && sideEffects !== 'NoneOnDryRun') {
-    faults.push({
-      about: name,
-      level: 'warn',
-      found: `sideEffects ${sideEffects}: dry runs are refused`,
-      remedy: apply
-    })
-  }
-  if (faults.length > 0) return faults
-  return [{ about: name, level: 'ok', found: `${failurePolicy}, ${timeoutSeconds} s, for ${resources.join(', ')}` }]
 }
 
 function replicaChecks({ deployment, endpoints, namespace, version }: DoctorFacts): Check[] {
@@ -125,6 +68,12 @@ function replicaChecks({ deployment, endpoints, namespace, version }: DoctorFact
   if (wanted < 2) {
     const found = 'one replica: each restart of it is a gap'
     checks.push({ about: 'replicas', level: 'warn', found, remedy: 'Set replicas to 3.' })
+  }
+  const updated = deployment.status?.updatedReplicas ?? 0
+  if (ready > 0 && updated < wanted) {
+    const found = `${updated} of ${wanted} are of the version applied last: a rollout is under way, or does not come on`
+    const remedy = `kubectl rollout status -n ${namespace} deployment/pidguard`
+    checks.push({ about: 'version', level: 'warn', found, remedy })
   }
   if (endpoints !== undefined && endpoints === 0) {
     const found = 'Service pidguard leads nowhere: no replica is ready'
@@ -175,45 +124,6 @@ function certificateChecks({ secret, mutating, validating, now, hidden, namespac
   }
 }
 
-function selectorChecks({ mutating, validating, namespaces, namespace }: DoctorFacts): Check[] {
-  const checks: Check[] = []
-  for (const webhook of [...ours(mutating), ...ours(validating)]) {
-    if (!(webhook.rules ?? []).some(({ resources }) => resources.includes('pods'))) continue
-    const selects = (name: string): boolean => {
-      const labels = namespaces.find(({ metadata }) => metadata.name === name)?.metadata.labels ?? {}
-      return selectorMatches(selectorOf(webhook), labels)
-    }
-    for (const name of [namespace, 'kube-system']) {
-      if (!namespaces.some(({ metadata }) => metadata.name === name) || !selects(name)) continue
-      const fails = (webhook.failurePolicy ?? 'Fail') === 'Fail'
-      checks.push({
-        about: webhook.name,
-        level: fails ? 'error' : 'info',
-        found: fails
-          ? `pods of ${name} wait for pidguard: neither may be able to come up`
-          : `is called for pods of ${name}, and lets them pass`,
-        remedy: `kubectl label namespace ${name} kubernetes.io/metadata.name=${name}`
-      })
-    }
-  }
-  const ignored = namespaces.filter(({ metadata }) => metadata.labels?.['pidguard.io/admission'] === 'ignore')
-  if (ignored.length > 0) {
-    const names = ignored.map(({ metadata }) => metadata.name).slice(0, 10)
-    const found = `${ignored.length} left out by pidguard.io/admission=ignore: ${names.join(', ')}`
-    checks.push({ about: 'namespaces', level: 'info', found })
-  }
-  return checks
-}
-
-/** As the API server fills it in. */
-function selectorOf({ namespaceSelector }: RegisteredWebhook): Selector {
-  const expressions = namespaceSelector?.matchExpressions ?? []
-  return {
-    matchLabels: namespaceSelector?.matchLabels ?? {},
-    matchExpressions: expressions.map((expression) => ({ ...expression, values: expression.values ?? [] }))
-  }
-}
-
 function policyChecks({ policy, policyMistakes, hidden }: DoctorFacts): Check[] {
   if (hidden.includes('configmaps')) return []
   const about = 'policy'
@@ -261,18 +171,4 @@ function calicoChecks({ daemonSets }: DoctorFacts): Check[] {
       'Set spec.calico.iptablesBackend of the policy to what the nodes use, then apply the manifest of Calico again.'
     return [{ about, level: 'warn', found: 'its iptables backend is left to detection', remedy }]
   })
-}
-
-/** Others who change the same objects: what they do comes before us, or after, by the name of their configuration. */
-function neighbourChecks({ mutating }: DoctorFacts): Check[] {
-  return mutating
-    .filter(({ metadata }) => metadata.name !== 'pidguard')
-    .flatMap(({ metadata, webhooks }) => {
-      const both = (webhooks ?? []).flatMap(({ rules = [] }) => rules.flatMap(({ resources }) => resources))
-      const shared = [...new Set(both)].filter((resource) => ['pods', 'daemonsets', '*', '*/*'].includes(resource))
-      if (shared.length === 0) return []
-      const order = (metadata.name ?? '') < 'pidguard' ? 'before' : 'after'
-      const found = `${metadata.name} changes ${shared.join(', ')} too, ${order} pidguard`
-      return [{ about: 'neighbours', level: 'info' as const, found }]
-    })
 }

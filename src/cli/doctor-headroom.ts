@@ -1,25 +1,35 @@
 import { type KnownState, knownStates } from '../headroom/census.ts'
 import type { ReplicaMetrics } from '../kube/replica-metrics.ts'
 import type { Check } from './doctor-check.ts'
+import { namesOfUnknown } from './doctor-nodes.ts'
 import { samplesOf } from './exposition.ts'
 
 /** Seconds. A watch is heard at least every 90; what is silent for longer than 180 is not relied on (cluster-facts). */
 const longSilence = 180
 
+/** Whether a replica has never read some node, which only a list of all Nodes can name. */
+export function hasUnreadNodes(replicas: readonly ReplicaMetrics[] | undefined): boolean {
+  return (replicas ?? []).some((replica) => 'text' in replica && (nodesOf(replica.text)?.unread ?? 0) > 0)
+}
+
 /**
  * What each replica knows of the nodes, by its own metrics: caches, freshness of readings, nodes it could not read.
- * What cannot be seen is a warning, never fine.
+ * What cannot be seen is a warning, never fine. `nodes` are the names of all Nodes, where they were looked at.
  */
-export function headroomChecks(replicas: readonly ReplicaMetrics[] | undefined, namespace: string): Check[] {
+export function headroomChecks(
+  replicas: readonly ReplicaMetrics[] | undefined,
+  namespace: string,
+  nodes?: readonly string[]
+): Check[] {
   if (replicas === undefined) return []
   if (replicas.length === 0) {
     const found = 'no replica runs that could be asked: what they know of nodes was not looked at'
     return [{ about: 'node data', level: 'warn', found, remedy: `kubectl get pods -n ${namespace}` }]
   }
-  return replicas.flatMap((replica) => replicaChecks(replica, namespace))
+  return replicas.flatMap((replica) => replicaChecks(replica, namespace, nodes))
 }
 
-function replicaChecks(replica: ReplicaMetrics, namespace: string): Check[] {
+function replicaChecks(replica: ReplicaMetrics, namespace: string, all: readonly string[] | undefined): Check[] {
   const about = `node data of ${replica.pod}`
   if ('failure' in replica) {
     const found = `cannot be asked through the API server (${replica.failure}): what it knows of nodes was not looked at`
@@ -37,7 +47,7 @@ function replicaChecks(replica: ReplicaMetrics, namespace: string): Check[] {
     const found = 'it reads nothing of the cluster, so PID headroom is not judged'
     return [{ about, level: 'info', found, remedy: 'Add --readings=kubelet to the arguments of the Deployment.' }]
   }
-  const faults = [...cacheFaults(text, about, logs), ...nodeFaults(text, about, logs)]
+  const faults = [...cacheFaults(text, about, logs), ...nodeFaults(text, about, logs, all)]
   return [...(faults.length > 0 ? faults : [soundness(text, about)]), ...floorChecks(text, about)]
 }
 
@@ -58,7 +68,7 @@ function cacheFaults(text: string, about: string, remedy: string): Check[] {
   return faults
 }
 
-function nodeFaults(text: string, about: string, logs: string): Check[] {
+function nodeFaults(text: string, about: string, logs: string, names: readonly string[] | undefined): Check[] {
   const nodes = nodesOf(text)
   if (nodes === undefined) {
     return [{ about, level: 'warn', found: 'it does not say how well it knows the nodes', remedy: logs }]
@@ -66,6 +76,8 @@ function nodeFaults(text: string, about: string, logs: string): Check[] {
   const unknown = nodes.stale + nodes.unread
   if (unknown === 0) return []
   const all = unknown + nodes.fresh + nodes.partial
+  const named = namesOfUnknown(text, { ...nodes, read: all - nodes.unread }, names)
+  const which = named === '' ? '' : `: ${named}`
   const failures = samplesOf(text, 'pidguard_node_readings_total').flatMap(({ labels, value }) => {
     const result = labels['result'] ?? ''
     return value === 0 || result === 'whole' || result === 'partial' ? [] : [`${result} ${value}`]
@@ -76,8 +88,8 @@ function nodeFaults(text: string, about: string, logs: string): Check[] {
       about,
       // Where no node is known, no pod is ever denied for its PIDs.
       level: unknown === all ? 'error' : 'warn',
-      found: `${unknown} of ${all} nodes not known (${nodes.unread} unread, ${nodes.stale} stale${ageOf(text)})${why}`,
-      remedy: `${logs}, at "nodes cannot be read"; pidguard top names the nodes.`
+      found: `${unknown} of ${all} nodes not known (${nodes.unread} unread, ${nodes.stale} stale${ageOf(text)})${which}${why}`,
+      remedy: `${logs}, at "nodes cannot be read"; pidguard top nodes asks their kubelets itself.`
     }
   ]
 }

@@ -1,11 +1,12 @@
 import { performance } from 'node:perf_hooks'
 import { type DoctorFormat, isUnsound, renderDoctor } from '../cli/doctor.ts'
 import { diagnose } from '../cli/doctor-checks.ts'
+import { hasUnreadNodes } from '../cli/doctor-headroom.ts'
 import { AppError } from '../errors.ts'
 import { probeAdmission } from '../kube/admission-probe.ts'
 import { KubeClient } from '../kube/client.ts'
 import { findCredentials } from '../kube/credentials.ts'
-import { readInstallation } from '../kube/installation.ts'
+import { readInstallation, readNodeNames } from '../kube/installation.ts'
 import { KubeError } from '../kube/kube-error.ts'
 import { readPolicy } from '../policy/load.ts'
 import type { Clock } from '../ports.ts'
@@ -33,8 +34,9 @@ export async function runDoctor(options: Options): Promise<number> {
       readInstallation(api, namespace),
       probeAdmission(credentials, probeNamespace, () => clock.monotonic())
     ])
+    const nodes = hasUnreadNodes(facts.replicas) ? await readNodeNames(api) : undefined
     const policyMistakes = mistakesOf(facts.policy)
-    const checks = diagnose({ ...facts, probe, policyMistakes, version, now: clock.now() })
+    const checks = diagnose({ ...facts, probe, nodes, policyMistakes, version, now: clock.now() })
     process.stdout.write(renderDoctor(checks, options.output))
     return isUnsound(checks, options.failOn) ? 1 : 0
   } catch (cause) {

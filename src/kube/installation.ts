@@ -1,9 +1,11 @@
 import type { ObjectMeta } from '../model/kubernetes.ts'
 import type { Selector } from '../model/selector.ts'
-import type { JsonRecord } from '../model/shape.ts'
+import { isRecord, type JsonRecord } from '../model/shape.ts'
 import type { HeldSecret } from '../ports.ts'
 import type { KubeApi } from './client.ts'
+import { nodeKind } from './kinds.ts'
 import { KubeError } from './kube-error.ts'
+import { readPages } from './pages.ts'
 import { askReplicas, type ReplicaMetrics, type ReplicaPod } from './replica-metrics.ts'
 import { servingSecret } from './serving-secret.ts'
 
@@ -106,5 +108,20 @@ export async function readInstallation(api: KubeApi, namespace: string): Promise
     daemonSets: (daemonSets?.items ?? []).map((item) => ({ ...item, apiVersion: 'apps/v1', kind: 'DaemonSet' })),
     replicas,
     hidden
+  }
+}
+
+/** The names of all Nodes; undefined where the user may not list them. Throws KubeError. */
+export async function readNodeNames(api: KubeApi): Promise<readonly string[] | undefined> {
+  const names: string[] = []
+  try {
+    await readPages(api, nodeKind.path, nodeKind.firstPage, new AbortController().signal, (items) => {
+      for (const item of items) if (isRecord(item)) names.push(nodeKind.project(item).name)
+    })
+    return names
+  } catch (cause) {
+    const error = KubeError.ofTransport(cause)
+    if (error.failure === 'forbidden') return undefined
+    throw error
   }
 }

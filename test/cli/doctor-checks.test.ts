@@ -37,8 +37,9 @@ function named(name: string, labels: Record<string, string> = {}) {
   return { metadata: { name, labels: { 'kubernetes.io/metadata.name': name, ...labels } } }
 }
 
-function deployment(ready: number, replicas = 3, image = 'registry/pidguard:0.1.0') {
-  return { spec: { replicas, template: { spec: { containers: [{ image }] } } }, status: { readyReplicas: ready } }
+function deployment(ready: number, replicas = 3, image = 'registry/pidguard:0.1.0', updated = replicas) {
+  const status = { readyReplicas: ready, updatedReplicas: updated }
+  return { spec: { replicas, template: { spec: { containers: [{ image }] } } }, status }
 }
 
 const daemonSet = {
@@ -56,7 +57,7 @@ function facts(change: Partial<DoctorFacts> = {}): DoctorFacts {
   return {
     serverVersion: 'v1.30.0',
     namespace: 'pidguard-system',
-    mutating: [configuration('pidguard', webhook({ name: 'mutate.pidguard.io' }))],
+    mutating: [configuration('pidguard', webhook({ name: 'mutate.pidguard.io', reinvocationPolicy: 'IfNeeded' }))],
     validating: [configuration('pidguard', webhook())],
     deployment: deployment(3),
     endpoints: 3,
@@ -65,6 +66,7 @@ function facts(change: Partial<DoctorFacts> = {}): DoctorFacts {
     namespaces: [named('kube-system'), named('pidguard-system'), named('shop')],
     daemonSets: [],
     replicas: [{ pod: 'pidguard-a', text: wellMetrics }],
+    nodes: undefined,
     hidden: [],
     probe,
     policyMistakes: [],
@@ -95,6 +97,11 @@ const cases: { name: string; change: Partial<DoctorFacts>; want: string[] }[] = 
   { name: 'a timeout above it', change: registered({ timeoutSeconds: 6 }), want: ['warn validate.pidguard.io'] },
   { name: 'side effects', change: registered({ sideEffects: 'Unknown' }), want: ['warn validate.pidguard.io'] },
   {
+    name: 'what changes pods is asked only once',
+    change: { mutating: [configuration('pidguard', webhook({ name: 'mutate.pidguard.io' }))] },
+    want: ['warn mutate.pidguard.io']
+  },
+  {
     name: 'our own namespace is not kept out',
     change: registered({ namespaceSelector: {} }),
     want: ['info validate.pidguard.io', 'info validate.pidguard.io']
@@ -118,6 +125,7 @@ const cases: { name: string; change: Partial<DoctorFacts>; want: string[] }[] = 
     want: ['error replicas', 'error endpoints']
   },
   { name: 'only one is wanted', change: { deployment: deployment(1, 1) }, want: ['warn replicas'] },
+  { name: 'a rollout in between', change: { deployment: deployment(3, 3, undefined, 2) }, want: ['warn version'] },
   { name: 'another version', change: { deployment: deployment(3, 3, 'pidguard:0.2.0') }, want: ['warn version'] },
   { name: 'an image by digest', change: { deployment: deployment(3, 3, 'pidguard@sha256:0a') }, want: [] },
   { name: 'no Secret', change: { secret: undefined }, want: ['error certificate'] },

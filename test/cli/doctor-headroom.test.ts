@@ -1,5 +1,5 @@
 import t from 'tap'
-import { headroomChecks } from '../../src/cli/doctor-headroom.ts'
+import { hasUnreadNodes, headroomChecks } from '../../src/cli/doctor-headroom.ts'
 import { metricsOf, type ReplicaKnows } from '../support/replica-metrics.ts'
 
 function nodes(fresh: number, partial: number, stale: number, unread: number): ReplicaKnows {
@@ -55,6 +55,25 @@ for (const { name, knows, want } of cases) {
     for (const { level, remedy } of checks) if (level !== 'ok' && level !== 'info') t.ok(remedy, 'what to do')
   })
 }
+
+void t.test('nodes that are not known have names, where the cluster was asked for all of them', async (t) => {
+  const text = await metricsOf({ ...nodes(1, 0, 0, 1), ages: [{ node: 'b', readAt: 1_790_000_000_000 }] })
+  const found = (all?: string[]) => headroomChecks([{ pod: 'a', text }], 'system', all)[0]?.found
+  t.match(
+    found(['b', 'c']),
+    /^1 of 2 nodes not known \(1 unread, 0 stale, the oldest reading 14 s ago\): c never read$/
+  )
+  t.notMatch(found(), 'never read')
+})
+
+void t.test('all Nodes are asked for only where one was never read', async (t) => {
+  const all = async (knows: ReplicaKnows | undefined) => [{ pod: 'a', text: await metricsOf(knows) }]
+  t.equal(hasUnreadNodes(await all(nodes(1, 1, 1, 0))), false)
+  t.equal(hasUnreadNodes(await all(nodes(1, 0, 0, 1))), true)
+  t.equal(hasUnreadNodes(await all(undefined)), false)
+  t.equal(hasUnreadNodes([{ pod: 'a', failure: 'refused' }]), false)
+  t.equal(hasUnreadNodes(undefined), false)
+})
 
 void t.test('each replica is told of by itself', async (t) => {
   const replicas = [

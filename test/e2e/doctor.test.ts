@@ -13,6 +13,7 @@ const program = resolve(import.meta.dirname, '../../dist/main.js')
 const plane = await startControlPlane()
 t.teardown(() => plane.stop())
 const { kubectl } = plane
+await plane.createNamespace('calico-system')
 
 interface Report {
   readonly code: number
@@ -115,6 +116,27 @@ void t.test('a user who may not look into pods is told so; what replicas know of
   t.equal(code, 0, text)
 })
 
+const ofOperator = {
+  ownerReferences: [
+    { apiVersion: 'operator.tigera.io/v1', kind: 'Installation', name: 'default', uid: 'a', controller: true }
+  ]
+}
+const neighbour = {
+  apiVersion: 'admissionregistration.k8s.io/v1',
+  kind: 'MutatingWebhookConfiguration',
+  metadata: { name: 'istio-sidecar-injector' },
+  webhooks: [
+    {
+      name: 'namespace.sidecar-injector.istio.io',
+      failurePolicy: 'Ignore',
+      sideEffects: 'None',
+      admissionReviewVersions: ['v1'],
+      clientConfig: { url: 'https://127.0.0.1:1/inject' },
+      rules: [{ apiGroups: [''], apiVersions: ['v1'], resources: ['pods'], operations: ['CREATE'] }]
+    }
+  ]
+}
+
 const sick = [
   {
     name: 'no kubelet can be read',
@@ -122,7 +144,7 @@ const sick = [
       await addNode(plane, 'node-1')
       await until('the node in the metrics', async () => ((await replica.metric('pidguard_nodes')) ?? 0) > 0)
     },
-    want: /ERROR {2}node data of pidguard-0: 1 of 1 nodes not known \(1 unread, 0 stale\)/,
+    want: /ERROR {2}node data of pidguard-0: 1 of 1 nodes not known \(1 unread, 0 stale\): node-1 never read/,
     code: 1,
     mend: () => kubectl.ok(['delete', 'node', 'node-1'])
   },
@@ -168,8 +190,41 @@ const sick = [
     mend: () => kubectl.ok(['delete', 'daemonset/calico-node', '-n=kube-system'])
   },
   {
+    name: 'a Calico of the tigera operator',
+    break: () => kubectl.ok(['create', '--filename=-'], JSON.stringify(calicoNode('calico-system', ofOperator))),
+    want: /info {3}Calico calico-system\/calico-node: owned by the tigera operator: .*\n +Set iptablesBackend in the FelixConfiguration/,
+    code: 0,
+    mend: () => kubectl.ok(['delete', 'daemonset/calico-node', '-n=calico-system'])
+  },
+  {
+    name: 'somebody else changes pods too',
+    break: () => kubectl.ok(['create', '--filename=-'], JSON.stringify(neighbour)),
+    want: /info {3}neighbours: istio-sidecar-injector changes pods too, before pidguard/,
+    code: 0,
+    mend: () => kubectl.ok(['delete', 'mutatingwebhookconfiguration/istio-sidecar-injector'])
+  },
+  {
+    name: 'the cluster runs another version',
+    break: () => kubectl.ok(['set', 'image', 'deployment/pidguard', 'pidguard=pidguard:0.0.9', '-n=pidguard-system']),
+    want: /WARN {3}version: the cluster runs 0\.0\.9, this is 0\.1\.0/,
+    code: 0,
+    mend: () => installation.apply()
+  },
+  {
+    name: 'a caBundle of somebody else, and nobody who mends it',
+    break: async () => {
+      await replica.stop()
+      const patch = [{ op: 'replace', path: '/webhooks/0/clientConfig/caBundle', value: '' }]
+      const target = ['patch', 'validatingwebhookconfiguration/pidguard', '--type=json']
+      await kubectl.ok([...target, `--patch=${JSON.stringify(patch)}`])
+    },
+    want: /ERROR {2}caBundle: the API server does not trust the certificate, for validate\.pidguard\.io/,
+    code: 1,
+    mend: async () => {}
+  },
+  {
     name: 'nobody answers',
-    break: () => replica.stop(),
+    break: async () => {},
     want: /ERROR {2}a real call: a pod without requests passed unseen/,
     code: 1,
     mend: async () => {}
