@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { ApiClient } from './api-client.ts'
 import { type Asset, findAssets } from './assets.ts'
 import { Kubectl } from './kubectl.ts'
-import { createAuthority, createSigningKey } from './pki.ts'
+import { type Authority, createAuthority, createSigningKey } from './pki.ts'
 import { freePorts } from './ports.ts'
 import { logTail, makeFolder, type RunningProgram, removeFolder, startProgram } from './processes.ts'
 import { until } from './wait.ts'
@@ -13,6 +13,8 @@ export interface ControlPlaneOptions {
   /** Also start kube-controller-manager, which makes pods of workloads and service accounts of namespaces. */
   readonly controllers?: boolean
   readonly scheduler?: boolean
+  /** Pods get tokens of the service account that expire and are bound to them, as from v1.21 on. */
+  readonly boundTokens?: boolean
 }
 
 /** One line of the API server's audit log, as far as tests look at it. */
@@ -31,6 +33,8 @@ export interface ControlPlane {
   readonly kubectl: Kubectl
   readonly api: ApiClient
   readonly controllers: boolean
+  /** Of the cluster: what pods find as ca.crt beside their token. */
+  readonly authority: Authority
   /** What the program has written so far. */
   log(name: Asset): string
   auditEvents(): AuditEvent[]
@@ -113,6 +117,7 @@ async function startIn(
     'initial-advertise-peer-urls': `http://127.0.0.1:${peer}`,
     'initial-cluster': `default=http://127.0.0.1:${peer}`
   })
+  const gate = options.boundTokens === true ? ',BoundServiceAccountTokenVolume=true' : ''
   const apiServer = {
     'etcd-servers': `http://127.0.0.1:${etcd}`,
     'secure-port': secure,
@@ -127,14 +132,14 @@ async function startIn(
     'service-cluster-ip-range': '10.0.0.0/24',
     'authorization-mode': 'RBAC',
     'allow-privileged': true, // Calico
-    'feature-gates': 'EphemeralContainers=true', // on by default from v1.23
+    'feature-gates': `EphemeralContainers=true${gate}`, // on by default from v1.23
     'audit-policy-file': 'audit-policy.json',
     'audit-log-path': 'audit.log',
     // Pods need a service account and its token, which the controller manager makes.
     ...(options.controllers === true ? {} : { 'disable-admission-plugins': 'ServiceAccount' })
   }
   await start('kube-apiserver', apiServer)
-  const api = new ApiClient(url, authority, token)
+  const api = new ApiClient(url, authority.certificate, token)
   const kubectl = new Kubectl(programs.get('kubectl') ?? 'kubectl', kubeconfig, join(folder, 'home'))
   await ready('kube-apiserver', async () => (await api.get('/readyz')).status === 200)
 
@@ -151,7 +156,8 @@ async function startIn(
       'secure-port': manager,
       'node-monitor-grace-period': '1h', // nodes of tests are objects without a heartbeat
       'service-account-private-key-file': 'sa.key',
-      'root-ca-file': 'ca.crt'
+      'root-ca-file': 'ca.crt',
+      'feature-gates': `EphemeralContainers=true${gate}`
     })
   }
   if (options.scheduler === true) await start('kube-scheduler', { ...client, ...local, 'secure-port': scheduler })
@@ -165,6 +171,7 @@ async function startIn(
     kubectl,
     api,
     controllers: options.controllers === true,
+    authority,
     log: (name) => readFileSync(join(folder, `${name}.log`), 'utf8'),
     auditEvents: () => completeLines(join(folder, 'audit.log')).map((line) => JSON.parse(line)),
     async createNamespace(name, labels = {}) {
@@ -196,8 +203,8 @@ function completeLines(file: string): string[] {
   return readFileSync(file, 'utf8').split('\n').slice(0, -1)
 }
 
-/** Keys, tokens and settings; returns the certificate of the authority. */
-async function writeFiles(folder: string, url: string): Promise<string> {
+/** Keys, tokens and settings; returns the authority. */
+async function writeFiles(folder: string, url: string): Promise<Authority> {
   const authority = await createAuthority('e2e-kubernetes')
   const names = ['127.0.0.1', '10.0.0.1', 'localhost', 'kubernetes', 'kubernetes.default', 'kubernetes.default.svc']
   const server = await authority.issue('kube-apiserver', names)
@@ -220,5 +227,5 @@ async function writeFiles(folder: string, url: string): Promise<string> {
   }
   mkdirSync(join(folder, 'home'))
   for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text, { mode: 0o600 })
-  return authority.certificate
+  return authority
 }

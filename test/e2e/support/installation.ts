@@ -22,6 +22,8 @@ export interface Replica {
   metric(name: string): Promise<number | undefined>
   /** Returns when a line with that message is there. */
   logged(message: string): Promise<void>
+  /** SIGSTOP holds it still, SIGCONT lets it go on. */
+  signal(signal: NodeJS.Signals): void
   /** Returns when it has ended by itself. */
   ended(): Promise<Exit>
   stop(signal?: NodeJS.Signals): Promise<Exit>
@@ -169,6 +171,7 @@ export async function install(
             readLog(logFile).some(({ msg }) => msg === message)
           )
         },
+        signal: (signal) => running.signal(signal),
         async ended() {
           const exit = await until('its end', () => running.exit())
           clearInterval(probing)

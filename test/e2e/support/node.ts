@@ -1,21 +1,15 @@
 import { execFileSync } from 'node:child_process'
-import {
-  accessSync,
-  constants,
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  rmdirSync,
-  rmSync,
-  writeFileSync
-} from 'node:fs'
-import { basename, delimiter, join } from 'node:path'
+import { accessSync, constants, existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
+import { isIPv4 } from 'node:net'
+import { delimiter, join } from 'node:path'
 import type { ControlPlane } from './control-plane.ts'
 import { compileThreads, writeImage } from './image.ts'
-import { createAuthority } from './pki.ts'
+import { networkOf, removeCgroup, removeLogs, removeNetworks, unmountBelow } from './node-leftovers.ts'
+import { type Authority, createAuthority } from './pki.ts'
+import { podNetwork } from './pod-network.ts'
 import { freePorts } from './ports.ts'
 import { logTail, startProgram } from './processes.ts'
+import { quietly } from './quietly.ts'
 import { until } from './wait.ts'
 
 export interface RealNode {
@@ -27,6 +21,10 @@ export interface RealNode {
   readonly authority: string
   /** The pids cgroup of all pods of this node, as a folder. */
   readonly kubepods: string
+  /** Makes the images of an archive known to the node, for containers to run from. */
+  importImages(archive: string): void
+  /** Addresses that its pods have now, from before their first container starts. */
+  podAddresses(): string[]
   stop(): Promise<void>
 }
 
@@ -47,15 +45,21 @@ export function missingForNode(env: NodeJS.ProcessEnv): string | undefined {
   return existsSync(join(cgroups, 'pids')) ? undefined : 'no cgroup v1 pids controller at /sys/fs/cgroup/pids'
 }
 
-/** A real kubelet with containerd. Its cgroups are its own, so another kubelet on this machine is not touched. */
-export async function startNode(plane: ControlPlane, name = 'node-a'): Promise<RealNode> {
+/**
+ * A real kubelet with containerd. Its cgroups are its own, so another kubelet on this machine is not touched.
+ * `authority` signs its serving certificate; by default one that nobody knows, as kubeadm does.
+ */
+export async function startNode(
+  plane: ControlPlane,
+  { name = 'node-a', authority: given }: { readonly name?: string; readonly authority?: Authority } = {}
+): Promise<RealNode> {
   const folder = join(plane.folder, name)
   mkdirSync(join(folder, 'cni'), { recursive: true })
   const [port = 0, healthz = 0] = await freePorts(2)
   // A kubelet refuses loopback addresses (validateNodeIP), but not others of the loopback interface (TEST-NET-2).
   const address = `198.51.100.${1 + (process.pid % 254)}`
   quietly(() => execFileSync('ip', ['address', 'add', `${address}/32`, 'dev', 'lo'], { stdio: 'ignore' }))
-  const authority = await createAuthority('e2e-kubelets')
+  const authority = given ?? (await createAuthority('e2e-kubelets'))
   const serving = await authority.issue(name, [address])
   writeFileSync(join(folder, 'kubelet-ca.crt'), authority.certificate)
   writeFileSync(join(folder, 'kubelet.crt'), serving.certificate)
@@ -64,7 +68,7 @@ export async function startNode(plane: ControlPlane, name = 'node-a'): Promise<R
   for (const controller of controllers()) mkdirSync(join(cgroups, controller, root), { recursive: true })
   const socket = join(folder, 'containerd.sock')
   writeFileSync(join(folder, 'containerd.toml'), containerdSettings(folder, socket))
-  writeFileSync(join(folder, 'cni', '10-pods.conflist'), JSON.stringify(network(folder)))
+  writeFileSync(join(folder, 'cni', '10-pods.conflist'), JSON.stringify(podNetwork(folder)))
   writeFileSync(
     join(folder, 'kubelet.json'),
     JSON.stringify(kubeletSettings(plane, folder, root, address, port, healthz))
@@ -108,9 +112,8 @@ export async function startNode(plane: ControlPlane, name = 'node-a'): Promise<R
     const networks = new Set(containers.flatMap((id) => networkOf(() => ctr('containers', 'info', id))))
     for (const container of containers) quietly(() => ctr('containers', 'rm', container))
     await containerd.stop()
-    // What the kubelet would have had removed, had it been given the time; the veth pair goes with its namespace.
-    for (const network of networks) quietly(() => execFileSync('ip', ['netns', 'delete', network], { stdio: 'ignore' }))
-    for (const id of containers) rmSync(`/var/lib/cni/results/pods-${id}-eth0`, { force: true })
+    removeNetworks(networks, containers)
+    removeLogs(kubelet.logFile)
     unmountBelow(folder)
     // Also of the hierarchies that the kubelet found by itself.
     for (const hierarchy of readdirSync(cgroups)) removeCgroup(join(cgroups, hierarchy, root))
@@ -138,6 +141,8 @@ export async function startNode(plane: ControlPlane, name = 'node-a'): Promise<R
     port,
     authority: join(folder, 'kubelet-ca.crt'),
     kubepods: join(cgroups, 'pids', root, 'kubepods'),
+    importImages: (archive) => void ctr('images', 'import', archive),
+    podAddresses: () => readdirSync(join(folder, 'ipam', 'pods')).filter((name) => isIPv4(name)),
     stop
   }
 }
@@ -160,11 +165,6 @@ state = "${folder}/containerd-state"
 `
 }
 
-function network(folder: string): object {
-  const ipam = { type: 'host-local', subnet: '10.89.0.0/16', dataDir: join(folder, 'ipam') }
-  return { cniVersion: '0.3.1', name: 'pods', plugins: [{ type: 'ptp', ipMasq: false, ipam }] }
-}
-
 function kubeletSettings(
   plane: ControlPlane,
   folder: string,
@@ -185,6 +185,7 @@ function kubeletSettings(
     cgroupDriver: 'cgroupfs',
     cgroupRoot,
     failSwapOn: false,
+    syncFrequency: '5s', // how old a mounted ConfigMap may be; a minute by default
     readOnlyPort: 0,
     makeIPTablesUtilChains: false, // the tables are this machine's
     address,
@@ -203,49 +204,11 @@ function controllers(): string[] {
     .map(({ name }) => name)
 }
 
-function removeCgroup(folder: string): void {
-  if (!existsSync(folder)) return
-  for (const entry of readdirSync(folder, { withFileTypes: true })) {
-    if (entry.isDirectory()) removeCgroup(join(folder, entry.name))
-  }
-  quietly(() => rmdirSync(folder))
-}
-
-function unmountBelow(folder: string): void {
-  const mounts = readFileSync('/proc/mounts', 'utf8')
-    .split('\n')
-    .map((line) => line.split(' ')[1] ?? '')
-    .filter((mount) => mount.startsWith(`${folder}/`))
-  for (const mount of mounts.sort().reverse()) quietly(() => execFileSync('umount', [mount]))
-}
-
 function lines(run: () => string): string[] {
   try {
     return run().split('\n').filter(Boolean)
   } catch {
     return []
-  }
-}
-
-/** The name of the network namespace that a sandbox has to itself; nothing for other containers. */
-function networkOf(info: () => string): string[] {
-  try {
-    const { Spec } = JSON.parse(info()) as { Spec: { linux: { namespaces: { type: string; path?: string }[] } } }
-    return Spec.linux.namespaces.flatMap(({ type, path }) =>
-      type === 'network' && path?.includes('/netns/') === true ? [basename(path)] : []
-    )
-  } catch {
-    return []
-  }
-}
-
-/** Whether it worked. */
-function quietly(run: () => unknown): boolean {
-  try {
-    run()
-    return true
-  } catch {
-    return false
   }
 }
 

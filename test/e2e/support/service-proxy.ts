@@ -1,0 +1,124 @@
+import { execFileSync } from 'node:child_process'
+import { connect, createServer, type Server, type Socket } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { ControlPlane } from './control-plane.ts'
+
+interface Port {
+  readonly name?: string
+  readonly port: number
+}
+
+interface Service {
+  readonly metadata: { readonly namespace: string; readonly name: string }
+  readonly spec: { readonly clusterIP?: string; readonly ports?: readonly Port[] }
+}
+
+interface Endpoints {
+  readonly metadata: { readonly namespace: string; readonly name: string }
+  readonly subsets?: readonly {
+    readonly addresses?: readonly { readonly ip: string }[]
+    readonly ports?: readonly Port[]
+  }[]
+}
+
+type Target = readonly [address: string, port: number]
+
+interface Door {
+  readonly server: Server
+  readonly address: string
+  targets: readonly Target[]
+}
+
+/**
+ * What kube-proxy did in its userspace mode: the cluster address of each Service is an address of this machine, and a
+ * connection to it goes to one of its ready endpoints, and stays there. Runs until the control plane stops.
+ */
+export async function proxyServices(plane: ControlPlane): Promise<void> {
+  const doors = new Map<string, Door>()
+  const sockets = new Set<Socket>()
+  let running = true
+
+  async function look(): Promise<void> {
+    const services = await listed<Service>(plane, 'services')
+    const endpoints = await listed<Endpoints>(plane, 'endpoints')
+    for (const { metadata, spec } of services) {
+      for (const { name, port } of spec.ports ?? []) {
+        const key = `${spec.clusterIP}:${port}`
+        const door = doors.get(key) ?? (await open(spec.clusterIP ?? '', port))
+        doors.set(key, door)
+        door.targets = isApiServer(metadata) ? [apiServerOf(plane)] : targetsOf(endpoints, metadata, name)
+      }
+    }
+  }
+
+  async function open(address: string, port: number): Promise<Door> {
+    ip('add', address)
+    let turn = 0
+    const server = createServer((client) => {
+      const target = door.targets[turn++ % Math.max(1, door.targets.length)]
+      if (target === undefined) client.destroy()
+      else join(client, connect(target[1], target[0]))
+    })
+    const door: Door = { server, address, targets: [] }
+    await new Promise<void>((listening) => server.listen(port, address, listening))
+    return door
+  }
+
+  function join(client: Socket, replica: Socket): void {
+    for (const socket of [client, replica]) {
+      sockets.add(socket)
+      socket.on('close', () => sockets.delete(socket))
+    }
+    client.on('error', () => replica.destroy())
+    replica.on('error', () => client.destroy())
+    client.pipe(replica).pipe(client)
+  }
+
+  const done = (async () => {
+    while (running) {
+      await look().catch(() => {})
+      await sleep(100)
+    }
+  })()
+  plane.atStop(async () => {
+    running = false
+    await done
+    for (const socket of sockets) socket.destroy()
+    for (const { server, address } of doors.values()) {
+      server.close()
+      ip('del', address)
+    }
+  })
+}
+
+async function listed<T>({ api }: ControlPlane, kind: 'services' | 'endpoints'): Promise<readonly T[]> {
+  const { body } = await api.get(`/api/v1/${kind}`)
+  return (body as unknown as { items: readonly T[] }).items
+}
+
+function isApiServer({ namespace, name }: Service['metadata']): boolean {
+  return namespace === 'default' && name === 'kubernetes'
+}
+
+/** It advertises loopback, which Kubernetes takes for no endpoint. */
+function apiServerOf({ url }: ControlPlane): Target {
+  const { hostname, port } = new URL(url)
+  return [hostname, Number(port)]
+}
+
+function targetsOf(endpoints: readonly Endpoints[], of: Service['metadata'], port: string | undefined): Target[] {
+  const own = endpoints.find(({ metadata }) => metadata.namespace === of.namespace && metadata.name === of.name)
+  return (own?.subsets ?? []).flatMap(({ addresses = [], ports = [] }) => {
+    const found = ports.find(({ name }) => name === port)
+    return found === undefined ? [] : addresses.map(({ ip }) => [ip, found.port] as const)
+  })
+}
+
+/** An address of the loopback interface, there or not. */
+function ip(change: 'add' | 'del', address: string): void {
+  try {
+    execFileSync('ip', ['address', change, `${address}/32`, 'dev', 'lo'], { stdio: 'ignore' })
+  } catch {
+    // Two ports of one Service share it.
+  }
+}
