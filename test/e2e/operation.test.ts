@@ -1,0 +1,99 @@
+import { readFileSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import t from 'tap'
+import { startControlPlane } from './support/control-plane.ts'
+import { install } from './support/installation.ts'
+import { pod, type StoredPod } from './support/objects.ts'
+import { until } from './support/wait.ts'
+
+// What the README tells an administrator to write and to type, word for word.
+const readme = readFileSync(resolve(import.meta.dirname, '../../README.md'), 'utf8')
+const plane = await startControlPlane()
+t.teardown(() => plane.stop())
+const { kubectl } = plane
+for (const name of ['shop', 'legacy', 'other']) {
+  await plane.createNamespace(name, { 'kubernetes.io/metadata.name': name })
+}
+const installation = await install(plane, 'observe')
+const replica = await installation.start()
+await replica.ready()
+
+/** The block of YAML that comes next after the words. */
+function snippetAfter(words: string): string {
+  const after = readme.slice(readme.indexOf(words))
+  const [, yaml] = /```yaml\n(.*?)```/s.exec(after) ?? []
+  if (!readme.includes(words) || yaml === undefined) throw new Error(`the README has no YAML after ${words}`)
+  return yaml
+}
+
+function commandAfter(words: string): string[] {
+  const [, command] = /\n {4}kubectl (.*)/.exec(readme.slice(readme.indexOf(words))) ?? []
+  if (!readme.includes(words) || command === undefined) throw new Error(`the README has no command after ${words}`)
+  return command.split(' ')
+}
+
+async function withPolicy(spec: string): Promise<void> {
+  const generation = (await replica.metric('pidguard_policy_generation')) ?? 0
+  const lines = spec.trimEnd().replace(/^/gm, '  ')
+  installation.writePolicy(`apiVersion: pidguard.io/v1alpha1\nkind: PidGuardPolicy\nspec:\n${lines}\n`)
+  await until('the policy', async () => ((await replica.metric('pidguard_policy_generation')) ?? 0) > generation)
+}
+
+type Answer = 'refused' | 'warned' | 'admitted'
+async function bestEffortPod(namespace: string, name = 'greedy'): Promise<Answer> {
+  const { code, stderr } = await kubectl.create(pod({ name, namespace }), '--dry-run=server')
+  if (code !== 0) return 'refused'
+  return stderr.includes('best-effort') ? 'warned' : 'admitted'
+}
+
+void t.test('observe: a pod is warned about, and stored as it was written', async (t) => {
+  await until('a warning', async () => (await bestEffortPod('shop')) === 'warned')
+  const path = '/api/v1/namespaces/shop/pods?dryRun=All'
+  const { status, body } = await plane.api.post(path, pod({ name: 'greedy', namespace: 'shop' }))
+  t.equal(status, 201)
+  t.equal(body.metadata?.annotations, undefined)
+  t.strictSame((body as unknown as StoredPod).spec.containers[0]?.resources, {})
+})
+
+void t.test('a single namespace moves first, all others are only warned about', async (t) => {
+  const rules = 'rules: {best-effort: warn, resource-requests: warn}\n'
+  await withPolicy(rules + snippetAfter('A single namespace moves first by an override'))
+  t.equal(await bestEffortPod('shop'), 'refused')
+  t.equal(await bestEffortPod('other'), 'warned')
+})
+
+void t.test('then all: the overlay default, applied over observe', async (t) => {
+  await installation.apply('default')
+  await until('a refusal', async () => (await bestEffortPod('other')) === 'refused')
+  t.equal(await bestEffortPod('shop'), 'refused')
+})
+
+void t.test('a workload is exempt until the last day, and no other', async (t) => {
+  const exemption = snippetAfter('**Exempt a workload**')
+  await withPolicy(exemption.replace(/\d{4}-\d\d-\d\d/, '2099-12-31'))
+  t.equal(await bestEffortPod('legacy', 'report-1'), 'admitted')
+  t.equal(await bestEffortPod('legacy', 'other'), 'refused')
+  t.equal(await bestEffortPod('shop', 'report-1'), 'refused')
+  await withPolicy(exemption.replace(/\d{4}-\d\d-\d\d/, '2020-12-31'))
+  t.equal(await bestEffortPod('legacy', 'report-1'), 'refused', 'an expired one counts nowhere')
+})
+
+void t.test('a whole namespace is left out, and is back without the label', async (t) => {
+  const command = commandAfter('**A whole namespace**').map((word) => (word === 'NAME' ? 'shop' : word))
+  await kubectl.ok(command)
+  await until('no more refusals', async () => (await bestEffortPod('shop')) === 'admitted')
+  t.equal(await bestEffortPod('other'), 'refused')
+  await kubectl.ok(['label', 'namespace', 'shop', 'pidguard.io/admission-'])
+  await until('a refusal', async () => (await bestEffortPod('shop')) === 'refused')
+  t.pass('guarded again')
+})
+
+void t.test('emergency off is one command, at once, and nobody puts it back', async (t) => {
+  await kubectl.ok(commandAfter('**Emergency off.**'))
+  await until('no more refusals', async () => (await bestEffortPod('shop')) === 'admitted', 10_000)
+  await sleep(6_000)
+  t.equal(await bestEffortPod('shop'), 'admitted')
+  await installation.apply('default')
+  await until('a refusal', async () => (await bestEffortPod('shop')) === 'refused')
+})
