@@ -96,7 +96,9 @@ void t.test('two nodes drained at once, under load: one replica goes at a time, 
 
 void t.test('after the upgrade nothing of the earlier version is left', async (t) => {
   const upgraded = await installed()
+  const traffic = startTraffic(plane, 'shop', 4)
   await kubectl.ok(['delete', '--kustomize', installation.folder('strict'), '--timeout=90s'])
+  t.strictSame((await traffic.stop()).refused, [], 'strict, uninstalled under load: no call fails')
   await installation.apply('strict')
   const fresh = await installed()
   t.strictSame([...upgraded.keys()], [...fresh.keys()])

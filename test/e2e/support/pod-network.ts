@@ -21,7 +21,11 @@ export function podNetwork(folder: string): object {
 /** The third byte of the addresses. */
 function freeRange(): number {
   const routes = execFileSync('ip', ['-4', 'route'], { encoding: 'utf8' })
-  const taken = new Set([...routes.matchAll(/^10\.89\.(\d+)\./gm)].map(([, byte]) => Number(byte)))
+  const taken = new Set(
+    [...routes.matchAll(/^(\d+\.\d+)\.(\d+)\./gm)].flatMap(([, start, byte]) =>
+      start === ranges ? [Number(byte)] : []
+    )
+  )
   const candidates = Array.from({ length: 256 }, (_, index) => (process.pid + index) % 256)
   const free = candidates.find((candidate) => !taken.has(candidate))
   if (free === undefined) throw new Error(`every range of ${ranges} has a route: ip -4 route`)
