@@ -54,7 +54,7 @@ export function buildAdmission(deps: AdmissionDeps): Admission {
     const start = clock.monotonic()
     let parsed: unknown
     try {
-      parsed = JSON.parse(withoutManagedFields(body.toString('utf8')))
+      parsed = JSON.parse(withoutManagedFields(body).toString('utf8'))
     } catch (cause) {
       const error = new AppError(
         'ERR_REVIEW_NOT_JSON',
