@@ -44,7 +44,7 @@ interface Answer {
   readonly body: string
 }
 
-/** Answers one review; never throws and never waits. */
+/** Answers one review; never throws and never waits. The body is its own from then on, and is not what it was after. */
 export type Admission = (webhook: Webhook, body: Buffer) => Answer
 
 /** The seven hops of a review: read, match, evaluate or mutate, decide, answer, log, count. */
