@@ -9,6 +9,7 @@ import { RuleIndex } from '../engine/match.ts'
 import { AppError } from '../errors.ts'
 import type { Millis } from '../model/units.ts'
 import type { Clock, Log, Meter } from '../ports.ts'
+import type { ReportContent } from '../report/workload-report.ts'
 import { policyRules, rules } from '../rules/index.ts'
 import { type AdmissionDeps, buildAdmission } from '../server/admission.ts'
 import { type AdmissionServer, buildAdmissionServer, buildProbeServer } from '../server/build-server.ts'
@@ -16,6 +17,7 @@ import { buildMetrics } from '../server/metrics.ts'
 import { type CertificateSource, fileCertificates } from './certificates.ts'
 import type { ClusterFactsOptions } from './cluster-facts.ts'
 import { type FactDeps, type FactSource, noFacts } from './facts.ts'
+import type { ServedAudits } from './interval-audits.ts'
 import { loadPolicy } from './policy-file.ts'
 import { warmUp } from './warm-up.ts'
 
@@ -31,6 +33,11 @@ export interface ServeOptions extends ClusterFactsOptions {
   readonly certCaLife: Millis
   readonly certOverlap: Millis
   readonly policy?: string
+  /** Time between two audits by the leader; undefined: it does not audit. */
+  readonly auditInterval?: Millis
+  readonly auditReportObjects: ReportContent | 'off'
+  /** The file of this program, for processes of our own. */
+  readonly program: string
   readonly logLevel: string
   /** Seconds from the signal to stop until connections are closed: endpoints have to forget this replica first. */
   readonly drain: number
@@ -58,18 +65,23 @@ export async function serve(options: ServeOptions): Promise<void> {
   const output = pino.destination({ sync: false, minLength: logBuffer, periodicFlush: logFlushEvery })
   output.on('error', () => silence(output))
   const log = pino({ level: options.logLevel, base: null, timestamp: isoTime() }, output)
+  const audits = await auditSource(options, log)
   let facts = noFacts
   const policy = await loadPolicy(options.policy, policyRules, clock, (namespace) => facts.namespaceFacts(namespace))
   const meter: FactDeps['meter'] = { countTaint: (change, result) => metrics.countTaint(change, result) }
   facts = await factSource(options, { clock, log, settingsFor: policy.settingsFor, meter })
-  const certificates = await certificateSource(options, log, (signal) => facts.lead?.(signal))
+  const certificates = await certificateSource(options, log, (signal) => {
+    facts.lead?.(signal)
+    audits?.lead(signal)
+  })
   let pair: CertificatePair | undefined
   const metrics = buildMetrics({
     clock,
     policy: () => policy.status(),
     certificate: () => pair,
     headroom: () => facts.status(),
-    taints: () => facts.taints?.()
+    taints: () => facts.taints?.(),
+    audits: () => audits?.status
   })
   const unready = new Set(['starting'])
   const probes = buildProbeServer({
@@ -80,7 +92,7 @@ export async function serve(options: ServeOptions): Promise<void> {
   const watch = policy.watch(pollEvery, log, metrics)
   async function close(): Promise<void> {
     watch.stop()
-    await Promise.all([certificates.stop(), facts.stop(), server?.app.close(), probes.close()])
+    await Promise.all([audits?.stop(), certificates.stop(), facts.stop(), server?.app.close(), probes.close()])
   }
 
   // Before anything is waited for: the first process of a container ignores signals that it does not handle.
@@ -89,6 +101,7 @@ export async function serve(options: ServeOptions): Promise<void> {
     else log.info({ signal, drainSeconds: options.drain }, 'stopping')
     unready.add('stopping')
     server?.drain()
+    void audits?.stop()
     if (signal !== undefined && server !== undefined) await sleep(options.drain * 1_000)
     await close()
     log.info({}, 'stopped')
@@ -155,6 +168,20 @@ async function factSource(options: ServeOptions, deps: FactDeps): Promise<FactSo
   if (!isNamed && !isInCluster()) return noFacts
   const { clusterFacts } = await import('./cluster-facts.ts')
   return clusterFacts(options, deps)
+}
+
+/** undefined where it is not to audit. Throws ERR_USAGE where nobody would be chosen to. */
+async function auditSource(options: ServeOptions, log: Log): Promise<ServedAudits | undefined> {
+  const { auditInterval, certSecret } = options
+  if (auditInterval === undefined) return undefined
+  if (certSecret === undefined) {
+    throw new AppError(
+      'ERR_USAGE',
+      '--audit-interval needs --cert-secret: the leader audits, by the Lease that goes with it'
+    )
+  }
+  const { intervalAudits } = await import('./interval-audits.ts')
+  return intervalAudits(options, auditInterval, { clock, log })
 }
 
 function factsOf({ facts, admitted }: FactSource): Pick<AdmissionDeps, 'facts' | 'admitted'> {

@@ -1,7 +1,9 @@
 import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client'
+import type { AuditStatus } from '../audit/interval.ts'
 import type { Mode } from '../model/finding.ts'
 import type { Millis } from '../model/units.ts'
 import type { Clock, Meter, ReviewResult, RuleOutcome, Webhook } from '../ports.ts'
+import { addAuditMetrics } from './audit-metrics.ts'
 import { addHeadroomMetrics, type HeadroomStatus } from './headroom-metrics.ts'
 import { addTally, DurationHistogram } from './hot-metrics.ts'
 
@@ -12,6 +14,8 @@ export interface MetricSources {
   certificate(): { expiresAt: Millis } | undefined
   /** Nodes that carry our taint, and nodes that are low without; undefined in a process that does not lead. */
   taints?(): { tainted: number; passedOver: number } | undefined
+  /** undefined in a process that is not to audit. */
+  audits?(): AuditStatus | undefined
   /** undefined where nothing is known of a cluster. */
   headroom(): HeadroomStatus | undefined
 }
@@ -62,6 +66,7 @@ export function buildMetrics(sources: MetricSources): Metrics {
   })
   addGauges(registers, sources)
   addHeadroomMetrics(registry, sources.clock, () => sources.headroom())
+  addAuditMetrics(registry, () => sources.audits?.())
   return {
     countReview(webhook: Webhook, result: ReviewResult, seconds: number) {
       duration.observe(webhook, seconds)

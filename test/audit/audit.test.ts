@@ -35,6 +35,9 @@ t.test('a clean cluster: nothing found, nothing missed, exit code 0, and as its 
   t.strictSame([report.gaps, report.skips, report.faults], [[], [], []])
   t.equal(report.exitCode, 0)
   t.match(report.summary, { nodes: 1, nodesRead: 1, pods: 1, podsRead: 1, namespaces: 1, judged: 3 })
+  const judged = Object.fromEntries(report.summary.judgedByRule.map(({ ruleId, objects }) => [ruleId, objects]))
+  t.match(judged, { 'best-effort': 2, 'node-pid-max': 1, 'pod-thread-outlier': 1 }, 'asked, and fine')
+  t.match(judged, { 'node-pid-reservation': 0, 'calico-update-strategy': 0 }, 'off, or nothing there for it')
   t.ok(isValid(JSON.parse(JSON.stringify(report))), JSON.stringify(isValid.errors))
 })
 

@@ -24,6 +24,7 @@ export async function addNode(
   const kubelet = await startFakeKubelet(t, (request, response) => {
     if (node.silent) response.destroy()
     else if (request.headers.authorization === undefined) response.writeHead(401).end()
+    else if (request.url === '/configz') response.end(JSON.stringify({ kubeletconfig: config }))
     else response.end(request.url === '/stats/summary' ? summaryOf(node) : cadvisorOf(node))
   })
   const room = { cpu, memory: '16Gi', pods: '110' }
@@ -33,7 +34,10 @@ export async function addNode(
     status: {
       capacity: room,
       allocatable: room,
-      conditions: [{ type: 'Ready', status: 'True', reason: 'E2e', message: 'stands for a machine' }],
+      conditions: [
+        { type: 'Ready', status: 'True', reason: 'E2e', message: 'stands for a machine' },
+        { type: 'PIDPressure', status: 'False', reason: 'E2e', message: 'stands for a machine' }
+      ],
       addresses: [{ type: 'InternalIP', address: '127.0.0.1' }],
       daemonEndpoints: { kubeletEndpoint: { Port } }
     }
@@ -46,6 +50,9 @@ export async function addNode(
   })
   return node
 }
+
+/** Of a kubelet that bounds what it can. */
+const config = { podPidsLimit: 1024, systemReserved: { pid: '1000' }, evictionHard: { 'pid.available': '10%' } }
 
 function summaryOf({ name, kubepods }: FleetNode): string {
   const rlimit = { time: new Date().toISOString(), maxpid: 32_768, curproc: kubepods.inUse + 200 }
