@@ -68,7 +68,10 @@ export async function serve(options: ServeOptions): Promise<void> {
   const audits = await auditSource(options, log)
   let facts = noFacts
   const policy = await loadPolicy(options.policy, policyRules, clock, (namespace) => facts.namespaceFacts(namespace))
-  const meter: FactDeps['meter'] = { countTaint: (change, result) => metrics.countTaint(change, result) }
+  const meter: FactDeps['meter'] = {
+    countTaint: (change, result) => metrics.countTaint(change, result),
+    countNearFloor: (result) => metrics.countNearFloor(result)
+  }
   facts = await factSource(options, { clock, log, settingsFor: policy.settingsFor, meter })
   const certificates = await certificateSource(options, log, (signal) => {
     facts.lead?.(signal)
@@ -81,6 +84,7 @@ export async function serve(options: ServeOptions): Promise<void> {
     certificate: () => pair,
     headroom: () => facts.status(),
     taints: () => facts.taints?.(),
+    nearFloor: () => facts.nearFloor?.(),
     audits: () => audits?.status
   })
   const unready = new Set(['starting'])

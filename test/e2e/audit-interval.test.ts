@@ -17,7 +17,9 @@ const { kubectl } = plane
 await plane.createNamespace('shop')
 await kubectl.create(deployment({ name: 'web', namespace: 'shop' }, 0))
 await kubectl.create(deployment({ name: 'fine', namespace: 'shop' }, 0, someRequests))
-await addNode(t, plane, 'node-a', { limit: 20_000, inUse: 200 })
+/** Its kubelet goes when all tests are done. */
+const machine = (name: string, limit: number) => addNode(t, plane, name, { limit, inUse: 200 })
+await machine('node-a', 20_000)
 
 const installation = await install(plane, 'default', ['audit', 'policy-reports', 'audit-reports'])
 for (const name of ['policyreports', 'clusterpolicyreports']) {
@@ -91,10 +93,7 @@ void t.test('the leader tells what it found, by rule and namespace; the other re
   const samples = await audited('findings')
   t.ok(samples.includes(webFinding), samples.join('\n'))
   t.ok(samples.includes('pidguard_audit_gaps 0'), 'the component brings every right that is needed')
-  t.ok(
-    samples.some((line) => /judged_objects\{rule="node-pod-pids-limit"\} 1$/.test(line)),
-    'asked, and nothing found'
-  )
+  t.ok(samples.includes('pidguard_audit_judged_objects{rule="node-pod-pids-limit"} 1'), 'asked, and nothing found')
   t.notOk(samples.some((line) => line.startsWith('pidguard_audit_findings{rule="node-pod-pids-limit"')))
   const at = Number(samples.find((line) => line.startsWith('pidguard_audit_last_success'))?.split(' ')[1])
   t.ok(Math.abs(Date.now() / 1000 - at) < 60, `${at}`)
@@ -181,4 +180,60 @@ void t.test('without the rights of the component an audit is incomplete, which i
   t.ok(gaps > 5, `${gaps}`)
   const line = await lastLine('audit done, parts could not be looked at')
   t.match(line, { result: 'incomplete', firstGaps: [{ reason: 'forbidden', detail: /list on \S+ is needed/ }] })
+})
+
+void t.test(
+  'a node that comes near its floor says so in an Event, once an episode: who holds the PIDs, what to do',
+  async (t) => {
+    const node = await machine('node-b', 1500)
+    const boom = { ...someRequests, limits: { memory: '64Mi' } }
+    await kubectl.create({
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: { name: 'boom', namespace: 'shop' },
+      spec: { nodeName: 'node-b', containers: [{ name: 'app', image: 'example.com/app:1', resources: boom }] }
+    })
+    const uid = await kubectl.ok(['get', 'pod/boom', '-n=shop', '-o=jsonpath={.metadata.uid}'])
+    const replica = await leader()
+    const events = async () => {
+      const fields = '--field-selector=reason=PIDsNearFloor,involvedObject.name=node-b'
+      return JSON.parse(await kubectl.ok(['get', 'events', '-n=default', fields, '-o=json'])).items as object[]
+    }
+    await until('node-b is known', async () => (await replica.metric('pidguard_nodes{known="fresh"}')) === 2)
+    await until('nothing is near', async () => (await replica.metric('pidguard_nodes_near_floor')) === 0)
+    t.strictSame(await events(), [])
+
+    node.kubepods = { limit: 1500, inUse: 1300 }
+    node.pods = { [uid]: 1100 }
+    await until('the Event', async () => (await events()).length === 1)
+    const said = await kubectl.ok(['describe', 'node', 'node-b'])
+    t.match(
+      said,
+      /Warning +PIDsNearFloor +\S+ +pidguard +node-b has 50 PIDs free under kubepods: limit 1500, floor 150, committed 1300, in use 1300\. The most are held by Pod shop\/boom with 1100\. See pidguard top pods --node node-b;/
+    )
+    t.equal(await replica.metric('pidguard_nodes_near_floor'), 1)
+    t.equal(await replica.metric('pidguard_node_pids{node="node-b",ceiling="kubepods"}'), 1300)
+    t.equal(await replica.metric('pidguard_node_pids{node="node-b",ceiling="node"}'), 1500)
+    t.equal(await replica.metric('pidguard_node_floor_pids{node="node-b",ceiling="kubepods"}'), 150)
+    const readAt = (await replica.metric('pidguard_node_reading_timestamp_seconds{node="node-b"}')) ?? 0
+    t.ok(Math.abs(Date.now() / 1000 - readAt) < 60, `${readAt}`)
+
+    node.kubepods = { limit: 1500, inUse: 200 }
+    await until('it is away again', async () => (await replica.metric('pidguard_nodes_near_floor')) === 0)
+    t.equal((await events()).length, 1)
+    node.kubepods = { limit: 1500, inUse: 1310 }
+    await until('the Event of the second episode', async () => (await events()).length === 2)
+  }
+)
+
+void t.test('another leader does not repeat what has been told', async (t) => {
+  const gone = await leader()
+  replicas.splice(replicas.indexOf(gone), 1)
+  await start()
+  await gone.stop()
+  const replica = await leader()
+  await until('it sees the node', async () => (await replica.metric('pidguard_nodes_near_floor')) === 1, 60_000)
+  t.equal(await replica.metric('pidguard_near_floor_events_total{result="told"}'), undefined)
+  const all = await kubectl.ok(['get', 'events', '-n=default', '--field-selector=reason=PIDsNearFloor', '-o=name'])
+  t.equal(all.trim().split('\n').length, 2)
 })

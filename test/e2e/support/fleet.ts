@@ -8,6 +8,8 @@ export interface FleetNode {
   readonly name: string
   /** Tasks: the ceiling of the kubepods cgroup, and what all pods there hold. May be changed at any time. */
   kubepods: { limit: number; inUse: number }
+  /** Tasks of single pods, by uid. */
+  pods: Readonly<Record<string, number>>
   /** Its kubelet takes calls and does not answer them. */
   silent: boolean
 }
@@ -20,7 +22,7 @@ export async function addNode(
   kubepods: FleetNode['kubepods'],
   cpu = '8'
 ): Promise<FleetNode> {
-  const node: FleetNode = { name, kubepods, silent: false }
+  const node: FleetNode = { name, kubepods, pods: {}, silent: false }
   const kubelet = await startFakeKubelet(t, (request, response) => {
     if (node.silent) response.destroy()
     else if (request.headers.authorization === undefined) response.writeHead(401).end()
@@ -59,7 +61,10 @@ function summaryOf({ name, kubepods }: FleetNode): string {
   return JSON.stringify({ node: { nodeName: name, rlimit }, pods: [] })
 }
 
-function cadvisorOf({ kubepods: { limit, inUse } }: FleetNode): string {
+function cadvisorOf({ kubepods: { limit, inUse }, pods }: FleetNode): string {
   const labels = '{container="",id="/kubepods",image="",name="",namespace="",pod=""}'
-  return `container_threads${labels} ${inUse} ${Date.now()}\ncontainer_threads_max${labels} ${limit} ${Date.now()}\n`
+  const ofPods = Object.entries(pods).map(
+    ([uid, count]) => `container_threads{id="/kubepods/burstable/pod${uid}"} ${count}\n`
+  )
+  return `container_threads${labels} ${inUse} ${Date.now()}\ncontainer_threads_max${labels} ${limit} ${Date.now()}\n${ofPods.join('')}`
 }
