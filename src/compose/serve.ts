@@ -9,35 +9,25 @@ import { RuleIndex } from '../engine/match.ts'
 import { AppError } from '../errors.ts'
 import type { Millis } from '../model/units.ts'
 import type { Clock, Log, Meter } from '../ports.ts'
-import type { ReportContent } from '../report/workload-report.ts'
 import { policyRules, rules } from '../rules/index.ts'
 import { type AdmissionDeps, buildAdmission } from '../server/admission.ts'
 import { type AdmissionServer, buildAdmissionServer, buildProbeServer } from '../server/build-server.ts'
 import { buildMetrics } from '../server/metrics.ts'
+import { type AuditSourceOptions, auditSource } from './audit-source.ts'
 import { type CertificateSource, fileCertificates } from './certificates.ts'
-import type { ClusterFactsOptions } from './cluster-facts.ts'
 import { type FactDeps, type FactSource, noFacts } from './facts.ts'
-import type { ServedAudits } from './interval-audits.ts'
 import { loadPolicy } from './policy-file.ts'
 import { warmUp } from './warm-up.ts'
 
-export interface ServeOptions extends ClusterFactsOptions {
+export interface ServeOptions extends AuditSourceOptions {
   readonly host?: string
   readonly port: number
   readonly probePort: number
   readonly certDir: string
-  /** The Secret that holds the certificate, instead of a folder. */
-  readonly certSecret?: string
   readonly certIssuer: 'pidguard' | 'other'
   readonly certLeafLife: Millis
   readonly certCaLife: Millis
   readonly certOverlap: Millis
-  readonly policy?: string
-  /** Time between two audits by the leader; undefined: it does not audit. */
-  readonly auditInterval?: Millis
-  readonly auditReportObjects: ReportContent | 'off'
-  /** The file of this program, for processes of our own. */
-  readonly program: string
   readonly logLevel: string
   /** Seconds from the signal to stop until connections are closed: endpoints have to forget this replica first. */
   readonly drain: number
@@ -65,7 +55,7 @@ export async function serve(options: ServeOptions): Promise<void> {
   const output = pino.destination({ sync: false, minLength: logBuffer, periodicFlush: logFlushEvery })
   output.on('error', () => silence(output))
   const log = pino({ level: options.logLevel, base: null, timestamp: isoTime() }, output)
-  const audits = await auditSource(options, log)
+  const audits = await auditSource(options, { clock, log })
   let facts = noFacts
   const policy = await loadPolicy(options.policy, policyRules, clock, (namespace) => facts.namespaceFacts(namespace))
   const meter: FactDeps['meter'] = {
@@ -172,20 +162,6 @@ async function factSource(options: ServeOptions, deps: FactDeps): Promise<FactSo
   if (!isNamed && !isInCluster()) return noFacts
   const { clusterFacts } = await import('./cluster-facts.ts')
   return clusterFacts(options, deps)
-}
-
-/** undefined where it is not to audit. Throws ERR_USAGE where nobody would be chosen to. */
-async function auditSource(options: ServeOptions, log: Log): Promise<ServedAudits | undefined> {
-  const { auditInterval, certSecret } = options
-  if (auditInterval === undefined) return undefined
-  if (certSecret === undefined) {
-    throw new AppError(
-      'ERR_USAGE',
-      '--audit-interval needs --cert-secret: the leader audits, by the Lease that goes with it'
-    )
-  }
-  const { intervalAudits } = await import('./interval-audits.ts')
-  return intervalAudits(options, auditInterval, { clock, log })
 }
 
 function factsOf({ facts, admitted }: FactSource): Pick<AdmissionDeps, 'facts' | 'admitted'> {

@@ -291,3 +291,13 @@ t.test('the same cluster in another order makes the same report', async (t) => {
   const sketch = { objects, readings: { 'node-a': reading } }
   t.strictSame(await auditOf({ ...sketch, objects: objects.toReversed() }), await auditOf(sketch))
 })
+
+t.test('nodes are asked in one go, or so many a second, but never until the first reading is too old', async (t) => {
+  const spreads: number[] = []
+  const objects = Array.from({ length: 40 }, (_, at) => nodeObject('False', `node-${at}`))
+  const sketch = { objects, policy: '  headroom: {maxAge: 60s}', spread: (span: number) => void spreads.push(span) }
+  await auditOf(sketch)
+  await auditOf({ ...sketch, nodesPerSecond: 10 })
+  await auditOf({ ...sketch, nodesPerSecond: 1 })
+  t.strictSame(spreads, [0, 4_000, 30_000])
+})
