@@ -16,6 +16,7 @@ import { buildMetrics } from '../server/metrics.ts'
 import { type AuditSourceOptions, auditSource } from './audit-source.ts'
 import { type CertificateSource, fileCertificates } from './certificates.ts'
 import { type FactDeps, type FactSource, noFacts } from './facts.ts'
+import { plainLog } from './plain-log.ts'
 import { loadPolicy } from './policy-file.ts'
 import { warmUp } from './warm-up.ts'
 
@@ -54,7 +55,8 @@ export async function serve(options: ServeOptions): Promise<void> {
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {})
   const output = pino.destination({ sync: false, minLength: logBuffer, periodicFlush: logFlushEvery })
   output.on('error', () => silence(output))
-  const log = pino({ level: options.logLevel, base: null, timestamp: isoTime() }, output)
+  const time = isoTime()
+  const log = pino({ level: options.logLevel, base: null, timestamp: time }, output)
   const audits = await auditSource(options, { clock, log })
   let facts = noFacts
   const policy = await loadPolicy(options.policy, policyRules, clock, (namespace) => facts.namespaceFacts(namespace))
@@ -107,7 +109,7 @@ export async function serve(options: ServeOptions): Promise<void> {
     facts.start()
     pair = await certificates.first()
     const deps = { rules: new RuleIndex(rules), policy, clock, slow } satisfies Partial<AdmissionDeps>
-    const admission = buildAdmission({ ...deps, ...factsOf(facts), log, meter: metrics })
+    const admission = buildAdmission({ ...deps, ...factsOf(facts), log: plainLog(log, output, time), meter: metrics })
     const serving = buildAdmissionServer({ admission, clock }, pair)
     server = serving
     certificates.watch(
@@ -239,7 +241,9 @@ function everyAddress(): string {
 
 /** A log like the real one whose lines go nowhere: the first real line shall find it warm. */
 function unwritten(): Log {
-  return pino({ level: 'info', base: null, timestamp: isoTime() }, { write() {} })
+  const time = isoTime()
+  const output = { write() {} }
+  return plainLog(pino({ level: 'info', base: null, timestamp: time }, output), output, time)
 }
 const uncounted: Meter = { countReview() {}, countOutcome() {} }
 

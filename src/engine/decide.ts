@@ -37,8 +37,9 @@ const nothingFound: Decision = {
   findings: []
 }
 
-function isSilent({ findings, skips, faults, exempted }: Verdict): boolean {
-  return findings.length + skips.length + faults.length + exempted.length === 0
+/** Whether nothing was found and nothing failed; there may be something for the audit log all the same. */
+function isSilent({ findings, faults }: Verdict): boolean {
+  return findings.length + faults.length === 0
 }
 
 /** What is done about a finding in this mode; an advisory one never denies. */
@@ -52,7 +53,10 @@ export function actionOf(mode: Mode | undefined, advisory: boolean): Action {
  * A fault in an enforcing rule denies, since nobody knows what it would have found; in any other it is written down.
  */
 export function decide(subject: Subject, verdict: Verdict, settings: Settings): Decision {
-  if (isSilent(verdict) && settings.notes.length === 0) return nothingFound
+  if (isSilent(verdict)) {
+    if (verdict.skips.length + verdict.exempted.length + settings.notes.length === 0) return nothingFound
+    return { ...nothingFound, auditAnnotations: auditAnnotationsOf([], verdict, settings) }
+  }
   const findings = verdict.findings.map((finding) => ({
     ...finding,
     action: actionOf(settings.modes.get(finding.ruleId), finding.advisory === true)

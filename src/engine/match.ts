@@ -6,30 +6,30 @@ import type { Rule } from './rule.ts'
 /** Rules by the kind they look at; built once, looked up per review. */
 export class RuleIndex {
   readonly all: readonly Rule[]
-  readonly #byKind = new Map<GroupKind, Rule[]>()
+  readonly #byKind = new Map<GroupKind, KindRules>()
 
   constructor(rules: readonly Rule[]) {
     this.all = rules
-    for (const rule of rules) {
-      for (const kind of rule.kinds) {
-        const list = this.#byKind.get(kind)
-        if (list === undefined) this.#byKind.set(kind, [rule])
-        else list.push(rule)
-      }
+    for (const kind of new Set(rules.flatMap((rule) => rule.kinds))) {
+      const all = rules.filter((rule) => rule.kinds.includes(kind))
+      this.#byKind.set(kind, { all, controlled: all.filter((rule) => rule.controlled) })
     }
   }
 
   /** The rules that look at this subject at all; modes and exemptions are not considered. */
   rulesFor(subject: Subject): readonly Rule[] {
-    const rules = this.#byKind.get(subject.groupKind)
-    if (rules === undefined || isLetThrough(subject)) return none
-    const controlled = isControlledChild(subject)
-    return rules.filter(
-      (rule) =>
-        (!controlled || rule.controlled) &&
-        (subject.subresource === '' || rule.subresources.includes(subject.subresource))
-    )
+    const ofKind = this.#byKind.get(subject.groupKind)
+    if (ofKind === undefined || isLetThrough(subject)) return none
+    const rules = isControlledChild(subject) ? ofKind.controlled : ofKind.all
+    if (subject.subresource === '') return rules
+    return rules.filter((rule) => rule.subresources.includes(subject.subresource))
   }
+}
+
+interface KindRules {
+  readonly all: readonly Rule[]
+  /** Those that look at objects which a controller keeps in step with its own template, too. */
+  readonly controlled: readonly Rule[]
 }
 
 const none: readonly Rule[] = []

@@ -29,5 +29,7 @@ export function containersOf(podSpec: PodSpec, podSpecAt: string): ContainerView
 
 /** The containers that may hold resources: all but the ephemeral ones (core/v1 EphemeralContainerCommon.Resources). */
 export function resourceContainersOf(podSpec: PodSpec, podSpecAt: string): ContainerView[] {
-  return containersOf(podSpec, podSpecAt).filter((view) => view.role !== 'ephemeral')
+  const views = containersOf(podSpec, podSpecAt)
+  views.length -= podSpec.ephemeralContainers?.length ?? 0
+  return views
 }

@@ -1,7 +1,7 @@
-import type { PodSpec, ResourceList } from './kubernetes.ts'
-import { effectiveResources, type PodResources } from './pod-defaults.ts'
+import type { Maybe, PodSpec, ResourceList } from './kubernetes.ts'
+import { effectiveResources, hasPodLevelResources, type PodResources } from './pod-defaults.ts'
 import { parseQuantity } from './quantity.ts'
-import { type QosResource, qosResources } from './resources.ts'
+import { isPositive, type QosResource, qosResources } from './resources.ts'
 
 export type QosClass = 'Guaranteed' | 'Burstable' | 'BestEffort'
 
@@ -20,6 +20,18 @@ export function qosClassOf(podSpec: PodSpec): QosClass {
     total.requests.size === total.limits.size &&
     [...total.requests].every(([name, sum]) => total.limits.get(name) === sum)
   return guaranteed ? 'Guaranteed' : 'Burstable'
+}
+
+/** Whether that class is BestEffort, which most pods answer with their first container, without adding anything up. */
+export function isBestEffort(podSpec: PodSpec): boolean {
+  if (hasPodLevelResources(podSpec)) return qosClassOf(podSpec) === 'BestEffort'
+  return ![podSpec.initContainers, podSpec.containers].some((containers) =>
+    containers?.some(({ resources }) => holdsAny(resources?.requests) || holdsAny(resources?.limits))
+  )
+}
+
+function holdsAny(list: Maybe<ResourceList>): boolean {
+  return qosResources.some((name) => isPositive(list?.[name]))
 }
 
 interface Total {

@@ -15,13 +15,34 @@ export interface ExemptionTarget {
 }
 
 /** What an exemption can name an object by: its own name, and the workload that people know its pods by. */
-export function targetOf({ namespace, kind, metadata }: Subject): ExemptionTarget {
-  const names = [metadata.name, metadata.generateName?.replace(/-$/, ''), workloadOf(metadata).name]
-  return {
-    namespace,
-    kind,
-    names: names.filter((name): name is string => Boolean(name)),
-    labels: metadata.labels ?? {}
+export function targetOf(subject: Subject): ExemptionTarget {
+  return new SubjectTarget(subject)
+}
+
+class SubjectTarget implements ExemptionTarget {
+  readonly #subject: Subject
+
+  constructor(subject: Subject) {
+    this.#subject = subject
+  }
+
+  get namespace(): string {
+    return this.#subject.namespace
+  }
+
+  get kind(): string {
+    return this.#subject.kind
+  }
+
+  /** Made out when an exemption asks for them, which few get as far as. */
+  get names(): readonly string[] {
+    const { metadata } = this.#subject
+    const names = [metadata.name, metadata.generateName?.replace(/-$/, ''), workloadOf(metadata).name]
+    return names.filter((name): name is string => Boolean(name))
+  }
+
+  get labels(): Readonly<Record<string, string>> {
+    return this.#subject.metadata.labels ?? {}
   }
 }
 

@@ -4,7 +4,7 @@ import { definePodRule, type RuleContext } from '../engine/rule.ts'
 import { resourceContainersOf } from '../model/containers.ts'
 import type { Container, LimitRangeItem, Maybe, ResourceList } from '../model/kubernetes.ts'
 import { hasPodLevelResources } from '../model/pod-defaults.ts'
-import { qosClassOf } from '../model/qos.ts'
+import { isBestEffort } from '../model/qos.ts'
 import { isPositive, type QosResource, qosResources } from '../model/resources.ts'
 import type { PodSubject } from '../model/subject.ts'
 import { pod, podKinds } from '../model/workloads.ts'
@@ -25,7 +25,7 @@ export const bestEffort = definePodRule<never, 'limitRanges'>({
   wants: ['limitRanges'],
   reads: resourcesOf,
   check(subject, context) {
-    if (hasNoContainers(subject) || qosClassOf(subject.podSpec) !== 'BestEffort') return []
+    if (hasNoContainers(subject) || !isBestEffort(subject.podSpec)) return []
     const isTemplate = subject.groupKind !== pod
     if (isTemplate && isFilledLater(subject, context)) return []
     return [

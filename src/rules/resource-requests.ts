@@ -27,9 +27,10 @@ export const resourceRequests = definePodRule<never, 'limitRanges'>({
     ...resourceContainersOf(podSpec, podSpecAt).map(({ container }) => container.resources)
   ],
   check(subject, context) {
-    if (!isFillable(subject, context)) return []
+    const missing = missingOf(subject)
+    if (missing.length === 0 || !isFillable(subject, context)) return []
     // Advisory: it runs well without, and where the mutating hook was away nobody should be turned away for it.
-    return missingOf(subject).map(({ at, container, resource }) => ({
+    return missing.map(({ at, container, resource }) => ({
       pointer: `${at}/resources/requests/${resource}`,
       reason: 'resource request missing',
       detail: `container ${container.name} has no ${resource} request`,
@@ -38,8 +39,9 @@ export const resourceRequests = definePodRule<never, 'limitRanges'>({
   },
   fixes: (subject) => subject.operation === 'CREATE' && subject.subresource === '',
   fix(subject, draft, context) {
-    if (!isFillable(subject, context)) return
-    for (const { at, container, resource } of missingOf(subject)) {
+    const missing = missingOf(subject)
+    if (missing.length === 0 || !isFillable(subject, context)) return
+    for (const { at, container, resource } of missing) {
       const request = smaller(
         within(context.settings.requests[resource], resource, context.limitRanges),
         container.resources?.limits?.[resource]
@@ -65,9 +67,11 @@ interface Missing {
 }
 
 function missingOf({ podSpec, podSpecAt }: PodSubject): Missing[] {
-  return resourceContainersOf(podSpec, podSpecAt).flatMap(({ container, at }) =>
-    qosResources.filter((resource) => isMissing(container, resource)).map((resource) => ({ at, container, resource }))
-  )
+  const missing: Missing[] = []
+  for (const { container, at } of resourceContainersOf(podSpec, podSpecAt)) {
+    for (const resource of qosResources) if (isMissing(container, resource)) missing.push({ at, container, resource })
+  }
+  return missing
 }
 
 /**

@@ -1,4 +1,4 @@
-import { decide } from '../engine/decide.ts'
+import { type Decision, decide } from '../engine/decide.ts'
 import { evaluate, type Snapshot } from '../engine/evaluate.ts'
 import type { RuleIndex } from '../engine/match.ts'
 import { mutate } from '../engine/mutate.ts'
@@ -120,29 +120,40 @@ function responseOf(
   { decision, operations, fixedBy }: Judged
 ): ReviewResponse {
   const { allowed, code, message, warnings } = decision
-  const auditAnnotations = {
-    ...decision.auditAnnotations,
-    ...(fixedBy.length > 0 ? { fixed: fixedBy.join(',') } : undefined),
-    ...estimateNote(subject)
+  const response: Writable<ReviewResponse> = { uid, allowed }
+  if (!allowed) response.status = { code, reason: reasons[code] ?? 'Forbidden', message }
+  if (warnings.length > 0) response.warnings = warnings
+  const annotations = annotationsOf(subject, decision, fixedBy)
+  if (annotations !== undefined) response.auditAnnotations = annotations
+  if (allowed && operations.length > 0) {
+    response.patchType = 'JSONPatch'
+    response.patch = Buffer.from(JSON.stringify(operations)).toString('base64')
   }
-  return {
-    uid,
-    allowed,
-    ...(allowed ? undefined : { status: { code, reason: reasons[code] ?? 'Forbidden', message } }),
-    ...(warnings.length > 0 ? { warnings } : undefined),
-    ...(isEmpty(auditAnnotations) ? undefined : { auditAnnotations }),
-    ...(allowed && operations.length > 0
-      ? { patchType: 'JSONPatch' as const, patch: Buffer.from(JSON.stringify(operations)).toString('base64') }
-      : undefined)
-  }
+  return response
 }
 
-/** What a new Pod is counted with, for the audit log; the annotations hold it once `pid-annotations` has written them. */
-function estimateNote({ groupKind, operation, metadata }: Subject): Record<string, string> | undefined {
+type Writable<T> = { -readonly [Field in keyof T]: T[Field] }
+
+/** What the audit log of the API server is told: undefined when there is nothing. */
+function annotationsOf(
+  subject: Subject,
+  { auditAnnotations }: Decision,
+  fixedBy: readonly string[]
+): Readonly<Record<string, string>> | undefined {
+  const estimate = estimateNote(subject)
+  if (fixedBy.length === 0 && estimate === undefined) return isEmpty(auditAnnotations) ? undefined : auditAnnotations
+  const annotations = { ...auditAnnotations }
+  if (fixedBy.length > 0) annotations['fixed'] = fixedBy.join(',')
+  if (estimate !== undefined) annotations['pids-estimate'] = estimate
+  return annotations
+}
+
+/** What a new Pod is counted with; its annotations hold it once `pid-annotations` has written them. */
+function estimateNote({ groupKind, operation, metadata }: Subject): string | undefined {
+  if (groupKind !== pod || operation !== 'CREATE') return undefined
   const pids = readPids(metadata.annotations?.[pidsEstimate])
-  if (groupKind !== pod || operation !== 'CREATE' || pids === undefined) return undefined
-  const source = metadata.annotations?.[pidsEstimateSource] ?? 'unknown'
-  return { 'pids-estimate': `${pids} (${source.slice(0, 20)})` }
+  if (pids === undefined) return undefined
+  return `${pids} (${(metadata.annotations?.[pidsEstimateSource] ?? 'unknown').slice(0, 20)})`
 }
 
 /** metav1.StatusReason by code. */

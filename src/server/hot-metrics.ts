@@ -6,14 +6,20 @@ import type { Webhook } from '../ports.ts'
  * scrapes. Its own children cost a review as much as some rules (bench/README.md).
  */
 
-/** A counter whose children are named by the values of their labels, joined by spaces. */
+/** A counter whose children are named by the values of their labels, in the order of the labels. */
 export interface Tally {
-  add(values: string): void
+  add(...values: string[]): void
 }
 
-/** Registers a counter with these labels. Label values come from closed sets and hold no space. */
+/** A tree, a label a floor: texts put together to one key would be hashed anew for every review. */
+interface Branch {
+  count: number
+  readonly next: Map<string, Branch>
+}
+
+/** Registers a counter with these labels. Label values come from closed sets. */
 export function addTally(registry: Registry, name: string, help: string, labelNames: readonly string[]): Tally {
-  const counts = new Map<string, number>()
+  const root: Branch = { count: 0, next: new Map() }
   new Counter({
     name,
     help,
@@ -21,14 +27,28 @@ export function addTally(registry: Registry, name: string, help: string, labelNa
     registers: [registry],
     collect() {
       this.reset()
-      for (const [values, count] of counts) this.labels(...values.split(' ')).inc(count)
+      for (const { values, count } of leavesOf(root, [])) this.labels(...values).inc(count)
     }
   })
   return {
-    add(values) {
-      counts.set(values, (counts.get(values) ?? 0) + 1)
+    add(...values) {
+      let at = root
+      for (const value of values) {
+        let next = at.next.get(value)
+        if (next === undefined) {
+          next = { count: 0, next: new Map() }
+          at.next.set(value, next)
+        }
+        at = next
+      }
+      at.count++
     }
   }
+}
+
+function leavesOf({ count, next }: Branch, values: readonly string[]): { values: readonly string[]; count: number }[] {
+  if (next.size === 0) return count === 0 ? [] : [{ values, count }]
+  return [...next].flatMap(([value, branch]) => leavesOf(branch, [...values, value]))
 }
 
 /** One sample as a registry writes it. */

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { AppError } from '../errors.ts'
+import { memoized } from '../model/memo.ts'
 import type { Bytes, Millis } from '../model/units.ts'
 import type { Clock, Webhook } from '../ports.ts'
 import type { Admission } from './admission.ts'
@@ -31,20 +32,33 @@ export interface ListenerDeps {
  */
 export function buildListener(deps: ListenerDeps): (request: IncomingMessage, response: ServerResponse) => boolean {
   return (request, response) => {
-    const url = request.url ?? ''
-    const query = url.indexOf('?')
-    const path = query < 0 ? url : url.slice(0, query)
-    const webhook = Object.hasOwn(routes, path) ? routes[path] : undefined
-    if (webhook === undefined) return false
-    serve(deps, webhook, query < 0 ? '' : url.slice(query + 1), request, response)
+    const call = callOf(request.url ?? '')
+    if (call.webhook === undefined) return false
+    serve(deps, call.webhook, call.timeout, request, response)
     return true
   }
 }
 
+interface Call {
+  /** undefined: the path is none of the admission routes. */
+  readonly webhook: Webhook | undefined
+  readonly timeout: Millis
+}
+
+/** What a URL asks for. An API server has one URL for each webhook, so it is read once. */
+const callOf = memoized((url): Call => {
+  const query = url.indexOf('?')
+  const path = query < 0 ? url : url.slice(0, query)
+  return {
+    webhook: Object.hasOwn(routes, path) ? routes[path] : undefined,
+    timeout: query < 0 ? defaultTimeout : timeoutOf(url.slice(query + 1))
+  }
+})
+
 function serve(
   deps: ListenerDeps,
   webhook: Webhook,
-  query: string,
+  timeout: Millis,
   request: IncomingMessage,
   response: ServerResponse
 ): void {
@@ -73,7 +87,7 @@ function serve(
   })
   request.on('end', () => {
     if (response.headersSent) return
-    if (deps.clock.monotonic() - arrivedAt > timeoutOf(query)) {
+    if (deps.clock.monotonic() - arrivedAt > timeout) {
       reply(
         response,
         504,

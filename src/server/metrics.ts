@@ -79,10 +79,10 @@ export function buildMetrics(sources: MetricSources): Metrics {
   return {
     countReview(webhook: Webhook, result: ReviewResult, seconds: number) {
       duration.observe(webhook, seconds)
-      reviews.add(`${webhook} ${result}`)
+      reviews.add(webhook, result)
     },
     countOutcome(ruleId: string, mode: Mode, outcome: RuleOutcome) {
-      decisions.add(`${ruleId} ${mode} ${outcome}`)
+      decisions.add(ruleId, mode, outcome)
     },
     countReload(what, result) {
       if (result !== 'unchanged') reloads.inc({ what, result })

@@ -14,7 +14,7 @@ import type { RuleFinding } from '../../src/model/finding.ts'
 import type { PodSpec, ResourceList, ResourceRequirements } from '../../src/model/kubernetes.ts'
 import { hasPodLevelResources } from '../../src/model/pod-defaults.ts'
 import { escapeToken, tokensOf } from '../../src/model/pointer.ts'
-import { qosClassOf } from '../../src/model/qos.ts'
+import { isBestEffort, qosClassOf } from '../../src/model/qos.ts'
 import { parseQuantity } from '../../src/model/quantity.ts'
 import type { JsonRecord } from '../../src/model/shape.ts'
 import type { PodSubject, Subject } from '../../src/model/subject.ts'
@@ -326,7 +326,8 @@ void t.test('the QoS class is the one Kubernetes computes', async () => {
     fc.property(podSpec, (spec) => {
       // The API server refuses requests and limits below zero, so no such pod has a class.
       fc.pre(!/[":]-\d/.test(JSON.stringify(spec)))
-      return qosClassOf(spec as PodSpec) === classByKubernetes(spec as PodSpec)
+      const expected = classByKubernetes(spec as PodSpec)
+      return qosClassOf(spec as PodSpec) === expected && isBestEffort(spec as PodSpec) === (expected === 'BestEffort')
     }),
     { numRuns: 1_500 }
   )

@@ -1,6 +1,6 @@
 import t from 'tap'
 import type { PodSpec } from '../../src/model/kubernetes.ts'
-import { type QosClass, qosClassOf } from '../../src/model/qos.ts'
+import { isBestEffort, type QosClass, qosClassOf } from '../../src/model/qos.ts'
 
 const full = { limits: { cpu: '1', memory: '1Gi' } }
 const container = (resources?: object): { name: string } => ({ name: 'a', ...(resources && { resources }) })
@@ -90,5 +90,6 @@ const cases: { name: string; spec: PodSpec; want: QosClass }[] = [
 for (const { name, spec, want } of cases) {
   void t.test(name, async (t) => {
     t.equal(qosClassOf(spec), want)
+    t.equal(isBestEffort(spec), want === 'BestEffort')
   })
 }

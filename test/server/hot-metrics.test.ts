@@ -6,9 +6,9 @@ void t.test('a tally is what it was counted to, however often it is scraped', as
   const registry = new Registry()
   const tally = addTally(registry, 'things_total', 'Things.', ['what', 'result'])
   t.equal(await registry.metrics(), '# HELP things_total Things.\n# TYPE things_total counter\n')
-  tally.add('a good')
-  tally.add('a good')
-  tally.add('b bad')
+  tally.add('a', 'good')
+  tally.add('a', 'good')
+  tally.add('b', 'bad')
   const expected = [
     '# HELP things_total Things.',
     '# TYPE things_total counter',
