@@ -65,7 +65,7 @@ async function runImage(): Promise<void> {
         isLatest: (await metric(status.podIP, 'pidguard_policy_latest')) === 1
       }))
     )
-  const rolledOut = () => kubectl.ok(['rollout', 'status', 'deployment/pidguard', ours, '--timeout=120s'])
+  const rolledOut = () => kubectl.ok(['rollout', 'status', 'deployment/pidguard', ours, '--timeout=180s'])
 
   /** Milliseconds from the first process of the next pod to its first yes to a readiness probe. */
   async function startOfNext(): Promise<number> {
@@ -166,10 +166,10 @@ async function runImage(): Promise<void> {
   )
 
   void t.test('one deleted under load: no call fails, none passes by', async (t) => {
-    const traffic = startTraffic(plane, 'shop', 4)
+    const traffic = startTraffic(plane, 'shop', 2)
     await sleep(second)
     const [leaving] = await replicas()
-    await kubectl.ok(['delete', `pod/${leaving?.metadata.name}`, ours, '--timeout=60s'])
+    await kubectl.ok(['delete', `pod/${leaving?.metadata.name}`, ours, '--timeout=180s'])
     await rolledOut()
     await sleep(second)
     const { calls, refused, missed } = await traffic.stop()
@@ -184,7 +184,7 @@ async function runImage(): Promise<void> {
     t.ok(image.added <= 60e6)
     for (const { metadata } of await replicas()) {
       const start = startOfNext()
-      await kubectl.ok(['delete', `pod/${metadata.name}`, ours, '--timeout=60s'])
+      await kubectl.ok(['delete', `pod/${metadata.name}`, ours, '--timeout=180s'])
       t.comment(`ready ${Math.round(await start)} ms after its process was made`)
       await rolledOut()
     }
@@ -201,7 +201,7 @@ async function runImage(): Promise<void> {
     'its namespace is deleted: nothing is checked until it is applied again, and then all is as before',
     async (t) => {
       const greedy = () => kubectl.create(pod({ name: 'greedy', namespace: 'shop' }), '--dry-run=server')
-      await kubectl.ok(['delete', 'namespace/pidguard-system', '--timeout=90s'])
+      await kubectl.ok(['delete', 'namespace/pidguard-system', '--timeout=180s'])
       t.equal((await greedy()).code, 0)
       await kubectl.ok(['apply', '--kustomize', overlay])
       await rolledOut()
@@ -214,7 +214,7 @@ async function runImage(): Promise<void> {
   )
 
   void t.test('uninstalled, nothing is left, on the node neither', async (t) => {
-    await kubectl.ok(['delete', '--kustomize', overlay, '--timeout=90s'])
+    await kubectl.ok(['delete', '--kustomize', overlay, '--timeout=180s'])
     t.strictSame(programsIn(), [])
     t.equal((await kubectl.create(pod({ name: 'greedy', namespace: 'shop' }), '--dry-run=server')).code, 0)
   })
