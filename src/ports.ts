@@ -350,6 +350,8 @@ export interface NodeEvent {
 export interface NodeEvents {
   /** Throws when it could not be stored. */
   tell(node: string, event: NodeEvent, signal: AbortSignal): Promise<void>
+  /** The same, unless an Event of this node and `key` is still kept, whoever wrote it; they are kept for an hour. */
+  tellOnce(node: string, key: string, event: NodeEvent, signal: AbortSignal): Promise<'told' | 'told already'>
 }
 
 export interface WebhookRegistry {

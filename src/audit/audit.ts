@@ -62,6 +62,7 @@ function reportOf(run: AuditRun, options: AuditOptions, { rules }: RunDeps): Aud
       podsRead: rows.read,
       namespaces: facts.namespaces,
       judged: run.judged,
+      judgedByRule: ruleIds.map((ruleId) => ({ ruleId, objects: run.judgedBy.get(ruleId) ?? 0 })),
       ...countsOf(findings, ruleIds),
       podSizes: rows.podSizes()
     },

@@ -1,5 +1,5 @@
 import type { DecidedFinding } from '../engine/decide.ts'
-import { evaluate, type Snapshot } from '../engine/evaluate.ts'
+import { evaluate, isAsked, type Snapshot } from '../engine/evaluate.ts'
 import { judge } from '../engine/judge.ts'
 import type { RuleIndex } from '../engine/match.ts'
 import type { AllFacts } from '../engine/rule.ts'
@@ -20,6 +20,8 @@ export interface LevelledFinding extends RuleFinding {
 
 /** What an audit says of one object as it is stored. */
 export interface AuditVerdict {
+  /** The rules that have judged it, whatever they found: asked by the policy, not skipped, not failed, not exempted. */
+  readonly judgedBy: readonly string[]
   readonly findings: readonly LevelledFinding[]
   readonly skips: readonly Skip[]
   readonly faults: readonly Fault[]
@@ -41,10 +43,12 @@ export function auditVerdictOf(
   const rules = index.rulesFor(subject)
   if (rules.length === 0) return undefined
   const snapshot: Snapshot = { settings, facts, exemption: (ruleId) => policy.exemption(ruleId, subject) }
-  const { findings, skips, faults, exempted } = evaluate(subject, rules, snapshot)
-  if (findings.length === 0) return { findings: [], skips, faults, exempted }
+  const { findings, ...rest } = evaluate(subject, rules, snapshot)
+  const unjudged = new Set([...rest.skips, ...rest.faults, ...rest.exempted].map(({ ruleId }) => ruleId))
+  const judgedBy = rules.filter((rule) => isAsked(rule, snapshot) && !unjudged.has(rule.id)).map(({ id }) => id)
+  if (findings.length === 0) return { judgedBy, findings: [], ...rest }
   const left = judge(subject, rules, snapshot).decision.findings
-  return { findings: findings.map((finding) => levelled(finding, left)), skips, faults, exempted }
+  return { judgedBy, findings: findings.map((finding) => levelled(finding, left)), ...rest }
 }
 
 function levelled(finding: RuleFinding, left: readonly DecidedFinding[]): LevelledFinding {

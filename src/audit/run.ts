@@ -5,6 +5,7 @@ import { buildPodProjection } from '../kube/pod-kind.ts'
 import { isFelixOnDelete } from '../model/felix.ts'
 import { isRecord, type JsonRecord, misshapen, textOf } from '../model/shape.ts'
 import { isPodSubject, type Subject, subjectOfObject } from '../model/subject.ts'
+import type { Millis } from '../model/units.ts'
 import { currentVersionOf, daemonSet, node, pod } from '../model/workloads.ts'
 import type {
   KubeletConfigs,
@@ -37,6 +38,8 @@ export interface RunDeps {
   now(): number
   readonly progress: Progress
   readonly signal: AbortSignal
+  /** Nodes are asked this many a second at most; undefined: as fast as may be. */
+  readonly nodesPerSecond?: number | undefined
 }
 
 /** Faults told one by one; a rule that fails on all pods would fill the report. Own choice. */
@@ -54,6 +57,8 @@ export class AuditRun {
   /** What the policy could not settle in how many namespaces. */
   readonly notes = new Map<string, Set<string>>()
   judged = 0
+  /** Objects that each rule judged. */
+  readonly judgedBy = new Map<string, number>()
   moreFaults = 0
   readonly #deps: RunDeps
   readonly #podFacts = buildPodProjection()
@@ -103,9 +108,16 @@ export class AuditRun {
         told()
       }
     }
-    await readings.read(targets, sink, { signal, spread: 0 })
+    await readings.read(targets, sink, { signal, spread: this.#spreadOver(targets.length) })
     this.facts.settleReadings(now())
     await readConfigs(this.facts, targets, configs, signal)
+  }
+
+  /** No longer than half of what makes a reading too old: the first must still count when the last has come. */
+  #spreadOver(nodes: number): Millis {
+    const { nodesPerSecond, policy } = this.#deps
+    if (nodesPerSecond === undefined) return 0
+    return Math.min((nodes / nodesPerSecond) * 1_000, policy.settingsFor('', undefined).headroom.maxAge / 2)
   }
 
   #missed(failures: readonly ListFailure[]): void {
@@ -167,6 +179,7 @@ export class AuditRun {
     const verdict = auditVerdictOf(subject, rules, policy, settings, this.#factsOf(subject))
     if (verdict === undefined) return
     this.judged++
+    for (const ruleId of verdict.judgedBy) this.judgedBy.set(ruleId, (this.judgedBy.get(ruleId) ?? 0) + 1)
     for (const note of settings.notes) {
       this.notes.set(note, (this.notes.get(note) ?? new Set()).add(subject.namespace))
     }

@@ -7,33 +7,35 @@ import { publish } from '../audit/publish.ts'
 import type { RunDeps } from '../audit/run.ts'
 import { NotedUids } from '../audit/uids.ts'
 import { DumpObjects } from '../cli/dump-objects.ts'
-import { type Output, readOutputs } from '../cli/validate-flags.ts'
+import { readOutputs } from '../cli/validate-flags.ts'
 import { RuleIndex } from '../engine/match.ts'
 import { AppError } from '../errors.ts'
 import { KubeClient } from '../kube/client.ts'
-import { findCredentials } from '../kube/credentials.ts'
+import { type Credentials, findCredentials } from '../kube/credentials.ts'
 import { ObjectLists } from '../kube/object-lists.ts'
+import { PacedApi } from '../kube/paced-api.ts'
 import { KubeReportStore } from '../kube/report-store.ts'
 import type { Clock } from '../ports.ts'
 import type { AuditReport, AuditSource } from '../report/audit.ts'
 import type { FailOn } from '../report/report.ts'
-import { coloured, plain } from '../report/text.ts'
 import type { ReportContent } from '../report/workload-report.ts'
 import { auditRules, policyRules } from '../rules/index.ts'
+import type { ReadingSource } from '../server/headroom-metrics.ts'
 import { KubeletConfigReader } from '../sources/kubelet-config.ts'
 import { noConfigs, noReadings } from '../sources/nobody.ts'
 import { type ClusterSnapshot, snapshotReadings } from '../sources/snapshot.ts'
 import { readSnapshot } from '../sources/snapshot-file.ts'
+import { auditFormats, writeAudit } from './audit-formats.ts'
 import { loadFilePolicy } from './file-policy.ts'
-import { buildInputs, writeText } from './files.ts'
+import { buildInputs } from './files.ts'
 import { inLittleMemory } from './memory.ts'
-import { print } from './print.ts'
 import { buildProgress } from './progress.ts'
 import { kubeletOptions, liveReadings } from './readings.ts'
 import { readAddresses, type TakeOptions, withAddress } from './take-snapshot.ts'
 import { version } from './version.ts'
 
-export interface AuditFlags extends TakeOptions {
+export interface AuditFlags extends Omit<TakeOptions, 'readings'> {
+  readonly readings?: ReadingSource
   readonly output?: readonly string[]
   readonly failOn: FailOn
   readonly policy?: string
@@ -41,49 +43,23 @@ export interface AuditFlags extends TakeOptions {
   readonly snapshot?: string
   /** What report objects in the cluster say; `off`: none are written, and those there are stay. */
   readonly reportObjects: ReportContent | 'off'
+  /** Calls of the API server a second at most; 0: as many as it answers. */
+  readonly kubeApiQps: number
 }
 
 const clock: Clock = { now: () => Date.now(), monotonic: () => performance.now() }
 
-const formats = ['text', 'json', 'sarif', 'junit', 'markdown', 'csv', 'html'] as const
-type Format = (typeof formats)[number]
-
-/** Loaded when asked for: a run pays for the formats it writes. */
-const renderers: Readonly<Record<Format, (toTerminal: boolean) => Promise<(report: AuditReport) => string>>> = {
-  text: async (toTerminal) => {
-    const { renderAuditText } = await import('../report/audit-text.ts')
-    return (report) => renderAuditText(report, toTerminal && !process.env['NO_COLOR'] ? coloured : plain)
-  },
-  json: async () => (await import('../report/audit.ts')).renderAuditJson,
-  sarif: async () => {
-    const [{ renderSarif }, { byLevel, findingsReportOf }] = await Promise.all([
-      import('../report/sarif.ts'),
-      import('../report/audit-findings.ts')
-    ])
-    return (report) => renderSarif(findingsReportOf(report, byLevel))
-  },
-  junit: async () => {
-    const [{ renderJunit }, { byThreshold, findingsReportOf }] = await Promise.all([
-      import('../report/junit.ts'),
-      import('../report/audit-findings.ts')
-    ])
-    return (report) => renderJunit(findingsReportOf(report, byThreshold(report)))
-  },
-  markdown: async () => (await import('../report/audit-markdown.ts')).renderAuditMarkdown,
-  csv: async () => (await import('../report/audit-csv.ts')).renderAuditCsv,
-  html: async () => (await import('../report/audit-html.ts')).renderAuditHtml
-}
-
 /** `pidguard audit`: of a cluster, or of what the paths and the snapshot hold. Gives back the exit code. */
 export async function runAudit(paths: readonly string[], flags: AuditFlags): Promise<number> {
-  const outputs = readOutputs(flags.output ?? [], formats)
+  const outputs = readOutputs(flags.output ?? [], auditFormats)
   const earlier = flags.since === undefined ? undefined : readEarlier(flags.since, readText('--since', flags.since))
-  const isDump = paths.length > 0 || flags.snapshot !== undefined
+  // As for serve: with --readings snapshot a snapshot stands for the readings of a cluster, else for the cluster.
+  const isDump = paths.length > 0 || (flags.snapshot !== undefined && flags.readings !== 'snapshot')
   if (isDump && flags.reportObjects !== 'off') {
     throw new AppError('ERR_USAGE', '--report-objects writes into the cluster that is audited; files have none')
   }
   const report = isDump ? await auditDump(paths, flags, earlier) : await auditCluster(flags, earlier)
-  for (const output of outputs) await write(output, report)
+  for (const output of outputs) await writeAudit(output, report)
   return report.exitCode
 }
 
@@ -120,40 +96,61 @@ async function auditCluster(flags: AuditFlags, earlier: AuditReport | undefined)
   const { kubeconfig, context } = flags
   const credentials = await findCredentials({ kubeconfig, context, env: process.env, clock })
   const addresses = readAddresses(flags.kubeletAddress ?? [])
+  const nodes = await nodeSources(flags, credentials)
   const client = new KubeClient(credentials)
-  const readingSource = flags.readings ?? 'kubelet'
-  const readings = await liveReadings(readingSource, flags, credentials, clock)
-  const kubelets = new KubeletConfigReader(await kubeletOptions(flags, credentials, clock))
+  const qps = flags.kubeApiQps === 0 ? undefined : flags.kubeApiQps
+  const api = qps === undefined ? client : new PacedApi(client, qps, clock)
   const progress = buildProgress(process.stderr, () => clock.monotonic())
   const frugal = inLittleMemory(progress)
   const { signal } = new AbortController()
   try {
-    const source: AuditSource = { kind: 'cluster', name: credentials.server, readings: readingSource }
-    const lists = new ObjectLists(client, frugal, signal)
+    const source: AuditSource = { kind: 'cluster', name: credentials.server, readings: nodes.source }
+    const lists = new ObjectLists(api, frugal, signal)
     const objects = new NotedUids(lists)
     const report = await auditWith(flags, earlier, source, {
       objects: flags.reportObjects === 'off' ? lists : objects,
-      readings,
-      configs:
-        readingSource === 'kubelet'
-          ? kubelets
-          : noConfigs('Prometheus does not tell how kubelets are configured; --readings kubelet does'),
+      readings: nodes.readings,
+      configs: nodes.configs,
+      nodesPerSecond: qps,
       targetOf: (facts) => withAddress(facts, addresses.get(facts.name)),
       progress: frugal,
       signal
     })
     if (flags.reportObjects === 'off') return report
-    const store = new KubeReportStore(client, lists, signal)
+    const store = new KubeReportStore(api, lists, signal)
     const uidOf = (key: string) => objects.uidOf(key)
     return withGaps(report, await publish(report, flags.reportObjects, { store, uidOf, progress: frugal }))
   } finally {
     progress.end()
-    await Promise.all([client.close(), readings.close(), kubelets.close()])
+    await Promise.all([client.close(), nodes.close()])
   }
 }
 
+interface NodeSources extends Pick<RunDeps, 'readings' | 'configs'> {
+  readonly source: ReadingSource
+  close(): Promise<void>
+}
+
+/** Who tells what the nodes of a cluster use, and how their kubelets are configured. */
+async function nodeSources(flags: AuditFlags, credentials: Credentials): Promise<NodeSources> {
+  const source = flags.readings ?? 'kubelet'
+  if (source === 'snapshot') {
+    if (flags.snapshot === undefined) throw new AppError('ERR_USAGE', '--readings snapshot needs --snapshot FILE')
+    const readings = snapshotReadings(await loadSnapshot(flags.snapshot), clock)
+    const configs = noConfigs('a snapshot does not tell how kubelets are configured; --readings kubelet does')
+    return { source, readings, configs, async close() {} }
+  }
+  const readings = await liveReadings(source, flags, credentials, clock)
+  if (source === 'prometheus') {
+    const configs = noConfigs('Prometheus does not tell how kubelets are configured; --readings kubelet does')
+    return { source, readings, configs, close: () => readings.close() }
+  }
+  const configs = new KubeletConfigReader(await kubeletOptions(flags, credentials, clock))
+  return { source, readings, configs, close: async () => void (await Promise.all([readings.close(), configs.close()])) }
+}
+
 type Sources = Pick<RunDeps, 'objects' | 'readings' | 'configs' | 'targetOf'> &
-  Partial<Pick<RunDeps, 'progress' | 'signal' | 'now'>>
+  Partial<Pick<RunDeps, 'progress' | 'signal' | 'now' | 'nodesPerSecond'>>
 
 async function auditWith(
   { policy, failOn }: AuditFlags,
@@ -184,10 +181,4 @@ function readText(flag: string, path: string): string {
   } catch (cause) {
     throw new AppError('ERR_USAGE', `${flag} ${path}: cannot be read: ${(cause as Error).message}`, { cause })
   }
-}
-
-async function write({ format, file }: Output<Format>, report: AuditReport): Promise<void> {
-  const render = await renderers[format](file === undefined && process.stdout.isTTY)
-  if (file === undefined) print(render(report))
-  else writeText(file, render(report))
 }

@@ -5,6 +5,7 @@ import { RefusedPods } from '../headroom/refused.ts'
 import { buildClusterCaches } from '../kube/caches.ts'
 import { KubeClient } from '../kube/client.ts'
 import { findCredentials } from '../kube/credentials.ts'
+import type { NearFloorTeller } from '../kube/near-floor-teller.ts'
 import type { Millis } from '../model/units.ts'
 import type { Cache, Log } from '../ports.ts'
 import { type Rounds, startRounds } from '../sources/rounds.ts'
@@ -19,6 +20,8 @@ export interface ClusterFactsOptions extends ReadingOptions {
   readonly kubeconfig?: string
   /** Milliseconds between two readings of one node. */
   readonly readingsInterval: Millis
+  /** The leader audits; then it also tells of nodes that come near their floor. */
+  readonly auditInterval?: Millis
 }
 
 /**
@@ -66,16 +69,20 @@ export async function clusterFacts(options: ClusterFactsOptions, deps: FactDeps)
     }
   )
 
-  const tainter = buildNodeTainter({
-    api,
-    headroom,
-    largestRefused: (node) => refused.largest(node),
-    isSynced: () => caches.nodes.state.synced && caches.pods.state.synced && isCurrent(),
-    settingsFor,
-    clock,
-    log,
-    meter
-  })
+  const isSynced = (): boolean => caches.nodes.state.synced && caches.pods.state.synced && isCurrent()
+  const shared = { api, headroom, isSynced, settingsFor, clock, log, meter }
+  const tainter = buildNodeTainter({ ...shared, largestRefused: (node) => refused.largest(node) })
+  let teller: NearFloorTeller | undefined
+
+  /** With the rights of either component that brings the one to write Events. */
+  const isTold = (): boolean => options.auditInterval !== undefined || settingsFor('').headroom.taintNodes
+
+  /** Loaded once it leads: most replicas never do. */
+  async function tellNearFloor(signal: AbortSignal): Promise<void> {
+    const { buildNearFloorTeller } = await import('./near-floor.ts')
+    teller ??= buildNearFloorTeller({ ...shared, ledger, pods: caches.pods, isWanted: isTold })
+    await teller.run(signal)
+  }
 
   function isHeard({ state: { contactAt } }: Pick<Cache<unknown>, 'state'>): boolean {
     return contactAt !== undefined && clock.monotonic() - contactAt <= silence
@@ -114,7 +121,11 @@ export async function clusterFacts(options: ClusterFactsOptions, deps: FactDeps)
       waiting: ledger.waiting
     }),
     taints: () => tainter.counts,
-    lead: (signal) => void tainter.run(signal),
+    nearFloor: () => teller?.near,
+    lead(signal) {
+      void tainter.run(signal)
+      tellNearFloor(signal).catch((error) => log.error({ err: error }, 'nodes near their floor are not told of'))
+    },
     start() {
       startedAt = clock.monotonic()
       books.start()

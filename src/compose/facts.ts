@@ -2,6 +2,7 @@ import type { AllFacts } from '../engine/rule.ts'
 import { Headroom } from '../headroom/headroom.ts'
 import { Ledger } from '../headroom/ledger.ts'
 import { noteAdmitted } from '../headroom/note-admitted.ts'
+import type { NearFloorDeps } from '../kube/near-floor-teller.ts'
 import type { TaintCounts, TainterDeps } from '../kube/node-tainter.ts'
 import type { Subject } from '../model/subject.ts'
 import type { Millis, Pids } from '../model/units.ts'
@@ -22,6 +23,8 @@ export interface FactSource {
   status(): HeadroomStatus | undefined
   /** For the metrics of the replica that leads. */
   taints?(): TaintCounts | undefined
+  /** The same: nodes near their floor; undefined where nobody wants to know. */
+  nearFloor?(): number | undefined
   /** To be called when this replica becomes the leader: what only one may do at a time, until the signal. */
   lead?(signal: AbortSignal): void
   start(): void
@@ -34,7 +37,7 @@ export interface FactDeps {
   readonly log: Log
   /** The policy in force, for '' without a namespace. */
   settingsFor(namespace: string): Settings
-  readonly meter: TainterDeps['meter']
+  readonly meter: TainterDeps['meter'] & NearFloorDeps['meter']
 }
 
 /** Without a cluster and without a snapshot: rules that need facts are skipped, and say so. */

@@ -44,6 +44,17 @@ export function namespaceLabelsOption(): Option {
   return new Option('--namespace-labels <name:labels>', description).argParser(collect)
 }
 
+/** What report objects in the cluster an audit writes. */
+export function reportObjectsOption(flag: string, env?: string): Option {
+  const description =
+    'write PolicyReports (or OpenReports) into the cluster: every failure of a workload, or their number'
+  const option = new Option(`${flag} [what]`, description)
+    .choices(['off', 'failures', 'summary'])
+    .preset('failures')
+    .default('off')
+  return env === undefined ? option : option.env(env)
+}
+
 /** An option that may be given several times. */
 export function collect(text: string, previous: readonly string[] | undefined): readonly string[] {
   return [...(previous ?? []), text]
@@ -59,8 +70,8 @@ export function seconds(flags: string, description: string, env: string, fallbac
 
 const unitOf: Readonly<Record<string, Millis>> = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 }
 
-/** A span of time as `90d`, `12h`, `30m` or `20s`. */
-export function span(flags: string, description: string, env: string, fallback: string): Option {
+/** A span of time as `90d`, `12h`, `30m` or `20s`; without a fallback it may be left out. */
+export function span(flags: string, description: string, env: string, fallback?: string): Option {
   function parse(text: string): Millis {
     const [, count, unit = ''] = /^([1-9]\d{0,5})([smhd])$/.exec(text.trim()) ?? []
     const scale = unitOf[unit]
@@ -70,7 +81,8 @@ export function span(flags: string, description: string, env: string, fallback: 
       `${flags}: expected a span such as 90d, 12h, 30m or 20s, found ${JSON.stringify(text)}`
     )
   }
-  return new Option(flags, description).env(env).default(parse(fallback), fallback).argParser(parse)
+  const option = new Option(flags, description).env(env).argParser(parse)
+  return fallback === undefined ? option : option.default(parse(fallback), fallback)
 }
 
 export function whole(flags: string, description: string, env: string, fallback: number, max: number): Option {

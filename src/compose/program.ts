@@ -8,6 +8,7 @@ import {
   policyOption,
   port,
   readingOptions,
+  reportObjectsOption,
   seconds,
   span,
   whole
@@ -37,7 +38,7 @@ export async function run(argv: readonly string[]): Promise<number | undefined> 
   let code: number | undefined = 0
   const program = buildProgram((result) => {
     code = result
-  })
+  }, argv[1] ?? '')
   try {
     await program.parseAsync(argv)
     return code
@@ -56,7 +57,8 @@ export function renderHelp(): string {
     .helpInformation()
 }
 
-function buildProgram(finish: (code: number | undefined) => void): Command {
+/** `file`: the program itself, as Node was told to run it. */
+function buildProgram(finish: (code: number | undefined) => void, file = ''): Command {
   const program = new Command('pidguard')
     .description('Keeps Kubernetes nodes from running out of PIDs, and Calico alive when they nearly do.')
     .version(version)
@@ -109,6 +111,14 @@ function buildProgram(finish: (code: number | undefined) => void): Command {
     )
     .addOption(policyOption())
     .addOption(
+      span(
+        '--audit-interval <span>',
+        'time between two audits of the cluster by the leader, told in the metrics (default: none)',
+        'PIDGUARD_AUDIT_INTERVAL'
+      )
+    )
+    .addOption(reportObjectsOption('--audit-report-objects', 'PIDGUARD_AUDIT_REPORT_OBJECTS'))
+    .addOption(
       new Option('--log-level <level>', 'least level that is logged')
         .env('PIDGUARD_LOG_LEVEL')
         .choices(['debug', 'info', 'warn', 'error'])
@@ -119,7 +129,7 @@ function buildProgram(finish: (code: number | undefined) => void): Command {
     )
     .action(async (options) => {
       const { serve } = await import('./serve.ts')
-      await serve({ ...options, version })
+      await serve({ ...options, version, program: file })
       finish(undefined)
     })
   for (const option of readingOptions(['kubelet', 'prometheus', 'snapshot'])) serve.addOption(option)
@@ -198,7 +208,7 @@ function buildProgram(finish: (code: number | undefined) => void): Command {
     .addOption(
       new Option(
         '-o, --output <format[=file]>',
-        'text, json, sarif, junit, markdown, csv or html; may be given several times'
+        'text, json, sarif, junit, markdown, csv, html or totals; may be given several times'
       ).argParser(collect)
     )
     .addOption(
@@ -208,15 +218,19 @@ function buildProgram(finish: (code: number | undefined) => void): Command {
         .default('audit')
     )
     .option('--since <file>', 'an earlier report (-o json): say what is new and what is fixed; only what is new counts')
-    .option('--snapshot <file>', 'nodes and threads of this snapshot, in place of a cluster; - for standard input')
+    .option(
+      '--snapshot <file>',
+      'nodes and threads of this snapshot, in place of a cluster (with --readings snapshot: only its readings); - for standard input'
+    )
+    .addOption(reportObjectsOption('--report-objects'))
     .addOption(
-      new Option(
-        '--report-objects [what]',
-        'write PolicyReports (or OpenReports) into the cluster: every failure of a workload, or their number'
+      whole(
+        '--kube-api-qps <n>',
+        'calls of the API server a second at most; 0: no limit',
+        'PIDGUARD_KUBE_API_QPS',
+        0,
+        1_000
       )
-        .choices(['off', 'failures', 'summary'])
-        .preset('failures')
-        .default('off')
     )
     .addOption(policyOption())
     .addOption(new Option('--kubeconfig <file>', 'how to reach the cluster (default: as kubectl)'))
@@ -230,7 +244,7 @@ function buildProgram(finish: (code: number | undefined) => void): Command {
       const { runAudit } = await import('./audit.ts')
       finish(await runAudit(paths, options))
     })
-  for (const option of readingOptions(['kubelet', 'prometheus'])) audit.addOption(option)
+  for (const option of readingOptions(['kubelet', 'prometheus', 'snapshot'])) audit.addOption(option)
   program
     .command('mutate')
     .description('Print manifests as the webhook would store them, comments and order kept.')

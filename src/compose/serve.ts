@@ -13,25 +13,22 @@ import { policyRules, rules } from '../rules/index.ts'
 import { type AdmissionDeps, buildAdmission } from '../server/admission.ts'
 import { type AdmissionServer, buildAdmissionServer, buildProbeServer } from '../server/build-server.ts'
 import { buildMetrics } from '../server/metrics.ts'
+import { type AuditSourceOptions, auditSource } from './audit-source.ts'
 import { type CertificateSource, fileCertificates } from './certificates.ts'
-import type { ClusterFactsOptions } from './cluster-facts.ts'
 import { type FactDeps, type FactSource, noFacts } from './facts.ts'
 import { plainLog } from './plain-log.ts'
 import { loadPolicy } from './policy-file.ts'
 import { warmUp } from './warm-up.ts'
 
-export interface ServeOptions extends ClusterFactsOptions {
+export interface ServeOptions extends AuditSourceOptions {
   readonly host?: string
   readonly port: number
   readonly probePort: number
   readonly certDir: string
-  /** The Secret that holds the certificate, instead of a folder. */
-  readonly certSecret?: string
   readonly certIssuer: 'pidguard' | 'other'
   readonly certLeafLife: Millis
   readonly certCaLife: Millis
   readonly certOverlap: Millis
-  readonly policy?: string
   readonly logLevel: string
   /** Seconds from the signal to stop until connections are closed: endpoints have to forget this replica first. */
   readonly drain: number
@@ -60,18 +57,27 @@ export async function serve(options: ServeOptions): Promise<void> {
   output.on('error', () => silence(output))
   const time = isoTime()
   const log = pino({ level: options.logLevel, base: null, timestamp: time }, output)
+  const audits = await auditSource(options, { clock, log })
   let facts = noFacts
   const policy = await loadPolicy(options.policy, policyRules, clock, (namespace) => facts.namespaceFacts(namespace))
-  const meter: FactDeps['meter'] = { countTaint: (change, result) => metrics.countTaint(change, result) }
+  const meter: FactDeps['meter'] = {
+    countTaint: (change, result) => metrics.countTaint(change, result),
+    countNearFloor: (result) => metrics.countNearFloor(result)
+  }
   facts = await factSource(options, { clock, log, settingsFor: policy.settingsFor, meter })
-  const certificates = await certificateSource(options, log, (signal) => facts.lead?.(signal))
+  const certificates = await certificateSource(options, log, (signal) => {
+    facts.lead?.(signal)
+    audits?.lead(signal)
+  })
   let pair: CertificatePair | undefined
   const metrics = buildMetrics({
     clock,
     policy: () => policy.status(),
     certificate: () => pair,
     headroom: () => facts.status(),
-    taints: () => facts.taints?.()
+    taints: () => facts.taints?.(),
+    nearFloor: () => facts.nearFloor?.(),
+    audits: () => audits?.status
   })
   const unready = new Set(['starting'])
   const probes = buildProbeServer({
@@ -82,7 +88,7 @@ export async function serve(options: ServeOptions): Promise<void> {
   const watch = policy.watch(pollEvery, log, metrics)
   async function close(): Promise<void> {
     watch.stop()
-    await Promise.all([certificates.stop(), facts.stop(), server?.app.close(), probes.close()])
+    await Promise.all([audits?.stop(), certificates.stop(), facts.stop(), server?.app.close(), probes.close()])
   }
 
   // Before anything is waited for: the first process of a container ignores signals that it does not handle.
@@ -91,6 +97,7 @@ export async function serve(options: ServeOptions): Promise<void> {
     else log.info({ signal, drainSeconds: options.drain }, 'stopping')
     unready.add('stopping')
     server?.drain()
+    void audits?.stop()
     if (signal !== undefined && server !== undefined) await sleep(options.drain * 1_000)
     await close()
     log.info({}, 'stopped')

@@ -20,7 +20,7 @@ export function evaluate(subject: Subject, rules: readonly Rule[], snapshot: Sna
   const exempted: Exempted[] = []
   const context = contextOf(snapshot)
   for (const rule of rules) {
-    if (isOff(rule, snapshot) || !rule.isAsked(snapshot.settings)) continue
+    if (!isAsked(rule, snapshot)) continue
     const exemption = snapshot.exemption(rule.id)
     if (exemption !== undefined) {
       exempted.push({ ruleId: rule.id, reason: exemption })
@@ -47,8 +47,9 @@ export function evaluate(subject: Subject, rules: readonly Rule[], snapshot: Sna
   return { findings, skips, faults, exempted }
 }
 
-function isOff(rule: Rule, snapshot: Snapshot): boolean {
-  return snapshot.settings.modes.get(rule.id) === 'off'
+/** Whether the policy wants the rule to look at all. */
+export function isAsked(rule: Rule, { settings }: Pick<Snapshot, 'settings'>): boolean {
+  return settings.modes.get(rule.id) !== 'off' && rule.isAsked(settings)
 }
 
 export function missingFact(rule: Rule, facts: Partial<AllFacts>): FactName | undefined {

@@ -1,6 +1,6 @@
 import type { Millis, Pids } from '../model/units.ts'
 import type { Settings } from '../policy/settings.ts'
-import { type CeilingName, ceilingAccounts, freeAtMost } from './arithmetic.ts'
+import { type CeilingAccount, ceilingAccounts, freeAtMost } from './arithmetic.ts'
 import type { NodeEntry } from './entries.ts'
 import type { Ledger } from './ledger.ts'
 
@@ -11,13 +11,17 @@ import type { Ledger } from './ledger.ts'
 export const knownStates = ['fresh', 'partial', 'stale', 'unread'] as const
 export type KnownState = (typeof knownStates)[number]
 
-/** One node by its tightest ceiling. */
+/** One node that is told of by its name. */
 export interface TightNode {
   readonly node: string
-  readonly ceiling: CeilingName
-  readonly limit: Pids
-  /** Above the floor, with everything committed taken off; negative: it reaches into the floor. */
-  readonly free: Pids
+  /** Those that are known and have a limit, the tightest first. */
+  readonly ceilings: readonly CeilingAccount[]
+}
+
+/** When a node was read last, by this process' own clock. */
+export interface NodeAge {
+  readonly node: string
+  readonly readAt: Millis
 }
 
 /** The fleet in figures. */
@@ -29,37 +33,52 @@ export interface Census {
   readonly oldestReading: Millis | undefined
   /** The nodes with the least free, the least first; those without a limit are left out. */
   readonly tightest: readonly TightNode[]
+  /** Of the nodes in `tightest`, and of as many with the oldest readings; nodes never read have none. */
+  readonly ages: readonly NodeAge[]
 }
 
-/** Nodes told of one by one: enough to find a culprit by, and a bound on the series of a large fleet. Own choice. */
-export const mostTight = 20
+/**
+ * Nodes told of one by one: all of a small cluster, enough to find a culprit by in a large one, and a bound on its series
+ * (100 nodes of two ceilings are 900). Own choice.
+ */
+export const mostTight = 100
 
 /** Counts the nodes that the API server knows, against the policy's floor for no namespace in particular. */
 export function censusOf(ledger: Ledger, { floor, maxAge }: Settings['headroom'], now: Millis): Census {
   ledger.expire()
   const nodes = { fresh: 0, partial: 0, stale: 0, unread: 0 }
   const tight: { readonly node: NodeEntry; readonly free: Pids }[] = []
-  let oldestReading: Millis | undefined
+  const read: NodeAge[] = []
   let belowFloor = 0
   for (const node of ledger.nodes) {
     if (node.facts === undefined) continue
     const state = stateOf(node, maxAge, now)
     nodes[state]++
     if (state === 'unread') continue
-    oldestReading = Math.max(oldestReading ?? 0, now - node.readingAt)
+    read.push({ node: node.name, readAt: node.readingAt })
     const free = state === 'stale' ? undefined : freeAtMost(node, floor)
     if (free === undefined || free === Number.POSITIVE_INFINITY) continue
     if (free < 0) belowFloor++
     tight.push({ node, free })
   }
   tight.sort((a, b) => a.free - b.free)
-  const tightest = tight.slice(0, mostTight).flatMap(({ node }) => {
-    const [first] = ceilingAccounts(node, floor)
-    return first === undefined
-      ? []
-      : [{ node: node.name, ceiling: first.ceiling, limit: first.limit, free: first.free }]
-  })
-  return { nodes, belowFloor, oldestReading, tightest }
+  read.sort((a, b) => a.readAt - b.readAt)
+  const shown = tight.slice(0, mostTight).map(({ node }) => node)
+  const [oldest] = read
+  return {
+    nodes,
+    belowFloor,
+    oldestReading: oldest === undefined ? undefined : Math.max(0, now - oldest.readAt),
+    tightest: shown.map((node) => ({ node: node.name, ceilings: ceilingAccounts(node, floor) })),
+    ages: agesOf(shown, read.slice(0, mostTight))
+  }
+}
+
+/** Each node once. */
+function agesOf(tightest: readonly NodeEntry[], oldest: readonly NodeAge[]): NodeAge[] {
+  const told = new Set(oldest.map(({ node }) => node))
+  const others = tightest.filter(({ name }) => !told.has(name))
+  return [...oldest, ...others.map(({ name, readingAt }) => ({ node: name, readAt: readingAt }))]
 }
 
 function stateOf(node: NodeEntry, maxAge: Millis, now: Millis): KnownState {

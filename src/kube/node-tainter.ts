@@ -33,7 +33,7 @@ export interface TainterDeps {
   /** Of the policy, for no namespace in particular. */
   settings(): Pick<Settings, 'headroom' | 'pids'>
   readonly taints: NodeTaints
-  readonly events: NodeEvents
+  readonly events: Pick<NodeEvents, 'tell'>
   readonly clock: Pick<Clock, 'monotonic'>
   readonly random: () => number
   readonly log: Log

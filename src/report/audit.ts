@@ -154,6 +154,8 @@ export interface AuditSummary {
   readonly namespaces: number
   /** Objects that at least one rule looked at. */
   readonly judged: number
+  /** Every rule there is, with the objects it judged; 0: it was not asked, or nothing was there for it. */
+  readonly judgedByRule: readonly { readonly ruleId: string; readonly objects: number }[]
   readonly levels: LevelCounts
   /** Rules with findings, in the order of `rules`. `children` are pods. */
   readonly byRule: readonly ({ readonly ruleId: string; readonly children: number } & LevelCounts)[]

@@ -1,4 +1,5 @@
 import { Counter, Gauge, type Registry } from 'prom-client'
+import type { CeilingAccount } from '../headroom/arithmetic.ts'
 import { type Census, knownStates } from '../headroom/census.ts'
 import type { Millis, Pids } from '../model/units.ts'
 import type { Cache, Clock } from '../ports.ts'
@@ -77,6 +78,12 @@ export function addHeadroomMetrics(registry: Registry, clock: Clock, status: () 
     (value: (cache: HeadroomStatus['caches'][number]['cache']) => number | undefined) =>
     (found: HeadroomStatus): Sample[] =>
       found.caches.map(({ resource, cache }) => [{ resource }, value(cache)])
+  const byCeiling =
+    (value: (account: CeilingAccount) => Pids) =>
+    ({ census }: HeadroomStatus): Sample[] =>
+      census.tightest.flatMap(({ node, ceilings }) =>
+        ceilings.map((account): Sample => [{ node, ceiling: account.ceiling }, value(account)])
+      )
 
   gauge(
     'pidguard_cache_synced',
@@ -132,13 +139,34 @@ export function addHeadroomMetrics(registry: Registry, clock: Clock, status: () 
     [{}, census.belowFloor]
   ])
   gauge(
-    'pidguard_node_free_pids',
-    'PIDs free above the floor under the tightest ceiling, of the 20 nodes with the least; below 0 the floor is used.',
+    'pidguard_node_pids',
+    'Tasks in use under each ceiling, of the 100 nodes with the least room: node (pid_max, threads-max) and kubepods.',
     ['node', 'ceiling'],
-    ({ census }) => census.tightest.map(({ node, ceiling, free }) => [{ node, ceiling }, free])
+    byCeiling(({ inUse }) => inUse)
   )
-  gauge('pidguard_node_limit_pids', 'That ceiling, of the same nodes.', ['node', 'ceiling'], ({ census }) =>
-    census.tightest.map(({ node, ceiling, limit }) => [{ node, ceiling }, limit])
+  gauge(
+    'pidguard_node_limit_pids',
+    'The ceiling itself, of the same nodes; without one that has no limit.',
+    ['node', 'ceiling'],
+    byCeiling(({ limit }) => limit)
+  )
+  gauge(
+    'pidguard_node_floor_pids',
+    'PIDs that the policy keeps free under that ceiling, of the same nodes.',
+    ['node', 'ceiling'],
+    byCeiling(({ floor }) => floor)
+  )
+  gauge(
+    'pidguard_node_free_pids',
+    'PIDs free above that floor, with what pods have not shown yet taken off; below 0 the floor is used.',
+    ['node', 'ceiling'],
+    byCeiling(({ free }) => free)
+  )
+  gauge(
+    'pidguard_node_reading_timestamp_seconds',
+    'When the node was read last, of the same nodes and of the 100 with the oldest readings.',
+    ['node'],
+    ({ census }) => census.ages.map(({ node, readAt }) => [{ node }, readAt / 1000])
   )
   gauge(
     'pidguard_reservations',

@@ -1,7 +1,9 @@
 import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client'
+import type { AuditStatus } from '../audit/interval.ts'
 import type { Mode } from '../model/finding.ts'
 import type { Millis } from '../model/units.ts'
 import type { Clock, Meter, ReviewResult, RuleOutcome, Webhook } from '../ports.ts'
+import { addAuditMetrics } from './audit-metrics.ts'
 import { addHeadroomMetrics, type HeadroomStatus } from './headroom-metrics.ts'
 import { addTally, DurationHistogram } from './hot-metrics.ts'
 
@@ -12,6 +14,10 @@ export interface MetricSources {
   certificate(): { expiresAt: Millis } | undefined
   /** Nodes that carry our taint, and nodes that are low without; undefined in a process that does not lead. */
   taints?(): { tainted: number; passedOver: number } | undefined
+  /** Nodes near their floor; undefined in a process that does not lead, or where nobody wants to know. */
+  nearFloor?(): number | undefined
+  /** undefined in a process that is not to audit. */
+  audits?(): AuditStatus | undefined
   /** undefined where nothing is known of a cluster. */
   headroom(): HeadroomStatus | undefined
 }
@@ -19,6 +25,7 @@ export interface MetricSources {
 export interface Metrics extends Meter {
   countReload(what: 'policy' | 'certificate', result: 'loaded' | 'kept' | 'unchanged'): void
   countTaint(change: 'taint' | 'untaint', result: 'done' | 'forbidden' | 'failed'): void
+  countNearFloor(result: 'told' | 'forbidden' | 'failed' | 'held-back'): void
   render(): Promise<{ contentType: string; text: string }>
 }
 
@@ -60,8 +67,15 @@ export function buildMetrics(sources: MetricSources): Metrics {
     labelNames: ['change', 'result'],
     registers
   })
+  const nearFloorEvents = new Counter({
+    name: 'pidguard_near_floor_events_total',
+    help: 'Events on nodes that came near their floor, by result: told, forbidden, failed, held-back (more than 20 a minute).',
+    labelNames: ['result'],
+    registers
+  })
   addGauges(registers, sources)
   addHeadroomMetrics(registry, sources.clock, () => sources.headroom())
+  addAuditMetrics(registry, () => sources.audits?.())
   return {
     countReview(webhook: Webhook, result: ReviewResult, seconds: number) {
       duration.observe(webhook, seconds)
@@ -75,6 +89,9 @@ export function buildMetrics(sources: MetricSources): Metrics {
     },
     countTaint(change, result) {
       taintWrites.inc({ change, result })
+    },
+    countNearFloor(result) {
+      nearFloorEvents.inc({ result })
     },
     async render() {
       return { contentType: registry.contentType, text: await registry.metrics() }
@@ -125,5 +142,10 @@ function addGauges(registers: Registry[], sources: MetricSources): void {
     'pidguard_low_untainted_nodes',
     'Nodes low on PIDs that are not tainted, because maxTaintedShare of them are. Only the leader says.',
     () => sources.taints?.()?.passedOver
+  )
+  gauge(
+    'pidguard_nodes_near_floor',
+    'Nodes near their floor, and not away from it again. Only the leader says, where Events tell of them.',
+    () => sources.nearFloor?.()
   )
 }

@@ -35,6 +35,9 @@ t.test('a clean cluster: nothing found, nothing missed, exit code 0, and as its 
   t.strictSame([report.gaps, report.skips, report.faults], [[], [], []])
   t.equal(report.exitCode, 0)
   t.match(report.summary, { nodes: 1, nodesRead: 1, pods: 1, podsRead: 1, namespaces: 1, judged: 3 })
+  const judged = Object.fromEntries(report.summary.judgedByRule.map(({ ruleId, objects }) => [ruleId, objects]))
+  t.match(judged, { 'best-effort': 2, 'node-pid-max': 1, 'pod-thread-outlier': 1 }, 'asked, and fine')
+  t.match(judged, { 'node-pid-reservation': 0, 'calico-update-strategy': 0 }, 'off, or nothing there for it')
   t.ok(isValid(JSON.parse(JSON.stringify(report))), JSON.stringify(isValid.errors))
 })
 
@@ -287,4 +290,14 @@ t.test('the same cluster in another order makes the same report', async (t) => {
   }
   const sketch = { objects, readings: { 'node-a': reading } }
   t.strictSame(await auditOf({ ...sketch, objects: objects.toReversed() }), await auditOf(sketch))
+})
+
+t.test('nodes are asked in one go, or so many a second, but never until the first reading is too old', async (t) => {
+  const spreads: number[] = []
+  const objects = Array.from({ length: 40 }, (_, at) => nodeObject('False', `node-${at}`))
+  const sketch = { objects, policy: '  headroom: {maxAge: 60s}', spread: (span: number) => void spreads.push(span) }
+  await auditOf(sketch)
+  await auditOf({ ...sketch, nodesPerSecond: 10 })
+  await auditOf({ ...sketch, nodesPerSecond: 1 })
+  t.strictSame(spreads, [0, 4_000, 30_000])
 })

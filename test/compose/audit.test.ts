@@ -32,7 +32,7 @@ t.test('the drill, from a snapshot: who exploded first, the drift second', async
 t.test('every format at once, each to its file; the JSON is what its schema says', async (t) => {
   const folder = t.testdir({})
   const formats = Object.keys(formatChecks)
-  t.equal(formats.length, 7)
+  t.equal(formats.length, 8)
   const outputs = formats.flatMap((format) => ['-o', `${format}=${join(folder, format)}`])
   const { code, stdout } = await audit('--snapshot', snapshot, ...outputs)
   t.equal(code, 1)
@@ -43,7 +43,7 @@ t.test('every format at once, each to its file; the JSON is what its schema says
     t.strictSame(await formatChecks[format]?.(written[format] ?? '', report), [], format)
   }
   const gone = { ...report, findings: [...report.findings, { ...report.findings[0], ruleId: 'another' }] }
-  for (const format of ['json', 'sarif', 'markdown', 'csv', 'html']) {
+  for (const format of ['json', 'sarif', 'markdown', 'csv', 'html', 'totals']) {
     t.not((await formatChecks[format]?.(written[format] ?? '', gone))?.length, 0, `${format} lacks a finding`)
   }
 })
@@ -68,6 +68,8 @@ t.test('exit codes tell clean, found, wrong and not complete apart', async (t) =
     ['no such format', 2, [at('fine.json'), '-o', 'xml']],
     ['an earlier report that is none', 2, [at('fine.json'), '--since', at('fine.json')]],
     ['reports of a dump, which has no place for them', 2, [at('fine.json'), '--report-objects']],
+    ['readings of a snapshot that is not named', 2, ['--readings', 'snapshot']],
+    ['calls a second that are no count', 2, [at('fine.json'), '--kube-api-qps', '-1']],
     ['no such snapshot', 2, ['--snapshot', at('gone.yaml')]]
   ]
   for (const [name, want, args] of cases) {

@@ -176,6 +176,24 @@ const refusals = [
     want: /--readings prometheus needs --prometheus URL/,
     code: 2
   },
+  {
+    name: 'audits where no leader is elected',
+    args: ['serve', '--audit-interval', '1h'],
+    want: /--audit-interval needs --cert-secret/,
+    code: 2
+  },
+  {
+    name: 'reports of audits that nobody makes',
+    args: ['serve', '--audit-report-objects'],
+    want: /--audit-report-objects needs --audit-interval/,
+    code: 2
+  },
+  {
+    name: 'an interval that is no span',
+    args: ['serve', '--audit-interval', '60'],
+    want: /--audit-interval <span>: expected a span such as 90d, 12h, 30m or 20s, found "60"/,
+    code: 2
+  },
   { name: 'an unknown verb', args: ['server'], want: /unknown command 'server'[\s\S]*serve/, code: 2 },
   {
     name: 'a server that is not there',

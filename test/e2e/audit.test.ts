@@ -261,6 +261,18 @@ async function compact(): Promise<void> {
   await post('compaction', { revision: header.revision, physical: true })
 }
 
+void t.test('with readings of a snapshot it is still the cluster that is audited; calls are spread', async (t) => {
+  const snapshot = join(import.meta.dirname, '../fixtures/snapshots/kubepods-full.yaml')
+  const start = performance.now()
+  const report = await reportOf(admin, '--readings=snapshot', `--snapshot=${snapshot}`, '--kube-api-qps=5')
+  t.ok(performance.now() - start > 2_000, 'eleven kinds are at least eleven calls')
+  t.strictSame(report.source, { kind: 'cluster', name: plane.url, readings: 'snapshot' })
+  t.match(report.summary, { nodes: 1, nodesRead: 1 })
+  t.ok(told(report).includes('audit node-kubepods-drift Node /node-a 0'), told(report).join('\n'))
+  t.ok(told(report).some((line) => line.startsWith('deny best-effort Deployment shop/web')))
+  t.match(report.gaps, [{ part: 'nodes/configz', reason: 'not-reported', nodes: 1 }])
+})
+
 void t.test('no cluster is exit code 3', async (t) => {
   const gone = join(plane.folder, 'gone')
   writeFileSync(gone, readFileSync(admin, 'utf8').replace(/127\.0\.0\.1:\d+/, '127.0.0.1:1'))

@@ -5,7 +5,7 @@ import { type ControlPlane, startControlPlane } from './support/control-plane.ts
 const root = resolve(import.meta.dirname, '../..')
 /** Kinds of others that this API server does not know, and fields newer than it. */
 const kustomizations = ['overlays/observe', 'overlays/default', 'overlays/strict']
-const components = ['host-network', 'node-taints', 'policy-reports']
+const components = ['host-network', 'node-taints', 'policy-reports', 'audit', 'audit-reports']
 
 const plane = await startControlPlane()
 t.teardown(() => plane.stop())

@@ -28,7 +28,8 @@ void t.test('no node, or none that was read: no age, which is not 0', async (t) 
     nodes: { fresh: 0, partial: 0, stale: 0, unread: 1 },
     belowFloor: 0,
     oldestReading: undefined,
-    tightest: []
+    tightest: [],
+    ages: []
   })
 })
 
@@ -41,17 +42,38 @@ void t.test('the floor is used from the first task above it, by what is committe
   })
   const census = censusOf(ledger, policy, clock.now())
   t.equal(census.belowFloor, 1)
-  t.strictSame(census.tightest, [
-    { node: 'past', ceiling: 'kubepods', limit: 1000, free: -1 },
-    { node: 'at', ceiling: 'kubepods', limit: 1000, free: 0 },
-    { node: 'unlimited', ceiling: 'node', limit: 1e6, free: 999_900 }
-  ])
+  t.strictSame(
+    census.tightest.map(({ node, ceilings }) => [node, ceilings.map(({ ceiling, free }) => `${ceiling} ${free}`)]),
+    [
+      ['past', ['kubepods -1', 'node 800']],
+      ['at', ['kubepods 0', 'node 800']],
+      ['unlimited', ['node 999900']]
+    ]
+  )
+  t.strictSame(census.tightest[0]?.ceilings[0], {
+    ceiling: 'kubepods',
+    limit: 1000,
+    inUse: 801,
+    committed: 901,
+    floor: 100,
+    free: -1
+  })
 })
 
 void t.test('of a large fleet only the tightest nodes are told of', async (t) => {
   const nodes = Array.from({ length: mostTight + 5 }, (_, i) => [`n${i}`, { kubepods: [1000, i] as const }] as const)
   const { ledger, clock } = fleetOf(Object.fromEntries(nodes))
-  const { tightest } = censusOf(ledger, policy, clock.now())
+  const { tightest, ages } = censusOf(ledger, policy, clock.now())
   t.equal(tightest.length, mostTight)
   t.equal(tightest[0]?.node, `n${mostTight + 4}`)
+  t.equal(ages.length, mostTight + 5, 'and the oldest, each node once')
+  t.equal(new Set(ages.map(({ node }) => node)).size, ages.length)
+})
+
+void t.test('a node that went silent keeps the instant it was read at; one that was never read has none', async (t) => {
+  const { ledger, clock } = fleetOf({ fresh: { age: 5_000 }, silent: { age: 3_600_000 }, unread: { age: null } })
+  t.strictSame(censusOf(ledger, policy, clock.now()).ages, [
+    { node: 'silent', readAt: clock.now() - 3_600_000 },
+    { node: 'fresh', readAt: clock.now() - 5_000 }
+  ])
 })

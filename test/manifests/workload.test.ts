@@ -27,6 +27,21 @@ const nodeTaints = 'pidguard-node-taints'
 const nodeTaintsRendering = 'node-taints'
 /** The same of reports. */
 const audits = 'pidguard-audit'
+const reportRenderings = ['policy-reports', 'audit-reports']
+/** Of the component that lets the server audit, and what it may look at besides. */
+const serverAudits = 'pidguard-cluster-audit'
+const auditLooks: Readonly<Record<string, readonly string[]>> = {
+  replicationcontrollers: ['list'],
+  deployments: ['list'],
+  statefulsets: ['list'],
+  daemonsets: ['list'],
+  replicasets: ['list'],
+  controllerrevisions: ['list'],
+  jobs: ['list'],
+  cronjobs: ['list'],
+  felixconfigurations: ['list'],
+  'nodes/configz': ['get']
+}
 
 /** What may be done cluster-wide without naming one object: look, and nothing else. */
 const looks: Readonly<Record<string, readonly string[]>> = {
@@ -48,7 +63,8 @@ void t.test('RBAC: no wildcard, nothing cluster-wide without a name but a look, 
         t.notOk(rule.resources.includes('nodes/proxy'), 'it is code execution on every node')
         if (kind !== 'ClusterRole' || rule.resourceNames !== undefined || [nodeTaints, audits].includes(metadata.name))
           continue
-        for (const resource of rule.resources) t.strictSame(rule.verbs, looks[resource], `${rendering}: ${resource}`)
+        const allowed = metadata.name === serverAudits ? auditLooks : looks
+        for (const resource of rule.resources) t.strictSame(rule.verbs, allowed[resource], `${rendering}: ${resource}`)
       }
     }
   }
@@ -69,7 +85,7 @@ void t.test(
 void t.test('reports may be written by a service account of their own alone; it looks at all else', async (t) => {
   for (const rendering of Object.keys(kustomizations)) {
     const found = [...objectsOf(goldenOf(rendering)).values()].filter(({ metadata }) => metadata.name === audits)
-    t.equal(found.length, rendering === 'policy-reports' ? 3 : 0, rendering)
+    t.equal(found.length, reportRenderings.includes(rendering) ? 3 : 0, rendering)
   }
   const { rules } = objectOf<{ rules: PolicyRule[] }>('policy-reports', `ClusterRole/${audits}`)
   const writing = rules.filter(({ verbs }) => verbs.some((verb) => verb !== 'list' && verb !== 'get'))
@@ -85,6 +101,41 @@ void t.test('reports may be written by a service account of their own alone; it 
   const { subjects } = objectOf<{ subjects: object[] }>('policy-reports', `ClusterRoleBinding/${audits}`)
   t.strictSame(subjects, [{ kind: 'ServiceAccount', name: audits, namespace: 'pidguard-system' }])
 })
+
+void t.test('the server may write reports only where audit-reports ties it to that role', async (t) => {
+  for (const rendering of Object.keys(kustomizations)) {
+    const bindings = [...objectsOf(goldenOf(rendering)).values()] as (Rendered & {
+      readonly roleRef?: { readonly name: string }
+      readonly subjects?: readonly { readonly name: string }[]
+    })[]
+    const ofServer = bindings.filter(
+      ({ roleRef, subjects }) => roleRef?.name === audits && subjects?.some(({ name }) => name === 'pidguard')
+    )
+    t.equal(ofServer.length, rendering === 'audit-reports' ? 1 : 0, rendering)
+  }
+})
+
+void t.test(
+  'the leader audits only where that was asked for, and then has the memory and the PIDs for it',
+  async (t) => {
+    for (const rendering of Object.keys(kustomizations)) {
+      const { metadata, spec } = objectOf<Deployment>(rendering, 'Deployment/pidguard').spec.template
+      const [container] = spec.containers
+      const audited = rendering === 'audit' || rendering === 'audit-reports'
+      const flags = container?.args.filter((arg) => arg.startsWith('--audit')) ?? []
+      t.strictSame(
+        flags,
+        [
+          ...(audited ? ['--audit-interval=1h'] : []),
+          ...(rendering === 'audit-reports' ? ['--audit-report-objects=failures'] : [])
+        ],
+        rendering
+      )
+      t.equal(container?.resources.limits.memory, audited ? '1Gi' : '512Mi', rendering)
+      t.equal(metadata.annotations['pidguard.io/pids'], audited ? '48' : '32', rendering)
+    }
+  }
+)
 
 void t.test('with cert-manager the program may write neither Secret nor webhook configuration', async (t) => {
   const role = objectOf<{ rules: PolicyRule[] }>('cert-manager', 'Role/pidguard')
@@ -112,8 +163,14 @@ interface Deployment {
   readonly spec: {
     readonly replicas: number
     readonly template: {
+      readonly metadata: { readonly annotations: Readonly<Record<string, string>> }
       readonly spec: {
-        readonly containers: { readonly image: string; readonly args: string[]; readonly securityContext: object }[]
+        readonly containers: {
+          readonly image: string
+          readonly args: string[]
+          readonly securityContext: object
+          readonly resources: { readonly limits: { readonly memory: string } }
+        }[]
       }
     }
   }

@@ -20,7 +20,19 @@ const known: HeadroomStatus = {
     nodes: { fresh: 3, partial: 0, stale: 1, unread: 2 },
     belowFloor: 1,
     oldestReading: 61_000,
-    tightest: [{ node: 'n1', ceiling: 'kubepods', limit: 1500, free: -20 }]
+    tightest: [
+      {
+        node: 'n1',
+        ceilings: [
+          { ceiling: 'kubepods', limit: 1500, inUse: 1300, committed: 1370, floor: 150, free: -20 },
+          { ceiling: 'node', limit: 32_768, inUse: 1500, committed: 1570, floor: 3277, free: 27_921 }
+        ]
+      }
+    ],
+    ages: [
+      { node: 'n2', readAt: 1_795_000_000_000 },
+      { node: 'n1', readAt: 1_795_000_060_500 }
+    ]
   },
   reservations: { admitted: 4, bindings: 1 },
   waiting: { pods: 6, pids: 300 }
@@ -62,8 +74,16 @@ void t.test('every figure is told under labels from closed sets', async (t) => {
     'pidguard_nodes{known="unread"} 2',
     'pidguard_oldest_reading_age_seconds 61',
     'pidguard_nodes_below_floor 1',
-    'pidguard_node_free_pids{node="n1",ceiling="kubepods"} -20',
+    'pidguard_node_pids{node="n1",ceiling="kubepods"} 1300',
+    'pidguard_node_pids{node="n1",ceiling="node"} 1500',
     'pidguard_node_limit_pids{node="n1",ceiling="kubepods"} 1500',
+    'pidguard_node_limit_pids{node="n1",ceiling="node"} 32768',
+    'pidguard_node_floor_pids{node="n1",ceiling="kubepods"} 150',
+    'pidguard_node_floor_pids{node="n1",ceiling="node"} 3277',
+    'pidguard_node_free_pids{node="n1",ceiling="kubepods"} -20',
+    'pidguard_node_free_pids{node="n1",ceiling="node"} 27921',
+    'pidguard_node_reading_timestamp_seconds{node="n2"} 1795000000',
+    'pidguard_node_reading_timestamp_seconds{node="n1"} 1795000060.5',
     'pidguard_reservations{what="admitted"} 4',
     'pidguard_reservations{what="binding"} 1',
     'pidguard_waiting_pods 6',
@@ -75,7 +95,7 @@ void t.test('every figure is told under labels from closed sets', async (t) => {
 void t.test('the next scrape sees what is then: no node of before, no sum of both', async (t) => {
   const { clock, samples, held } = metrics(known)
   await samples()
-  held.status = { ...known, readings: new Map([['whole', 9]]), census: { ...known.census, tightest: [] } }
+  held.status = { ...known, readings: new Map([['whole', 9]]), census: { ...known.census, tightest: [], ages: [] } }
   clock.advance(1_000)
   const text = (await samples()).join('\n')
   t.match(text, 'pidguard_node_readings_total{source="kubelet",result="whole"} 9')

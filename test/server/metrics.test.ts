@@ -65,6 +65,18 @@ void t.test('taints: what was written, and what the leader sees; others say noth
   }
 })
 
+void t.test('nodes near their floor: what was told, and how many there are; others say nothing of it', async (t) => {
+  const held = metrics({ nearFloor: () => 0 })
+  held.countNearFloor('told')
+  held.countNearFloor('held-back')
+  const { text } = await held.render()
+  t.equal(sample(text, 'pidguard_near_floor_events_total{result="told"}'), 1)
+  t.equal(sample(text, 'pidguard_near_floor_events_total{result="held-back"}'), 1)
+  t.equal(sample(text, 'pidguard_nodes_near_floor'), 0)
+  const other = await metrics({ nearFloor: () => undefined }).render()
+  t.equal(sample(other.text, 'pidguard_nodes_near_floor'), undefined)
+})
+
 void t.test('a broken policy file is 0, and no certificate is no sample: unknown is not zero', async (t) => {
   const { text } = await metrics({
     policy: () => ({ generation: 1, loadedAt: 0, isLatest: false }),

@@ -4,6 +4,7 @@ import { Ajv2020 } from 'ajv/dist/2020.js'
 import type { Log } from 'sarif'
 import { validateXML } from 'xmllint-wasm'
 import type { AuditReport } from '../../src/report/audit.ts'
+import { readAuditTotals } from '../../src/report/audit-totals.ts'
 import { projectFolder } from './sources.ts'
 
 /** What is wrong with one rendering of a report; empty where nothing is. */
@@ -22,6 +23,16 @@ export const formatChecks: Readonly<Record<string, Check>> = {
       ...(isReport(value) ? [] : [JSON.stringify(isReport.errors)]),
       ...(JSON.stringify(value) === JSON.stringify(report) ? [] : ['it is not the report'])
     ]
+  },
+  totals(text, report) {
+    const held = readAuditTotals(text)
+    const counted = held?.findings.reduce((sum, { findings }) => sum + findings, 0)
+    return problems({
+      'no totals': held === undefined,
+      'more than a line': text.indexOf('\n') !== text.length - 1,
+      [`${counted} findings`]: counted !== report.findings.length,
+      'another exit code': held?.exitCode !== report.exitCode
+    })
   },
   sarif(text, { findings, gaps, exitCode }) {
     // The compiler holds the renderer to the types that are made from the schema of SARIF 2.1.0; here what it cannot see.

@@ -17,6 +17,9 @@ export interface ClusterSketch {
   readonly configs?: Readonly<Record<string, KubeletConfig>>
   /** The spec of a policy document in YAML. */
   readonly policy?: string
+  readonly nodesPerSecond?: number
+  /** Told over which span nodes are to be asked, in milliseconds. */
+  spread?(span: number): void
 }
 
 /** When every test audits. */
@@ -45,7 +48,8 @@ function depsOf(sketch: ClusterSketch): RunDeps {
     policy: policyFrom(sketch.policy),
     objects: memoryObjects(sketch),
     readings: {
-      async read(targets, sink) {
+      async read(targets, sink, { spread }) {
+        sketch.spread?.(spread)
         for (const { name } of targets) {
           const reading = sketch.readings?.[name]
           if (reading === undefined) sink.observeFailure(name, sketch.failures?.[name] ?? notRead)
@@ -64,6 +68,7 @@ function depsOf(sketch: ClusterSketch): RunDeps {
       }
     },
     targetOf: (facts) => facts,
+    nodesPerSecond: sketch.nodesPerSecond,
     now: () => auditedAt,
     progress: { step() {} },
     signal: new AbortController().signal

@@ -81,6 +81,9 @@ const audit = z.strictObject({
     podsRead: count(),
     namespaces: count(),
     judged: count().describe('Objects that at least one rule looked at.'),
+    judgedByRule: z
+      .array(z.strictObject({ ruleId: z.string(), objects: count() }))
+      .describe('Every rule, with the objects it judged. 0: it was not asked, or nothing was there for it.'),
     levels: z.strictObject(levels),
     byRule: z.array(z.strictObject({ ruleId: z.string(), children: count(), ...levels })),
     byNamespace: z.array(z.strictObject({ namespace: z.string(), ...levels })),

@@ -131,6 +131,13 @@ export function fullAudit(): AuditReport {
       podsRead: 6,
       namespaces: 4,
       judged: 40,
+      judgedByRule: [
+        { ruleId: 'best-effort', objects: 31 },
+        { ruleId: 'calico-update-strategy', objects: 1 },
+        { ruleId: 'pod-thread-outlier', objects: 6 },
+        { ruleId: 'node-kubepods-drift', objects: 2 },
+        { ruleId: 'node-pid-eviction', objects: 0 }
+      ],
       levels: { deny: 1, warn: 0, change: 1, audit: 2 },
       byRule: [
         { ruleId: 'best-effort', children: 12, ...none, deny: 1 },
@@ -236,6 +243,7 @@ export function cleanAudit(): AuditReport {
       podsRead: 0,
       namespaces: 1,
       judged: 2,
+      judgedByRule: [],
       levels: none,
       byRule: [],
       byNamespace: [],

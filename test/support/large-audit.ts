@@ -44,6 +44,7 @@ export function largeAudit(scale: Scale): AuditReport {
       podsRead: scale.nodes * 29,
       namespaces: scale.namespaces,
       judged: scale.workloads + scale.nodes,
+      judgedByRule: [],
       levels: countsOf(findings),
       byRule: [...Map.groupBy(findings, ({ ruleId }) => ruleId)].map(([ruleId, group]) => ({
         ruleId,

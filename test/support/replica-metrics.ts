@@ -37,6 +37,7 @@ function statusOf({ readings = [], synced = true, silence = 0, ...census }: Repl
       belowFloor: 0,
       oldestReading: 14_000,
       tightest: [],
+      ages: [],
       ...census
     },
     reservations: { admitted: 0, bindings: 0 },

@@ -15,9 +15,11 @@ export interface ControlPlaneOptions {
   readonly scheduler?: boolean
 }
 
-/** One line of the API server's audit log, as far as tests look at it. */
+/** One line of the API server's audit log, as far as tests look at it: all writes, and what pidguard lists. */
 export interface AuditEvent {
   readonly verb: string
+  readonly user: { readonly username: string }
+  readonly requestReceivedTimestamp: string
   readonly objectRef?: { readonly resource: string; readonly namespace?: string; readonly name?: string }
   readonly annotations?: Readonly<Record<string, string>>
 }
@@ -52,7 +54,11 @@ const auditPolicy = {
   apiVersion: 'audit.k8s.io/v1',
   kind: 'Policy',
   omitStages: ['RequestReceived'],
-  rules: [{ level: 'Metadata', verbs: ['create', 'update', 'patch', 'delete'] }, { level: 'None' }]
+  rules: [
+    { level: 'Metadata', verbs: ['create', 'update', 'patch', 'delete'] },
+    { level: 'Metadata', verbs: ['list'], users: ['system:serviceaccount:pidguard-system:pidguard'] },
+    { level: 'None' }
+  ]
 }
 
 /** A real etcd and kube-apiserver on loopback, ready for calls when it returns. */

@@ -8,6 +8,8 @@ export interface FleetNode {
   readonly name: string
   /** Tasks: the ceiling of the kubepods cgroup, and what all pods there hold. May be changed at any time. */
   kubepods: { limit: number; inUse: number }
+  /** Tasks of single pods, by uid. */
+  pods: Readonly<Record<string, number>>
   /** Its kubelet takes calls and does not answer them. */
   silent: boolean
 }
@@ -20,10 +22,11 @@ export async function addNode(
   kubepods: FleetNode['kubepods'],
   cpu = '8'
 ): Promise<FleetNode> {
-  const node: FleetNode = { name, kubepods, silent: false }
+  const node: FleetNode = { name, kubepods, pods: {}, silent: false }
   const kubelet = await startFakeKubelet(t, (request, response) => {
     if (node.silent) response.destroy()
     else if (request.headers.authorization === undefined) response.writeHead(401).end()
+    else if (request.url === '/configz') response.end(JSON.stringify({ kubeletconfig: config }))
     else response.end(request.url === '/stats/summary' ? summaryOf(node) : cadvisorOf(node))
   })
   const room = { cpu, memory: '16Gi', pods: '110' }
@@ -33,7 +36,10 @@ export async function addNode(
     status: {
       capacity: room,
       allocatable: room,
-      conditions: [{ type: 'Ready', status: 'True', reason: 'E2e', message: 'stands for a machine' }],
+      conditions: [
+        { type: 'Ready', status: 'True', reason: 'E2e', message: 'stands for a machine' },
+        { type: 'PIDPressure', status: 'False', reason: 'E2e', message: 'stands for a machine' }
+      ],
       addresses: [{ type: 'InternalIP', address: '127.0.0.1' }],
       daemonEndpoints: { kubeletEndpoint: { Port } }
     }
@@ -47,12 +53,18 @@ export async function addNode(
   return node
 }
 
+/** Of a kubelet that bounds what it can. */
+const config = { podPidsLimit: 1024, systemReserved: { pid: '1000' }, evictionHard: { 'pid.available': '10%' } }
+
 function summaryOf({ name, kubepods }: FleetNode): string {
   const rlimit = { time: new Date().toISOString(), maxpid: 32_768, curproc: kubepods.inUse + 200 }
   return JSON.stringify({ node: { nodeName: name, rlimit }, pods: [] })
 }
 
-function cadvisorOf({ kubepods: { limit, inUse } }: FleetNode): string {
+function cadvisorOf({ kubepods: { limit, inUse }, pods }: FleetNode): string {
   const labels = '{container="",id="/kubepods",image="",name="",namespace="",pod=""}'
-  return `container_threads${labels} ${inUse} ${Date.now()}\ncontainer_threads_max${labels} ${limit} ${Date.now()}\n`
+  const ofPods = Object.entries(pods).map(
+    ([uid, count]) => `container_threads{id="/kubepods/burstable/pod${uid}"} ${count}\n`
+  )
+  return `container_threads${labels} ${inUse} ${Date.now()}\ncontainer_threads_max${labels} ${limit} ${Date.now()}\n${ofPods.join('')}`
 }

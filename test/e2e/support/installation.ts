@@ -40,7 +40,7 @@ export interface Installation {
 
 /** `earlier`: strict, as an earlier version installed it. */
 export type Overlay = 'observe' | 'default' | 'strict' | 'earlier'
-export type Component = 'bindings' | 'node-taints'
+export type Component = 'bindings' | 'node-taints' | 'audit' | 'policy-reports' | 'audit-reports'
 
 /**
  * The manifests as they are, but for two things: nothing runs the Deployment's pods here, so replicas are processes;

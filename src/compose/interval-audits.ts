@@ -1,0 +1,56 @@
+import { type AuditStatus, IntervalAudits } from '../audit/interval.ts'
+import type { Millis } from '../model/units.ts'
+import type { Clock, Log } from '../ports.ts'
+import { type AuditingOptions, auditArgv } from './audit-argv.ts'
+import { runAuditChild } from './audit-child.ts'
+
+export interface IntervalAuditsOptions extends AuditingOptions {
+  /** The file of this program. */
+  readonly program: string
+}
+
+export interface ServedAudits {
+  readonly status: AuditStatus
+  /** This replica leads until the signal. */
+  lead(signal: AbortSignal): void
+  /** Resolves when no audit runs any more. */
+  stop(): Promise<void>
+}
+
+/** A net: every call of an audit has its own. The first writes of 10,000 report objects take 17 minutes. */
+const timeout: Millis = 60 * 60_000
+
+/** Audits by the leader of an installation, each in a process of its own. */
+export function intervalAudits(
+  options: IntervalAuditsOptions,
+  interval: Millis,
+  { clock, log }: { readonly clock: Clock; readonly log: Log }
+): ServedAudits {
+  const child = { program: options.program, args: auditArgv(options), env: environment(), timeout }
+  const audits = new IntervalAudits({
+    audit: (signal) => runAuditChild(child, signal),
+    interval,
+    clock,
+    random: Math.random,
+    log
+  })
+  const ending = new AbortController()
+  let running: Promise<void> = Promise.resolve()
+  return {
+    get status() {
+      return audits.status
+    },
+    lead(signal) {
+      running = audits.lead(AbortSignal.any([signal, ending.signal]))
+    },
+    async stop() {
+      ending.abort()
+      await running
+    }
+  }
+}
+
+/** Options of `serve` that came by the environment are arguments by now; as options of `audit` they would say more. */
+function environment(): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('PIDGUARD_')))
+}
