@@ -6,6 +6,7 @@ import { createServer } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { gzipSync } from 'node:zlib'
 import { issueAuthority, issueLeaf } from '../src/certs/issue.ts'
 import { feedOf } from '../src/headroom/feed.ts'
@@ -13,7 +14,6 @@ import { Ledger } from '../src/headroom/ledger.ts'
 import { buildClusterCaches } from '../src/kube/caches.ts'
 import { KubeClient } from '../src/kube/client.ts'
 import { nodeKind } from '../src/kube/kinds.ts'
-import { readPages } from '../src/kube/pages.ts'
 import { buildPodKind } from '../src/kube/pod-kind.ts'
 import { Reflector } from '../src/kube/reflector.ts'
 import type { NodeReading } from '../src/ports.ts'
@@ -23,7 +23,43 @@ const [role = 'main', ...args] = process.argv.slice(2)
 const clock = { now: () => Date.now(), monotonic: () => performance.now() }
 const silent = { debug() {}, info() {}, warn() {}, error() {} }
 
-/** A Pod of about 4.9 KB, as a real API server lists them: managedFields, two containers, status. */
+/** Who set which field, of such a Pod: what the controller made, and what the kubelet says of it. */
+const managedFields = (() => {
+  const empty = (...names: readonly string[]) => Object.fromEntries(names.map((name) => [`f:${name}`, {}]))
+  const named = (name: string, fields: object) => ({ [`k:{"name":"${name}"}`]: { '.': {}, ...fields } })
+  const settings = Array.from({ length: 12 }, (_, at) => named(`SETTING_${at}`, empty('name', 'value')))
+  const container = (name: string) =>
+    named(name, { ...empty('image', 'name', 'resources', 'volumeMounts'), 'f:env': Object.assign({}, ...settings) })
+  const owner = { '.': {}, 'k:{"uid":"0a1b2c3d-8281-4ce9-a864-8d8a8158294a"}': {} }
+  const labels = { '.': {}, ...empty('app', 'pod-template-hash', 'app.kubernetes.io/part-of') }
+  const made = {
+    'f:metadata': { ...empty('generateName', 'annotations'), 'f:labels': labels, 'f:ownerReferences': owner },
+    'f:spec': {
+      'f:containers': { ...container('app'), ...container('proxy') },
+      ...empty('dnsPolicy', 'enableServiceLinks', 'restartPolicy', 'schedulerName', 'securityContext')
+    }
+  }
+  const conditions = Object.fromEntries(
+    ['Initialized', 'Ready', 'ContainersReady'].map((type) => [
+      `k:{"type":"${type}"}`,
+      { '.': {}, ...empty('lastProbeTime', 'lastTransitionTime', 'status', 'type') }
+    ])
+  )
+  const told = { 'f:status': { 'f:conditions': conditions, ...empty('containerStatuses', 'hostIP', 'phase', 'podIP') } }
+  const entry = (manager: string, fieldsV1: object) => ({
+    ...{
+      manager,
+      operation: 'Update',
+      apiVersion: 'v1',
+      time: '2026-11-21T10:55:04Z',
+      fieldsType: 'FieldsV1',
+      fieldsV1
+    }
+  })
+  return [entry('kube-controller-manager', made), entry('kubelet', told)]
+})()
+
+/** A Pod of about 5.4 KB, as a real API server lists them: managedFields, two containers, status. */
 function podText(n: number): string {
   const hex = n.toString(16).padStart(8, '0')
   const workload = `workload-${n % 7500}`
@@ -48,9 +84,7 @@ function podText(n: number): string {
       ownerReferences: [
         { apiVersion: 'apps/v1', kind: 'ReplicaSet', name: `${workload}-7d9f8b6c5d`, uid: `${hex}-1`, controller: true }
       ],
-      managedFields: [
-        { manager: 'kube-controller-manager', operation: 'Update', fieldsV1: { x: 'f:spec '.repeat(180) } }
-      ]
+      managedFields
     },
     spec: {
       nodeName: `node-${n % 5000}`,
@@ -193,15 +227,28 @@ async function measure(run: () => Promise<unknown>): Promise<Measured> {
   return { cpuSeconds: (user + system) / 1e6, wallSeconds, heapMb, rssMb: rss / 1e6, worstBlockMs: delay.max / 1e6 }
 }
 
+interface Page {
+  readonly items: readonly unknown[]
+  readonly metadata: { readonly continue: string }
+}
+
+/** The same pages, fetched and parsed, and nothing else. */
 async function parseFloor(port: string): Promise<void> {
   const api = clientOf(port)
   const { signal } = new AbortController()
   const result = await measure(async () => {
     let items = 0
     for (const { path, firstPage } of [nodeKind, buildPodKind()]) {
-      await readPages(api, path, firstPage, signal, (page) => {
-        items += page.length
-      })
+      let rest: string | undefined
+      do {
+        const body = await api.open(path, { query: { limit: firstPage, continue: rest }, signal })
+        const chunks: Buffer[] = []
+        for await (const chunk of body) chunks.push(chunk as Buffer)
+        const page = JSON.parse(Buffer.concat(chunks).toString('utf8')) as Page
+        items += page.items.length
+        rest = page.metadata.continue === '' ? undefined : page.metadata.continue
+        await nextTurn()
+      } while (rest !== undefined)
     }
     return items
   })
@@ -233,21 +280,52 @@ async function sync(port: string): Promise<void> {
 
 /** As `serve` does it: all four caches, and the ledger they feed. */
 async function serve(port: string): Promise<void> {
-  const api = clientOf(port)
+  let stop = async (): Promise<void> => {}
   const result = await measure(async () => {
-    const ledger = new Ledger(clock, () => 50)
-    const feed = feedOf(ledger, () => caches)
-    const caches = buildClusterCaches(
-      { api, clock, log: silent, random: Math.random },
-      { nodes: [feed.nodes], pods: [feed.pods] }
-    )
-    caches.start()
-    while (!caches.synced) await new Promise((later) => setTimeout(later, 10))
-    await caches.stop()
-    return [caches, ledger]
+    stop = await syncedAsServed(port)
+    return stop
   })
   process.send?.(result)
-  await api.close()
+  await stop()
+}
+
+/** Resolves once synced, to what ends it; that holds on to caches and ledger. */
+async function syncedAsServed(port: string): Promise<() => Promise<void>> {
+  const api = clientOf(port)
+  const ledger = new Ledger(clock, () => 50)
+  const feed = feedOf(ledger, () => caches)
+  const caches = buildClusterCaches(
+    { api, clock, log: silent, random: Math.random },
+    { nodes: [feed.nodes], pods: [feed.pods] }
+  )
+  caches.start()
+  while (!caches.synced) await new Promise((later) => setTimeout(later, 10))
+  return async () => {
+    await caches.stop()
+    await api.close()
+    if (ledger.podCount === 0) throw new Error('the ledger is empty')
+  }
+}
+
+/**
+ * The longest turn of the event loop while `serve` syncs, in processor time of its thread: what neighbours of this
+ * machine take of a turn is none of ours. A process of its own, since to look at each turn is to be busy all the time.
+ */
+async function turns(port: string): Promise<void> {
+  let worstMs = 0
+  let last = process.threadCpuUsage()
+  let isLooking = true
+  const look = (): void => {
+    const now = process.threadCpuUsage()
+    worstMs = Math.max(worstMs, (now.user + now.system - last.user - last.system) / 1000)
+    last = now
+    if (isLooking) setImmediate(look)
+  }
+  look()
+  const stop = await syncedAsServed(port)
+  isLooking = false
+  process.send?.(worstMs)
+  await stop()
 }
 
 async function scrape(port: string, nodes: string): Promise<void> {
@@ -315,6 +393,7 @@ async function compareSync(pods: number, nodes: number): Promise<void> {
     synced.push(await inChild<Measured>('sync', String(port)))
     served.push(await inChild<Measured>('serve', String(port)))
   }
+  const worstTurn = await inChild<number>('turns', String(port))
   server.kill()
   const cpu = (all: Measured[]) => median(all.map(({ cpuSeconds }) => cpuSeconds))
   const of = (all: Measured[], field: keyof Measured) => median(all.map((each) => each[field])).toFixed(1)
@@ -329,7 +408,8 @@ async function compareSync(pods: number, nodes: number): Promise<void> {
     )
   }
   console.log(`sync / parse floor: ${(cpu(synced) / cpu(floor)).toFixed(2)} (goal <= 1.35)`)
-  console.log(`with ledger / parse floor: ${(cpu(served) / cpu(floor)).toFixed(2)}`)
+  console.log(`with ledger / parse floor: ${(cpu(served) / cpu(floor)).toFixed(2)} (goal <= 1.35)`)
+  console.log(`longest turn of the event loop, in processor time: ${worstTurn.toFixed(1)} ms (goal <= 50)`)
   const keptBy = (all: Measured[]) => ((median(all.map(({ heapMb }) => heapMb)) * 1e6) / (pods + nodes)).toFixed(0)
   console.log(`kept per pod and node: ${keptBy(synced)} B by the caches, ${keptBy(served)} B with the ledger`)
 }
@@ -363,6 +443,7 @@ const roles: Record<string, (...given: string[]) => Promise<void>> = {
   floor: (port) => parseFloor(port ?? ''),
   sync: (port) => sync(port ?? ''),
   serve: (port) => serve(port ?? ''),
+  turns: (port) => turns(port ?? ''),
   scrape: (port, nodes) => scrape(port ?? '', nodes ?? '')
 }
 await (roles[role]?.(...args) ?? main(Number(process.argv[2] ?? 150_000), Number(process.argv[3] ?? 5_000)))

@@ -7,8 +7,7 @@ import type { AuditTotals } from '../report/audit-totals.ts'
  * How one audit of the interval ended. `findings`: something was found, whether or not all could be looked at;
  * `incomplete`: nothing was, but parts could not be looked at; `failed`: there is no report.
  */
-export const auditResults = ['clean', 'findings', 'incomplete', 'failed'] as const
-export type AuditResult = (typeof auditResults)[number]
+export type AuditResult = 'clean' | 'findings' | 'incomplete' | 'failed'
 
 /** What came of one try, or why nothing did, in words. */
 export type AuditOutcome = { readonly totals: AuditTotals } | { readonly failure: string }

@@ -17,10 +17,10 @@ const rounds = 150
 export function warmUp(build: (facts: () => Partial<AllFacts>) => Admission, clock: Clock): void {
   const held: Partial<AllFacts> = { limitRanges: [], headroom: fleet(clock) }
   const answer = build(() => held)
-  const bodies = [podReview(), daemonSetReview()].map((review) => Buffer.from(JSON.stringify(review)))
+  const texts = [podReview(), daemonSetReview()].map((review) => JSON.stringify(review))
   for (let round = 0; round < rounds; round++) {
-    for (const body of bodies) {
-      for (const webhook of ['mutate', 'validate'] satisfies Webhook[]) answer(webhook, body)
+    for (const text of texts) {
+      for (const webhook of ['mutate', 'validate'] satisfies Webhook[]) answer(webhook, Buffer.from(text))
     }
   }
 }
@@ -37,13 +37,15 @@ function fleet(clock: Clock): Headroom {
   return new Headroom(ledger, clock)
 }
 
+const managedFields = [{ manager: 'warm-up', fieldsV1: { 'f:spec': { 'k:{"name":"app"}': { 'f:image': {} } } } }]
+
 function podReview(): object {
   const resources = { requests: { cpu: '100m', memory: '128Mi' }, limits: { memory: '256Mi' } }
   const env = Array.from({ length: 10 }, (_, i) => ({ name: `SETTING_${i}`, value: `value ${i}` }))
   return review('', 'Pod', 'default', {
     apiVersion: 'v1',
     kind: 'Pod',
-    metadata: { generateName: 'warm-up-', labels: { app: 'warm-up' }, annotations: { a: 'b' } },
+    metadata: { generateName: 'warm-up-', labels: { app: 'warm-up' }, annotations: { a: 'b' }, managedFields },
     spec: {
       initContainers: [{ name: 'init', image: 'example.com/init:1' }],
       containers: [{ name: 'app', image: 'example.com/app:1', env, resources }]

@@ -1,4 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
+import { withoutManagedFields } from '../model/managed-fields.ts'
 import { isRecord, type JsonRecord } from '../model/shape.ts'
 import type { Bytes } from '../model/units.ts'
 import type { KubeApi } from './client.ts'
@@ -106,7 +107,7 @@ async function readText(
     }
     chunks.push(chunk)
   }
-  return { text: Buffer.concat(chunks, bytes).toString('utf8'), bytes }
+  return { text: withoutManagedFields(Buffer.concat(chunks, bytes)).toString('utf8'), bytes }
 }
 
 function pageOf(text: string, path: string): { items: readonly unknown[]; metadata: JsonRecord } {

@@ -1,3 +1,4 @@
+import { withoutManagedFields } from '../model/managed-fields.ts'
 import { pause } from '../model/pause.ts'
 import type { JsonRecord } from '../model/shape.ts'
 import { isRecord } from '../model/shape.ts'
@@ -191,7 +192,7 @@ export class Reflector<T> implements Cache<T> {
   #observe(line: Buffer): void {
     let event: unknown
     try {
-      event = JSON.parse(line.toString('utf8'))
+      event = JSON.parse(withoutManagedFields(line).toString('utf8'))
     } catch (cause) {
       throw new KubeError('malformed', 'watch: a line is not JSON', { cause })
     }

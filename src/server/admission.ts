@@ -44,7 +44,7 @@ interface Answer {
   readonly body: string
 }
 
-/** Answers one review; never throws and never waits. */
+/** Answers one review; never throws and never waits. The body is its own from then on, and is not what it was after. */
 export type Admission = (webhook: Webhook, body: Buffer) => Answer
 
 /** The seven hops of a review: read, match, evaluate or mutate, decide, answer, log, count. */
@@ -54,7 +54,7 @@ export function buildAdmission(deps: AdmissionDeps): Admission {
     const start = clock.monotonic()
     let parsed: unknown
     try {
-      parsed = JSON.parse(withoutManagedFields(body.toString('utf8')))
+      parsed = JSON.parse(withoutManagedFields(body).toString('utf8'))
     } catch (cause) {
       const error = new AppError(
         'ERR_REVIEW_NOT_JSON',

@@ -1,5 +1,5 @@
 import { Counter, Gauge, type Registry } from 'prom-client'
-import { type AuditStatus, auditResults, type LastAudit } from '../audit/interval.ts'
+import type { AuditStatus, LastAudit } from '../audit/interval.ts'
 
 type Sample = readonly [labels: Readonly<Record<string, string>>, value: number]
 
@@ -32,9 +32,7 @@ export function addAuditMetrics(registry: Registry, status: () => AuditStatus | 
     registers,
     collect() {
       this.reset()
-      const runs = status()?.runs
-      if (runs === undefined) return
-      for (const result of auditResults) this.inc({ result }, runs[result])
+      for (const [result, runs] of Object.entries(status()?.runs ?? {})) this.inc({ result }, runs)
     }
   })
   gauge(
