@@ -321,7 +321,7 @@ const replicas: RowSpec = {
     },
     {
       title: 'CPU',
-      description: 'Cores in use.',
+      description: 'Cores in use. Much of it without many reviews: a large cluster is read anew, or an audit runs.',
       ...{ type: 'timeseries', unit: 'short', width: 8 },
       queries: [[`rate(process_cpu_seconds_total{${here}}${rate}) ${ours}`, '{{pod}}']]
     },
