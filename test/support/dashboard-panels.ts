@@ -28,6 +28,7 @@ const ours = `and on (namespace, pod) pidguard_policy_generation{${here}}`
 const webhooks = 'name=~".*pidguard[.]io"'
 const share = (ceiling: string): string =>
   `topk(20, max by (node) (pidguard_node_pids{${here}, ceiling="${ceiling}"}) / max by (node) (pidguard_node_limit_pids{${here}, ceiling="${ceiling}"}))`
+const leastRoom = `bottomk(20, min by (node, ceiling) (pidguard_node_free_pids{${here}}))`
 const quantile = (q: number): string =>
   `histogram_quantile(${q}, sum by (webhook, le) (rate(pidguard_review_duration_seconds_bucket{${here}}${rate})))`
 
@@ -186,16 +187,16 @@ const nodes: RowSpec = {
         'Of the ceiling with less room. free is what is left above the floor, with what pods have not shown yet taken off; below 0 the floor is used. pidguard top pods --node NODE names who holds them.',
       ...{ type: 'table', unit: 'none', width: 16 },
       queries: [
-        [`bottomk(20, min by (node, ceiling) (pidguard_node_free_pids{${here}}))`, 'free'],
-        [`max by (node, ceiling) (pidguard_node_pids{${here}})`, 'in use'],
-        [`min by (node, ceiling) (pidguard_node_limit_pids{${here}})`, 'ceiling of it'],
-        [`max by (node, ceiling) (pidguard_node_floor_pids{${here}})`, 'floor']
+        [leastRoom, 'free'],
+        [`max by (node, ceiling) (pidguard_node_pids{${here}}) and ${leastRoom}`, 'in use'],
+        [`min by (node, ceiling) (pidguard_node_limit_pids{${here}}) and ${leastRoom}`, 'limit'],
+        [`max by (node, ceiling) (pidguard_node_floor_pids{${here}}) and ${leastRoom}`, 'floor']
       ]
     },
     {
       title: 'Age of readings, the 20 oldest',
       description:
-        'Readings come every 15 s and count for 60 s. The component of pods that hold them: pidguard doctor.',
+        'Readings come every 15 s and count for 60 s. pidguard top nodes --node NODE says what its kubelet answers.',
       ...{ type: 'table', unit: 's', width: 8, limits: [60, 600] },
       queries: [[`topk(20, time() - max by (node) (pidguard_node_reading_timestamp_seconds{${here}}))`, 'age']]
     },

@@ -43,40 +43,36 @@ export function dashboard(): Dashboard {
         }
       ]
     },
-    panels: rows.flatMap(placed)
+    panels: placed(rows)
   }
 }
 
 const columns = 24
 const heights = { stat: 4, table: 8, timeseries: 8 } as const
 
-/** A row's title and its panels, from the left to the right and then below. Grafana itself packs them upwards. */
-function placed(row: RowSpec, at: number): (Panel | RowPanel)[] {
-  const top = at * 100
-  const id = (at + 1) * 100
-  let x = 0
-  let y = top + 1
-  let high = 0
-  const panels = row.panels.map((spec, index): Panel => {
-    if (x + spec.width > columns) {
-      x = 0
-      y += high
-      high = 0
+/** Every row's title and its panels, from the left to the right and then below. */
+function placed(specs: readonly RowSpec[]): (Panel | RowPanel)[] {
+  let y = 0
+  return specs.flatMap((row, at) => {
+    const id = (at + 1) * 100
+    const gridPos = { x: 0, y, w: columns, h: 1 }
+    const title: RowPanel = { id, type: 'row', title: row.title, collapsed: false, panels: [], gridPos }
+    const panels: Panel[] = []
+    let [x, high] = [0, 1]
+    for (const spec of row.panels) {
+      if (x === 0 || x + spec.width > columns) {
+        x = 0
+        y += high
+        high = 0
+      }
+      const place = { x, y, w: spec.width, h: heights[spec.type] }
+      panels.push({ id: id + panels.length + 1, gridPos: place, ...panelOf(spec) })
+      x += spec.width
+      high = Math.max(high, place.h)
     }
-    const gridPos = { x, y, w: spec.width, h: heights[spec.type] }
-    x += spec.width
-    high = Math.max(high, gridPos.h)
-    return { id: id + index + 1, gridPos, ...panelOf(spec) }
+    y += high
+    return [title, ...panels]
   })
-  const title: RowPanel = {
-    id,
-    type: 'row',
-    title: row.title,
-    collapsed: false,
-    panels: [],
-    gridPos: { x: 0, y: top, w: columns, h: 1 }
-  }
-  return [title, ...panels]
 }
 
 function panelOf(spec: PanelSpec): Panel {
