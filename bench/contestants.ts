@@ -47,7 +47,7 @@ export const contestants: readonly Contestant[] = [
   { name: 'fastify-listener', ...script('fastify-server.ts', 'listener') },
   pidguard('pidguard', here('../dist/main.js'), 'info'),
   pidguard('pidguard-quiet', here('../dist/main.js'), 'warn'),
-  // With PID headroom in force, over 1,000 nodes and 30,000 pods.
+  // With PID headroom in force, over 5,000 nodes and 150,000 pods.
   pidguard('pidguard-headroom', here('../dist/main.js'), 'info', () => ['--snapshot', fleetFile()])
 ]
 

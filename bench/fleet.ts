@@ -3,10 +3,10 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { workFolder } from './machine.ts'
 
-const nodes = 1_000
+const nodes = 5_000
 const podsPerNode = 30
 
-/** Writes the fleet and gives back its file: 1,000 nodes in three zones, 30,000 pods of 500 workloads. */
+/** Writes the fleet and gives back its file: 5,000 nodes in three zones, 150,000 pods of 500 workloads. */
 export function fleetFile(): string {
   const file = path.join(workFolder, 'fleet.json')
   mkdirSync(workFolder, { recursive: true })
