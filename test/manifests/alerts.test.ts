@@ -50,6 +50,17 @@ void t.test('each alert says how bad it is, what it is about, and what to do', a
   }
 })
 
+void t.test('the README tells what each alert means, and of no other', async (t) => {
+  const readme = readFileSync(join(projectFolder, 'README.md'), 'utf8')
+  const told = [...readme.matchAll(/`(Pidguard[A-Z]\w+)`/g)].map(([, name]) => name as string)
+  t.strictSame(
+    told.toSorted(),
+    allAlerts()
+      .map(({ alert }) => alert)
+      .toSorted()
+  )
+})
+
 void t.test('an alert names only labels that its expression keeps', async (t) => {
   for (const { alert, expr, annotations } of allAlerts()) {
     const named = Object.values(annotations).flatMap((text) =>
