@@ -1,5 +1,6 @@
-// The harness. Usage: npm run bench -- [--rounds 3] [--seconds 12] [--scenario cpu,latency,growth,NAME…]
+// The harness. Usage: npm run bench -- [--rounds 3] [--seconds 12] [--scenario cpu,latency,growth,fleet,NAME…]
 //   [--contestants bare,pidguard] [--out FILE]        See README.md.
+import { execFileSync } from 'node:child_process'
 import { appendFileSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { parseArgs } from 'node:util'
@@ -13,7 +14,7 @@ const { values: options } = parseArgs({
   options: {
     rounds: { type: 'string', default: '3' },
     seconds: { type: 'string', default: '12' },
-    scenario: { type: 'string', default: 'cpu,latency,growth' },
+    scenario: { type: 'string', default: 'cpu,latency,growth,fleet' },
     contestants: { type: 'string', default: 'bare,pidguard' },
     out: { type: 'string' }
   }
@@ -24,7 +25,8 @@ const seconds = Number(options.seconds)
 requireMachine('wrk', 'taskset', 'openssl')
 raisePriority()
 makeCertificates()
-const scenarios = chooseScenarios(options.scenario.split(','))
+const words = options.scenario.split(',')
+const scenarios = chooseScenarios(words.filter((word) => word !== 'fleet'))
 const chosen = options.contestants.split(',').map((name) => contestantNamed(name))
 const readings: Reading[] = []
 if (options.out !== undefined) {
@@ -33,8 +35,18 @@ if (options.out !== undefined) {
 }
 await measureAll()
 rmSync(path.join(workFolder, 'bodies'), { recursive: true, force: true })
-report()
+if (scenarios.length > 0) report()
+if (words.includes('fleet')) measureFleet()
 process.exit()
+
+/** 5,000 nodes and 150,000 pods: kept, asked, synced, scraped, and read through Prometheus. */
+function measureFleet(): void {
+  const options = ['--expose-gc', '--disable-warning=ExperimentalWarning']
+  for (const name of ['headroom.ts', 'sync.ts', 'prometheus.ts']) {
+    console.log(`\n${name}`)
+    execFileSync(process.execPath, [...options, path.join(import.meta.dirname, name)], { stdio: 'inherit' })
+  }
+}
 
 async function measureAll(): Promise<void> {
   const fresh = scenarios.filter(({ shape }) => shape === undefined)

@@ -14,13 +14,29 @@ export class NodeNames {
   }
 
   nodeOf(labels: Readonly<Record<string, string>>): string | undefined {
-    for (const label of nodeLabels) {
-      const value = labels[label]
-      if (value === undefined || value === '') continue
-      const node = this.#names.get(value) ?? this.#names.get(withoutPort(value))
-      if (node !== undefined) return node
+    const label = this.#labelOf(labels)
+    return label === undefined ? undefined : this.#nodeNamed(labels[label])
+  }
+
+  /** By which labels, with which values each once, series like these tell their nodes. */
+  labelsOf(series: readonly Readonly<Record<string, string>>[]): ReadonlyMap<string, readonly string[]> {
+    const told = new Map<string, Set<string>>()
+    for (const labels of series) {
+      const label = this.#labelOf(labels)
+      if (label === undefined) continue
+      const values = told.get(label) ?? new Set()
+      told.set(label, values.add(labels[label] as string))
     }
-    return undefined
+    return new Map([...told].map(([label, values]) => [label, [...values]]))
+  }
+
+  #labelOf(labels: Readonly<Record<string, string>>): string | undefined {
+    return nodeLabels.find((label) => this.#nodeNamed(labels[label]) !== undefined)
+  }
+
+  #nodeNamed(value: string | undefined): string | undefined {
+    if (value === undefined || value === '') return undefined
+    return this.#names.get(value) ?? this.#names.get(withoutPort(value))
   }
 }
 

@@ -37,8 +37,9 @@ for (const [name, text] of [
     const { told, stop } = polled(file, text('a'))
     t.teardown(stop)
     const next = async (change: () => void): Promise<string> => {
-      const [[heard]] = await Promise.all([once(told, 'text'), change()])
-      return (heard as string).slice(0, 1)
+      const heard = once(told, 'text')
+      change()
+      return ((await heard)[0] as string).slice(0, 1)
     }
     t.equal(await next(() => writeFileSync(file, text('b'))), 'b', 'written over, as long as before')
     const replace = (letter: string): void => {

@@ -10,6 +10,7 @@ import { systemClock } from '../support/fake-api.ts'
 import { memorySink } from '../support/fake-kubelet.ts'
 import { freePorts } from './support/ports.ts'
 import { makeFolder, removeFolder, startProgram } from './support/processes.ts'
+import { recordedMetrics } from './support/recorded-metrics.ts'
 import { until } from './support/wait.ts'
 
 const missing = ['prometheus', 'prometheus-node-exporter'].filter((program) => !isOnPath(program))
@@ -23,14 +24,6 @@ function isOnPath(program: string): boolean {
   } catch {
     return false
   }
-}
-
-/** The metrics recorded from a real kubelet, with their timestamps moved by as much as makes the newest one now. */
-function recordedMetrics(): string {
-  const text = readFileSync(new URL('../fixtures/kubelet/incident-metrics-cadvisor.txt', import.meta.url), 'utf8')
-  const stamps = [...text.matchAll(/ (\d{13})$/gm)].map(([, stamp]) => Number(stamp))
-  const shift = Date.now() - Math.max(...stamps)
-  return text.replace(/ (\d{13})$/gm, (_match, stamp) => ` ${Number(stamp) + shift}`)
 }
 
 async function readRealPrometheus(): Promise<void> {

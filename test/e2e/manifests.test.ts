@@ -3,12 +3,34 @@ import t from 'tap'
 import { type ControlPlane, startControlPlane } from './support/control-plane.ts'
 
 const root = resolve(import.meta.dirname, '../..')
-/** Kinds of others that this API server does not know, and fields newer than it. */
+/** All but those with fields newer than this API server, and with cert-manager's kinds. */
 const kustomizations = ['overlays/observe', 'overlays/default', 'overlays/strict']
-const components = ['host-network', 'node-taints', 'policy-reports', 'audit', 'audit-reports']
+const components = ['host-network', 'monitoring', 'node-taints', 'policy-reports', 'audit', 'audit-reports']
 
 const plane = await startControlPlane()
 t.teardown(() => plane.stop())
+await definePrometheusKinds(plane)
+
+/** The names of the Prometheus operator's kinds without their schema, which promtool knows better. */
+async function definePrometheusKinds({ kubectl }: ControlPlane): Promise<void> {
+  const schema = { openAPIV3Schema: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true } }
+  for (const kind of ['ServiceMonitor', 'PrometheusRule']) {
+    const singular = kind.toLowerCase()
+    const plural = `${singular}s`
+    await kubectl.create({
+      apiVersion: 'apiextensions.k8s.io/v1',
+      kind: 'CustomResourceDefinition',
+      metadata: { name: `${plural}.monitoring.coreos.com` },
+      spec: {
+        group: 'monitoring.coreos.com',
+        names: { kind, plural, singular },
+        scope: 'Namespaced',
+        versions: [{ name: 'v1', served: true, storage: true, schema }]
+      }
+    })
+  }
+  await kubectl.ok(['wait', '--for=condition=Established', 'customresourcedefinitions', '--all'])
+}
 
 async function uidOfConfiguration({ kubectl }: ControlPlane): Promise<string> {
   return kubectl.ok(['get', 'validatingwebhookconfiguration', 'pidguard', '--output=jsonpath={.metadata.uid}'])

@@ -1,8 +1,4 @@
-import { execFileSync } from 'node:child_process'
-import { writeFileSync } from 'node:fs'
-import { join } from 'node:path'
 import t from 'tap'
-import { stringify } from 'yaml'
 import { version } from '../../src/compose/version.ts'
 import { defaultPolicyText } from '../../src/policy/default-policy.ts'
 import { readPolicy } from '../../src/policy/load.ts'
@@ -192,18 +188,6 @@ void t.test('the default overlay has the default policy; in observe no rule enfo
   t.equal(text('strict'), text('default'))
   const { base } = readPolicy(text('observe'), { rules, source: 'observe' })
   t.notOk([...base.modes.values()].includes('enforce'))
-})
-
-void t.test('Prometheus can read the alerts', async (t) => {
-  const { spec } = objectOf<{ spec: object }>('monitoring', 'PrometheusRule/pidguard')
-  const file = join(t.testdir({}), 'rules.yaml')
-  writeFileSync(file, stringify(spec))
-  try {
-    t.match(execFileSync('promtool', ['check', 'rules', file], { encoding: 'utf8' }), 'SUCCESS')
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
-    t.pass('checked', { skip: 'no promtool' })
-  }
 })
 
 void t.test('no Service sets options of the program: one named pidguard would set PIDGUARD_PORT', async (t) => {

@@ -51,9 +51,9 @@ const whole: Record<string, Sample[]> = {
   'timestamp(node_processes_threads)': [{ labels: exporter, value: evaluated - 20 }],
   node_processes_max: [{ labels: exporter, value: 32768 }],
   node_processes_threads: [{ labels: exporter, value: 1209 }],
-  'id) (timestamp(container_threads{id=~".*kubepods': [{ labels: { ...a, id: '/kubepods' }, value: evaluated - 30 }],
+  'id) (timestamp(container_threads{id=~".*kubepods"': [{ labels: { ...a, id: '/kubepods' }, value: evaluated - 30 }],
   container_threads_max: [{ labels: { ...a, id: '/kubepods' }, value: 0 }],
-  'pod[': [
+  last_over_time: [
     { labels: { ...a, id: '/kubepods/burstable/podu-1' }, value: 502 },
     { labels: { node: 'gone', id: '/kubepods/podu-2' }, value: 1 }
   ],
@@ -81,7 +81,10 @@ t.test('host, kubepods and pods of a node, from series under different labels', 
 })
 
 t.test('what Prometheus does not have is unknown and named', async (t) => {
-  const { readings } = await start(t, { 'pod[': whole['pod['] ?? [] })
+  const { readings, asked } = await start(t, {
+    last_over_time: whole['last_over_time'] ?? [],
+    'group by': [{ labels: a, value: 1 }]
+  })
   const sink = memorySink()
   await readings.read([target('node-a')], sink, once)
   t.match(sink.readings.get('node-a'), {
@@ -91,16 +94,47 @@ t.test('what Prometheus does not have is unknown and named', async (t) => {
     gaps: [{ detail: /--collector.processes/ }, { detail: /dropped by a relabelling/ }]
   })
   t.equal(sink.readings.get('node-a')?.pods?.get('u-1'), 502)
+  t.match(asked.at(-1), /container="",node=~"node-a"/)
 })
 
 t.test('a large fleet is asked in parts, so that no answer is too much at once', async (t) => {
-  const { readings, asked } = await start(t, whole)
-  const targets = Array.from({ length: 1001 }, (_, n) => target(`n${n}`))
-  await readings.read(targets, memorySink(), once)
-  const parts = asked.filter((query) => query.includes('pod['))
+  const nodes = Array.from({ length: 501 }, (_, n) => `n${n}`)
+  const { readings, asked } = await start(t, {
+    container_threads_max: [],
+    last_over_time: [],
+    container_threads: nodes.map((node) => ({ labels: { node, id: '/kubepods' }, value: 7 }))
+  })
+  await readings.read(
+    nodes.map((node) => target(node)),
+    memorySink(),
+    once
+  )
+  const parts = asked.filter((query) => query.includes('last_over_time'))
+  const listed = parts.map((query) => /node=~"([^"]*)"/.exec(query)?.[1]?.split('|') ?? [])
   t.strictSame(
-    parts.map((query) => /pod\[(\w+)\]/.exec(query)?.[1]),
-    ['012345', '6789ab', 'cdef']
+    listed.map(({ length }) => length),
+    [250, 250, 1]
+  )
+  t.strictSame(listed.flat(), nodes)
+})
+
+t.test('pods are asked for by the labels that tell their nodes, taken as texts', async (t) => {
+  const series = (labels: Record<string, string>): Sample => ({ labels: { ...labels, id: '/kubepods' }, value: 7 })
+  const { readings, asked } = await start(t, {
+    container_threads_max: [],
+    last_over_time: [],
+    container_threads: [
+      series({ instance: '10.0.0.1:10250' }),
+      series({ instance: '10.0.0.1:10250', node: 'else' }),
+      series({ instance: '[fd00::1]:10250' }),
+      series({ node: 'node-c' })
+    ]
+  })
+  const targets = [target('node-a', '10.0.0.1'), target('node-b', 'fd00::1'), target('node-c')]
+  await readings.read(targets, memorySink(), once)
+  t.strictSame(
+    asked.filter((query) => query.includes('last_over_time')).map((query) => /\{(.*)\}/.exec(query)?.[1]),
+    [String.raw`container="",instance=~"10\\.0\\.0\\.1:10250|\\[fd00::1\\]:10250"`, 'container="",node=~"node-c"']
   )
 })
 
@@ -128,7 +162,7 @@ t.test('failures', async (t) => {
 
 t.test('without the pods there are still the ceilings', async (t) => {
   const { readings } = await start(t, whole, (query, response) => {
-    if (!query.includes('pod[')) return false
+    if (!query.includes('last_over_time')) return false
     response.writeHead(503).end()
     return true
   })

@@ -21,6 +21,7 @@ import { policyRules as rules } from '../../src/rules/index.ts'
 import { auditJsonSchema } from './audit-schema.ts'
 import { cleanAudit, fullAudit } from './audits.ts'
 import { renderBrowserScript, scriptPath } from './browser-script.ts'
+import { dashboardPath, renderDashboard } from './dashboard.ts'
 import { findingsJsonSchema } from './findings-schema.ts'
 import { cleanReport, fullReport } from './reports.ts'
 
@@ -44,6 +45,7 @@ export const generated: Readonly<Record<string, string>> = {
   'manifests/overlays/observe/policy.yaml': `${observeHead}${defaultPolicyText(observing)}`,
   'manifests/findings.schema.json': `${JSON.stringify(findingsJsonSchema(), null, 2)}\n`,
   'manifests/audit.schema.json': `${JSON.stringify(auditJsonSchema(), null, 2)}\n`,
+  [dashboardPath]: renderDashboard(),
   'test/golden/audit.json': renderAuditJson(fullAudit()),
   'test/golden/audit.clean.json': renderAuditJson(cleanAudit()),
   [scriptPath]: renderBrowserScript(),

@@ -1,0 +1,244 @@
+// What the component monitoring asks is what is exported: a real Prometheus that scrapes a real API server with pidguard
+// installed, a real node_exporter and the recorded metrics of a real kubelet runs every alert and every dashboard query.
+import { execFileSync } from 'node:child_process'
+import { once } from 'node:events'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import type { Panel } from '@grafana/schema'
+import t from 'tap'
+import { request } from 'undici'
+import { stringify } from 'yaml'
+import { allAlerts, ruleFiles } from '../support/alerts.ts'
+import { dashboard } from '../support/dashboard.ts'
+import { filled, selectorsOf } from '../support/expressions.ts'
+import { kubeletAuthority } from '../support/fake-kubelet.ts'
+import { type ControlPlane, startControlPlane } from './support/control-plane.ts'
+import { addNode } from './support/fleet.ts'
+import { install, type Replica } from './support/installation.ts'
+import { deployment, pod, someRequests } from './support/objects.ts'
+import { freePorts } from './support/ports.ts'
+import { startProgram } from './support/processes.ts'
+import { recordedMetrics } from './support/recorded-metrics.ts'
+import { until } from './support/wait.ts'
+
+/** Selectors of alerts and panels that have no series while all is well, each with the reason. */
+const emptyInHealth: Readonly<Record<string, string>> = {
+  'ALERTS{alertname=~"Pidguard.*", alertstate="firing"}': 'Alerts that wait for minutes do not fire yet.',
+  'pidguard_reviews_total{result="fault"}': 'No rule failed.',
+  'pidguard_reviews_total{result="malformed"}': 'Nobody but the API server called.',
+  'apiserver_admission_webhook_rejection_count{name=~".*pidguard[.]io", error_type!="no_error"}':
+    'Every call was answered.',
+  'apiserver_admission_webhook_fail_open_count{name=~".*pidguard[.]io"}': 'Kubernetes v1.24 and newer.'
+}
+/** Queries of panels that may be empty although all their series are there. */
+const emptyPanels: Readonly<Record<string, string>> = {
+  'count by (pod) (pidguard_cache_synced{namespace=~"$namespace"} == 0)': 'Everything has been read.'
+}
+
+const policy = `
+apiVersion: pidguard.io/v1alpha1
+kind: PidGuardPolicy
+spec:
+  pids: {estimate: 50}
+  headroom: {floor: 10%, maxAge: 60s, taintNodes: true, maxTaintedShare: 100%}
+`
+
+const missing = ['prometheus', 'prometheus-node-exporter'].filter((program) => !isOnPath(program))
+if (missing.length === 0) await checkMonitoring()
+else t.plan(0, `a real Prometheus cannot be started here: no ${missing.join(', ')} (apt-get install -y prometheus)`)
+
+function isOnPath(program: string): boolean {
+  try {
+    execFileSync('which', [program], { stdio: 'ignore' })
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** One node in incident 000, one that is fine, one near its floor; pods that are denied, changed, let through; a policy that was read again. */
+async function startPidguard(plane: ControlPlane): Promise<Replica> {
+  await plane.createNamespace('shop')
+  await plane.kubectl.create(deployment({ name: 'web', namespace: 'shop' }, 0))
+  await addNode(t, plane, 'node-a', { limit: 1500, inUse: 1400 })
+  await addNode(t, plane, 'node-b', { limit: 20_000, inUse: 200 })
+  await addNode(t, plane, 'node-c', { limit: 20_000, inUse: 17_500 })
+  const installation = await install(plane, 'default', ['audit', 'node-taints'])
+  installation.writePolicy(policy)
+  const kubeletCa = join(plane.folder, 'kubelet-ca.crt')
+  writeFileSync(kubeletCa, kubeletAuthority.cert)
+  const replica = await installation.start(
+    ...['--readings=kubelet', '--readings-interval=1s', `--kubelet-ca=${kubeletCa}`, '--audit-interval=2s']
+  )
+  await replica.ready()
+  await until('the nodes read', async () => (await replica.metric('pidguard_nodes{known="fresh"}')) === 3)
+  installation.writePolicy(`${policy}# and a word more\n`)
+  await until('a tainted node', async () => (await replica.metric('pidguard_tainted_nodes')) === 1)
+  await until('an audit', async () => (await replica.metric('pidguard_audit_findings')) !== undefined, 60_000)
+  return replica
+}
+
+async function createPods({ kubectl }: ControlPlane, round: number): Promise<void> {
+  await kubectl.run(['create', '--filename=-'], JSON.stringify(pod({ name: `denied-${round}`, namespace: 'shop' })))
+  await kubectl.run(
+    ['create', '--filename=-'],
+    JSON.stringify(pod({ name: `fine-${round}`, namespace: 'shop' }, someRequests))
+  )
+}
+
+async function checkMonitoring(): Promise<void> {
+  const plane = await startControlPlane({ controllers: true })
+  t.teardown(() => plane.stop())
+  const replica = await startPidguard(plane)
+  const query = await startPrometheus(plane, replica)
+  let round = 0
+  const creating = setInterval(() => void createPods(plane, round++).catch(() => {}), 2_000)
+  t.teardown(() => clearInterval(creating))
+  const answered = (expr: string) => until(`series of ${expr}`, async () => (await query(expr)).length > 0, 60_000)
+  await answered('rate(pidguard_reviews_total{result="denied"}[20s]) > 0')
+  await answered('rate(pidguard_audit_runs_total[20s]) > 0')
+
+  void t.test('every query of the dashboard has series, or says why it need not', async (t) => {
+    for (const expr of panelQueries()) {
+      const series = await query(filled(expr))
+      if (emptyPanels[expr] !== undefined || selectorsOf(expr).some(isEmptyInHealth)) t.pass(`no error: ${expr}`)
+      else t.ok(series.length > 0, expr)
+    }
+  })
+
+  void t.test('every series that an alert reads is there, or says why it need not', async (t) => {
+    for (const { alert, expr } of allAlerts()) {
+      await query(expr)
+      const selectors = selectorsOf(expr)
+      t.ok(selectors.length > 0, alert)
+      for (const selector of selectors.filter((each) => !isEmptyInHealth(each))) {
+        t.ok((await query(selector)).length > 0, `${alert}: ${selector}`)
+      }
+    }
+  })
+
+  void t.test('no reason is left over for what nobody asks', async (t) => {
+    const asked = new Set([...allAlerts().map(({ expr }) => expr), ...panelQueries()].flatMap(selectorsOf))
+    for (const selector of Object.keys(emptyInHealth)) t.ok(asked.has(selector), selector)
+    for (const expr of Object.keys(emptyPanels)) t.ok(panelQueries().includes(expr), expr)
+  })
+
+  void t.test('the node that is nearly out of PIDs is the one that is told', async (t) => {
+    const exprOf = (name: string) => allAlerts().find(({ alert }) => alert === name)?.expr ?? ''
+    const found = await query(exprOf('PidguardKubepodsNearlyOut'))
+    t.strictSame(
+      found.map(({ metric }) => metric['node']),
+      ['node-a']
+    )
+    t.equal((await query(exprOf('PidguardNodesBelowFloor'))).length, 1)
+    for (const name of ['PidguardDown', 'PidguardReplicaDown', 'PidguardBlind', 'PidguardNodeExporterMissing']) {
+      t.strictSame(await query(exprOf(name)), [], name)
+    }
+  })
+
+  void t.test('a finding has the namespace of its object beside the one pidguard runs in', async (t) => {
+    const found = await query('pidguard_audit_findings{rule="best-effort"}')
+    const { namespace, exported_namespace } = found[0]?.metric ?? {}
+    t.strictSame({ namespace, exported_namespace }, { namespace: 'pidguard-system', exported_namespace: 'shop' })
+  })
+
+  void t.test('what Prometheus says of the rules: all of them are evaluated', async (t) => {
+    const { groups } = await query.rules()
+    const rules = groups.flatMap((group) => group.rules)
+    t.strictSame(
+      rules.map(({ name }) => name).toSorted(),
+      allAlerts()
+        .map(({ alert }) => alert)
+        .toSorted()
+    )
+    for (const { name, health, lastError } of rules) t.equal(health, 'ok', `${name}: ${lastError ?? ''}`)
+  })
+}
+
+function panelQueries(): string[] {
+  const panels = (dashboard().panels ?? []).filter((panel): panel is Panel => panel.type !== 'row')
+  return panels.flatMap(({ targets = [] }) => targets.map(({ expr }) => String(expr)))
+}
+
+function isEmptyInHealth(selector: string): boolean {
+  return Object.hasOwn(emptyInHealth, selector)
+}
+
+interface Series {
+  readonly metric: Readonly<Record<string, string>>
+}
+
+interface Query {
+  /** Now. Throws what Prometheus answers when it cannot evaluate it. */
+  (expr: string): Promise<readonly Series[]>
+  rules(): Promise<{
+    readonly groups: readonly {
+      readonly rules: readonly { readonly name: string; readonly health: string; readonly lastError?: string }[]
+    }[]
+  }>
+}
+
+/** Scrapes each second what the operator would have it scrape, with the labels it would give. */
+async function startPrometheus(plane: ControlPlane, replica: Replica): Promise<Query> {
+  const folder = plane.folder
+  const [port = 0, exporterPort = 0] = await freePorts(2)
+  const kubelet = createServer((_request, response) => response.end(recordedMetrics()))
+  kubelet.listen(0, '127.0.0.1')
+  await once(kubelet, 'listening')
+  t.teardown(() => {
+    kubelet.closeAllConnections()
+    kubelet.close()
+  })
+  const target = (of: number, labels: object = {}) => ({ targets: [`127.0.0.1:${of}`], labels })
+  const [token = ''] = readFileSync(join(folder, 'tokens.csv'), 'utf8').split(',')
+  for (const [name, file] of ruleFiles()) writeFileSync(join(folder, `alerts-${name}.yaml`), stringify(file))
+  const settings = {
+    global: { scrape_interval: '1s', evaluation_interval: '1s' },
+    rule_files: [...ruleFiles().keys()].map((name) => join(folder, `alerts-${name}.yaml`)),
+    scrape_configs: [
+      {
+        job_name: 'pidguard',
+        static_configs: [target(replica.probePort, { namespace: 'pidguard-system', pod: 'pidguard-0' })]
+      },
+      {
+        job_name: 'apiserver',
+        scheme: 'https',
+        authorization: { credentials: token },
+        tls_config: { ca_file: join(folder, 'ca.crt') },
+        static_configs: [target(Number(new URL(plane.url).port))]
+      },
+      { job_name: 'node-exporter', static_configs: [target(exporterPort)] },
+      { job_name: 'kubelet', static_configs: [target((kubelet.address() as AddressInfo).port, { node: 'node-a' })] }
+    ]
+  }
+  writeFileSync(join(folder, 'prometheus.yml'), JSON.stringify(settings))
+  const programs = {
+    'prometheus-node-exporter': [
+      ...['--collector.disable-defaults', '--collector.processes'],
+      `--web.listen-address=127.0.0.1:${exporterPort}`
+    ],
+    prometheus: [
+      `--config.file=${join(folder, 'prometheus.yml')}`,
+      `--storage.tsdb.path=${join(folder, 'prometheus')}`,
+      `--web.listen-address=127.0.0.1:${port}`
+    ]
+  }
+  for (const [program, args] of Object.entries(programs)) {
+    const running = await startProgram({ program, args, logFile: join(folder, `${program}.log`), cwd: folder })
+    plane.atStop(async () => void (await running.stop('SIGKILL')))
+  }
+  const ask = async (path: string) => {
+    const { body } = await request(`http://127.0.0.1:${port}/api/v1/${path}`)
+    const answer = (await body.json()) as { status: string; error?: string; data: never }
+    if (answer.status !== 'success') throw new Error(`${answer.error}: ${path}`)
+    return answer.data
+  }
+  await until('Prometheus', () => ask('status/buildinfo').catch(() => false))
+  const query = async (expr: string) => {
+    const { result } = (await ask(`query?query=${encodeURIComponent(expr)}`)) as { result: readonly Series[] }
+    return result
+  }
+  return Object.assign(query, { rules: () => ask('rules') })
+}
