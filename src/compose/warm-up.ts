@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import type { AllFacts } from '../engine/rule.ts'
 import { Headroom } from '../headroom/headroom.ts'
 import { Ledger } from '../headroom/ledger.ts'
@@ -15,6 +16,9 @@ const rounds = 150
  * the given facts; those are of a fleet that exists nowhere, since the real one may not be known yet.
  */
 export function warmUp(build: (facts: () => Partial<AllFacts>) => Admission, clock: Clock): void {
+  // At the first Buffer that native code makes, usually of the first connection, V8 throws away what it compiled for
+  // Buffers before (its protector TypedArrayLengthLookupChain). This is one.
+  createHash('sha256').digest()
   const held: Partial<AllFacts> = { limitRanges: [], headroom: fleet(clock) }
   const answer = build(() => held)
   const texts = [podReview(), daemonSetReview()].map((review) => JSON.stringify(review))
@@ -37,44 +41,116 @@ function fleet(clock: Clock): Headroom {
   return new Headroom(ledger, clock)
 }
 
-const managedFields = [{ manager: 'warm-up', fieldsV1: { 'f:spec': { 'k:{"name":"app"}': { 'f:image': {} } } } }]
-
+/**
+ * As a controller makes it and the API server sends it, member by member in the order of its Go types: what is compiled
+ * for objects of this shape is of use for real ones, and would be thrown away at the first of another.
+ */
 function podReview(): object {
-  const resources = { requests: { cpu: '100m', memory: '128Mi' }, limits: { memory: '256Mi' } }
-  const env = Array.from({ length: 10 }, (_, i) => ({ name: `SETTING_${i}`, value: `value ${i}` }))
-  return review('', 'Pod', 'default', {
-    apiVersion: 'v1',
+  const name = 'warm-up-7d9f8b6c5d'
+  const managed = { 'f:spec': { 'f:containers': { 'k:{"name":"app"}': { '.': {}, 'f:image': {} } } } }
+  return review('', 'Pod', 'pods', 'default', {
     kind: 'Pod',
-    metadata: { generateName: 'warm-up-', labels: { app: 'warm-up' }, annotations: { a: 'b' }, managedFields },
+    apiVersion: 'v1',
+    metadata: {
+      generateName: `${name}-`,
+      creationTimestamp: null,
+      labels: { app: 'warm-up', 'pod-template-hash': '7d9f8b6c5d' },
+      annotations: { 'prometheus.io/scrape': 'true' },
+      ownerReferences: [
+        { apiVersion: 'apps/v1', kind: 'ReplicaSet', name, uid: 'warm-up', controller: true, blockOwnerDeletion: true }
+      ],
+      managedFields: [
+        {
+          manager: 'kube-controller-manager',
+          operation: 'Update',
+          apiVersion: 'v1',
+          time: '2026-01-01T00:00:00Z',
+          fieldsType: 'FieldsV1',
+          fieldsV1: managed
+        }
+      ]
+    },
     spec: {
-      initContainers: [{ name: 'init', image: 'example.com/init:1' }],
-      containers: [{ name: 'app', image: 'example.com/app:1', env, resources }]
-    }
+      volumes: [{ name: 'token', projected: {} }],
+      containers: [
+        container('app', 'example.com/app:1', 'SETTING'),
+        container('proxy', 'example.com/proxy:1', 'PROXY')
+      ],
+      restartPolicy: 'Always',
+      terminationGracePeriodSeconds: 30,
+      dnsPolicy: 'ClusterFirst',
+      serviceAccountName: 'default',
+      serviceAccount: 'default',
+      securityContext: {},
+      schedulerName: 'default-scheduler',
+      tolerations: ['not-ready', 'unreachable'].map((condition) => ({
+        key: `node.kubernetes.io/${condition}`,
+        operator: 'Exists',
+        effect: 'NoExecute',
+        tolerationSeconds: 300
+      })),
+      priority: 0,
+      enableServiceLinks: true,
+      preemptionPolicy: 'PreemptLowerPriority'
+    },
+    status: {}
   })
+}
+
+function container(name: string, image: string, setting: string): object {
+  return {
+    name,
+    image,
+    ports: [{ containerPort: 8080, protocol: 'TCP' }],
+    env: Array.from({ length: 10 }, (_, i) => ({ name: `${setting}_${i}`, value: `value ${i}` })),
+    resources: { limits: { memory: '256Mi' }, requests: { cpu: '100m', memory: '128Mi' } },
+    volumeMounts: [{ name: 'token', readOnly: true, mountPath: '/var/run/secrets/kubernetes.io/serviceaccount' }],
+    terminationMessagePath: '/dev/termination-log',
+    terminationMessagePolicy: 'File',
+    imagePullPolicy: 'IfNotPresent'
+  }
 }
 
 function daemonSetReview(): object {
-  const env = Array.from({ length: 30 }, (_, i) => ({ name: `FELIX_SETTING_${i}`, value: `value ${i}` }))
-  const container = { name: 'calico-node', image: 'docker.io/calico/node:v3.28.0', env }
-  return review('apps', 'DaemonSet', 'kube-system', {
-    apiVersion: 'apps/v1',
+  const labels = { 'k8s-app': 'calico-node' }
+  return review('apps', 'DaemonSet', 'daemonsets', 'kube-system', {
     kind: 'DaemonSet',
-    metadata: { name: 'calico-node', labels: { 'k8s-app': 'calico-node' } },
-    spec: { updateStrategy: { type: 'RollingUpdate' }, template: { metadata: {}, spec: { containers: [container] } } }
+    apiVersion: 'apps/v1',
+    metadata: { name: 'calico-node', namespace: 'kube-system', creationTimestamp: null, labels },
+    spec: {
+      selector: { matchLabels: labels },
+      template: {
+        metadata: { creationTimestamp: null, labels },
+        spec: {
+          containers: [container('calico-node', 'docker.io/calico/node:v3.28.0', 'FELIX_SETTING')],
+          restartPolicy: 'Always',
+          hostNetwork: true
+        }
+      },
+      updateStrategy: { type: 'RollingUpdate' },
+      revisionHistoryLimit: 10
+    },
+    status: {}
   })
 }
 
-function review(group: string, kind: string, namespace: string, object: object): object {
+function review(group: string, kind: string, resource: string, namespace: string, object: object): object {
   return {
-    apiVersion: 'admission.k8s.io/v1',
     kind: 'AdmissionReview',
+    apiVersion: 'admission.k8s.io/v1',
     request: {
-      uid: 'warm-up',
+      uid: '00000000-0000-0000-0000-000000000000',
       kind: { group, version: 'v1', kind },
-      operation: 'CREATE',
+      resource: { group, version: 'v1', resource },
+      requestKind: { group, version: 'v1', kind },
+      requestResource: { group, version: 'v1', resource },
       namespace,
+      operation: 'CREATE',
+      userInfo: { username: 'warm-up', uid: 'warm-up', groups: ['system:authenticated'] },
+      object,
+      oldObject: null,
       dryRun: true,
-      object
+      options: { kind: 'CreateOptions', apiVersion: 'meta.k8s.io/v1' }
     }
   }
 }
