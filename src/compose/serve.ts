@@ -124,7 +124,7 @@ export async function serve(options: ServeOptions): Promise<void> {
         log.error({ err: error }, 'serving certificate not loaded, the last good one stays')
       }
     )
-    warmUp((facts) => buildAdmission({ ...deps, facts, log: unwritten(), meter: uncounted }), clock)
+    await warmUp((facts) => buildAdmission({ ...deps, facts, log: unwritten(), meter: uncounted }), clock, pair)
     const admissionAddress = await listen(serving.app, 'https', options.host, options.port, '--port')
     unready.delete('starting')
     const addresses = { admission: admissionAddress, probes: probeAddress }
