@@ -3,7 +3,6 @@ import { networkInterfaces } from 'node:os'
 import { performance } from 'node:perf_hooks'
 import closeWithGrace from 'close-with-grace'
 import type { FastifyInstance } from 'fastify'
-import pino from 'pino'
 import type { CertificatePair } from '../certs/pair.ts'
 import { RuleIndex } from '../engine/match.ts'
 import { AppError } from '../errors.ts'
@@ -16,8 +15,8 @@ import { buildMetrics } from '../server/metrics.ts'
 import { type AuditSourceOptions, auditSource } from './audit-source.ts'
 import { type CertificateSource, fileCertificates } from './certificates.ts'
 import { type FactDeps, type FactSource, noFacts } from './facts.ts'
-import { plainLog } from './plain-log.ts'
 import { loadPolicy } from './policy-file.ts'
+import { openLog, unwrittenLog } from './serve-log.ts'
 import { warmUp } from './warm-up.ts'
 
 export interface ServeOptions extends AuditSourceOptions {
@@ -42,21 +41,14 @@ const slow = 50
 /** Milliseconds that answers under way get after the drain, before their connections are cut. */
 const grace = 5_000
 
-/** Bytes of log written at once: a write of its own would cost a line as much as all rules together. */
-const logBuffer = 4_096
-/** Milliseconds that a line waits at most. What is still held at the end is written then. */
-const logFlushEvery = 200
-
 const clock: Clock = { now: () => Date.now(), monotonic: () => performance.now() }
 
 /** Starts the webhook and returns when it is ready; it stops on SIGTERM, SIGINT, or an error nobody caught. */
 export async function serve(options: ServeOptions): Promise<void> {
   // Whoever read our output is gone; that is no reason to stop admitting pods.
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {})
-  const output = pino.destination({ sync: false, minLength: logBuffer, periodicFlush: logFlushEvery })
-  output.on('error', () => silence(output))
-  const time = isoTime()
-  const log = pino({ level: options.logLevel, base: null, timestamp: time }, output)
+  const output = openLog(options.logLevel, clock)
+  const { log } = output
   const audits = await auditSource(options, { clock, log })
   let facts = noFacts
   const policy = await loadPolicy(options.policy, policyRules, clock, (namespace) => facts.namespaceFacts(namespace))
@@ -101,7 +93,7 @@ export async function serve(options: ServeOptions): Promise<void> {
     if (signal !== undefined && server !== undefined) await sleep(options.drain * 1_000)
     await close()
     log.info({}, 'stopped')
-    await written(output)
+    await output.written()
   })
 
   try {
@@ -109,7 +101,7 @@ export async function serve(options: ServeOptions): Promise<void> {
     facts.start()
     pair = await certificates.first()
     const deps = { rules: new RuleIndex(rules), policy, clock, slow } satisfies Partial<AdmissionDeps>
-    const admission = buildAdmission({ ...deps, ...factsOf(facts), log: plainLog(log, output, time), meter: metrics })
+    const admission = buildAdmission({ ...deps, ...factsOf(facts), log: output.reviews, meter: metrics })
     const serving = buildAdmissionServer({ admission, clock }, pair)
     server = serving
     certificates.watch(
@@ -124,7 +116,7 @@ export async function serve(options: ServeOptions): Promise<void> {
         log.error({ err: error }, 'serving certificate not loaded, the last good one stays')
       }
     )
-    await warmUp((facts) => buildAdmission({ ...deps, facts, log: unwritten(), meter: uncounted }), clock, pair)
+    await warmUp((facts) => buildAdmission({ ...deps, facts, log: unwrittenLog(clock), meter: uncounted }), clock, pair)
     const admissionAddress = await listen(serving.app, 'https', options.host, options.port, '--port')
     unready.delete('starting')
     const addresses = { admission: admissionAddress, probes: probeAddress }
@@ -134,19 +126,6 @@ export async function serve(options: ServeOptions): Promise<void> {
   } catch (error) {
     await close()
     throw error
-  }
-}
-
-/** pino's time as people read it; formatted once a millisecond, since a busy server writes many lines in one. */
-function isoTime(): () => string {
-  let at = -1
-  let text = ''
-  return () => {
-    const now = clock.now()
-    if (now === at) return text
-    at = now
-    text = `,"time":"${new Date(now).toISOString()}"`
-    return text
   }
 }
 
@@ -195,23 +174,6 @@ function sleep(span: Millis): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, span))
 }
 
-/** Milliseconds that the last lines get to reach whoever reads the log. */
-const lastLines = 500
-
-/** Waits for the last lines, but not for a reader that takes none: at exit pino would try again for ever. */
-async function written(output: ReturnType<typeof pino.destination>): Promise<void> {
-  await Promise.race([new Promise<void>((resolve) => output.flush(() => resolve())), sleep(lastLines)])
-  silence(output)
-}
-
-/** pino does this on EPIPE alone; a socket whose reader went away says ECONNRESET. Else lines would pile up for ever. */
-function silence(output: ReturnType<typeof pino.destination>): void {
-  output.write = () => true
-  output.flush = () => {}
-  output.flushSync = () => {}
-  output.end = () => {}
-}
-
 /** Listens and gives back the URL. Throws ERR_USAGE when the port is taken or forbidden. */
 async function listen(
   app: FastifyInstance,
@@ -239,12 +201,6 @@ function everyAddress(): string {
   return hasIPv6 ? '::' : '0.0.0.0'
 }
 
-/** A log like the real one whose lines go nowhere: the first real line shall find it warm. */
-function unwritten(): Log {
-  const time = isoTime()
-  const output = { write() {} }
-  return plainLog(pino({ level: 'info', base: null, timestamp: time }, output), output, time)
-}
 const uncounted: Meter = { countReview() {}, countOutcome() {} }
 
 /** Every container of a cluster has this variable (kubernetes pkg/kubelet/envvars); nobody reads a welcome there. */

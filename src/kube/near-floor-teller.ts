@@ -3,12 +3,11 @@ import type { Holder } from '../headroom/holders.ts'
 import { NearFloorMemory, type NearNode } from '../headroom/near-floor.ts'
 import { isTainted, type NodeRoom } from '../headroom/taints.ts'
 import { sayNode } from '../headroom/words.ts'
-import { pause } from '../model/pause.ts'
 import type { Millis } from '../model/units.ts'
 import type { Floor, Settings } from '../policy/settings.ts'
 import type { Clock, Log, NodeEvents } from '../ports.ts'
-import { BackOff } from './back-off.ts'
 import { KubeError, type KubeFailure } from './kube-error.ts'
+import { lookUntil } from './looking.ts'
 
 /** `held-back`: more nodes came near their floor than may be told of in a minute; once for each of them. */
 export type NearFloorResult = 'told' | 'forbidden' | 'failed' | 'held-back'
@@ -60,12 +59,8 @@ export class NearFloorTeller {
   async run(signal: AbortSignal): Promise<void> {
     const lead = new Lead(this.#deps, signal)
     this.#lead = lead
-    const backOff = new BackOff(this.#deps.random)
-    while (!signal.aborted) {
-      const isWell = await lead.look()
-      if (isWell) backOff.reset()
-      await pause(isWell ? (this.#deps.every ?? defaultEvery) : backOff.next(), signal)
-    }
+    const { every = defaultEvery, random } = this.#deps
+    await lookUntil(signal, () => lead.look(), every, random)
     if (this.#lead === lead) this.#lead = undefined
   }
 }

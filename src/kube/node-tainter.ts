@@ -3,12 +3,11 @@ import type { NodeFacts } from '../headroom/facts.ts'
 import { TaintMemory } from '../headroom/taint-memory.ts'
 import { type NodeRoom, type NodeStanding, planTaints, type TaintPlan, type UntaintReason } from '../headroom/taints.ts'
 import { sayNode } from '../headroom/words.ts'
-import { pause } from '../model/pause.ts'
 import type { Millis, Pids } from '../model/units.ts'
 import type { Floor, Settings } from '../policy/settings.ts'
 import type { Clock, Log, NodeEvent, NodeEvents, NodeTaints } from '../ports.ts'
-import { BackOff } from './back-off.ts'
 import { KubeError, type KubeFailure } from './kube-error.ts'
+import { lookUntil } from './looking.ts'
 
 export type TaintChange = 'taint' | 'untaint'
 export type TaintResult = 'done' | 'forbidden' | 'failed'
@@ -70,12 +69,8 @@ export class NodeTainter {
   async run(signal: AbortSignal): Promise<void> {
     const lead = new Lead(this.#deps, signal)
     this.#lead = lead
-    const backOff = new BackOff(this.#deps.random)
-    while (!signal.aborted) {
-      const isWell = await lead.look()
-      if (isWell) backOff.reset()
-      await pause(isWell ? (this.#deps.every ?? defaultEvery) : backOff.next(), signal)
-    }
+    const { every = defaultEvery, random } = this.#deps
+    await lookUntil(signal, () => lead.look(), every, random)
     if (this.#lead === lead) this.#lead = undefined
   }
 }

@@ -1,39 +1,28 @@
-import { Counter, Gauge, type Registry } from 'prom-client'
+import type { Registry } from 'prom-client'
 import type { AuditStatus, LastAudit } from '../audit/interval.ts'
-
-type Sample = readonly [labels: Readonly<Record<string, string>>, value: number]
+import { addCounter, addGauge, type Sample } from './scraped.ts'
 
 /**
  * Metrics of the audits on an interval, read when Prometheus asks. Gauges have samples only while this process leads and
  * has finished an audit: no figure is not 0. A rule that was asked and found nothing has judged objects and no findings.
  */
 export function addAuditMetrics(registry: Registry, status: () => AuditStatus | undefined): void {
-  const registers = [registry]
-  const gauge = (name: string, help: string, labelNames: string[], samples: (last: LastAudit) => Sample[]): Gauge =>
-    new Gauge({
+  const gauge = (name: string, help: string, labelNames: string[], samples: (last: LastAudit) => Sample[]): void =>
+    addGauge(registry, {
       name,
       help,
       labelNames,
-      registers,
-      collect() {
-        this.reset()
-        // Without labels, a reset gauge is 0; and unknown is not 0.
-        if (labelNames.length === 0) this.remove()
+      samples() {
         const last = status()?.last
-        if (last === undefined) return
-        for (const [labels, value] of samples(last)) this.set(labels, value)
+        return last === undefined ? undefined : samples(last)
       }
     })
 
-  new Counter({
+  addCounter(registry, {
     name: 'pidguard_audit_runs_total',
     help: 'Audits of this replica while it led, by result: clean, findings, incomplete (nothing found, parts not looked at), failed.',
     labelNames: ['result'],
-    registers,
-    collect() {
-      this.reset()
-      for (const [result, runs] of Object.entries(status()?.runs ?? {})) this.inc({ result }, runs)
-    }
+    samples: () => Object.entries(status()?.runs ?? {}).map(([result, runs]) => [{ result }, runs])
   })
   gauge(
     'pidguard_audit_findings',

@@ -1,8 +1,9 @@
-import { Counter, Gauge, type Registry } from 'prom-client'
+import type { Registry } from 'prom-client'
 import type { CeilingAccount } from '../headroom/arithmetic.ts'
 import { type Census, knownStates } from '../headroom/census.ts'
 import type { Millis, Pids } from '../model/units.ts'
 import type { Cache, Clock } from '../ports.ts'
+import { addCounter, addGauge, type Sample, type ScrapedMetric } from './scraped.ts'
 
 /** Who tells what nodes use. A closed set, fit for labels. */
 export const readingSources = ['kubelet', 'prometheus', 'snapshot'] as const
@@ -21,9 +22,6 @@ export interface HeadroomStatus {
   readonly waiting: { readonly pods: number; readonly pids: Pids }
 }
 
-type Labels = Readonly<Record<string, string>>
-type Sample = readonly [labels: Labels, value: number | undefined]
-
 /** Metrics of what `serve` knows of the cluster, read when Prometheus asks. Without a cluster they have no samples. */
 export function addHeadroomMetrics(registry: Registry, clock: Clock, status: () => HeadroomStatus | undefined): void {
   /** All gauges of one scrape see one status: a census goes over the whole fleet. */
@@ -33,47 +31,18 @@ export function addHeadroomMetrics(registry: Registry, clock: Clock, status: () 
     if (held === undefined || now - held.at > oneScrape) held = { at: now, status: status() }
     return held.status
   }
-  const registers = [registry]
-  function gauge(
-    name: string,
-    help: string,
-    labelNames: string[],
-    samples: (status: HeadroomStatus) => Iterable<Sample>
-  ): void {
-    new Gauge({
-      name,
-      help,
-      labelNames,
-      registers,
-      collect() {
-        this.reset()
-        // Without labels, a reset gauge is 0; and unknown is not 0.
-        if (labelNames.length === 0) this.remove()
-        const found = current()
-        if (found === undefined) return
-        for (const [labels, value] of samples(found)) if (value !== undefined) this.set(labels, value)
-      }
-    })
-  }
-  function counter(
-    name: string,
-    help: string,
-    labelNames: string[],
-    samples: (status: HeadroomStatus) => Iterable<Sample>
-  ): void {
-    new Counter({
-      name,
-      help,
-      labelNames,
-      registers,
-      collect() {
-        this.reset()
-        const found = current()
-        if (found === undefined) return
-        for (const [labels, value] of samples(found)) if (value !== undefined) this.inc(labels, value)
-      }
-    })
-  }
+  type Samples = (status: HeadroomStatus) => Iterable<Sample>
+  const scraped = (name: string, help: string, labelNames: string[], samples: Samples): ScrapedMetric => ({
+    name,
+    help,
+    labelNames,
+    samples() {
+      const found = current()
+      return found === undefined ? undefined : samples(found)
+    }
+  })
+  const gauge = (...metric: Parameters<typeof scraped>): void => addGauge(registry, scraped(...metric))
+  const counter = (...metric: Parameters<typeof scraped>): void => addCounter(registry, scraped(...metric))
   const byCache =
     (value: (cache: HeadroomStatus['caches'][number]['cache']) => number | undefined) =>
     (found: HeadroomStatus): Sample[] =>

@@ -1,5 +1,6 @@
-import { Counter, type Metric, type Registry } from 'prom-client'
+import type { Metric, Registry } from 'prom-client'
 import type { Webhook } from '../ports.ts'
+import { addCounter } from './scraped.ts'
 
 /**
  * Metrics that are counted on the admission path: plain numbers there, and prom-client's business only when somebody
@@ -20,15 +21,15 @@ interface Branch {
 /** Registers a counter with these labels. Label values come from closed sets. */
 export function addTally(registry: Registry, name: string, help: string, labelNames: readonly string[]): Tally {
   const root: Branch = { count: 0, next: new Map() }
-  new Counter({
+  addCounter(registry, {
     name,
     help,
-    labelNames: [...labelNames],
-    registers: [registry],
-    collect() {
-      this.reset()
-      for (const { values, count } of leavesOf(root, [])) this.labels(...values).inc(count)
-    }
+    labelNames,
+    samples: () =>
+      leavesOf(root, []).map(({ values, count }) => [
+        Object.fromEntries(labelNames.map((label, i) => [label, values[i] ?? ''])),
+        count
+      ])
   })
   return {
     add(...values) {

@@ -1,4 +1,4 @@
-import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client'
+import { Counter, collectDefaultMetrics, Registry } from 'prom-client'
 import type { AuditStatus } from '../audit/interval.ts'
 import type { Mode } from '../model/finding.ts'
 import type { Millis } from '../model/units.ts'
@@ -6,6 +6,7 @@ import type { Clock, Meter, ReviewResult, RuleOutcome, Webhook } from '../ports.
 import { addAuditMetrics } from './audit-metrics.ts'
 import { addHeadroomMetrics, type HeadroomStatus } from './headroom-metrics.ts'
 import { addTally, DurationHistogram } from './hot-metrics.ts'
+import { addGauge } from './scraped.ts'
 
 /** What the gauges are read from when Prometheus asks. */
 export interface MetricSources {
@@ -73,7 +74,7 @@ export function buildMetrics(sources: MetricSources): Metrics {
     labelNames: ['result'],
     registers
   })
-  addGauges(registers, sources)
+  addGauges(registry, sources)
   addHeadroomMetrics(registry, sources.clock, () => sources.headroom())
   addAuditMetrics(registry, () => sources.audits?.())
   return {
@@ -99,19 +100,10 @@ export function buildMetrics(sources: MetricSources): Metrics {
   }
 }
 
-function addGauges(registers: Registry[], sources: MetricSources): void {
+function addGauges(registry: Registry, sources: MetricSources): void {
   const { clock, policy, certificate } = sources
-  const gauge = (name: string, help: string, value: () => number | undefined): Gauge =>
-    new Gauge({
-      name,
-      help,
-      registers,
-      collect() {
-        const now = value()
-        if (now === undefined) this.remove()
-        else this.set(now)
-      }
-    })
+  const gauge = (name: string, help: string, value: () => number | undefined): void =>
+    addGauge(registry, { name, help, labelNames: [], samples: () => [[{}, value()]] })
   gauge(
     'pidguard_policy_generation',
     'How many policies were loaded since the start; the one in force is the last.',

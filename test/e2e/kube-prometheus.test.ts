@@ -1,74 +1,36 @@
-import { execFileSync } from 'node:child_process'
-import { once } from 'node:events'
-import { readFileSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
-import { join } from 'node:path'
+import { readFileSync } from 'node:fs'
 import t from 'tap'
 import { PrometheusReadings, prometheusDefaults } from '../../src/sources/prometheus.ts'
 import { systemClock } from '../support/fake-api.ts'
 import { memorySink } from '../support/fake-kubelet.ts'
-import { freePorts } from './support/ports.ts'
-import { makeFolder, removeFolder, startProgram } from './support/processes.ts'
+import { makeFolder, removeFolder } from './support/processes.ts'
+import { missingForPrometheus, scraped, startPrometheus } from './support/prometheus.ts'
 import { recordedMetrics } from './support/recorded-metrics.ts'
 import { until } from './support/wait.ts'
 
-const missing = ['prometheus', 'prometheus-node-exporter'].filter((program) => !isOnPath(program))
-if (missing.length === 0) await readRealPrometheus()
-else t.plan(0, `a real Prometheus cannot be started here: no ${missing.join(', ')} (apt-get install -y prometheus)`)
-
-function isOnPath(program: string): boolean {
-  try {
-    execFileSync('which', [program], { stdio: 'ignore' })
-    return true
-  } catch {
-    return false
-  }
-}
+const missing = missingForPrometheus(process.env)
+if (missing === undefined) await readRealPrometheus()
+else t.plan(0, missing)
 
 async function readRealPrometheus(): Promise<void> {
   const folder = makeFolder('pidguard-prometheus-')
   t.teardown(() => removeFolder(folder))
-  const [prometheusPort = 0, exporterPort = 0] = await freePorts(2)
   let metrics = recordedMetrics()
-  const kubelet = createServer((_request, response) => response.end(metrics))
-  kubelet.listen(0, '127.0.0.1')
-  await once(kubelet, 'listening')
-  t.teardown(() => {
-    kubelet.closeAllConnections()
-    kubelet.close()
-  })
-  const target = (port: number, labels: object = {}) => ({ targets: [`127.0.0.1:${port}`], labels })
-  const settings = {
-    global: { scrape_interval: '1s' },
-    scrape_configs: [
-      { job_name: 'node', static_configs: [target(exporterPort)] },
-      { job_name: 'kubelet', static_configs: [target((kubelet.address() as AddressInfo).port, { node: 'node-a' })] }
-    ]
-  }
-  writeFileSync(join(folder, 'prometheus.yml'), JSON.stringify(settings))
-  const exporter = await startProgram({
-    program: 'prometheus-node-exporter',
-    args: ['--collector.disable-defaults', '--collector.processes', `--web.listen-address=127.0.0.1:${exporterPort}`],
-    logFile: join(folder, 'exporter.log'),
-    cwd: folder
-  })
-  t.teardown(() => exporter.stop())
-  const prometheus = await startProgram({
-    program: 'prometheus',
-    args: [
-      `--config.file=${join(folder, 'prometheus.yml')}`,
-      `--storage.tsdb.path=${join(folder, 'data')}`,
-      `--web.listen-address=127.0.0.1:${prometheusPort}`
-    ],
-    logFile: join(folder, 'prometheus.log'),
-    cwd: folder
-  })
-  t.teardown(() => prometheus.stop())
-
+  const url = await startPrometheus(
+    t,
+    folder,
+    () => metrics,
+    ({ exporterPort, kubeletPort }) => ({
+      global: { scrape_interval: '1s' },
+      scrape_configs: [
+        { job_name: 'node', static_configs: [scraped(exporterPort)] },
+        { job_name: 'kubelet', static_configs: [scraped(kubeletPort, { node: 'node-a' })] }
+      ]
+    })
+  )
   const readings = new PrometheusReadings({
     ...prometheusDefaults,
-    url: `http://127.0.0.1:${prometheusPort}`,
+    url,
     credentials: undefined,
     clock: systemClock
   })

@@ -1,10 +1,6 @@
 // What the component monitoring asks is what is exported: a real Prometheus that scrapes a real API server with pidguard
 // installed, a real node_exporter and the recorded metrics of a real kubelet runs every alert and every dashboard query.
-import { execFileSync } from 'node:child_process'
-import { once } from 'node:events'
 import { readFileSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import type { Panel } from '@grafana/schema'
 import t from 'tap'
@@ -18,8 +14,7 @@ import { type ControlPlane, startControlPlane } from './support/control-plane.ts
 import { addNode } from './support/fleet.ts'
 import { install, type Replica } from './support/installation.ts'
 import { deployment, pod, someRequests } from './support/objects.ts'
-import { freePorts } from './support/ports.ts'
-import { startProgram } from './support/processes.ts'
+import { missingForPrometheus, scraped, startPrometheus } from './support/prometheus.ts'
 import { recordedMetrics } from './support/recorded-metrics.ts'
 import { until } from './support/wait.ts'
 
@@ -45,18 +40,9 @@ spec:
   headroom: {floor: 10%, maxAge: 60s, taintNodes: true, maxTaintedShare: 100%}
 `
 
-const missing = ['prometheus', 'prometheus-node-exporter'].filter((program) => !isOnPath(program))
-if (missing.length === 0) await checkMonitoring()
-else t.plan(0, `a real Prometheus cannot be started here: no ${missing.join(', ')} (apt-get install -y prometheus)`)
-
-function isOnPath(program: string): boolean {
-  try {
-    execFileSync('which', [program], { stdio: 'ignore' })
-    return true
-  } catch {
-    return false
-  }
-}
+const missing = missingForPrometheus(process.env)
+if (missing === undefined) await checkMonitoring()
+else t.plan(0, missing)
 
 /** One node in incident 000, one that is fine, one near its floor; pods that are denied, changed, let through; a policy that was read again. */
 async function startPidguard(plane: ControlPlane): Promise<Replica> {
@@ -92,7 +78,7 @@ async function checkMonitoring(): Promise<void> {
   const plane = await startControlPlane({ controllers: true })
   t.teardown(() => plane.stop())
   const replica = await startPidguard(plane)
-  const query = await startPrometheus(plane, replica)
+  const query = await startScraping(plane, replica)
   let round = 0
   const creating = setInterval(() => void createPods(plane, round++).catch(() => {}), 2_000)
   t.teardown(() => clearInterval(creating))
@@ -181,56 +167,31 @@ interface Query {
 }
 
 /** Scrapes each second what the operator would have it scrape, with the labels it would give. */
-async function startPrometheus(plane: ControlPlane, replica: Replica): Promise<Query> {
-  const folder = plane.folder
-  const [port = 0, exporterPort = 0] = await freePorts(2)
-  const kubelet = createServer((_request, response) => response.end(recordedMetrics()))
-  kubelet.listen(0, '127.0.0.1')
-  await once(kubelet, 'listening')
-  t.teardown(() => {
-    kubelet.closeAllConnections()
-    kubelet.close()
-  })
-  const target = (of: number, labels: object = {}) => ({ targets: [`127.0.0.1:${of}`], labels })
+async function startScraping(plane: ControlPlane, replica: Replica): Promise<Query> {
+  const { folder } = plane
   const [token = ''] = readFileSync(join(folder, 'tokens.csv'), 'utf8').split(',')
   for (const [name, file] of ruleFiles()) writeFileSync(join(folder, `alerts-${name}.yaml`), stringify(file))
-  const settings = {
+  const url = await startPrometheus(t, folder, recordedMetrics, ({ exporterPort, kubeletPort }) => ({
     global: { scrape_interval: '1s', evaluation_interval: '1s' },
     rule_files: [...ruleFiles().keys()].map((name) => join(folder, `alerts-${name}.yaml`)),
     scrape_configs: [
       {
         job_name: 'pidguard',
-        static_configs: [target(replica.probePort, { namespace: 'pidguard-system', pod: 'pidguard-0' })]
+        static_configs: [scraped(replica.probePort, { namespace: 'pidguard-system', pod: 'pidguard-0' })]
       },
       {
         job_name: 'apiserver',
         scheme: 'https',
         authorization: { credentials: token },
         tls_config: { ca_file: join(folder, 'ca.crt') },
-        static_configs: [target(Number(new URL(plane.url).port))]
+        static_configs: [scraped(Number(new URL(plane.url).port))]
       },
-      { job_name: 'node-exporter', static_configs: [target(exporterPort)] },
-      { job_name: 'kubelet', static_configs: [target((kubelet.address() as AddressInfo).port, { node: 'node-a' })] }
+      { job_name: 'node-exporter', static_configs: [scraped(exporterPort)] },
+      { job_name: 'kubelet', static_configs: [scraped(kubeletPort, { node: 'node-a' })] }
     ]
-  }
-  writeFileSync(join(folder, 'prometheus.yml'), JSON.stringify(settings))
-  const programs = {
-    'prometheus-node-exporter': [
-      ...['--collector.disable-defaults', '--collector.processes'],
-      `--web.listen-address=127.0.0.1:${exporterPort}`
-    ],
-    prometheus: [
-      `--config.file=${join(folder, 'prometheus.yml')}`,
-      `--storage.tsdb.path=${join(folder, 'prometheus')}`,
-      `--web.listen-address=127.0.0.1:${port}`
-    ]
-  }
-  for (const [program, args] of Object.entries(programs)) {
-    const running = await startProgram({ program, args, logFile: join(folder, `${program}.log`), cwd: folder })
-    plane.atStop(async () => void (await running.stop('SIGKILL')))
-  }
+  }))
   const ask = async (path: string) => {
-    const { body } = await request(`http://127.0.0.1:${port}/api/v1/${path}`)
+    const { body } = await request(`${url}/api/v1/${path}`)
     const answer = (await body.json()) as { status: string; error?: string; data: never }
     if (answer.status !== 'success') throw new Error(`${answer.error}: ${path}`)
     return answer.data

@@ -1,5 +1,5 @@
-import { accessSync, constants } from 'node:fs'
 import { delimiter, join, resolve } from 'node:path'
+import { isProgram } from './programs.ts'
 
 const controlPlane = ['etcd', 'kube-apiserver', 'kube-controller-manager', 'kube-scheduler'] as const
 export type Asset = (typeof controlPlane)[number] | 'kubectl'
@@ -27,12 +27,3 @@ export function findAssets(env: NodeJS.ProcessEnv): { programs: ReadonlyMap<Asse
 const howToSet =
   `The end-to-end tests need a folder that holds ${controlPlane.join(', ')} and kubectl, for instance what\n` +
   'setup-envtest prints (with kube-controller-manager and kube-scheduler put beside it): KUBEBUILDER_ASSETS=FOLDER npm run test:e2e'
-
-function isProgram(file: string): boolean {
-  try {
-    accessSync(file, constants.X_OK)
-    return true
-  } catch {
-    return false
-  }
-}

@@ -1,8 +1,8 @@
 import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs'
-import { connect, createServer, type Socket } from 'node:net'
 import { join, relative, resolve } from 'node:path'
 import { request } from 'undici'
 import type { ControlPlane } from './control-plane.ts'
+import { forward } from './forwarder.ts'
 import { freePorts } from './ports.ts'
 import { type Exit, type RunningProgram, startProgram } from './processes.ts'
 import { until } from './wait.ts'
@@ -59,8 +59,12 @@ export async function install(
   const replicas = new Map<RunningProgram, { admission: number; probes: number; ready: boolean }>()
   const work = mkdtempSync(join(plane.folder, 'install-'))
   const policyFile = join(work, 'policy.yaml')
-  const service = await startService(servicePort, () => [...replicas.values()].filter(({ ready }) => ready))
-  plane.atStop(service)
+  // What kube-proxy does, for the name localhost, which may be either address.
+  const ready = () => [...replicas.values()].filter((replica) => replica.ready)
+  const service = await forward('localhost', servicePort, () =>
+    ready().map(({ admission }) => ['127.0.0.1', admission] as const)
+  )
+  plane.atStop(async () => service.stop())
 
   function folder(which: Overlay = overlay): string {
     const place = join(work, which)
@@ -203,37 +207,6 @@ async function kubeconfigOf(plane: ControlPlane): Promise<object> {
     users: [{ name: 'pidguard', user: { token: body.status?.token } }],
     contexts: [{ name: 'e2e', context: { cluster: 'e2e', user: 'pidguard', namespace } }],
     'current-context': 'e2e'
-  }
-}
-
-/** What kube-proxy does: each connection goes to one of the ready replicas, and stays there. */
-async function startService(
-  port: number,
-  ready: () => readonly { readonly admission: number }[]
-): Promise<() => Promise<void>> {
-  let turn = 0
-  const sockets = new Set<Socket>()
-  const server = createServer((client) => {
-    const targets = ready()
-    const target = targets[turn++ % Math.max(1, targets.length)]
-    if (target === undefined) {
-      client.destroy()
-      return
-    }
-    const replica = connect(target.admission, '127.0.0.1')
-    for (const socket of [client, replica]) {
-      sockets.add(socket)
-      socket.on('close', () => sockets.delete(socket))
-    }
-    client.on('error', () => replica.destroy())
-    replica.on('error', () => client.destroy())
-    client.pipe(replica).pipe(client)
-  })
-  // localhost may be either.
-  await new Promise<void>((listening) => server.listen(port, 'localhost', listening))
-  return async () => {
-    server.close()
-    for (const socket of sockets) socket.destroy()
   }
 }
 

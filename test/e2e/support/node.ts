@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process'
-import { accessSync, constants, existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { isIPv4 } from 'node:net'
-import { delimiter, join } from 'node:path'
+import { join } from 'node:path'
 import type { ControlPlane } from './control-plane.ts'
 import { compileThreads, writeImage } from './image.ts'
 import { networkOf, removeCgroup, removeLogs, removeNetworks, unmountBelow } from './node-leftovers.ts'
@@ -9,6 +9,7 @@ import { type Authority, createAuthority } from './pki.ts'
 import { podNetwork } from './pod-network.ts'
 import { freePorts } from './ports.ts'
 import { logTail, startProgram } from './processes.ts'
+import { lackingPrograms } from './programs.ts'
 import { quietly } from './quietly.ts'
 import { until } from './wait.ts'
 
@@ -37,9 +38,8 @@ const cniFolder = '/usr/lib/cni'
 /** What is missing for a real node, in words; undefined when nothing is. */
 export function missingForNode(env: NodeJS.ProcessEnv): string | undefined {
   if (process.getuid?.() !== 0) return 'not root'
-  const folders = [env.KUBEBUILDER_ASSETS ?? '', ...(env.PATH ?? '').split(delimiter), '/sbin', '/usr/sbin']
-  const has = (program: string) => folders.some((folder) => isProgram(join(folder, program)))
-  const lacking = ['kubelet', 'containerd', 'runc', 'ctr', 'gcc', 'ip', 'iptables'].filter((program) => !has(program))
+  const programs = ['kubelet', 'containerd', 'runc', 'ctr', 'gcc', 'ip', 'iptables']
+  const lacking = lackingPrograms(programs, env, [env.KUBEBUILDER_ASSETS ?? '', '/sbin', '/usr/sbin'])
   if (!existsSync(join(cniFolder, 'ptp'))) lacking.push('containernetworking-plugins')
   if (lacking.length > 0) return `no ${lacking.join(', ')}`
   return existsSync(join(cgroups, 'pids')) ? undefined : 'no cgroup v1 pids controller at /sys/fs/cgroup/pids'
@@ -209,14 +209,5 @@ function lines(run: () => string): string[] {
     return run().split('\n').filter(Boolean)
   } catch {
     return []
-  }
-}
-
-function isProgram(file: string): boolean {
-  try {
-    accessSync(file, constants.X_OK)
-    return true
-  } catch {
-    return false
   }
 }

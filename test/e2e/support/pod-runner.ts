@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises'
+import { again } from './again.ts'
 import type { ControlPlane } from './control-plane.ts'
 import type { Installation, Replica } from './installation.ts'
 import type { StoredObject } from './objects.ts'
@@ -38,7 +38,6 @@ export interface PodRunner {
 export function runPods(plane: ControlPlane, installation: Installation): PodRunner {
   const entries = new Map<string, Entry>()
   let fewest = Number.POSITIVE_INFINITY
-  let running = true
   const ready = (): Entry[] => [...entries.values()].filter(({ isReady, isLeaving }) => isReady && !isLeaving)
 
   async function begin(pod: RunPod, entry: Entry): Promise<void> {
@@ -79,16 +78,9 @@ export function runPods(plane: ControlPlane, installation: Installation): PodRun
     }
   }
 
-  const done = (async () => {
-    while (running) {
-      // The namespace may be gone for a while.
-      await look().catch(() => {})
-      await sleep(100)
-    }
-  })()
+  const watching = again(look, 100)
   plane.atStop(async () => {
-    running = false
-    await done
+    await watching.stop()
   })
   return {
     nodes: () => ready().map(({ node }) => node),

@@ -1,8 +1,8 @@
 import { execFile } from 'node:child_process'
-import { accessSync, constants } from 'node:fs'
-import { delimiter, join, resolve } from 'node:path'
+import { join, resolve } from 'node:path'
 import { promisify } from 'node:util'
 import { missingForNode } from './node.ts'
+import { lackingPrograms } from './programs.ts'
 
 const root = resolve(import.meta.dirname, '../../..')
 
@@ -14,10 +14,7 @@ export interface ProgramImage {
 
 /** What is missing to build the image and run it on a real node, in words; undefined when nothing is. */
 export function missingForImage(env: NodeJS.ProcessEnv): string | undefined {
-  const folders = (env.PATH ?? '').split(delimiter)
-  const lacking = ['buildah', 'busybox'].filter(
-    (program) => !folders.some((folder) => isProgram(join(folder, program)))
-  )
+  const lacking = lackingPrograms(['buildah', 'busybox'], env)
   return missingForNode(env) ?? (lacking.length > 0 ? `no ${lacking.join(', ')}` : undefined)
 }
 
@@ -28,13 +25,4 @@ export async function buildImage(folder: string): Promise<ProgramImage> {
   const [, added] = /^added: (\d+)$/m.exec(stdout) ?? []
   if (added === undefined) throw new Error(`test/image/build does not say what it built:\n${stdout}`)
   return { archive, added: Number(added) }
-}
-
-function isProgram(file: string): boolean {
-  try {
-    accessSync(file, constants.X_OK)
-    return true
-  } catch {
-    return false
-  }
 }

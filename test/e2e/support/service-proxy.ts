@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process'
-import { connect, createServer, type Server, type Socket } from 'node:net'
-import { setTimeout as sleep } from 'node:timers/promises'
+import { again } from './again.ts'
 import type { ControlPlane } from './control-plane.ts'
+import { type Forwarder, forward, type Target } from './forwarder.ts'
 
 interface Port {
   readonly name?: string
@@ -21,12 +21,10 @@ interface Endpoints {
   }[]
 }
 
-type Target = readonly [address: string, port: number]
-
 interface Door {
-  readonly server: Server
   readonly address: string
   targets: readonly Target[]
+  forwarder: Forwarder | undefined
 }
 
 /**
@@ -35,8 +33,6 @@ interface Door {
  */
 export async function proxyServices(plane: ControlPlane): Promise<void> {
   const doors = new Map<string, Door>()
-  const sockets = new Set<Socket>()
-  let running = true
 
   async function look(): Promise<void> {
     const services = await listed<Service>(plane, 'services')
@@ -53,39 +49,16 @@ export async function proxyServices(plane: ControlPlane): Promise<void> {
 
   async function open(address: string, port: number): Promise<Door> {
     ip('add', address)
-    let turn = 0
-    const server = createServer((client) => {
-      const target = door.targets[turn++ % Math.max(1, door.targets.length)]
-      if (target === undefined) client.destroy()
-      else join(client, connect(target[1], target[0]))
-    })
-    const door: Door = { server, address, targets: [] }
-    await new Promise<void>((listening) => server.listen(port, address, listening))
+    const door: Door = { address, targets: [], forwarder: undefined }
+    door.forwarder = await forward(address, port, () => door.targets)
     return door
   }
 
-  function join(client: Socket, replica: Socket): void {
-    for (const socket of [client, replica]) {
-      sockets.add(socket)
-      socket.on('close', () => sockets.delete(socket))
-    }
-    client.on('error', () => replica.destroy())
-    replica.on('error', () => client.destroy())
-    client.pipe(replica).pipe(client)
-  }
-
-  const done = (async () => {
-    while (running) {
-      await look().catch(() => {})
-      await sleep(100)
-    }
-  })()
+  const watching = again(look, 100)
   plane.atStop(async () => {
-    running = false
-    await done
-    for (const socket of sockets) socket.destroy()
-    for (const { server, address } of doors.values()) {
-      server.close()
+    await watching.stop()
+    for (const { forwarder, address } of doors.values()) {
+      forwarder?.stop()
       ip('del', address)
     }
   })
