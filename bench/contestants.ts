@@ -59,10 +59,20 @@ export function contestantNamed(name: string, known: readonly Contestant[] = con
   throw new Error(`no such contestant: ${name}. There are ${known.map((each) => each.name).join(', ')}`)
 }
 
+/** What the image sets, but for the folder of its compile cache: how the program runs where people run it. */
+function imageEnvironment(): NodeJS.ProcessEnv {
+  const dockerfile = readFileSync(here('../Dockerfile'), 'utf8').replaceAll('\\\n', ' ')
+  const [, text = ''] = /^ENV (NODE_ENV=.*)$/m.exec(dockerfile) ?? []
+  const pairs = text.split(/\s+/).map((pair) => pair.split(/=(.*)/s, 2) as [string, string])
+  if (pairs.length < 2) throw new Error('Dockerfile: expected ENV NODE_ENV=…, found none')
+  return Object.fromEntries(pairs.filter(([name]) => name !== 'NODE_COMPILE_CACHE'))
+}
+
 function pidguard(name: string, main: string, logLevel: string, more: () => readonly string[] = () => []): Contestant {
   return {
     name,
     guards: true,
+    env: imageEnvironment(),
     command: ({ port, probePort }) => [
       ...[process.execPath, main, 'serve', '--host', '127.0.0.1', '--port', String(port)],
       ...['--probe-port', String(probePort), '--cert-dir', certificateFolder],

@@ -70,7 +70,7 @@ function startupContestants(): Contestant[] {
     if (!contestant.guards) return [contestant]
     // As the first start in a container whose /tmp is new.
     const name = `${contestant.name} without compile cache`
-    return [contestant, { ...contestant, name, env: { NODE_DISABLE_COMPILE_CACHE: '1' } }]
+    return [contestant, { ...contestant, name, env: { ...contestant.env, NODE_DISABLE_COMPILE_CACHE: '1' } }]
   })
 }
 
