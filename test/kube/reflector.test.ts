@@ -271,6 +271,6 @@ t.test('stops while connecting, while waiting, while watching', async (t) => {
     await new Promise((resolve) => setTimeout(resolve, 30))
     const from = performance.now()
     await reflector.stop()
-    t.ok(performance.now() - from < 200, name)
+    t.ok(performance.now() - from < 5_000, name)
   }
 })
