@@ -7,7 +7,7 @@ const heartbeatEvery = 5_000
 
 /** Stands for a machine: nothing runs there. When it returns, controllers and scheduler take it for a ready node. */
 export async function addNode(
-  { api }: ControlPlane,
+  { api, controllers }: ControlPlane,
   name: string,
   labels: Readonly<Record<string, string>> = {}
 ): Promise<void> {
@@ -18,7 +18,7 @@ export async function addNode(
     status: { capacity: room, allocatable: room, conditions }
   })
   if (status !== 201) throw new Error(`node ${name}: ${body.message}`)
-  await withoutTaints(api, name)
+  if (controllers) await withoutTaints(api, name)
 }
 
 /** The API server lets each node begin as not ready; the controller manager looks at its conditions. */
