@@ -40,7 +40,7 @@ export async function warmUp(
   const texts = [podReview(), daemonSetReview()].map((review) => JSON.stringify(review))
   for (let round = 0; round < rounds; round++) {
     for (const text of texts) {
-      for (const webhook of ['mutate', 'validate'] satisfies Webhook[]) answer(webhook, Buffer.from(text))
+      for (const webhook of ['mutate', 'validate'] satisfies Webhook[]) answer(webhook, Buffer.from(text)).report()
     }
   }
   await callOurselves(() => buildAdmissionServer({ admission: answer, clock }, pair).app.server, texts[0] as string)

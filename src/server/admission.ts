@@ -38,16 +38,18 @@ export interface AdmissionDeps {
   admitted?(subject: Subject, settings: Settings): void
 }
 
-interface Answer {
+export interface Answer {
   readonly status: number
   /** JSON: an AdmissionReview, or a v1 Status where not even a uid could be read. */
   readonly body: string
+  /** Counts and logs the review. For when the answer is on its way: nobody has to wait for that. Never throws. */
+  report(): void
 }
 
 /** Answers one review; never throws and never waits. The body is its own from then on, and is not what it was after. */
 export type Admission = (webhook: Webhook, body: Buffer) => Answer
 
-/** The seven hops of a review: read, match, evaluate or mutate, decide, answer, log, count. */
+/** The seven hops of a review: read, match, evaluate or mutate, decide, answer; then, in its report, count and log. */
 export function buildAdmission(deps: AdmissionDeps): Admission {
   const { clock, meter } = deps
   return (webhook, body) => {
@@ -69,20 +71,33 @@ export function buildAdmission(deps: AdmissionDeps): Admission {
       const subject = subjectOfRequest(request)
       const settings = deps.policy.settingsFor(subject.namespace)
       const judged = judge(deps, webhook, subject, settings)
-      const answer = { status: 200, body: renderReview(responseOf(request, subject, judged)) }
+      const body = renderReview(responseOf(request, subject, judged))
       if (webhook === 'validate' && judged.decision.allowed && !subject.dryRun) tell(deps, subject, settings)
-      report(deps, webhook, { request, subject, settings, judged, elapsed: clock.monotonic() - start })
-      return answer
+      const reviewed = { request, subject, settings, judged, elapsed: clock.monotonic() - start }
+      return { status: 200, body, report: reporting(deps, reportOf(deps, webhook, reviewed)) }
     } catch (error) {
       return refuse(deps, webhook, error, uidOf(parsed), clock.monotonic() - start)
     }
   }
 
-  function allow(request: ReviewRequest, { log }: AdmissionDeps, webhook: Webhook, start: Millis): Answer {
+  function allow({ uid, operation }: ReviewRequest, { log }: AdmissionDeps, webhook: Webhook, start: Millis): Answer {
     const elapsed = clock.monotonic() - start
-    meter.countReview(webhook, 'allowed', elapsed / 1000)
-    log.debug({ webhook, uid: request.uid, operation: request.operation }, 'review not looked at')
-    return { status: 200, body: renderReview({ uid: request.uid, allowed: true }) }
+    const tally = (): void => {
+      meter.countReview(webhook, 'allowed', elapsed / 1000)
+      log.debug({ webhook, uid, operation }, 'review not looked at')
+    }
+    return { status: 200, body: renderReview({ uid, allowed: true }), report: reporting(deps, tally) }
+  }
+}
+
+/** A failure to count or log a review is told, and ends nothing: its answer is out. */
+function reporting({ log }: AdmissionDeps, work: () => void): () => void {
+  return () => {
+    try {
+      work()
+    } catch (error) {
+      log.error({ err: error }, 'review not reported')
+    }
   }
 }
 
@@ -164,24 +179,28 @@ function isEmpty(object: object): boolean {
   return true
 }
 
-function report({ log, meter, slow }: AdmissionDeps, webhook: Webhook, reviewed: Reviewed): void {
+function reportOf({ log, meter, slow }: AdmissionDeps, webhook: Webhook, reviewed: Reviewed): () => void {
   const { request, settings, judged, elapsed } = reviewed
   const { decision, verdict, fixedBy } = judged
   const result = resultOf(judged)
-  meter.countReview(webhook, result, elapsed / 1000)
+  const level = result !== 'allowed' || elapsed > slow ? 'info' : 'debug'
+  const isLogged = log.isLevelEnabled?.(level) !== false
+  // A denial is told from the nodes as they are now: the next review, judged before this is logged, may count with them.
+  const denial = isLogged && !decision.allowed ? lineOf(webhook, reviewed, result) : undefined
   const count = (ruleId: string, outcome: RuleOutcome): void =>
     meter.countOutcome(ruleId, settings.modes.get(ruleId) ?? 'off', outcome)
-  for (const { ruleId, action } of decision.findings) count(ruleId, action)
-  for (const ruleId of fixedBy) count(ruleId, 'fix')
-  for (const { ruleId } of verdict.skips) count(ruleId, 'skip')
-  for (const { ruleId } of verdict.exempted) count(ruleId, 'exempt')
-  for (const { ruleId, error } of verdict.faults) {
-    count(ruleId, 'fault')
-    log.error({ webhook, uid: request.uid, ruleId, err: error }, 'rule failed')
+  return () => {
+    meter.countReview(webhook, result, elapsed / 1000)
+    for (const { ruleId, action } of decision.findings) count(ruleId, action)
+    for (const ruleId of fixedBy) count(ruleId, 'fix')
+    for (const { ruleId } of verdict.skips) count(ruleId, 'skip')
+    for (const { ruleId } of verdict.exempted) count(ruleId, 'exempt')
+    for (const { ruleId, error } of verdict.faults) {
+      count(ruleId, 'fault')
+      log.error({ webhook, uid: request.uid, ruleId, err: error }, 'rule failed')
+    }
+    if (isLogged) log[level](denial ?? lineOf(webhook, reviewed, result), 'review')
   }
-  const level = result !== 'allowed' || elapsed > slow ? 'info' : 'debug'
-  if (log.isLevelEnabled?.(level) === false) return
-  log[level](lineOf(webhook, reviewed, result), 'review')
 }
 
 function resultOf({ decision, verdict, operations }: Judged): ReviewResult {
@@ -192,7 +211,7 @@ function resultOf({ decision, verdict, operations }: Judged): ReviewResult {
 
 /** An error instead of a decision: as an AdmissionReview where a uid could be read, else as a plain Status. */
 function refuse(
-  { log, meter }: AdmissionDeps,
+  deps: AdmissionDeps,
   webhook: Webhook,
   error: unknown,
   uid: string | undefined,
@@ -204,13 +223,14 @@ function refuse(
     known === undefined
       ? 'pidguard failed on this review; its log has the error.'
       : `${known.message}. ${known.info.hint}`
-  meter.countReview(webhook, known === undefined ? 'fault' : 'malformed', elapsed / 1000)
-  // Of a known error only its text: the cause, a parser's, quotes what was sent.
-  if (known === undefined) log.error({ webhook, uid, err: error }, 'review failed')
-  else log.warn({ webhook, uid, code: known.code, error: known.message }, 'review not understood')
-  if (uid === undefined) return { status: code, body: renderStatus(code, message) }
-  return {
-    status: 200,
-    body: renderReview({ uid, allowed: false, status: { code, reason: reasons[code] ?? 'InternalError', message } })
-  }
+  const report = reporting(deps, () => {
+    const { log, meter } = deps
+    meter.countReview(webhook, known === undefined ? 'fault' : 'malformed', elapsed / 1000)
+    // Of a known error only its text: the cause, a parser's, quotes what was sent.
+    if (known === undefined) log.error({ webhook, uid, err: error }, 'review failed')
+    else log.warn({ webhook, uid, code: known.code, error: known.message }, 'review not understood')
+  })
+  if (uid === undefined) return { status: code, body: renderStatus(code, message), report }
+  const status = { code, reason: reasons[code] ?? 'InternalError', message }
+  return { status: 200, body: renderReview({ uid, allowed: false, status }), report }
 }

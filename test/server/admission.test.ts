@@ -277,8 +277,8 @@ void t.test('slow is longer than the limit, not as long', async (t) => {
       held.clock.advance(elapsed)
       return {}
     }
-    const { log, admission } = admissionOf({}, { facts, clock: held.clock })
-    admission('validate', Buffer.from(JSON.stringify(reviewOf(sound))))
+    const { log, send } = admissionOf({}, { facts, clock: held.clock })
+    send('validate', reviewOf(sound))
     t.equal(log.lines[0]?.level, level)
     t.equal(log.lines[0]?.fields['durationMs'], elapsed)
   }
@@ -358,6 +358,45 @@ void t.test('a failure to note what was admitted does not change the answer', as
     log.lines.filter(({ level }) => level === 'error'),
     [{ message: 'admission not noted', fields: { kind: 'Pod', name: 'web' } }]
   )
+})
+
+void t.test('nothing is counted or logged before the answer is out; a failure to do so is told', async (t) => {
+  const { admission, meter, log } = admissionOf()
+  const bodies = [reviewOf(podObject()), reviewOf(null, { operation: 'DELETE' }), reviewOf(sound, { kind: null })]
+  for (const body of bodies) {
+    const { report } = admission('validate', Buffer.from(JSON.stringify(body)))
+    t.strictSame([meter.counted, log.lines], [[], []])
+    meter.countReview = () => {
+      throw new Error('no counter')
+    }
+    report()
+    t.match(log.lines.splice(0), [{ level: 'error', message: 'review not reported', fields: { err: /no counter/ } }])
+  }
+})
+
+void t.test('a denial is told from the nodes as it found them, though it is logged after later reviews', async (t) => {
+  const { ledger, headroom } = fleetOf({ n1: { kubepods: [1000, 700] } })
+  const { admission, log } = admissionOf(
+    { headroom: { floor: { pids: 0 } } },
+    {
+      rules: new RuleIndex(rules),
+      facts: () => ({ headroom }),
+      admitted: (subject, policy) => noteAdmitted(subject, policy, ledger, headroom)
+    }
+  )
+  const resources = { requests: { cpu: '1', memory: '1Gi' } }
+  const judged = [400, 100].map((pids) => {
+    const annotations = { 'pidguard.io/pids': String(pids) }
+    const object = podObject({ containers: [{ name: 'app', resources }] }, { uid: `p${pids}`, annotations })
+    return admission('validate', Buffer.from(JSON.stringify(reviewOf(object))))
+  })
+  t.strictSame(
+    judged.map(({ body }) => JSON.parse(body).response.allowed),
+    [false, true]
+  )
+  for (const { report } of judged) report()
+  const denied = log.lines.find(({ message }) => message === 'review')
+  t.match(denied?.fields['findings'], [{ account: [{ ceilings: [{ free: 300 }, {}] }] }])
 })
 
 void t.test('a burst is counted as it is admitted, and a dry run leaves no trace', async (t) => {

@@ -1,7 +1,9 @@
 import { once } from 'node:events'
+import { createServer } from 'node:http'
+import { type AddressInfo, connect } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
-import t from 'tap'
-import { reviewBodyLimit } from '../../src/server/listener.ts'
+import t, { type Test } from 'tap'
+import { buildListener, type ListenerDeps, reviewBodyLimit } from '../../src/server/listener.ts'
 import { admissionOf } from '../support/admissions.ts'
 import { listening, until } from '../support/https.ts'
 import { reviewOf } from '../support/reviews.ts'
@@ -189,7 +191,7 @@ void t.test('headers or a body that do not arrive in time are answered with 408 
 })
 
 void t.test('an idle connection is closed after its time, without a word', async (t) => {
-  const server = await listening(t, { timeouts: quick })
+  const server = await listening(t, { timeouts: { ...quick, request: 5_000 } })
   const { socket, received } = await server.raw()
   socket.write(head(Buffer.byteLength(review)) + review)
   await once(socket, 'close')
@@ -210,6 +212,52 @@ void t.test('a connection that breaks anywhere leaves nothing behind, and the ne
   t.equal(process.listenerCount('uncaughtException'), listeners)
 })
 
+/** A listener on a port of loopback, without TLS; what arrives is written on a socket. */
+async function plainly(t: Test, deps: ListenerDeps) {
+  const listener = buildListener(deps)
+  const server = createServer((request, response) => void listener(request, response)).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const socket = connect((server.address() as AddressInfo).port, '127.0.0.1')
+  let received = ''
+  socket.on('data', (chunk) => {
+    received += chunk
+  })
+  t.teardown(() => {
+    socket.destroy()
+    server.close()
+  })
+  return { server, socket, received: () => received }
+}
+
+void t.test('reviews of one turn: all are judged, then all answered, then all counted and logged', async (t) => {
+  const held = admissionOf()
+  const steps: string[] = []
+  let span = 0
+  const admission: typeof held.admission = (webhook, body) => {
+    steps.push('judge')
+    held.clock.advance(span)
+    return { ...held.admission(webhook, body), report: () => steps.push('report') }
+  }
+  const isLast = (): boolean => {
+    steps.push('send')
+    return false
+  }
+  const { socket, received } = await plainly(t, { admission, clock: held.clock, isLast })
+  // Sent at once they are read at once: an end of a body is an event of the same turn.
+  const sent = `${head(Buffer.byteLength(review))}${review}`.repeat(3)
+  socket.write(sent)
+  await until(() => statuses(received()).length === 3)
+  t.strictSame(steps.splice(0).join(' '), 'judge judge judge send send send report report report')
+  span = 1
+  socket.write(sent)
+  await until(() => statuses(received()).length === 6)
+  t.strictSame(
+    steps.join(' '),
+    'judge judge send send report report judge send report',
+    'but no answer waits much longer than 1 ms for the judging of others'
+  )
+})
+
 void t.test('a review that came later than its caller waits is not judged but answered with 504', async (t) => {
   const held = admissionOf()
   let judged = 0
@@ -219,26 +267,14 @@ void t.test('a review that came later than its caller waits is not judged but an
   }
   // The clock stands still until the test moves it: between the head and the body of the review.
   const late = async (timeout: string, span: number): Promise<number[]> => {
-    const { buildListener } = await import('../../src/server/listener.ts')
-    const { createServer } = await import('node:http')
-    const { connect } = await import('node:net')
-    const listener = buildListener({ admission, clock: held.clock, isLast: () => false })
-    const server = createServer((request, response) => void listener(request, response)).listen(0, '127.0.0.1')
-    await once(server, 'listening')
+    const { server, socket, received } = await plainly(t, { admission, clock: held.clock, isLast: () => false })
     const arrived = once(server, 'request')
-    const socket = connect((server.address() as { port: number }).port, '127.0.0.1')
-    let received = ''
-    socket.on('data', (chunk) => {
-      received += chunk
-    })
     socket.write(head(Buffer.byteLength(review), '', `/validate${timeout}`))
     await arrived
     held.clock.advance(span)
     socket.write(review)
-    await until(() => statuses(received).length === 1)
-    socket.destroy()
-    server.close()
-    return statuses(received)
+    await until(() => statuses(received()).length === 1)
+    return statuses(received())
   }
   t.strictSame(await late('?timeout=5s', 5_000), [200])
   t.strictSame(await late('?timeout=5s', 5_001), [504])

@@ -28,13 +28,14 @@ export function admissionOf(change: SettingsChange = {}, deps: Partial<Admission
     clock,
     log,
     meter,
-    /** Sends a body, text or an object, and gives back the parsed answer. */
+    /** Sends a body, text or an object, and gives back the parsed answer, counted and logged. */
     send: (
       webhook: Webhook,
       body: string | object
     ): { status: number; body: JsonRecord & { response: ReviewResponse } } => {
       const text = typeof body === 'string' ? body : JSON.stringify(body)
       const answer = admission(webhook, Buffer.from(text))
+      answer.report()
       return { status: answer.status, body: JSON.parse(answer.body) }
     }
   }
