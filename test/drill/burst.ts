@@ -21,11 +21,15 @@ export async function playBurst(scene: GuardedScene): Promise<void> {
     Promise.all(
       Array.from({ length: burst }, (_, i) => plane.api.post(`${path}${query}`, workloads.pod(`burst-${i}`, threads)))
     )
-  // A dry run of it first: the API server then has connections to all replicas, and the burst goes to all of them.
-  await send('?dryRun=All')
+  // Dry runs of it first: the API server then has connections to all replicas, and the burst goes to all of them.
+  await until('a dry run that asks every replica', async () => {
+    const before = await reviewsOf(scene)
+    await send('?dryRun=All')
+    return (await reviewsSince(scene, before)).every((count) => count > 0)
+  })
   const before = await reviewsOf(scene)
   const answers = await send()
-  const asked = (await reviewsOf(scene)).map((count, i) => count - (before[i] ?? 0))
+  const asked = await reviewsSince(scene, before)
   const admitted = answers.filter(({ status }) => status === 201).length
   const denied = answers.filter(({ body }) => body.message?.includes('pid-headroom')).length
   story.say(`${admitted} admitted, ${denied} denied for want of PIDs; reviews by replica: ${asked.join(', ')}`)
@@ -55,11 +59,15 @@ export async function playBurst(scene: GuardedScene): Promise<void> {
   )
   story.holds('the kernel has refused no fork', kubepods.refusals === refusedBefore)
   await workloads.clear()
-  await until('the end of their tasks', () => kubepods.inUse < 50, 60_000)
+  await until('the end of their tasks', () => kubepods.inUse < 50)
 }
 
 function reviewsOf({ replicas }: GuardedScene): Promise<number[]> {
   return Promise.all(replicas.map(async (replica) => (await replica.metric('pidguard_reviews_total')) ?? 0))
+}
+
+async function reviewsSince(scene: GuardedScene, before: readonly number[]): Promise<number[]> {
+  return (await reviewsOf(scene)).map((count, i) => count - (before[i] ?? 0))
 }
 
 /**

@@ -86,9 +86,9 @@ export async function playCeilings(scene: GuardedScene): Promise<void> {
   story.holds('with the low kubepods it is refused, and kubepods is named', /under kubepods/.test(low.stderr))
   kubepods.limit = 16_384
   story.say(`kubepods/pids.max goes from ${ceiling} to 16384, still below pid_max`)
-  await until('the new ceiling', async () => (await tryIt()).code === 0, 60_000)
+  await until('the new ceiling', async () => (await tryIt()).code === 0)
   story.holds('with a high one the same Deployment is admitted', true)
   kubepods.limit = ceiling
-  await until('the old ceiling', async () => (await tryIt()).code !== 0, 60_000)
+  await until('the old ceiling', async () => (await tryIt()).code !== 0)
   story.holds('lowered again, it is refused again, without a restart of anything', true)
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { findAssets } from '../e2e/support/assets.ts'
 import { startControlPlane } from '../e2e/support/control-plane.ts'
-import { install, type Replica } from '../e2e/support/installation.ts'
+import { install, patience, type Replica } from '../e2e/support/installation.ts'
 import { missingForNode, startNode } from '../e2e/support/node.ts'
 import { until } from '../e2e/support/wait.ts'
 import { playBurst } from './burst.ts'
@@ -54,7 +54,7 @@ async function drill(story: Story): Promise<void> {
 async function playWithPidguard(scene: Scene): Promise<void> {
   const { plane, node } = scene
   await plane.kubectl.ok(['cordon', node.name])
-  const installation = await install(plane, 'default', ['bindings'])
+  const installation = await install(plane, 'default', ['bindings'], patience)
   // Its replicas are processes here. The pods of the Deployment only say how many there are, and wait for no node of ours.
   const own = ['deployment/pidguard', '--namespace=pidguard-system']
   const elsewhere = { spec: { template: { spec: { nodeSelector: { 'kubernetes.io/hostname': 'elsewhere' } } } } }

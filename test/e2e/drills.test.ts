@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
 import { startControlPlane } from './support/control-plane.ts'
-import { install, type Replica } from './support/installation.ts'
+import { install, patience, type Replica } from './support/installation.ts'
 import { backendsOf, calicoNode, pod, type StoredDaemonSet, someRequests } from './support/objects.ts'
 import { startTraffic } from './support/traffic.ts'
 import { until } from './support/wait.ts'
@@ -37,7 +37,7 @@ async function applyCalico(change: string): Promise<StoredDaemonSet> {
 
 let replicas: Replica[] = []
 async function start(count: number): Promise<void> {
-  replicas = await Promise.all(Array.from({ length: count }, () => installation.start()))
+  replicas = await Promise.all(Array.from({ length: count }, () => installation.start('--drain=5')))
   await Promise.all(replicas.map((replica) => replica.ready()))
 }
 
@@ -94,6 +94,9 @@ void t.test('default: all of them hang: calls take as long as the API server wai
 })
 
 void t.test('one told to go under load: no call fails, none passes by', async (t) => {
+  await installation.apply('default', patience)
+  installation.writePolicy(policy)
+  await guarded()
   const traffic = startTraffic(plane, 'shop', 4)
   await sleep(second)
   await replicas.shift()?.stop()
@@ -105,7 +108,7 @@ void t.test('one told to go under load: no call fails, none passes by', async (t
 })
 
 void t.test('one killed without notice under load: with Ignore no object is refused', async (t) => {
-  replicas.push(await installation.start())
+  replicas.push(await installation.start('--drain=5'))
   await replicas.at(-1)?.ready()
   const traffic = startTraffic(plane, 'shop', 4)
   await sleep(second)
@@ -165,7 +168,7 @@ void t.test('strict: without anybody to ask, pods of guarded namespaces wait and
 })
 
 void t.test('our own namespace deleted: nothing is refused meanwhile; applied again, all is as before', async (t) => {
-  await kubectl.ok(['delete', 'namespace', 'pidguard-system', '--timeout=60s'])
+  await kubectl.ok(['delete', 'namespace', 'pidguard-system', '--timeout=300s'])
   t.not(await bestEffortPod(), 'refused by the API server')
   await Promise.all(replicas.map((replica) => replica.stop('SIGKILL')))
   await installation.apply()
@@ -175,7 +178,7 @@ void t.test('our own namespace deleted: nothing is refused meanwhile; applied ag
 
 void t.test('uninstalled, nothing is left', async (t) => {
   await Promise.all(replicas.map((replica) => replica.stop()))
-  await kubectl.ok(['delete', '--kustomize', installation.folder(), '--timeout=60s'])
+  await kubectl.ok(['delete', '--kustomize', installation.folder(), '--timeout=300s'])
   t.equal(await bestEffortPod(), 'admitted')
   const kinds =
     'mutatingwebhookconfigurations,validatingwebhookconfigurations,clusterroles,clusterrolebindings,namespaces'

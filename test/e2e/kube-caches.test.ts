@@ -92,7 +92,7 @@ void t.test('a Lease of the real API server elects one leader, and hands over at
       clock: systemClock,
       log: memoryLog(),
       random: Math.random,
-      times: { duration: 3_000, renewDeadline: 2_000, retry: 200 },
+      times: { duration: 15_000, renewDeadline: 10_000, retry: 1_000 },
       onLead() {}
     })
   const a = join('a')

@@ -60,7 +60,7 @@ async function readRealKubelet(): Promise<void> {
       'the threads in the metrics',
       async () => {
         const each = await read()
-        return (each?.pods?.get(uid) ?? 0) > 300 ? each : undefined
+        return (each?.pods?.get(uid) ?? 0) >= 302 ? each : undefined
       },
       120_000
     )

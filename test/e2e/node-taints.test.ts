@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
 import { startControlPlane } from './support/control-plane.ts'
-import { install, type Replica } from './support/installation.ts'
+import { install, patience, type Replica } from './support/installation.ts'
 import { addNode, keepAlive } from './support/nodes.ts'
 import { type StoredObject, someRequests } from './support/objects.ts'
 import { until } from './support/wait.ts'
@@ -21,7 +21,7 @@ for (const name of ['node-b', 'node-c']) await addNode(plane, name)
 await keepAlive(plane, ['node-a', 'node-b', 'node-c'])
 await kubectl.ok(['taint', 'nodes', 'node-c', 'example.com/prefer-not=yes:PreferNoSchedule'])
 
-const installation = await install(plane, 'default', ['bindings', 'node-taints'])
+const installation = await install(plane, 'default', ['bindings', 'node-taints'], patience)
 const snapshot = join(plane.folder, 'snapshot.yaml')
 const policyWith = (taintNodes: boolean): void =>
   installation.writePolicy(`
@@ -60,11 +60,7 @@ async function taintedNodes(): Promise<string[]> {
 }
 
 async function untilTainted(...names: string[]): Promise<void> {
-  await until(
-    `tainted: ${names.join(', ') || 'none'}`,
-    async () => String(await taintedNodes()) === String(names),
-    60 * second
-  )
+  await until(`tainted: ${names.join(', ') || 'none'}`, async () => String(await taintedNodes()) === String(names))
 }
 
 interface Placed extends StoredObject {
@@ -122,14 +118,10 @@ function eventsOf(app: string): Promise<StoredEvent[]> {
 /** Returns how long it took, in milliseconds. */
 async function allBound(app: string, replicas = 12): Promise<number> {
   const from = Date.now()
-  await until(
-    `all pods of ${app} on nodes`,
-    async () => {
-      const places = await placesOf(app)
-      return places[''] === undefined && Object.values(places).reduce((sum, count) => sum + count, 0) === replicas
-    },
-    60 * second
-  )
+  await until(`all pods of ${app} on nodes`, async () => {
+    const places = await placesOf(app)
+    return places[''] === undefined && Object.values(places).reduce((sum, count) => sum + count, 0) === replicas
+  })
   return Date.now() - from
 }
 
@@ -154,11 +146,19 @@ async function start(): Promise<void> {
 await start()
 await start()
 
+/** Returns when every replica has read that the pods of node-a hold so many tasks. */
+async function untilRead(inUse: number): Promise<void> {
+  const name = 'pidguard_node_pids{node="node-a",ceiling="kubepods"}'
+  for (const replica of replicas) {
+    await until(`${inUse} tasks on node-a`, async () => (await replica.metric(name)) === inUse)
+  }
+}
+
 void t.test(
   'without the taint the binding check holds the low node, the scheduler tries it again, and events say why',
   async (t) => {
     nodesSay({ ...wide, 'node-a': 9000 })
-    await sleep(4 * second)
+    await untilRead(9000)
     await deploy('held')
     const events = await until('events of the refusal', async () => {
       const found = (await eventsOf('held')).filter(({ message }) => message.includes('pid-binding'))
@@ -213,13 +213,17 @@ void t.test('the leader goes, another leads: the taint stays where it is', async
 void t.test('headroom returns and the taint goes; a node that goes silent is not tainted', async (t) => {
   nodesSay({ ...wide, 'node-b': null })
   await untilTainted()
-  t.match(await kubectl.ok(['describe', 'node', 'node-a']), /PidsRecovered/)
+  // It is said after it is done.
+  t.ok(
+    await until('the event', async () => (await kubectl.ok(['describe', 'node', 'node-a'])).includes('PidsRecovered'))
+  )
 })
 
 void t.test('a pod that is too large for a node with room for others is not tried there for ever', async (t) => {
   await clear('shop')
   nodesSay({ ...wide, 'node-a': 6000 })
-  await sleep(4 * second)
+  await untilRead(6000)
+  await sleep(3 * second)
   t.strictSame(await taintedNodes(), [])
   await deploy('large', 4000, 1)
   const took = await allBound('large', 1)
@@ -267,7 +271,7 @@ void t.test('without the rights of the component it says which one is missing, o
 void t.test('uninstalled, one command takes away what is left of it', async (t) => {
   await Promise.all(replicas.map((replica) => replica.stop()))
   await clear('pidguard-system')
-  await kubectl.ok(['delete', '--kustomize', installation.folder(), '--timeout=60s'])
+  await kubectl.ok(['delete', '--kustomize', installation.folder(), '--timeout=300s'])
   t.strictSame(await taintedNodes(), ['node-b'])
   const { code, stderr } = await kubectl.run(['taint', 'nodes', '--all', `${taint}:NoSchedule-`])
   t.comment(code, stderr)

@@ -113,7 +113,7 @@ t.test('what goes wrong has a name', async (t) => {
     ['/reset', { failure: 'unreachable' }],
     ['/cut', { failure: 'silent' }]
   ] as const
-  for (const [path, want] of cases) t.match(await errorOf(api.client.call(path, { silence: 100 })), want, path)
+  for (const [path, want] of cases) t.match(await errorOf(api.client.call(path, { silence: 1_000 })), want, path)
   const signal = AbortSignal.abort()
   t.match(await errorOf(api.client.call('/200', { signal })), { failure: 'aborted' })
 })

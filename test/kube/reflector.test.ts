@@ -212,7 +212,7 @@ t.test('a silent watch is opened again without a new list', async (t) => {
     t,
     script([oneThing], [openWatch(), openWatch(line('ADDED', thing('b', 1, '11')))]),
     {},
-    100
+    1_000
   )
   await until('the second watch', () => reflector.get('b') !== undefined)
   t.equal(watchesOf(api.asked).length >= 2, true)
@@ -271,6 +271,6 @@ t.test('stops while connecting, while waiting, while watching', async (t) => {
     await new Promise((resolve) => setTimeout(resolve, 30))
     const from = performance.now()
     await reflector.stop()
-    t.ok(performance.now() - from < 200, name)
+    t.ok(performance.now() - from < 5_000, name)
   }
 })

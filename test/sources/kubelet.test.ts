@@ -195,7 +195,7 @@ t.test('a node without an address is not asked', async (t) => {
 t.test('nodes that hang delay no other, not in this round and not in the next', async (t) => {
   const hanging = await startFakeKubelet(t, () => {})
   const healthy = await startFakeKubelet(t, node())
-  const readings = source(t, { concurrency: 4, timeout: 2_500 })
+  const readings = source(t, { concurrency: 4, timeout: 5_000 })
   const hung = Array.from({ length: 4 }, (_, n) => hanging.target(`hung-${n}`))
   const good = Array.from({ length: 20 }, (_, n) => healthy.target(`good-${n}`))
   const first = memorySink()

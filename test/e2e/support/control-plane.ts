@@ -102,14 +102,10 @@ async function startIn(
   }
   async function ready(name: Asset, isReady: () => Promise<boolean>): Promise<void> {
     const program = running.get(name)
-    await until(
-      `${name} ready`,
-      async () => {
-        if (program?.exit() !== undefined) throw new Error(`${name} ended:\n${logTail(program.logFile)}`)
-        return isReady().catch(() => false)
-      },
-      60_000
-    ).catch((error) => {
+    await until(`${name} ready`, async () => {
+      if (program?.exit() !== undefined) throw new Error(`${name} ended:\n${logTail(program.logFile)}`)
+      return isReady().catch(() => false)
+    }).catch((error) => {
       throw new Error(`${name} did not come up:\n${logTail(join(folder, `${name}.log`))}`, { cause: error })
     })
   }

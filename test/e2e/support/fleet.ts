@@ -1,7 +1,7 @@
 import type { Test } from 'tap'
 import { startFakeKubelet } from '../../support/fake-kubelet.ts'
 import type { ControlPlane } from './control-plane.ts'
-import { until } from './wait.ts'
+import { withoutTaints } from './nodes.ts'
 
 /** A node as the scheduler sees it, and a kubelet that says of it what the test wants. Nothing runs there. */
 export interface FleetNode {
@@ -45,11 +45,7 @@ export async function addNode(
     }
   })
   if (status !== 201) throw new Error(`node ${name}: ${body.message}`)
-  // The API server lets each node begin as not ready; the controller manager looks at its conditions.
-  await until(`${name} without taints`, async () => {
-    const stored = (await api.get(`/api/v1/nodes/${name}`)).body as { spec?: { taints?: object[] } }
-    return (stored.spec?.taints ?? []).length === 0
-  })
+  await withoutTaints(api, name)
   return node
 }
 

@@ -30,8 +30,8 @@ export interface Replica {
 }
 
 export interface Installation {
-  /** Applies the overlay again, as an upgrade and a GitOps controller do. */
-  apply(overlay?: Overlay): Promise<void>
+  /** Applies the overlay again, as an upgrade and a GitOps controller do; `timeout` as for `install`. */
+  apply(overlay?: Overlay, timeout?: number): Promise<void>
   /** Starts one replica; ready only after `ready`. */
   start(...args: string[]): Promise<Replica>
   /** What the Deployment's pods read as their policy. */
@@ -45,15 +45,22 @@ export type Overlay = 'observe' | 'default' | 'strict' | 'earlier'
 export type Component = 'bindings' | 'node-taints' | 'audit' | 'policy-reports' | 'audit-reports'
 
 /**
+ * Seconds that the API server waits for an answer, where a test says that no call passes by or that none fails. The
+ * manifests give up sooner, and so they should; but a machine that stands still for a moment is not what is tested there.
+ */
+export const patience = 10
+
+/**
  * The manifests as they are, but for two things: nothing runs the Deployment's pods here, so replicas are processes;
  * and the Service leads to them by name, since nothing routes cluster addresses on this machine. The API server calls
  * `pidguard.pidguard-system.svc` by clientConfig.service all the same, and each replica has the rights of the
- * service account and no more.
+ * service account and no more. `timeout` is in place of the timeoutSeconds of every webhook.
  */
 export async function install(
   plane: ControlPlane,
   overlay: Overlay = 'default',
-  components: readonly Component[] = []
+  components: readonly Component[] = [],
+  timeout?: number
 ): Promise<Installation> {
   const [servicePort = 0] = await freePorts(1)
   const replicas = new Map<RunningProgram, { admission: number; probes: number; ready: boolean }>()
@@ -66,7 +73,7 @@ export async function install(
   )
   plane.atStop(async () => service.stop())
 
-  function folder(which: Overlay = overlay): string {
+  function folder(which: Overlay = overlay, within = timeout): string {
     const place = join(work, which)
     mkdirSync(place, { recursive: true })
     const ports = [
@@ -78,11 +85,10 @@ export async function install(
     ].map(({ kind, webhooks }) => ({
       target: { kind },
       patch: JSON.stringify(
-        Array.from({ length: webhooks }, (_, index) => ({
-          op: 'replace',
-          path: `/webhooks/${index}/clientConfig/service/port`,
-          value: servicePort
-        }))
+        Array.from({ length: webhooks }, (_, index) => [
+          { op: 'replace', path: `/webhooks/${index}/clientConfig/service/port`, value: servicePort },
+          ...(within === undefined ? [] : [{ op: 'replace', path: `/webhooks/${index}/timeoutSeconds`, value: within }])
+        ]).flat()
       )
     }))
     const external = [{ op: 'replace', path: '/spec', value: { type: 'ExternalName', externalName: 'localhost' } }]
@@ -99,8 +105,8 @@ export async function install(
     return place
   }
 
-  async function apply(which: Overlay = overlay): Promise<void> {
-    await plane.kubectl.ok(['apply', '--kustomize', folder(which)])
+  async function apply(which: Overlay = overlay, within = timeout): Promise<void> {
+    await plane.kubectl.ok(['apply', '--kustomize', folder(which, within)])
     const text = await plane.kubectl.ok([
       'get',
       'configmap/pidguard-policy',
@@ -114,7 +120,7 @@ export async function install(
 
   return {
     apply,
-    folder,
+    folder: (which) => folder(which),
     writePolicy: (text) => writeFileSync(policyFile, text),
     async start(...args) {
       const [admission = 0, probes = 0] = await freePorts(2)
@@ -163,7 +169,7 @@ export async function install(
         probePort: probes,
         isReady,
         async ready() {
-          await until(`a ready replica (${logFile})`, () => entry.ready, 60_000)
+          await until(`a ready replica (${logFile})`, () => entry.ready)
         },
         logLines: () => readLog(logFile),
         async metric(name) {

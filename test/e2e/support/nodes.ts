@@ -1,12 +1,13 @@
+import type { ApiClient } from './api-client.ts'
 import type { ControlPlane } from './control-plane.ts'
 import { until } from './wait.ts'
 
 /** Milliseconds; the controller manager takes a node for gone after 40 s without a sign of life. */
 const heartbeatEvery = 5_000
 
-/** Stands for a machine: nothing runs there, but controllers and scheduler take it for a ready node. */
+/** Stands for a machine: nothing runs there. When it returns, controllers and scheduler take it for a ready node. */
 export async function addNode(
-  { api }: ControlPlane,
+  { api, controllers }: ControlPlane,
   name: string,
   labels: Readonly<Record<string, string>> = {}
 ): Promise<void> {
@@ -17,6 +18,15 @@ export async function addNode(
     status: { capacity: room, allocatable: room, conditions }
   })
   if (status !== 201) throw new Error(`node ${name}: ${body.message}`)
+  if (controllers) await withoutTaints(api, name)
+}
+
+/** The API server lets each node begin as not ready; the controller manager looks at its conditions. */
+export async function withoutTaints(api: ApiClient, name: string): Promise<void> {
+  await until(`${name} without taints`, async () => {
+    const stored = (await api.get(`/api/v1/nodes/${name}`)).body as { spec?: { taints?: object[] } }
+    return (stored.spec?.taints ?? []).length === 0
+  })
 }
 
 /** Keeps the nodes ready until the control plane stops, by their Leases, as kubelets do. */

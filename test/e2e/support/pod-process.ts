@@ -12,13 +12,13 @@ export interface KernelView {
   readonly threads: number
 }
 
-/** Process ids of the program in the container of the pod, or in any container: its first process and only one. */
-export function programsIn(podUid?: string): number[] {
+/** Process ids of the program in containers below that cgroup: the uid of a pod, or the name of the node's own one. */
+export function programsIn(cgroup: string): number[] {
   return readdirSync('/proc')
     .map(Number)
     .filter((pid) => pid > 0)
     .filter((pid) => read(pid, 'cmdline').replaceAll('\0', ' ').startsWith('node /app/dist/main.js serve'))
-    .filter((pid) => podUid === undefined || read(pid, 'cgroup').includes(podUid))
+    .filter((pid) => read(pid, 'cgroup').includes(cgroup))
 }
 
 export function kernelViewOf(pid: number): KernelView {

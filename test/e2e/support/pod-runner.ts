@@ -42,14 +42,15 @@ export function runPods(plane: ControlPlane, installation: Installation): PodRun
 
   async function begin(pod: RunPod, entry: Entry): Promise<void> {
     const replica = await entry.replica
-    await until(`a ready replica in ${entry.name}`, async () => entry.isLeaving || (await replica.isReady()), 60_000)
+    await until(`a ready replica in ${entry.name}`, async () => entry.isLeaving || (await replica.isReady()))
     await until(`the status of ${entry.name}`, async () => {
       const { status: code, body } = await plane.api.get(`${path}/${entry.name}`)
       if (code === 404 || entry.isLeaving) return true
       const conditions = ['Initialized', 'ContainersReady', 'Ready'].map((type) => ({ type, status: 'True' }))
       const status = { ...body.status, phase: 'Running', conditions: [...conditions, scheduled] }
-      entry.isReady = (await plane.api.put(`${path}/${pod.metadata.name}/status`, { ...body, status })).status === 200
-      return entry.isReady
+      // Before the API server knows: as soon as it does, an old one may be told to go.
+      entry.isReady = true
+      return (await plane.api.put(`${path}/${pod.metadata.name}/status`, { ...body, status })).status === 200
     })
   }
 
@@ -71,7 +72,14 @@ export function runPods(plane: ControlPlane, installation: Installation): PodRun
       const args = pod.spec.containers[0].args.filter((arg) => arg.startsWith('--readings'))
       const template = labels?.['pod-template-hash'] ?? ''
       const node = pod.spec.nodeName
-      const started = { name, node, template, replica: installation.start(...args), isReady: false, isLeaving: false }
+      const started = {
+        name,
+        node,
+        template,
+        replica: installation.start('--drain=5', ...args),
+        isReady: false,
+        isLeaving: false
+      }
       entries.set(uid, started)
       // One that never gets ready is what a test would see, by a rollout that does not end.
       begin(pod, started).catch(() => {})

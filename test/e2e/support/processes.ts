@@ -59,7 +59,7 @@ export async function startProgram({ program, args, logFile, cwd }: ProgramStart
     logFile,
     exit: () => exit,
     signal: (signal) => void child.kill(signal),
-    async stop(signal = 'SIGTERM', within = 10_000) {
+    async stop(signal = 'SIGTERM', within = 30_000) {
       child.kill(signal)
       const timer = new AbortController()
       const overdue = sleep(within, undefined, { signal: timer.signal }).then(

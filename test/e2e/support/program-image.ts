@@ -21,7 +21,7 @@ export function missingForImage(env: NodeJS.ProcessEnv): string | undefined {
 /** Builds the Dockerfile, on a stand-in where its base cannot be pulled. Takes half a minute or more. */
 export async function buildImage(folder: string): Promise<ProgramImage> {
   const archive = join(folder, 'pidguard.tar')
-  const { stdout } = await promisify(execFile)(join(root, 'test/image/build'), [archive], { timeout: 300_000 })
+  const { stdout } = await promisify(execFile)(join(root, 'test/image/build'), [archive], { timeout: 900_000 })
   const [, added] = /^added: (\d+)$/m.exec(stdout) ?? []
   if (added === undefined) throw new Error(`test/image/build does not say what it built:\n${stdout}`)
   return { archive, added: Number(added) }

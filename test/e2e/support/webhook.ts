@@ -112,13 +112,9 @@ export async function startWebhook(plane: ControlPlane, options: WebhookOptions)
     metric,
     isReady,
     async generationAfter(generation) {
-      await until(
-        'a newer policy',
-        async () => ((await metric('pidguard_policy_generation')) ?? 0) > generation,
-        10_000
-      )
+      await until('a newer policy', async () => ((await metric('pidguard_policy_generation')) ?? 0) > generation)
     },
-    stop: () => running.stop('SIGTERM', 30_000)
+    stop: () => running.stop('SIGTERM', 60_000)
   }
 }
 
@@ -159,9 +155,8 @@ export async function register(plane: ControlPlane, admission: URL, caBundle: Bu
 
 /** Returns when the API server has stopped calling. */
 export async function unregister(plane: ControlPlane): Promise<void> {
-  for (const kind of ['mutatingwebhookconfiguration', 'validatingwebhookconfiguration']) {
-    await plane.kubectl.ok(['delete', kind, 'pidguard'])
-  }
+  const kinds = ['mutatingwebhookconfiguration', 'validatingwebhookconfiguration']
+  await Promise.all(kinds.map((kind) => plane.kubectl.ok(['delete', kind, 'pidguard'])))
   await until('no more calls', async () => (await calledWebhooks(plane)).length === 0)
 }
 
