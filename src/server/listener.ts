@@ -17,7 +17,7 @@ export const reviewBodyLimit: Bytes = 8 * 1024 * 1024
 /** The API server waits 10 s where nobody says otherwise (admissionregistration/v1 types.go timeoutSeconds). */
 const defaultTimeout: Millis = 10_000
 
-/** How long an answer may wait for the others of its turn. Own choice: less than anybody notices. */
+/** How old an answer may be before one more review of its turn is judged. Own choice: less than anybody notices. */
 const longestHold: Millis = 1
 
 const routes: Readonly<Record<string, Webhook>> = { '/mutate': 'mutate', '/validate': 'validate' }
