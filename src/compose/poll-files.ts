@@ -5,6 +5,7 @@ import type { Millis } from '../model/units.ts'
 const largeText = 1024 * 1024
 
 export interface PolledFiles {
+  /** From then on nothing is told, not even of a look that is on its way. */
   stop(): void
 }
 
@@ -49,7 +50,7 @@ export function pollFiles<Names extends string>(
         onChange(texts)
       }
     } catch (error) {
-      if (!failing) onError(error)
+      if (!failing && !stopped) onError(error)
       failing = true
       held = {}
     }

@@ -57,6 +57,8 @@ for (const [name, text] of [
     told.on('text', () => more++)
     await new Promise((later) => setTimeout(later, 50))
     t.equal(more, 0)
+    // Before tap takes the folder away.
+    stop()
   })
 }
 
@@ -75,4 +77,18 @@ void t.test('a large file that goes is told once, and once more when it is back'
   const back = once(told, 'text')
   writeFileSync(file, large('a'))
   t.equal(((await back)[0] as string).length, large('a').length)
+  stop()
+})
+
+void t.test('once stopped it tells nothing, whatever a look on its way finds', async (t) => {
+  const folder = t.testdir({ changed: 'b' })
+  for (const name of ['changed', 'gone']) {
+    const told: unknown[] = []
+    const tell = (found: unknown): unknown => told.push(found)
+    const { stop } = pollFiles({ file: path.join(folder, name) }, { file: 'a' }, 1, tell, tell)
+    // Timers of one length go off in their order: the first look has begun then, and cannot have ended.
+    setTimeout(stop, 1)
+    await new Promise((later) => setTimeout(later, 50))
+    t.strictSame(told, [], name)
+  }
 })
