@@ -12,31 +12,33 @@ export interface ScrapedMetric {
   samples(): Iterable<Sample> | undefined
 }
 
-export function addGauge(registry: Registry, { name, help, labelNames, samples }: ScrapedMetric): void {
+export function addGauge(registry: Registry, metric: ScrapedMetric): void {
   new Gauge({
-    name,
-    help,
-    labelNames: [...labelNames],
-    registers: [registry],
+    ...described(registry, metric),
     collect() {
       this.reset()
       // Without labels, a reset gauge is 0; and unknown is not 0.
-      if (labelNames.length === 0) this.remove()
-      for (const [labels, value] of samples() ?? []) if (value !== undefined) this.set(labels, value)
+      if (metric.labelNames.length === 0) this.remove()
+      for (const [labels, value] of known(metric)) this.set(labels, value)
     }
   })
 }
 
 /** A counter whose counts are kept elsewhere. */
-export function addCounter(registry: Registry, { name, help, labelNames, samples }: ScrapedMetric): void {
+export function addCounter(registry: Registry, metric: ScrapedMetric): void {
   new Counter({
-    name,
-    help,
-    labelNames: [...labelNames],
-    registers: [registry],
+    ...described(registry, metric),
     collect() {
       this.reset()
-      for (const [labels, value] of samples() ?? []) if (value !== undefined) this.inc(labels, value)
+      for (const [labels, value] of known(metric)) this.inc(labels, value)
     }
   })
+}
+
+function described(registry: Registry, { name, help, labelNames }: ScrapedMetric) {
+  return { name, help, labelNames: [...labelNames], registers: [registry] }
+}
+
+function* known({ samples }: ScrapedMetric): Generator<readonly [labels: Sample[0], value: number]> {
+  for (const [labels, value] of samples() ?? []) if (value !== undefined) yield [labels, value]
 }

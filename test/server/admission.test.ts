@@ -374,9 +374,10 @@ void t.test('nothing is counted or logged before the answer is out; a failure to
   }
 })
 
-void t.test('a denial is told from the nodes as it found them, though it is logged after later reviews', async (t) => {
+/** An admission over a node that has room for 300 PIDs, and keeps count of what it admits there. */
+function overNode() {
   const { ledger, headroom } = fleetOf({ n1: { kubepods: [1000, 700] } })
-  const { admission, log } = admissionOf(
+  return admissionOf(
     { headroom: { floor: { pids: 0 } } },
     {
       rules: new RuleIndex(rules),
@@ -384,12 +385,19 @@ void t.test('a denial is told from the nodes as it found them, though it is logg
       admitted: (subject, policy) => noteAdmitted(subject, policy, ledger, headroom)
     }
   )
+}
+
+function podOf(uid: string, pids: number): JsonRecord {
   const resources = { requests: { cpu: '1', memory: '1Gi' } }
-  const judged = [400, 100].map((pids) => {
-    const annotations = { 'pidguard.io/pids': String(pids) }
-    const object = podObject({ containers: [{ name: 'app', resources }] }, { uid: `p${pids}`, annotations })
-    return admission('validate', Buffer.from(JSON.stringify(reviewOf(object))))
-  })
+  const annotations = { 'pidguard.io/pids': String(pids) }
+  return podObject({ containers: [{ name: 'app', resources }] }, { uid, annotations })
+}
+
+void t.test('a denial is told from the nodes as it found them, though it is logged after later reviews', async (t) => {
+  const { admission, log } = overNode()
+  const judged = [400, 100].map((pids) =>
+    admission('validate', Buffer.from(JSON.stringify(reviewOf(podOf(`p${pids}`, pids)))))
+  )
   t.strictSame(
     judged.map(({ body }) => JSON.parse(body).response.allowed),
     [false, true]
@@ -400,20 +408,8 @@ void t.test('a denial is told from the nodes as it found them, though it is logg
 })
 
 void t.test('a burst is counted as it is admitted, and a dry run leaves no trace', async (t) => {
-  const fleet = fleetOf({ n1: { kubepods: [1000, 700] } })
-  const { ledger, headroom } = fleet
-  const { send, log } = admissionOf(
-    { headroom: { floor: { pids: 0 } } },
-    {
-      rules: new RuleIndex(rules),
-      facts: () => ({ headroom }),
-      admitted: (subject, policy) => noteAdmitted(subject, policy, ledger, headroom)
-    }
-  )
-  const resources = { requests: { cpu: '1', memory: '1Gi' } }
-  const pod = (uid: string) =>
-    podObject({ containers: [{ name: 'app', resources }] }, { uid, annotations: { 'pidguard.io/pids': '100' } })
-  const answer = (uid: string, change = {}) => send('validate', reviewOf(pod(uid), change)).body.response
+  const { send, log } = overNode()
+  const answer = (uid: string, change = {}) => send('validate', reviewOf(podOf(uid, 100), change)).body.response
   for (let i = 0; i < 5; i++) t.equal(answer('dry', { dryRun: true }).allowed, true)
   const burst = Array.from({ length: 50 }, (_, i) => answer(`p${i}`).allowed)
   t.equal(burst.filter((allowed) => allowed).length, 3)
