@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { writeFile } from 'node:fs/promises'
-import { constants, setPriority } from 'node:os'
+import { setPriority } from 'node:os'
 import type { Readable } from 'node:stream'
 import type { AuditOutcome } from '../audit/interval.ts'
 import type { Bytes, Millis } from '../model/units.ts'
@@ -15,13 +15,12 @@ export interface AuditChild {
   readonly env: NodeJS.ProcessEnv
   /** An audit that takes longer is stopped. */
   readonly timeout: Millis
+  /** MiB of V8's old space. An audit that needs more ends by itself. */
+  readonly heap: number
+  /** 0 to 19, as of nice(1): its place in the line for the processor. */
+  readonly niceness: number
 }
 
-/**
- * Megabytes of V8's old space. An audit of 5,000 nodes and 150,000 pods takes 373 MB in all, 100 of it alive
- * (bench/README.md); one that needs more ends by itself, before the memory limit of the container ends the server too.
- */
-const heap = 384
 /** Totals are below 1 MiB (`mostNamespaces`, some 30 rules, four levels). */
 const mostOutput: Bytes = 4 * 1024 * 1024
 /** Of what it complains of, the end. */
@@ -35,7 +34,7 @@ const grace: Millis = 5_000
  * has run out. Ends soon after the signal; never throws.
  */
 export async function runAuditChild(options: AuditChild, signal: AbortSignal): Promise<AuditOutcome> {
-  const { program, args, env, timeout } = options
+  const { program, args, env, timeout, heap, niceness } = options
   const overdue = AbortSignal.timeout(timeout)
   const stop = AbortSignal.any([signal, overdue])
   try {
@@ -46,7 +45,7 @@ export async function runAuditChild(options: AuditChild, signal: AbortSignal): P
     // Rejects where it could not be started, as when there are no PIDs left.
     await once(child, 'spawn')
     child.on('error', () => {})
-    yieldToOthers(child)
+    yieldToOthers(child, niceness)
     const release = stopAt(child, stop)
     const [exit, stdout, stderr] = await Promise.all([
       once(child, 'close') as Promise<[number | null, NodeJS.Signals | null]>,
@@ -77,11 +76,11 @@ function outcomeOf(
   return { totals }
 }
 
-function yieldToOthers({ pid }: ChildProcess): void {
+function yieldToOthers({ pid }: ChildProcess, niceness: number): void {
   if (pid === undefined) return
   try {
     // At once: threads inherit it from the one that starts them.
-    setPriority(pid, constants.priority.PRIORITY_LOW)
+    setPriority(pid, niceness)
   } catch {
     // It has ended already; its exit code says more.
   }

@@ -76,7 +76,7 @@ export function memoryLog(): Log & { readonly lines: LogLine[] } {
 export const systemClock = { now: () => Date.now(), monotonic: () => performance.now() }
 
 /** Waits until it holds; fails with what was waited for. */
-export async function until(what: string, holds: () => boolean, span = 20_000): Promise<void> {
+export async function until(what: string, holds: () => boolean, span = 60_000): Promise<void> {
   const end = performance.now() + span
   while (!holds()) {
     if (performance.now() > end) throw new Error(`waited ${span} ms in vain: ${what}`)
