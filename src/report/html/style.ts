@@ -180,7 +180,8 @@ footer { padding-bottom: 2rem; font-size: .85rem; }
   thead button::after { content: ""; }
   .scroll { overflow: visible; border: 0; }
   table { font-size: 7pt; }
-  th, td { padding: .6mm 1mm; }
+  th, td { padding: .6mm; }
+  thead th { min-width: 2.5rem; font-size: 6pt; overflow-wrap: anywhere; }
   tbody .c-text { min-width: 3.9rem; }
   .table .c-level bdi { white-space: normal; border: 0; padding: 0; }
   .table bdi { font-size: inherit; }
