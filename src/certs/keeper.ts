@@ -1,5 +1,5 @@
 import type { Clock, HeldSecret, Log, Registration, SecretStore, WebhookRegistry } from '../ports.ts'
-import { dataOf, isOurs, type Keyring, keyringOf, managedMark, trustedBy } from './keyring.ts'
+import { dataOf, isOurs, type Keyring, keyringOf, marksOf, trustedBy } from './keyring.ts'
 import { type CertificatePair, readPair } from './pair.ts'
 import { planRotation, type Terms } from './rotate.ts'
 import { isTrusted } from './trust.ts'
@@ -52,7 +52,7 @@ export class CertificateKeeper {
   /** The Secret after all steps that are due; unchanged where it is not ours. */
   async #renew(held: HeldSecret | undefined, registration: Registration): Promise<HeldSecret | undefined> {
     const { secret, terms, clock, log, issuer } = this.#deps
-    if (issuer === 'other' || (held !== undefined && !isOurs(held.annotations))) return held
+    if (issuer === 'other' || (held !== undefined && !isOurs(held))) return held
     let current = held
     for (let count = 0; count < mostSteps; count++) {
       const ring = current && keyringOf(current.data)
@@ -60,9 +60,8 @@ export class CertificateKeeper {
       if (step === 'nothing') return current
       // Loaded when something is to be issued: the certificate library takes a tenth of a second, and memory.
       const { takeStep } = await import('./renew.ts')
-      const next = await takeStep(step, ring, terms, clock.now())
-      const annotations = { ...current?.annotations, [managedMark.name]: managedMark.value }
-      const written = await secret.write({ annotations, data: dataOf(next) }, current)
+      const data = dataOf(await takeStep(step, ring, terms, clock.now()))
+      const written = await secret.write({ annotations: { ...current?.annotations, ...marksOf(data) }, data }, current)
       // Lost a race: what the other wrote is seen at the next look.
       if (written === undefined) return secret.read()
       current = written
@@ -85,7 +84,7 @@ export class CertificateKeeper {
   #obstacle(held: HeldSecret, pair: CertificatePair, { bundles }: Registration): string | undefined {
     if (pair.expiresAt <= this.#deps.clock.now()) return 'the serving certificate has expired'
     // An empty bundle stands for the authorities that the API server's machine trusts; ours is none of them.
-    const ours = isOurs(held.annotations)
+    const ours = isOurs(held)
     const doubtful = bundles.some((bundle) => (bundle === '' ? ours : !isTrusted(pair.cert, bundle)))
     return doubtful ? 'caBundle of the webhook configurations lacks the authority of the certificate' : undefined
   }
@@ -102,8 +101,8 @@ function isPublished(ring: Keyring | undefined, { bundles }: Registration): bool
 }
 
 /** undefined: a Secret of somebody else that does not say who signed. */
-function bundleOf({ annotations, data }: HeldSecret): string | undefined {
-  if (!isOurs(annotations)) return data['ca.crt']
-  const ring = keyringOf(data)
+function bundleOf(held: HeldSecret): string | undefined {
+  if (!isOurs(held)) return held.data['ca.crt']
+  const ring = keyringOf(held.data)
   return ring && trustedBy(ring)
 }

@@ -95,17 +95,17 @@ function certificateChecks({ secret, mutating, validating, now, hidden, namespac
     const remedy = `A replica makes it within seconds; kubectl logs -n ${namespace} deployment/pidguard says what hinders it.`
     return [{ about, level: 'error', found, remedy }]
   }
-  const kept = isOurs(secret.annotations) ? 'kept by pidguard' : 'given by somebody else'
+  const kept = isOurs(secret) ? 'kept by pidguard' : 'given by somebody else'
   try {
     const pair = readPair(secret.data['tls.crt'] ?? '', secret.data['tls.key'] ?? '')
     const left = Math.floor((pair.expiresAt - now) / day)
     const until = new Date(pair.expiresAt).toISOString().slice(0, 10)
     const untrusting = [...ours(mutating), ...ours(validating)].filter(({ clientConfig }) => {
       const bundle = Buffer.from(clientConfig.caBundle ?? '', 'base64').toString('utf8')
-      return bundle === '' ? isOurs(secret.annotations) : !isTrusted(pair.cert, bundle)
+      return bundle === '' ? isOurs(secret) : !isTrusted(pair.cert, bundle)
     })
     const level: Level = left < 0 ? 'error' : left < 14 ? 'warn' : 'ok'
-    const renew = isOurs(secret.annotations)
+    const renew = isOurs(secret)
       ? `kubectl delete secret pidguard-tls -n ${namespace}: the leader makes everything anew`
       : 'Renew it where it comes from.'
     const life: Check = {

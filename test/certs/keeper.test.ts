@@ -1,6 +1,6 @@
 import t from 'tap'
 import { CertificateKeeper, type KeeperDeps } from '../../src/certs/keeper.ts'
-import { dataOf, keyringOf, managedMark, trustedBy } from '../../src/certs/keyring.ts'
+import { dataOf, keyringOf, managedMark, marksOf, trustedBy } from '../../src/certs/keyring.ts'
 import type { HeldSecret, Registration, SecretStore, WebhookRegistry } from '../../src/ports.ts'
 import { memoryLog } from '../support/fake-api.ts'
 import { birth, day, ringOf, terms } from '../support/keyrings.ts'
@@ -64,7 +64,7 @@ void t.test('the first leader makes everything, and the API server trusts it at 
   const { pair, obstacle } = await keeper.look(true)
   t.equal(pair?.cert, secret.held?.data['tls.crt'])
   t.equal(obstacle, undefined)
-  t.strictSame(secret.held?.annotations, marked)
+  t.strictSame(secret.held?.annotations, marksOf(secret.held?.data ?? {}))
   const ring = keyringOf(secret.held?.data ?? {})
   t.strictSame(registry.bundles, [ring && trustedBy(ring), ring && trustedBy(ring)])
 })
@@ -127,6 +127,21 @@ void t.test('a Secret without our mark is served and never written, and its auth
   time.now = birth + 100 * day
   t.match((await keeper.look(true)).obstacle, /expired/)
   t.equal(secret.writes, 0)
+})
+
+void t.test('certificates that kubectl apply merges into ours are served from then on, and never written', async (t) => {
+  const { secret, registry, keeper, time } = setUp()
+  await keeper.look(true)
+  const { annotations, data } = secret.held ?? { annotations: {}, data: {} }
+  const { leaf, authority } = await ringOf()
+  const theirs = { ...data, 'tls.crt': leaf.cert, 'tls.key': leaf.key, 'ca.crt': authority.cert }
+  secret.put({ ...annotations }, theirs)
+  t.match(await keeper.look(true), { pair: { cert: leaf.cert }, obstacle: undefined })
+  t.strictSame(registry.bundles, [authority.cert, authority.cert])
+  time.now = birth + 70 * day
+  await keeper.look(true)
+  t.strictSame(secret.held?.data, theirs, 'renewed by whoever gave them')
+  t.equal(secret.writes, 1)
 })
 
 void t.test('a Secret that does not say who signed leaves caBundle alone', async (t) => {

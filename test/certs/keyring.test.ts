@@ -1,5 +1,5 @@
 import t from 'tap'
-import { dataOf, isOurs, keyringOf, managedMark, trustedBy } from '../../src/certs/keyring.ts'
+import { dataOf, isOurs, keyringOf, managedMark, marksOf, trustedBy } from '../../src/certs/keyring.ts'
 import { ringOf } from '../support/keyrings.ts'
 
 void t.test('a ring survives its Secret, with and without what only a change needs', async (t) => {
@@ -30,6 +30,24 @@ void t.test('trusted are all three authorities, the one that signs first', async
   t.equal(trustedBy(ring), `${ring.authority.cert}${ring.next?.cert}${ring.previous}`)
 })
 
+void t.test('an authority with the key of another is no ring: nobody would trust what it signs', async (t) => {
+  const [ring, other] = await Promise.all([ringOf(), ringOf()])
+  for (const key of [other.authority.key, 'x']) t.equal(keyringOf({ ...dataOf(ring), 'ca.key': key }), undefined)
+})
+
+void t.test('what somebody else put over ours is theirs, also with our marks still on it', async (t) => {
+  const [data, theirs] = (await Promise.all([ringOf(), ringOf()])).map(dataOf)
+  if (data === undefined || theirs === undefined) return t.fail()
+  const annotations = marksOf(data)
+  t.equal(isOurs({ annotations, data }), true)
+  t.equal(isOurs({ annotations, data: { ...data, 'tls.crt': `${data['tls.crt']}\n` } }), true, 'only space differs')
+  for (const name of ['tls.crt', 'ca.crt']) {
+    t.equal(isOurs({ annotations, data: { ...data, [name]: theirs[name] ?? '' } }), false, name)
+  }
+  const { 'ca.crt': _, ...without } = data
+  t.equal(isOurs({ annotations, data: without }), false)
+})
+
 const owners = [
   { name: 'no mark', annotations: {}, want: false },
   { name: 'another value', annotations: { [managedMark.name]: 'by-hand' }, want: false },
@@ -42,6 +60,6 @@ const owners = [
 ]
 for (const { name, annotations, want } of owners) {
   void t.test(`${want ? 'ours' : 'not ours'}: ${name}`, async (t) => {
-    t.equal(isOurs(annotations), want)
+    t.equal(isOurs({ annotations, data: {} }), want)
   })
 }

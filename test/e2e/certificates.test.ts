@@ -115,6 +115,22 @@ void t.test('everything expired while nobody ran: mended by the next start', asy
   await until('a refusal', isGuarded)
 })
 
+void t.test('kubectl apply of a pair over ours: it keeps our marks, and is not ours any more', async (t) => {
+  const authority = await issueAuthority('company', { from: Date.now(), days: 30 })
+  // Due, if it were ours: two thirds of its life are over.
+  const leaf = await issueLeaf(authority, names, { from: Date.now() - 8 * 86_400 * second, days: 10 })
+  const data = { 'tls.crt': leaf.cert, 'tls.key': leaf.key, 'ca.crt': authority.cert }
+  const metadata = { name: 'pidguard-tls', namespace: 'pidguard-system' }
+  const secret = { apiVersion: 'v1', kind: 'Secret', type: 'kubernetes.io/tls', metadata, stringData: data }
+  await kubectl.ok(['apply', '--filename=-'], JSON.stringify(secret))
+  await until('trust in it', async () => (await caBundles(plane)).every((bundle) => bundle === authority.cert))
+  await until('a refusal', isGuarded)
+  await sleep(6 * second)
+  const held = await secretData(plane)
+  t.strictSame({ ...held, ...data }, held)
+  t.ok(held['ca.key'], 'merged into ours')
+})
+
 void t.test('a Secret of somebody else is served, trusted and never written; the next of it too', async (t) => {
   const authority = await issueAuthority('company', { from: Date.now(), days: 30 })
   for (const days of [10, -1, 5]) {
