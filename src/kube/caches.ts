@@ -40,7 +40,11 @@ export function buildClusterCaches(deps: ReflectorDeps, events: ClusterEvents = 
     pods,
     namespaces,
     namespaceFacts: (name) => namespaces.get(name),
-    limitRanges: (namespace) => (limitRanges.state.synced ? limits.of(namespace) : undefined),
+    limitRanges(namespace) {
+      const held = limits.of(namespace)
+      // A namespace that has not been seen yet may have limits that have not either.
+      return limitRanges.state.synced && (held.length > 0 || namespaces.get(namespace) !== undefined) ? held : undefined
+    },
     all: all.map((cache) => ({ resource: cache.resource, cache })),
     get synced() {
       return all.every(({ state }) => state.synced)

@@ -17,3 +17,6 @@ export const defaultPids = 'pidguard.io/default-pids'
 export const defaultCpuRequest = 'pidguard.io/default-cpu-request'
 export const defaultMemoryRequest = 'pidguard.io/default-memory-request'
 export const headroomFloor = 'pidguard.io/headroom-floor'
+
+/** Label that an administrator sets on a Namespace, with the value `ignore`: nothing is asked about its pods. */
+export const admission = 'pidguard.io/admission'

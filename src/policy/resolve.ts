@@ -1,4 +1,6 @@
+import { admission } from '../model/annotations.ts'
 import { type Mode, modes } from '../model/finding.ts'
+import { isSame } from '../model/same.ts'
 import { globMatches } from '../model/selector.ts'
 import { coversRule } from './exemptions.ts'
 import { applies } from './namespace-match.ts'
@@ -52,7 +54,10 @@ export class PolicyResolver {
   }
 
   #resolve(namespace: string, facts: NamespaceFacts | undefined): Settings {
-    const system = this.policy.systemNamespaces.some((pattern) => globMatches(pattern, namespace))
+    // The selectors of the webhooks keep such pods away; what comes all the same, as DaemonSets do, is treated alike.
+    const system =
+      facts?.labels[admission] === 'ignore' ||
+      this.policy.systemNamespaces.some((pattern) => globMatches(pattern, namespace))
     const { certain, possible } = this.#candidates(namespace, facts)
     const notes = [...notesOf(possible), ...unknownTuning(this.policy, facts)]
     if (possible.length === 0 && notes.length === 0 && !isTuned(facts?.annotations ?? {})) {
@@ -85,22 +90,38 @@ export class PolicyResolver {
 
   #settle(settings: BaseSettings, system: boolean, notes: readonly string[]): Settings {
     const modes = system ? withOff(settings.modes, this.#podRules) : settings.modes
-    // Where nothing injects, `inject` would let a pod through that nobody gave requests.
-    const injects = settings.requests.bestEffortPods === 'inject' && modes.get('resource-requests') === 'enforce'
+    const bestEffortPods = injects({ ...settings, modes }) ? 'inject' : 'reject'
     return {
       ...settings,
       modes,
-      requests: { ...settings.requests, bestEffortPods: injects ? 'inject' : 'reject' },
+      requests: { ...settings.requests, bestEffortPods },
       notes
     }
   }
 }
 
-/** Rule by rule the milder mode of both. */
+/** Rule by rule the milder mode of both; one that would measure by something else only warns. */
 function withMildest(settings: BaseSettings, other: BaseSettings): BaseSettings {
   const milder = new Map(settings.modes)
   for (const [id, mode] of other.modes) milder.set(id, milderOf(mode, settings.modes.get(id) ?? mode))
+  const doubtful = [
+    ...(injects(settings) === injects(other) ? [] : ['best-effort']),
+    ...(isSame(measuresOf(settings), measuresOf(other)) ? [] : headroomRules)
+  ]
+  for (const id of doubtful) milder.set(id, milderOf(milder.get(id) ?? 'warn', 'warn'))
   return { ...settings, modes: milder }
+}
+
+const headroomRules = ['pid-headroom', 'pid-binding', 'namespace-pid-budget']
+
+function measuresOf({ pids, headroom }: BaseSettings): object {
+  const { floor, maxAge, budget } = headroom
+  return { pids, floor, maxAge, budget }
+}
+
+/** Whether pods without any request are given some. Where nothing injects, `inject` would only let them through. */
+function injects({ requests, modes }: BaseSettings): boolean {
+  return requests.bestEffortPods === 'inject' && modes.get('resource-requests') === 'enforce'
 }
 
 function milderOf(a: Mode, b: Mode): Mode {

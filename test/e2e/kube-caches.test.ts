@@ -45,6 +45,7 @@ void t.test('the caches hold what the API server has', async (t) => {
   t.match(caches.namespaceFacts('shop'), { labels: { team: 'a' } })
   t.equal(caches.namespaceFacts('none'), undefined)
   t.strictSame(caches.limitRanges('shop'), [])
+  t.equal(caches.limitRanges('none'), undefined, 'of a namespace not seen yet nothing is known')
   t.equal(caches.nodes.size, 0)
 })
 

@@ -95,6 +95,32 @@ overrides:
   t.equal(resolver.settingsFor('a', facts()).modes.get('best-effort'), 'enforce')
 })
 
+t.test('unknown labels: a rule that may have to measure by something else only warns', async (t) => {
+  const may = (layer: string) => `overrides: [{name: may, namespaces: {selector: {matchLabels: {team: x}}}, ${layer}}]`
+  const cases = [
+    { layer: 'requests: {bestEffortPods: inject}', warns: ['best-effort'] },
+    { layer: 'headroom: {floor: 5%}', warns: ['pid-headroom', 'pid-binding', 'namespace-pid-budget'] },
+    { layer: 'headroom: {budget: {total: 9}}', warns: ['pid-headroom', 'pid-binding', 'namespace-pid-budget'] },
+    { layer: 'pids: {estimate: 20}', warns: ['pid-headroom', 'pid-binding', 'namespace-pid-budget'] },
+    { layer: 'requests: {cpu: 20m}', warns: [] }
+  ]
+  const rules = ['best-effort', 'pid-headroom', 'pid-binding', 'namespace-pid-budget']
+  for (const { layer, warns } of cases) {
+    const { modes } = resolverOf(may(layer)).settingsFor('a', undefined)
+    for (const id of rules) t.equal(modes.get(id), warns.includes(id) ? 'warn' : 'enforce', `${layer}: ${id}`)
+  }
+  const lost = resolverOf(`requests: {bestEffortPods: inject}
+${may('rules: {resource-requests: warn}')}`).settingsFor('a', undefined)
+  t.equal(lost.modes.get('best-effort'), 'warn', 'nothing is injected for certain, so nothing is denied for the lack of it')
+})
+
+t.test('a namespace that is labelled to be ignored is treated as one of the system', async (t) => {
+  const { modes } = settingsOf('', 'a', facts({ 'pidguard.io/admission': 'ignore' }))
+  t.equal(modes.get('best-effort'), 'off')
+  t.equal(modes.get('calico-iptables-backend'), 'enforce')
+  t.equal(settingsOf('', 'a', facts({ 'pidguard.io/admission': 'no' })).modes.get('best-effort'), 'enforce')
+})
+
 t.test('an override behind one that applies for certain cannot apply', async (t) => {
   const spec = `overrides:
 - {name: sure, namespaces: {names: [a]}}

@@ -3,10 +3,13 @@ import type { Policy } from '../../src/policy/policy.ts'
 import { PolicyError } from '../../src/policy/policy-error.ts'
 import type { RuleInfo } from '../../src/policy/settings.ts'
 
-/** A few rules, of both scopes and of three modes. */
+/** Some rules, of both scopes and of three modes. */
 export const rules: readonly RuleInfo[] = [
   { id: 'best-effort', defaultMode: 'enforce', scope: 'pods' },
   { id: 'resource-requests', defaultMode: 'enforce', scope: 'pods' },
+  { id: 'pid-headroom', defaultMode: 'enforce', scope: 'pods' },
+  { id: 'pid-binding', defaultMode: 'enforce', scope: 'pods' },
+  { id: 'namespace-pid-budget', defaultMode: 'enforce', scope: 'pods' },
   { id: 'runtime-thread-cap', defaultMode: 'warn', scope: 'pods' },
   { id: 'calico-iptables-backend', defaultMode: 'enforce', scope: 'cluster' },
   { id: 'node-pid-max', defaultMode: 'audit', scope: 'cluster' }
