@@ -39,7 +39,7 @@ export function evaluate(subject: Subject, rules: readonly Rule[], snapshot: Sna
         continue
       }
       if (leavesAlone(rule, subject)) continue
-      for (const finding of found) findings.push({ ...finding, ruleId: rule.id, remedy: rule.remedy })
+      for (const finding of found) findings.push({ remedy: rule.remedy, ...finding, ruleId: rule.id })
     } catch (error) {
       faults.push(rule.failsOpen ? { ruleId: rule.id, error, failsOpen: true } : { ruleId: rule.id, error })
     }
@@ -58,7 +58,8 @@ export function missingFact(rule: Rule, facts: Partial<AllFacts>): FactName | un
 
 /** Everything there is; a rule's own type shows it only what it named. */
 export function contextOf(snapshot: Snapshot): RuleContext<FactName> {
-  return { ...snapshot.facts, settings: snapshot.settings } as RuleContext<FactName>
+  const { facts, settings } = snapshot
+  return { ...facts, settings, isExempt: (ruleId) => snapshot.exemption(ruleId) !== undefined } as RuleContext<FactName>
 }
 
 /** Whether an UPDATE leaves everything this rule reads as it was. */

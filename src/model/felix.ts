@@ -77,7 +77,7 @@ export interface BackendEnv {
   /** Every spelling of the variable that Felix would read, in order, with its index in `env`. */
   readonly entries: readonly { readonly index: number; readonly entry: EnvVar }[]
   /** A variable that looks right and that Felix ignores. */
-  readonly lookalike: EnvVar | undefined
+  readonly lookalike: { readonly index: number; readonly name: string } | undefined
   /** The value Felix gets: of the last entry. undefined when unset, or set by `valueFrom` or `$(OTHER)`. */
   readonly value: string | undefined
   /** `envFrom` could supply the variable where `env` does not. */
@@ -87,7 +87,7 @@ export interface BackendEnv {
 /** Throws ERR_OBJECT_MALFORMED when an entry of `env` is not one. `at` is the container's pointer. */
 export function backendEnvOf(container: Container, at: string): BackendEnv {
   const entries: { index: number; entry: EnvVar }[] = []
-  let lookalike: EnvVar | undefined
+  let lookalike: BackendEnv['lookalike']
   const env = container.env ?? []
   for (let index = 0; index < env.length; index++) {
     const entry = env[index] as EnvVar
@@ -97,7 +97,7 @@ export function backendEnvOf(container: Container, at: string): BackendEnv {
     if (entry.name.length === backendName.length && entry.name.toLowerCase() === backendName)
       entries.push({ index, entry })
     else if (entry.name.length === backendLookalike.length && entry.name.toLowerCase() === backendLookalike)
-      lookalike = entry
+      lookalike = { index, name: entry.name }
   }
   const last = entries.at(-1)?.entry
   const text: unknown = last?.value ?? ''

@@ -18,6 +18,8 @@ export interface Finding {
    * An enforcing rule warns about it.
    */
   readonly advisory?: boolean
+  /** What to do, where that is something else than what the rule says of most findings; ends with a full stop. */
+  readonly remedy?: string
   /** How bad it is among the findings of its rule, where an audit is to name the worst; more is worse. */
   readonly weight?: number
   /** The values in short, for the API server's audit log. */

@@ -12,6 +12,7 @@ import {
   meaningOf,
   specOf
 } from '../model/felix.ts'
+import type { Finding } from '../model/finding.ts'
 import type { Subject } from '../model/subject.ts'
 import { daemonSet } from '../model/workloads.ts'
 
@@ -36,20 +37,26 @@ export const calicoIptablesBackend = defineRule({
     const env = backendEnvOf(felix.container, felix.at)
     const wanted = settings.calico.iptablesBackend
     const problem = problemOf(env, wanted)
-    if (problem === undefined) return []
+    if (problem === undefined) return lookalikeOf(env, felix.at)
     const last = env.entries.at(-1)
+    const isOwned = isOperatorManaged(subject)
     return [
       {
         pointer: last === undefined ? `${felix.at}/env` : `${felix.at}/env/${last.index}`,
         reason: problem.reason,
         detail: `${problem.detail}${wanted === undefined ? '' : `, the policy says ${wanted}`}${hintOf(env)}`,
-        advisory: problem.advisory || isOperatorManaged(subject)
+        advisory: problem.advisory || isOwned,
+        ...(isOwned ? { remedy: operatorRemedy } : undefined)
       }
     ]
   },
   fixes: (subject) => felixContainerOf(subject) !== undefined,
   fix
 })
+
+/** The operator undoes what others write into its DaemonSet. */
+const operatorRemedy =
+  'Set spec.iptablesBackend of the FelixConfiguration named default to what the nodes use, Legacy or NFT. The operator that owns this DaemonSet takes a variable away again.'
 
 interface Problem {
   readonly reason: string
@@ -95,6 +102,20 @@ function problemOf(env: BackendEnv, wanted: Backend | undefined): Problem | unde
   if (wanted !== undefined && found !== wanted)
     return { reason: 'iptables backend differs from the policy', detail: said, advisory: false }
   return undefined
+}
+
+/** Harmless beside the right one, and a trap for whoever edits it one day. */
+function lookalikeOf({ lookalike }: BackendEnv, at: string): Finding[] {
+  if (lookalike === undefined) return []
+  return [
+    {
+      pointer: `${at}/env/${lookalike.index}`,
+      reason: 'no Felix parameter',
+      detail: `${shown(lookalike.name)} is ignored, only ${backendVariable} counts`,
+      advisory: true,
+      remedy: `Remove the variable; ${backendVariable} says which backend Felix uses.`
+    }
+  ]
 }
 
 function hintOf(env: BackendEnv): string {

@@ -34,6 +34,8 @@ const cases: {
   unset?: string
   at?: string
   fixed?: unknown
+  /** A variable stays that is nobody's to remove but its author's. */
+  hasLookalike?: true
 }[] = [
   { name: 'the value of the policy', env: [other, good], reason: undefined },
   { name: 'in lower case', env: [set('nft')], reason: undefined },
@@ -82,7 +84,8 @@ const cases: {
     reason: left,
     unset: 'advice',
     at,
-    fixed: [set('NFT', 'FELIX_IPTABLES_BACKEND'), good]
+    fixed: [set('NFT', 'FELIX_IPTABLES_BACKEND'), good],
+    hasLookalike: true
   },
   {
     name: 'a name of the same length',
@@ -93,7 +96,7 @@ const cases: {
     fixed: [set('x', 'FELIX_IPTABLESBACKENX'), set('x', 'FELIX_IPTABLES_BACKENX'), good]
   }
 ]
-for (const { name, env, reason, unset, at: place = `${at}/0`, fixed = [good] } of cases) {
+for (const { name, env, reason, unset, at: place = `${at}/0`, fixed = [good], hasLookalike } of cases) {
   t.test(name, async (t) => {
     const object = calicoObject({ env })
     const found = findingsOf(rule, object, nft)
@@ -104,9 +107,20 @@ for (const { name, env, reason, unset, at: place = `${at}/0`, fixed = [good] } o
     t.strictSame(mended([rule], object).operations, [], 'nothing is invented where the policy is silent')
     const after = mended([rule], object, nft).object
     t.strictSame(envOf(after), reason === undefined ? env : fixed)
-    t.strictSame(findingsOf(rule, after, nft), [], 'the fix clears the finding')
+    const rest = findingsOf(rule, after, nft).map(({ reason }) => reason)
+    t.strictSame(rest, hasLookalike ? ['no Felix parameter'] : [], 'the fix clears the finding')
   })
 }
+
+t.test('a name that Felix does not know is told of beside the right one too', async (t) => {
+  const [found] = findingsOf(rule, calicoObject({ env: [good, set('Legacy', 'Felix_Iptables_Backend')] }), nft)
+  t.match(found, {
+    pointer: `${at}/1`,
+    reason: 'no Felix parameter',
+    advisory: true,
+    remedy: 'Remove the variable; FELIX_IPTABLESBACKEND says which backend Felix uses.'
+  })
+})
 
 t.test('thousands of spellings cost one operation, a few one each', async (t) => {
   const spellings = (count: number) => Array.from({ length: count }, (_, i) => set(i % 2 ? 'auto' : 'nft'))

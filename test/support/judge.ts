@@ -27,12 +27,15 @@ export function snapshotOf(world: World = {}): Snapshot {
   }
 }
 
-/** What the rule finds in a request for the object, or nothing where the engine does not even ask it. Faults throw. */
+/**
+ * What the rule finds in a request for the object, or nothing where the engine does not even ask it; with a remedy where
+ * it is not the rule's own. Faults throw.
+ */
 export function findingsOf(rule: Rule, object: JsonRecord, world: World = {}): Finding[] {
   const subject = subjectFrom(structuredClone(object), world.request)
   const { findings, faults } = evaluate(subject, new RuleIndex([rule]).rulesFor(subject), snapshotOf(world))
   for (const { error } of faults) throw error
-  return findings.map(({ ruleId, remedy, ...finding }) => finding)
+  return findings.map(({ ruleId, remedy, ...finding }) => (remedy === rule.remedy ? finding : { ...finding, remedy }))
 }
 
 /** Why the rule could not be judged on the object, if it could not. */
