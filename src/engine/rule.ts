@@ -27,6 +27,8 @@ export type FactName = keyof AllFacts
 /** What a rule sees: the settings of the namespace, the facts it needs, and those it can do without. */
 export type RuleContext<Need extends FactName = never, Want extends FactName = never> = {
   readonly settings: Settings
+  /** Whether the policy exempts the subject from another rule, whose work this one counts on. */
+  isExempt(ruleId: string): boolean
 } & Pick<AllFacts, Need> &
   Partial<Pick<AllFacts, Want>>
 

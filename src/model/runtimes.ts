@@ -14,7 +14,12 @@ interface Knob {
   readonly advice: string
   /** The variable pidguard would set for a cap of so many threads; undefined where a count cannot be said by one. */
   readonly cap: ((threads: number) => EnvVar) | undefined
+  /** The largest cap that the runtime heeds; undefined where it has none. */
+  readonly most: number | undefined
 }
+
+/** .NET reads these variables as hexadecimal and ignores what is above (PortableThreadPool.cs: short.MaxValue). */
+const maxDotnetThreads = 0x7fff
 
 /** Sources: .NET AppContextConfigHelper and PortableThreadPool.cs; libuv threadpool.c; OpenMP 5.2 §21.1.2; java(1). */
 const knobs: Readonly<Record<Runtime, Knob>> = {
@@ -23,7 +28,8 @@ const knobs: Readonly<Record<Runtime, Knob>> = {
     options: [],
     advice:
       'DOTNET_ThreadPool_ForceMaxWorkerThreads (hexadecimal), or System.Threading.ThreadPool.MaxThreads in runtimeconfig.json (decimal)',
-    cap: (threads) => ({ name: 'DOTNET_ThreadPool_ForceMaxWorkerThreads', value: threads.toString(16).toUpperCase() })
+    cap: (threads) => ({ name: 'DOTNET_ThreadPool_ForceMaxWorkerThreads', value: threads.toString(16).toUpperCase() }),
+    most: maxDotnetThreads
   },
   jvm: {
     variables: ['SERVER_TOMCAT_THREADS_MAX'],
@@ -34,19 +40,23 @@ const knobs: Readonly<Record<Runtime, Knob>> = {
       '-Djava.util.concurrent.ForkJoinPool.common.parallelism'
     ],
     advice: 'server.tomcat.threads.max or -XX:ActiveProcessorCount',
-    cap: undefined
+    cap: undefined,
+    most: undefined
   },
   nodejs: {
     variables: ['UV_THREADPOOL_SIZE'],
     options: [],
     advice: 'UV_THREADPOOL_SIZE',
-    cap: (threads) => ({ name: 'UV_THREADPOOL_SIZE', value: String(threads) })
+    cap: (threads) => ({ name: 'UV_THREADPOOL_SIZE', value: String(threads) }),
+    // libuv threadpool.c MAX_THREADPOOL_SIZE
+    most: 1024
   },
   python: {
     variables: ['OMP_NUM_THREADS', 'OPENBLAS_NUM_THREADS', 'MKL_NUM_THREADS'],
     options: [],
     advice: 'OMP_NUM_THREADS, OPENBLAS_NUM_THREADS or MKL_NUM_THREADS',
-    cap: (threads) => ({ name: 'OMP_NUM_THREADS', value: String(threads) })
+    cap: (threads) => ({ name: 'OMP_NUM_THREADS', value: String(threads) }),
+    most: undefined
   }
 }
 
@@ -59,6 +69,11 @@ export function capFor(runtime: Runtime, threads: number): EnvVar | undefined {
   return knobs[runtime].cap?.(threads)
 }
 
+/** The largest cap that the runtime heeds; undefined where it has none. */
+export function mostThreadsOf(runtime: Runtime): number | undefined {
+  return knobs[runtime].most
+}
+
 /** Whether the container caps its runtime's threads by a variable or an option. The value is not judged. */
 export function hasThreadCap(runtime: Runtime, container: Container): boolean {
   const { variables, options } = knobs[runtime]
@@ -68,9 +83,6 @@ export function hasThreadCap(runtime: Runtime, container: Container): boolean {
   const texts = [...(container.command ?? []), ...(container.args ?? []), ...env.map((entry) => entry.value ?? '')]
   return texts.some((text) => typeof text === 'string' && options.some((option) => text.includes(option)))
 }
-
-/** .NET reads these variables as hexadecimal and ignores what is above (PortableThreadPool.cs: short.MaxValue). */
-const maxDotnetThreads = 0x7fff
 
 /**
  * The cap .NET takes from the container's environment; undefined when none is set, or from a source not known here.

@@ -1,4 +1,5 @@
 import { parseQuantity } from '../model/quantity.ts'
+import { mostThreadsOf, runtimes } from '../model/runtimes.ts'
 import { isRecord, type JsonRecord } from '../model/shape.ts'
 import type { Pids } from '../model/units.ts'
 import { defaultSettings } from './defaults.ts'
@@ -63,8 +64,18 @@ function profileMistakes(profile: JsonRecord, base: PidsBounds, path: Path): Cro
     ...oneNeeded(profile, ['estimate', 'limit', 'threadCap'], path),
     ...oneNeeded(profile.match, ['images', 'selector'], match),
     ...selectorMistakes(recordAt(profile.match).selector, [...match, 'selector']),
-    ...aboveLimit(profile, boundsOver(base, profile), path)
+    ...aboveLimit(profile, boundsOver(base, profile), path),
+    ...unheededCap(recordAt(profile.threadCap), [...path, 'threadCap', 'threads'])
   ]
+}
+
+/** A cap that the runtime ignores is none. */
+function unheededCap({ runtime, threads }: JsonRecord, path: Path): CrossMistake[] {
+  const known = runtimes.find((name) => name === runtime)
+  const most = known && mostThreadsOf(known)
+  const cap = readPids(threads)
+  if (most === undefined || cap === undefined || cap <= most) return []
+  return [{ path, message: `expected at most ${most}, more than which ${known} ignores, found ${cap}` }]
 }
 
 function boundsOver(base: PidsBounds, pids: JsonRecord): PidsBounds {

@@ -8,7 +8,8 @@ import type { Exemption } from './policy.ts'
 export interface ExemptionTarget {
   /** Empty for cluster-scoped objects, which no namespace pattern matches. */
   readonly namespace: string
-  readonly kind: string
+  /** Its own, and that of the workload it belongs to. */
+  readonly kinds: readonly string[]
   /** The names it goes by: its own, or those of the workload it belongs to. */
   readonly names: readonly string[]
   readonly labels: Readonly<Record<string, string>>
@@ -30,11 +31,11 @@ class SubjectTarget implements ExemptionTarget {
     return this.#subject.namespace
   }
 
-  get kind(): string {
-    return this.#subject.kind
+  /** Made out when an exemption asks for them, which few get as far as; so are the names. */
+  get kinds(): readonly string[] {
+    return [this.#subject.kind, workloadOf(this.#subject.metadata).kind]
   }
 
-  /** Made out when an exemption asks for them, which few get as far as. */
   get names(): readonly string[] {
     const { metadata } = this.#subject
     const names = [metadata.name, metadata.generateName?.replace(/-$/, ''), workloadOf(metadata).name]
@@ -74,7 +75,7 @@ export function coversRule(exemption: Exemption, ruleId: string): boolean {
 }
 
 function reaches({ namespaces, kinds, names, selector }: Exemption, target: ExemptionTarget): boolean {
-  if (kinds !== undefined && !kinds.includes(target.kind)) return false
+  if (kinds !== undefined && !target.kinds.some((kind) => kinds.includes(kind))) return false
   if (namespaces !== undefined && !matchesAny(namespaces, target.namespace)) return false
   if (names !== undefined && !target.names.some((name) => matchesAny(names, name))) return false
   return selector === undefined || selectorMatches(selector, target.labels)

@@ -217,7 +217,10 @@ function exemptionFields(rules: readonly RuleInfo[]) {
   return fields({
     rules: required(listOf(f.ruleId(rules.map((rule) => rule.id))), "Rule ids, or '*' for all."),
     namespaces: optional(listOf(f.namespacePattern()), 'Patterns; one of them must match.'),
-    kinds: optional(listOf(f.kind()), 'Kinds; one of them must be that of the object.'),
+    kinds: optional(
+      listOf(f.kind()),
+      'Kinds; one of them must be that of the object, or of the workload it belongs to.'
+    ),
     names: optional(listOf(f.objectPattern()), 'Patterns; one must match the name of the object or of its owner.'),
     selector: optional(f.selector(), 'Labels of the object.'),
     reason: required(f.reason(), 'Why; shown wherever the exemption counts.'),

@@ -54,7 +54,10 @@ function isFilledLater({ podSpec, podSpecAt }: PodSubject, context: RuleContext<
   // Both give to containers, and where the pod itself holds resources those alone decide.
   if (hasPodLevelResources(podSpec)) return false
   const { settings, limitRanges } = context
-  const injects = settings.requests.bestEffortPods === 'inject' && isFixed(settings.modes.get('resource-requests'))
+  const injects =
+    settings.requests.bestEffortPods === 'inject' &&
+    isFixed(settings.modes.get('resource-requests')) &&
+    !context.isExempt('resource-requests')
   return resourceContainersOf(podSpec, podSpecAt).some(({ container }) =>
     qosResources.some(
       (name) =>

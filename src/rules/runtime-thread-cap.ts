@@ -23,13 +23,15 @@ export const runtimeThreadCap = definePodRule({
   scope: 'pods',
   kinds: podKinds,
   needs: [],
-  reads: ({ podSpec, podSpecAt }) =>
-    containersOf(podSpec, podSpecAt).map(({ container }) => [
+  reads: ({ podMetadata, podSpec, podSpecAt }) => [
+    podMetadata.labels,
+    ...containersOf(podSpec, podSpecAt).map(({ container }) => [
       container.image,
       container.env,
       container.command,
       container.args
-    ]),
+    ])
+  ],
   check(subject, { settings }) {
     const held = cappedContainersOf(subject, settings)
     if (held === undefined) return []

@@ -129,20 +129,23 @@ void t.test('a Secret without our mark is served and never written, and its auth
   t.equal(secret.writes, 0)
 })
 
-void t.test('certificates that kubectl apply merges into ours are served from then on, and never written', async (t) => {
-  const { secret, registry, keeper, time } = setUp()
-  await keeper.look(true)
-  const { annotations, data } = secret.held ?? { annotations: {}, data: {} }
-  const { leaf, authority } = await ringOf()
-  const theirs = { ...data, 'tls.crt': leaf.cert, 'tls.key': leaf.key, 'ca.crt': authority.cert }
-  secret.put({ ...annotations }, theirs)
-  t.match(await keeper.look(true), { pair: { cert: leaf.cert }, obstacle: undefined })
-  t.strictSame(registry.bundles, [authority.cert, authority.cert])
-  time.now = birth + 70 * day
-  await keeper.look(true)
-  t.strictSame(secret.held?.data, theirs, 'renewed by whoever gave them')
-  t.equal(secret.writes, 1)
-})
+void t.test(
+  'certificates that kubectl apply merges into ours are served from then on, and never written',
+  async (t) => {
+    const { secret, registry, keeper, time } = setUp()
+    await keeper.look(true)
+    const { annotations, data } = secret.held ?? { annotations: {}, data: {} }
+    const { leaf, authority } = await ringOf()
+    const theirs = { ...data, 'tls.crt': leaf.cert, 'tls.key': leaf.key, 'ca.crt': authority.cert }
+    secret.put({ ...annotations }, theirs)
+    t.match(await keeper.look(true), { pair: { cert: leaf.cert }, obstacle: undefined })
+    t.strictSame(registry.bundles, [authority.cert, authority.cert])
+    time.now = birth + 70 * day
+    await keeper.look(true)
+    t.strictSame(secret.held?.data, theirs, 'renewed by whoever gave them')
+    t.equal(secret.writes, 1)
+  }
+)
 
 void t.test('a Secret that does not say who signed leaves caBundle alone', async (t) => {
   const { secret, registry, keeper } = setUp()

@@ -8,6 +8,11 @@ function mistakesOf(spec: unknown): string[] {
 }
 
 const image = { images: ['a'] }
+const capped = (name: string, runtime: string, threads: number) => ({
+  name,
+  match: image,
+  threadCap: { runtime, threads }
+})
 const cases: readonly { name: string; spec: unknown; want: readonly string[] }[] = [
   { name: 'nothing', spec: undefined, want: [] },
   { name: 'estimate at the limit', spec: { pids: { estimate: 60, limit: 60 } }, want: [] },
@@ -47,6 +52,21 @@ const cases: readonly { name: string; spec: unknown; want: readonly string[] }[]
     name: 'a profile without any use',
     spec: { pids: { profiles: [{ name: 'p', match: image }] } },
     want: ['spec.pids.profiles[0]: expected at least one of estimate, limit, threadCap']
+  },
+  {
+    name: 'the largest thread caps that runtimes heed',
+    spec: {
+      pids: { profiles: [capped('a', 'dotnet', 32_767), capped('b', 'nodejs', 1024), capped('c', 'jvm', 40_000)] }
+    },
+    want: []
+  },
+  {
+    name: 'thread caps that runtimes ignore',
+    spec: { pids: { profiles: [capped('a', 'dotnet', 32_768), capped('b', 'nodejs', 1025)] } },
+    want: [
+      'spec.pids.profiles[0].threadCap.threads: expected at most 32767, more than which dotnet ignores, found 32768',
+      'spec.pids.profiles[1].threadCap.threads: expected at most 1024, more than which nodejs ignores, found 1025'
+    ]
   },
   {
     name: 'a profile that says nothing of pods',

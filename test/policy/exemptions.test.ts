@@ -1,11 +1,13 @@
 import t from 'tap'
-import { type ExemptionTarget, exemptionFor, expiredExemptions } from '../../src/policy/exemptions.ts'
+import type { JsonRecord } from '../../src/model/shape.ts'
+import { type ExemptionTarget, exemptionFor, expiredExemptions, targetOf } from '../../src/policy/exemptions.ts'
 import { policyOf } from '../support/policies.ts'
+import { podObject, subjectFrom } from '../support/subjects.ts'
 
 const day = Date.parse('2027-01-01T00:00:00Z')
 const target: ExemptionTarget = {
   namespace: 'legacy',
-  kind: 'Deployment',
+  kinds: ['Pod', 'Deployment'],
   names: ['report-1', 'report'],
   labels: { a: 'b' }
 }
@@ -36,6 +38,22 @@ for (const { name, scope, want } of cases) {
     t.equal(exemptionFor(exemptionsOf(scope), 'best-effort', target, day) !== undefined, want)
   })
 }
+
+t.test('what is exempted as a workload is exempted in its Pods too, or they would never come', async (t) => {
+  const [exemption] = exemptionsOf('kinds: [Deployment], names: [report-*]')
+  const owner = { apiVersion: 'apps/v1', kind: 'ReplicaSet', name: 'report-a-5d9c7b', uid: 'u', controller: true }
+  const metadata = {
+    generateName: 'report-a-5d9c7b-',
+    labels: { 'pod-template-hash': '5d9c7b' },
+    ownerReferences: [owner]
+  }
+  const reached = (object: JsonRecord) =>
+    exemption !== undefined &&
+    exemptionFor([exemption], 'best-effort', targetOf(subjectFrom(object)), day) !== undefined
+  t.equal(reached(podObject({}, metadata)), true)
+  t.equal(reached(podObject({}, { ...metadata, ownerReferences: [{ ...owner, kind: 'Job' }] })), false)
+  t.equal(reached(podObject({}, { name: 'report-a' })), false, 'a Pod of nobody')
+})
 
 t.test('it holds for its rules only, and * is all of them', async (t) => {
   const one = exemptionsOf('namespaces: [legacy]')

@@ -111,7 +111,11 @@ t.test('unknown labels: a rule that may have to measure by something else only w
   }
   const lost = resolverOf(`requests: {bestEffortPods: inject}
 ${may('rules: {resource-requests: warn}')}`).settingsFor('a', undefined)
-  t.equal(lost.modes.get('best-effort'), 'warn', 'nothing is injected for certain, so nothing is denied for the lack of it')
+  t.equal(
+    lost.modes.get('best-effort'),
+    'warn',
+    'nothing is injected for certain, so nothing is denied for the lack of it'
+  )
 })
 
 t.test('a namespace that is labelled to be ignored is treated as one of the system', async (t) => {

@@ -147,6 +147,11 @@ t.test('templates', async (t) => {
       want: [`denial ${at}`]
     },
     {
+      name: 'do not where the workload is exempted from being given any',
+      world: { ...inject, exempt: { 'resource-requests': 'a reason' } },
+      want: [`denial ${at}`]
+    },
+    {
       name: 'do not where nothing can be injected',
       spec: { containers: [app({ limits: { cpu: 0, memory: 0 } })] },
       world: inject,

@@ -174,8 +174,9 @@ t.test('a cap is set only where the pod asks for it and the rule enforces', asyn
   for (const [name, object, world] of unchanged) t.strictSame(mended([rule], object, world).operations, [], name)
 })
 
-t.test('an update that leaves the containers alone says nothing', async (t) => {
+t.test('an update that leaves alone what profiles and the rule go by says nothing', async (t) => {
   const world: World = { ...policy([profile('jvm')]), request: { operation: 'UPDATE', oldObject: pod() } }
-  t.strictSame(findingsOf(rule, pod({}, { labels: { a: 'b' } }), world), [])
+  t.strictSame(findingsOf(rule, pod({}, { annotations: { a: 'b' } }), world), [])
+  t.equal(findingsOf(rule, pod({}, { labels: { a: 'b' } }), world).length, 1, 'a label may be what a profile goes by')
   t.equal(findingsOf(rule, pod({ image: 'example.com/app:2' }), world).length, 1)
 })
