@@ -4,7 +4,7 @@ import { AppError } from '../errors.ts'
 import type { PatchOperation } from '../model/draft.ts'
 import type { ReviewResponse } from '../model/review.ts'
 import { isRecord, type JsonRecord, textOf } from '../model/shape.ts'
-import { groupKindOf, groupOf, pod, podAt } from '../model/workloads.ts'
+import { groupKindOf, groupOf, isClusterScoped, pod, podAt } from '../model/workloads.ts'
 import type { Webhook } from '../ports.ts'
 import { type Manifest, readManifests } from './manifests.ts'
 import { renderPatch } from './render-patch.ts'
@@ -42,7 +42,9 @@ export async function tryFiles(files: readonly string[], options: TryOptions, de
 
 async function tryObject({ origin, object }: Manifest, options: TryOptions, deps: TryDeps): Promise<boolean> {
   const metadata = isRecord(object['metadata']) ? object['metadata'] : {}
-  const namespace = typeof metadata['namespace'] === 'string' ? metadata['namespace'] : options.namespace
+  const groupKind = groupKindOf(groupOf(textOf(object['apiVersion'])), textOf(object['kind']))
+  const elsewhere = isClusterScoped(groupKind) ? '' : options.namespace
+  const namespace = typeof metadata['namespace'] === 'string' ? metadata['namespace'] : elsewhere
   deps.print(`${titleOf(object)}  (${origin})`)
   const allowed = await review(object, namespace, '  ', deps)
   const made = podOf(object, namespace)

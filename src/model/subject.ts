@@ -3,7 +3,7 @@ import type { KubernetesObject, ObjectMeta, PodSpec } from './kubernetes.ts'
 import { escapeToken } from './pointer.ts'
 import type { Operation, ReviewRequest } from './review.ts'
 import { isRecord, type JsonRecord, malformed, optionalList, optionalRecord } from './shape.ts'
-import { type GroupKind, groupKindOf, groupOf, nameOf, podAt } from './workloads.ts'
+import { type GroupKind, groupKindOf, groupOf, isClusterScoped, nameOf, podAt } from './workloads.ts'
 
 /** One object before the rules, whatever front it came through. */
 export interface Subject {
@@ -60,20 +60,25 @@ export function subjectOfRequest(request: ReviewRequest): Subject {
   })
 }
 
-/** The subject of an object from a file or a list: judged as if it were created now. */
+/**
+ * The subject of an object from a file or a list: judged as if it were created now. `namespace` is for objects that
+ * name none of their own and are of a kind that is in one.
+ */
 export function subjectOfObject(object: JsonRecord, namespace = 'default'): Subject {
   const { apiVersion, kind } = object
   if (typeof apiVersion !== 'string' || apiVersion === '')
     throw malformed('apiVersion, a string', apiVersion, '/apiVersion')
   if (typeof kind !== 'string' || kind === '') throw malformed('kind, a string', kind, '/kind')
   const metadata = optionalRecord(object['metadata'], '/metadata')
+  const group = groupOf(apiVersion)
   const ownNamespace = metadata?.['namespace']
+  const elsewhere = isClusterScoped(groupKindOf(group, kind)) ? '' : namespace
   return subjectOf(object, {
-    group: groupOf(apiVersion),
+    group,
     kind,
     subresource: '',
     operation: 'CREATE',
-    namespace: typeof ownNamespace === 'string' && ownNamespace !== '' ? ownNamespace : namespace,
+    namespace: typeof ownNamespace === 'string' && ownNamespace !== '' ? ownNamespace : elsewhere,
     name: '',
     userName: undefined,
     dryRun: true,

@@ -23,6 +23,18 @@ export const pod: GroupKind = '/Pod'
 export const daemonSet: GroupKind = 'apps/DaemonSet'
 export const node: GroupKind = '/Node'
 
+/** Of all kinds that rules look at, those that are in no namespace. */
+const clusterKinds: ReadonlySet<GroupKind> = new Set([
+  node,
+  'crd.projectcalico.org/FelixConfiguration',
+  'projectcalico.org/FelixConfiguration'
+])
+
+/** Whether objects of this kind, among those that rules look at, are in no namespace. */
+export function isClusterScoped(kind: GroupKind): boolean {
+  return clusterKinds.has(kind)
+}
+
 /** Everything that makes pods from a template. */
 export const templateKinds: readonly GroupKind[] = Object.keys(podAtByKind).filter((kind) => kind !== pod)
 

@@ -86,6 +86,12 @@ void t.test('of a workload the Pod it makes is tried too, and can be what is den
   t.equal(denied.code, 1)
 })
 
+void t.test('an object of a kind that is in no namespace is sent in none, as the API server does', async (t) => {
+  const felix = { apiVersion: 'crd.projectcalico.org/v1', kind: 'FelixConfiguration', metadata: { name: 'default' } }
+  const { reviews } = await tried({ 'felix.yaml': felix }, {}, 'shop')
+  t.strictSame([...new Set(reviews.map(({ namespace }) => namespace))], [''])
+})
+
 void t.test('the namespace is the manifest’s own, else the given one', async (t) => {
   const { reviews, lines } = await tried(
     { 'a.yaml': podObject(requests, { namespace: undefined }), 'b.yaml': podObject(requests, { namespace: 'own' }) },

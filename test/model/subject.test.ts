@@ -148,6 +148,10 @@ void t.test(
       t.equal(subjectOfObject(podObject({}, { namespace }), 'given').namespace, 'given')
     }
     t.equal(subjectOfObject(podObject({}, { namespace: undefined })).namespace, 'default')
+    for (const group of ['crd.projectcalico.org/v1', 'projectcalico.org/v3']) {
+      const felix = { apiVersion: group, kind: 'FelixConfiguration', metadata: { name: 'default' } }
+      t.equal(subjectOfObject(felix, 'given').namespace, '', 'of a kind that is in no namespace')
+    }
     t.throws(() => subjectOfObject({ kind: 'Pod' }), { code: 'ERR_OBJECT_MALFORMED', message: /^\/apiVersion: / })
     t.throws(() => subjectOfObject({ apiVersion: 'v1', kind: '' }), { message: /^\/kind: / })
   }
