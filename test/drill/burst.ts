@@ -7,7 +7,7 @@ const threads = 60
 const each = threads + besideThreads
 /** Milliseconds. The scheduler tries a pod again after 10 s at the latest. */
 const settled = 15_000
-const longest = 120_000
+const longest = 240_000
 
 /** Fifty pods created at once, faster than any reading can show them. */
 export async function playBurst(scene: GuardedScene): Promise<void> {
@@ -71,8 +71,9 @@ async function reviewsSince(scene: GuardedScene, before: readonly number[]): Pro
 }
 
 /**
- * Returns how many pods are on the node once nothing changes any more: those that were refused there are tried again. A
- * node that does not come to rest is told by the claims about it.
+ * Returns how many pods are on the node once all of them run and nothing changes any more: those that were refused there
+ * are tried again, and a busy machine starts no container for a while. A node that does not come to rest is told by the
+ * claims about it.
  */
 async function untilSettled({ workloads }: GuardedScene): Promise<number> {
   const from = performance.now()
@@ -84,8 +85,9 @@ async function untilSettled({ workloads }: GuardedScene): Promise<number> {
       const pods = await workloads.pods()
       const now = JSON.stringify(pods)
       if (now !== before) [before, since] = [now, performance.now()]
-      const isSettled = performance.now() - since > settled || performance.now() - from > longest
-      return isSettled ? [pods.filter(({ isBound }) => isBound).length] : undefined
+      const bound = pods.filter(({ isBound }) => isBound)
+      const isAtRest = performance.now() - since > settled && bound.every(({ isReady }) => isReady)
+      return isAtRest || performance.now() - from > longest ? [bound.length] : undefined
     },
     2 * longest
   ).then(([bound = 0]) => bound)
