@@ -79,11 +79,26 @@ void t.test('a workload is exempt until the last day, and no other', async (t) =
   t.equal(await bestEffortPod('legacy', 'report-1'), 'refused', 'an expired one counts nowhere')
 })
 
+const dryRun = '--dry-run=server'
+function daemonSet(namespace: string): object {
+  const labels = { app: 'agent' }
+  const spec = { containers: [{ name: 'agent', image: 'example.com/agent:1' }] }
+  return {
+    apiVersion: 'apps/v1',
+    kind: 'DaemonSet',
+    metadata: { name: 'agent', namespace },
+    spec: { selector: { matchLabels: labels }, template: { metadata: { labels }, spec } }
+  }
+}
+
 void t.test('a whole namespace is left out, and is back without the label', async (t) => {
   const command = commandAfter('**A whole namespace**').map((word) => (word === 'NAME' ? 'shop' : word))
   await kubectl.ok(command)
   await until('no more refusals', async () => (await bestEffortPod('shop')) === 'admitted')
   t.equal(await bestEffortPod('other'), 'refused')
+  // Asked about in every namespace, since any may hold Calico's.
+  await until('none of DaemonSets', async () => (await kubectl.create(daemonSet('shop'), dryRun)).code === 0)
+  t.match((await kubectl.create(daemonSet('other'), dryRun)).stderr, 'best-effort')
   await kubectl.ok(['label', 'namespace', 'shop', 'pidguard.io/admission-'])
   await until('a refusal', async () => (await bestEffortPod('shop')) === 'refused')
   t.pass('guarded again')

@@ -139,3 +139,26 @@ void t.test('a binding waits for us for a second at most, and only where it was 
   for (const rendering of ['default', 'observe', 'strict']) t.strictSame(binds(rendering), [], rendering)
   t.match(binds('bindings'), [{ failurePolicy: 'Ignore', timeoutSeconds: 1 }])
 })
+
+void t.test('with cert-manager: what pidguard needs to come up does not wait for pidguard', async (t) => {
+  const left = webhooksOf('cert-manager', ...both).filter(({ namespaceSelector }) => namespaceSelector !== undefined)
+  t.strictSame(
+    left.map(({ name }) => name),
+    ['mutate.pidguard.io', 'validate.pidguard.io', 'workloads.validate.pidguard.io']
+  )
+  for (const { name, namespaceSelector } of left) {
+    const kept = (namespaceSelector?.matchExpressions ?? []).filter(({ operator }) => operator === 'NotIn')
+    t.ok(
+      kept.some(({ key, values }) => key === 'kubernetes.io/metadata.name' && values?.includes('cert-manager')),
+      name
+    )
+  }
+  for (const overlay of ['observe', 'default', 'strict']) {
+    const [first, second] = webhooksOf(overlay, 'ValidatingWebhookConfiguration')
+    t.strictSame(
+      [first?.name, second?.name],
+      ['validate.pidguard.io', 'workloads.validate.pidguard.io'],
+      `${overlay}: the places that the component counts on`
+    )
+  }
+})
