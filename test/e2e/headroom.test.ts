@@ -256,15 +256,32 @@ void t.test('kubelets that say nothing: admission goes on with a warning, and fi
   t.equal((await create()).code, 1)
 })
 
-void t.test('an API server that went away: reads are taken up again, nothing is restarted', async (t) => {
-  await plane.restartApiServer()
-  const late = await addNode(t, plane, 'node-d', { limit: 32_768, inUse: 100 }, '64')
-  for (const replica of replicas) {
-    await eventually(replica, 'pidguard_nodes{known="fresh"}', 3)
-    t.ok(((await replica.metric('pidguard_cache_failures_total')) ?? 0) > 0, 'it was noticed')
+/** As an API server would send it, were it there. */
+function reviewOf(object: object): object {
+  const kind = { group: '', version: 'v1', kind: 'Pod' }
+  const request = { uid: 'u-1', kind, operation: 'CREATE', namespace: 'shop', object, dryRun: true }
+  return { apiVersion: 'admission.k8s.io/v1', kind: 'AdmissionReview', request }
+}
+
+void t.test(
+  'an API server that went away: answered meanwhile, then reads are taken up again, nothing is restarted',
+  async (t) => {
+    await plane.restartApiServer(async () => {
+      for (const replica of replicas) {
+        const fits = await replica.review('validate', reviewOf(podOf({ name: 'meanwhile', namespace: 'shop' }, 10)))
+        t.match(fits, { allowed: true })
+        const large = await replica.review('validate', reviewOf(podOf({ name: 'meanwhile', namespace: 'shop' }, 5000)))
+        t.match(large, { allowed: false, status: { message: /no node has room for this pod/ } })
+      }
+    })
+    const late = await addNode(t, plane, 'node-d', { limit: 32_768, inUse: 100 }, '64')
+    for (const replica of replicas) {
+      await eventually(replica, 'pidguard_nodes{known="fresh"}', 3)
+      t.ok(((await replica.metric('pidguard_cache_failures_total')) ?? 0) > 0, 'it was noticed')
+    }
+    const resources = { requests: { cpu: '4', memory: '8Mi' } }
+    const { code, stderr } = await kubectl.create(podOf({ name: 'roomy', namespace: 'shop' }, 5000, resources))
+    t.equal(code, 0, stderr)
+    await until('the pod on the new node', async () => (await bound('shop')).has(late.name))
   }
-  const resources = { requests: { cpu: '4', memory: '8Mi' } }
-  const { code, stderr } = await kubectl.create(podOf({ name: 'roomy', namespace: 'shop' }, 5000, resources))
-  t.equal(code, 0, stderr)
-  await until('the pod on the new node', async () => (await bound('shop')).has(late.name))
-})
+)

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
 import { startControlPlane } from './support/control-plane.ts'
 import { install } from './support/installation.ts'
-import { pod, type StoredPod } from './support/objects.ts'
+import { deployment, pod, type StoredPod } from './support/objects.ts'
 import { until } from './support/wait.ts'
 
 // What the README tells an administrator to write and to type, word for word.
@@ -80,6 +80,22 @@ void t.test('a workload is exempt until the last day, and no other', async (t) =
 })
 
 const dryRun = '--dry-run=server'
+
+void t.test('a template whose namespace has a LimitRange: its Pods will get requests, so it passes', async (t) => {
+  const create = () => kubectl.create(deployment({ name: 'web', namespace: 'other' }, 1), dryRun)
+  t.match((await create()).stderr, 'best-effort')
+  const metadata = { name: 'defaults', namespace: 'other' }
+  const limits = [{ type: 'Container', defaultRequest: { cpu: '10m' } }]
+  await kubectl.ok(
+    ['apply', '--filename=-'],
+    JSON.stringify({ apiVersion: 'v1', kind: 'LimitRange', metadata, spec: { limits } })
+  )
+  await until('no refusal', async () => (await create()).code === 0)
+  await kubectl.ok(['delete', 'limitrange/defaults', '--namespace=other'])
+  await until('a refusal', async () => (await create()).code !== 0)
+  t.pass('refused again')
+})
+
 function daemonSet(namespace: string): object {
   const labels = { app: 'agent' }
   const spec = { containers: [{ name: 'agent', image: 'example.com/agent:1' }] }

@@ -42,8 +42,8 @@ export interface ControlPlane {
   auditEvents(): AuditEvent[]
   /** Ready for pods when it returns. */
   createNamespace(name: string, labels?: Record<string, string>): Promise<void>
-  /** Ends the API server without notice and starts it anew; ready for calls when it returns. */
-  restartApiServer(): Promise<void>
+  /** Ends the API server without notice and starts it anew; ready for calls when it returns. `meanwhile` runs without it. */
+  restartApiServer(meanwhile?: () => Promise<void>): Promise<void>
   /** Holds etcd still for `still` milliseconds, as a disk does that takes no writes; it runs on when this returns. */
   holdEtcd(still: number): Promise<void>
   /** Called by `stop`, before the control plane goes. */
@@ -181,8 +181,9 @@ async function startIn(
       if (status !== 201) throw new Error(`namespace ${name}: ${body.message}`)
       if (options.controllers === true) await until(`the service account of ${name}`, () => hasServiceAccount(name))
     },
-    async restartApiServer() {
+    async restartApiServer(meanwhile) {
       await running.get('kube-apiserver')?.stop('SIGKILL')
+      await meanwhile?.()
       await start('kube-apiserver', apiServer)
       await ready('kube-apiserver', async () => (await api.get('/readyz')).status === 200)
     },

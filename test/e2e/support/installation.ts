@@ -1,6 +1,6 @@
 import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs'
 import { join, relative, resolve } from 'node:path'
-import { request } from 'undici'
+import { Agent, request } from 'undici'
 import type { ControlPlane } from './control-plane.ts'
 import { forward } from './forwarder.ts'
 import { freePorts } from './ports.ts'
@@ -18,6 +18,8 @@ export interface Replica {
   /** Returns when it is. */
   ready(): Promise<void>
   logLines(): LogLine[]
+  /** What it answers to an AdmissionReview that somebody sends it without an API server in between. */
+  review(webhook: 'mutate' | 'validate', review: object): Promise<Review>
   /** Sum over all series that begin so; undefined when there is none. */
   metric(name: string): Promise<number | undefined>
   /** Returns when a line with that message is there. */
@@ -27,6 +29,12 @@ export interface Replica {
   /** Returns when it has ended by itself. */
   ended(): Promise<Exit>
   stop(signal?: NodeJS.Signals): Promise<Exit>
+}
+
+export interface Review {
+  readonly allowed: boolean
+  readonly status?: { readonly message: string }
+  readonly warnings?: readonly string[]
 }
 
 export interface Installation {
@@ -172,6 +180,21 @@ export async function install(
           await until(`a ready replica (${logFile})`, () => entry.ready)
         },
         logLines: () => readLog(logFile),
+        async review(webhook, review) {
+          // The certificate is for the name of the Service; who asks here knows whom he asks.
+          const dispatcher = new Agent({ connect: { rejectUnauthorized: false } })
+          try {
+            const { body } = await request(`https://127.0.0.1:${admission}/${webhook}?timeout=3s`, {
+              method: 'POST',
+              dispatcher,
+              headers: { 'content-type': 'application/json' },
+              body: JSON.stringify(review)
+            })
+            return ((await body.json()) as { response: Review }).response
+          } finally {
+            await dispatcher.destroy()
+          }
+        },
         async metric(name) {
           const { body } = await request(`http://127.0.0.1:${probes}/metrics`)
           return sumOf(name, await body.text())
