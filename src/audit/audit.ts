@@ -13,6 +13,7 @@ import { actionsOf } from './actions.ts'
 import type { FoldedFinding } from './fold.ts'
 import { nodeGaps } from './gaps.ts'
 import { AuditRun, type RunDeps } from './run.ts'
+import { sightOf } from './sight.ts'
 import { compare } from './since.ts'
 import { countsOf, sortedFindings } from './summary.ts'
 
@@ -40,12 +41,12 @@ function reportOf(run: AuditRun, options: AuditOptions, { rules }: RunDeps): Aud
   const gaps = sortedGaps([...run.gaps, ...nodeGaps(facts)])
   const skips = run.skips.list().sort(byRule)
   const found = folded.map(withoutWeight)
-  const sight = { skipped: new Set(skips.map(({ ruleId }) => ruleId)), unread: facts.unread }
-  const compared = options.earlier === undefined ? undefined : compare(found, options.earlier, sight)
-  const findings = compared?.findings ?? found
   const faults = run.faults.toSorted(
     (a, b) => compareTexts(a.ruleId, b.ruleId) || compareTexts(a.object.name, b.object.name)
   )
+  const sight = sightOf({ skips, faults, gaps })
+  const compared = options.earlier === undefined ? undefined : compare(found, options.earlier, sight)
+  const findings = compared?.findings ?? found
   return {
     apiVersion: auditApiVersion,
     kind: 'Audit',

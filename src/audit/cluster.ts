@@ -5,18 +5,10 @@ import { isRecord, type JsonRecord, textOf } from '../model/shape.ts'
 import type { Millis } from '../model/units.ts'
 import { controllerOf } from '../model/workloads.ts'
 import type { NamespaceFacts } from '../policy/settings.ts'
-import type {
-  KubeletConfig,
-  KubeletConfigSink,
-  NodeFacts,
-  NodeReading,
-  NodeState,
-  ReadingFailure,
-  ReadingSink
-} from '../ports.ts'
+import type { KubeletConfig, KubeletConfigSink, NodeFacts, NodeReading, NodeState, ReadingFailure } from '../ports.ts'
 
 /** What a cluster says of itself, as it is read: everything objects are judged with, and what is reckoned up at the end. */
-export class ClusterFacts implements ReadingSink, KubeletConfigSink {
+export class ClusterFacts implements KubeletConfigSink {
   readonly nodes: NodeFacts[] = []
   readonly readings = new Map<string, NodeReading>()
   readonly failures = new Map<string, ReadingFailure>()
@@ -39,7 +31,7 @@ export class ClusterFacts implements ReadingSink, KubeletConfigSink {
   >()
   #namespaces = 0
 
-  /** A reading older than `maxAge` when all are read is no reading. */
+  /** A reading that is older than `maxAge` when it comes is no reading. */
   constructor(maxAge: Millis) {
     this.#maxAge = maxAge
   }
@@ -52,8 +44,15 @@ export class ClusterFacts implements ReadingSink, KubeletConfigSink {
     return this.#inputs.knowsLimitRanges
   }
 
-  observeReading(reading: NodeReading): void {
-    this.readings.set(reading.node, reading)
+  /** `now`: nodes that hang may hold up the last one for minutes, and nobody else's reading is older for that. */
+  observeReading(reading: NodeReading, now: Millis): void {
+    const age = now - reading.at
+    if (age <= this.#maxAge) {
+      this.readings.set(reading.node, reading)
+      return
+    }
+    const detail = `the reading is ${Math.round(age / 1000)} s old, the policy trusts ${Math.round(this.#maxAge / 1000)} s`
+    this.observeFailure(reading.node, { reason: 'not-reported', detail })
   }
 
   observeFailure(node: string, failure: ReadingFailure): void {
@@ -139,18 +138,6 @@ export class ClusterFacts implements ReadingSink, KubeletConfigSink {
     if (name === undefined) return noState
     const reading = this.readings.get(name)
     return { reading, kubelet: this.configs.get(name) }
-  }
-
-  /** Nodes have been asked: what is too old is a failure from here on. */
-  settleReadings(now: Millis): void {
-    this.readAt = now
-    for (const [node, { at }] of this.readings) {
-      const age = now - at
-      if (age <= this.#maxAge) continue
-      this.readings.delete(node)
-      const detail = `the reading is ${Math.round(age / 1000)} s old, the policy trusts ${Math.round(this.#maxAge / 1000)} s`
-      this.failures.set(node, { reason: 'not-reported', detail })
-    }
   }
 
   #followed(metadata: ObjectMeta) {

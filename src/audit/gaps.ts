@@ -6,6 +6,9 @@ import type { ClusterFacts } from './cluster.ts'
 /** Kubelets asked for their configuration before all are: who may not read these may read none. Own choice. */
 const probes = 3
 
+/** Rules that judge a node by the configuration of its kubelet, where that is known. */
+export const configRules = ['node-kubepods-drift', 'node-pod-pids-limit', 'node-pid-reservation', 'node-pid-eviction']
+
 /** Reads the configurations of kubelets; of those that need not be asked the refusal of the others is kept. */
 export async function readConfigs(
   facts: ClusterFacts,

@@ -14,7 +14,7 @@ import {
   workloadReportsOf
 } from '../report/workload-report.ts'
 import { gapOf } from './gaps.ts'
-import { type PublishSight, sees, sightOf } from './publish-sight.ts'
+import { type Sight, sees, sightOf } from './sight.ts'
 import { WriteFailures } from './write-failures.ts'
 
 export interface PublishDeps {
@@ -67,7 +67,7 @@ export async function publish(report: AuditReport, content: ReportContent, deps:
 }
 
 interface KindDeps extends PublishDeps {
-  readonly sight: PublishSight
+  readonly sight: Sight
   readonly content: ReportContent
   readonly takenAt: string
 }
@@ -104,7 +104,7 @@ async function publishKind(
 async function removeReplaced(
   kind: ReportKind,
   wanted: ReadonlyMap<string, WorkloadReport>,
-  sight: PublishSight,
+  sight: Sight,
   { store, progress }: PublishDeps
 ): Promise<AuditGap[]> {
   const { left, unlisted } = await storedReports(kind, store)
@@ -137,7 +137,7 @@ async function storedReports(
 }
 
 /** Rules that had found something in the object, find nothing now, and were not judged everywhere. */
-function unjudgedOf(stored: Stored | undefined, report: WorkloadReport, sight: PublishSight): string[] {
+function unjudgedOf(stored: Stored | undefined, report: WorkloadReport, sight: Sight): string[] {
   const now = new Set(rulesOf(report))
   return (stored?.rules ?? []).filter((rule) => !now.has(rule) && !sees(sight, report.object.kind, [rule]))
 }

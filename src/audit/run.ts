@@ -11,6 +11,7 @@ import type {
   KubeletConfigs,
   ListFailure,
   NodeFacts,
+  NodeReading,
   NodeReadings,
   ObjectSource,
   Progress,
@@ -21,7 +22,7 @@ import { objectNameOf } from '../report/object-name.ts'
 import { Tally } from '../report/tally.ts'
 import { ClusterFacts } from './cluster.ts'
 import { FoldedFindings } from './fold.ts'
-import { gapOf, readConfigs } from './gaps.ts'
+import { configRules, gapOf, readConfigs } from './gaps.ts'
 import { type AuditPolicy, auditVerdictOf } from './judge.ts'
 import { controllerKinds, factKinds, podKind, revisionKind } from './kinds.ts'
 import { ownerOf } from './owner.ts'
@@ -99,8 +100,8 @@ export class AuditRun {
     let done = 0
     const told = () => progress.step('node readings', ++done, targets.length)
     const sink = {
-      observeReading: (reading: Parameters<ClusterFacts['observeReading']>[0]) => {
-        this.facts.observeReading(reading)
+      observeReading: (reading: NodeReading) => {
+        this.facts.observeReading(reading, now())
         told()
       },
       observeFailure: (...failure: Parameters<ClusterFacts['observeFailure']>) => {
@@ -109,11 +110,17 @@ export class AuditRun {
       }
     }
     await readings.read(targets, sink, { signal, spread: this.#spreadOver(targets.length) })
-    this.facts.settleReadings(now())
-    await readConfigs(this.facts, targets, configs, signal)
+    this.facts.readAt = now()
+    if (this.#needsConfigs()) await readConfigs(this.facts, targets, configs, signal)
   }
 
-  /** No longer than half of what makes a reading too old: the first must still count when the last has come. */
+  /** Whether a rule in force judges nodes by how their kubelets are configured; else nobody misses it. */
+  #needsConfigs(): boolean {
+    const { modes } = this.#deps.policy.settingsFor('', undefined)
+    return configRules.some((id) => (modes.get(id) ?? 'off') !== 'off')
+  }
+
+  /** No longer than half of what makes a reading too old: the figures of a report are of about one moment. */
   #spreadOver(nodes: number): Millis {
     const { nodesPerSecond, policy } = this.#deps
     if (nodesPerSecond === undefined) return 0
@@ -146,6 +153,8 @@ export class AuditRun {
   }
 
   #takePod(object: JsonRecord): void {
+    // As a person wrote it down: it runs nowhere, and is judged like a template.
+    if (isToBeNamed(object)) return this.#judge(object)
     const facts = this.#whole(object, () => this.#podFacts(object))
     if (facts === undefined) return
     if (this.facts.followsFelix && isRecord(object['metadata'])) {
@@ -239,6 +248,10 @@ const clusterScoped: ReadonlySet<unknown> = new Set(['Node', 'FelixConfiguration
 /** Of an object that names none: what a person wrote down goes where kubectl would put it. */
 function namespaceOf({ kind }: JsonRecord): string {
   return clusterScoped.has(kind) ? '' : 'default'
+}
+
+function isToBeNamed({ metadata }: JsonRecord): boolean {
+  return isRecord(metadata) && (metadata['name'] ?? '') === '' && typeof metadata['generateName'] === 'string'
 }
 
 function nodeNameOf(subject: Subject): string | undefined {

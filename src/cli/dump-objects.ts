@@ -1,6 +1,6 @@
 import { declaredPids, pidsEstimate } from '../model/annotations.ts'
 import type { LimitRangeItem } from '../model/kubernetes.ts'
-import type { JsonRecord } from '../model/shape.ts'
+import { isRecord, type JsonRecord } from '../model/shape.ts'
 import { currentVersionOf, groupOf } from '../model/workloads.ts'
 import type { ListedKind, ListFailure, NamedNamespace, NodeFacts, ObjectSource, PodFacts } from '../ports.ts'
 import { placeText } from '../report/report.ts'
@@ -9,14 +9,16 @@ import { readObjects } from './documents.ts'
 import type { Inputs } from './inputs.ts'
 
 /**
- * What somebody wrote down of a cluster: files of `kubectl get -o json` or manifests, and a snapshot of its nodes. The
- * snapshot speaks where the files have nothing of a kind. Files are read once for each question.
+ * What somebody wrote down of a cluster: files of `kubectl get -o json` or manifests, and a snapshot of its nodes. Each
+ * object counts once, where it stands first; the snapshot adds those that no file has. Files are read once for each
+ * question, and no kind is asked for twice.
  */
 export class DumpObjects implements ObjectSource {
   readonly #paths: readonly string[]
   readonly #inputs: Inputs
   readonly #snapshot: ClusterSnapshot | undefined
   #isRead = false
+  #repeated = 0
 
   constructor(paths: readonly string[], inputs: Inputs, snapshot: ClusterSnapshot | undefined) {
     this.#paths = paths
@@ -24,9 +26,14 @@ export class DumpObjects implements ObjectSource {
     this.#snapshot = snapshot
   }
 
+  /** Objects that stood somewhere before, and were left out. */
+  get repeated(): number {
+    return this.#repeated
+  }
+
   async each(kinds: readonly ListedKind[], take: (object: JsonRecord) => void): Promise<readonly ListFailure[]> {
     const failures: ListFailure[] = []
-    const found = new Set<string>()
+    const seen = new Set<string>()
     const names = new RegExp(`\\b(${kinds.map(({ kind }) => kind).join('|')})`)
     const { files, problems } = this.#inputs.find(this.#paths)
     for (const file of files) {
@@ -34,8 +41,8 @@ export class DumpObjects implements ObjectSource {
         object: async ({ object }) => {
           const kind = kinds.find((each) => isOfKind(object, each))
           if (kind === undefined) return
-          found.add(kind.kind)
-          take(object)
+          if (isFirst(seen, object)) take(object)
+          else this.#repeated++
         },
         problem: ({ message, place }) => failures.push(unreadable(placeText(place), message)),
         // The first time everything is read: whatever is broken is told of, not passed over.
@@ -45,11 +52,25 @@ export class DumpObjects implements ObjectSource {
     for (const { path, message } of problems) failures.push(unreadable(path, message))
     this.#isRead = true
     if (this.#snapshot === undefined) return failures
+    const inFiles = seen.size
     for (const { kind } of kinds) {
-      if (!found.has(kind)) failures.push(...snapshotObjects(this.#snapshot, kind, take))
+      for (const object of snapshotObjects(this.#snapshot, kind)) if (isFirst(seen, object)) take(object)
     }
+    const tellsOfPods = kinds.some(({ kind }) => kind === 'Pod') && (inFiles === 0 || seen.size > inFiles)
+    if (tellsOfPods) failures.push(noContainers)
     return failures
   }
+}
+
+/** By what the API server tells objects apart. One whose name is still to be generated is like no other. */
+function isFirst(seen: Set<string>, { apiVersion, kind, metadata }: JsonRecord): boolean {
+  const { namespace, name } = isRecord(metadata) ? metadata : {}
+  if (typeof name !== 'string' || name === '') return true
+  const group = groupOf(currentVersionOf(String(apiVersion)))
+  const key = `${group}/${kind}/${typeof namespace === 'string' ? namespace : ''}/${name}`
+  if (seen.has(key)) return false
+  seen.add(key)
+  return true
 }
 
 function unreadable(part: string, detail: string): ListFailure {
@@ -63,22 +84,20 @@ function isOfKind({ kind, apiVersion }: JsonRecord, { kind: wanted, apiVersions 
 }
 
 /** The objects of a kind as far as a snapshot holds them: enough for rules about nodes, and to count. */
-function snapshotObjects(snapshot: ClusterSnapshot, kind: string, take: (object: JsonRecord) => void): ListFailure[] {
+function* snapshotObjects(snapshot: ClusterSnapshot, kind: string): Generator<JsonRecord> {
   switch (kind) {
     case 'Node':
-      for (const node of snapshot.nodes) take(nodeOf(node))
-      return []
+      for (const node of snapshot.nodes) yield nodeOf(node)
+      break
     case 'Namespace':
-      for (const namespace of snapshot.namespaces) take(namespaceOf(namespace))
-      return []
+      for (const namespace of snapshot.namespaces) yield namespaceOf(namespace)
+      break
     case 'LimitRange':
-      for (const [namespace, limits] of snapshot.limitRanges) take(limitRangeOf(namespace, limits))
-      return []
+      for (const [namespace, limits] of snapshot.limitRanges) yield limitRangeOf(namespace, limits)
+      break
     case 'Pod':
-      for (const pod of snapshot.pods) take(podOf(pod))
-      return [noContainers]
-    default:
-      return []
+      for (const pod of snapshot.pods) yield podOf(pod)
+      break
   }
 }
 

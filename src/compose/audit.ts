@@ -17,7 +17,7 @@ import { PacedApi } from '../kube/paced-api.ts'
 import { KubeReportStore } from '../kube/report-store.ts'
 import type { Clock } from '../ports.ts'
 import type { AuditReport, AuditSource } from '../report/audit.ts'
-import type { FailOn } from '../report/report.ts'
+import { type FailOn, plural } from '../report/report.ts'
 import type { ReportContent } from '../report/workload-report.ts'
 import { auditRules, policyRules } from '../rules/index.ts'
 import type { ReadingSource } from '../server/headroom-metrics.ts'
@@ -74,8 +74,9 @@ async function auditDump(
     name: [...paths, ...(flags.snapshot === undefined ? [] : [flags.snapshot])].join(' '),
     readings: snapshot === undefined ? null : 'snapshot'
   }
+  const objects = new DumpObjects(paths, buildInputs(), snapshot)
   const report = await auditWith(flags, earlier, source, {
-    objects: new DumpObjects(paths, buildInputs(), snapshot),
+    objects,
     readings:
       snapshot === undefined
         ? noReadings('files do not tell what nodes use; give --snapshot, as pidguard top nodes -o snapshot writes it')
@@ -89,7 +90,9 @@ async function auditDump(
     // A run that checks nothing must not be green.
     throw new AppError('ERR_USAGE', `${source.name}: no Kubernetes object that an audit looks at`)
   }
-  return report
+  if (objects.repeated === 0) return report
+  const again = `${plural(objects.repeated, 'object')} left out that stood in the inputs before`
+  return { ...report, notes: [...report.notes, again].sort() }
 }
 
 async function auditCluster(flags: AuditFlags, earlier: AuditReport | undefined): Promise<AuditReport> {

@@ -3,6 +3,7 @@ import { definePodRule } from '../engine/rule.ts'
 import { lackOfLimit, lowerLimit, percentOf } from '../headroom/node-ceilings.ts'
 import { isRecord } from '../model/shape.ts'
 import type { PodSubject } from '../model/subject.ts'
+import type { Millis } from '../model/units.ts'
 import { pod } from '../model/workloads.ts'
 import type { NodeState } from '../ports.ts'
 
@@ -38,7 +39,7 @@ export const podThreadOutlier = definePodRule<'node'>({
     if (nodeNameOf(subject) === undefined || !isRunning(subject)) return undefined
     return (
       lackOfLimit(node, ['node', 'kubepods']) ??
-      (pidsOf(subject, node) === undefined ? 'tasks of the pod not known' : undefined)
+      (pidsOf(subject, node) === undefined && !isYounger(subject, node) ? 'tasks of the pod not known' : undefined)
     )
   }
 })
@@ -46,6 +47,16 @@ export const podThreadOutlier = definePodRule<'node'>({
 function pidsOf({ metadata, ...subject }: PodSubject, { reading }: NodeState): number | undefined {
   const uid: unknown = metadata.uid
   return typeof uid === 'string' && isRunning(subject) ? reading?.pods?.get(uid) : undefined
+}
+
+/** How far the clocks of a node and of the API server may be apart, and how long a pod takes to be seen. Own choice. */
+const slack: Millis = 60_000
+
+/** Too young for the reading to hold it: its node was read before it ran. */
+function isYounger({ metadata }: PodSubject, { reading }: NodeState): boolean {
+  const { creationTimestamp } = metadata
+  const bornAt = typeof creationTimestamp === 'string' ? Date.parse(creationTimestamp) : Number.NaN
+  return reading !== undefined && bornAt > reading.at - slack
 }
 
 function nodeNameOf({ podSpec }: Pick<PodSubject, 'podSpec'>): string | undefined {

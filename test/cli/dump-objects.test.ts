@@ -70,7 +70,6 @@ t.test('a snapshot speaks of nodes and pods where files do not', async (t) => {
   const { objects: pods, failures } = await read({}, [podKind], snapshot)
   t.strictSame(pods.map(buildPodProjection()), [...snapshot.pods])
   t.match(failures, [{ part: 'objects', reason: 'not-in-snapshot' }], 'and it says what it does not know')
-  t.equal((await read({ 'a.yaml': pod('a') }, [podKind], snapshot)).objects.length, 1, 'files come first')
   t.strictSame(await read({}, controllerKinds, snapshot), { objects: [], failures: [] })
 })
 
@@ -97,4 +96,34 @@ t.test('its namespaces and limits too, and what pods were counted with', async (
   ])
   const { objects: pods } = await read({}, [podKind], rich)
   t.match(pods.map(buildPodProjection()), [{ declared: 7, estimated: 9, workload: { kind: 'Pod' } }])
+})
+
+t.test('a snapshot adds what no file has, and what a file has too stands as it is there', async (t) => {
+  const [held] = snapshot.pods
+  if (held === undefined) return t.fail()
+  const more = {
+    a: pod('a'),
+    same: `{apiVersion: v1, kind: Pod, metadata: {name: ${held.name}, namespace: ${held.namespace}, labels: {of: file}}}`
+  }
+  const { objects, failures } = await read({ 'a.yaml': `${more.a}\n---\n${more.same}` }, [podKind], snapshot)
+  t.equal(objects.length, snapshot.pods.length + 1)
+  t.match(objects[1], { metadata: { name: held.name, labels: { of: 'file' } } })
+  t.match(failures, [{ reason: 'not-in-snapshot' }], 'of the others it does not know the containers')
+  const all = snapshot.pods.map(
+    ({ name, namespace }) => `{apiVersion: v1, kind: Pod, metadata: {name: ${name}, namespace: ${namespace}}}`
+  )
+  t.strictSame((await read({ 'a.yaml': all.join('\n---\n') }, [podKind], snapshot)).failures, [])
+})
+
+t.test('an object that stands in two places counts once, where it stands first', async (t) => {
+  const texts = {
+    'a.yaml': `${pod('a')}\n---\n{apiVersion: v1, kind: Pod, metadata: {name: a, namespace: shop}}`,
+    'b.yaml':
+      '{apiVersion: v1, kind: Pod, metadata: {name: a, labels: {second: "yes"}}}\n---\n{apiVersion: v1, kind: Pod, metadata: {generateName: x-}}\n---\n{apiVersion: v1, kind: Pod, metadata: {generateName: x-}}'
+  }
+  const dump = new DumpObjects(Object.keys(texts), memoryInputs(texts), undefined)
+  const names: unknown[] = []
+  await dump.each([podKind], ({ metadata }) => void names.push(metadata))
+  t.strictSame(names, [{ name: 'a' }, { name: 'a', namespace: 'shop' }, { generateName: 'x-' }, { generateName: 'x-' }])
+  t.equal(dump.repeated, 1)
 })

@@ -1,6 +1,6 @@
 import t from 'tap'
-import { sees, sightOf } from '../../src/audit/publish-sight.ts'
 import { mostFaults } from '../../src/audit/run.ts'
+import { sees, sightOf } from '../../src/audit/sight.ts'
 import type { AuditFault } from '../../src/report/audit.ts'
 
 const nothing = { skips: [], faults: [], gaps: [] }
@@ -21,4 +21,11 @@ t.test('a rule that failed anywhere was not judged; with as many failures as are
   t.equal(sees(below, 'Deployment', ['pid-annotations']), true)
   const many = sightOf({ ...nothing, faults: Array.from({ length: mostFaults }, () => fault) })
   t.equal(sees(many, 'Deployment', ['pid-annotations']), false)
+})
+
+t.test('a file that cannot be read may hold anything', async (t) => {
+  const gaps = [{ part: 'web.json', reason: 'unreadable', detail: '', nodes: null }]
+  t.equal(sees(sightOf({ ...nothing, gaps }), 'Deployment', ['best-effort']), false)
+  const kubelets = [{ part: 'node readings', reason: 'malformed', detail: '', nodes: 3 }]
+  t.equal(sees(sightOf({ ...nothing, gaps: kubelets }), 'Deployment', ['best-effort']), true)
 })
