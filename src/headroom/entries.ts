@@ -68,8 +68,10 @@ export class PodEntry {
   readonly namespace: NamespaceEntry
   readonly workload: WorkloadEntry | undefined
   state: PodState
-  estimate: Pids
+  estimate: Pids = 0
   observed: Pids = 0
+  /** What it was counted with when it was admitted here: holds where nobody wrote its figure down. */
+  admitted: Pids | undefined = undefined
   placement: Placement | undefined
   /** Where it is, was just bound to, or can only go. */
   node: NodeEntry | undefined = undefined
@@ -81,14 +83,12 @@ export class PodEntry {
     namespace: NamespaceEntry,
     workload: WorkloadEntry | undefined,
     state: PodState,
-    estimate: Pids,
     placement: Placement | undefined
   ) {
     this.uid = uid
     this.namespace = namespace
     this.workload = workload
     this.state = state
-    this.estimate = estimate
     this.placement = placement
   }
 

@@ -64,7 +64,10 @@ export class Ledger {
   readonly #bindings = new Deadlines<PodEntry>(assumedTime)
   readonly #waits = new Deadlines<PodEntry>(waitingTime)
 
-  /** `defaultEstimate` counts pods that carry no figure of their own: those from before pidguard came. */
+  /**
+   * `defaultEstimate` counts pods of which nothing else is known: no figure of their own, not admitted here, and none of
+   * their workload was seen running.
+   */
   constructor(clock: Clock, defaultEstimate: (namespace: string) => Pids) {
     this.#clock = clock
     this.#defaultEstimate = defaultEstimate
@@ -148,10 +151,10 @@ export class Ledger {
 
   observePod(facts: PodFacts): void {
     this.expire()
-    const estimate = facts.estimated ?? facts.declared ?? this.#defaultEstimate(facts.namespace)
     const held = this.#pods.get(facts.uid)
     const placement = facts.node === undefined ? (facts.placement ?? held?.placement ?? anyNode) : undefined
-    const pod = held ?? this.#make(facts.uid, facts.namespace, facts.workload, 'waiting', estimate, placement)
+    const pod = held ?? this.#make(facts.uid, facts.namespace, facts.workload, 'waiting', placement)
+    const estimate = facts.estimated ?? facts.declared ?? pod.admitted ?? this.#expectedOf(pod)
     this.#assumed.delete(pod)
     // Shown to us, it is shown to all; but for a word that is older than the binding we allowed.
     if (facts.node !== undefined || !this.#bindings.has(pod)) this.unshared.delete(facts.uid)
@@ -195,10 +198,11 @@ export class Ledger {
   assume({ uid, namespace, workload, pids, placement }: Admitted): void {
     this.expire()
     if (this.#pods.has(uid)) return
-    const pod = this.#make(uid, namespace, workload, 'assumed', pids, placement)
+    const pod = this.#make(uid, namespace, workload, 'assumed', placement)
+    pod.admitted = pids
     this.#assumed.add(pod, this.#clock.monotonic())
     const node = placement.pinned === undefined ? undefined : this.#nodeOf(placement.pinned)
-    this.#change(pod, { ...pod, node }, true)
+    this.#change(pod, { ...pod, estimate: pids, node }, true)
     this.unshared.add({ uid, pids, placement, node: placement.pinned }, this.#clock.monotonic())
     if (pod.workload === undefined) return
     pod.workload.estimate = pids
@@ -253,6 +257,12 @@ export class Ledger {
     }
   }
 
+  /** Of a pod with no figure, not admitted here: as `estimateOf` has it, but for profiles, which look at containers. */
+  #expectedOf({ namespace, workload }: PodEntry): Pids {
+    const assumed = this.#defaultEstimate(namespace.name)
+    return workload === undefined ? assumed : workload.expected(assumed, this.#clock.now())
+  }
+
   #stateOf({ phase, deleting, node }: PodFacts, pod: PodEntry): PodState {
     if (deleting || phase === 'Succeeded' || phase === 'Failed') return 'ended'
     if (node !== undefined) return 'bound'
@@ -281,7 +291,6 @@ export class Ledger {
     namespace: string,
     workload: WorkloadName,
     state: PodState,
-    estimate: Pids,
     placement: Placement | undefined
   ): PodEntry {
     const pod = new PodEntry(
@@ -289,7 +298,6 @@ export class Ledger {
       this.#namespaceOf(namespace),
       this.workloads.join(namespace, workload),
       state,
-      estimate,
       placement
     )
     pod.namespace.pods++

@@ -51,11 +51,22 @@ export class WorkloadEntry {
   peak(now: Millis): ObservedPeak | undefined {
     this.#turn(now)
     const pids = Math.max(this.#current, this.#previous)
-    return pids === 0 ? undefined : { pids, isSettled: this.#lastAt - this.#since >= settleTime }
+    return pids === 0 ? undefined : { pids, isSettled: this.#isSettled }
+  }
+
+  /** What a pod is counted with that would be assumed to take so many. Makes no object: asked at every event of a pod. */
+  expected(assumed: Pids, now: Millis): Pids {
+    this.#turn(now)
+    const pids = Math.max(this.#current, this.#previous)
+    return pids > assumed || (pids > 0 && this.#isSettled) ? pids : assumed
   }
 
   isForgotten(now: Millis): boolean {
     return this.pods === 0 && this.peak(now) === undefined
+  }
+
+  get #isSettled(): boolean {
+    return this.#lastAt - this.#since >= settleTime
   }
 
   #turn(at: Millis): void {

@@ -360,6 +360,44 @@ const steps: readonly Step[] = [
     act: (b) => b.pod('y', { node: 'n3', estimated: 60, declared: 99 }),
     asks: (b) => [b.askNode('n3', 40), b.askNode('n3', 41)],
     want: ['fits', 'full']
+  },
+  {
+    what: '46 a pod that nobody wrote a figure on counts with what it was admitted with here, also once it is shown',
+    act: (b) => {
+      b.node('n4')
+      b.read('n4')
+      b.admit('z', 500, pinnedTo('n4'))
+      b.pod('z', { phase: 'Pending', placement: pinnedTo('n4') })
+    },
+    asks: (b) => [b.askNode('n4', 500), b.askNode('n4', 501)],
+    want: ['fits', 'full']
+  },
+  {
+    what: '47 and once it is bound',
+    act: (b) => b.pod('z', { node: 'n4' }),
+    asks: (b) => [b.askNode('n4', 500), b.askNode('n4', 501)],
+    want: ['fits', 'full']
+  },
+  {
+    what: '48 what is written on it later goes before that, and is not missed once it is taken off',
+    act: (b) => {
+      b.pod('z', { node: 'n4', declared: 900 })
+      b.pod('z', { node: 'n4' })
+    },
+    asks: (b) => [b.askNode('n4', 500), b.askNode('n4', 501)],
+    want: ['fits', 'full']
+  },
+  {
+    what: '49 one admitted elsewhere, or before a restart, counts with what was seen of its workload',
+    act: (b) => {
+      const workload = { kind: 'Deployment', name: 'seen' }
+      b.delete('z')
+      b.pod('s1', { node: 'n4', workload })
+      b.read('n4', { pods: new Map([['s1', 400]]), kubepods: { limit: 1000, inUse: 400 } })
+      b.pod('s2', { node: 'n4', workload })
+    },
+    asks: (b) => [b.askNode('n4', 200), b.askNode('n4', 201)],
+    want: ['fits', 'full']
   }
 ]
 

@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import t from 'tap'
 import { Ledger } from '../../src/headroom/ledger.ts'
 import { anyNode } from '../../src/model/placement.ts'
+import type { WorkloadName } from '../../src/ports.ts'
 import { fakeClock } from '../support/fakes.ts'
 import { nodeFacts, pinnedTo, placementOf, podFacts, reading } from '../support/headroom.ts'
 import { recount } from '../support/recount.ts'
@@ -11,6 +12,10 @@ const uid = fc.constantFrom('a', 'b', 'c', 'd', 'e', 'f')
 const node = fc.constantFrom('n1', 'n2', 'n3')
 const count = fc.constantFrom(undefined, 10, 50, 200)
 const placement = fc.constantFrom(anyNode, pinnedTo('n1'), pinnedTo('n4'), placementOf({ nodeSelector: { pool: 'a' } }))
+
+function workloadOf(one: string): WorkloadName {
+  return one < 'c' ? { kind: 'Deployment', name: 'web' } : { kind: 'Pod', name: one }
+}
 
 /** Each event as both ledgers understand it. */
 type Event = (ledger: Ledger, slow: SlowLedger, advance: (span: number) => void) => void
@@ -46,7 +51,8 @@ const events: fc.Arbitrary<Event>[] = [
       // What does not change while a pod lives follows from its uid.
       const fixed = change.uid < 'c' ? 'default' : 'batch'
       const stays = slow.placementOf(change.uid) ?? place
-      const facts = podFacts(change.uid, { ...change, namespace: fixed, placement: stays })
+      const workload = workloadOf(change.uid)
+      const facts = podFacts(change.uid, { ...change, namespace: fixed, workload, placement: stays })
       for (const one of [ledger, slow]) one.observePod(facts)
     }),
   uid.map((one) => (ledger, slow) => {
@@ -55,7 +61,7 @@ const events: fc.Arbitrary<Event>[] = [
   }),
   fc.tuple(uid, placement, fc.constantFrom(10, 50, 200)).map(([one, place, pids]) => (ledger, slow) => {
     const fixed = one < 'c' ? 'default' : 'batch'
-    const admitted = { uid: one, namespace: fixed, workload: { kind: 'Pod', name: one }, pids, placement: place }
+    const admitted = { uid: one, namespace: fixed, workload: workloadOf(one), pids, placement: place }
     for (const each of [ledger, slow]) each.assume(admitted)
   }),
   fc.tuple(uid, node).map(([one, name]) => (ledger, slow) => {

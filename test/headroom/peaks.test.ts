@@ -61,3 +61,15 @@ t.test('workloads without pods are bounded', async (t) => {
   t.ok(workloads.get('default', { kind: 'Job', name: 'j0' }))
   t.equal(workloads.get('default', { kind: 'Job', name: 'j20050' }), undefined)
 })
+
+t.test('a pod is expected to take the peak where that is settled, or above what is assumed anyway', async (t) => {
+  const entry = new Workloads().join('default', web)
+  t.equal(entry?.expected(50, 0), 50, 'nothing seen')
+  entry?.observe(20, 0)
+  t.equal(entry?.expected(50, 0), 50, 'low, in its first seconds')
+  t.equal(entry?.expected(20, 0), 20)
+  t.equal(entry?.expected(19, 0), 20)
+  entry?.observe(10, settleTime)
+  t.equal(entry?.expected(50, settleTime), 20, 'low, and settled')
+  t.equal(entry?.expected(50, 10 * day), 50, 'forgotten')
+})

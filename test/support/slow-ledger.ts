@@ -1,5 +1,6 @@
 import type { NodeFacts, NodeReading, PodFacts } from '../../src/headroom/facts.ts'
 import { type Admitted, assumedTime, bridgedTime, waitingTime } from '../../src/headroom/ledger.ts'
+import { settleTime } from '../../src/headroom/peaks.ts'
 import type { Placement } from '../../src/model/placement.ts'
 import type { Ceiling } from '../../src/ports.ts'
 
@@ -15,6 +16,11 @@ export class SlowLedger {
   readonly bindings = new Map<string, { node: string; until: number }>()
   readonly waits = new Map<string, number>()
   readonly idle = new Set<string>()
+  /** What pods were admitted with, and what pods that were shown are counted with. */
+  readonly admitted = new Map<string, number>()
+  readonly estimates = new Map<string, number>()
+  /** What was seen of workloads. */
+  readonly seen = new Map<string, { readonly at: number; readonly pids: number }[]>()
   now = 0
 
   advance(span: number): void {
@@ -52,11 +58,19 @@ export class SlowLedger {
       const kubepods = isMissing(reading.kubepods) ? held.kubepods : reading.kubepods
       this.readings.set(reading.node, { ...kept, at: held.at, host, kubepods })
     } else this.readings.set(reading.node, kept)
+    for (const uid of this.podsOn(reading.node)) {
+      const pids = reading.pods?.get(uid)
+      const workload = this.workloadOf(uid)
+      if (pids === undefined || workload === undefined || !this.isBound(uid)) continue
+      this.seen.set(workload, [...(this.seen.get(workload) ?? []), { at: reading.at, pids }])
+    }
   }
 
   observePod(facts: PodFacts): void {
     this.assumed.delete(facts.uid)
     this.pods.set(facts.uid, facts)
+    const figure = facts.estimated ?? facts.declared ?? this.admitted.get(facts.uid)
+    this.estimates.set(facts.uid, figure ?? this.expectedOf(facts.uid))
     const isWaiting = facts.node === undefined && !isEnded(facts)
     if (!isWaiting) {
       this.waits.delete(facts.uid)
@@ -69,10 +83,12 @@ export class SlowLedger {
 
   remove(uid: string): void {
     for (const held of [this.pods, this.assumed, this.bindings, this.waits, this.idle]) held.delete(uid)
+    for (const held of [this.admitted, this.estimates]) held.delete(uid)
   }
 
   assume(admitted: Admitted): void {
     if (this.pods.has(admitted.uid) || this.assumed.has(admitted.uid)) return
+    this.admitted.set(admitted.uid, admitted.pids)
     this.assumed.set(admitted.uid, { admitted, until: this.now + assumedTime })
   }
 
@@ -105,9 +121,20 @@ export class SlowLedger {
   }
 
   estimateOf(uid: string): number {
-    const facts = this.pods.get(uid)
-    if (facts === undefined) return this.assumed.get(uid)?.admitted.pids ?? 0
-    return facts.estimated ?? facts.declared ?? 50
+    return this.estimates.get(uid) ?? this.admitted.get(uid) ?? 0
+  }
+
+  /** By what was seen of its workload: a low peak only counts once it was watched for long. */
+  expectedOf(uid: string): number {
+    const seen = this.seen.get(this.workloadOf(uid) ?? '') ?? []
+    const instants = seen.map(({ at }) => at)
+    const isSettled = Math.max(...instants) - Math.min(...instants) >= settleTime
+    const peak = Math.max(0, ...seen.map(({ pids }) => pids))
+    return peak > 50 || (peak > 0 && isSettled) ? peak : 50
+  }
+
+  isBound(uid: string): boolean {
+    return this.pods.get(uid)?.node !== undefined && this.isLive(uid)
   }
 
   observedOf(uid: string): number {
