@@ -88,6 +88,10 @@ export interface PodFacts {
   readonly deleting: boolean
   /** Where it may land, while it is not bound: whoever counts what it will need must know where. */
   readonly placement?: Placement | undefined
+  /** Its creationTimestamp, by the API server's clock, while it is not bound. */
+  readonly createdAt?: Millis | undefined
+  /** Has scheduling gates: it is not to be bound before they are gone. */
+  readonly isGated?: boolean | undefined
   /** The node whose binding `pidguard` refused last, as the scheduler tells, while the pod is not bound. */
   readonly refusedBy?: string | undefined
 }

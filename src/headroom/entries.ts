@@ -58,9 +58,10 @@ export class NamespaceEntry {
 /**
  * How a pod stands on the ledger.
  * `assumed`: admitted here, the API server has not shown it. `waiting`: shown, not bound. `idle`: not bound for so long
- * that it waits for something else than PIDs. `bound`: on a node, says the API. `ended`: its tasks are gone or going.
+ * that it waits for something else than PIDs. `gated`: not to be scheduled yet. `bound`: on a node, says the API.
+ * `ended`: its tasks are gone or going.
  */
-export type PodState = 'assumed' | 'waiting' | 'idle' | 'bound' | 'ended'
+export type PodState = 'assumed' | 'waiting' | 'idle' | 'gated' | 'bound' | 'ended'
 
 /** One pod. 150,000 of these are held, so every field has to earn its place. */
 export class PodEntry {

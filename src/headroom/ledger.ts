@@ -5,6 +5,7 @@ import type { Clock, WorkloadName } from '../ports.ts'
 import { isKnown, isWhole } from './arithmetic.ts'
 import { CandidateSets } from './candidates.ts'
 import { Deadlines } from './deadlines.ts'
+import { DueTimes } from './due-times.ts'
 import { NamespaceEntry, NodeEntry, PodEntry, type PodState } from './entries.ts'
 import type { NodeFacts, NodeReading, PodFacts } from './facts.ts'
 import { Workloads } from './peaks.ts'
@@ -23,6 +24,8 @@ export const assumedTime: Millis = 60_000
  * How long a pod that is not bound counts. A pod for which there is room is bound within seconds, and one that is not
  * is tried again after five minutes at the latest (kube-scheduler, podMaxInUnschedulablePodsDuration). One that is
  * still not bound waits for something else than PIDs, and must not hold them; its binding is looked at when it comes.
+ * Pods of the first list have waited since they were created, or each restart would hold room for all that are pending;
+ * one with scheduling gates begins to wait when they are gone.
  */
 export const waitingTime: Millis = 5 * 60_000
 
@@ -62,7 +65,9 @@ export class Ledger {
   readonly #namespaces = new Map<string, NamespaceEntry>()
   readonly #assumed = new Deadlines<PodEntry>(assumedTime)
   readonly #bindings = new Deadlines<PodEntry>(assumedTime)
-  readonly #waits = new Deadlines<PodEntry>(waitingTime)
+  readonly #waits = new DueTimes<PodEntry>()
+  /** All pods there are have been told of once: those told of from now on are new. */
+  #isListed = false
 
   /**
    * `defaultEstimate` counts pods of which nothing else is known: no figure of their own, not admitted here, and none of
@@ -158,11 +163,12 @@ export class Ledger {
     this.#assumed.delete(pod)
     // Shown to us, it is shown to all; but for a word that is older than the binding we allowed.
     if (facts.node !== undefined || !this.#bindings.has(pod)) this.unshared.delete(facts.uid)
-    const state = this.#stateOf(facts, pod)
+    const waited = held === undefined && !this.#isListed ? this.#ageOf(facts) : 0
+    const state = this.#stateOf(facts, pod, waited)
     const node = this.#placeOf(facts, pod, state, placement)
     // A pod that waits on is not begun to be waited for anew.
     if (state === 'waiting') {
-      if (!this.#waits.has(pod)) this.#waits.add(pod, this.#clock.monotonic())
+      if (!this.#waits.has(pod)) this.#waits.add(pod, this.#clock.monotonic() - waited + waitingTime)
     } else this.#waits.delete(pod)
     if (facts.node !== undefined || state === 'ended') this.#bindings.delete(pod)
     this.#change(pod, { state, estimate, placement, node }, held === undefined)
@@ -183,6 +189,7 @@ export class Ledger {
 
   /** After a full list: pods the API server showed once, and that are not in it, are gone. Those just admitted stay. */
   retainPods(has: (uid: string) => boolean): void {
+    this.#isListed = true
     for (const pod of this.#pods.values()) {
       if (pod.state !== 'assumed' && !has(pod.uid)) this.removePod(pod.uid)
     }
@@ -235,11 +242,11 @@ export class Ledger {
       this.removePod(pod.uid)
     }
     for (let pod = this.#bindings.takeExpired(now); pod !== undefined; pod = this.#bindings.takeExpired(now)) {
-      this.#change(pod, { ...pod, node: pod.state === 'idle' ? undefined : this.#pinnedNode(pod.placement) })
+      this.#change(pod, { ...pod, node: this.#pinnedNode(pod) })
     }
-    for (let pod = this.#waits.takeExpired(now); pod !== undefined; pod = this.#waits.takeExpired(now)) {
+    for (let pod = this.#waits.takeDue(now); pod !== undefined; pod = this.#waits.takeDue(now)) {
       // Known to be on its way to a node: it is counted there until that is confirmed or not.
-      if (this.#bindings.has(pod)) this.#waits.add(pod, now)
+      if (this.#bindings.has(pod)) this.#waits.add(pod, now + waitingTime)
       else this.#change(pod, { ...pod, state: 'idle', node: undefined })
     }
   }
@@ -263,10 +270,16 @@ export class Ledger {
     return workload === undefined ? assumed : workload.expected(assumed, this.#clock.now())
   }
 
-  #stateOf({ phase, deleting, node }: PodFacts, pod: PodEntry): PodState {
+  /** By two clocks that may differ: from 0, and only a matter of pods that were there before this process. */
+  #ageOf({ createdAt }: PodFacts): Millis {
+    return createdAt === undefined ? 0 : Math.max(0, this.#clock.now() - createdAt)
+  }
+
+  #stateOf({ phase, deleting, node, isGated }: PodFacts, pod: PodEntry, waited: Millis): PodState {
     if (deleting || phase === 'Succeeded' || phase === 'Failed') return 'ended'
     if (node !== undefined) return 'bound'
-    return pod.state === 'idle' ? 'idle' : 'waiting'
+    if (isGated === true) return 'gated'
+    return pod.state === 'idle' || waited >= waitingTime ? 'idle' : 'waiting'
   }
 
   #placeOf(
@@ -279,11 +292,13 @@ export class Ledger {
     if (state === 'ended') return undefined
     // An older word than the binding that was allowed here.
     if (this.#bindings.has(pod)) return pod.node
-    return state === 'idle' ? undefined : this.#pinnedNode(placement)
+    return this.#pinnedNode({ state, placement })
   }
 
-  #pinnedNode(placement: Placement | undefined): NodeEntry | undefined {
-    return placement?.pinned === undefined ? undefined : this.#nodeOf(placement.pinned)
+  /** Where a pod that is not bound can only go, while it is to go anywhere. */
+  #pinnedNode({ state, placement }: Pick<PodEntry, 'state' | 'placement'>): NodeEntry | undefined {
+    if (state === 'idle' || state === 'gated' || placement?.pinned === undefined) return undefined
+    return this.#nodeOf(placement.pinned)
   }
 
   #make(

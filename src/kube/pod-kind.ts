@@ -4,6 +4,7 @@ import { declaredPids, mirrorPod, pidsEstimate } from '../model/annotations.ts'
 import type { ObjectMeta } from '../model/kubernetes.ts'
 import { Placements } from '../model/placement.ts'
 import { isRecord, type JsonRecord } from '../model/shape.ts'
+import type { Millis } from '../model/units.ts'
 import { workloadOf } from '../model/workloads.ts'
 import type { PodFacts, WorkloadName } from '../ports.ts'
 import { Interner } from './intern.ts'
@@ -44,8 +45,23 @@ export function buildPodProjection(): (object: JsonRecord) => PodFacts {
     }
     // Only while it counts: nearly all pods are bound, and do without the field.
     if (facts.node !== undefined) return facts
-    return { ...facts, placement: placements.of(spec), refusedBy: refusedBy(status) }
+    return {
+      ...facts,
+      placement: placements.of(spec),
+      createdAt: createdAt(metadata),
+      isGated: isGated(spec),
+      refusedBy: refusedBy(status)
+    }
   }
+}
+
+function createdAt({ creationTimestamp }: ObjectMeta): Millis | undefined {
+  const at = typeof creationTimestamp === 'string' ? Date.parse(creationTimestamp) : Number.NaN
+  return Number.isNaN(at) ? undefined : at
+}
+
+function isGated({ schedulingGates }: JsonRecord): boolean {
+  return Array.isArray(schedulingGates) && schedulingGates.length > 0
 }
 
 /** Whatever else keeps a pod from being bound, it then says in place of this. */
@@ -87,6 +103,7 @@ function isSamePod(a: PodFacts, b: PodFacts): boolean {
     a.node === b.node &&
     a.deleting === b.deleting &&
     a.refusedBy === b.refusedBy &&
+    a.isGated === b.isGated &&
     a.declared === b.declared &&
     a.estimated === b.estimated &&
     a.name === b.name &&

@@ -23,6 +23,7 @@ function books() {
     gone: (name: string) => tell((one) => one.removeNode(name)),
     read: (name: string, change: Partial<NodeReading> = {}) =>
       tell((one) => one.observeReading(reading(name, clock.now(), change))),
+    listed: () => tell((one) => one.retainPods(() => true)),
     pod: (uid: string, change = {}) => tell((one) => one.observePod(podFacts(uid, change))),
     delete: (uid: string) => {
       ledger.removePod(uid)
@@ -37,6 +38,8 @@ function books() {
       ledger.expire()
       slow.advance(span)
     },
+    /** The creationTimestamp of a pod of that age. */
+    ago: (span: number) => clock.now() - span,
     /** What a pod of so many tasks is told; with the free PIDs of the best node where there is no room. */
     ask: (pids: number, change = {}) => {
       const assessment = headroom.assess(demand({ pids, ...change }))
@@ -398,6 +401,72 @@ const steps: readonly Step[] = [
     },
     asks: (b) => [b.askNode('n4', 200), b.askNode('n4', 201)],
     want: ['fits', 'full']
+  },
+  {
+    what: '50 a pod that was pending for long before this process came holds nothing, one a millisecond younger does',
+    act: (b) => {
+      for (const name of ['n1', 'n3', 'n4']) b.gone(name)
+      b.delete('x')
+      b.node('n5')
+      b.read('n5')
+      b.pod('o1', { phase: 'Pending', estimated: 600, placement: anyNode, createdAt: b.ago(waitingTime) })
+      b.pod('o2', { phase: 'Pending', estimated: 300, placement: anyNode, createdAt: b.ago(waitingTime - 1) })
+    },
+    asks: (b) => [b.ask(700), b.ask(701)],
+    want: ['fits', 'full n5 1000']
+  },
+  {
+    what: '51 and no longer than its age allows',
+    act: (b) => b.wait(1),
+    asks: (b) => [b.ask(1000)],
+    want: ['fits']
+  },
+  {
+    what: '52 one that was created in the future, by our clock, begins to wait now',
+    act: (b) => {
+      b.pod('o3', { phase: 'Pending', estimated: 400, placement: anyNode, createdAt: b.ago(-waitingTime) })
+      b.wait(waitingTime - 1)
+      b.read('n5')
+    },
+    asks: (b) => [b.ask(600), b.ask(601)],
+    want: ['fits', 'full n5 1000']
+  },
+  { what: '53 and not later', act: (b) => b.wait(1), asks: (b) => [b.ask(1000)], want: ['fits'] },
+  {
+    what: '54 once all pods have been listed one that is told of is new, however old it seems',
+    act: (b) => {
+      b.listed()
+      b.pod('o4', { phase: 'Pending', estimated: 100, placement: anyNode, createdAt: b.ago(waitingTime) })
+    },
+    asks: (b) => [b.ask(900), b.ask(901)],
+    want: ['fits', 'full n5 1000']
+  },
+  {
+    what: '55 a pod with scheduling gates holds nothing, wherever it may go',
+    act: (b) => {
+      b.admit('g1', 500)
+      b.pod('g1', { phase: 'Pending', estimated: 500, placement: anyNode, isGated: true })
+      b.pod('g2', { phase: 'Pending', estimated: 500, placement: pinnedTo('n5'), isGated: true })
+    },
+    asks: (b) => [b.ask(900), b.ask(901), b.askNode('n5', 1000)],
+    want: ['fits', 'full n5 1000', 'fits']
+  },
+  {
+    what: '56 when they go it does, from that moment on',
+    act: (b) => {
+      b.wait(waitingTime)
+      b.pod('g1', { phase: 'Pending', estimated: 500, placement: anyNode })
+      b.wait(waitingTime - 1)
+      b.read('n5')
+    },
+    asks: (b) => [b.ask(500), b.ask(501)],
+    want: ['fits', 'full n5 1000']
+  },
+  {
+    what: '57 and waits no longer than any other',
+    act: (b) => b.wait(1),
+    asks: (b) => [b.ask(1000)],
+    want: ['fits']
   }
 ]
 

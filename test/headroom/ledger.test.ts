@@ -43,6 +43,8 @@ const events: fc.Arbitrary<Event>[] = [
       node: fc.option(node, { nil: undefined }),
       phase: fc.constantFrom('Pending', 'Running', 'Running', 'Succeeded', 'Failed', 'Unknown'),
       deleting: fc.constantFrom(false, false, false, true),
+      isGated: fc.constantFrom(undefined, false, true),
+      createdAt: fc.constantFrom(undefined, -299_999, -300_000, 0, 100_000, 1_000_000),
       estimated: count,
       declared: count
     })
@@ -69,6 +71,10 @@ const events: fc.Arbitrary<Event>[] = [
   }),
   uid.map((one) => (ledger, slow) => {
     for (const each of [ledger, slow]) each.release(one)
+  }),
+  fc.constant((ledger, slow) => {
+    ledger.retainPods(() => true)
+    slow.retainPods()
   }),
   fc.constantFrom(1, 30_000, 61_000, 301_000).map((span) => (_ledger, _slow, advance) => advance(span))
 ]

@@ -98,6 +98,21 @@ t.test('a Pod', async (t) => {
   for (const value of ['0', '-1', '1.5', 'many', '']) t.equal(annotated(value).declared, undefined, value)
 })
 
+t.test('a pod that is not bound says since when it is there, and whether it is to be bound at all', async (t) => {
+  const pending = (metadata: object, spec: object = {}) =>
+    buildPodProjection()(pod({ metadata, spec: { nodeName: undefined, ...spec } }))
+  const created = { creationTimestamp: '2026-11-21T10:55:04Z' }
+  t.match(pending(created), { createdAt: Date.UTC(2026, 10, 21, 10, 55, 4), isGated: false })
+  t.equal(pending({}).createdAt, undefined)
+  t.equal(pending({ creationTimestamp: 'long ago' }).createdAt, undefined)
+  t.equal(pending({}, { schedulingGates: [{ name: 'kueue.x-k8s.io/topology' }] }).isGated, true)
+  for (const schedulingGates of [[], null, 'x']) t.equal(pending({}, { schedulingGates }).isGated, false)
+  t.notOk('createdAt' in buildPodProjection()(pod({ metadata: created })), 'nobody asks it of one that is bound')
+  const { project, same } = buildPodKind()
+  const gated = pod({ spec: { nodeName: undefined, schedulingGates: [{ name: 'a' }] } })
+  t.notOk(same(project(gated), project(pod({ spec: { nodeName: undefined } }))), 'a change that counts')
+})
+
 t.test(
   'a pod whose binding was refused says by which node, until something else keeps it from being bound',
   async (t) => {

@@ -16,6 +16,7 @@ export class SlowLedger {
   readonly bindings = new Map<string, { node: string; until: number }>()
   readonly waits = new Map<string, number>()
   readonly idle = new Set<string>()
+  isListed = false
   /** What pods were admitted with, and what pods that were shown are counted with. */
   readonly admitted = new Map<string, number>()
   readonly estimates = new Map<string, number>()
@@ -67,18 +68,26 @@ export class SlowLedger {
   }
 
   observePod(facts: PodFacts): void {
+    const isNew = !this.pods.has(facts.uid) && !this.assumed.has(facts.uid)
+    const waited = isNew && !this.isListed ? Math.max(0, this.now - (facts.createdAt ?? this.now)) : 0
     this.assumed.delete(facts.uid)
     this.pods.set(facts.uid, facts)
     const figure = facts.estimated ?? facts.declared ?? this.admitted.get(facts.uid)
     this.estimates.set(facts.uid, figure ?? this.expectedOf(facts.uid))
-    const isWaiting = facts.node === undefined && !isEnded(facts)
+    const isWaiting = facts.node === undefined && !isEnded(facts) && facts.isGated !== true
     if (!isWaiting) {
       this.waits.delete(facts.uid)
       this.idle.delete(facts.uid)
       if (facts.node !== undefined || isEnded(facts)) this.bindings.delete(facts.uid)
     } else if (!this.waits.has(facts.uid) && !this.idle.has(facts.uid)) {
-      this.waits.set(facts.uid, this.now + waitingTime)
+      if (waited >= waitingTime) this.idle.add(facts.uid)
+      else this.waits.set(facts.uid, this.now - waited + waitingTime)
     }
+  }
+
+  /** A full list in which every pod still is. */
+  retainPods(): void {
+    this.isListed = true
   }
 
   remove(uid: string): void {
@@ -113,7 +122,12 @@ export class SlowLedger {
     if (facts !== undefined && isEnded(facts)) return undefined
     const bound = this.bindings.get(uid)?.node
     if (bound !== undefined) return bound
-    return this.idle.has(uid) ? undefined : this.placementOf(uid)?.pinned
+    return this.isHeldUp(uid) ? undefined : this.placementOf(uid)?.pinned
+  }
+
+  /** Not bound, by something else than PIDs. */
+  isHeldUp(uid: string): boolean {
+    return this.idle.has(uid) || this.pods.get(uid)?.isGated === true
   }
 
   placementOf(uid: string): Placement | undefined {
@@ -160,7 +174,7 @@ export class SlowLedger {
   }
 
   get waiting(): string[] {
-    return this.uids.filter((uid) => this.placeOf(uid) === undefined && this.isLive(uid) && !this.idle.has(uid))
+    return this.uids.filter((uid) => this.placeOf(uid) === undefined && this.isLive(uid) && !this.isHeldUp(uid))
   }
 
   namespaceOf(uid: string): string {
