@@ -205,7 +205,9 @@ export function documentOf(snapshot: ClusterSnapshot): object {
         )
       }
     }),
-    unbound: (podsByNode.get(undefined) ?? []).map(({ node, ...pod }) => withoutUndefined(pod)),
+    unbound: (podsByNode.get(undefined) ?? []).map(({ node, placement, createdAt, isGated, refusedBy, ...pod }) =>
+      withoutUndefined(pod)
+    ),
     namespaces: snapshot.namespaces.map((namespace) => {
       const limitRanges = snapshot.limitRanges.get(namespace.name) ?? []
       return { ...namespace, ...(limitRanges.length === 0 ? undefined : { limitRanges }) }
