@@ -18,8 +18,9 @@ export class NodeEntry implements NodeFigures {
   kubepods: Ceiling = unknownCeiling
   /** Both ceilings are known. */
   isWhole = false
-  /** Σ over its pods of what they have not shown of their estimates. */
+  /** Σ over its pods that have not ended of what they have not shown of their estimates; and of what they have shown. */
   pending: Pids = 0
+  seen: Pids = 0
   readonly pods: PodEntry[] = []
   /** Tasks in the last reading of pods that are not on the ledger: static ones, and those the API has yet to tell of. */
   unclaimed: Map<string, Pids> | undefined = undefined

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import { anyNode, type Placement } from '../model/placement.ts'
 import type { Millis, Pids } from '../model/units.ts'
-import type { Clock, WorkloadName } from '../ports.ts'
+import type { Ceiling, Clock, WorkloadName } from '../ports.ts'
 import { isKnown, isWhole } from './arithmetic.ts'
 import { CandidateSets } from './candidates.ts'
 import { Deadlines } from './deadlines.ts'
@@ -129,29 +129,20 @@ export class Ledger {
 
   /**
    * A reading older than the one held is late, and says nothing new. One that lacks a ceiling does not take away what is
-   * known of it, for a while: the node is then as old as the oldest of what counts there.
+   * known of it, for a while: the node is then as old as the oldest of what counts there. What single pods have grown by
+   * meanwhile is added to what was in use, since it is pending no more; what others have shrunk by is not taken off. That
+   * is too much rather than too little, until the ceiling is read again.
    */
   observeReading(reading: NodeReading): void {
     const node = this.#nodeOf(reading.node)
     if (reading.at < node.readingAt) return
     const isBridged = node.isWhole && !isWhole(reading) && reading.at - node.readingAt < bridgedTime
-    node.readingAt = isBridged ? node.readingAt : reading.at
-    node.host = isBridged && !isKnown(reading.host) ? node.host : reading.host
-    node.kubepods = isBridged && !isKnown(reading.kubepods) ? node.kubepods : reading.kubepods
-    node.isWhole = isWhole(node)
-    const { pods } = reading
     // Not known for any pod: what was seen of them before is still the best there is.
-    if (pods === undefined) return
-    let found = 0
-    for (const pod of node.pods) {
-      const observed = pods.get(pod.uid)
-      if (observed !== undefined) {
-        found++
-        if (pod.state === 'bound') pod.workload?.observe(observed, reading.at)
-      }
-      reobserve(pod, observed ?? 0)
-    }
-    node.unclaimed = found === pods.size ? undefined : this.#unclaimedOf(node, pods)
+    const growth = reading.pods === undefined ? 0 : this.#observePods(node, reading.pods, reading.at)
+    node.readingAt = isBridged ? node.readingAt : reading.at
+    node.host = isBridged && !isKnown(reading.host) ? grown(node.host, growth) : reading.host
+    node.kubepods = isBridged && !isKnown(reading.kubepods) ? grown(node.kubepods, growth) : reading.kubepods
+    node.isWhole = isWhole(node)
   }
 
   observePod(facts: PodFacts): void {
@@ -346,6 +337,26 @@ export class Ledger {
     if (before !== undefined && moves) this.#dropIfEmpty(before)
   }
 
+  /** Gives Σ of what single pods hold more than in the reading before. */
+  #observePods(node: NodeEntry, pods: ReadonlyMap<string, Pids>, at: Millis): Pids {
+    let found = 0
+    let growth = 0
+    for (const pod of node.pods) {
+      const observed = pods.get(pod.uid)
+      if (observed !== undefined) {
+        found++
+        if (pod.state === 'bound') pod.workload?.observe(observed, at)
+        if (observed > pod.observed) growth += observed - pod.observed
+      }
+      reobserve(pod, observed ?? 0)
+    }
+    const before = node.unclaimed
+    node.unclaimed = found === pods.size ? undefined : this.#unclaimedOf(node, pods)
+    if (node.unclaimed === undefined) return growth
+    for (const [uid, pids] of node.unclaimed) growth += Math.max(0, pids - (before?.get(uid) ?? 0))
+    return growth
+  }
+
   #unclaimedOf(node: NodeEntry, pods: ReadonlyMap<string, Pids>): Map<string, Pids> {
     const unclaimed = new Map<string, Pids>()
     for (const [uid, pids] of pods) {
@@ -377,6 +388,10 @@ export class Ledger {
       this.#nodes.delete(node.name)
     }
   }
+}
+
+function grown({ limit, inUse }: Ceiling, growth: Pids): Ceiling {
+  return { limit, inUse: inUse === undefined ? undefined : inUse + growth }
 }
 
 /** What the node's last reading already says of a pod that only now is known to be there. */

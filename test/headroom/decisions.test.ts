@@ -467,6 +467,63 @@ const steps: readonly Step[] = [
     act: (b) => b.wait(1),
     asks: (b) => [b.ask(1000)],
     want: ['fits']
+  },
+  {
+    what: '58 what pods show is in use, also where the ceiling was sampled before it',
+    act: (b) => {
+      b.pod('k1', { node: 'n5', estimated: 300 })
+      b.pod('k2', { node: 'n5', estimated: 500 })
+      b.read('n5', {
+        kubepods: { limit: 1000, inUse: 300 },
+        host: { limit: 1000, inUse: 310 },
+        pods: new Map([
+          ['k1', 300],
+          ['k2', 400]
+        ])
+      })
+    },
+    asks: (b) => [b.ask(200), b.ask(201)],
+    want: ['fits', 'full n5 200']
+  },
+  {
+    what: '59 but not what was seen of one that has ended: the ceiling says what is left of that',
+    act: (b) => b.pod('k1', { node: 'n5', phase: 'Succeeded', estimated: 300 }),
+    asks: (b) => [b.ask(500), b.ask(501)],
+    want: ['fits', 'full n5 500']
+  },
+  {
+    what: '60 what pods grow by is in use under a ceiling that is not read for a while',
+    act: (b) => {
+      const kubepods = { limit: Number.POSITIVE_INFINITY, inUse: undefined }
+      b.delete('k1')
+      b.read('n5', { kubepods, host: { limit: 1000, inUse: 300 }, pods: new Map([['k2', 100]]) })
+      b.wait(15_000)
+      b.read('n5', { kubepods, host: { limit: undefined, inUse: undefined }, pods: new Map([['k2', 500]]) })
+    },
+    asks: (b) => [b.ask(300), b.ask(301)],
+    want: ['fits', 'full n5 300']
+  },
+  {
+    what: '61 of each by itself, also of those the API has yet to tell of',
+    act: (b) => {
+      const kubepods = { limit: Number.POSITIVE_INFINITY, inUse: undefined }
+      b.read('n5', {
+        kubepods,
+        host: { limit: undefined, inUse: undefined },
+        pods: new Map([
+          ['k2', 200],
+          ['new', 50]
+        ])
+      })
+    },
+    asks: (b) => [b.askNode('n5', 0), b.askNode('n5', 1)],
+    want: ['full', 'full']
+  },
+  {
+    what: '62 until the ceiling is read again',
+    act: (b) => b.read('n5', { host: { limit: 1000, inUse: 400 }, pods: new Map([['k2', 200]]) }),
+    asks: (b) => [b.ask(300), b.ask(301)],
+    want: ['fits', 'full n5 300']
   }
 ]
 

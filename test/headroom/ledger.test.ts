@@ -13,6 +13,13 @@ const node = fc.constantFrom('n1', 'n2', 'n3')
 const count = fc.constantFrom(undefined, 10, 50, 200)
 const placement = fc.constantFrom(anyNode, pinnedTo('n1'), pinnedTo('n4'), placementOf({ nodeSelector: { pool: 'a' } }))
 
+const ceiling = fc.constantFrom(
+  { limit: 1000, inUse: 300 },
+  { limit: 1000, inUse: 100 },
+  { limit: undefined, inUse: undefined },
+  { limit: Number.POSITIVE_INFINITY, inUse: undefined }
+)
+
 function workloadOf(one: string): WorkloadName {
   return one < 'c' ? { kind: 'Deployment', name: 'web' } : { kind: 'Pod', name: one }
 }
@@ -31,10 +38,13 @@ const events: fc.Arbitrary<Event>[] = [
     .tuple(
       node,
       fc.integer({ min: 0, max: 20 }),
-      fc.option(fc.dictionary(uid, fc.integer({ min: 0, max: 120 })), { nil: undefined })
+      fc.option(fc.dictionary(uid, fc.integer({ min: 0, max: 120 })), { nil: undefined }),
+      ceiling,
+      ceiling
     )
-    .map(([name, at, pods]) => (ledger, slow) => {
-      const told = reading(name, at, { pods: pods === undefined ? undefined : new Map(Object.entries(pods)) })
+    .map(([name, at, pods, host, kubepods]) => (ledger, slow) => {
+      const seen = pods === undefined ? undefined : new Map(Object.entries(pods))
+      const told = reading(name, at, { pods: seen, host, kubepods })
       for (const one of [ledger, slow]) one.observeReading(told)
     }),
   fc

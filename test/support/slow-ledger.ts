@@ -55,8 +55,9 @@ export class SlowLedger {
     const isPartial = isMissing(reading.host) || isMissing(reading.kubepods)
     const wasWhole = held !== undefined && !isMissing(held.host) && !isMissing(held.kubepods)
     if (isPartial && wasWhole && reading.at < held.at + bridgedTime) {
-      const host = isMissing(reading.host) ? held.host : reading.host
-      const kubepods = isMissing(reading.kubepods) ? held.kubepods : reading.kubepods
+      const growth = growthOf(held.pods, reading.pods)
+      const host = isMissing(reading.host) ? grown(held.host, growth) : reading.host
+      const kubepods = isMissing(reading.kubepods) ? grown(held.kubepods, growth) : reading.kubepods
       this.readings.set(reading.node, { ...kept, at: held.at, host, kubepods })
     } else this.readings.set(reading.node, kept)
     for (const uid of this.podsOn(reading.node)) {
@@ -169,6 +170,12 @@ export class SlowLedger {
     return this.uids.filter((uid) => this.placeOf(uid) === node)
   }
 
+  seenOn(node: string): number {
+    return this.podsOn(node)
+      .filter((uid) => this.isLive(uid))
+      .reduce((sum, uid) => sum + this.observedOf(uid), 0)
+  }
+
   pendingOn(node: string): number {
     return this.podsOn(node).reduce((sum, uid) => sum + this.pendingOf(uid), 0)
   }
@@ -197,6 +204,15 @@ export class SlowLedger {
 
 function isEnded({ phase, deleting }: PodFacts): boolean {
   return deleting || phase === 'Succeeded' || phase === 'Failed'
+}
+
+/** Of each pod by itself: what others shrank by may be a pod that was not seen this time. */
+function growthOf(before: NodeReading['pods'] = new Map(), after: NodeReading['pods'] = new Map()): number {
+  return [...after].reduce((sum, [uid, pids]) => sum + Math.max(0, pids - (before.get(uid) ?? 0)), 0)
+}
+
+function grown({ limit, inUse }: Ceiling, growth: number): Ceiling {
+  return { limit, inUse: inUse === undefined ? undefined : inUse + growth }
 }
 
 function isMissing({ limit, inUse }: Ceiling): boolean {
