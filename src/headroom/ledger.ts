@@ -36,6 +36,13 @@ export const waitingTime: Millis = 5 * 60_000
  */
 export const bridgedTime: Millis = 60_000
 
+/**
+ * How far a reading may lie in the future before it is taken for one by a clock that was set back meanwhile. Instants of
+ * readings are by our own wall clock, whatever those of nodes say, so that any future is odd. Own choice: a clock that is
+ * set back by less makes readings late for no longer than that.
+ */
+export const clockSlack: Millis = 1_000
+
 /** A pod just admitted. */
 export interface Admitted {
   /** The API server has given the uid before validating webhooks are called. */
@@ -128,15 +135,17 @@ export class Ledger {
   }
 
   /**
-   * A reading older than the one held is late, and says nothing new. One that lacks a ceiling does not take away what is
+   * A reading older than the one held is late, and says nothing new; unless the one held is of a time that has yet to
+   * come, by a clock that was set back. One that lacks a ceiling does not take away what is
    * known of it, for a while: the node is then as old as the oldest of what counts there. What single pods have grown by
    * meanwhile is added to what was in use, since it is pending no more; what others have shrunk by is not taken off. That
    * is too much rather than too little, until the ceiling is read again.
    */
   observeReading(reading: NodeReading): void {
     const node = this.#nodeOf(reading.node)
-    if (reading.at < node.readingAt) return
-    const isBridged = node.isWhole && !isWhole(reading) && reading.at - node.readingAt < bridgedTime
+    const since = reading.at - node.readingAt
+    if (since < 0 && node.readingAt <= this.#clock.now() + clockSlack) return
+    const isBridged = node.isWhole && !isWhole(reading) && since >= 0 && since < bridgedTime
     // Not known for any pod: what was seen of them before is still the best there is.
     const growth = reading.pods === undefined ? 0 : this.#observePods(node, reading.pods, reading.at)
     node.readingAt = isBridged ? node.readingAt : reading.at

@@ -1,7 +1,7 @@
 import t from 'tap'
 import type { NodeReading } from '../../src/headroom/facts.ts'
 import { Headroom } from '../../src/headroom/headroom.ts'
-import { assumedTime, bridgedTime, Ledger, waitingTime } from '../../src/headroom/ledger.ts'
+import { assumedTime, bridgedTime, clockSlack, Ledger, waitingTime } from '../../src/headroom/ledger.ts'
 import { anyNode, type Placement } from '../../src/model/placement.ts'
 import { fakeClock } from '../support/fakes.ts'
 import { demand, nodeFacts, pinnedTo, podFacts, reading } from '../support/headroom.ts'
@@ -33,6 +33,10 @@ function books() {
       tell((one) => one.assume({ uid, namespace: 'default', workload: { kind: 'Pod', name: uid }, pids, placement })),
     bind: (uid: string, node: string) => tell((one) => one.confirm(uid, node)),
     release: (uid: string) => tell((one) => one.release(uid)),
+    setClock: (span: number) => {
+      clock.set(span)
+      slow.offset += span
+    },
     wait: (span: number) => {
       clock.advance(span)
       ledger.expire()
@@ -524,6 +528,43 @@ const steps: readonly Step[] = [
     act: (b) => b.read('n5', { host: { limit: 1000, inUse: 400 }, pods: new Map([['k2', 200]]) }),
     asks: (b) => [b.ask(300), b.ask(301)],
     want: ['fits', 'full n5 300']
+  },
+  {
+    what: '63 after the clock was set back what is held is of a time to come: unknown',
+    act: (b) => b.setClock(-3_600_000),
+    asks: (b) => [b.ask(300)],
+    want: ['unknown reading too old']
+  },
+  {
+    what: '64 and bridges nothing',
+    act: (b) => b.read('n5', { host: { limit: undefined, inUse: undefined } }),
+    asks: (b) => [b.ask(300)],
+    want: ['unknown ceiling not known']
+  },
+  {
+    what: '65 the next reading counts at once',
+    act: (b) => b.read('n5', { host: { limit: 1000, inUse: 100 } }),
+    asks: (b) => [b.ask(400), b.ask(401)],
+    want: ['fits', 'full n5 400']
+  },
+  {
+    what: '66 and one before it is late again, as it is when the clock was set back by no more than clocks are off',
+    act: (b) => {
+      b.read('n5', { at: b.ago(1), host: { limit: 1000, inUse: 900 } })
+      b.setClock(-clockSlack)
+      b.read('n5', { host: { limit: 1000, inUse: 900 } })
+    },
+    asks: (b) => [b.ask(400)],
+    want: ['fits']
+  },
+  {
+    what: '67 but not by a millisecond more',
+    act: (b) => {
+      b.setClock(-1)
+      b.read('n5', { host: { limit: 1000, inUse: 300 } })
+    },
+    asks: (b) => [b.ask(200), b.ask(201)],
+    want: ['fits', 'full n5 200']
   }
 ]
 

@@ -3,7 +3,7 @@ import t from 'tap'
 import { Ledger } from '../../src/headroom/ledger.ts'
 import { anyNode } from '../../src/model/placement.ts'
 import type { WorkloadName } from '../../src/ports.ts'
-import { fakeClock } from '../support/fakes.ts'
+import { type FakeClock, fakeClock } from '../support/fakes.ts'
 import { nodeFacts, pinnedTo, placementOf, podFacts, reading } from '../support/headroom.ts'
 import { recount } from '../support/recount.ts'
 import { SlowLedger } from '../support/slow-ledger.ts'
@@ -25,7 +25,7 @@ function workloadOf(one: string): WorkloadName {
 }
 
 /** Each event as both ledgers understand it. */
-type Event = (ledger: Ledger, slow: SlowLedger, advance: (span: number) => void) => void
+type Event = (ledger: Ledger, slow: SlowLedger, advance: (span: number) => void, clock: FakeClock) => void
 
 const events: fc.Arbitrary<Event>[] = [
   fc.tuple(node, fc.constantFrom('old', 'new')).map(([name, machine]) => (ledger, slow) => {
@@ -37,7 +37,7 @@ const events: fc.Arbitrary<Event>[] = [
   fc
     .tuple(
       node,
-      fc.integer({ min: 0, max: 20 }),
+      fc.oneof(fc.integer({ min: 0, max: 20 }), fc.constantFrom(999, 1_000, 1_001, 60_000, 400_000)),
       fc.option(fc.dictionary(uid, fc.integer({ min: 0, max: 120 })), { nil: undefined }),
       ceiling,
       ceiling
@@ -86,6 +86,10 @@ const events: fc.Arbitrary<Event>[] = [
     ledger.retainPods(() => true)
     slow.retainPods()
   }),
+  fc.constantFrom(-3_600_000, -1, 3_600_000).map((span) => (_ledger, slow, _advance, clock) => {
+    clock.set(span)
+    slow.offset += span
+  }),
   fc.constantFrom(1, 30_000, 61_000, 301_000).map((span) => (_ledger, _slow, advance) => advance(span))
 ]
 
@@ -101,7 +105,7 @@ t.test('whatever happens, in whatever order, the sums are what counting anew giv
         slow.advance(span)
       }
       for (const event of run) {
-        event(ledger, slow, advance)
+        event(ledger, slow, advance, clock)
         const { kept, counted } = recount(ledger, slow)
         if (JSON.stringify(kept) !== JSON.stringify(counted))
           throw new Error(`kept ${JSON.stringify(kept)}\ncounted ${JSON.stringify(counted)}`)

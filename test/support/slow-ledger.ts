@@ -1,5 +1,5 @@
 import type { NodeFacts, NodeReading, PodFacts } from '../../src/headroom/facts.ts'
-import { type Admitted, assumedTime, bridgedTime, waitingTime } from '../../src/headroom/ledger.ts'
+import { type Admitted, assumedTime, bridgedTime, clockSlack, waitingTime } from '../../src/headroom/ledger.ts'
 import { settleTime } from '../../src/headroom/peaks.ts'
 import type { Placement } from '../../src/model/placement.ts'
 import type { Ceiling } from '../../src/ports.ts'
@@ -23,6 +23,12 @@ export class SlowLedger {
   /** What was seen of workloads. */
   readonly seen = new Map<string, { readonly at: number; readonly pids: number }[]>()
   now = 0
+  /** By how much the wall clock was set back or forth; ages are by it. */
+  offset = 0
+
+  get wall(): number {
+    return this.now + this.offset
+  }
 
   advance(span: number): void {
     this.now += span
@@ -50,11 +56,12 @@ export class SlowLedger {
 
   observeReading(reading: NodeReading): void {
     const held = this.readings.get(reading.node)
-    if (held !== undefined && reading.at < held.at) return
+    const isLate = held !== undefined && reading.at < held.at
+    if (isLate && held.at <= this.wall + clockSlack) return
     const kept = { ...reading, pods: reading.pods ?? held?.pods }
     const isPartial = isMissing(reading.host) || isMissing(reading.kubepods)
     const wasWhole = held !== undefined && !isMissing(held.host) && !isMissing(held.kubepods)
-    if (isPartial && wasWhole && reading.at < held.at + bridgedTime) {
+    if (isPartial && wasWhole && !isLate && reading.at < held.at + bridgedTime) {
       const growth = growthOf(held.pods, reading.pods)
       const host = isMissing(reading.host) ? grown(held.host, growth) : reading.host
       const kubepods = isMissing(reading.kubepods) ? grown(held.kubepods, growth) : reading.kubepods
@@ -70,7 +77,7 @@ export class SlowLedger {
 
   observePod(facts: PodFacts): void {
     const isNew = !this.pods.has(facts.uid) && !this.assumed.has(facts.uid)
-    const waited = isNew && !this.isListed ? Math.max(0, this.now - (facts.createdAt ?? this.now)) : 0
+    const waited = isNew && !this.isListed ? Math.max(0, this.wall - (facts.createdAt ?? this.wall)) : 0
     this.assumed.delete(facts.uid)
     this.pods.set(facts.uid, facts)
     const figure = facts.estimated ?? facts.declared ?? this.admitted.get(facts.uid)
