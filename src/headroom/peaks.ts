@@ -74,6 +74,10 @@ export class WorkloadEntry {
     this.#previous = at - this.#epochAt < 2 * epoch ? this.#current : 0
     this.#current = 0
     this.#epochAt = at
+    if (this.#previous > 0) return
+    // Nothing is remembered: whoever comes next is watched from its first seconds on.
+    this.#since = Number.POSITIVE_INFINITY
+    this.#lastAt = Number.NEGATIVE_INFINITY
   }
 }
 

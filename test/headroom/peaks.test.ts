@@ -29,6 +29,23 @@ t.test('a peak is forgotten after one to two days', async (t) => {
   t.equal(entry?.peak(10 * day), undefined)
 })
 
+t.test('once a peak is forgotten the next one has to settle anew', async (t) => {
+  const looks = { 'never looked at meanwhile': [], 'looked at each day': [1, 2, 3, 4, 5, 6].map((days) => days * day) }
+  for (const [name, instants] of Object.entries(looks)) {
+    const entry = new Workloads().join('default', web)
+    entry?.observe(900, 0)
+    entry?.observe(900, settleTime)
+    t.strictSame(entry?.peak(settleTime), { pids: 900, isSettled: true })
+    for (const at of instants) entry?.peak(at)
+    const later = 7 * day
+    entry?.observe(3, later)
+    t.strictSame(entry?.peak(later), { pids: 3, isSettled: false }, name)
+    t.equal(entry?.expected(50, later), 50, name)
+    entry?.observe(3, later + settleTime)
+    t.strictSame(entry?.peak(later + settleTime), { pids: 3, isSettled: true }, name)
+  }
+})
+
 t.test('a workload is remembered between its runs while its peak is', async (t) => {
   const workloads = new Workloads()
   const job = { kind: 'CronJob', name: 'nightly' }
