@@ -72,8 +72,12 @@ export interface NamedNamespace {
 
 /** What is kept of a Pod: 150,000 of these are held, so every field has to earn its place. */
 export interface PodFacts {
-  /** As the node counts it: for a static pod the hash of its file, not the uid of its mirror in the API. */
   readonly uid: string
+  /**
+   * The uid its node counts it by, where that is another: of a static pod the hash of its file, which before Kubernetes 1.21
+   * is the same on all nodes with that file (kubernetes issue 87461), and which anybody may write who may create pods.
+   */
+  readonly cgroup?: string | undefined
   readonly namespace: string
   readonly name: string
   /** undefined until the pod is bound. */
@@ -139,7 +143,7 @@ export interface NodeReading {
   readonly host: Ceiling
   /** The kubepods cgroup: pids.max, and the tasks of all pods together. */
   readonly kubepods: Ceiling
-  /** Tasks by pod uid (see PodFacts.uid); undefined when not known for any pod. A pod that is not in it is not known. */
+  /** Tasks by pod uid (see PodFacts.cgroup); undefined when not known for any pod. A pod that is not in it is not known. */
   readonly pods: ReadonlyMap<string, Pids> | undefined
   /** Limits (pids.max) of the pods that have one, by pod uid; undefined when not known for any pod. */
   readonly podLimits: ReadonlyMap<string, Pids> | undefined

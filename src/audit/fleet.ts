@@ -52,13 +52,13 @@ export class FleetTally {
 
   /** Counts a pod that has not ended; gives it back where its tasks are known. */
   add(pod: PodFacts): AuditPod | undefined {
-    const { namespace, name, workload, node } = pod
+    const { namespace, name, workload, node, cgroup = pod.uid } = pod
     const reading = node === undefined ? undefined : this.#readings.get(node)
-    const pids = reading?.pods?.get(pod.uid)
+    const pids = reading?.pods?.get(cgroup)
     this.#addToNode(pod, pids)
     this.#addToWorkload(pod, pids)
     if (pids === undefined || node === undefined) return undefined
-    const limit = reading?.podLimits?.get(pod.uid) ?? null
+    const limit = reading?.podLimits?.get(cgroup) ?? null
     return { namespace, name, workload, node, pids, share: shareOf(pids, reading), limit }
   }
 

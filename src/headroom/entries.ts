@@ -98,4 +98,23 @@ export class PodEntry {
   get pending(): Pids {
     return this.state === 'ended' || this.observed >= this.estimate ? 0 : this.estimate - this.observed
   }
+
+  /** The uid its node counts it by. */
+  get cgroup(): string {
+    return this.uid
+  }
+}
+
+/** A static pod. Its own class, so that the others need not hold the field. */
+export class StaticPodEntry extends PodEntry {
+  readonly #cgroup: string
+
+  constructor(cgroup: string, ...rest: ConstructorParameters<typeof PodEntry>) {
+    super(...rest)
+    this.#cgroup = cgroup
+  }
+
+  override get cgroup(): string {
+    return this.#cgroup
+  }
 }

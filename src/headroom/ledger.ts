@@ -6,7 +6,7 @@ import { isKnown, isWhole } from './arithmetic.ts'
 import { CandidateSets } from './candidates.ts'
 import { Deadlines } from './deadlines.ts'
 import { DueTimes } from './due-times.ts'
-import { NamespaceEntry, NodeEntry, PodEntry, type PodState } from './entries.ts'
+import { NamespaceEntry, NodeEntry, PodEntry, type PodState, StaticPodEntry } from './entries.ts'
 import type { NodeFacts, NodeReading, PodFacts } from './facts.ts'
 import { Workloads } from './peaks.ts'
 import { enter, reobserve, withdraw } from './sums.ts'
@@ -158,7 +158,7 @@ export class Ledger {
     this.expire()
     const held = this.#pods.get(facts.uid)
     const placement = facts.node === undefined ? (facts.placement ?? held?.placement ?? anyNode) : undefined
-    const pod = held ?? this.#make(facts.uid, facts.namespace, facts.workload, 'waiting', placement)
+    const pod = held ?? this.#make(facts, 'waiting', placement)
     const estimate = facts.estimated ?? facts.declared ?? pod.admitted ?? this.#expectedOf(pod)
     this.#assumed.delete(pod)
     // Shown to us, it is shown to all; but for a word that is older than the binding we allowed.
@@ -202,10 +202,11 @@ export class Ledger {
   }
 
   /** Counts a pod that was just admitted, until the API server shows it. The same uid counts once. */
-  assume({ uid, namespace, workload, pids, placement }: Admitted): void {
+  assume(admitted: Admitted): void {
+    const { uid, pids, placement } = admitted
     this.expire()
     if (this.#pods.has(uid)) return
-    const pod = this.#make(uid, namespace, workload, 'assumed', placement)
+    const pod = this.#make(admitted, 'assumed', placement)
     pod.admitted = pids
     this.#assumed.add(pod, this.#clock.monotonic())
     const node = placement.pinned === undefined ? undefined : this.#nodeOf(placement.pinned)
@@ -302,19 +303,18 @@ export class Ledger {
   }
 
   #make(
-    uid: string,
-    namespace: string,
-    workload: WorkloadName,
+    { uid, namespace, workload, cgroup }: Pick<PodFacts, 'uid' | 'namespace' | 'workload' | 'cgroup'>,
     state: PodState,
     placement: Placement | undefined
   ): PodEntry {
-    const pod = new PodEntry(
+    const rest = [
       uid,
       this.#namespaceOf(namespace),
       this.workloads.join(namespace, workload),
       state,
       placement
-    )
+    ] as const
+    const pod = cgroup === undefined ? new PodEntry(...rest) : new StaticPodEntry(cgroup, ...rest)
     pod.namespace.pods++
     this.#pods.set(uid, pod)
     return pod
@@ -351,7 +351,7 @@ export class Ledger {
     let found = 0
     let growth = 0
     for (const pod of node.pods) {
-      const observed = pods.get(pod.uid)
+      const observed = this.#observedOf(pod, pods)
       if (observed !== undefined) {
         found++
         if (pod.state === 'bound') pod.workload?.observe(observed, at)
@@ -366,11 +366,14 @@ export class Ledger {
     return growth
   }
 
+  /** A pod that claims the tasks of another one has none. */
+  #observedOf({ uid, cgroup }: PodEntry, pods: ReadonlyMap<string, Pids>): Pids | undefined {
+    return cgroup !== uid && this.#pods.has(cgroup) ? undefined : pods.get(cgroup)
+  }
+
   #unclaimedOf(node: NodeEntry, pods: ReadonlyMap<string, Pids>): Map<string, Pids> {
-    const unclaimed = new Map<string, Pids>()
-    for (const [uid, pids] of pods) {
-      if (this.#pods.get(uid)?.node !== node) unclaimed.set(uid, pids)
-    }
+    const unclaimed = new Map(pods)
+    for (const { cgroup } of node.pods) unclaimed.delete(cgroup)
     return unclaimed
   }
 
@@ -406,15 +409,15 @@ function grown({ limit, inUse }: Ceiling, growth: Pids): Ceiling {
 /** What the node's last reading already says of a pod that only now is known to be there. */
 function claim(pod: PodEntry): void {
   const { unclaimed } = pod.node ?? {}
-  pod.observed = unclaimed?.get(pod.uid) ?? 0
-  unclaimed?.delete(pod.uid)
+  pod.observed = unclaimed?.get(pod.cgroup) ?? 0
+  unclaimed?.delete(pod.cgroup)
 }
 
 /** The node's last reading still holds the tasks of a pod that leaves the ledger or the node. */
-function unclaim({ uid, node, observed }: PodEntry): void {
+function unclaim({ cgroup, node, observed }: PodEntry): void {
   if (node === undefined || observed === 0) return
   node.unclaimed ??= new Map()
-  node.unclaimed.set(uid, observed)
+  node.unclaimed.set(cgroup, observed)
 }
 
 /** Without a reading nothing is observed. */

@@ -565,6 +565,34 @@ const steps: readonly Step[] = [
     },
     asks: (b) => [b.ask(200), b.ask(201)],
     want: ['fits', 'full n5 200']
+  },
+  {
+    what: '68 static pods of one file are one on each node, though their nodes call them the same',
+    act: (b) => {
+      for (const name of ['n6', 'n7']) {
+        b.node(name)
+        b.pod(`m-${name}`, { node: name, cgroup: 'file', estimated: 300 })
+        b.read(name, { pods: new Map([['file', 100]]), kubepods: { limit: 1000, inUse: 100 } })
+      }
+    },
+    asks: (b) => ['n6', 'n7'].flatMap((name) => [b.askNode(name, 700), b.askNode(name, 701)]),
+    want: ['fits', 'full', 'fits', 'full']
+  },
+  {
+    what: '69 one that is gone is gone from its node alone',
+    act: (b) => b.delete('m-n6'),
+    asks: (b) => [b.askNode('n6', 900), b.askNode('n6', 901), b.askNode('n7', 700), b.askNode('n7', 701)],
+    want: ['fits', 'full', 'fits', 'full']
+  },
+  {
+    what: "70 a pod that says it goes by another pod's uid takes nothing of it",
+    act: (b) => {
+      b.pod('mine', { node: 'n6', estimated: 50 })
+      b.pod('forged', { node: 'n6', cgroup: 'mine', estimated: 10 })
+      b.read('n6', { pods: new Map([['mine', 600]]), kubepods: { limit: 1000, inUse: 600 } })
+    },
+    asks: (b) => [b.askNode('n6', 390), b.askNode('n6', 391)],
+    want: ['fits', 'full']
   }
 ]
 

@@ -135,11 +135,15 @@ t.test(
   }
 )
 
-t.test('a static pod goes by the hash its node counts it under', async (t) => {
+t.test('a static pod is one by its uid, and says by which hash its node counts it', async (t) => {
   const annotations = { 'kubernetes.io/config.mirror': 'h', 'kubernetes.io/config.hash': 'h1' }
-  t.equal(buildPodProjection()(pod({ metadata: { annotations } })).uid, 'h1')
-  const forged = { 'kubernetes.io/config.hash': 'h1' }
-  t.equal(buildPodProjection()(pod({ metadata: { annotations: forged } })).uid, 'u1', 'not without the mirror mark')
+  const facts = (metadata: object) => buildPodProjection()(pod({ metadata }))
+  t.match(facts({ annotations }), { uid: 'u1', cgroup: 'h1' })
+  t.notOk('cgroup' in facts({ annotations: { 'kubernetes.io/config.hash': 'h1' } }), 'not without the mirror mark')
+  t.notOk('cgroup' in facts({ uid: 'h1', annotations }), 'no field where it says nothing')
+  const { keyOf, project } = buildPodKind()
+  const keys = ['u1', 'u2'].map((uid) => keyOf(project(pod({ metadata: { uid, annotations } }))))
+  t.strictSame(keys, ['u1', 'u2'], 'as many as the API has, of one file on each node')
 })
 
 t.test('pods of one workload share one name; a Pod changed in what is not kept is the same', async (t) => {

@@ -65,6 +65,13 @@ t.test('written and read again it is the same, as YAML and as JSON', async (t) =
   t.strictSame(readSnapshot('b.json', JSON.stringify(documentOf(snapshot))), snapshot)
 })
 
+t.test('the tasks of a static pod stand under the uid its node counts it by', async (t) => {
+  const snapshot = readSnapshot('a.yaml', text.replace('uid: u1,', 'uid: u1, cgroup: file,'))
+  t.strictSame(snapshot.readings.get('node-a')?.pods, new Map([['file', 502]]))
+  t.strictSame(snapshot.readings.get('node-a')?.podLimits, new Map([['file', 600]]))
+  t.strictSame(readSnapshot('a.json', JSON.stringify(documentOf(snapshot))), snapshot, 'written and read again')
+})
+
 t.test('of a pod that no node holds the words of its scheduler are left out, which change by the minute', async (t) => {
   const snapshot = readSnapshot('a.yaml', text)
   const passing = { placement: anyNode, createdAt: 1, isGated: true, refusedBy: 'node-a' }

@@ -68,7 +68,7 @@ export class SlowLedger {
       this.readings.set(reading.node, { ...kept, at: held.at, host, kubepods })
     } else this.readings.set(reading.node, kept)
     for (const uid of this.podsOn(reading.node)) {
-      const pids = reading.pods?.get(uid)
+      const pids = reading.pods?.get(this.cgroupOf(uid))
       const workload = this.workloadOf(uid)
       if (pids === undefined || workload === undefined || !this.isBound(uid)) continue
       this.seen.set(workload, [...(this.seen.get(workload) ?? []), { at: reading.at, pids }])
@@ -161,7 +161,13 @@ export class SlowLedger {
 
   observedOf(uid: string): number {
     const place = this.placeOf(uid)
-    return (place === undefined ? undefined : this.readings.get(place)?.pods?.get(uid)) ?? 0
+    return (place === undefined ? undefined : this.readings.get(place)?.pods?.get(this.cgroupOf(uid))) ?? 0
+  }
+
+  /** What its node calls it; a name that is another pod's is not its own. */
+  cgroupOf(uid: string): string {
+    const { cgroup } = this.pods.get(uid) ?? {}
+    return cgroup === undefined || this.uids.includes(cgroup) ? uid : cgroup
   }
 
   isLive(uid: string): boolean {
