@@ -72,8 +72,12 @@ export interface NamedNamespace {
 
 /** What is kept of a Pod: 150,000 of these are held, so every field has to earn its place. */
 export interface PodFacts {
-  /** As the node counts it: for a static pod the hash of its file, not the uid of its mirror in the API. */
   readonly uid: string
+  /**
+   * The uid its node counts it by, where that is another: of a static pod the hash of its file, which before Kubernetes 1.21
+   * is the same on all nodes with that file (kubernetes issue 87461), and which anybody may write who may create pods.
+   */
+  readonly cgroup?: string | undefined
   readonly namespace: string
   readonly name: string
   /** undefined until the pod is bound. */
@@ -88,6 +92,10 @@ export interface PodFacts {
   readonly deleting: boolean
   /** Where it may land, while it is not bound: whoever counts what it will need must know where. */
   readonly placement?: Placement | undefined
+  /** Its creationTimestamp, by the API server's clock, while it is not bound. */
+  readonly createdAt?: Millis | undefined
+  /** Has scheduling gates: it is not to be bound before they are gone. */
+  readonly isGated?: boolean | undefined
   /** The node whose binding `pidguard` refused last, as the scheduler tells, while the pod is not bound. */
   readonly refusedBy?: string | undefined
 }
@@ -135,7 +143,7 @@ export interface NodeReading {
   readonly host: Ceiling
   /** The kubepods cgroup: pids.max, and the tasks of all pods together. */
   readonly kubepods: Ceiling
-  /** Tasks by pod uid (see PodFacts.uid); undefined when not known for any pod. A pod that is not in it is not known. */
+  /** Tasks by pod uid (see PodFacts.cgroup); undefined when not known for any pod. A pod that is not in it is not known. */
   readonly pods: ReadonlyMap<string, Pids> | undefined
   /** Limits (pids.max) of the pods that have one, by pod uid; undefined when not known for any pod. */
   readonly podLimits: ReadonlyMap<string, Pids> | undefined

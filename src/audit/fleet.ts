@@ -14,8 +14,9 @@ export interface FleetPolicy {
 /** What the pods of one node come to. */
 interface NodeSum {
   pods: number
-  /** What pods have not shown of their estimates. */
+  /** What pods have not shown of their estimates, and what they have. */
   pending: Pids
+  seen: Pids
   biggest: AuditNode['biggest']
 }
 
@@ -51,13 +52,13 @@ export class FleetTally {
 
   /** Counts a pod that has not ended; gives it back where its tasks are known. */
   add(pod: PodFacts): AuditPod | undefined {
-    const { namespace, name, workload, node } = pod
+    const { namespace, name, workload, node, cgroup = pod.uid } = pod
     const reading = node === undefined ? undefined : this.#readings.get(node)
-    const pids = reading?.pods?.get(pod.uid)
+    const pids = reading?.pods?.get(cgroup)
     this.#addToNode(pod, pids)
     this.#addToWorkload(pod, pids)
     if (pids === undefined || node === undefined) return undefined
-    const limit = reading?.podLimits?.get(pod.uid) ?? null
+    const limit = reading?.podLimits?.get(cgroup) ?? null
     return { namespace, name, workload, node, pids, share: shareOf(pids, reading), limit }
   }
 
@@ -70,7 +71,7 @@ export class FleetTally {
         const failure = failures.get(name)
         return {
           node: name,
-          ...figuresOf(reading ?? nothingRead, sum.pending, this.#policy.floor),
+          ...figuresOf(reading ?? nothingRead, sum, this.#policy.floor),
           age: reading === undefined ? null : Math.max(0, this.#takenAt - reading.at),
           pods: sum.pods,
           biggest: sum.biggest,
@@ -100,7 +101,10 @@ export class FleetTally {
     this.#nodes.set(node, sum)
     sum.pods++
     // A pod on its way out needs no more than it has.
-    if (!pod.deleting) sum.pending += Math.max(0, this.#policy.estimateOf(pod) - (pids ?? 0))
+    if (!pod.deleting) {
+      sum.pending += Math.max(0, this.#policy.estimateOf(pod) - (pids ?? 0))
+      sum.seen += pids ?? 0
+    }
     if (pids !== undefined && pids > (sum.biggest?.pids ?? 0)) sum.biggest = { namespace, name, pids }
   }
 
@@ -120,7 +124,7 @@ export class FleetTally {
   }
 }
 
-const noPods: NodeSum = { pods: 0, pending: 0, biggest: null }
+const noPods: NodeSum = { pods: 0, pending: 0, seen: 0, biggest: null }
 const nothingRead: Pick<NodeReading, 'host' | 'kubepods'> = {
   host: { limit: undefined, inUse: undefined },
   kubepods: { limit: undefined, inUse: undefined }
@@ -134,8 +138,12 @@ function shareOf(pids: Pids, reading: NodeReading | undefined): number | null {
   return Number.isFinite(ceiling) && ceiling > 0 ? pids / ceiling : null
 }
 
-function figuresOf({ host, kubepods }: Pick<NodeReading, 'host' | 'kubepods'>, pending: Pids, floor: Floor) {
-  const [tightest] = ceilingAccounts({ host, kubepods, pending }, floor)
+function figuresOf(
+  { host, kubepods }: Pick<NodeReading, 'host' | 'kubepods'>,
+  { pending, seen }: NodeSum,
+  floor: Floor
+) {
+  const [tightest] = ceilingAccounts({ host, kubepods, pending, seen }, floor)
   const shares = [host, kubepods].map(usedShareOf).filter((share) => share !== undefined)
   return {
     host: ceilingOf(host),

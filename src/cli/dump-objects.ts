@@ -1,4 +1,4 @@
-import { declaredPids, pidsEstimate } from '../model/annotations.ts'
+import { declaredPids, mirrorPod, pidsEstimate, staticHash } from '../model/annotations.ts'
 import type { LimitRangeItem } from '../model/kubernetes.ts'
 import { isRecord, type JsonRecord } from '../model/shape.ts'
 import { currentVersionOf, groupOf } from '../model/workloads.ts'
@@ -122,7 +122,7 @@ function limitRangeOf(namespace: string, limits: readonly LimitRangeItem[]): Jso
   return { ...core('LimitRange'), metadata: { name: 'snapshot', namespace }, spec: { limits } }
 }
 
-function podOf({ name, namespace, uid, node, phase, workload, declared, estimated }: PodFacts): JsonRecord {
+function podOf({ name, namespace, uid, cgroup, node, phase, workload, declared, estimated }: PodFacts): JsonRecord {
   const controller = { apiVersion: '', ...workload, controller: true }
   return {
     ...core('Pod'),
@@ -131,6 +131,7 @@ function podOf({ name, namespace, uid, node, phase, workload, declared, estimate
       namespace,
       uid,
       annotations: {
+        ...(cgroup === undefined ? undefined : { [mirrorPod]: cgroup, [staticHash]: cgroup }),
         ...(declared === undefined ? undefined : { [declaredPids]: String(declared) }),
         ...(estimated === undefined ? undefined : { [pidsEstimate]: String(estimated) })
       },

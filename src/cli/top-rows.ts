@@ -121,8 +121,8 @@ function roomOf(account: NodeAccount | undefined, isWhole: boolean) {
 
 function biggestOf(pods: readonly PodFacts[], reading: NodeReading | undefined): NodeRow['biggest'] {
   let biggest: NodeRow['biggest']
-  for (const { uid, namespace, name } of pods) {
-    const pids = reading?.pods?.get(uid) ?? 0
+  for (const { uid, cgroup = uid, namespace, name } of pods) {
+    const pids = reading?.pods?.get(cgroup) ?? 0
     if (pids > (biggest?.pids ?? 0)) biggest = { namespace, name, pids }
   }
   return biggest
@@ -135,7 +135,8 @@ export function podRows({ pods, readings, takenAt, standing }: TopView): PodRow[
     .map((pod) => {
       const reading = pod.node === undefined ? undefined : readings.get(pod.node)
       const entry = standing.ledger.pod(pod.uid)
-      const pids = reading?.pods?.get(pod.uid)
+      const cgroup = pod.cgroup ?? pod.uid
+      const pids = reading?.pods?.get(cgroup)
       const ceiling = Math.min(...[reading?.host.limit, reading?.kubepods.limit].filter((limit) => limit !== undefined))
       return {
         namespace: pod.namespace,
@@ -145,7 +146,7 @@ export function podRows({ pods, readings, takenAt, standing }: TopView): PodRow[
         phase: pod.phase,
         pids,
         committed: entry === undefined ? undefined : entry.observed + entry.pending,
-        limit: reading?.podLimits?.get(pod.uid),
+        limit: reading?.podLimits?.get(cgroup),
         share: pids === undefined || !Number.isFinite(ceiling) || ceiling === 0 ? undefined : pids / ceiling,
         declared: pod.declared,
         age: reading === undefined ? undefined : Math.max(0, takenAt - reading.at)

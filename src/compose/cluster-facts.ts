@@ -54,7 +54,10 @@ export async function clusterFacts(options: ClusterFactsOptions, deps: FactDeps)
   const isCurrent = (): boolean => isHeard(caches.nodes) && isHeard(caches.pods)
   const books = buildBookkeeping(deps, isCurrent, ({ workloads }) => workloads.get(namespace, ourselves)?.live ?? 1)
   const { ledger, headroom } = books
-  const tally = new ReadingTally({ observeReading: (reading) => ledger.observeReading(reading), observeFailure() {} })
+  const tally = new ReadingTally(
+    { observeReading: (reading) => ledger.observeReading(reading), observeFailure() {} },
+    (node) => caches.nodes.get(node) !== undefined
+  )
   const refused = new RefusedPods()
   const feed = feedOf(ledger, () => caches)
   const told = troubleTeller(tally, log)

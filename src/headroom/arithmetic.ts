@@ -27,11 +27,17 @@ export interface NodeAccount {
   readonly age: Millis | undefined
 }
 
-/** The figures of one node: what it last said, and what its pods have not shown of their estimates yet. */
+/** The figures of one node: what it last said, and what its pods have and have not shown of their estimates. */
 export interface NodeFigures {
   readonly host: Ceiling
   readonly kubepods: Ceiling
+  /** Σ over its pods that have not ended of what is not seen of their estimates yet. */
   readonly pending: Pids
+  /**
+   * Σ over the same pods of what is seen of them, which is in use under both ceilings. It may be newer than what a ceiling
+   * says itself (cAdvisor samples each cgroup for itself, up to 15 s apart): whatever is pending no more is in use then.
+   */
+  readonly seen: Pids
 }
 
 /** PIDs that the floor keeps free under a ceiling; a share is rounded up. */
@@ -42,11 +48,14 @@ export function floorUnder(limit: Pids, floor: Floor): Pids {
 }
 
 /** PIDs free under one ceiling; Infinity without a limit, undefined when the limit or what is in use is not known. */
-export function freeUnder(ceiling: Ceiling, pending: Pids, floor: Floor): Pids | undefined {
-  const { limit, inUse } = ceiling
+export function freeUnder(
+  { limit, inUse }: Ceiling,
+  { pending, seen }: Pick<NodeFigures, 'pending' | 'seen'>,
+  floor: Floor
+): Pids | undefined {
   if (limit === undefined || limit === Number.POSITIVE_INFINITY) return limit
   if (inUse === undefined) return undefined
-  return limit - floorUnder(limit, floor) - inUse - pending
+  return limit - floorUnder(limit, floor) - (inUse > seen ? inUse : seen) - pending
 }
 
 /**
@@ -55,8 +64,8 @@ export function freeUnder(ceiling: Ceiling, pending: Pids, floor: Floor): Pids |
  * see `isWhole`. undefined when neither ceiling is known.
  */
 export function freeAtMost(figures: NodeFigures, floor: Floor): Pids | undefined {
-  const host = freeUnder(figures.host, figures.pending, floor)
-  const kubepods = freeUnder(figures.kubepods, figures.pending, floor)
+  const host = freeUnder(figures.host, figures, floor)
+  const kubepods = freeUnder(figures.kubepods, figures, floor)
   if (host === undefined) return kubepods
   return kubepods === undefined || host < kubepods ? host : kubepods
 }
@@ -78,18 +87,21 @@ export function wholePods(free: Pids, pids: Pids): number {
 
 /** Both ceilings in full, for people. */
 export function ceilingAccounts(figures: NodeFigures, floor: Floor): CeilingAccount[] {
-  return [
-    accountOf('node', figures.host, figures.pending, floor),
-    accountOf('kubepods', figures.kubepods, figures.pending, floor)
-  ]
+  return [accountOf('node', figures.host, figures, floor), accountOf('kubepods', figures.kubepods, figures, floor)]
     .filter((account) => account !== undefined)
     .sort((a, b) => a.free - b.free)
 }
 
-function accountOf(name: CeilingName, ceiling: Ceiling, pending: Pids, floor: Floor): CeilingAccount | undefined {
-  const free = freeUnder(ceiling, pending, floor)
-  const { limit, inUse } = ceiling
-  if (free === undefined || limit === undefined || inUse === undefined || free === Number.POSITIVE_INFINITY)
+function accountOf(
+  name: CeilingName,
+  ceiling: Ceiling,
+  figures: NodeFigures,
+  floor: Floor
+): CeilingAccount | undefined {
+  const free = freeUnder(ceiling, figures, floor)
+  const { limit } = ceiling
+  if (free === undefined || limit === undefined || ceiling.inUse === undefined || free === Number.POSITIVE_INFINITY)
     return undefined
-  return { ceiling: name, limit, inUse, committed: inUse + pending, floor: floorUnder(limit, floor), free }
+  const inUse = Math.max(ceiling.inUse, figures.seen)
+  return { ceiling: name, limit, inUse, committed: inUse + figures.pending, floor: floorUnder(limit, floor), free }
 }

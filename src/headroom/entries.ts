@@ -18,8 +18,9 @@ export class NodeEntry implements NodeFigures {
   kubepods: Ceiling = unknownCeiling
   /** Both ceilings are known. */
   isWhole = false
-  /** Σ over its pods of what they have not shown of their estimates. */
+  /** Σ over its pods that have not ended of what they have not shown of their estimates; and of what they have shown. */
   pending: Pids = 0
+  seen: Pids = 0
   readonly pods: PodEntry[] = []
   /** Tasks in the last reading of pods that are not on the ledger: static ones, and those the API has yet to tell of. */
   unclaimed: Map<string, Pids> | undefined = undefined
@@ -58,9 +59,10 @@ export class NamespaceEntry {
 /**
  * How a pod stands on the ledger.
  * `assumed`: admitted here, the API server has not shown it. `waiting`: shown, not bound. `idle`: not bound for so long
- * that it waits for something else than PIDs. `bound`: on a node, says the API. `ended`: its tasks are gone or going.
+ * that it waits for something else than PIDs. `gated`: not to be scheduled yet. `bound`: on a node, says the API.
+ * `ended`: its tasks are gone or going.
  */
-export type PodState = 'assumed' | 'waiting' | 'idle' | 'bound' | 'ended'
+export type PodState = 'assumed' | 'waiting' | 'idle' | 'gated' | 'bound' | 'ended'
 
 /** One pod. 150,000 of these are held, so every field has to earn its place. */
 export class PodEntry {
@@ -68,8 +70,10 @@ export class PodEntry {
   readonly namespace: NamespaceEntry
   readonly workload: WorkloadEntry | undefined
   state: PodState
-  estimate: Pids
+  estimate: Pids = 0
   observed: Pids = 0
+  /** What it was counted with when it was admitted here: holds where nobody wrote its figure down. */
+  admitted: Pids | undefined = undefined
   placement: Placement | undefined
   /** Where it is, was just bound to, or can only go. */
   node: NodeEntry | undefined = undefined
@@ -81,19 +85,36 @@ export class PodEntry {
     namespace: NamespaceEntry,
     workload: WorkloadEntry | undefined,
     state: PodState,
-    estimate: Pids,
     placement: Placement | undefined
   ) {
     this.uid = uid
     this.namespace = namespace
     this.workload = workload
     this.state = state
-    this.estimate = estimate
     this.placement = placement
   }
 
   /** What it may still take beyond what is seen of it; an ended pod takes nothing more. */
   get pending(): Pids {
     return this.state === 'ended' || this.observed >= this.estimate ? 0 : this.estimate - this.observed
+  }
+
+  /** The uid its node counts it by. */
+  get cgroup(): string {
+    return this.uid
+  }
+}
+
+/** A static pod. Its own class, so that the others need not hold the field. */
+export class StaticPodEntry extends PodEntry {
+  readonly #cgroup: string
+
+  constructor(cgroup: string, ...rest: ConstructorParameters<typeof PodEntry>) {
+    super(...rest)
+    this.#cgroup = cgroup
+  }
+
+  override get cgroup(): string {
+    return this.#cgroup
   }
 }

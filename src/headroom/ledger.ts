@@ -1,11 +1,12 @@
 import { isDeepStrictEqual } from 'node:util'
 import { anyNode, type Placement } from '../model/placement.ts'
 import type { Millis, Pids } from '../model/units.ts'
-import type { Clock, WorkloadName } from '../ports.ts'
+import type { Ceiling, Clock, WorkloadName } from '../ports.ts'
 import { isKnown, isWhole } from './arithmetic.ts'
 import { CandidateSets } from './candidates.ts'
 import { Deadlines } from './deadlines.ts'
-import { NamespaceEntry, NodeEntry, PodEntry, type PodState } from './entries.ts'
+import { DueTimes } from './due-times.ts'
+import { NamespaceEntry, NodeEntry, PodEntry, type PodState, StaticPodEntry } from './entries.ts'
 import type { NodeFacts, NodeReading, PodFacts } from './facts.ts'
 import { Workloads } from './peaks.ts'
 import { enter, reobserve, withdraw } from './sums.ts'
@@ -23,6 +24,8 @@ export const assumedTime: Millis = 60_000
  * How long a pod that is not bound counts. A pod for which there is room is bound within seconds, and one that is not
  * is tried again after five minutes at the latest (kube-scheduler, podMaxInUnschedulablePodsDuration). One that is
  * still not bound waits for something else than PIDs, and must not hold them; its binding is looked at when it comes.
+ * Pods of the first list have waited since they were created, or each restart would hold room for all that are pending;
+ * one with scheduling gates begins to wait when they are gone.
  */
 export const waitingTime: Millis = 5 * 60_000
 
@@ -32,6 +35,13 @@ export const waitingTime: Millis = 5 * 60_000
  * v1.20), which is just when pods are created: what was known a moment ago must not be unknown then.
  */
 export const bridgedTime: Millis = 60_000
+
+/**
+ * How far a reading may lie in the future before it is taken for one by a clock that was set back meanwhile. Instants of
+ * readings are by our own wall clock, whatever those of nodes say, so that any future is odd. Own choice: a clock that is
+ * set back by less makes readings late for no longer than that.
+ */
+export const clockSlack: Millis = 1_000
 
 /** A pod just admitted. */
 export interface Admitted {
@@ -62,9 +72,14 @@ export class Ledger {
   readonly #namespaces = new Map<string, NamespaceEntry>()
   readonly #assumed = new Deadlines<PodEntry>(assumedTime)
   readonly #bindings = new Deadlines<PodEntry>(assumedTime)
-  readonly #waits = new Deadlines<PodEntry>(waitingTime)
+  readonly #waits = new DueTimes<PodEntry>()
+  /** All pods there are have been told of once: those told of from now on are new. */
+  #isListed = false
 
-  /** `defaultEstimate` counts pods that carry no figure of their own: those from before pidguard came. */
+  /**
+   * `defaultEstimate` counts pods of which nothing else is known: no figure of their own, not admitted here, and none of
+   * their workload was seen running.
+   */
   constructor(clock: Clock, defaultEstimate: (namespace: string) => Pids) {
     this.#clock = clock
     this.#defaultEstimate = defaultEstimate
@@ -120,46 +135,40 @@ export class Ledger {
   }
 
   /**
-   * A reading older than the one held is late, and says nothing new. One that lacks a ceiling does not take away what is
-   * known of it, for a while: the node is then as old as the oldest of what counts there.
+   * A reading older than the one held is late, and says nothing new; unless the one held is of a time that has yet to
+   * come, by a clock that was set back. One that lacks a ceiling does not take away what is
+   * known of it, for a while: the node is then as old as the oldest of what counts there. What single pods have grown by
+   * meanwhile is added to what was in use, since it is pending no more; what others have shrunk by is not taken off. That
+   * is too much rather than too little, until the ceiling is read again.
    */
   observeReading(reading: NodeReading): void {
     const node = this.#nodeOf(reading.node)
-    if (reading.at < node.readingAt) return
-    const isBridged = node.isWhole && !isWhole(reading) && reading.at - node.readingAt < bridgedTime
-    node.readingAt = isBridged ? node.readingAt : reading.at
-    node.host = isBridged && !isKnown(reading.host) ? node.host : reading.host
-    node.kubepods = isBridged && !isKnown(reading.kubepods) ? node.kubepods : reading.kubepods
-    node.isWhole = isWhole(node)
-    const { pods } = reading
+    const since = reading.at - node.readingAt
+    if (since < 0 && node.readingAt <= this.#clock.now() + clockSlack) return
+    const isBridged = node.isWhole && !isWhole(reading) && since >= 0 && since < bridgedTime
     // Not known for any pod: what was seen of them before is still the best there is.
-    if (pods === undefined) return
-    let found = 0
-    for (const pod of node.pods) {
-      const observed = pods.get(pod.uid)
-      if (observed !== undefined) {
-        found++
-        if (pod.state === 'bound') pod.workload?.observe(observed, reading.at)
-      }
-      reobserve(pod, observed ?? 0)
-    }
-    node.unclaimed = found === pods.size ? undefined : this.#unclaimedOf(node, pods)
+    const growth = reading.pods === undefined ? 0 : this.#observePods(node, reading.pods, reading.at)
+    node.readingAt = isBridged ? node.readingAt : reading.at
+    node.host = isBridged && !isKnown(reading.host) ? grown(node.host, growth) : reading.host
+    node.kubepods = isBridged && !isKnown(reading.kubepods) ? grown(node.kubepods, growth) : reading.kubepods
+    node.isWhole = isWhole(node)
   }
 
   observePod(facts: PodFacts): void {
     this.expire()
-    const estimate = facts.estimated ?? facts.declared ?? this.#defaultEstimate(facts.namespace)
     const held = this.#pods.get(facts.uid)
     const placement = facts.node === undefined ? (facts.placement ?? held?.placement ?? anyNode) : undefined
-    const pod = held ?? this.#make(facts.uid, facts.namespace, facts.workload, 'waiting', estimate, placement)
+    const pod = held ?? this.#make(facts, 'waiting', placement)
+    const estimate = facts.estimated ?? facts.declared ?? pod.admitted ?? this.#expectedOf(pod)
     this.#assumed.delete(pod)
     // Shown to us, it is shown to all; but for a word that is older than the binding we allowed.
     if (facts.node !== undefined || !this.#bindings.has(pod)) this.unshared.delete(facts.uid)
-    const state = this.#stateOf(facts, pod)
+    const waited = held === undefined && !this.#isListed ? this.#ageOf(facts) : 0
+    const state = this.#stateOf(facts, pod, waited)
     const node = this.#placeOf(facts, pod, state, placement)
     // A pod that waits on is not begun to be waited for anew.
     if (state === 'waiting') {
-      if (!this.#waits.has(pod)) this.#waits.add(pod, this.#clock.monotonic())
+      if (!this.#waits.has(pod)) this.#waits.add(pod, this.#clock.monotonic() - waited + waitingTime)
     } else this.#waits.delete(pod)
     if (facts.node !== undefined || state === 'ended') this.#bindings.delete(pod)
     this.#change(pod, { state, estimate, placement, node }, held === undefined)
@@ -180,6 +189,7 @@ export class Ledger {
 
   /** After a full list: pods the API server showed once, and that are not in it, are gone. Those just admitted stay. */
   retainPods(has: (uid: string) => boolean): void {
+    this.#isListed = true
     for (const pod of this.#pods.values()) {
       if (pod.state !== 'assumed' && !has(pod.uid)) this.removePod(pod.uid)
     }
@@ -192,13 +202,15 @@ export class Ledger {
   }
 
   /** Counts a pod that was just admitted, until the API server shows it. The same uid counts once. */
-  assume({ uid, namespace, workload, pids, placement }: Admitted): void {
+  assume(admitted: Admitted): void {
+    const { uid, pids, placement } = admitted
     this.expire()
     if (this.#pods.has(uid)) return
-    const pod = this.#make(uid, namespace, workload, 'assumed', pids, placement)
+    const pod = this.#make(admitted, 'assumed', placement)
+    pod.admitted = pids
     this.#assumed.add(pod, this.#clock.monotonic())
     const node = placement.pinned === undefined ? undefined : this.#nodeOf(placement.pinned)
-    this.#change(pod, { ...pod, node }, true)
+    this.#change(pod, { ...pod, estimate: pids, node }, true)
     this.unshared.add({ uid, pids, placement, node: placement.pinned }, this.#clock.monotonic())
     if (pod.workload === undefined) return
     pod.workload.estimate = pids
@@ -231,11 +243,11 @@ export class Ledger {
       this.removePod(pod.uid)
     }
     for (let pod = this.#bindings.takeExpired(now); pod !== undefined; pod = this.#bindings.takeExpired(now)) {
-      this.#change(pod, { ...pod, node: pod.state === 'idle' ? undefined : this.#pinnedNode(pod.placement) })
+      this.#change(pod, { ...pod, node: this.#pinnedNode(pod) })
     }
-    for (let pod = this.#waits.takeExpired(now); pod !== undefined; pod = this.#waits.takeExpired(now)) {
+    for (let pod = this.#waits.takeDue(now); pod !== undefined; pod = this.#waits.takeDue(now)) {
       // Known to be on its way to a node: it is counted there until that is confirmed or not.
-      if (this.#bindings.has(pod)) this.#waits.add(pod, now)
+      if (this.#bindings.has(pod)) this.#waits.add(pod, now + waitingTime)
       else this.#change(pod, { ...pod, state: 'idle', node: undefined })
     }
   }
@@ -253,10 +265,22 @@ export class Ledger {
     }
   }
 
-  #stateOf({ phase, deleting, node }: PodFacts, pod: PodEntry): PodState {
+  /** Of a pod with no figure, not admitted here: as `estimateOf` has it, but for profiles, which look at containers. */
+  #expectedOf({ namespace, workload }: PodEntry): Pids {
+    const assumed = this.#defaultEstimate(namespace.name)
+    return workload === undefined ? assumed : workload.expected(assumed, this.#clock.now())
+  }
+
+  /** By two clocks that may differ: from 0, and only a matter of pods that were there before this process. */
+  #ageOf({ createdAt }: PodFacts): Millis {
+    return createdAt === undefined ? 0 : Math.max(0, this.#clock.now() - createdAt)
+  }
+
+  #stateOf({ phase, deleting, node, isGated }: PodFacts, pod: PodEntry, waited: Millis): PodState {
     if (deleting || phase === 'Succeeded' || phase === 'Failed') return 'ended'
     if (node !== undefined) return 'bound'
-    return pod.state === 'idle' ? 'idle' : 'waiting'
+    if (isGated === true) return 'gated'
+    return pod.state === 'idle' || waited >= waitingTime ? 'idle' : 'waiting'
   }
 
   #placeOf(
@@ -269,29 +293,28 @@ export class Ledger {
     if (state === 'ended') return undefined
     // An older word than the binding that was allowed here.
     if (this.#bindings.has(pod)) return pod.node
-    return state === 'idle' ? undefined : this.#pinnedNode(placement)
+    return this.#pinnedNode({ state, placement })
   }
 
-  #pinnedNode(placement: Placement | undefined): NodeEntry | undefined {
-    return placement?.pinned === undefined ? undefined : this.#nodeOf(placement.pinned)
+  /** Where a pod that is not bound can only go, while it is to go anywhere. */
+  #pinnedNode({ state, placement }: Pick<PodEntry, 'state' | 'placement'>): NodeEntry | undefined {
+    if (state === 'idle' || state === 'gated' || placement?.pinned === undefined) return undefined
+    return this.#nodeOf(placement.pinned)
   }
 
   #make(
-    uid: string,
-    namespace: string,
-    workload: WorkloadName,
+    { uid, namespace, workload, cgroup }: Pick<PodFacts, 'uid' | 'namespace' | 'workload' | 'cgroup'>,
     state: PodState,
-    estimate: Pids,
     placement: Placement | undefined
   ): PodEntry {
-    const pod = new PodEntry(
+    const rest = [
       uid,
       this.#namespaceOf(namespace),
       this.workloads.join(namespace, workload),
       state,
-      estimate,
       placement
-    )
+    ] as const
+    const pod = cgroup === undefined ? new PodEntry(...rest) : new StaticPodEntry(cgroup, ...rest)
     pod.namespace.pods++
     this.#pods.set(uid, pod)
     return pod
@@ -323,11 +346,34 @@ export class Ledger {
     if (before !== undefined && moves) this.#dropIfEmpty(before)
   }
 
-  #unclaimedOf(node: NodeEntry, pods: ReadonlyMap<string, Pids>): Map<string, Pids> {
-    const unclaimed = new Map<string, Pids>()
-    for (const [uid, pids] of pods) {
-      if (this.#pods.get(uid)?.node !== node) unclaimed.set(uid, pids)
+  /** Gives Σ of what single pods hold more than in the reading before. */
+  #observePods(node: NodeEntry, pods: ReadonlyMap<string, Pids>, at: Millis): Pids {
+    let found = 0
+    let growth = 0
+    for (const pod of node.pods) {
+      const observed = this.#observedOf(pod, pods)
+      if (observed !== undefined) {
+        found++
+        if (pod.state === 'bound') pod.workload?.observe(observed, at)
+        if (observed > pod.observed) growth += observed - pod.observed
+      }
+      reobserve(pod, observed ?? 0)
     }
+    const before = node.unclaimed
+    node.unclaimed = found === pods.size ? undefined : this.#unclaimedOf(node, pods)
+    if (node.unclaimed === undefined) return growth
+    for (const [uid, pids] of node.unclaimed) growth += Math.max(0, pids - (before?.get(uid) ?? 0))
+    return growth
+  }
+
+  /** A pod that claims the tasks of another one has none. */
+  #observedOf({ uid, cgroup }: PodEntry, pods: ReadonlyMap<string, Pids>): Pids | undefined {
+    return cgroup !== uid && this.#pods.has(cgroup) ? undefined : pods.get(cgroup)
+  }
+
+  #unclaimedOf(node: NodeEntry, pods: ReadonlyMap<string, Pids>): Map<string, Pids> {
+    const unclaimed = new Map(pods)
+    for (const { cgroup } of node.pods) unclaimed.delete(cgroup)
     return unclaimed
   }
 
@@ -356,18 +402,22 @@ export class Ledger {
   }
 }
 
+function grown({ limit, inUse }: Ceiling, growth: Pids): Ceiling {
+  return { limit, inUse: inUse === undefined ? undefined : inUse + growth }
+}
+
 /** What the node's last reading already says of a pod that only now is known to be there. */
 function claim(pod: PodEntry): void {
   const { unclaimed } = pod.node ?? {}
-  pod.observed = unclaimed?.get(pod.uid) ?? 0
-  unclaimed?.delete(pod.uid)
+  pod.observed = unclaimed?.get(pod.cgroup) ?? 0
+  unclaimed?.delete(pod.cgroup)
 }
 
 /** The node's last reading still holds the tasks of a pod that leaves the ledger or the node. */
-function unclaim({ uid, node, observed }: PodEntry): void {
+function unclaim({ cgroup, node, observed }: PodEntry): void {
   if (node === undefined || observed === 0) return
   node.unclaimed ??= new Map()
-  node.unclaimed.set(uid, observed)
+  node.unclaimed.set(cgroup, observed)
 }
 
 /** Without a reading nothing is observed. */

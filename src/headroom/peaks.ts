@@ -51,11 +51,22 @@ export class WorkloadEntry {
   peak(now: Millis): ObservedPeak | undefined {
     this.#turn(now)
     const pids = Math.max(this.#current, this.#previous)
-    return pids === 0 ? undefined : { pids, isSettled: this.#lastAt - this.#since >= settleTime }
+    return pids === 0 ? undefined : { pids, isSettled: this.#isSettled }
+  }
+
+  /** What a pod is counted with that would be assumed to take so many. Makes no object: asked at every event of a pod. */
+  expected(assumed: Pids, now: Millis): Pids {
+    this.#turn(now)
+    const pids = Math.max(this.#current, this.#previous)
+    return pids > assumed || (pids > 0 && this.#isSettled) ? pids : assumed
   }
 
   isForgotten(now: Millis): boolean {
     return this.pods === 0 && this.peak(now) === undefined
+  }
+
+  get #isSettled(): boolean {
+    return this.#lastAt - this.#since >= settleTime
   }
 
   #turn(at: Millis): void {
@@ -63,6 +74,10 @@ export class WorkloadEntry {
     this.#previous = at - this.#epochAt < 2 * epoch ? this.#current : 0
     this.#current = 0
     this.#epochAt = at
+    if (this.#previous > 0) return
+    // Nothing is remembered: whoever comes next is watched from its first seconds on.
+    this.#since = Number.POSITIVE_INFINITY
+    this.#lastAt = Number.NEGATIVE_INFINITY
   }
 }
 

@@ -50,6 +50,7 @@ function count(pod: PodEntry, sign: 1 | -1): void {
     return
   }
   node.pending += sign * pending
+  if (pod.state !== 'ended') node.seen += sign * pod.observed
   add(namespace, node, weight)
 }
 

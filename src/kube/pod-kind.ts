@@ -1,17 +1,15 @@
 import { readPids } from '../headroom/estimate.ts'
 import { refusedNodeOf } from '../headroom/words.ts'
-import { declaredPids, mirrorPod, pidsEstimate } from '../model/annotations.ts'
+import { declaredPids, mirrorPod, pidsEstimate, staticHash } from '../model/annotations.ts'
 import type { ObjectMeta } from '../model/kubernetes.ts'
 import { Placements } from '../model/placement.ts'
 import { isRecord, type JsonRecord } from '../model/shape.ts'
+import type { Millis } from '../model/units.ts'
 import { workloadOf } from '../model/workloads.ts'
 import type { PodFacts, WorkloadName } from '../ports.ts'
 import { Interner } from './intern.ts'
 import { metadataOf } from './kinds.ts'
 import type { Kind } from './reflector.ts'
-
-/** Set by the kubelet beside the mirror annotation: the uid by which the node, and its cgroups, know a static pod. */
-const staticHash = 'kubernetes.io/config.hash'
 
 /** The kind, with strings shared between all its pods. */
 export function buildPodKind(): Kind<PodFacts> {
@@ -29,10 +27,10 @@ export function buildPodProjection(): (object: JsonRecord) => PodFacts {
     const spec = isRecord(object['spec']) ? object['spec'] : {}
     const status = isRecord(object['status']) ? object['status'] : {}
     const metadata = object['metadata'] as ObjectMeta
-    const isMirror = annotations[mirrorPod] !== undefined
+    const cgroup = annotations[mirrorPod] === undefined ? undefined : annotations[staticHash]
     const node = spec['nodeName']
     const facts = {
-      uid: (isMirror ? annotations[staticHash] : undefined) ?? uid,
+      uid,
       namespace: strings.of(namespace),
       name,
       node: typeof node === 'string' && node !== '' ? strings.of(node) : undefined,
@@ -43,9 +41,24 @@ export function buildPodProjection(): (object: JsonRecord) => PodFacts {
       deleting: typeof metadata.deletionTimestamp === 'string'
     }
     // Only while it counts: nearly all pods are bound, and do without the field.
-    if (facts.node !== undefined) return facts
-    return { ...facts, placement: placements.of(spec), refusedBy: refusedBy(status) }
+    if (facts.node !== undefined) return cgroup === undefined || cgroup === uid ? facts : { ...facts, cgroup }
+    return {
+      ...facts,
+      placement: placements.of(spec),
+      createdAt: createdAt(metadata),
+      isGated: isGated(spec),
+      refusedBy: refusedBy(status)
+    }
   }
+}
+
+function createdAt({ creationTimestamp }: ObjectMeta): Millis | undefined {
+  const at = typeof creationTimestamp === 'string' ? Date.parse(creationTimestamp) : Number.NaN
+  return Number.isNaN(at) ? undefined : at
+}
+
+function isGated({ schedulingGates }: JsonRecord): boolean {
+  return Array.isArray(schedulingGates) && schedulingGates.length > 0
 }
 
 /** Whatever else keeps a pod from being bound, it then says in place of this. */
@@ -87,6 +100,7 @@ function isSamePod(a: PodFacts, b: PodFacts): boolean {
     a.node === b.node &&
     a.deleting === b.deleting &&
     a.refusedBy === b.refusedBy &&
+    a.isGated === b.isGated &&
     a.declared === b.declared &&
     a.estimated === b.estimated &&
     a.name === b.name &&

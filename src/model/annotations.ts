@@ -11,6 +11,8 @@ export const pidsLimit = 'pidguard.io/pids-limit'
 
 /** Set by the kubelet on the API copy of a static pod, which runs whether or not that copy is admitted. */
 export const mirrorPod = 'kubernetes.io/config.mirror'
+/** Set beside it: the uid by which the node, and its cgroups, know the static pod. */
+export const staticHash = 'kubernetes.io/config.hash'
 
 /** Set by a Namespace's owner, where the policy allows it and within its bounds. */
 export const defaultPids = 'pidguard.io/default-pids'

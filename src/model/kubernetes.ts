@@ -19,6 +19,7 @@ export interface ObjectMeta {
   readonly labels?: Maybe<Readonly<Record<string, string>>>
   readonly annotations?: Maybe<Readonly<Record<string, string>>>
   readonly ownerReferences?: Maybe<readonly OwnerReference[]>
+  readonly creationTimestamp?: Maybe<string>
   readonly deletionTimestamp?: Maybe<string>
 }
 

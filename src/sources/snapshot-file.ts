@@ -39,6 +39,8 @@ const pod = fields({
   namespace: text(),
   name: text(),
   uid: text(),
+  /** The uid its cgroup goes by, where that is another: of a static pod. */
+  cgroup: text().optional(),
   phase: text().default('Running'),
   workload: fields({ kind: text(), name: text() }),
   declared: count().optional(),
@@ -158,8 +160,10 @@ function podOf({ threads, limit, ...pod }: Pod, node: string | undefined) {
 
 function readingOf({ name, reading, pods }: Document['nodes'][number]) {
   const { at, host, kubepods } = reading ?? { at: '', host: {}, kubepods: {} }
-  const threads = pods.flatMap(({ uid, threads }) => (threads === undefined ? [] : [[uid, threads] as const]))
-  const limits = pods.flatMap(({ uid, limit }) => (limit === undefined ? [] : [[uid, limit] as const]))
+  const threads = pods.flatMap(({ uid, cgroup = uid, threads }) =>
+    threads === undefined ? [] : [[cgroup, threads] as const]
+  )
+  const limits = pods.flatMap(({ uid, cgroup = uid, limit }) => (limit === undefined ? [] : [[cgroup, limit] as const]))
   return {
     node: name,
     at: Date.parse(at),
@@ -200,12 +204,19 @@ export function documentOf(snapshot: ClusterSnapshot): object {
         ...(failure === undefined
           ? undefined
           : { failure: { reason: failure.reason satisfies ReadingFailureReason, detail: failure.detail } }),
-        pods: (podsByNode.get(facts.name) ?? []).map(({ node, ...pod }) =>
-          withoutUndefined({ ...pod, threads: reading?.pods?.get(pod.uid), limit: reading?.podLimits?.get(pod.uid) })
-        )
+        pods: (podsByNode.get(facts.name) ?? []).map(({ node, ...pod }) => {
+          const cgroup = pod.cgroup ?? pod.uid
+          return withoutUndefined({
+            ...pod,
+            threads: reading?.pods?.get(cgroup),
+            limit: reading?.podLimits?.get(cgroup)
+          })
+        })
       }
     }),
-    unbound: (podsByNode.get(undefined) ?? []).map(({ node, ...pod }) => withoutUndefined(pod)),
+    unbound: (podsByNode.get(undefined) ?? []).map(({ node, placement, createdAt, isGated, refusedBy, ...pod }) =>
+      withoutUndefined(pod)
+    ),
     namespaces: snapshot.namespaces.map((namespace) => {
       const limitRanges = snapshot.limitRanges.get(namespace.name) ?? []
       return { ...namespace, ...(limitRanges.length === 0 ? undefined : { limitRanges }) }

@@ -17,9 +17,12 @@ export class ReadingTally implements ReadingSink {
   readonly #counts = new Map<ReadingResult, number>()
   /** By node: what was wrong with its last reading. */
   readonly #troubled = new Map<string, ReadingFailure>()
+  readonly #isThere: (node: string) => boolean
 
-  constructor(sink: ReadingSink) {
+  /** `isThere`: whether there is such a node now. A read that hangs may end after its node has gone. */
+  constructor(sink: ReadingSink, isThere: (node: string) => boolean = () => true) {
     this.#sink = sink
+    this.#isThere = isThere
   }
 
   /** Since the start. */
@@ -40,19 +43,23 @@ export class ReadingTally implements ReadingSink {
     const [gap] = reading.gaps
     this.#count(gap === undefined ? 'whole' : 'partial')
     if (gap === undefined) this.#troubled.delete(reading.node)
-    else this.#troubled.set(reading.node, gap)
+    else this.#note(reading.node, gap)
     this.#sink.observeReading(reading)
   }
 
   observeFailure(node: string, failure: ReadingFailure): void {
     this.#count(failure.reason)
-    this.#troubled.set(node, failure)
+    this.#note(node, failure)
     this.#sink.observeFailure(node, failure)
   }
 
   /** A node that is gone is nobody's trouble. */
   forget(node: string): void {
     this.#troubled.delete(node)
+  }
+
+  #note(node: string, failure: ReadingFailure): void {
+    if (this.#isThere(node)) this.#troubled.set(node, failure)
   }
 
   #count(result: ReadingResult): void {

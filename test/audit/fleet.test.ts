@@ -84,3 +84,11 @@ t.test('its figures are those of pidguard top, and so of admission', async (t) =
     )
   }
 })
+
+t.test('a static pod is found under the uid its node counts it by', async (t) => {
+  const snapshot = load('kubepods-full.yaml')
+  const pods = snapshot.pods.map((pod) => ({ ...pod, uid: `${pod.name} in the API`, cgroup: pod.uid }))
+  const asStatic = tallyOf({ ...snapshot, pods })
+  t.strictSame(asStatic.nodes(snapshot.nodes, new Map()), tallyOf(snapshot).nodes(snapshot.nodes, new Map()))
+  t.strictSame(asStatic.workloads(), tallyOf(snapshot).workloads())
+})

@@ -82,6 +82,7 @@ t.test('its namespaces and limits too, and what pods were counted with', async (
     pods: [
       {
         ...(snapshot.pods[0] as ClusterSnapshot['pods'][number]),
+        cgroup: 'file',
         declared: 7,
         estimated: 9,
         workload: { kind: 'Pod', name: 'x' }
@@ -95,7 +96,7 @@ t.test('its namespaces and limits too, and what pods were counted with', async (
     { kind: 'Node', status: { conditions: [] } }
   ])
   const { objects: pods } = await read({}, [podKind], rich)
-  t.match(pods.map(buildPodProjection()), [{ declared: 7, estimated: 9, workload: { kind: 'Pod' } }])
+  t.match(pods.map(buildPodProjection()), [{ cgroup: 'file', declared: 7, estimated: 9, workload: { kind: 'Pod' } }])
 })
 
 t.test('a snapshot adds what no file has, and what a file has too stands as it is there', async (t) => {

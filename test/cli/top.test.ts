@@ -110,3 +110,11 @@ t.test('for programs: JSON and YAML without what is not known, and a snapshot th
   )
   t.equal(sink.readings.get('node-2')?.pods?.get('u4'), 21317)
 })
+
+t.test('a static pod is found under the uid its node counts it by', async (t) => {
+  const snapshot = load('kubepods-full.yaml')
+  const pods = snapshot.pods.map((pod) => ({ ...pod, uid: `${pod.name} in the API`, cgroup: pod.uid }))
+  for (const subject of ['nodes', 'pods', 'workloads'] as const) {
+    t.strictSame(top({ ...snapshot, pods }, { subject }), top(snapshot, { subject }), subject)
+  }
+})

@@ -1,7 +1,7 @@
 import t from 'tap'
 import type { NodeReading } from '../../src/headroom/facts.ts'
 import { Headroom } from '../../src/headroom/headroom.ts'
-import { assumedTime, bridgedTime, Ledger, waitingTime } from '../../src/headroom/ledger.ts'
+import { assumedTime, bridgedTime, clockSlack, Ledger, waitingTime } from '../../src/headroom/ledger.ts'
 import { anyNode, type Placement } from '../../src/model/placement.ts'
 import { fakeClock } from '../support/fakes.ts'
 import { demand, nodeFacts, pinnedTo, podFacts, reading } from '../support/headroom.ts'
@@ -23,6 +23,7 @@ function books() {
     gone: (name: string) => tell((one) => one.removeNode(name)),
     read: (name: string, change: Partial<NodeReading> = {}) =>
       tell((one) => one.observeReading(reading(name, clock.now(), change))),
+    listed: () => tell((one) => one.retainPods(() => true)),
     pod: (uid: string, change = {}) => tell((one) => one.observePod(podFacts(uid, change))),
     delete: (uid: string) => {
       ledger.removePod(uid)
@@ -32,11 +33,17 @@ function books() {
       tell((one) => one.assume({ uid, namespace: 'default', workload: { kind: 'Pod', name: uid }, pids, placement })),
     bind: (uid: string, node: string) => tell((one) => one.confirm(uid, node)),
     release: (uid: string) => tell((one) => one.release(uid)),
+    setClock: (span: number) => {
+      clock.set(span)
+      slow.offset += span
+    },
     wait: (span: number) => {
       clock.advance(span)
       ledger.expire()
       slow.advance(span)
     },
+    /** The creationTimestamp of a pod of that age. */
+    ago: (span: number) => clock.now() - span,
     /** What a pod of so many tasks is told; with the free PIDs of the best node where there is no room. */
     ask: (pids: number, change = {}) => {
       const assessment = headroom.assess(demand({ pids, ...change }))
@@ -359,6 +366,232 @@ const steps: readonly Step[] = [
     what: '45 what pidguard wrote goes before what the pod declares',
     act: (b) => b.pod('y', { node: 'n3', estimated: 60, declared: 99 }),
     asks: (b) => [b.askNode('n3', 40), b.askNode('n3', 41)],
+    want: ['fits', 'full']
+  },
+  {
+    what: '46 a pod that nobody wrote a figure on counts with what it was admitted with here, also once it is shown',
+    act: (b) => {
+      b.node('n4')
+      b.read('n4')
+      b.admit('z', 500, pinnedTo('n4'))
+      b.pod('z', { phase: 'Pending', placement: pinnedTo('n4') })
+    },
+    asks: (b) => [b.askNode('n4', 500), b.askNode('n4', 501)],
+    want: ['fits', 'full']
+  },
+  {
+    what: '47 and once it is bound',
+    act: (b) => b.pod('z', { node: 'n4' }),
+    asks: (b) => [b.askNode('n4', 500), b.askNode('n4', 501)],
+    want: ['fits', 'full']
+  },
+  {
+    what: '48 what is written on it later goes before that, and is not missed once it is taken off',
+    act: (b) => {
+      b.pod('z', { node: 'n4', declared: 900 })
+      b.pod('z', { node: 'n4' })
+    },
+    asks: (b) => [b.askNode('n4', 500), b.askNode('n4', 501)],
+    want: ['fits', 'full']
+  },
+  {
+    what: '49 one admitted elsewhere, or before a restart, counts with what was seen of its workload',
+    act: (b) => {
+      const workload = { kind: 'Deployment', name: 'seen' }
+      b.delete('z')
+      b.pod('s1', { node: 'n4', workload })
+      b.read('n4', { pods: new Map([['s1', 400]]), kubepods: { limit: 1000, inUse: 400 } })
+      b.pod('s2', { node: 'n4', workload })
+    },
+    asks: (b) => [b.askNode('n4', 200), b.askNode('n4', 201)],
+    want: ['fits', 'full']
+  },
+  {
+    what: '50 a pod that was pending for long before this process came holds nothing, one a millisecond younger does',
+    act: (b) => {
+      for (const name of ['n1', 'n3', 'n4']) b.gone(name)
+      b.delete('x')
+      b.node('n5')
+      b.read('n5')
+      b.pod('o1', { phase: 'Pending', estimated: 600, placement: anyNode, createdAt: b.ago(waitingTime) })
+      b.pod('o2', { phase: 'Pending', estimated: 300, placement: anyNode, createdAt: b.ago(waitingTime - 1) })
+    },
+    asks: (b) => [b.ask(700), b.ask(701)],
+    want: ['fits', 'full n5 1000']
+  },
+  {
+    what: '51 and no longer than its age allows',
+    act: (b) => b.wait(1),
+    asks: (b) => [b.ask(1000)],
+    want: ['fits']
+  },
+  {
+    what: '52 one that was created in the future, by our clock, begins to wait now',
+    act: (b) => {
+      b.pod('o3', { phase: 'Pending', estimated: 400, placement: anyNode, createdAt: b.ago(-waitingTime) })
+      b.wait(waitingTime - 1)
+      b.read('n5')
+    },
+    asks: (b) => [b.ask(600), b.ask(601)],
+    want: ['fits', 'full n5 1000']
+  },
+  { what: '53 and not later', act: (b) => b.wait(1), asks: (b) => [b.ask(1000)], want: ['fits'] },
+  {
+    what: '54 once all pods have been listed one that is told of is new, however old it seems',
+    act: (b) => {
+      b.listed()
+      b.pod('o4', { phase: 'Pending', estimated: 100, placement: anyNode, createdAt: b.ago(waitingTime) })
+    },
+    asks: (b) => [b.ask(900), b.ask(901)],
+    want: ['fits', 'full n5 1000']
+  },
+  {
+    what: '55 a pod with scheduling gates holds nothing, wherever it may go',
+    act: (b) => {
+      b.admit('g1', 500)
+      b.pod('g1', { phase: 'Pending', estimated: 500, placement: anyNode, isGated: true })
+      b.pod('g2', { phase: 'Pending', estimated: 500, placement: pinnedTo('n5'), isGated: true })
+    },
+    asks: (b) => [b.ask(900), b.ask(901), b.askNode('n5', 1000)],
+    want: ['fits', 'full n5 1000', 'fits']
+  },
+  {
+    what: '56 when they go it does, from that moment on',
+    act: (b) => {
+      b.wait(waitingTime)
+      b.pod('g1', { phase: 'Pending', estimated: 500, placement: anyNode })
+      b.wait(waitingTime - 1)
+      b.read('n5')
+    },
+    asks: (b) => [b.ask(500), b.ask(501)],
+    want: ['fits', 'full n5 1000']
+  },
+  {
+    what: '57 and waits no longer than any other',
+    act: (b) => b.wait(1),
+    asks: (b) => [b.ask(1000)],
+    want: ['fits']
+  },
+  {
+    what: '58 what pods show is in use, also where the ceiling was sampled before it',
+    act: (b) => {
+      b.pod('k1', { node: 'n5', estimated: 300 })
+      b.pod('k2', { node: 'n5', estimated: 500 })
+      b.read('n5', {
+        kubepods: { limit: 1000, inUse: 300 },
+        host: { limit: 1000, inUse: 310 },
+        pods: new Map([
+          ['k1', 300],
+          ['k2', 400]
+        ])
+      })
+    },
+    asks: (b) => [b.ask(200), b.ask(201)],
+    want: ['fits', 'full n5 200']
+  },
+  {
+    what: '59 but not what was seen of one that has ended: the ceiling says what is left of that',
+    act: (b) => b.pod('k1', { node: 'n5', phase: 'Succeeded', estimated: 300 }),
+    asks: (b) => [b.ask(500), b.ask(501)],
+    want: ['fits', 'full n5 500']
+  },
+  {
+    what: '60 what pods grow by is in use under a ceiling that is not read for a while',
+    act: (b) => {
+      const kubepods = { limit: Number.POSITIVE_INFINITY, inUse: undefined }
+      b.delete('k1')
+      b.read('n5', { kubepods, host: { limit: 1000, inUse: 300 }, pods: new Map([['k2', 100]]) })
+      b.wait(15_000)
+      b.read('n5', { kubepods, host: { limit: undefined, inUse: undefined }, pods: new Map([['k2', 500]]) })
+    },
+    asks: (b) => [b.ask(300), b.ask(301)],
+    want: ['fits', 'full n5 300']
+  },
+  {
+    what: '61 of each by itself, also of those the API has yet to tell of',
+    act: (b) => {
+      const kubepods = { limit: Number.POSITIVE_INFINITY, inUse: undefined }
+      b.read('n5', {
+        kubepods,
+        host: { limit: undefined, inUse: undefined },
+        pods: new Map([
+          ['k2', 200],
+          ['new', 50]
+        ])
+      })
+    },
+    asks: (b) => [b.askNode('n5', 0), b.askNode('n5', 1)],
+    want: ['full', 'full']
+  },
+  {
+    what: '62 until the ceiling is read again',
+    act: (b) => b.read('n5', { host: { limit: 1000, inUse: 400 }, pods: new Map([['k2', 200]]) }),
+    asks: (b) => [b.ask(300), b.ask(301)],
+    want: ['fits', 'full n5 300']
+  },
+  {
+    what: '63 after the clock was set back what is held is of a time to come: unknown',
+    act: (b) => b.setClock(-3_600_000),
+    asks: (b) => [b.ask(300)],
+    want: ['unknown reading too old']
+  },
+  {
+    what: '64 and bridges nothing',
+    act: (b) => b.read('n5', { host: { limit: undefined, inUse: undefined } }),
+    asks: (b) => [b.ask(300)],
+    want: ['unknown ceiling not known']
+  },
+  {
+    what: '65 the next reading counts at once',
+    act: (b) => b.read('n5', { host: { limit: 1000, inUse: 100 } }),
+    asks: (b) => [b.ask(400), b.ask(401)],
+    want: ['fits', 'full n5 400']
+  },
+  {
+    what: '66 and one before it is late again, as it is when the clock was set back by no more than clocks are off',
+    act: (b) => {
+      b.read('n5', { at: b.ago(1), host: { limit: 1000, inUse: 900 } })
+      b.setClock(-clockSlack)
+      b.read('n5', { host: { limit: 1000, inUse: 900 } })
+    },
+    asks: (b) => [b.ask(400)],
+    want: ['fits']
+  },
+  {
+    what: '67 but not by a millisecond more',
+    act: (b) => {
+      b.setClock(-1)
+      b.read('n5', { host: { limit: 1000, inUse: 300 } })
+    },
+    asks: (b) => [b.ask(200), b.ask(201)],
+    want: ['fits', 'full n5 200']
+  },
+  {
+    what: '68 static pods of one file are one on each node, though their nodes call them the same',
+    act: (b) => {
+      for (const name of ['n6', 'n7']) {
+        b.node(name)
+        b.pod(`m-${name}`, { node: name, cgroup: 'file', estimated: 300 })
+        b.read(name, { pods: new Map([['file', 100]]), kubepods: { limit: 1000, inUse: 100 } })
+      }
+    },
+    asks: (b) => ['n6', 'n7'].flatMap((name) => [b.askNode(name, 700), b.askNode(name, 701)]),
+    want: ['fits', 'full', 'fits', 'full']
+  },
+  {
+    what: '69 one that is gone is gone from its node alone',
+    act: (b) => b.delete('m-n6'),
+    asks: (b) => [b.askNode('n6', 900), b.askNode('n6', 901), b.askNode('n7', 700), b.askNode('n7', 701)],
+    want: ['fits', 'full', 'fits', 'full']
+  },
+  {
+    what: "70 a pod that says it goes by another pod's uid takes nothing of it",
+    act: (b) => {
+      b.pod('mine', { node: 'n6', estimated: 50 })
+      b.pod('forged', { node: 'n6', cgroup: 'mine', estimated: 10 })
+      b.read('n6', { pods: new Map([['mine', 600]]), kubepods: { limit: 1000, inUse: 600 } })
+    },
+    asks: (b) => [b.askNode('n6', 390), b.askNode('n6', 391)],
     want: ['fits', 'full']
   }
 ]

@@ -232,3 +232,11 @@ t.test('replicas that do not see each other’s bindings yet stay within the roo
   for (const uid of ['a', 'b', 'c']) one.ledger.observePod(podFacts(uid, { estimated: 100, node: 'n1' }))
   t.equal(bind(one, 'd'), true, 'shown, they are what they are')
 })
+
+t.test('the next pod of a workload is counted as the last one was, annotated or not', async (t) => {
+  const { headroom, ledger } = fleetOf({})
+  const web = { kind: 'Deployment', name: 'web' }
+  ledger.assume({ uid: 'a', namespace: 'default', workload: web, pids: 500, placement: plain })
+  ledger.observePod(podFacts('a', { workload: web, placement: plain }))
+  t.match(headroom.workload('default', web), { estimate: 500 })
+})

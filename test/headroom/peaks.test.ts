@@ -29,6 +29,23 @@ t.test('a peak is forgotten after one to two days', async (t) => {
   t.equal(entry?.peak(10 * day), undefined)
 })
 
+t.test('once a peak is forgotten the next one has to settle anew', async (t) => {
+  const looks = { 'never looked at meanwhile': [], 'looked at each day': [1, 2, 3, 4, 5, 6].map((days) => days * day) }
+  for (const [name, instants] of Object.entries(looks)) {
+    const entry = new Workloads().join('default', web)
+    entry?.observe(900, 0)
+    entry?.observe(900, settleTime)
+    t.strictSame(entry?.peak(settleTime), { pids: 900, isSettled: true })
+    for (const at of instants) entry?.peak(at)
+    const later = 7 * day
+    entry?.observe(3, later)
+    t.strictSame(entry?.peak(later), { pids: 3, isSettled: false }, name)
+    t.equal(entry?.expected(50, later), 50, name)
+    entry?.observe(3, later + settleTime)
+    t.strictSame(entry?.peak(later + settleTime), { pids: 3, isSettled: true }, name)
+  }
+})
+
 t.test('a workload is remembered between its runs while its peak is', async (t) => {
   const workloads = new Workloads()
   const job = { kind: 'CronJob', name: 'nightly' }
@@ -60,4 +77,16 @@ t.test('workloads without pods are bounded', async (t) => {
   }
   t.ok(workloads.get('default', { kind: 'Job', name: 'j0' }))
   t.equal(workloads.get('default', { kind: 'Job', name: 'j20050' }), undefined)
+})
+
+t.test('a pod is expected to take the peak where that is settled, or above what is assumed anyway', async (t) => {
+  const entry = new Workloads().join('default', web)
+  t.equal(entry?.expected(50, 0), 50, 'nothing seen')
+  entry?.observe(20, 0)
+  t.equal(entry?.expected(50, 0), 50, 'low, in its first seconds')
+  t.equal(entry?.expected(20, 0), 20)
+  t.equal(entry?.expected(19, 0), 20)
+  entry?.observe(10, settleTime)
+  t.equal(entry?.expected(50, settleTime), 20, 'low, and settled')
+  t.equal(entry?.expected(50, 10 * day), 50, 'forgotten')
 })

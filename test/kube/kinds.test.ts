@@ -98,6 +98,21 @@ t.test('a Pod', async (t) => {
   for (const value of ['0', '-1', '1.5', 'many', '']) t.equal(annotated(value).declared, undefined, value)
 })
 
+t.test('a pod that is not bound says since when it is there, and whether it is to be bound at all', async (t) => {
+  const pending = (metadata: object, spec: object = {}) =>
+    buildPodProjection()(pod({ metadata, spec: { nodeName: undefined, ...spec } }))
+  const created = { creationTimestamp: '2026-11-21T10:55:04Z' }
+  t.match(pending(created), { createdAt: Date.UTC(2026, 10, 21, 10, 55, 4), isGated: false })
+  t.equal(pending({}).createdAt, undefined)
+  t.equal(pending({ creationTimestamp: 'long ago' }).createdAt, undefined)
+  t.equal(pending({}, { schedulingGates: [{ name: 'kueue.x-k8s.io/topology' }] }).isGated, true)
+  for (const schedulingGates of [[], null, 'x']) t.equal(pending({}, { schedulingGates }).isGated, false)
+  t.notOk('createdAt' in buildPodProjection()(pod({ metadata: created })), 'nobody asks it of one that is bound')
+  const { project, same } = buildPodKind()
+  const gated = pod({ spec: { nodeName: undefined, schedulingGates: [{ name: 'a' }] } })
+  t.notOk(same(project(gated), project(pod({ spec: { nodeName: undefined } }))), 'a change that counts')
+})
+
 t.test(
   'a pod whose binding was refused says by which node, until something else keeps it from being bound',
   async (t) => {
@@ -120,11 +135,15 @@ t.test(
   }
 )
 
-t.test('a static pod goes by the hash its node counts it under', async (t) => {
+t.test('a static pod is one by its uid, and says by which hash its node counts it', async (t) => {
   const annotations = { 'kubernetes.io/config.mirror': 'h', 'kubernetes.io/config.hash': 'h1' }
-  t.equal(buildPodProjection()(pod({ metadata: { annotations } })).uid, 'h1')
-  const forged = { 'kubernetes.io/config.hash': 'h1' }
-  t.equal(buildPodProjection()(pod({ metadata: { annotations: forged } })).uid, 'u1', 'not without the mirror mark')
+  const facts = (metadata: object) => buildPodProjection()(pod({ metadata }))
+  t.match(facts({ annotations }), { uid: 'u1', cgroup: 'h1' })
+  t.notOk('cgroup' in facts({ annotations: { 'kubernetes.io/config.hash': 'h1' } }), 'not without the mirror mark')
+  t.notOk('cgroup' in facts({ uid: 'h1', annotations }), 'no field where it says nothing')
+  const { keyOf, project } = buildPodKind()
+  const keys = ['u1', 'u2'].map((uid) => keyOf(project(pod({ metadata: { uid, annotations } }))))
+  t.strictSame(keys, ['u1', 'u2'], 'as many as the API has, of one file on each node')
 })
 
 t.test('pods of one workload share one name; a Pod changed in what is not kept is the same', async (t) => {

@@ -1,5 +1,6 @@
 import t from 'tap'
 import { stringify } from 'yaml'
+import { anyNode } from '../../src/model/placement.ts'
 import { snapshotReadings } from '../../src/sources/snapshot.ts'
 import { documentOf, readSnapshot } from '../../src/sources/snapshot-file.ts'
 import { memorySink } from '../support/fake-kubelet.ts'
@@ -62,6 +63,20 @@ t.test('written and read again it is the same, as YAML and as JSON', async (t) =
   const snapshot = readSnapshot('a.yaml', text)
   t.strictSame(readSnapshot('b.yaml', stringify(documentOf(snapshot))), snapshot)
   t.strictSame(readSnapshot('b.json', JSON.stringify(documentOf(snapshot))), snapshot)
+})
+
+t.test('the tasks of a static pod stand under the uid its node counts it by', async (t) => {
+  const snapshot = readSnapshot('a.yaml', text.replace('uid: u1,', 'uid: u1, cgroup: file,'))
+  t.strictSame(snapshot.readings.get('node-a')?.pods, new Map([['file', 502]]))
+  t.strictSame(snapshot.readings.get('node-a')?.podLimits, new Map([['file', 600]]))
+  t.strictSame(readSnapshot('a.json', JSON.stringify(documentOf(snapshot))), snapshot, 'written and read again')
+})
+
+t.test('of a pod that no node holds the words of its scheduler are left out, which change by the minute', async (t) => {
+  const snapshot = readSnapshot('a.yaml', text)
+  const passing = { placement: anyNode, createdAt: 1, isGated: true, refusedBy: 'node-a' }
+  const pods = snapshot.pods.map((pod) => (pod.node === undefined ? { ...pod, ...passing } : pod))
+  t.strictSame(readSnapshot('a.json', JSON.stringify(documentOf({ ...snapshot, pods }))), snapshot)
 })
 
 t.test('every mistake is told, with its line and column', async (t) => {

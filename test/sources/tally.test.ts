@@ -37,3 +37,17 @@ void t.test('trouble is what the last try at each node met, and ends with it', a
   tally.forget('b')
   t.equal(tally.trouble, undefined, 'a node that is gone')
 })
+
+void t.test('a read that ends after its node has gone is counted, and nobody is troubled by it for ever', async (t) => {
+  const sink = memorySink()
+  const nodes = new Set(['a', 'b'])
+  const tally = new ReadingTally(sink, (node) => nodes.has(node))
+  tally.observeFailure('a', timeout)
+  nodes.clear()
+  tally.forget('a')
+  tally.observeFailure('a', timeout)
+  tally.observeReading({ ...whole('b'), gaps: [gap] })
+  t.equal(tally.trouble, undefined)
+  t.strictSame(Object.fromEntries(tally.counts), { timeout: 2, partial: 1 })
+  t.strictSame([...sink.failures], [['a', timeout]], 'handed on all the same')
+})

@@ -5,16 +5,22 @@ import type { Clock, Log, Meter, ReviewResult, RuleOutcome, Webhook } from '../.
 export interface FakeClock extends Clock {
   /** Moves both readings on. */
   advance(span: Millis): void
+  /** Sets the wall clock back or forth; the monotonic one knows nothing of it. */
+  set(span: Millis): void
 }
 
 /** A clock that stands still until it is moved. Starts in November 2026. */
 export function fakeClock(at: Millis = Date.UTC(2026, 10, 21)): FakeClock {
   let passed = 0
+  let offset = 0
   return {
-    now: () => at + passed,
+    now: () => at + offset + passed,
     monotonic: () => passed,
     advance(span) {
       passed += span
+    },
+    set(span) {
+      offset += span
     }
   }
 }

@@ -10,6 +10,9 @@ export function recount(ledger: Ledger, slow: SlowLedger): { readonly kept: obje
   const kept = {
     nodes: [...ledger.nodes].map(({ name }) => name).sort(),
     pending: names.map((name) => ledger.node(name)?.pending),
+    seen: names.map((name) => ledger.node(name)?.seen),
+    host: names.map((name) => ledger.node(name)?.host.inUse),
+    kubepods: names.map((name) => ledger.node(name)?.kubepods.inUse),
     pods: names.map((name) =>
       ledger
         .node(name)
@@ -32,6 +35,9 @@ export function recount(ledger: Ledger, slow: SlowLedger): { readonly kept: obje
   const counted = {
     nodes: names,
     pending: names.map((name) => slow.pendingOn(name)),
+    seen: names.map((name) => slow.seenOn(name)),
+    host: names.map((name) => slow.readings.get(name)?.host.inUse),
+    kubepods: names.map((name) => slow.readings.get(name)?.kubepods.inUse),
     pods: names.map((name) => slow.podsOn(name).sort()),
     observed: slow.uids.map((uid) => slow.observedOf(uid)),
     live: slow.uids.map((uid) => {

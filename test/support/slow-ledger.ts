@@ -1,5 +1,6 @@
 import type { NodeFacts, NodeReading, PodFacts } from '../../src/headroom/facts.ts'
-import { type Admitted, assumedTime, bridgedTime, waitingTime } from '../../src/headroom/ledger.ts'
+import { type Admitted, assumedTime, bridgedTime, clockSlack, waitingTime } from '../../src/headroom/ledger.ts'
+import { settleTime } from '../../src/headroom/peaks.ts'
 import type { Placement } from '../../src/model/placement.ts'
 import type { Ceiling } from '../../src/ports.ts'
 
@@ -15,7 +16,19 @@ export class SlowLedger {
   readonly bindings = new Map<string, { node: string; until: number }>()
   readonly waits = new Map<string, number>()
   readonly idle = new Set<string>()
+  isListed = false
+  /** What pods were admitted with, and what pods that were shown are counted with. */
+  readonly admitted = new Map<string, number>()
+  readonly estimates = new Map<string, number>()
+  /** What was seen of workloads. */
+  readonly seen = new Map<string, { readonly at: number; readonly pids: number }[]>()
   now = 0
+  /** By how much the wall clock was set back or forth; ages are by it. */
+  offset = 0
+
+  get wall(): number {
+    return this.now + this.offset
+  }
 
   advance(span: number): void {
     this.now += span
@@ -43,36 +56,56 @@ export class SlowLedger {
 
   observeReading(reading: NodeReading): void {
     const held = this.readings.get(reading.node)
-    if (held !== undefined && reading.at < held.at) return
+    const isLate = held !== undefined && reading.at < held.at
+    if (isLate && held.at <= this.wall + clockSlack) return
     const kept = { ...reading, pods: reading.pods ?? held?.pods }
     const isPartial = isMissing(reading.host) || isMissing(reading.kubepods)
     const wasWhole = held !== undefined && !isMissing(held.host) && !isMissing(held.kubepods)
-    if (isPartial && wasWhole && reading.at < held.at + bridgedTime) {
-      const host = isMissing(reading.host) ? held.host : reading.host
-      const kubepods = isMissing(reading.kubepods) ? held.kubepods : reading.kubepods
+    if (isPartial && wasWhole && !isLate && reading.at < held.at + bridgedTime) {
+      const growth = growthOf(held.pods, reading.pods)
+      const host = isMissing(reading.host) ? grown(held.host, growth) : reading.host
+      const kubepods = isMissing(reading.kubepods) ? grown(held.kubepods, growth) : reading.kubepods
       this.readings.set(reading.node, { ...kept, at: held.at, host, kubepods })
     } else this.readings.set(reading.node, kept)
+    for (const uid of this.podsOn(reading.node)) {
+      const pids = reading.pods?.get(this.cgroupOf(uid))
+      const workload = this.workloadOf(uid)
+      if (pids === undefined || workload === undefined || !this.isBound(uid)) continue
+      this.seen.set(workload, [...(this.seen.get(workload) ?? []), { at: reading.at, pids }])
+    }
   }
 
   observePod(facts: PodFacts): void {
+    const isNew = !this.pods.has(facts.uid) && !this.assumed.has(facts.uid)
+    const waited = isNew && !this.isListed ? Math.max(0, this.wall - (facts.createdAt ?? this.wall)) : 0
     this.assumed.delete(facts.uid)
     this.pods.set(facts.uid, facts)
-    const isWaiting = facts.node === undefined && !isEnded(facts)
+    const figure = facts.estimated ?? facts.declared ?? this.admitted.get(facts.uid)
+    this.estimates.set(facts.uid, figure ?? this.expectedOf(facts.uid))
+    const isWaiting = facts.node === undefined && !isEnded(facts) && facts.isGated !== true
     if (!isWaiting) {
       this.waits.delete(facts.uid)
       this.idle.delete(facts.uid)
       if (facts.node !== undefined || isEnded(facts)) this.bindings.delete(facts.uid)
     } else if (!this.waits.has(facts.uid) && !this.idle.has(facts.uid)) {
-      this.waits.set(facts.uid, this.now + waitingTime)
+      if (waited >= waitingTime) this.idle.add(facts.uid)
+      else this.waits.set(facts.uid, this.now - waited + waitingTime)
     }
+  }
+
+  /** A full list in which every pod still is. */
+  retainPods(): void {
+    this.isListed = true
   }
 
   remove(uid: string): void {
     for (const held of [this.pods, this.assumed, this.bindings, this.waits, this.idle]) held.delete(uid)
+    for (const held of [this.admitted, this.estimates]) held.delete(uid)
   }
 
   assume(admitted: Admitted): void {
     if (this.pods.has(admitted.uid) || this.assumed.has(admitted.uid)) return
+    this.admitted.set(admitted.uid, admitted.pids)
     this.assumed.set(admitted.uid, { admitted, until: this.now + assumedTime })
   }
 
@@ -97,7 +130,12 @@ export class SlowLedger {
     if (facts !== undefined && isEnded(facts)) return undefined
     const bound = this.bindings.get(uid)?.node
     if (bound !== undefined) return bound
-    return this.idle.has(uid) ? undefined : this.placementOf(uid)?.pinned
+    return this.isHeldUp(uid) ? undefined : this.placementOf(uid)?.pinned
+  }
+
+  /** Not bound, by something else than PIDs. */
+  isHeldUp(uid: string): boolean {
+    return this.idle.has(uid) || this.pods.get(uid)?.isGated === true
   }
 
   placementOf(uid: string): Placement | undefined {
@@ -105,14 +143,31 @@ export class SlowLedger {
   }
 
   estimateOf(uid: string): number {
-    const facts = this.pods.get(uid)
-    if (facts === undefined) return this.assumed.get(uid)?.admitted.pids ?? 0
-    return facts.estimated ?? facts.declared ?? 50
+    return this.estimates.get(uid) ?? this.admitted.get(uid) ?? 0
+  }
+
+  /** By what was seen of its workload: a low peak only counts once it was watched for long. */
+  expectedOf(uid: string): number {
+    const seen = this.seen.get(this.workloadOf(uid) ?? '') ?? []
+    const instants = seen.map(({ at }) => at)
+    const isSettled = Math.max(...instants) - Math.min(...instants) >= settleTime
+    const peak = Math.max(0, ...seen.map(({ pids }) => pids))
+    return peak > 50 || (peak > 0 && isSettled) ? peak : 50
+  }
+
+  isBound(uid: string): boolean {
+    return this.pods.get(uid)?.node !== undefined && this.isLive(uid)
   }
 
   observedOf(uid: string): number {
     const place = this.placeOf(uid)
-    return (place === undefined ? undefined : this.readings.get(place)?.pods?.get(uid)) ?? 0
+    return (place === undefined ? undefined : this.readings.get(place)?.pods?.get(this.cgroupOf(uid))) ?? 0
+  }
+
+  /** What its node calls it; a name that is another pod's is not its own. */
+  cgroupOf(uid: string): string {
+    const { cgroup } = this.pods.get(uid) ?? {}
+    return cgroup === undefined || this.uids.includes(cgroup) ? uid : cgroup
   }
 
   isLive(uid: string): boolean {
@@ -128,12 +183,18 @@ export class SlowLedger {
     return this.uids.filter((uid) => this.placeOf(uid) === node)
   }
 
+  seenOn(node: string): number {
+    return this.podsOn(node)
+      .filter((uid) => this.isLive(uid))
+      .reduce((sum, uid) => sum + this.observedOf(uid), 0)
+  }
+
   pendingOn(node: string): number {
     return this.podsOn(node).reduce((sum, uid) => sum + this.pendingOf(uid), 0)
   }
 
   get waiting(): string[] {
-    return this.uids.filter((uid) => this.placeOf(uid) === undefined && this.isLive(uid) && !this.idle.has(uid))
+    return this.uids.filter((uid) => this.placeOf(uid) === undefined && this.isLive(uid) && !this.isHeldUp(uid))
   }
 
   namespaceOf(uid: string): string {
@@ -156,6 +217,15 @@ export class SlowLedger {
 
 function isEnded({ phase, deleting }: PodFacts): boolean {
   return deleting || phase === 'Succeeded' || phase === 'Failed'
+}
+
+/** Of each pod by itself: what others shrank by may be a pod that was not seen this time. */
+function growthOf(before: NodeReading['pods'] = new Map(), after: NodeReading['pods'] = new Map()): number {
+  return [...after].reduce((sum, [uid, pids]) => sum + Math.max(0, pids - (before.get(uid) ?? 0)), 0)
+}
+
+function grown({ limit, inUse }: Ceiling, growth: number): Ceiling {
+  return { limit, inUse: inUse === undefined ? undefined : inUse + growth }
 }
 
 function isMissing({ limit, inUse }: Ceiling): boolean {
