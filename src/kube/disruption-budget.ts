@@ -89,6 +89,12 @@ function budget(version: string, namespace: string, name: string): object {
     apiVersion: `policy/${version}`,
     kind: 'PodDisruptionBudget',
     metadata: { name, namespace, labels },
-    spec: { maxUnavailable: 1, selector: { matchLabels: labels } }
+    spec: {
+      maxUnavailable: 1,
+      selector: { matchLabels: labels },
+      // Replicas that crash protect nobody, and must not keep their nodes from being drained. Heeded from v1.27 on;
+      // older API servers drop the field.
+      unhealthyPodEvictionPolicy: 'AlwaysAllow'
+    }
   }
 }

@@ -1,3 +1,4 @@
+import { json } from 'node:stream/consumers'
 import t from 'tap'
 import { ensureDisruptionBudget, keepDisruptionBudget } from '../../src/kube/disruption-budget.ts'
 import { type Answer, memoryLog, sendJson, sendStatus, startFakeApi, until } from '../support/fake-api.ts'
@@ -54,6 +55,18 @@ void t.test('an API server that serves neither, or forbids it, is told', async (
       failure
     })
   }
+})
+
+void t.test('it takes one replica at a time, and lets those go that crash', async (t) => {
+  let made: Promise<unknown> | undefined
+  const api = await startFakeApi((request, response) => {
+    if (request.method !== 'POST') return sendStatus(response, 404)
+    made = json(request)
+    void made.then(() => sendJson(response, {}, 201))
+  })
+  t.teardown(() => api.stop())
+  await ensureDisruptionBudget(api.client, 'system', 'pidguard', signal)
+  t.match(await made, { spec: { maxUnavailable: 1, unhealthyPodEvictionPolicy: 'AlwaysAllow' } })
 })
 
 /** A leader's try every millisecond, at an API server that answers every POST with the next of these. */
