@@ -92,7 +92,7 @@ void t.test('a user who may not look into pods is told so; what replicas know of
     verbs
   })
   const rules = [
-    read('', ['secrets', 'configmaps', 'endpoints', 'namespaces']),
+    read('', ['secrets', 'configmaps', 'services', 'endpoints', 'namespaces']),
     read('', ['pods'], ['get', 'list', 'create']),
     read('apps', ['deployments', 'daemonsets']),
     read('admissionregistration.k8s.io', ['mutatingwebhookconfigurations', 'validatingwebhookconfigurations'])

@@ -29,6 +29,7 @@ const without: Readonly<Record<string, string>> = {
   'report/html/since.ts': 'A part of audit-html.ts; its test and the golden pages.',
   'report/html/unseen.ts': 'A part of audit-html.ts; its test and the golden pages.',
   'cli/doctor-webhooks.ts': 'Inside of doctor-checks.ts; doctor-checks.test.ts has every case.',
+  'cli/doctor-replicas.ts': 'Inside of doctor-checks.ts; doctor-checks.test.ts has every case.',
   'cli/documents.ts': 'Inside of validate.ts; validate.test.ts reads every kind of input through it.',
   'cli/findings.ts': 'Inside of validate.ts; validate.test.ts.',
   'cli/verdicts.ts': 'Inside of validate.ts; validate.test.ts.',
