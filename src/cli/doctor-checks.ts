@@ -8,9 +8,10 @@ import type { Millis } from '../model/units.ts'
 import type { Check, Level } from './doctor-check.ts'
 import { headroomChecks } from './doctor-headroom.ts'
 import { type ReplicaFacts, replicaChecks } from './doctor-replicas.ts'
-import { apply, neighbourChecks, ours, registrationChecks, selectorChecks } from './doctor-webhooks.ts'
+import { type SelectorFacts, selectorChecks } from './doctor-selectors.ts'
+import { apply, neighbourChecks, ours, registrationChecks } from './doctor-webhooks.ts'
 
-export interface DoctorFacts extends ReplicaFacts {
+export interface DoctorFacts extends ReplicaFacts, SelectorFacts {
   /** undefined: not tried, or the API server did not say. */
   readonly probe: ProbeResult | undefined
   /** Names of all Nodes; undefined: nobody needs them, or the user may not list them. */

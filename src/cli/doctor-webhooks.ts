@@ -1,5 +1,4 @@
 import type { InstallationFacts, RegisteredWebhook, WebhookConfiguration } from '../kube/installation.ts'
-import { type Selector, selectorMatches } from '../model/selector.ts'
 import type { Check } from './doctor-check.ts'
 import { type ConfigurationKind, expectedWebhooks, lackingOf, pathOf } from './expected-webhooks.ts'
 
@@ -119,46 +118,6 @@ function mannerFaults(webhook: RegisteredWebhook, kind: ConfigurationKind): Chec
     faults.push(`reinvocationPolicy ${reinvocationPolicy}: containers that others inject later are not filled`)
   }
   return faults.map((found) => ({ about: name, level: 'warn', found, remedy: apply }))
-}
-
-/** Whom it calls us for. */
-export function selectorChecks({ mutating, validating, namespaces, namespace }: InstallationFacts): Check[] {
-  const checks: Check[] = []
-  for (const webhook of [...ours(mutating), ...ours(validating)]) {
-    if (!(webhook.rules ?? []).some(({ resources }) => resources.includes('pods'))) continue
-    const selects = (name: string): boolean => {
-      const labels = namespaces.find(({ metadata }) => metadata.name === name)?.metadata.labels ?? {}
-      return selectorMatches(selectorOf(webhook), labels)
-    }
-    for (const name of [namespace, 'kube-system']) {
-      if (!namespaces.some(({ metadata }) => metadata.name === name) || !selects(name)) continue
-      const fails = (webhook.failurePolicy ?? 'Fail') === 'Fail'
-      checks.push({
-        about: webhook.name,
-        level: fails ? 'error' : 'info',
-        found: fails
-          ? `pods of ${name} wait for pidguard: neither may be able to come up`
-          : `is called for pods of ${name}, and lets them pass`,
-        remedy: `kubectl label namespace ${name} kubernetes.io/metadata.name=${name}`
-      })
-    }
-  }
-  const ignored = namespaces.filter(({ metadata }) => metadata.labels?.['pidguard.io/admission'] === 'ignore')
-  if (ignored.length > 0) {
-    const names = ignored.map(({ metadata }) => metadata.name).slice(0, 10)
-    const found = `${ignored.length} left out by pidguard.io/admission=ignore: ${names.join(', ')}`
-    checks.push({ about: 'namespaces', level: 'info', found })
-  }
-  return checks
-}
-
-/** As the API server fills it in. */
-function selectorOf({ namespaceSelector }: RegisteredWebhook): Selector {
-  const expressions = namespaceSelector?.matchExpressions ?? []
-  return {
-    matchLabels: namespaceSelector?.matchLabels ?? {},
-    matchExpressions: expressions.map((expression) => ({ ...expression, values: expression.values ?? [] }))
-  }
 }
 
 /** Others who change the same objects: what they do comes before us, or after, by the name of their configuration. */

@@ -9,6 +9,7 @@ import { findCredentials } from '../kube/credentials.ts'
 import { readInstallation, readNodeNames } from '../kube/installation.ts'
 import { KubeError } from '../kube/kube-error.ts'
 import { readPolicy } from '../policy/load.ts'
+import type { Policy } from '../policy/policy.ts'
 import type { Clock } from '../ports.ts'
 import { policyRules } from '../rules/index.ts'
 
@@ -35,8 +36,9 @@ export async function runDoctor(options: Options): Promise<number> {
       probeAdmission(credentials, probeNamespace, () => clock.monotonic())
     ])
     const nodes = hasUnreadNodes(facts.replicas) ? await readNodeNames(api) : undefined
-    const policyMistakes = mistakesOf(facts.policy)
-    const checks = diagnose({ ...facts, probe, nodes, policyMistakes, version, now: clock.now() })
+    const { policy, mistakes: policyMistakes } = readPolicyText(facts.policy)
+    const known = { policyMistakes, systemNamespaces: policy?.systemNamespaces }
+    const checks = diagnose({ ...facts, ...known, probe, nodes, version, now: clock.now() })
     process.stdout.write(renderDoctor(checks, options.output))
     return isUnsound(checks, options.failOn) ? 1 : 0
   } catch (cause) {
@@ -47,12 +49,12 @@ export async function runDoctor(options: Options): Promise<number> {
   }
 }
 
-function mistakesOf(policy: string | undefined): string[] {
-  if (policy === undefined) return []
+/** undefined where there is none without mistakes: which one is in force then, only the replicas know. */
+function readPolicyText(text: string | undefined): { policy: Policy | undefined; mistakes: readonly string[] } {
+  if (text === undefined) return { policy: undefined, mistakes: [] }
   try {
-    readPolicy(policy, { rules: policyRules, source: 'policy.yaml' })
-    return []
+    return { policy: readPolicy(text, { rules: policyRules, source: 'policy.yaml' }), mistakes: [] }
   } catch (error) {
-    return (error as Error).message.split('\n')
+    return { policy: undefined, mistakes: (error as Error).message.split('\n') }
   }
 }

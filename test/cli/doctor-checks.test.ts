@@ -146,16 +146,6 @@ const cases: { name: string; change: Partial<DoctorFacts>; want: string[] }[] = 
     want: ['warn mutate.pidguard.io']
   },
   {
-    name: 'our own namespace is not kept out',
-    change: validating({ namespaceSelector: {} }),
-    want: ['info validate.pidguard.io', 'info validate.pidguard.io']
-  },
-  {
-    name: 'nor from a webhook that fails',
-    change: validating({ namespaceSelector: {}, failurePolicy: 'Fail' }),
-    want: ['error validate.pidguard.io', 'error validate.pidguard.io']
-  },
-  {
     name: 'a caBundle of somebody else',
     change: validating({ clientConfig: { ...calling({}), caBundle: 'eA==' } }),
     want: ['error caBundle']

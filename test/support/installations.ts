@@ -102,6 +102,7 @@ export function installationOf(change: Partial<DoctorFacts> = {}): DoctorFacts {
     secret: soundSecret,
     policy: 'spec: {}',
     policyMistakes: [],
+    systemNamespaces: ['kube-system', 'pidguard-system'],
     namespaces: [namespaceOf('kube-system'), namespaceOf('pidguard-system'), namespaceOf('shop')],
     daemonSets: [],
     replicas: [{ pod: 'pidguard-a', text: wellMetrics }],
