@@ -1,19 +1,17 @@
 import { isOurs, keyringOf } from '../certs/keyring.ts'
 import { readPair } from '../certs/pair.ts'
 import { isTrusted } from '../certs/trust.ts'
-import type { ProbeResult } from '../kube/admission-probe.ts'
 import { backendEnvOf, backendOf, felixContainerOf, isOperatorManaged } from '../model/felix.ts'
 import { subjectOfObject } from '../model/subject.ts'
 import type { Millis } from '../model/units.ts'
 import type { Check, Level } from './doctor-check.ts'
 import { headroomChecks } from './doctor-headroom.ts'
+import { type ProbeFacts, probeChecks } from './doctor-probe.ts'
 import { type ReplicaFacts, replicaChecks } from './doctor-replicas.ts'
 import { type SelectorFacts, selectorChecks } from './doctor-selectors.ts'
 import { apply, neighbourChecks, ours, registrationChecks } from './doctor-webhooks.ts'
 
-export interface DoctorFacts extends ReplicaFacts, SelectorFacts {
-  /** undefined: not tried, or the API server did not say. */
-  readonly probe: ProbeResult | undefined
+export interface DoctorFacts extends ReplicaFacts, SelectorFacts, ProbeFacts {
   /** Names of all Nodes; undefined: nobody needs them, or the user may not list them. */
   readonly nodes: readonly string[] | undefined
   /** Each mistake of the policy in the ConfigMap. */
@@ -96,18 +94,6 @@ function policyChecks({ policy, policyMistakes, hidden }: DoctorFacts): Check[] 
   if (policyMistakes.length === 0) return [{ about, level: 'ok', found: 'valid' }]
   const remedy = 'The last good one is in force until replicas restart. Mend it: pidguard policy check FILE'
   return policyMistakes.map((found) => ({ about, level: 'error', found, remedy }))
-}
-
-function probeChecks({ probe, namespace }: DoctorFacts): Check[] {
-  const about = 'a real call'
-  if (probe === undefined) return []
-  const span = `${Math.round(probe.took)} ms`
-  if (probe.validated || probe.mutated)
-    return [{ about, level: 'ok', found: `the API server asks pidguard, and listens (${span})` }]
-  const remedy = `Look for "failed calling webhook" in the API server's log, and at: kubectl get endpoints -n ${namespace} pidguard`
-  if (probe.refusal !== undefined) return [{ about, level: 'error', found: probe.refusal, remedy }]
-  const found = `a pod without requests passed unseen, as a dry run (${span}): pidguard was not reached, or its policy looks away`
-  return [{ about, level: 'error', found, remedy }]
 }
 
 function calicoChecks({ daemonSets }: DoctorFacts): Check[] {

@@ -2,6 +2,7 @@ import { performance } from 'node:perf_hooks'
 import { type DoctorFormat, isUnsound, renderDoctor } from '../cli/doctor.ts'
 import { diagnose } from '../cli/doctor-checks.ts'
 import { hasUnreadNodes } from '../cli/doctor-headroom.ts'
+import { policyViewOf } from '../cli/doctor-probe.ts'
 import { AppError } from '../errors.ts'
 import { probeAdmission } from '../kube/admission-probe.ts'
 import { KubeClient } from '../kube/client.ts'
@@ -12,6 +13,7 @@ import { readPolicy } from '../policy/load.ts'
 import type { Policy } from '../policy/policy.ts'
 import type { Clock } from '../ports.ts'
 import { policyRules } from '../rules/index.ts'
+import { filePolicyOf } from './file-policy.ts'
 
 interface Options {
   readonly kubeconfig?: string
@@ -36,9 +38,12 @@ export async function runDoctor(options: Options): Promise<number> {
       probeAdmission(credentials, probeNamespace, () => clock.monotonic())
     ])
     const nodes = hasUnreadNodes(facts.replicas) ? await readNodeNames(api) : undefined
+    const now = clock.now()
     const { policy, mistakes: policyMistakes } = readPolicyText(facts.policy)
-    const known = { policyMistakes, systemNamespaces: policy?.systemNamespaces }
-    const checks = diagnose({ ...facts, ...known, probe, nodes, version, now: clock.now() })
+    const policyView =
+      policy && policyViewOf(filePolicyOf(policy, policyRules, now), policyRules, probeNamespace, facts.namespaces)
+    const known = { policyMistakes, policyView, systemNamespaces: policy?.systemNamespaces }
+    const checks = diagnose({ ...facts, ...known, probe, probeNamespace, nodes, version, now })
     process.stdout.write(renderDoctor(checks, options.output))
     return isUnsound(checks, options.failOn) ? 1 : 0
   } catch (cause) {

@@ -21,7 +21,6 @@ const daemonSet = {
   metadata: { name: 'calico-node', namespace: 'kube-system', labels: { 'k8s-app': 'calico-node' } },
   spec: { template: { spec: { containers: [{ name: 'calico-node', image: 'calico/node:v3.28.0' }] } } }
 }
-const probe = { mutated: false, validated: true, refusal: undefined, took: 12 }
 const operator = { apiVersion: 'operator.tigera.io/v1', kind: 'Installation', name: 'default', controller: true }
 
 function neighbour(name: string, resources: string[]) {
@@ -194,12 +193,6 @@ const cases: { name: string; change: Partial<DoctorFacts>; want: string[] }[] = 
   { name: 'no pair', change: { secret: { ...soundSecret, data: {} } }, want: ['error certificate'] },
   { name: 'no ConfigMap', change: { policy: undefined }, want: ['error policy'] },
   { name: 'two mistakes', change: { policyMistakes: ['a', 'b'] }, want: ['error policy', 'error policy'] },
-  { name: 'the pod passed', change: { probe: { ...probe, validated: false } }, want: ['error a real call'] },
-  {
-    name: 'the API server refused',
-    change: { probe: { ...probe, validated: false, refusal: 'failed calling webhook' } },
-    want: ['error a real call']
-  },
   { name: 'Calico detects', change: { daemonSets: [daemonSet] }, want: ['warn Calico kube-system/calico-node'] },
   {
     name: 'Calico of the operator',

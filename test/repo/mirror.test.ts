@@ -37,7 +37,6 @@ const without: Readonly<Record<string, string>> = {
   'manifests/locate.ts': 'read.test.ts finds fields through it.',
   'manifests/slow.ts': 'fast.test.ts holds it to the fast parser, read.test.ts to kubectl.',
   'cli/rules-doc.ts': 'Compared as a whole with src/rules/README.md by test/repo/generated.test.ts.',
-  'kube/admission-probe.ts': 'One call; test/e2e/doctor.test.ts makes it on a real API server.',
   'kube/installation.ts': 'Reads only; test/e2e/doctor.test.ts reads a real API server with it.',
   'kube/back-off.ts': 'Inside of reflector.ts; reflector.test.ts has its waits.',
   'kube/collect.ts':

@@ -6,6 +6,7 @@ import {
   expectedWebhooks,
   pathOf
 } from '../../src/cli/expected-webhooks.ts'
+import type { AdmissionProbe } from '../../src/kube/admission-probe.ts'
 import type { Deployment, RegisteredWebhook, WebhookConfiguration } from '../../src/kube/installation.ts'
 import { birth, ringOf } from './keyrings.ts'
 import { metricsOf } from './replica-metrics.ts'
@@ -90,6 +91,12 @@ export const soundSecret = {
   data: dataOf(ring)
 }
 
+/** The default policy: one pod is refused, the other marked. */
+export const soundProbe: AdmissionProbe = {
+  validate: { pod: undefined, mutated: false, validated: true, refusal: undefined, took: 12 },
+  mutate: { pod: { kind: 'Pod' }, mutated: true, validated: false, refusal: undefined, took: 9 }
+}
+
 /** A sound installation, but for what a test changes. */
 export function installationOf(change: Partial<DoctorFacts> = {}): DoctorFacts {
   return {
@@ -102,13 +109,15 @@ export function installationOf(change: Partial<DoctorFacts> = {}): DoctorFacts {
     secret: soundSecret,
     policy: 'spec: {}',
     policyMistakes: [],
+    policyView: () => ({ validate: true, mutate: true }),
     systemNamespaces: ['kube-system', 'pidguard-system'],
     namespaces: [namespaceOf('kube-system'), namespaceOf('pidguard-system'), namespaceOf('shop')],
     daemonSets: [],
     replicas: [{ pod: 'pidguard-a', text: wellMetrics }],
     nodes: undefined,
     hidden: [],
-    probe: { mutated: false, validated: true, refusal: undefined, took: 12 },
+    probe: soundProbe,
+    probeNamespace: 'default',
     version: '0.1.0',
     now: birth,
     ...change
