@@ -1,4 +1,5 @@
 import type { InstallationFacts, RegisteredWebhook } from '../kube/installation.ts'
+import { admission } from '../model/annotations.ts'
 import { globMatches, type Selector, selectorMatches } from '../model/selector.ts'
 import type { Check } from './doctor-check.ts'
 import { apply, ours } from './doctor-webhooks.ts'
@@ -13,7 +14,7 @@ type Labels = Readonly<Record<string, string>>
 
 /** Where cert-manager runs, by its own manifests and chart; in another place nobody can tell. */
 const certManager = 'cert-manager'
-const ignore = ['pidguard.io/admission', 'ignore'] as const
+const ignore = `${admission}=ignore`
 /** Most names in one line. Own choice. */
 const mostNamed = 10
 
@@ -24,9 +25,9 @@ export function selectorChecks(facts: SelectorFacts): Check[] {
   const checks = [...ours(mutating), ...ours(validating)]
     .filter((webhook) => isCalledFor(webhook, 'CREATE', 'pods'))
     .flatMap((webhook) => webhookChecks(webhook, labels, facts))
-  const ignored = [...labels].flatMap(([name, held]) => (held[ignore[0]] === ignore[1] ? [name] : []))
+  const ignored = [...labels].flatMap(([name, held]) => (held[admission] === 'ignore' ? [name] : []))
   if (ignored.length === 0) return checks
-  const found = `${ignored.length} left out by ${ignore.join('=')}: ${ignored.slice(0, mostNamed).join(', ')}`
+  const found = `${ignored.length} left out by ${ignore}: ${ignored.slice(0, mostNamed).join(', ')}`
   return [...checks, { about: 'namespaces', level: 'info', found }]
 }
 
@@ -82,9 +83,9 @@ function remedyFor(webhook: RegisteredWebhook, name: string, labels: Labels = {}
 }
 
 function leaveOut(webhook: RegisteredWebhook, names: readonly string[], labels: ReadonlyMap<string, Labels>): string {
-  const heeds = names.every((name) => !selects(webhook, { ...labels.get(name), [ignore[0]]: ignore[1] }))
-  if (!heeds) return `Its namespaceSelector was changed, and heeds no ${ignore.join('=')}: ${apply}`
-  return `kubectl label namespace ${names.join(' ')} ${ignore.join('=')}`
+  const heeds = names.every((name) => !selects(webhook, { ...labels.get(name), [admission]: 'ignore' }))
+  if (!heeds) return `Its namespaceSelector was changed, and heeds no ${ignore}: ${apply}`
+  return `kubectl label namespace ${names.join(' ')} ${ignore}`
 }
 
 /** With the selector as the API server fills it in. */
