@@ -32,7 +32,7 @@ function configurationOf(kind: ConfigurationKind, changes: WebhookChanges): Webh
   return { metadata: { name: 'pidguard' }, webhooks: kept.map((webhook) => ({ ...webhook, ...changes[webhook.name] })) }
 }
 
-export function webhookOf({ name, kind, operations, resources }: ExpectedWebhook): RegisteredWebhook {
+function webhookOf({ name, kind, operations, resources }: ExpectedWebhook): RegisteredWebhook {
   return {
     name,
     failurePolicy: 'Ignore',
