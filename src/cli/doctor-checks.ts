@@ -1,24 +1,21 @@
 import { isOurs, keyringOf } from '../certs/keyring.ts'
 import { readPair } from '../certs/pair.ts'
 import { isTrusted } from '../certs/trust.ts'
-import type { ProbeResult } from '../kube/admission-probe.ts'
-import type { InstallationFacts } from '../kube/installation.ts'
 import { backendEnvOf, backendOf, felixContainerOf, isOperatorManaged } from '../model/felix.ts'
 import { subjectOfObject } from '../model/subject.ts'
 import type { Millis } from '../model/units.ts'
 import type { Check, Level } from './doctor-check.ts'
 import { headroomChecks } from './doctor-headroom.ts'
-import { apply, neighbourChecks, ours, registrationChecks, selectorChecks } from './doctor-webhooks.ts'
+import { type ProbeFacts, probeChecks } from './doctor-probe.ts'
+import { type ReplicaFacts, replicaChecks } from './doctor-replicas.ts'
+import { type SelectorFacts, selectorChecks } from './doctor-selectors.ts'
+import { apply, neighbourChecks, ours, registrationChecks } from './doctor-webhooks.ts'
 
-export interface DoctorFacts extends InstallationFacts {
-  /** undefined: not tried, or the API server did not say. */
-  readonly probe: ProbeResult | undefined
+export interface DoctorFacts extends ReplicaFacts, SelectorFacts, ProbeFacts {
   /** Names of all Nodes; undefined: nobody needs them, or the user may not list them. */
   readonly nodes: readonly string[] | undefined
   /** Each mistake of the policy in the ConfigMap. */
   readonly policyMistakes: readonly string[]
-  /** Of this program. */
-  readonly version: string
   readonly now: Millis
 }
 
@@ -49,44 +46,6 @@ function hiddenChecks({ hidden }: DoctorFacts): Check[] {
   }))
 }
 
-function replicaChecks({ deployment, endpoints, namespace, version }: DoctorFacts): Check[] {
-  const logs = `kubectl logs -n ${namespace} deployment/pidguard --all-containers --tail=50`
-  if (deployment === undefined) {
-    return [{ about: 'replicas', level: 'error', found: `no Deployment pidguard in ${namespace}`, remedy: apply }]
-  }
-  const wanted = deployment.spec.replicas ?? 1
-  const ready = deployment.status?.readyReplicas ?? 0
-  const image = deployment.spec.template.spec.containers[0]?.image ?? ''
-  const checks: Check[] = []
-  const level: Level = ready === 0 ? 'error' : ready < Math.min(2, wanted) || ready < wanted ? 'warn' : 'ok'
-  checks.push({
-    about: 'replicas',
-    level,
-    found: `${ready} of ${wanted} ready`,
-    ...(level === 'ok' ? {} : { remedy: logs })
-  })
-  if (wanted < 2) {
-    const found = 'one replica: each restart of it is a gap'
-    checks.push({ about: 'replicas', level: 'warn', found, remedy: 'Set replicas to 3.' })
-  }
-  const updated = deployment.status?.updatedReplicas ?? 0
-  if (ready > 0 && updated < wanted) {
-    const found = `${updated} of ${wanted} are of the version applied last: a rollout is under way, or does not come on`
-    const remedy = `kubectl rollout status -n ${namespace} deployment/pidguard`
-    checks.push({ about: 'version', level: 'warn', found, remedy })
-  }
-  if (endpoints !== undefined && endpoints === 0) {
-    const found = 'Service pidguard leads nowhere: no replica is ready'
-    checks.push({ about: 'endpoints', level: 'error', found, remedy: logs })
-  }
-  const tag = /:([\w.-]+)$/.exec(image)?.[1]
-  if (tag !== undefined && /^\d+\.\d+\.\d+/.test(tag) && tag !== version) {
-    const found = `the cluster runs ${tag}, this is ${version}`
-    checks.push({ about: 'version', level: 'warn', found, remedy: 'Use the program of the version that is installed.' })
-  }
-  return checks
-}
-
 function certificateChecks({ secret, mutating, validating, now, hidden, namespace }: DoctorFacts): Check[] {
   const about = 'certificate'
   if (hidden.includes('secrets')) return []
@@ -100,7 +59,8 @@ function certificateChecks({ secret, mutating, validating, now, hidden, namespac
     const pair = readPair(secret.data['tls.crt'] ?? '', secret.data['tls.key'] ?? '')
     const left = Math.floor((pair.expiresAt - now) / day)
     const until = new Date(pair.expiresAt).toISOString().slice(0, 10)
-    const untrusting = [...ours(mutating), ...ours(validating)].filter(({ clientConfig }) => {
+    const webhooks = [...ours(mutating), ...ours(validating)]
+    const untrusting = webhooks.filter(({ clientConfig }) => {
       const bundle = Buffer.from(clientConfig.caBundle ?? '', 'base64').toString('utf8')
       return bundle === '' ? isOurs(secret) : !isTrusted(pair.cert, bundle)
     })
@@ -114,6 +74,7 @@ function certificateChecks({ secret, mutating, validating, now, hidden, namespac
       found: `${kept}, valid until ${until}`,
       ...(level === 'ok' ? {} : { remedy: renew })
     }
+    if (webhooks.length === 0) return [life]
     if (untrusting.length === 0) return [life, { about: 'caBundle', level: 'ok', found: 'carries its authority' }]
     const found = `the API server does not trust the certificate, for ${untrusting.map(({ name }) => name).join(', ')}`
     const remedy = `The leader mends this within seconds; its log says what hinders it: kubectl logs -n ${namespace} deployment/pidguard`
@@ -133,18 +94,6 @@ function policyChecks({ policy, policyMistakes, hidden }: DoctorFacts): Check[] 
   if (policyMistakes.length === 0) return [{ about, level: 'ok', found: 'valid' }]
   const remedy = 'The last good one is in force until replicas restart. Mend it: pidguard policy check FILE'
   return policyMistakes.map((found) => ({ about, level: 'error', found, remedy }))
-}
-
-function probeChecks({ probe, namespace }: DoctorFacts): Check[] {
-  const about = 'a real call'
-  if (probe === undefined) return []
-  const span = `${Math.round(probe.took)} ms`
-  if (probe.validated || probe.mutated)
-    return [{ about, level: 'ok', found: `the API server asks pidguard, and listens (${span})` }]
-  const remedy = `Look for "failed calling webhook" in the API server's log, and at: kubectl get endpoints -n ${namespace} pidguard`
-  if (probe.refusal !== undefined) return [{ about, level: 'error', found: probe.refusal, remedy }]
-  const found = `a pod without requests passed unseen, as a dry run (${span}): pidguard was not reached, or its policy looks away`
-  return [{ about, level: 'error', found, remedy }]
 }
 
 function calicoChecks({ daemonSets }: DoctorFacts): Check[] {

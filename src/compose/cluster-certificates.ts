@@ -5,7 +5,7 @@ import type { CertificatePair } from '../certs/pair.ts'
 import { checkTerms, type Terms } from '../certs/rotate.ts'
 import { KubeClient } from '../kube/client.ts'
 import { findCredentials } from '../kube/credentials.ts'
-import { ensureDisruptionBudget } from '../kube/disruption-budget.ts'
+import { keepDisruptionBudget } from '../kube/disruption-budget.ts'
 import { startElection } from '../kube/lease.ts'
 import { servingSecret } from '../kube/serving-secret.ts'
 import { webhookRegistry } from '../kube/webhook-registry.ts'
@@ -56,13 +56,15 @@ export async function clusterCertificates(options: ClusterCertificatesOptions): 
     clock,
     log,
     random: Math.random,
-    onLead: options.onLead
+    onLead(signal) {
+      void keepDisruptionBudget({ api, namespace, name: installed, log }, signal)
+      options.onLead(signal)
+    }
   })
 
   let state: Look = { pair: undefined, obstacle: 'the cluster has not been asked yet' }
   let opened = false
   let failing = false
-  let budgeted = false
   /** The certificate that is in use; what a look finds beyond it is news. */
   let served: string | undefined
   let tell: ((pair: CertificatePair) => void) | undefined
@@ -84,11 +86,6 @@ export async function clusterCertificates(options: ClusterCertificatesOptions): 
     }
     if (obstacle === undefined) opened = true
     else if (obstacle !== before.obstacle) log.warn({ obstacle }, 'the API server cannot call this replica')
-    if (election.leading && !budgeted) {
-      const result = await ensureDisruptionBudget(api, namespace, installed)
-      budgeted = true
-      if (result === 'made') log.info({ name: installed }, 'PodDisruptionBudget made')
-    }
   }
 
   const every = Math.min(calm, Math.max(eager, terms.overlap / 4))

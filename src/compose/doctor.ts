@@ -2,6 +2,7 @@ import { performance } from 'node:perf_hooks'
 import { type DoctorFormat, isUnsound, renderDoctor } from '../cli/doctor.ts'
 import { diagnose } from '../cli/doctor-checks.ts'
 import { hasUnreadNodes } from '../cli/doctor-headroom.ts'
+import { policyViewOf } from '../cli/doctor-probe.ts'
 import { AppError } from '../errors.ts'
 import { probeAdmission } from '../kube/admission-probe.ts'
 import { KubeClient } from '../kube/client.ts'
@@ -9,8 +10,10 @@ import { findCredentials } from '../kube/credentials.ts'
 import { readInstallation, readNodeNames } from '../kube/installation.ts'
 import { KubeError } from '../kube/kube-error.ts'
 import { readPolicy } from '../policy/load.ts'
+import type { Policy } from '../policy/policy.ts'
 import type { Clock } from '../ports.ts'
 import { policyRules } from '../rules/index.ts'
+import { filePolicyOf } from './file-policy.ts'
 
 interface Options {
   readonly kubeconfig?: string
@@ -35,8 +38,12 @@ export async function runDoctor(options: Options): Promise<number> {
       probeAdmission(credentials, probeNamespace, () => clock.monotonic())
     ])
     const nodes = hasUnreadNodes(facts.replicas) ? await readNodeNames(api) : undefined
-    const policyMistakes = mistakesOf(facts.policy)
-    const checks = diagnose({ ...facts, probe, nodes, policyMistakes, version, now: clock.now() })
+    const now = clock.now()
+    const { policy, mistakes: policyMistakes } = readPolicyText(facts.policy)
+    const policyView =
+      policy && policyViewOf(filePolicyOf(policy, policyRules, now), policyRules, probeNamespace, facts.namespaces)
+    const known = { policyMistakes, policyView, systemNamespaces: policy?.systemNamespaces }
+    const checks = diagnose({ ...facts, ...known, probe, probeNamespace, nodes, version, now })
     process.stdout.write(renderDoctor(checks, options.output))
     return isUnsound(checks, options.failOn) ? 1 : 0
   } catch (cause) {
@@ -47,12 +54,12 @@ export async function runDoctor(options: Options): Promise<number> {
   }
 }
 
-function mistakesOf(policy: string | undefined): string[] {
-  if (policy === undefined) return []
+/** undefined where there is none without mistakes: which one is in force then, only the replicas know. */
+function readPolicyText(text: string | undefined): { policy: Policy | undefined; mistakes: readonly string[] } {
+  if (text === undefined) return { policy: undefined, mistakes: [] }
   try {
-    readPolicy(policy, { rules: policyRules, source: 'policy.yaml' })
-    return []
+    return { policy: readPolicy(text, { rules: policyRules, source: 'policy.yaml' }), mistakes: [] }
   } catch (error) {
-    return (error as Error).message.split('\n')
+    return { policy: undefined, mistakes: (error as Error).message.split('\n') }
   }
 }

@@ -14,7 +14,10 @@ export async function loadFilePolicy(
   rules: readonly Rule[],
   now: Millis
 ): Promise<FilePolicy> {
-  const policy = path === undefined ? defaultPolicy(rules) : await readPolicyFile(path, rules)
+  return filePolicyOf(path === undefined ? defaultPolicy(rules) : await readPolicyFile(path, rules), rules, now)
+}
+
+export function filePolicyOf(policy: Policy, rules: readonly Rule[], now: Millis): FilePolicy {
   const resolver = new PolicyResolver(policy, rules)
   return {
     settingsFor: (namespace, facts) => resolver.settingsFor(namespace, facts),

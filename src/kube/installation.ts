@@ -15,9 +15,22 @@ export interface RegisteredWebhook {
   readonly sideEffects?: string
   readonly timeoutSeconds?: number
   readonly reinvocationPolicy?: string
-  readonly clientConfig: { readonly caBundle?: string; readonly url?: string; readonly service?: JsonRecord }
+  readonly clientConfig: {
+    readonly caBundle?: string
+    readonly url?: string
+    readonly service?: {
+      readonly namespace: string
+      readonly name: string
+      readonly path?: string
+      readonly port?: number
+    }
+  }
   readonly namespaceSelector?: Partial<Selector>
-  readonly rules?: readonly { readonly apiGroups: readonly string[]; readonly resources: readonly string[] }[]
+  readonly rules?: readonly {
+    readonly apiGroups: readonly string[]
+    readonly resources: readonly string[]
+    readonly operations?: readonly string[]
+  }[]
 }
 
 export interface WebhookConfiguration {
@@ -33,6 +46,10 @@ export interface Deployment {
   readonly status?: { readonly readyReplicas?: number; readonly updatedReplicas?: number }
 }
 
+export interface Service {
+  readonly spec: { readonly type?: string; readonly ports?: readonly { readonly port: number }[] }
+}
+
 /** An installation as it can be seen from outside; what is undefined is not there, what is hidden may not be read. */
 export interface InstallationFacts {
   readonly serverVersion: string
@@ -40,6 +57,7 @@ export interface InstallationFacts {
   readonly mutating: readonly WebhookConfiguration[]
   readonly validating: readonly WebhookConfiguration[]
   readonly deployment: Deployment | undefined
+  readonly service: Service | undefined
   /** Addresses that the Service leads to. */
   readonly endpoints: number | undefined
   readonly secret: HeldSecret | undefined
@@ -72,7 +90,7 @@ export async function readInstallation(api: KubeApi, namespace: string): Promise
   }
   const own = `/api/v1/namespaces/${namespace}`
   const registration = '/apis/admissionregistration.k8s.io/v1'
-  const [version, mutating, validating, deployment, endpoints, secret, policy, namespaces, daemonSets, pods] =
+  const [version, mutating, validating, deployment, service, endpoints, secret, policy, namespaces, daemonSets, pods] =
     await Promise.all([
       api.call<{ gitVersion: string }>('/version'),
       seen(
@@ -84,6 +102,7 @@ export async function readInstallation(api: KubeApi, namespace: string): Promise
         api.call<List<WebhookConfiguration>>(`${registration}/validatingwebhookconfigurations`)
       ),
       seen('deployments', api.call<Deployment>(`/apis/apps/v1/namespaces/${namespace}/deployments/pidguard`)),
+      seen('services', api.call<Service>(`${own}/services/pidguard`)),
       seen('endpoints', api.call<{ subsets?: { addresses?: unknown[] }[] }>(`${own}/endpoints/pidguard`)),
       seen('secrets', servingSecret(api, namespace, 'pidguard-tls').read()),
       seen('configmaps', api.call<{ data?: Record<string, string> }>(`${own}/configmaps/pidguard-policy`)),
@@ -101,6 +120,7 @@ export async function readInstallation(api: KubeApi, namespace: string): Promise
     mutating: mutating?.items ?? [],
     validating: validating?.items ?? [],
     deployment,
+    service,
     endpoints: endpoints && (endpoints.subsets ?? []).reduce((sum, { addresses = [] }) => sum + addresses.length, 0),
     secret,
     policy: policy?.data?.['policy.yaml'],

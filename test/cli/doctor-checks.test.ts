@@ -1,46 +1,19 @@
 import t from 'tap'
-import { dataOf, managedMark, trustedBy } from '../../src/certs/keyring.ts'
 import { type DoctorFacts, diagnose } from '../../src/cli/doctor-checks.ts'
 import type { RegisteredWebhook } from '../../src/kube/installation.ts'
-import { birth, day, ringOf } from '../support/keyrings.ts'
+import {
+  caBundle,
+  calling,
+  deploymentOf,
+  installationOf,
+  namespaceOf,
+  registered,
+  soundSecret
+} from '../support/installations.ts'
+import { birth, day } from '../support/keyrings.ts'
 import { metricsOf } from '../support/replica-metrics.ts'
 
-const ring = await ringOf()
-const wellMetrics = await metricsOf({})
 const blindMetrics = await metricsOf({ nodes: { fresh: 0, partial: 0, stale: 0, unread: 2 } })
-const caBundle = Buffer.from(trustedBy(ring)).toString('base64')
-const outside = {
-  matchExpressions: [
-    { key: 'kubernetes.io/metadata.name', operator: 'NotIn' as const, values: ['kube-system', 'pidguard-system'] }
-  ],
-  matchLabels: {}
-}
-
-function webhook(change: Partial<RegisteredWebhook> = {}): RegisteredWebhook {
-  return {
-    name: 'validate.pidguard.io',
-    failurePolicy: 'Ignore',
-    sideEffects: 'None',
-    timeoutSeconds: 3,
-    clientConfig: { caBundle },
-    namespaceSelector: outside,
-    rules: [{ apiGroups: [''], resources: ['pods'] }],
-    ...change
-  }
-}
-
-function configuration(name: string, ...webhooks: RegisteredWebhook[]) {
-  return { metadata: { name }, webhooks }
-}
-
-function named(name: string, labels: Record<string, string> = {}) {
-  return { metadata: { name, labels: { 'kubernetes.io/metadata.name': name, ...labels } } }
-}
-
-function deployment(ready: number, replicas = 3, image = 'registry/pidguard:0.1.0', updated = replicas) {
-  const status = { readyReplicas: ready, updatedReplicas: updated }
-  return { spec: { replicas, template: { spec: { containers: [{ image }] } } }, status }
-}
 
 const daemonSet = {
   apiVersion: 'apps/v1',
@@ -49,99 +22,177 @@ const daemonSet = {
   spec: { template: { spec: { containers: [{ name: 'calico-node', image: 'calico/node:v3.28.0' }] } } }
 }
 const operator = { apiVersion: 'operator.tigera.io/v1', kind: 'Installation', name: 'default', controller: true }
-const secret = { version: '1', annotations: { [managedMark.name]: managedMark.value }, data: dataOf(ring) }
-const probe = { mutated: false, validated: true, refusal: undefined, took: 12 }
 
-/** A sound installation, but for what a case changes. */
-function facts(change: Partial<DoctorFacts> = {}): DoctorFacts {
-  return {
-    serverVersion: 'v1.30.0',
-    namespace: 'pidguard-system',
-    mutating: [configuration('pidguard', webhook({ name: 'mutate.pidguard.io', reinvocationPolicy: 'IfNeeded' }))],
-    validating: [configuration('pidguard', webhook())],
-    deployment: deployment(3),
-    endpoints: 3,
-    secret,
-    policy: 'spec: {}',
-    namespaces: [named('kube-system'), named('pidguard-system'), named('shop')],
-    daemonSets: [],
-    replicas: [{ pod: 'pidguard-a', text: wellMetrics }],
-    nodes: undefined,
-    hidden: [],
-    probe,
-    policyMistakes: [],
-    version: '0.1.0',
-    now: birth,
-    ...change
-  }
+function neighbour(name: string, resources: string[]) {
+  return { metadata: { name }, webhooks: [{ name, clientConfig: {}, rules: [{ apiGroups: [''], resources }] }] }
+}
+/** The one that everything is changed in here. */
+function validating(change: Partial<RegisteredWebhook>): Partial<DoctorFacts> {
+  return registered({ 'validate.pidguard.io': change })
 }
 
 void t.test('a sound installation has nothing but ok', async (t) => {
-  const levels = diagnose(facts()).map(({ level }) => level)
+  const levels = diagnose(installationOf()).map(({ level }) => level)
   t.strictSame([...new Set(levels)], ['ok'])
 })
 
-function registered(change: Partial<RegisteredWebhook>): Partial<DoctorFacts> {
-  return { validating: [configuration('pidguard', webhook(change))] }
+void t.test('whom the API server trusts is not fine where nobody could look', async (t) => {
+  const checks = diagnose(installationOf({ mutating: [], validating: [], hidden: hidden.registration }))
+  t.notOk(checks.some(({ about }) => about === 'caBundle'))
+})
+
+const vital = [{ apiGroups: ['', 'apps'], resources: ['pods', 'daemonsets'] }]
+const hidden = {
+  registration: ['mutatingwebhookconfigurations', 'validatingwebhookconfigurations'],
+  Deployment: ['deployments'],
+  Service: ['services', 'endpoints'],
+  Secret: ['secrets']
 }
-const daemonSets = [{ apiGroups: ['apps'], resources: ['daemonsets'] }]
 const cases: { name: string; change: Partial<DoctorFacts>; want: string[] }[] = [
   { name: 'no configuration', change: { mutating: [] }, want: ['error MutatingWebhookConfiguration'] },
   {
-    name: 'Fail for what the network needs',
-    change: registered({ failurePolicy: 'Fail', rules: daemonSets }),
+    name: 'two that may not be read',
+    change: { mutating: [], validating: [], hidden: hidden.registration },
+    want: hidden.registration.map((each) => `warn ${each}`)
+  },
+  {
+    name: 'one of two that may not be read, the other not there',
+    change: { mutating: [], validating: [], hidden: ['mutatingwebhookconfigurations'] },
+    want: ['warn mutatingwebhookconfigurations', 'error ValidatingWebhookConfiguration']
+  },
+  {
+    name: 'webhooks that are gone',
+    change: registered({
+      'daemonsets.mutate.pidguard.io': undefined,
+      'calico.validate.pidguard.io': undefined,
+      'workloads.validate.pidguard.io': undefined
+    }),
+    want: [
+      'error daemonsets.mutate.pidguard.io',
+      'error workloads.validate.pidguard.io',
+      'error calico.validate.pidguard.io'
+    ]
+  },
+  {
+    name: 'a resource less',
+    change: registered({
+      'calico.validate.pidguard.io': { rules: [{ apiGroups: ['*'], resources: ['felixconfigurations'] }] }
+    }),
+    want: ['error calico.validate.pidguard.io']
+  },
+  {
+    name: 'an operation less',
+    change: registered({
+      'daemonsets.mutate.pidguard.io': {
+        rules: [{ apiGroups: ['apps'], resources: ['daemonsets'], operations: ['CREATE'] }]
+      }
+    }),
+    want: ['error daemonsets.mutate.pidguard.io']
+  },
+  {
+    name: 'another Service',
+    change: validating({ clientConfig: calling({ name: 'other' }) }),
     want: ['error validate.pidguard.io']
   },
-  { name: 'Fail for pods only', change: registered({ failurePolicy: 'Fail' }), want: [] },
-  { name: 'a timeout at the limit', change: registered({ timeoutSeconds: 5 }), want: [] },
-  { name: 'a timeout above it', change: registered({ timeoutSeconds: 6 }), want: ['warn validate.pidguard.io'] },
-  { name: 'side effects', change: registered({ sideEffects: 'Unknown' }), want: ['warn validate.pidguard.io'] },
+  {
+    name: 'a Service elsewhere',
+    change: validating({ clientConfig: calling({ namespace: 'default' }) }),
+    want: ['error validate.pidguard.io']
+  },
+  {
+    name: 'another path',
+    change: validating({ clientConfig: calling({ path: '/mutate' }) }),
+    want: ['error validate.pidguard.io']
+  },
+  {
+    name: 'a port that the Service has not',
+    change: validating({ clientConfig: calling({ port: 8443 }) }),
+    want: ['error validate.pidguard.io']
+  },
+  {
+    name: 'a port of its own on both sides',
+    change: {
+      service: { spec: { type: 'ClusterIP', ports: [{ port: 443 }, { port: 8443 }] } },
+      ...validating({ clientConfig: calling({ port: 8443 }) })
+    },
+    want: []
+  },
+  {
+    name: 'a port of an ExternalName, which has none',
+    change: {
+      service: { spec: { type: 'ExternalName' } },
+      ...validating({ clientConfig: calling({ port: 8443 }) })
+    },
+    want: []
+  },
+  {
+    name: 'called by URL',
+    change: validating({ clientConfig: { caBundle, url: 'https://pidguard.example/validate' } }),
+    want: ['warn validate.pidguard.io']
+  },
+  {
+    name: 'Fail for what the network needs',
+    change: validating({ failurePolicy: 'Fail', rules: vital }),
+    want: ['error validate.pidguard.io']
+  },
+  { name: 'Fail for pods only', change: validating({ failurePolicy: 'Fail' }), want: [] },
+  { name: 'a timeout at the limit', change: validating({ timeoutSeconds: 5 }), want: [] },
+  { name: 'a timeout above it', change: validating({ timeoutSeconds: 6 }), want: ['warn validate.pidguard.io'] },
+  { name: 'side effects', change: validating({ sideEffects: 'Unknown' }), want: ['warn validate.pidguard.io'] },
   {
     name: 'what changes pods is asked only once',
-    change: { mutating: [configuration('pidguard', webhook({ name: 'mutate.pidguard.io' }))] },
+    change: registered({ 'mutate.pidguard.io': { reinvocationPolicy: 'Never' } }),
     want: ['warn mutate.pidguard.io']
   },
   {
-    name: 'our own namespace is not kept out',
-    change: registered({ namespaceSelector: {} }),
-    want: ['info validate.pidguard.io', 'info validate.pidguard.io']
-  },
-  {
-    name: 'nor from a webhook that fails',
-    change: registered({ namespaceSelector: {}, failurePolicy: 'Fail' }),
-    want: ['error validate.pidguard.io', 'error validate.pidguard.io']
-  },
-  {
     name: 'a caBundle of somebody else',
-    change: registered({ clientConfig: { caBundle: 'eA==' } }),
+    change: validating({ clientConfig: { ...calling({}), caBundle: 'eA==' } }),
     want: ['error caBundle']
   },
-  { name: 'no caBundle', change: registered({ clientConfig: {} }), want: ['error caBundle'] },
+  {
+    name: 'no caBundle',
+    change: validating({ clientConfig: { ...calling({}), caBundle: '' } }),
+    want: ['error caBundle']
+  },
   { name: 'no Deployment', change: { deployment: undefined }, want: ['error replicas'] },
-  { name: 'one replica of three is missing', change: { deployment: deployment(2) }, want: ['warn replicas'] },
+  {
+    name: 'a Deployment that may not be read',
+    change: { deployment: undefined, hidden: hidden.Deployment },
+    want: ['warn deployments']
+  },
+  {
+    name: 'that, and nobody behind the Service',
+    change: { deployment: undefined, endpoints: 0, hidden: hidden.Deployment },
+    want: ['warn deployments', 'error endpoints']
+  },
+  { name: 'no Service', change: { service: undefined, endpoints: undefined }, want: ['error Service'] },
+  {
+    name: 'a Service that may not be read',
+    change: { service: undefined, endpoints: undefined, hidden: hidden.Service },
+    want: ['warn services', 'warn endpoints']
+  },
+  { name: 'one replica of three is missing', change: { deployment: deploymentOf(2) }, want: ['warn replicas'] },
   {
     name: 'none is ready',
-    change: { deployment: deployment(0), endpoints: 0 },
+    change: { deployment: deploymentOf(0), endpoints: 0 },
     want: ['error replicas', 'error endpoints']
   },
-  { name: 'only one is wanted', change: { deployment: deployment(1, 1) }, want: ['warn replicas'] },
-  { name: 'a rollout in between', change: { deployment: deployment(3, 3, undefined, 2) }, want: ['warn version'] },
-  { name: 'another version', change: { deployment: deployment(3, 3, 'pidguard:0.2.0') }, want: ['warn version'] },
-  { name: 'an image by digest', change: { deployment: deployment(3, 3, 'pidguard@sha256:0a') }, want: [] },
+  { name: 'only one is wanted', change: { deployment: deploymentOf(1, 1) }, want: ['warn replicas'] },
+  { name: 'a rollout in between', change: { deployment: deploymentOf(3, 3, undefined, 2) }, want: ['warn version'] },
+  { name: 'another version', change: { deployment: deploymentOf(3, 3, 'pidguard:0.2.0') }, want: ['warn version'] },
+  { name: 'an image by digest', change: { deployment: deploymentOf(3, 3, 'pidguard@sha256:0a') }, want: [] },
   { name: 'no Secret', change: { secret: undefined }, want: ['error certificate'] },
-  { name: 'a Secret that may not be read', change: { secret: undefined, hidden: ['secrets'] }, want: ['warn secrets'] },
+  {
+    name: 'a Secret that may not be read',
+    change: { secret: undefined, hidden: hidden.Secret },
+    want: ['warn secrets']
+  },
   { name: 'two weeks left', change: { now: birth + 76 * day }, want: [] },
   { name: 'less than two weeks left', change: { now: birth + 76 * day + 1 }, want: ['warn certificate'] },
   { name: 'expired', change: { now: birth + 90 * day + 1 }, want: ['error certificate'] },
-  { name: 'no pair', change: { secret: { ...secret, data: {} } }, want: ['error certificate'] },
+  { name: 'no pair', change: { secret: { ...soundSecret, data: {} } }, want: ['error certificate'] },
   { name: 'no ConfigMap', change: { policy: undefined }, want: ['error policy'] },
   { name: 'two mistakes', change: { policyMistakes: ['a', 'b'] }, want: ['error policy', 'error policy'] },
-  { name: 'the pod passed', change: { probe: { ...probe, validated: false } }, want: ['error a real call'] },
-  {
-    name: 'the API server refused',
-    change: { probe: { ...probe, validated: false, refusal: 'failed calling webhook' } },
-    want: ['error a real call']
-  },
   { name: 'Calico detects', change: { daemonSets: [daemonSet] }, want: ['warn Calico kube-system/calico-node'] },
   {
     name: 'Calico of the operator',
@@ -163,23 +214,23 @@ const cases: { name: string; change: Partial<DoctorFacts>; want: string[] }[] = 
   },
   {
     name: 'a neighbour that changes pods',
-    change: { mutating: [...facts().mutating, configuration('istio', webhook({ name: 'i' }))] },
+    change: { mutating: [...installationOf().mutating, neighbour('istio', ['pods'])] },
     want: ['info neighbours']
   },
   {
     name: 'a neighbour that does not',
-    change: { mutating: [...facts().mutating, configuration('certs', webhook({ rules: [] }))] },
+    change: { mutating: [...installationOf().mutating, neighbour('certs', [])] },
     want: []
   },
   {
     name: 'a namespace left out',
-    change: { namespaces: [...facts().namespaces, named('old', { 'pidguard.io/admission': 'ignore' })] },
+    change: { namespaces: [...installationOf().namespaces, namespaceOf('old', { 'pidguard.io/admission': 'ignore' })] },
     want: ['info namespaces']
   }
 ]
 for (const { name, change, want } of cases) {
   void t.test(`${name}: ${want.join(', ') || 'nothing'}`, async (t) => {
-    const found = diagnose(facts(change)).filter(({ level }) => level !== 'ok')
+    const found = diagnose(installationOf(change)).filter(({ level }) => level !== 'ok')
     t.strictSame(
       found.map(({ level, about }) => `${level} ${about}`),
       want

@@ -4,7 +4,8 @@ import { networkInterfaces } from 'node:os'
 import { join, resolve } from 'node:path'
 import t from 'tap'
 import { startControlPlane } from './support/control-plane.ts'
-import { type Installation, install, type Replica } from './support/installation.ts'
+import { caBundles, type Installation, install, type Replica } from './support/installation.ts'
+import { limitedUser } from './support/limited-user.ts'
 import { addNode } from './support/nodes.ts'
 import { calicoNode, pod, someRequests } from './support/objects.ts'
 import { until } from './support/wait.ts'
@@ -79,40 +80,53 @@ void t.test('a sound installation: every line is fine, and the exit code is 0', 
   t.notMatch(text, 'ERROR')
   t.match(text, /ok {5}certificate: kept by pidguard/)
   t.match(text, /ok {5}caBundle: carries its authority/)
-  t.match(text, /ok {5}a real call: the API server asks pidguard/)
+  t.match(text, /ok {5}a real call: the API server asks pidguard to validate/)
+  t.match(text, /ok {5}a real call: the API server asks pidguard to mutate/)
   t.match(text, /info {3}node data of pidguard-0: caches synced; the cluster has no nodes/)
   t.match(text, /info {3}mutate\.pidguard\.io: is called for pods of kube-system/, 'v1.20 does not label it')
   t.equal((await doctor('--fail-on=warn')).code, 0, text)
 })
 
+function right(apiGroup: string, resources: string[], verbs = ['get', 'list']): object {
+  return { apiGroups: [apiGroup], resources, verbs }
+}
+
 void t.test('a user who may not look into pods is told so; what replicas know of nodes is not passed', async (t) => {
-  const read = (apiGroup: string, resources: string[], verbs = ['get', 'list']) => ({
-    apiGroups: [apiGroup],
-    resources,
-    verbs
-  })
-  const rules = [
-    read('', ['secrets', 'configmaps', 'endpoints', 'namespaces']),
-    read('', ['pods'], ['get', 'list', 'create']),
-    read('apps', ['deployments', 'daemonsets']),
-    read('admissionregistration.k8s.io', ['mutatingwebhookconfigurations', 'validatingwebhookconfigurations'])
-  ]
-  const rbac = '/apis/rbac.authorization.k8s.io/v1'
-  const subjects = [{ kind: 'ServiceAccount', name: 'reader', namespace: 'default' }]
-  const roleRef = { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'reader' }
-  const accounts = '/api/v1/namespaces/default/serviceaccounts'
-  const metadata = { name: 'reader' }
-  await plane.api.post(`${rbac}/clusterroles`, { metadata, rules })
-  await plane.api.post(`${rbac}/clusterrolebindings`, { metadata, subjects, roleRef })
-  await plane.api.post(accounts, { metadata })
-  const { body } = await plane.api.post(`${accounts}/reader/token`, { spec: {} })
-  const administrator = JSON.parse(readFileSync(join(plane.folder, 'kubeconfig'), 'utf8'))
-  const file = join(plane.folder, 'reader')
-  writeFileSync(file, JSON.stringify({ ...administrator, users: [{ name: 'admin', user: body.status }] }))
-  const { code, text } = await doctor(`--kubeconfig=${file}`)
+  const kubeconfig = await limitedUser(plane, 'default', 'reader', [
+    right('', ['secrets', 'configmaps', 'services', 'endpoints', 'namespaces']),
+    right('', ['pods'], ['get', 'list', 'create']),
+    right('apps', ['deployments', 'daemonsets']),
+    right('admissionregistration.k8s.io', ['mutatingwebhookconfigurations', 'validatingwebhookconfigurations'])
+  ])
+  const { code, text } = await doctor(`--kubeconfig=${kubeconfig}`)
   t.match(text, /WARN {3}pods\/proxy: may not be read by this user/)
   t.match(text, /1 warnings/, 'and nothing else is hidden')
   t.notMatch(text, 'node data')
+  t.equal(code, 0, text)
+})
+
+void t.test(
+  'a user with the role view is told what was not looked at, and that nothing of it is missing',
+  async (t) => {
+    // As the ClusterRole view of every cluster, as far as doctor reads; without a controller manager nobody fills that one.
+    const kubeconfig = await limitedUser(plane, 'default', 'viewer', [
+      right('', ['configmaps', 'services', 'endpoints', 'namespaces', 'pods']),
+      right('apps', ['deployments', 'daemonsets'])
+    ])
+    const { code, text } = await doctor(`--kubeconfig=${kubeconfig}`)
+    for (const what of ['mutatingwebhookconfigurations', 'validatingwebhookconfigurations', 'secrets', 'pods/proxy']) {
+      t.match(text, `WARN   ${what}: may not be read by this user`)
+    }
+    t.match(text, /WARN {3}a real call: not looked at: this user may not create pods in default/)
+    t.match(text, /0 errors, 5 warnings/)
+    t.equal(code, 0, text)
+  }
+)
+
+void t.test('where somebody else refuses the pod, nothing was looked at, and that is no error', async (t) => {
+  const { code, text } = await doctor('--probe-namespace=nowhere')
+  t.match(text, /WARN {3}a real call: not looked at: refused by the API server: .*nowhere.*\n.*--probe-namespace/)
+  t.match(text, /0 errors, 1 warnings/)
   t.equal(code, 0, text)
 })
 
@@ -135,6 +149,15 @@ const neighbour = {
       rules: [{ apiGroups: [''], apiVersions: ['v1'], resources: ['pods'], operations: ['CREATE'] }]
     }
   ]
+}
+
+async function patchWebhooks(kind: 'mutating' | 'validating', patch: readonly object[]): Promise<void> {
+  const target = `${kind}webhookconfiguration/pidguard`
+  await kubectl.ok(['patch', target, '--type=json', `--patch=${JSON.stringify(patch)}`])
+}
+
+function replacing(field: string, webhook = 0): { op: string; path: string } {
+  return { op: 'replace', path: `/webhooks/${webhook}/${field}` }
 }
 
 const sick = [
@@ -171,14 +194,32 @@ const sick = [
   },
   {
     name: 'somebody has made the Calico webhook Fail',
-    break: () =>
-      kubectl.ok([
-        'patch',
-        'validatingwebhookconfiguration/pidguard',
-        '--type=json',
-        '--patch=[{"op":"replace","path":"/webhooks/2/failurePolicy","value":"Fail"}]'
-      ]),
+    break: () => patchWebhooks('validating', [{ ...replacing('failurePolicy', 2), value: 'Fail' }]),
     want: /ERROR {2}calico\.validate\.pidguard\.io: failurePolicy Fail for daemonsets/,
+    code: 1,
+    mend: () => installation.apply()
+  },
+  {
+    name: 'somebody has taken the Calico webhook away',
+    break: () => patchWebhooks('validating', [{ op: 'remove', path: '/webhooks/2' }]),
+    want: /ERROR {2}calico\.validate\.pidguard\.io: not in the ValidatingWebhookConfiguration/,
+    code: 1,
+    mend: async () => {
+      await installation.apply()
+      await until('its caBundle', async () => (await caBundles(plane)).every((bundle) => bundle !== ''))
+    }
+  },
+  {
+    name: 'the webhook for pods leads elsewhere',
+    break: () => patchWebhooks('mutating', [{ ...replacing('clientConfig/service/path'), value: '/nowhere' }]),
+    want: /ERROR {2}mutate\.pidguard\.io: is called at the Service pidguard-system\/pidguard, path \/nowhere;[\s\S]*ERROR {2}a real call: a pod passed without a mark/,
+    code: 1,
+    mend: () => installation.apply()
+  },
+  {
+    name: 'the policy leaves namespaces alone whose pods wait all the same',
+    break: () => patchWebhooks('validating', [{ ...replacing('failurePolicy'), value: 'Fail' }]),
+    want: /ERROR {2}validate\.pidguard\.io: pods of .*calico-system.* wait for pidguard, though the policy leaves them alone\n +kubectl label namespace .*calico-system.* pidguard\.io\/admission=ignore/,
     code: 1,
     mend: () => installation.apply()
   },
@@ -214,9 +255,7 @@ const sick = [
     name: 'a caBundle of somebody else, and nobody who mends it',
     break: async () => {
       await replica.stop()
-      const patch = [{ op: 'replace', path: '/webhooks/0/clientConfig/caBundle', value: '' }]
-      const target = ['patch', 'validatingwebhookconfiguration/pidguard', '--type=json']
-      await kubectl.ok([...target, `--patch=${JSON.stringify(patch)}`])
+      await patchWebhooks('validating', [{ ...replacing('clientConfig/caBundle'), value: '' }])
     },
     want: /ERROR {2}caBundle: the API server does not trust the certificate, for validate\.pidguard\.io/,
     code: 1,

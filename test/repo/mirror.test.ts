@@ -29,6 +29,7 @@ const without: Readonly<Record<string, string>> = {
   'report/html/since.ts': 'A part of audit-html.ts; its test and the golden pages.',
   'report/html/unseen.ts': 'A part of audit-html.ts; its test and the golden pages.',
   'cli/doctor-webhooks.ts': 'Inside of doctor-checks.ts; doctor-checks.test.ts has every case.',
+  'cli/doctor-replicas.ts': 'Inside of doctor-checks.ts; doctor-checks.test.ts has every case.',
   'cli/documents.ts': 'Inside of validate.ts; validate.test.ts reads every kind of input through it.',
   'cli/findings.ts': 'Inside of validate.ts; validate.test.ts.',
   'cli/verdicts.ts': 'Inside of validate.ts; validate.test.ts.',
@@ -36,7 +37,6 @@ const without: Readonly<Record<string, string>> = {
   'manifests/locate.ts': 'read.test.ts finds fields through it.',
   'manifests/slow.ts': 'fast.test.ts holds it to the fast parser, read.test.ts to kubectl.',
   'cli/rules-doc.ts': 'Compared as a whole with src/rules/README.md by test/repo/generated.test.ts.',
-  'kube/admission-probe.ts': 'One call; test/e2e/doctor.test.ts makes it on a real API server.',
   'kube/installation.ts': 'Reads only; test/e2e/doctor.test.ts reads a real API server with it.',
   'kube/back-off.ts': 'Inside of reflector.ts; reflector.test.ts has its waits.',
   'kube/collect.ts':
