@@ -9,7 +9,7 @@ import type { NodeEntry } from './entries.ts'
 import type { NodeFacts } from './facts.ts'
 import type { Ledger } from './ledger.ts'
 import { accountOf, Look, type NodeDemand } from './look.ts'
-import { fitsAtOnce, roomBeside } from './packing.ts'
+import { fitsAtOnce, type Room, roomBeside } from './packing.ts'
 import type { ObservedPeak } from './peaks.ts'
 import type { NodeRoom } from './taints.ts'
 import type { Assessment, BudgetDemand, Demand, EachAssessment, HeadroomView, OverBudget, WorkloadUse } from './view.ts'
@@ -51,9 +51,11 @@ export class Headroom implements HeadroomView {
     if (fitsAtOnce(set, pids, pods, look.waiting, look.sure)) return { verdict: 'fits' }
     const others = look.others()
     const room =
-      others.pids === 0 && pods === 1 ? 0 : roomBeside(set, pids, pods, others, this.#ledger.candidates, look.sure)
-    if (room >= pods) return { verdict: 'fits' }
-    return this.#isCurrent() ? look.shortage(set, room, others) : outdated(set.nodes.length)
+      others.pids === 0 && pods === 1 ? noRoom : roomBeside(set, pids, pods, others, this.#ledger.candidates, look)
+    if (room.pods >= pods) return { verdict: 'fits' }
+    if (!this.#isCurrent()) return outdated(set.nodes.length)
+    const shortage = look.shortage(set, room.pods, others)
+    return shortage.verdict === 'full' && room.mostPods >= pods ? look.undecided(set, room.doubt) : shortage
   }
 
   assessNode(name: string, demand: NodeDemand): Assessment {
@@ -135,6 +137,8 @@ export class Headroom implements HeadroomView {
     }
   }
 }
+
+const noRoom: Room = { pods: 0, mostPods: 0, doubt: undefined }
 
 /** No room among the nodes of some time ago. */
 function outdated(nodes: number): Assessment {

@@ -16,7 +16,13 @@ import type { WaitingGroup } from './waiting.ts'
  * Waiting pods are put first, those with the fewest nodes first and on nodes the new pod cannot use where they may go
  * there: that leaves the new pod the most. The scheduler may put them elsewhere; then a binding finds its node full and
  * the pod waits, which is what `pid-binding` is for. A pod that is larger than the room of any of its nodes takes none: it
- * must not hold up what fits. One that only lost its place to others still asks for it, here.
+ * must not hold up what fits. One that only lost its place to others still asks for it, here if it may come here.
+ *
+ * Of their floors nothing is known here. They are put under that of the pod that asks, and only where this leaves them
+ * none into what it keeps free: theirs may be lower.
+ *
+ * A waiting pod may also go to a node of which nothing is known. It is put on those that are, since they may be all it
+ * finds; but where the new pod finds room without such pods, it is not known to have none.
  */
 
 /** PIDs free on a node under the floor asked for; undefined when not known well enough to promise them. */
@@ -56,55 +62,126 @@ export function fitsAtOnce(
   return false
 }
 
-/** Steps spent on putting waiting pods; some milliseconds. The others are then taken to come to these nodes. */
+/** Steps spent on putting waiting pods; some milliseconds. Where the others will be is not known then. */
 const mostSteps = 50_000
 
-/** How many of the pods find room, up to `pods`, when the waiting ones are put first. */
+/** What nodes have free, as the pod that asks is to see them. */
+export interface Frees {
+  /** Under the floor asked for. */
+  readonly sure: FreeOn
+  /** Without any floor. */
+  readonly bare: FreeOn
+}
+
+/** How many of the pods asked for find room, up to all of them. */
+export interface Room {
+  /** When the waiting ones are put first. */
+  readonly pods: number
+  /** The same when those that may go where nothing is known do go there. */
+  readonly mostPods: number
+  /** A node not known where they may go; undefined also when they were too many to look. */
+  readonly doubt: NodeEntry | undefined
+}
+
+type Placed = WaitingGroup & Pick<CandidateSet<NodeEntry>, 'nodes'>
+
+/** How many of the pods find room beside the waiting ones. */
 export function roomBeside(
   set: CandidateSet<NodeEntry>,
   pids: Pids,
   pods: number,
   others: Others,
   candidates: CandidateSets<NodeEntry>,
-  free: FreeOn
-): number {
-  const taken = new Map<NodeEntry, Pids>()
-  const left = (node: NodeEntry): Pids | undefined => {
-    const room = free(node)
-    return room === undefined ? undefined : room - (taken.get(node) ?? 0)
-  }
-  let steps = 0
-  let leftOver = 0
+  frees: Frees
+): Room {
   const groups = others.groups.map((group) => ({ ...group, nodes: candidates.of(group.placement).nodes }))
-  const own = groups.every(({ nodes }) => nodes === set.nodes) ? undefined : new Set(set.nodes)
   groups.sort((a, b) => a.nodes.length - b.nodes.length || b.pids - a.pids)
-  for (const { nodes, pids: each, count } of groups) {
-    if (steps > mostSteps) {
-      leftOver += each * count
-      continue
+  const own = groups.every(({ nodes }) => nodes === set.nodes) ? undefined : new Set(set.nodes)
+  const roomBy = (packing: Packing): number => packing.roomFor(pids, pods)
+  const packing = new Packing(set, own, frees)
+  const placed = groups.filter((group) => packing.put(group))
+  const room = roomBy(packing)
+  if (room >= pods) return { pods: room, mostPods: room, doubt: undefined }
+  const doubts = new Map<readonly NodeEntry[], NodeEntry | undefined>()
+  const doubtOf = ({ nodes }: Placed): NodeEntry | undefined => {
+    if (!doubts.has(nodes)) {
+      doubts.set(
+        nodes,
+        nodes.find((node) => frees.bare(node) === undefined)
+      )
     }
+    return doubts.get(nodes)
+  }
+  const known = placed.filter((group) => doubtOf(group) === undefined)
+  if (known.length === groups.length) return { pods: room, mostPods: room, doubt: undefined }
+  const most = new Packing(set, own, frees)
+  for (const group of known) most.put(group)
+  return { pods: room, mostPods: roomBy(most), doubt: [...doubts.values()].find((node) => node !== undefined) }
+}
+
+/** One way to put waiting pods on nodes. */
+class Packing {
+  readonly #set: CandidateSet<NodeEntry>
+  /** The nodes of the set, where some group has others. */
+  readonly #own: ReadonlySet<NodeEntry> | undefined
+  readonly #frees: Frees
+  readonly #taken = new Map<NodeEntry, Pids>()
+  #leftOver: Pick<Others, 'pids' | 'largest'> = { pids: 0, largest: 0 }
+  #steps = 0
+
+  constructor(set: CandidateSet<NodeEntry>, own: ReadonlySet<NodeEntry> | undefined, frees: Frees) {
+    this.#set = set
+    this.#own = own
+    this.#frees = frees
+  }
+
+  /** False when that would take too long: they are then taken to come to the nodes of the pod that asks. */
+  put({ nodes, pids, count }: Placed): boolean {
+    if (this.#steps > mostSteps) {
+      this.#leave(pids, count)
+      return false
+    }
+    const isSame = nodes === this.#set.nodes
     let still = count
     let isPossible = false
-    for (const isOwn of nodes === set.nodes ? [true] : [false, true]) {
-      for (const node of nodes) {
-        if (still === 0) break
-        steps++
-        if (nodes !== set.nodes && own?.has(node) !== isOwn) continue
-        const room = free(node) ?? 0
-        if (room >= each) isPossible = true
-        const put = Math.min(still, wholePods(room - (taken.get(node) ?? 0), each))
-        if (put === 0) continue
-        still -= put
-        taken.set(node, (taken.get(node) ?? 0) + put * each)
+    for (const free of [this.#frees.sure, this.#frees.bare]) {
+      for (const isOwn of isSame ? [true] : [false, true]) {
+        for (const node of nodes) {
+          if (still === 0) return true
+          this.#steps++
+          if (!isSame && this.#own?.has(node) !== isOwn) continue
+          const room = free(node) ?? 0
+          if (isOwn && room >= pids) isPossible = true
+          const put = Math.min(still, wholePods(room - this.#takenOn(node), pids))
+          if (put === 0) continue
+          still -= put
+          this.#taken.set(node, this.#takenOn(node) + put * pids)
+        }
       }
     }
-    if (isPossible) leftOver += still * each
+    if (isPossible) this.#leave(pids, still)
+    return true
   }
-  if (leftOver > 0) return fitsAtOnce(set, pids, pods, { pids: leftOver, largest: others.largest }, left) ? pods : 0
-  let room = 0
-  for (const node of set.nodes) {
-    room += wholePods(left(node) ?? 0, pids)
-    if (room >= pods) return pods
+
+  roomFor(pids: Pids, pods: number): number {
+    const left = (node: NodeEntry): Pids | undefined => {
+      const room = this.#frees.sure(node)
+      return room === undefined ? undefined : room - this.#takenOn(node)
+    }
+    if (this.#leftOver.pids > 0) return fitsAtOnce(this.#set, pids, pods, this.#leftOver, left) ? pods : 0
+    let room = 0
+    for (const node of this.#set.nodes) {
+      room += wholePods(left(node) ?? 0, pids)
+      if (room >= pods) return pods
+    }
+    return room
   }
-  return room
+
+  #leave(pids: Pids, pods: number): void {
+    this.#leftOver = { pids: this.#leftOver.pids + pids * pods, largest: Math.max(this.#leftOver.largest, pids) }
+  }
+
+  #takenOn(node: NodeEntry): Pids {
+    return this.#taken.get(node) ?? 0
+  }
 }

@@ -35,20 +35,24 @@ export type UnknownReason =
   | 'ceiling not known'
   | 'node not known'
   | 'too many terms'
+  | 'too many waiting pods'
   | 'API server not heard lately'
 
 /** No node is known to have room, and not all are known to have none. */
 export interface Unknown {
   readonly verdict: 'unknown'
   readonly why: UnknownReason
-  /** Nodes they may land on, and how many of those are not known. */
+  /**
+   * Nodes they may land on, and how many of those are not known: none where it hangs on waiting pods, which may go to
+   * one that is not.
+   */
   readonly nodes: number
   readonly unknown: number
   /** One that is not known. */
   readonly node: string | undefined
 }
 
-/** Every node they may land on is known, fresh, and too full. */
+/** Every node they may land on is known, fresh, and too full, also for whatever is known of the pods that wait. */
 export interface Full {
   readonly verdict: 'full'
   readonly nodes: number

@@ -37,6 +37,7 @@ export function auditNode({ node, ceilings }: NodeAccount): string {
 
 export function sayUnknown({ why, nodes, unknown, node }: Unknown): string {
   if (node === undefined) return why
+  if (unknown === 0) return `pods without a node may go to ${node}: ${why}`
   return nodes === 1 ? `${node}: ${why}` : `${unknown} of ${nodes} nodes not known, ${node}: ${why}`
 }
 

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import t from 'tap'
 import type { Placement } from '../../src/model/placement.ts'
+import type { JsonRecord } from '../../src/model/shape.ts'
 import {
   demand,
   emptyFleet,
@@ -177,6 +178,110 @@ t.test('one that lost its place to others still asks for it', async (t) => {
   )
   // Put largest first, 4 comes to the node of 6 and one of 3 finds no place: that is no room for another.
   t.equal(admit(fleet, 'one more', 1, plain), false)
+})
+
+/** Of a pod that may land in either zone. */
+const bothZones = placementOf({
+  affinity: {
+    nodeAffinity: {
+      requiredDuringSchedulingIgnoredDuringExecution: {
+        nodeSelectorTerms: [{ matchExpressions: [{ key: 'zone', operator: 'In', values: ['a', 'b'] }] }]
+      }
+    }
+  }
+})
+
+/** One node in each zone: so much room in a, and in b, where undefined is a node that said nothing. */
+function twoZones(a: number, b: number | undefined): Fleet {
+  const fleet = fleetWith([a])
+  fleet.ledger.observeNode(nodeFacts('n1', { labels: { zone: 'b' } }))
+  const limits = { host: { limit: 10_000, inUse: 0 }, kubepods: { limit: b, inUse: 0 } }
+  if (b !== undefined) fleet.ledger.observeReading(reading('n1', fleet.clock.now(), limits))
+  return fleet
+}
+
+function wait({ ledger }: Fleet, uid: string, pids: number, placement: Placement): void {
+  ledger.observePod(podFacts(uid, { phase: 'Pending', estimated: pids, placement }))
+}
+
+t.test('what waiting pods may take where nothing is known denies nothing', async (t) => {
+  const ask = (fleet: Fleet, pids: number) => fleet.headroom.assess(demand({ pids, placement: zone('a') }))
+  const silent = twoZones(150, undefined)
+  wait(silent, 'w', 100, bothZones)
+  t.equal(ask(silent, 50).verdict, 'fits', 'beside it')
+  t.strictSame(ask(silent, 51), { verdict: 'unknown', why: 'no reading', nodes: 1, unknown: 0, node: 'n1' })
+  t.equal(ask(silent, 150).verdict, 'unknown')
+  t.equal(ask(silent, 151).verdict, 'full', 'also without it')
+  wait(silent, 'here', 100, zone('a'))
+  t.equal(ask(silent, 50).verdict, 'unknown')
+  t.equal(ask(silent, 51).verdict, 'full', 'beside one that can only come here')
+
+  const full = twoZones(150, 99)
+  wait(full, 'w', 100, bothZones)
+  t.equal(ask(full, 51).verdict, 'full', 'known to be too full')
+  full.clock.advance(60_001)
+  full.ledger.observeReading(
+    reading('n0', full.clock.now(), { kubepods: { limit: 150, inUse: 0 }, host: { limit: 150, inUse: 0 } })
+  )
+  t.match(ask(full, 51), { verdict: 'unknown', why: 'reading too old' }, 'known some time ago')
+})
+
+t.test('nor do they where they push aside others that may then come here', async (t) => {
+  const fleet = fleetWith([100, 100])
+  fleet.ledger.observeNode(nodeFacts('silent', { labels: { zone: 'c' } }))
+  wait(fleet, 'b or unknown', 100, placementOf({ ...notIn('a') }))
+  wait(fleet, 'a or b', 100, bothZones)
+  t.match(fleet.headroom.assess(demand({ placement: zone('a') })), { verdict: 'unknown', node: 'silent' })
+})
+
+function notIn(name: string): JsonRecord {
+  const nodeSelectorTerms = [{ matchExpressions: [{ key: 'zone', operator: 'NotIn', values: [name] }] }]
+  return { affinity: { nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms } } } }
+}
+
+t.test('waiting pods take room below the floor of the one that asks, as theirs may be lower', async (t) => {
+  const verdict = ({ headroom }: Fleet, pids: number, share: number) =>
+    headroom.assess(demand({ pids, floor: { share } })).verdict
+  const limits = { limit: 1000, inUse: 650 }
+  const fleet = emptyFleet()
+  fleet.ledger.observeNode(nodeFacts('n1'))
+  fleet.ledger.observeReading(reading('n1', fleet.clock.now(), { host: limits, kubepods: limits }))
+  t.equal(verdict(fleet, 50, 0.3), 'fits')
+  wait(fleet, 'system', 100, plain)
+  t.equal(verdict(fleet, 50, 0.3), 'full')
+  t.equal(verdict(fleet, 250, 0), 'fits')
+  t.equal(verdict(fleet, 251, 0), 'full')
+  fleet.ledger.observePod(podFacts('system', { node: 'n1', estimated: 100 }))
+  t.equal(verdict(fleet, 50, 0.3), 'full', 'as when it is bound')
+})
+
+t.test('but not while they find room above it', async (t) => {
+  const limits = { limit: 1000, inUse: 850 }
+  const fleet = emptyFleet()
+  for (const name of ['n1', 'n2']) {
+    fleet.ledger.observeNode(nodeFacts(name))
+    fleet.ledger.observeReading(reading(name, fleet.clock.now(), { host: limits, kubepods: limits }))
+  }
+  const ask = () => fleet.headroom.assess(demand({ pids: 50, floor: { share: 0.1 } })).verdict
+  const asked = ['p1', 'p2', 'p3'].map((uid) => {
+    const verdict = ask()
+    wait(fleet, uid, 50, plain)
+    return verdict
+  })
+  t.strictSame(asked, ['fits', 'fits', 'full'], 'one on each node')
+})
+
+t.test('pods that find no place where they must go ask for none here', async (t) => {
+  const fleet = fleetWith([150, 150])
+  for (const uid of ['w1', 'w2']) wait(fleet, uid, 100, zone('b'))
+  t.equal(admit(fleet, 'here', 150, zone('a')), true)
+})
+
+t.test('one that fits nowhere does not make room seem too small for another that lost its place', async (t) => {
+  const fleet = fleetWith([150, 300])
+  for (const uid of ['w1', 'w2']) wait(fleet, uid, 100, zone('a'))
+  wait(fleet, 'huge', 5_000, plain)
+  t.equal(admit(fleet, 'beside both', 100, plain), true)
 })
 
 t.test('more groups than can be put one by one are taken to come here', async (t) => {

@@ -56,6 +56,7 @@ t.test('what is not known, of how many, and one of them', async (t) => {
   const unknown = { verdict: 'unknown', why: 'reading too old', nodes: 12, unknown: 3, node: 'node-3' } as const
   t.equal(sayUnknown(unknown), '3 of 12 nodes not known, node-3: reading too old')
   t.equal(sayUnknown({ ...unknown, nodes: 1, unknown: 1 }), 'node-3: reading too old')
+  t.equal(sayUnknown({ ...unknown, unknown: 0 }), 'pods without a node may go to node-3: reading too old')
   t.equal(sayUnknown({ ...unknown, why: 'too many terms', node: undefined }), 'too many terms')
 })
 
