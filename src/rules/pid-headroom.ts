@@ -2,7 +2,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import { defineRule, type RuleContext } from '../engine/rule.ts'
 import { estimateOf, workloadNameOf } from '../headroom/estimate.ts'
-import { countOf, grownPods, rolloutOf, specOf } from '../headroom/rollout.ts'
+import { countOf, grownPods, jobSpecOf, rolloutOf, specOf } from '../headroom/rollout.ts'
 import type { Demand, WorkloadUse } from '../headroom/view.ts'
 import { auditFull, auditNode, sayFull, sayNode, sayUnknown } from '../headroom/words.ts'
 import type { Finding } from '../model/finding.ts'
@@ -37,18 +37,24 @@ export const pidHeadroom = defineRule<Subject, 'headroom'>({
 })
 
 function readsOf(subject: Subject): readonly unknown[] {
-  const { replicas, parallelism, suspend, paused } = specOf(subject)
+  const { replicas, paused } = specOf(subject)
   return isPodSubject(subject)
     ? [
         replicas,
-        parallelism,
-        suspend,
         paused,
+        jobReadsOf(subject),
         subject.podMetadata.labels,
         subject.podMetadata.annotations,
         subject.podSpec
       ]
     : [replicas]
+}
+
+/** What decides how many pods a Job runs at once, or each Job of a CronJob. */
+function jobReadsOf(subject: Subject): readonly unknown[] {
+  const { suspend, parallelism, completions } = specOf(subject)
+  const each = jobSpecOf(specOf(subject))
+  return [suspend, parallelism, completions, each?.['suspend'], each?.['parallelism'], each?.['completions']]
 }
 
 /** Once a pod exists, what it needs and where it may land do not change. */
@@ -71,7 +77,7 @@ function checkPod(subject: PodSubject, context: Context): Finding[] {
  */
 function checkTemplate(subject: PodSubject, context: Context): Finding[] {
   const old = subject.operation === 'UPDATE' ? oldSubjectOf(subject) : undefined
-  const oldPod = old !== undefined && isPodSubject(old) ? old : undefined
+  const oldPod = old !== undefined && isPodSubject(old) && hasBegun(old, context) ? old : undefined
   const { pids } = estimateOf(subject, context.settings, context.headroom)
   const { added: wanted, surge } = rolloutOf(subject, oldPod)
   const added = oldPod === undefined ? Math.max(0, wanted - livePodsOf(subject, context)) : wanted
@@ -93,6 +99,11 @@ function checkTemplate(subject: PodSubject, context: Context): Finding[] {
 /** Pods that a new object finds there count already: those of an orphan, or of what a file in a repository describes. */
 function livePodsOf(subject: PodSubject, { headroom }: Context): number {
   return headroom.workload(subject.namespace, workloadNameOf(subject))?.live ?? 0
+}
+
+/** One that is paused and has no pods has made none yet: its end of the pause is what creates them. */
+function hasBegun(old: PodSubject, context: Context): boolean {
+  return specOf(old)['paused'] !== true || livePodsOf(old, context) > 0
 }
 
 function isSameTemplate(subject: PodSubject, old: PodSubject | undefined): boolean {
@@ -145,12 +156,18 @@ function checkScale(subject: Subject, context: Context): Finding[] {
   })
 }
 
-/** Kinds with a scale subresource, as pods know their workloads. A Scale does not say which of them it is of. */
-const scaledKinds = ['Deployment', 'StatefulSet', 'ReplicaSet', 'ReplicationController']
+/** Kinds with a scale subresource, as pods know their workloads, by the resource; a Scale itself does not say which. */
+const scaledKinds: ReadonlyMap<string, string> = new Map([
+  ['deployments', 'Deployment'],
+  ['statefulsets', 'StatefulSet'],
+  ['replicasets', 'ReplicaSet'],
+  ['replicationcontrollers', 'ReplicationController']
+])
 
-function workloadOfScale({ namespace, name }: Subject, { headroom }: Context): WorkloadUse | undefined {
-  for (const kind of scaledKinds) {
-    const use = headroom.workload(namespace, { kind, name })
+function workloadOfScale({ namespace, name, resource }: Subject, { headroom }: Context): WorkloadUse | undefined {
+  const kinds = resource === '' ? scaledKinds.values() : [scaledKinds.get(resource)]
+  for (const kind of kinds) {
+    const use = kind === undefined ? undefined : headroom.workload(namespace, { kind, name })
     if (use !== undefined) return use
   }
   return undefined
