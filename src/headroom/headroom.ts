@@ -5,6 +5,7 @@ import type { Floor } from '../policy/settings.ts'
 import type { Clock, WorkloadName } from '../ports.ts'
 import { ceilingAccounts, type NodeAccount } from './arithmetic.ts'
 import { overBudget } from './budget.ts'
+import { mayLandIfTolerated } from './candidates.ts'
 import type { NodeEntry } from './entries.ts'
 import type { NodeFacts } from './facts.ts'
 import type { Ledger } from './ledger.ts'
@@ -90,6 +91,17 @@ export class Headroom implements HeadroomView {
       unknown: isSure ? unknown : Math.max(1, unknown),
       worst: worst === undefined ? undefined : look.account(worst)
     }
+  }
+
+  behindTaints(demand: Demand): string | undefined {
+    this.#ledger.expire()
+    const look = this.#look(demand)
+    for (const node of this.#ledger.nodes) {
+      const { facts, name } = node
+      if (facts === undefined || (look.atMost(node) ?? demand.pids) < demand.pids) continue
+      if (mayLandIfTolerated(demand.placement, facts)) return name
+    }
+    return undefined
   }
 
   overBudget(demand: BudgetDemand): readonly OverBudget[] {

@@ -115,6 +115,11 @@ export interface HeadroomView {
   /** Whether one pod finds room on the node really chosen; pods that are on no node yet do not count there. */
   assessNode(node: string, demand: Omit<Demand, 'placement' | 'pods'>): Assessment
   assessEach(demand: Omit<Demand, 'pods' | 'uid'>): EachAssessment
+  /**
+   * Of pods that are a template yet: a node which they may come to once their admission has given them tolerations, and
+   * which has room for one of them or is not known.
+   */
+  behindTaints(demand: Demand): string | undefined
   overBudget(demand: BudgetDemand): readonly OverBudget[]
   /** The highest number of tasks seen lately in one running pod of the workload. */
   observedPeak(namespace: string, workload: WorkloadName): ObservedPeak | undefined

@@ -41,6 +41,10 @@ export function sayUnknown({ why, nodes, unknown, node }: Unknown): string {
   return nodes === 1 ? `${node}: ${why}` : `${unknown} of ${nodes} nodes not known, ${node}: ${why}`
 }
 
+export function sayBehindTaints(node: string): string {
+  return `its pods may yet be given a toleration for ${node}`
+}
+
 /** The node a denial of `pid-binding` speaks of, wherever it is quoted: a scheduler writes it into the pod's status. */
 export function refusedNodeOf(text: string): string | undefined {
   return /\bpid-binding: .*?\(needs \d+; (\S+) has -?\d+ PIDs free under /.exec(text)?.[1]

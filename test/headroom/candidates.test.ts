@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { CandidateSets, lowPidsTaint, mayLand } from '../../src/headroom/candidates.ts'
+import { CandidateSets, lowPidsTaint, mayLand, mayLandIfTolerated } from '../../src/headroom/candidates.ts'
 import type { NodeFacts } from '../../src/headroom/facts.ts'
 import { type Maker, Placements } from '../../src/model/placement.ts'
 import type { JsonRecord } from '../../src/model/shape.ts'
@@ -255,6 +255,39 @@ const cases: readonly { name: string; spec: JsonRecord; node?: NodeFacts; maker?
 for (const { name, spec, node = zones, maker, want } of cases) {
   t.test(name, async (t) => {
     t.equal(mayLand(new Placements().of(spec, maker), node), want)
+  })
+}
+
+const controlPlane = { key: 'node-role.kubernetes.io/control-plane', value: '', effect: 'NoSchedule' }
+const pressed = { key: 'node.kubernetes.io/memory-pressure', value: '', effect: 'NoSchedule' }
+
+const behindTaints: readonly { name: string; spec?: JsonRecord; node: NodeFacts; want: boolean }[] = [
+  { name: 'a taint of its owner', node: tainted, want: true },
+  { name: 'two of them', node: nodeFacts('n1', { taints: [taint, { ...taint, key: 'b' }] }), want: true },
+  { name: 'no taint', node: nodeFacts('n1'), want: false },
+  { name: 'one that is tolerated', spec: tolerate({ operator: 'Exists' }), node: tainted, want: false },
+  {
+    name: 'one that excludes nothing',
+    node: nodeFacts('n1', { taints: [{ ...taint, key: lowPidsTaint }] }),
+    want: false
+  },
+  { name: 'the control plane', node: nodeFacts('n1', { taints: [controlPlane] }), want: false },
+  { name: 'a node in trouble', node: nodeFacts('n1', { taints: [taint, pressed] }), want: false },
+  {
+    name: 'trouble that is tolerated, and a taint of its owner',
+    spec: tolerate({ key: pressed.key, operator: 'Exists' }),
+    node: nodeFacts('n1', { taints: [taint, pressed] }),
+    want: true
+  },
+  { name: 'a cordoned node', node: { ...tainted, unschedulable: true }, want: false },
+  { name: 'a label it lacks', spec: { nodeSelector: { zone: 'a' } }, node: tainted, want: false },
+  { name: 'an affinity it lacks', spec: where('zone', 'Exists'), node: tainted, want: false },
+  { name: 'nodeName of another', spec: { nodeName: 'n2' }, node: tainted, want: false }
+]
+
+for (const { name, spec = {}, node, want } of behindTaints) {
+  t.test(`a toleration would ${want ? '' : 'not '}do: ${name}`, async (t) => {
+    t.equal(mayLandIfTolerated(new Placements().of(spec, 'controller'), node), want)
   })
 }
 

@@ -116,6 +116,32 @@ t.test('of a change only what is added is denied', async (t) => {
   )
 })
 
+t.test('a template is not denied for a taint its pods may be given a toleration for', async (t) => {
+  const cpu = { kubepods: [1000, 950] } as const
+  const gpu = { taints: [{ key: 'nvidia.com/gpu', value: 'present', effect: 'NoSchedule' }] }
+  const judge = (object: JsonRecord, nodes: Nodes) => findingsOf(pidHeadroom, object, world(nodes))
+  const asked = workload('apps/v1/StatefulSet', 100, { replicas: 1 }, { runtimeClassName: 'nvidia' })
+  t.match(judge(asked, { cpu, gpu }), [
+    {
+      reason: 'no room for all pods of the workload',
+      detail: /; its pods may yet be given a toleration for gpu$/,
+      advisory: true
+    }
+  ])
+  const advice = ['advice /spec/replicas']
+  const denial = ['denial /spec/replicas']
+  t.strictSame(told(judge(asked, { cpu, gpu: { ...gpu, age: null } })), advice, 'it may have room')
+  t.strictSame(told(judge(asked, { cpu, gpu: { ...gpu, kubepods: [1000, 900] } })), advice)
+  t.strictSame(told(judge(asked, { cpu, gpu: { ...gpu, kubepods: [1000, 901] } })), denial)
+  const controlPlane = { taints: [{ key: 'node-role.kubernetes.io/control-plane', value: '', effect: 'NoSchedule' }] }
+  t.strictSame(told(judge(asked, { cpu, controlPlane })), denial)
+  t.strictSame(
+    told(judge(workload('apps/v1/StatefulSet', 100, { replicas: 2 }), { cpu: { kubepods: [1000, 850] } })),
+    denial
+  )
+  t.strictSame(told(judge(pod(100), { cpu, gpu })), ['denial /spec'], 'a pod has all that it is given')
+})
+
 t.test('a CronJob that is to run more pods at once is looked at', async (t) => {
   const cronJob = (change: JsonRecord, each: JsonRecord = {}) => {
     const object = workloadObject('batch/v1/CronJob', {}, needs(200))
