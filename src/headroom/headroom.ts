@@ -106,7 +106,7 @@ export class Headroom implements HeadroomView {
 
   overBudget(demand: BudgetDemand): readonly OverBudget[] {
     this.#ledger.expire()
-    const over = overBudget(demand, this.#ledger, this.#clock.now())
+    const over = overBudget(demand, this.#ledger, this.#clock.now(), this.#replicas() - 1)
     return over.length === 0 || this.#isCurrent() ? over : over.map((one) => ({ ...one, isCertain: false }))
   }
 

@@ -93,6 +93,8 @@ export interface OverBudget {
   readonly committed: Pids
   /** Of its pods that are not bound yet, on whichever node they will be. */
   readonly waiting: Pids
+  /** What is kept for pods of it that other replicas may have admitted in the same moment, there or on their way. */
+  readonly setAside: Pids
   readonly nodes: number
   /** False where it hangs on readings that are too old. */
   readonly isCertain: boolean
