@@ -133,10 +133,21 @@ export class CandidateSets<N extends CandidateNode> {
   readonly #all: () => Iterable<N>
   readonly #byName: (name: string) => N | undefined
   readonly #sets = new Map<string, { readonly placement: Placement; readonly nodes: N[]; hint: number }>()
+  #looked = 0
 
   constructor(all: () => Iterable<N>, byName: (name: string) => N | undefined) {
     this.#all = all
     this.#byName = byName
+  }
+
+  /** Nodes looked at so far to find sets: what asking for one cost is what this grew by. */
+  get looked(): number {
+    return this.#looked
+  }
+
+  /** Whether asking costs no look at the nodes. */
+  isAtHand({ isTooLong, pinned, signature }: Placement): boolean {
+    return isTooLong || pinned !== undefined || this.#sets.has(signature)
   }
 
   of(placement: Placement): CandidateSet<N> {
@@ -150,6 +161,7 @@ export class CandidateSets<N extends CandidateNode> {
     if (held !== undefined) return held
     const nodes: N[] = []
     for (const node of this.#all()) {
+      this.#looked++
       if (node.facts !== undefined && mayLand(placement, node.facts)) nodes.push(node)
     }
     if (this.#sets.size >= mostSets) this.#sets.delete(this.#sets.keys().next().value as string)

@@ -22,7 +22,8 @@ import type { WaitingGroup } from './waiting.ts'
  * none into what it keeps free: theirs may be lower.
  *
  * A waiting pod may also go to a node of which nothing is known. It is put on those that are, since they may be all it
- * finds; but where the new pod finds room without such pods, it is not known to have none.
+ * finds; but where the new pod finds room without such pods, it is not known to have none. The same holds for pods of more
+ * placements than can be looked into within a review.
  */
 
 /** PIDs free on a node under the floor asked for; undefined when not known well enough to promise them. */
@@ -62,8 +63,11 @@ export function fitsAtOnce(
   return false
 }
 
-/** Steps spent on putting waiting pods; some milliseconds. Where the others will be is not known then. */
+/** Steps spent on putting waiting pods; a millisecond or two. Where the others will be is not known then. */
 const mostSteps = 50_000
+
+/** Nodes looked at to find where waiting pods may go, beside the sets that are remembered; half a millisecond. */
+const mostLooks = 20_000
 
 /** What nodes have free, as the pod that asks is to see them. */
 export interface Frees {
@@ -77,13 +81,13 @@ export interface Frees {
 export interface Room {
   /** When the waiting ones are put first. */
   readonly pods: number
-  /** The same when those that may go where nothing is known do go there. */
+  /** The same when those of which that is not known go elsewhere. */
   readonly mostPods: number
-  /** A node not known where they may go; undefined also when they were too many to look. */
+  /** A node not known where they may go; undefined also when there were too many to look into. */
   readonly doubt: NodeEntry | undefined
 }
 
-type Placed = WaitingGroup & Pick<CandidateSet<NodeEntry>, 'nodes'>
+type Located = WaitingGroup & Pick<CandidateSet<NodeEntry>, 'nodes'>
 
 /** How many of the pods find room beside the waiting ones. */
 export function roomBeside(
@@ -94,29 +98,69 @@ export function roomBeside(
   candidates: CandidateSets<NodeEntry>,
   frees: Frees
 ): Room {
-  const groups = others.groups.map((group) => ({ ...group, nodes: candidates.of(group.placement).nodes }))
-  groups.sort((a, b) => a.nodes.length - b.nodes.length || b.pids - a.pids)
+  const { groups, lost } = located(others.groups, candidates)
   const own = groups.every(({ nodes }) => nodes === set.nodes) ? undefined : new Set(set.nodes)
-  const roomBy = (packing: Packing): number => packing.roomFor(pids, pods)
   const packing = new Packing(set, own, frees)
+  for (const group of lost) packing.leave(group)
   const placed = groups.filter((group) => packing.put(group))
-  const room = roomBy(packing)
+  const room = packing.roomFor(pids, pods)
   if (room >= pods) return { pods: room, mostPods: room, doubt: undefined }
-  const doubts = new Map<readonly NodeEntry[], NodeEntry | undefined>()
-  const doubtOf = ({ nodes }: Placed): NodeEntry | undefined => {
-    if (!doubts.has(nodes)) {
-      doubts.set(
-        nodes,
-        nodes.find((node) => frees.bare(node) === undefined)
-      )
-    }
-    return doubts.get(nodes)
-  }
-  const known = placed.filter((group) => doubtOf(group) === undefined)
-  if (known.length === groups.length) return { pods: room, mostPods: room, doubt: undefined }
+  const doubts = new Doubts(frees)
+  const known = placed.filter(({ nodes }) => doubts.isKnown(nodes))
+  if (known.length === others.groups.length) return { pods: room, mostPods: room, doubt: undefined }
   const most = new Packing(set, own, frees)
   for (const group of known) most.put(group)
-  return { pods: room, mostPods: roomBy(most), doubt: [...doubts.values()].find((node) => node !== undefined) }
+  return { pods: room, mostPods: most.roomFor(pids, pods), doubt: doubts.example }
+}
+
+/** The groups with their nodes, the fewest first, and those whose nodes it would take too long to find. */
+function located(
+  all: readonly WaitingGroup[],
+  candidates: CandidateSets<NodeEntry>
+): { readonly groups: readonly Located[]; readonly lost: readonly WaitingGroup[] } {
+  const groups: Located[] = []
+  const lost: WaitingGroup[] = []
+  const locate = (group: WaitingGroup): void => {
+    groups.push({ ...group, nodes: candidates.of(group.placement).nodes })
+  }
+  const others = all.filter((group) => {
+    const isAtHand = candidates.isAtHand(group.placement)
+    if (isAtHand) locate(group)
+    return !isAtHand
+  })
+  // Only now: what is found is remembered in the place of something else.
+  const limit = candidates.looked + mostLooks
+  for (const group of others) {
+    if (candidates.looked < limit || candidates.isAtHand(group.placement)) locate(group)
+    else lost.push(group)
+  }
+  groups.sort((a, b) => a.nodes.length - b.nodes.length || b.pids - a.pids)
+  return { groups, lost }
+}
+
+/** Whether all is known of the nodes where waiting pods may go. */
+class Doubts {
+  readonly #frees: Frees
+  readonly #known = new Map<readonly NodeEntry[], boolean>()
+  #steps = 0
+  /** A node that is not known. */
+  example: NodeEntry | undefined
+
+  constructor(frees: Frees) {
+    this.#frees = frees
+  }
+
+  /** False also when finding out would take too long. */
+  isKnown(nodes: readonly NodeEntry[]): boolean {
+    const held = this.#known.get(nodes)
+    if (held !== undefined) return held
+    if (this.#steps > mostSteps) return false
+    this.#steps += nodes.length
+    const unknown = nodes.find((node) => this.#frees.bare(node) === undefined)
+    this.example ??= unknown
+    this.#known.set(nodes, unknown === undefined)
+    return unknown === undefined
+  }
 }
 
 /** One way to put waiting pods on nodes. */
@@ -135,12 +179,13 @@ class Packing {
     this.#frees = frees
   }
 
-  /** False when that would take too long: they are then taken to come to the nodes of the pod that asks. */
-  put({ nodes, pids, count }: Placed): boolean {
+  /** False when that would take too long: they are left. */
+  put(group: Located): boolean {
     if (this.#steps > mostSteps) {
-      this.#leave(pids, count)
+      this.leave(group)
       return false
     }
+    const { nodes, pids, count } = group
     const isSame = nodes === this.#set.nodes
     let still = count
     let isPossible = false
@@ -159,8 +204,15 @@ class Packing {
         }
       }
     }
-    if (isPossible) this.#leave(pids, still)
+    if (isPossible) this.leave({ pids, count: still })
     return true
+  }
+
+  /** They are taken to come to the nodes of the pod that asks, wherever there is room. */
+  leave({ pids, count }: Pick<WaitingGroup, 'pids' | 'count'>): void {
+    if (count === 0) return
+    const { pids: before, largest } = this.#leftOver
+    this.#leftOver = { pids: before + pids * count, largest: Math.max(largest, pids) }
   }
 
   roomFor(pids: Pids, pods: number): number {
@@ -175,10 +227,6 @@ class Packing {
       if (room >= pods) return pods
     }
     return room
-  }
-
-  #leave(pids: Pids, pods: number): void {
-    this.#leftOver = { pids: this.#leftOver.pids + pids * pods, largest: Math.max(this.#leftOver.largest, pids) }
   }
 
   #takenOn(node: NodeEntry): Pids {

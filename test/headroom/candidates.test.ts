@@ -350,3 +350,20 @@ t.test('more sets than are remembered are found again', async (t) => {
   t.equal(sizes.filter((size) => size === 1).length, 1)
   t.equal(sets.of(placementOf({ nodeSelector: { zone: '7' } })).nodes.length, 1)
 })
+
+t.test('what a set costs to ask for is told before and after', async (t) => {
+  const nodes = ['n1', 'n2', 'n3'].map((name) => ({ facts: nodeFacts(name) }))
+  const sets = new CandidateSets(
+    () => nodes,
+    () => nodes[0]
+  )
+  const many = Object.fromEntries(Array.from({ length: 101 }, (_, i) => [`l${i}`, 'x']))
+  const cases = [placementOf({}), pinnedTo('n1'), placementOf({ nodeSelector: many })]
+  t.strictSame(
+    cases.map((placement) => sets.isAtHand(placement)),
+    [false, true, true]
+  )
+  for (const placement of [...cases, ...cases]) sets.of(placement)
+  t.equal(sets.looked, 3, 'once all of them, for the one that is not at hand')
+  t.ok(sets.isAtHand(placementOf({})))
+})

@@ -284,7 +284,16 @@ t.test('one that fits nowhere does not make room seem too small for another that
   t.equal(admit(fleet, 'beside both', 100, plain), true)
 })
 
-t.test('more groups than can be put one by one are taken to come here', async (t) => {
+t.test('where more sizes go than can be put one by one is not known', async (t) => {
+  const fleet = fleetWith(Array.from({ length: 600 }, () => 100))
+  const verdict = () => fleet.headroom.assess(demand()).verdict
+  for (let i = 0; i < 40; i++) wait(fleet, `p${i}`, 101 + i, plain)
+  t.equal(verdict(), 'fits', 'they are too large for every node')
+  for (let i = 40; i < 100; i++) wait(fleet, `p${i}`, 101 + i, plain)
+  t.equal(verdict(), 'unknown')
+})
+
+t.test('where more placements go than can be looked into is not known', async (t) => {
   const fleet = fleetWith(Array.from({ length: 600 }, () => 100))
   for (let i = 0; i < 600; i++) {
     const placement = placementOf({
@@ -299,7 +308,38 @@ t.test('more groups than can be put one by one are taken to come here', async (t
       placement
     })
   }
-  t.equal(admit(fleet, 'large', 60, plain), false)
+  t.match(fleet.headroom.assess(demand({ pids: 60 })), { verdict: 'unknown', why: 'too many waiting pods' })
+  t.equal(fleet.headroom.assess(demand({ pids: 101 })).verdict, 'full', 'without any of them')
   for (let i = 0; i < 600; i += 2) fleet.ledger.release(`p${i}`)
   t.equal(admit(fleet, 'small', 60, plain), true)
 })
+
+t.test(
+  'however many placements wait, a decision looks at so many nodes for them, and denies nothing for the rest',
+  async (t) => {
+    const only = (name: string): Placement => placementOf({ nodeSelector: { 'kubernetes.io/hostname': name } })
+    const { ledger, headroom, clock } = emptyFleet()
+    const names = Array.from({ length: 1_000 }, (_, i) => `n${i}`)
+    const limits = { limit: 100, inUse: 0 }
+    for (const name of names) {
+      ledger.observeNode(nodeFacts(name))
+      ledger.observeReading(reading(name, clock.now(), { host: limits, kubepods: limits }))
+    }
+    for (const name of names.slice(1, 301)) {
+      const facts = { phase: 'Pending', estimated: 100, placement: only(name) } as const
+      ledger.observePod(podFacts(name, facts))
+    }
+    const ask = (pids: number) => {
+      const before = ledger.candidates.looked
+      const { verdict } = headroom.assess(demand({ pids, placement: only('n0') }))
+      // Those for the pods that wait, and those for the pod itself.
+      t.ok(ledger.candidates.looked - before <= 20_000 + 1_000, `${ledger.candidates.looked - before} nodes looked at`)
+      return verdict
+    }
+    t.strictSame([ask(100), ask(101)], ['unknown', 'full'])
+    for (let i = 0; i < 20; i++) t.not(ask(100), 'full')
+    for (const name of names.slice(101, 301)) ledger.removePod(name)
+    const later = Array.from({ length: 10 }, () => ask(100))
+    t.equal(later.at(-1), 'fits', 'as many as are remembered')
+  }
+)
