@@ -10,7 +10,7 @@ import type { NodeEntry } from './entries.ts'
 import type { NodeFacts } from './facts.ts'
 import type { Ledger } from './ledger.ts'
 import { accountOf, Look, type NodeDemand } from './look.ts'
-import { fitsAtOnce, type Room, roomBeside } from './packing.ts'
+import { fitsAtOnce, noRoom, roomBeside } from './packing.ts'
 import type { ObservedPeak } from './peaks.ts'
 import type { NodeRoom } from './taints.ts'
 import type { Assessment, BudgetDemand, Demand, EachAssessment, HeadroomView, OverBudget, WorkloadUse } from './view.ts'
@@ -149,8 +149,6 @@ export class Headroom implements HeadroomView {
     }
   }
 }
-
-const noRoom: Room = { pods: 0, mostPods: 0, doubt: undefined }
 
 /** No room among the nodes of some time ago. */
 function outdated(nodes: number): Assessment {

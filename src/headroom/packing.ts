@@ -87,6 +87,9 @@ export interface Room {
   readonly doubt: NodeEntry | undefined
 }
 
+/** For none, whatever the others do. */
+export const noRoom: Room = { pods: 0, mostPods: 0, doubt: undefined }
+
 type Located = WaitingGroup & Pick<CandidateSet<NodeEntry>, 'nodes'>
 
 /** How many of the pods find room beside the waiting ones. */
@@ -98,6 +101,8 @@ export function roomBeside(
   candidates: CandidateSets<NodeEntry>,
   frees: Frees
 ): Room {
+  // Of full nodes, nobody need know who else waits for them.
+  if (!set.nodes.some((node) => (frees.sure(node) ?? 0) >= pids)) return noRoom
   const { groups, lost } = located(others.groups, candidates)
   const own = groups.every(({ nodes }) => nodes === set.nodes) ? undefined : new Set(set.nodes)
   const packing = new Packing(set, own, frees)
