@@ -22,12 +22,34 @@ export const lowPidsTaint = 'pidguard.io/low-pids'
 export function mayLand(placement: Placement, node: NodeFacts): boolean {
   // Bound by hand: the scheduler, and with it taints and cordon, is bypassed.
   if (placement.nodeName !== undefined) return placement.nodeName === node.name
-  for (const [key, value] of placement.nodeSelector) {
+  return isSelected(placement, node) && isOpen(placement, node, isTolerated)
+}
+
+/**
+ * Whether taints are all that keeps the pods of a template from the node, and such as their admission may add
+ * tolerations for: RuntimeClass those of its scheduling, ExtendedResourceToleration one for the GPU they ask for,
+ * PodTolerationRestriction those of the namespace. A template shows none of them. What Kubernetes itself puts on its
+ * control plane and on nodes in trouble is not counted: some node has such a taint in every cluster.
+ */
+export function mayLandIfTolerated(placement: Placement, node: NodeFacts): boolean {
+  if (placement.nodeName !== undefined || mayLand(placement, node) || !isSelected(placement, node)) return false
+  return isOpen(placement, node, (taint, tolerations) => !isOfKubernetes(taint) || isTolerated(taint, tolerations))
+}
+
+function isSelected({ nodeSelector, terms }: Placement, node: NodeFacts): boolean {
+  for (const [key, value] of nodeSelector) {
     if (labelOf(node, key) !== value) return false
   }
-  if (placement.terms !== undefined && !placement.terms.some((term) => termMatches(term, node))) return false
-  if (node.unschedulable && !isTolerated(cordon, placement.tolerations)) return false
-  return node.taints.every((taint) => !excludes(taint) || isTolerated(taint, placement.tolerations))
+  return terms === undefined || terms.some((term) => termMatches(term, node))
+}
+
+function isOpen({ tolerations }: Placement, node: NodeFacts, isPassed: typeof isTolerated): boolean {
+  if (node.unschedulable && !isPassed(cordon, tolerations)) return false
+  return node.taints.every((taint) => !excludes(taint) || isPassed(taint, tolerations))
+}
+
+function isOfKubernetes({ key }: Taint): boolean {
+  return key.startsWith('node.kubernetes.io/') || key.startsWith('node-role.kubernetes.io/')
 }
 
 /** What a cordoned node is taken to carry (scheduler plugin NodeUnschedulable). */
@@ -111,10 +133,21 @@ export class CandidateSets<N extends CandidateNode> {
   readonly #all: () => Iterable<N>
   readonly #byName: (name: string) => N | undefined
   readonly #sets = new Map<string, { readonly placement: Placement; readonly nodes: N[]; hint: number }>()
+  #looked = 0
 
   constructor(all: () => Iterable<N>, byName: (name: string) => N | undefined) {
     this.#all = all
     this.#byName = byName
+  }
+
+  /** Nodes looked at so far to find sets: what asking for one cost is what this grew by. */
+  get looked(): number {
+    return this.#looked
+  }
+
+  /** Whether asking costs no look at the nodes. */
+  isAtHand({ isTooLong, pinned, signature }: Placement): boolean {
+    return isTooLong || pinned !== undefined || this.#sets.has(signature)
   }
 
   of(placement: Placement): CandidateSet<N> {
@@ -128,6 +161,7 @@ export class CandidateSets<N extends CandidateNode> {
     if (held !== undefined) return held
     const nodes: N[] = []
     for (const node of this.#all()) {
+      this.#looked++
       if (node.facts !== undefined && mayLand(placement, node.facts)) nodes.push(node)
     }
     if (this.#sets.size >= mostSets) this.#sets.delete(this.#sets.keys().next().value as string)

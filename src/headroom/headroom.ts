@@ -5,11 +5,12 @@ import type { Floor } from '../policy/settings.ts'
 import type { Clock, WorkloadName } from '../ports.ts'
 import { ceilingAccounts, type NodeAccount } from './arithmetic.ts'
 import { overBudget } from './budget.ts'
+import { mayLandIfTolerated } from './candidates.ts'
 import type { NodeEntry } from './entries.ts'
 import type { NodeFacts } from './facts.ts'
 import type { Ledger } from './ledger.ts'
 import { accountOf, Look, type NodeDemand } from './look.ts'
-import { fitsAtOnce, roomBeside } from './packing.ts'
+import { fitsAtOnce, noRoom, roomBeside } from './packing.ts'
 import type { ObservedPeak } from './peaks.ts'
 import type { NodeRoom } from './taints.ts'
 import type { Assessment, BudgetDemand, Demand, EachAssessment, HeadroomView, OverBudget, WorkloadUse } from './view.ts'
@@ -51,9 +52,11 @@ export class Headroom implements HeadroomView {
     if (fitsAtOnce(set, pids, pods, look.waiting, look.sure)) return { verdict: 'fits' }
     const others = look.others()
     const room =
-      others.pids === 0 && pods === 1 ? 0 : roomBeside(set, pids, pods, others, this.#ledger.candidates, look.sure)
-    if (room >= pods) return { verdict: 'fits' }
-    return this.#isCurrent() ? look.shortage(set, room, others) : outdated(set.nodes.length)
+      others.pids === 0 && pods === 1 ? noRoom : roomBeside(set, pids, pods, others, this.#ledger.candidates, look)
+    if (room.pods >= pods) return { verdict: 'fits' }
+    if (!this.#isCurrent()) return outdated(set.nodes.length)
+    const shortage = look.shortage(set, room.pods, others)
+    return shortage.verdict === 'full' && room.mostPods >= pods ? look.undecided(set, room.doubt) : shortage
   }
 
   assessNode(name: string, demand: NodeDemand): Assessment {
@@ -90,9 +93,20 @@ export class Headroom implements HeadroomView {
     }
   }
 
+  behindTaints(demand: Demand): string | undefined {
+    this.#ledger.expire()
+    const look = this.#look(demand)
+    for (const node of this.#ledger.nodes) {
+      const { facts, name } = node
+      if (facts === undefined || (look.atMost(node) ?? demand.pids) < demand.pids) continue
+      if (mayLandIfTolerated(demand.placement, facts)) return name
+    }
+    return undefined
+  }
+
   overBudget(demand: BudgetDemand): readonly OverBudget[] {
     this.#ledger.expire()
-    const over = overBudget(demand, this.#ledger, this.#clock.now())
+    const over = overBudget(demand, this.#ledger, this.#clock.now(), this.#replicas() - 1)
     return over.length === 0 || this.#isCurrent() ? over : over.map((one) => ({ ...one, isCertain: false }))
   }
 

@@ -7,8 +7,10 @@ import type { NodeEntry, PodEntry } from './entries.ts'
 import type { Ledger } from './ledger.ts'
 import type { Others } from './packing.ts'
 import type { UnsharedPod } from './unshared.ts'
-import type { Assessment, Demand, Full, UnknownReason } from './view.ts'
+import type { Assessment, Demand, Full, Unknown, UnknownReason } from './view.ts'
 import type { WaitingGroup } from './waiting.ts'
+
+const noFloor: Floor = { pids: 0 }
 
 /** What is asked of one node. */
 export type NodeDemand = Omit<Demand, 'placement' | 'pods'>
@@ -35,14 +37,7 @@ export class Look {
   }
 
   /** What is free at most; undefined when nothing fresh is known. */
-  readonly atMost = (node: NodeEntry): Pids | undefined => {
-    const age = this.#now - node.readingAt
-    // A reading from the future is one by a clock that jumped: as far off as it is old.
-    if (age > this.#demand.maxAge || -age > this.#demand.maxAge) return undefined
-    const free = freeAtMost(node, this.#demand.floor)
-    if (free === undefined) return undefined
-    return free + (this.#self?.node === node ? this.#self.pending : 0) - this.setAsideOn(node)
-  }
+  readonly atMost = (node: NodeEntry): Pids | undefined => this.#atMost(node, this.#demand.floor)
 
   /** What the other replicas may have bound to the node in the moment in which we bound as much. */
   setAsideOn({ name }: NodeEntry): Pids {
@@ -60,6 +55,9 @@ export class Look {
 
   /** What is free for sure: undefined also when one of the ceilings is not known. */
   readonly sure = (node: NodeEntry): Pids | undefined => (node.isWhole ? this.atMost(node) : undefined)
+
+  /** The same without any floor: others may have a lower one. */
+  readonly bare = (node: NodeEntry): Pids | undefined => (node.isWhole ? this.#atMost(node, noFloor) : undefined)
 
   /** The waiting pods in sum, without the one that asks, and with those that other replicas may have admitted. */
   get waiting(): Pick<Others, 'pids' | 'largest'> {
@@ -126,6 +124,21 @@ export class Look {
 
   account(node: NodeEntry): NodeAccount {
     return accountOf(node, this.#demand.floor, this.#now)
+  }
+
+  /** There is room but for waiting pods, and these may go to a node that is not known. */
+  undecided({ nodes }: CandidateSet<NodeEntry>, node: NodeEntry | undefined): Unknown {
+    const why = node === undefined ? 'too many waiting pods' : this.#whyUnknown(node)
+    return { verdict: 'unknown', why, nodes: nodes.length, unknown: 0, node: node?.name }
+  }
+
+  #atMost(node: NodeEntry, floor: Floor): Pids | undefined {
+    const age = this.#now - node.readingAt
+    // A reading from the future is one by a clock that jumped: as far off as it is old.
+    if (age > this.#demand.maxAge || -age > this.#demand.maxAge) return undefined
+    const free = freeAtMost(node, floor)
+    if (free === undefined) return undefined
+    return free + (this.#self?.node === node ? this.#self.pending : 0) - this.setAsideOn(node)
   }
 
   #whyUnknown({ readingAt }: NodeEntry): UnknownReason {

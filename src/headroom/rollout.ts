@@ -30,8 +30,14 @@ export function grownPods(kept: number, pids: Pids, oldPids: Pids): number {
 function podsOf(kind: string, spec: JsonRecord): number {
   if (kind === 'Job') return jobPodsOf(spec)
   if (kind !== 'CronJob') return countOf(spec['replicas']) ?? 1
-  const template = isRecord(spec['jobTemplate']) ? spec['jobTemplate']['spec'] : undefined
-  return spec['suspend'] === true || !isRecord(template) ? 0 : jobPodsOf(template)
+  const each = jobSpecOf(spec)
+  return spec['suspend'] === true || each === undefined ? 0 : jobPodsOf(each)
+}
+
+/** What each Job of a CronJob is made of; undefined for any other spec. */
+export function jobSpecOf({ jobTemplate }: JsonRecord): JsonRecord | undefined {
+  const spec = isRecord(jobTemplate) ? jobTemplate['spec'] : undefined
+  return isRecord(spec) ? spec : undefined
 }
 
 function jobPodsOf({ suspend, parallelism, completions }: JsonRecord): number {

@@ -36,6 +36,10 @@ export class UnsharedPods {
     return this.#pods.size
   }
 
+  get pods(): Iterable<UnsharedPod> {
+    return this.#pods.values()
+  }
+
   get(uid: string): UnsharedPod | undefined {
     return this.#pods.get(uid)
   }

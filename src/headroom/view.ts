@@ -35,20 +35,24 @@ export type UnknownReason =
   | 'ceiling not known'
   | 'node not known'
   | 'too many terms'
+  | 'too many waiting pods'
   | 'API server not heard lately'
 
 /** No node is known to have room, and not all are known to have none. */
 export interface Unknown {
   readonly verdict: 'unknown'
   readonly why: UnknownReason
-  /** Nodes they may land on, and how many of those are not known. */
+  /**
+   * Nodes they may land on, and how many of those are not known: none where it hangs on waiting pods, which may go to
+   * one that is not.
+   */
   readonly nodes: number
   readonly unknown: number
   /** One that is not known. */
   readonly node: string | undefined
 }
 
-/** Every node they may land on is known, fresh, and too full. */
+/** Every node they may land on is known, fresh, and too full, also for whatever is known of the pods that wait. */
 export interface Full {
   readonly verdict: 'full'
   readonly nodes: number
@@ -89,6 +93,8 @@ export interface OverBudget {
   readonly committed: Pids
   /** Of its pods that are not bound yet, on whichever node they will be. */
   readonly waiting: Pids
+  /** What is kept for pods of it that other replicas may have admitted in the same moment, there or on their way. */
+  readonly setAside: Pids
   readonly nodes: number
   /** False where it hangs on readings that are too old. */
   readonly isCertain: boolean
@@ -111,6 +117,11 @@ export interface HeadroomView {
   /** Whether one pod finds room on the node really chosen; pods that are on no node yet do not count there. */
   assessNode(node: string, demand: Omit<Demand, 'placement' | 'pods'>): Assessment
   assessEach(demand: Omit<Demand, 'pods' | 'uid'>): EachAssessment
+  /**
+   * Of pods that are a template yet: a node which they may come to once their admission has given them tolerations, and
+   * which has room for one of them or is not known.
+   */
+  behindTaints(demand: Demand): string | undefined
   overBudget(demand: BudgetDemand): readonly OverBudget[]
   /** The highest number of tasks seen lately in one running pod of the workload. */
   observedPeak(namespace: string, workload: WorkloadName): ObservedPeak | undefined

@@ -18,9 +18,12 @@ export function sayFull(full: Full, pids: Pids, pods = 1): string {
   const needs = pods === 1 ? `needs ${pids}` : `${pods} pods of ${pids}, room for ${room}`
   const where = nodes === 1 ? sayNode(best) : `best of ${nodes} nodes: ${sayNode(best)}`
   const others = waiting.pods === 0 ? '' : `; ${waiting.pods} admitted pods without a node need ${waiting.pids}`
-  // Gone within seconds; without the word the figures would not add up.
-  const doubt = setAside === 0 ? '' : `; ${setAside} set aside for what other replicas may admit at this moment`
-  return `${needs}; ${where}${others}${doubt}`
+  return `${needs}; ${where}${others}${saySetAside(setAside)}`
+}
+
+/** Gone within seconds; without the word the figures would not add up. */
+export function saySetAside(pids: Pids): string {
+  return pids === 0 ? '' : `; ${pids} set aside for what other replicas may admit at this moment`
 }
 
 /** The same for the API server's audit log. */
@@ -37,7 +40,12 @@ export function auditNode({ node, ceilings }: NodeAccount): string {
 
 export function sayUnknown({ why, nodes, unknown, node }: Unknown): string {
   if (node === undefined) return why
+  if (unknown === 0) return `pods without a node may go to ${node}: ${why}`
   return nodes === 1 ? `${node}: ${why}` : `${unknown} of ${nodes} nodes not known, ${node}: ${why}`
+}
+
+export function sayBehindTaints(node: string): string {
+  return `its pods may yet be given a toleration for ${node}`
 }
 
 /** The node a denial of `pid-binding` speaks of, wherever it is quoted: a scheduler writes it into the pod's status. */

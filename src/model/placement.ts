@@ -61,7 +61,9 @@ export class Placements {
   of(podSpec: PodSpec, maker: Maker = 'pod'): Placement {
     const { nodeName, nodeSelector, tolerations } = podSpec
     const required = requiredAffinityOf(podSpec)
-    const signature = JSON.stringify([maker, nodeName || 0, nodeSelector ?? 0, required ?? 0, tolerations ?? 0])
+    // The host network decides what a DaemonSet's pods tolerate, and nothing else.
+    const made = maker === 'daemon-set' && podSpec.hostNetwork === true ? 'daemon-set on the host network' : maker
+    const signature = JSON.stringify([made, nodeName || 0, nodeSelector ?? 0, required ?? 0, tolerations ?? 0])
     const held = this.#held.get(signature)
     if (held !== undefined) return held
     const placement = placementOf(podSpec, maker, required, signature)

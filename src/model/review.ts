@@ -10,6 +10,8 @@ export interface ReviewRequest {
   readonly uid: string
   /** The kind of the object as the webhook's rules asked for it, not as the client spelled it. */
   readonly kind: { readonly group: string; readonly version: string; readonly kind: string }
+  /** The plural name of what is asked of, `deployments`; a Scale has no other sign of what it is of. */
+  readonly resource: string
   readonly subResource: string
   readonly operation: Operation
   readonly namespace: string
@@ -66,6 +68,7 @@ export function readReview(body: unknown): ReviewRequest {
       version: textOf(kind, 'version', 'request.kind'),
       kind: textOf(kind, 'kind', 'request.kind')
     },
+    resource: textOf(objectOf(request, 'resource') ?? {}, 'resource', 'request.resource'),
     subResource: textOf(request, 'subResource', 'request'),
     operation: operation as Operation,
     namespace: textOf(request, 'namespace', 'request'),

@@ -10,6 +10,8 @@ export interface Subject {
   /** `group/kind` of the object; of the parent's kind for `pods/resize` and `pods/ephemeralcontainers`. */
   readonly groupKind: GroupKind
   readonly kind: string
+  /** The plural name in the request, `deployments`; empty where there is none, as in a file. */
+  readonly resource: string
   readonly subresource: string
   readonly operation: Operation
   readonly namespace: string
@@ -50,6 +52,7 @@ export function subjectOfRequest(request: ReviewRequest): Subject {
   return subjectOf(request.object, {
     group: request.kind.group,
     kind: request.kind.kind,
+    resource: request.resource,
     subresource: request.subResource,
     operation: request.operation,
     namespace: request.namespace,
@@ -76,6 +79,7 @@ export function subjectOfObject(object: JsonRecord, namespace = 'default'): Subj
   return subjectOf(object, {
     group,
     kind,
+    resource: '',
     subresource: '',
     operation: 'CREATE',
     namespace: typeof ownNamespace === 'string' && ownNamespace !== '' ? ownNamespace : elsewhere,
@@ -89,6 +93,7 @@ export function subjectOfObject(object: JsonRecord, namespace = 'default'): Subj
 interface SubjectParts {
   readonly group: string
   readonly kind: string
+  readonly resource: string
   readonly subresource: string
   readonly operation: Operation
   readonly namespace: string
@@ -104,6 +109,7 @@ function subjectOf(object: JsonRecord, parts: SubjectParts): Subject {
   const subject: Subject = {
     groupKind,
     kind: parts.kind,
+    resource: parts.resource,
     subresource: parts.subresource,
     operation: parts.operation,
     namespace: parts.namespace,

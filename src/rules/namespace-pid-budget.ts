@@ -2,6 +2,7 @@
 import { definePodRule } from '../engine/rule.ts'
 import { estimateOf } from '../headroom/estimate.ts'
 import type { OverBudget } from '../headroom/view.ts'
+import { saySetAside } from '../headroom/words.ts'
 import { pod } from '../model/workloads.ts'
 
 export const namespacePidBudget = definePodRule<'headroom'>({
@@ -34,7 +35,7 @@ export const namespacePidBudget = definePodRule<'headroom'>({
     return over.map((one) => ({
       pointer: '/spec',
       reason: reasons[one.budget],
-      detail: `needs ${pids}; ${say(one)}`,
+      detail: `needs ${pids}; ${say(one)}${saySetAside(one.setAside)}`,
       audit: `pids=${pids} committed=${one.committed} budget=${one.limit}`,
       advisory: !one.isCertain
     }))

@@ -2,15 +2,16 @@
 import { isDeepStrictEqual } from 'node:util'
 import { defineRule, type RuleContext } from '../engine/rule.ts'
 import { estimateOf, workloadNameOf } from '../headroom/estimate.ts'
-import { countOf, grownPods, rolloutOf, specOf } from '../headroom/rollout.ts'
+import { countOf, grownPods, jobSpecOf, rolloutOf, specOf } from '../headroom/rollout.ts'
 import type { Demand, WorkloadUse } from '../headroom/view.ts'
-import { auditFull, auditNode, sayFull, sayNode, sayUnknown } from '../headroom/words.ts'
+import { auditFull, auditNode, sayBehindTaints, sayFull, sayNode, sayUnknown } from '../headroom/words.ts'
 import type { Finding } from '../model/finding.ts'
 import { isPodSubject, oldSubjectOf, type PodSubject, type Subject } from '../model/subject.ts'
 import type { Pids } from '../model/units.ts'
 import { daemonSet, pod, podKinds } from '../model/workloads.ts'
 
 type Context = RuleContext<'headroom'>
+type Asked = Omit<Demand, 'floor' | 'maxAge'>
 
 const scale = 'autoscaling/Scale'
 
@@ -21,7 +22,7 @@ export const pidHeadroom = defineRule<Subject, 'headroom'>({
   remedy:
     'Free PIDs on the nodes or add nodes: `pidguard top pods` shows who holds them. Lower pidguard.io/pids if the pod needs fewer threads. Where kubepods is the ceiling and kernel.pid_max is higher, restart the kubelet after raising it.',
   limits:
-    'It looks at the nodes the pod may land on by nodeName, nodeSelector, required node affinity, taints and cordon; other reasons of the scheduler are not known to it. It denies only when every such node has a fresh reading and too little room; where data is missing it warns. What a pod will need is an estimate: nothing here bounds its threads.',
+    'It looks at the nodes the pod may land on by nodeName, nodeSelector, required node affinity, taints and cordon; other reasons of the scheduler are not known to it. It denies only when every such node has a fresh reading and too little room; where data is missing it warns. So it does of a template where a node has room behind a taint that its pods may be given a toleration for. What a pod will need is an estimate: nothing here bounds its threads.',
   defaultMode: 'enforce',
   scope: 'pods',
   kinds: [...podKinds, scale],
@@ -37,18 +38,24 @@ export const pidHeadroom = defineRule<Subject, 'headroom'>({
 })
 
 function readsOf(subject: Subject): readonly unknown[] {
-  const { replicas, parallelism, suspend, paused } = specOf(subject)
+  const { replicas, paused } = specOf(subject)
   return isPodSubject(subject)
     ? [
         replicas,
-        parallelism,
-        suspend,
         paused,
+        jobReadsOf(subject),
         subject.podMetadata.labels,
         subject.podMetadata.annotations,
         subject.podSpec
       ]
     : [replicas]
+}
+
+/** What decides how many pods a Job runs at once, or each Job of a CronJob. */
+function jobReadsOf(subject: Subject): readonly unknown[] {
+  const { suspend, parallelism, completions } = specOf(subject)
+  const each = jobSpecOf(specOf(subject))
+  return [suspend, parallelism, completions, each?.['suspend'], each?.['parallelism'], each?.['completions']]
 }
 
 /** Once a pod exists, what it needs and where it may land do not change. */
@@ -71,17 +78,15 @@ function checkPod(subject: PodSubject, context: Context): Finding[] {
  */
 function checkTemplate(subject: PodSubject, context: Context): Finding[] {
   const old = subject.operation === 'UPDATE' ? oldSubjectOf(subject) : undefined
-  const oldPod = old !== undefined && isPodSubject(old) ? old : undefined
+  const oldPod = old !== undefined && isPodSubject(old) && hasBegun(old, context) ? old : undefined
   const { pids } = estimateOf(subject, context.settings, context.headroom)
   const { added: wanted, surge } = rolloutOf(subject, oldPod)
   const added = oldPod === undefined ? Math.max(0, wanted - livePodsOf(subject, context)) : wanted
   const placement = context.headroom.placementOf(subject.podSpec, 'controller')
   const demand = { placement, pids, uid: undefined }
-  const stays = shortageOf(countPointerOf(subject), 'no room for all pods of the workload', context, {
-    ...demand,
-    pods: added
-  })
-  if (stays.length > 0) return stays
+  const staying = { ...demand, pods: added }
+  const stays = shortageOf(countPointerOf(subject), 'no room for all pods of the workload', context, staying)
+  if (stays.length > 0) return advisedBehindTaints(stays, context, staying)
   const passing = isSameTemplate(subject, oldPod) ? 0 : surge + grown(oldPod, pids, context)
   if (passing === 0) return []
   return shortageOf(countPointerOf(subject), 'no room for the pods of a rollout', context, {
@@ -90,9 +95,27 @@ function checkTemplate(subject: PodSubject, context: Context): Finding[] {
   }).map((finding) => ({ ...finding, advisory: true }))
 }
 
+/** A template is not denied for lack of a toleration that its pods may be given when they come: they are judged then. */
+function advisedBehindTaints(findings: Finding[], { settings, headroom }: Context, demand: Asked): Finding[] {
+  if (findings.every(({ advisory }) => advisory === true)) return findings
+  const { floor, maxAge } = settings.headroom
+  const node = headroom.behindTaints({ ...demand, floor, maxAge })
+  if (node === undefined) return findings
+  return findings.map((finding) => ({
+    ...finding,
+    detail: `${finding.detail}; ${sayBehindTaints(node)}`,
+    advisory: true
+  }))
+}
+
 /** Pods that a new object finds there count already: those of an orphan, or of what a file in a repository describes. */
 function livePodsOf(subject: PodSubject, { headroom }: Context): number {
   return headroom.workload(subject.namespace, workloadNameOf(subject))?.live ?? 0
+}
+
+/** One that is paused and has no pods has made none yet: its end of the pause is what creates them. */
+function hasBegun(old: PodSubject, context: Context): boolean {
+  return specOf(old)['paused'] !== true || livePodsOf(old, context) > 0
 }
 
 function isSameTemplate(subject: PodSubject, old: PodSubject | undefined): boolean {
@@ -145,23 +168,24 @@ function checkScale(subject: Subject, context: Context): Finding[] {
   })
 }
 
-/** Kinds with a scale subresource, as pods know their workloads. A Scale does not say which of them it is of. */
-const scaledKinds = ['Deployment', 'StatefulSet', 'ReplicaSet', 'ReplicationController']
+/** Kinds with a scale subresource, as pods know their workloads, by the resource; a Scale itself does not say which. */
+const scaledKinds: ReadonlyMap<string, string> = new Map([
+  ['deployments', 'Deployment'],
+  ['statefulsets', 'StatefulSet'],
+  ['replicasets', 'ReplicaSet'],
+  ['replicationcontrollers', 'ReplicationController']
+])
 
-function workloadOfScale({ namespace, name }: Subject, { headroom }: Context): WorkloadUse | undefined {
-  for (const kind of scaledKinds) {
-    const use = headroom.workload(namespace, { kind, name })
+function workloadOfScale({ namespace, name, resource }: Subject, { headroom }: Context): WorkloadUse | undefined {
+  const kinds = resource === '' ? scaledKinds.values() : [scaledKinds.get(resource)]
+  for (const kind of kinds) {
+    const use = kind === undefined ? undefined : headroom.workload(namespace, { kind, name })
     if (use !== undefined) return use
   }
   return undefined
 }
 
-function shortageOf(
-  pointer: string,
-  reason: string,
-  { settings, headroom }: Context,
-  demand: Omit<Demand, 'floor' | 'maxAge'>
-): Finding[] {
+function shortageOf(pointer: string, reason: string, { settings, headroom }: Context, demand: Asked): Finding[] {
   const { floor, maxAge } = settings.headroom
   const { pids, pods } = demand
   const assessment = headroom.assess({ ...demand, floor, maxAge })

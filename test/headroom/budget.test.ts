@@ -1,6 +1,8 @@
 import t from 'tap'
+import { Headroom } from '../../src/headroom/headroom.ts'
+import type { Ledger } from '../../src/headroom/ledger.ts'
 import type { BudgetDemand } from '../../src/headroom/view.ts'
-import { fleetOf, placementOf, plain } from '../support/headroom.ts'
+import { fleetOf, placementOf, plain, podFacts } from '../support/headroom.ts'
 
 function ask(change: Partial<BudgetDemand>): BudgetDemand {
   return {
@@ -29,7 +31,7 @@ t.test('a budget in all counts the larger of estimate and observed', async (t) =
   })
   t.strictSame(headroom.overBudget(ask({ total: 650 })), [], 'at it')
   t.strictSame(headroom.overBudget(ask({ total: 649 })), [
-    { budget: 'total', limit: 649, committed: 550, waiting: 0, nodes: 1, isCertain: true }
+    { budget: 'total', limit: 649, committed: 550, waiting: 0, setAside: 0, nodes: 1, isCertain: true }
   ])
   t.strictSame(headroom.overBudget(ask({ namespace: 'empty', total: 100 })), [])
   t.match(headroom.overBudget(ask({ namespace: 'empty', total: 99 })), [{ committed: 0, isCertain: true }])
@@ -57,7 +59,7 @@ t.test('a budget per node needs one node within it', async (t) => {
   })
   t.strictSame(headroom.overBudget(ask({ perNode: 250 })), [])
   t.strictSame(headroom.overBudget(ask({ perNode: 249 })), [
-    { budget: 'perNode', limit: 249, committed: 150, waiting: 0, nodes: 2, isCertain: true }
+    { budget: 'perNode', limit: 249, committed: 150, waiting: 0, setAside: 0, nodes: 2, isCertain: true }
   ])
   ledger.assume({ uid: 'w', namespace: batch, workload: { kind: 'Pod', name: 'w' }, pids: 100, placement: plain })
   t.match(headroom.overBudget(ask({ perNode: 250 })), [{ waiting: 100 }], 'the one on its way takes that place')
@@ -67,6 +69,55 @@ t.test('a budget per node needs one node within it', async (t) => {
     [],
     'nowhere to land'
   )
+})
+
+/** As many processes as are asked for, of which none has been shown yet what the others admit. */
+function replicasOf(count: number): { headroom: Headroom; ledger: Ledger }[] {
+  return Array.from({ length: count }, () => {
+    const { ledger, clock } = fleetOf({ n1: {}, n2: {} })
+    const headroom = new Headroom(ledger, clock, undefined, () => count)
+    return { ledger, headroom }
+  })
+}
+
+const bursts = [
+  { name: 'one has all of it', replicas: 1, budget: { total: 1000 }, spec: {}, want: 10 },
+  { name: 'three stay within it, but for a pod each', replicas: 3, budget: { total: 1000 }, spec: {}, want: 12 },
+  { name: 'and per node', replicas: 3, budget: { perNode: 500 }, spec: {}, want: 12 },
+  { name: 'of pods for one node', replicas: 3, budget: { perNode: 1000 }, spec: { nodeName: 'n1' }, want: 12 }
+]
+
+for (const { name, replicas, budget, spec, want } of bursts) {
+  t.test(`a burst to several replicas, before they see of each other: ${name}`, async (t) => {
+    const all = replicasOf(replicas)
+    const placement = placementOf(spec)
+    const admitted = Array.from({ length: 60 }, (_, i) => `p${i}`).filter((uid, i) => {
+      const { ledger, headroom } = all[i % replicas] as (typeof all)[number]
+      if (headroom.overBudget(ask({ uid, placement, ...budget })).length > 0) return false
+      ledger.assume({ uid, namespace: batch, workload: { kind: 'Pod', name: uid }, pids: 100, placement })
+      return true
+    })
+    t.equal(admitted.length, want)
+  })
+}
+
+t.test('what other replicas may have admitted is told of, and gone once they are shown', async (t) => {
+  const [one] = replicasOf(3)
+  if (one === undefined) return
+  const { ledger, headroom } = one
+  ledger.assume({ uid: 'a', namespace: batch, workload: { kind: 'Pod', name: 'a' }, pids: 100, placement: plain })
+  ledger.assume({ uid: 'b', namespace: 'other', workload: { kind: 'Pod', name: 'b' }, pids: 500, placement: plain })
+  t.strictSame(headroom.overBudget(ask({ total: 400 })), [], 'and none of other namespaces')
+  t.strictSame(headroom.overBudget(ask({ total: 399 })), [
+    { budget: 'total', limit: 399, committed: 100, waiting: 0, setAside: 200, nodes: 0, isCertain: true }
+  ])
+  t.match(headroom.overBudget(ask({ perNode: 199 })), [{ committed: 0, waiting: 100, setAside: 200 }])
+  t.strictSame(headroom.overBudget(ask({ uid: 'a', total: 100, perNode: 100 })), [], 'asked again')
+  ledger.observePod(podFacts('a', { namespace: batch, phase: 'Pending', estimated: 100, placement: plain }))
+  t.strictSame(headroom.overBudget(ask({ total: 200 })), [])
+  ledger.confirm('a', 'n1')
+  t.strictSame(headroom.overBudget(ask({ total: 200 })), [], 'its binding is nothing new to a budget')
+  t.strictSame(headroom.overBudget(ask({ perNode: 100 })), [])
 })
 
 t.test('ended pods are off the budget', async (t) => {

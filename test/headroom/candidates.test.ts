@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { CandidateSets, lowPidsTaint, mayLand } from '../../src/headroom/candidates.ts'
+import { CandidateSets, lowPidsTaint, mayLand, mayLandIfTolerated } from '../../src/headroom/candidates.ts'
 import type { NodeFacts } from '../../src/headroom/facts.ts'
 import { type Maker, Placements } from '../../src/model/placement.ts'
 import type { JsonRecord } from '../../src/model/shape.ts'
@@ -258,6 +258,39 @@ for (const { name, spec, node = zones, maker, want } of cases) {
   })
 }
 
+const controlPlane = { key: 'node-role.kubernetes.io/control-plane', value: '', effect: 'NoSchedule' }
+const pressed = { key: 'node.kubernetes.io/memory-pressure', value: '', effect: 'NoSchedule' }
+
+const behindTaints: readonly { name: string; spec?: JsonRecord; node: NodeFacts; want: boolean }[] = [
+  { name: 'a taint of its owner', node: tainted, want: true },
+  { name: 'two of them', node: nodeFacts('n1', { taints: [taint, { ...taint, key: 'b' }] }), want: true },
+  { name: 'no taint', node: nodeFacts('n1'), want: false },
+  { name: 'one that is tolerated', spec: tolerate({ operator: 'Exists' }), node: tainted, want: false },
+  {
+    name: 'one that excludes nothing',
+    node: nodeFacts('n1', { taints: [{ ...taint, key: lowPidsTaint }] }),
+    want: false
+  },
+  { name: 'the control plane', node: nodeFacts('n1', { taints: [controlPlane] }), want: false },
+  { name: 'a node in trouble', node: nodeFacts('n1', { taints: [taint, pressed] }), want: false },
+  {
+    name: 'trouble that is tolerated, and a taint of its owner',
+    spec: tolerate({ key: pressed.key, operator: 'Exists' }),
+    node: nodeFacts('n1', { taints: [taint, pressed] }),
+    want: true
+  },
+  { name: 'a cordoned node', node: { ...tainted, unschedulable: true }, want: false },
+  { name: 'a label it lacks', spec: { nodeSelector: { zone: 'a' } }, node: tainted, want: false },
+  { name: 'an affinity it lacks', spec: where('zone', 'Exists'), node: tainted, want: false },
+  { name: 'nodeName of another', spec: { nodeName: 'n2' }, node: tainted, want: false }
+]
+
+for (const { name, spec = {}, node, want } of behindTaints) {
+  t.test(`a toleration would ${want ? '' : 'not '}do: ${name}`, async (t) => {
+    t.equal(mayLandIfTolerated(new Placements().of(spec, 'controller'), node), want)
+  })
+}
+
 t.test('sets follow the nodes one by one and are always what looking at all of them gives', async (t) => {
   const name = fc.constantFrom('n1', 'n2', 'n3', 'n4')
   const facts = fc.record({
@@ -316,4 +349,21 @@ t.test('more sets than are remembered are found again', async (t) => {
   )
   t.equal(sizes.filter((size) => size === 1).length, 1)
   t.equal(sets.of(placementOf({ nodeSelector: { zone: '7' } })).nodes.length, 1)
+})
+
+t.test('what a set costs to ask for is told before and after', async (t) => {
+  const nodes = ['n1', 'n2', 'n3'].map((name) => ({ facts: nodeFacts(name) }))
+  const sets = new CandidateSets(
+    () => nodes,
+    () => nodes[0]
+  )
+  const many = Object.fromEntries(Array.from({ length: 101 }, (_, i) => [`l${i}`, 'x']))
+  const cases = [placementOf({}), pinnedTo('n1'), placementOf({ nodeSelector: many })]
+  t.strictSame(
+    cases.map((placement) => sets.isAtHand(placement)),
+    [false, true, true]
+  )
+  for (const placement of [...cases, ...cases]) sets.of(placement)
+  t.equal(sets.looked, 3, 'once all of them, for the one that is not at hand')
+  t.ok(sets.isAtHand(placementOf({})))
 })

@@ -323,6 +323,7 @@ const steps: readonly Step[] = [
       b.wait(waitingTime - 1)
       b.pod('w', { phase: 'Pending', estimated: 600, placement: anyNode })
       b.read('n3')
+      b.read('n1', { kubepods: { limit: 1000, inUse: 1000 } })
     },
     asks: (b) => [b.ask(100), b.ask(101)],
     want: ['fits', 'full n3 700']
@@ -352,6 +353,7 @@ const steps: readonly Step[] = [
       b.bind('x', 'n3')
       b.wait(assumedTime)
       b.read('n3')
+      b.read('n1', { kubepods: { limit: 1000, inUse: 1000 } })
     },
     asks: (b) => [b.askNode('n3', 100), b.ask(1)],
     want: ['fits', 'full n3 100']

@@ -1,7 +1,7 @@
 import t from 'tap'
 import { Headroom } from '../../src/headroom/headroom.ts'
 import { settleTime } from '../../src/headroom/peaks.ts'
-import { demand, fleetOf, nodeFacts, placementOf, plain, podFacts } from '../support/headroom.ts'
+import { demand, fleetOf, type NodeSketch, nodeFacts, placementOf, plain, podFacts } from '../support/headroom.ts'
 
 const floor = { pids: 0 }
 const maxAge = 60_000
@@ -102,6 +102,20 @@ t.test('many pods fit as whole pods, and the room says how many would', async (t
   const { headroom } = fleetOf({ n1: { kubepods: [1000, 450] }, n2: { kubepods: [1000, 750] } })
   t.equal(headroom.assess(demand({ pods: 7 })).verdict, 'fits')
   t.match(headroom.assess(demand({ pods: 8 })), { verdict: 'full', room: 7, best: { node: 'n1' } })
+})
+
+t.test('a node behind a taint is named where it has room for one pod, or may have', async (t) => {
+  const taints = [{ key: 'dedicated', value: 'gpu', effect: 'NoSchedule' }]
+  const behind = (sketch: NodeSketch) => {
+    const { headroom, ledger, clock } = fleetOf({ open: {}, tainted: { taints, ...sketch } })
+    const unheard = { limit: 1000, inUse: 0 }
+    ledger.observeReading({ node: 'gone', at: clock.now(), host: unheard, kubepods: unheard, pods: undefined })
+    return headroom.behindTaints(demand({ pods: 50 }))
+  }
+  t.equal(behind({ kubepods: [1000, 900] }), 'tainted')
+  t.equal(behind({ kubepods: [1000, 901] }), undefined)
+  t.equal(behind({ age: null }), 'tainted')
+  t.equal(behind({ taints: [] }), undefined)
 })
 
 t.test('each node of a DaemonSet', async (t) => {

@@ -1,7 +1,15 @@
 import t from 'tap'
 import type { NodeAccount } from '../../src/headroom/arithmetic.ts'
 import type { Full } from '../../src/headroom/view.ts'
-import { auditFull, auditNode, refusedNodeOf, sayFull, sayNode, sayUnknown } from '../../src/headroom/words.ts'
+import {
+  auditFull,
+  auditNode,
+  refusedNodeOf,
+  sayBehindTaints,
+  sayFull,
+  sayNode,
+  sayUnknown
+} from '../../src/headroom/words.ts'
 
 const node: NodeAccount = {
   node: 'node-3',
@@ -56,7 +64,12 @@ t.test('what is not known, of how many, and one of them', async (t) => {
   const unknown = { verdict: 'unknown', why: 'reading too old', nodes: 12, unknown: 3, node: 'node-3' } as const
   t.equal(sayUnknown(unknown), '3 of 12 nodes not known, node-3: reading too old')
   t.equal(sayUnknown({ ...unknown, nodes: 1, unknown: 1 }), 'node-3: reading too old')
+  t.equal(sayUnknown({ ...unknown, unknown: 0 }), 'pods without a node may go to node-3: reading too old')
   t.equal(sayUnknown({ ...unknown, why: 'too many terms', node: undefined }), 'too many terms')
+})
+
+t.test('a node behind taints is named', async (t) => {
+  t.equal(sayBehindTaints('gpu-1'), 'its pods may yet be given a toleration for gpu-1')
 })
 
 t.test('a scheduler quotes what the binding was refused with; the node is found in it', async (t) => {

@@ -8,6 +8,13 @@ t.test('the same text is the same placement', async (t) => {
   t.equal(placements.of(spec()), placements.of(spec()))
   t.not(placements.of(spec()), placements.of({ nodeSelector: { zone: 'a' } }))
   t.not(placements.of(spec()), placements.of(spec(), 'daemon-set'), 'its maker adds tolerations')
+  const onHost = { ...spec(), hostNetwork: true }
+  t.not(
+    placements.of(onHost, 'daemon-set'),
+    placements.of(spec(), 'daemon-set'),
+    'it adds one more on the host network'
+  )
+  t.equal(placements.of(onHost), placements.of(spec()), 'which is nothing to any other')
   t.equal(placements.of({}).signature, placements.of({ nodeName: '', nodeSelector: null, affinity: null }).signature)
 })
 

@@ -5,11 +5,17 @@ import { reviewOf } from '../support/reviews.ts'
 void t.test('a review of the API server is read whole', async (t) => {
   const review = reviewOf(
     { apiVersion: 'v1', kind: 'Pod' },
-    { operation: 'UPDATE', subResource: 'resize', dryRun: true }
+    {
+      operation: 'UPDATE',
+      resource: { group: '', version: 'v1', resource: 'pods' },
+      subResource: 'resize',
+      dryRun: true
+    }
   )
   t.strictSame(readReview(review), {
     uid: 'u-1',
     kind: { group: '', version: 'v1', kind: 'Pod' },
+    resource: 'pods',
     subResource: 'resize',
     operation: 'UPDATE',
     namespace: 'default',
@@ -30,6 +36,7 @@ void t.test('fields that Go leaves out when empty are empty', async (t) => {
   t.strictSame(readReview(review), {
     uid: 'u',
     kind: { group: '', version: '', kind: '' },
+    resource: '',
     subResource: '',
     operation: 'CREATE',
     namespace: '',
@@ -77,6 +84,16 @@ const wrong: { name: string; body: unknown; message: RegExp }[] = [
     name: 'a group that is a number',
     body: { ...whole, request: { ...request, kind: { group: 1 } } },
     message: /^request\.kind\.group: expected a string, found a number$/
+  },
+  {
+    name: 'a resource that is a string',
+    body: { ...whole, request: { ...request, resource: 'pods' } },
+    message: /^request\.resource: expected an object or null, found a string$/
+  },
+  {
+    name: 'a resource by a number',
+    body: { ...whole, request: { ...request, resource: { resource: 1 } } },
+    message: /^request\.resource\.resource: expected a string, found a number$/
   },
   {
     name: 'an unknown operation',

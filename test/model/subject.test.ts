@@ -103,6 +103,7 @@ for (const { name, object, at } of malformedPods) {
 const request: ReviewRequest = {
   uid: 'u-1',
   kind: { group: '', version: 'v1', kind: 'Pod' },
+  resource: 'pods',
   subResource: '',
   operation: 'CREATE',
   namespace: 'team-a',
@@ -116,6 +117,7 @@ const request: ReviewRequest = {
 void t.test('a request shows who asks, where and for what', async (t) => {
   const subject = subjectOfRequest(request)
   t.match(subject, { namespace: 'team-a', name: 'web', userName: 'jane', dryRun: true, operation: 'CREATE' })
+  t.equal(subject.resource, 'pods')
   t.equal(subjectOfRequest({ ...request, name: 'asked' }).name, 'asked')
   t.equal(subjectOfRequest({ ...request, object: podObject({}, { name: null, generateName: 'web-' }) }).name, 'web-*')
 })
@@ -140,6 +142,7 @@ void t.test(
   async (t) => {
     t.match(subjectOfObject(podObject({}, { namespace: 'own' }), 'given'), {
       operation: 'CREATE',
+      resource: '',
       namespace: 'own',
       userName: undefined,
       dryRun: true

@@ -1,4 +1,5 @@
 import t from 'tap'
+import { Headroom } from '../../src/headroom/headroom.ts'
 import { namespacePidBudget } from '../../src/rules/namespace-pid-budget.ts'
 import { fleetOf } from '../support/headroom.ts'
 import { findingsOf, told, type World } from '../support/judge.ts'
@@ -43,6 +44,16 @@ t.test('pods on their way to a node are told of', async (t) => {
   ledger.assume({ uid: 'w', namespace: 'default', workload: { kind: 'Pod', name: 'w' }, pids: 150, placement })
   t.match(findingsOf(namespacePidBudget, pod(200), world({ perNode: 200 }, { facts: { headroom } })), [
     { detail: 'needs 200; committed 0 of 200 on the best of 2 nodes, and 150 for pods without a node' }
+  ])
+})
+
+t.test('what other replicas may admit at this moment is told of', async (t) => {
+  const { ledger, clock } = fleetOf(nodes)
+  const headroom = new Headroom(ledger, clock, undefined, () => 3)
+  const placement = headroom.placementOf({})
+  ledger.assume({ uid: 'w', namespace: 'default', workload: { kind: 'Pod', name: 'w' }, pids: 150, placement })
+  t.match(findingsOf(namespacePidBudget, pod(1), world({ total: 750 }, { facts: { headroom } })), [
+    { detail: 'needs 1; committed 450 of 750 in all; 300 set aside for what other replicas may admit at this moment' }
   ])
 })
 

@@ -116,6 +116,67 @@ t.test('of a change only what is added is denied', async (t) => {
   )
 })
 
+t.test('a template is not denied for a taint its pods may be given a toleration for', async (t) => {
+  const cpu = { kubepods: [1000, 950] } as const
+  const gpu = { taints: [{ key: 'nvidia.com/gpu', value: 'present', effect: 'NoSchedule' }] }
+  const judge = (object: JsonRecord, nodes: Nodes) => findingsOf(pidHeadroom, object, world(nodes))
+  const asked = workload('apps/v1/StatefulSet', 100, { replicas: 1 }, { runtimeClassName: 'nvidia' })
+  t.match(judge(asked, { cpu, gpu }), [
+    {
+      reason: 'no room for all pods of the workload',
+      detail: /; its pods may yet be given a toleration for gpu$/,
+      advisory: true
+    }
+  ])
+  const advice = ['advice /spec/replicas']
+  const denial = ['denial /spec/replicas']
+  t.strictSame(told(judge(asked, { cpu, gpu: { ...gpu, age: null } })), advice, 'it may have room')
+  t.strictSame(told(judge(asked, { cpu, gpu: { ...gpu, kubepods: [1000, 900] } })), advice)
+  t.strictSame(told(judge(asked, { cpu, gpu: { ...gpu, kubepods: [1000, 901] } })), denial)
+  const controlPlane = { taints: [{ key: 'node-role.kubernetes.io/control-plane', value: '', effect: 'NoSchedule' }] }
+  t.strictSame(told(judge(asked, { cpu, controlPlane })), denial)
+  t.strictSame(
+    told(judge(workload('apps/v1/StatefulSet', 100, { replicas: 2 }), { cpu: { kubepods: [1000, 850] } })),
+    denial
+  )
+  t.strictSame(told(judge(pod(100), { cpu, gpu })), ['denial /spec'], 'a pod has all that it is given')
+})
+
+t.test('a CronJob that is to run more pods at once is looked at', async (t) => {
+  const cronJob = (change: JsonRecord, each: JsonRecord = {}) => {
+    const object = workloadObject('batch/v1/CronJob', {}, needs(200))
+    const { jobTemplate } = object['spec'] as { jobTemplate: { spec: JsonRecord } }
+    return { ...object, spec: { ...change, jobTemplate: { spec: { ...jobTemplate.spec, ...each } } } }
+  }
+  const judge = (object: JsonRecord, oldObject: JsonRecord) =>
+    told(findingsOf(pidHeadroom, object, world({ n1: {} }, { request: { operation: 'UPDATE', oldObject } })))
+  const denial = ['denial /spec/jobTemplate/spec/parallelism']
+  t.strictSame(judge(cronJob({}, { parallelism: 6 }), cronJob({}, { parallelism: 1 })), [])
+  t.strictSame(judge(cronJob({}, { parallelism: 7 }), cronJob({}, { parallelism: 1 })), denial)
+  const few = { parallelism: 7, completions: 1 }
+  t.strictSame(judge(cronJob({}, { ...few, completions: 7 }), cronJob({}, few)), denial)
+  t.strictSame(judge(cronJob({}, { parallelism: 6 }), cronJob({}, { parallelism: 6, suspend: true })), denial)
+  t.strictSame(judge(cronJob({}, { parallelism: 6 }), cronJob({ suspend: true }, { parallelism: 6 })), denial)
+  t.strictSame(judge(cronJob({ schedule: 'b' }, { parallelism: 7 }), cronJob({}, { parallelism: 7 })), [])
+})
+
+t.test('a Deployment made while paused is judged when its pods come', async (t) => {
+  const paused = (isPaused: boolean, replicas = 6) =>
+    deployment(200, { replicas, paused: isPaused, strategy: { type: 'Recreate' } })
+  const judge = (object: JsonRecord, oldObject: JsonRecord | undefined, nodes: Nodes = { n1: {} }) =>
+    told(findingsOf(pidHeadroom, object, world(nodes, oldObject && { request: { operation: 'UPDATE', oldObject } })))
+  const denial = ['denial /spec/replicas']
+  t.strictSame(judge(paused(true), undefined), [])
+  t.strictSame(judge(paused(true, 7), paused(true)), [], 'still none')
+  t.strictSame(judge(paused(false), paused(true)), denial)
+  t.strictSame(judge(paused(false, 5), paused(true, 5)), [])
+  const running: Nodes = {
+    n1: { kubepods: [1000, 900], pods: { a: { workload: 'web', estimate: 200, observed: 200 } } }
+  }
+  t.strictSame(judge(paused(false), paused(true), running), [], 'paused later, its pods are there')
+  t.strictSame(judge(paused(true, 7), paused(true), running), denial, 'and it scales as any other')
+})
+
 t.test('a DaemonSet is turned away only where it can run on no node', async (t) => {
   const daemonSet = workload('apps/v1/DaemonSet', 100, {})
   const judge = (nodes: Nodes, more: Partial<World> = {}) =>
@@ -152,6 +213,30 @@ t.test('a scale is judged by the pods its workload has', async (t) => {
   t.strictSame(judge(scale(0)), [])
   t.strictSame(judge(scale(500, 'other')), [], 'of which no pod is known')
   for (const replicas of [null, 'x', -1]) t.strictSame(judge(scale(replicas)), [])
+})
+
+t.test('a scale is of the kind the request names', async (t) => {
+  const scale = (replicas: number) => ({
+    apiVersion: 'autoscaling/v1',
+    kind: 'Scale',
+    metadata: { name: 'db', namespace: 'default' },
+    spec: { replicas }
+  })
+  const { ledger, headroom } = fleetOf({ n1: {} })
+  for (const [kind, estimated] of [
+    ['Deployment', 600],
+    ['StatefulSet', 10]
+  ] as const)
+    ledger.observePod(podFacts(kind, { node: 'n1', estimated, workload: { kind, name: 'db' } }))
+  const judge = (resource: string) => {
+    const request = { operation: 'UPDATE', resource, subResource: 'scale', oldObject: scale(1) } as const
+    return told(findingsOf(pidHeadroom, scale(2), world({}, { facts: { headroom }, request })))
+  }
+  t.strictSame(judge('statefulsets'), [])
+  t.strictSame(judge('deployments'), ['denial /spec/replicas'])
+  t.strictSame(judge('replicasets'), [], 'of which no pod is known')
+  t.strictSame(judge('databases'), [], 'nor of any kind that is not looked at')
+  t.strictSame(judge(''), ['denial /spec/replicas'], 'whichever there is')
 })
 
 t.test('children of a workload are judged at their pods', async (t) => {

@@ -7,6 +7,7 @@ import { groupOf } from '../../src/model/workloads.ts'
 export interface RequestChange {
   readonly operation?: Operation
   readonly oldObject?: JsonRecord
+  readonly resource?: string
   readonly subResource?: string
   readonly userName?: string
   readonly namespace?: string
@@ -22,6 +23,7 @@ export function subjectFrom(object: JsonRecord, change: RequestChange = {}): Sub
       version: apiVersion.slice(apiVersion.indexOf('/') + 1),
       kind: String(object['kind'])
     },
+    resource: change.resource ?? '',
     subResource: change.subResource ?? '',
     operation: change.operation ?? 'CREATE',
     namespace: change.namespace ?? 'default',
