@@ -4,6 +4,7 @@ import { createServer } from 'node:https'
 import type { Socket } from 'node:net'
 import fastify, { type FastifyInstance } from 'fastify'
 import type { Millis } from '../model/units.ts'
+import { Connections } from './connections.ts'
 import { buildListener, type ListenerDeps } from './listener.ts'
 import { renderStatus } from './status.ts'
 
@@ -62,6 +63,7 @@ export function buildAdmissionServer(
     headersTimeout: timeouts.request,
     connectionsCheckingInterval: timeouts.check
   })
+  const connections = new Connections(server)
   server.on('secureConnection', (socket) => generations.set(socket, generation))
   const app = fastify({
     ...withoutSchemas,
@@ -71,6 +73,7 @@ export function buildAdmissionServer(
     requestTimeout: timeouts.request,
     serverFactory: (handler) =>
       server.on('request', (request, response) => {
+        connections.begin(request.socket, response)
         if (!listener(request, response)) handler(request, response)
       })
   })
