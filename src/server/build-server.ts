@@ -4,6 +4,8 @@ import { createServer } from 'node:https'
 import type { Socket } from 'node:net'
 import fastify, { type FastifyInstance } from 'fastify'
 import type { Millis } from '../model/units.ts'
+import { answerClientError } from './client-error.ts'
+import { Connections } from './connections.ts'
 import { buildListener, type ListenerDeps } from './listener.ts'
 import { renderStatus } from './status.ts'
 
@@ -18,10 +20,11 @@ export interface ServingPair {
  * never we who close one that it is about to use: it does not try a webhook call twice.
  */
 const keepAliveTimeout: Millis = 120_000
-/** Headers and body have to arrive within this time; the API server sends both at once. Own choice. */
+/** Headers and body have to arrive within this time from the first byte; the API server sends both at once. Own choice. */
 const requestTimeout: Millis = 10_000
 
 export interface Timeouts {
+  /** How long a connection may go without a request, also before the first. */
   readonly keepAlive: Millis
   readonly request: Millis
   /** How often connections are looked at: a late one is closed up to this much later. */
@@ -60,17 +63,25 @@ export function buildAdmissionServer(
     keepAliveTimeout: timeouts.keepAlive,
     requestTimeout: timeouts.request,
     headersTimeout: timeouts.request,
-    connectionsCheckingInterval: timeouts.check
+    connectionsCheckingInterval: timeouts.check,
+    handshakeTimeout: timeouts.keepAlive
   })
-  server.on('secureConnection', (socket) => generations.set(socket, generation))
+  const connections = new Connections(server)
+  server.on('secureConnection', (socket) => {
+    generations.set(socket, generation)
+    // Until the first answer; from then on Node does so after each.
+    socket.setTimeout(timeouts.keepAlive)
+  })
   const app = fastify({
     ...withoutSchemas,
     logger: false,
     forceCloseConnections: 'idle',
     keepAliveTimeout: timeouts.keepAlive,
     requestTimeout: timeouts.request,
+    clientErrorHandler: answerClientError,
     serverFactory: (handler) =>
       server.on('request', (request, response) => {
+        connections.begin(request.socket, response)
         if (!listener(request, response)) handler(request, response)
       })
   })

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFile, writeFile } from 'node:fs/promises'
+import { connect as connectTcp } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { connect } from 'node:tls'
@@ -103,6 +104,17 @@ t.test('a second start finds its certificate and keeps it', async (t) => {
 
 t.test('SIGTERM ends the process with code 0, after it was told to the log', async (t) => {
   const server = await startServer()
+  t.equal(await server.stop(), 0)
+  t.ok(server.lines.some(({ msg }) => msg === 'stopped'))
+})
+
+t.test('connections that nobody asked anything on do not keep it from ending with code 0', async (t) => {
+  const server = await startServer()
+  const { hostname, port } = new URL(server.admission)
+  const secure = connect({ host: hostname, port: Number(port), rejectUnauthorized: false })
+  const bare = connectTcp(Number(port), hostname)
+  for (const socket of [secure, bare]) socket.on('error', () => {})
+  await Promise.all([once(secure, 'secureConnect'), once(bare, 'connect')])
   t.equal(await server.stop(), 0)
   t.ok(server.lines.some(({ msg }) => msg === 'stopped'))
 })
