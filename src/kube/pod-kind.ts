@@ -1,10 +1,10 @@
 import { readPids } from '../headroom/estimate.ts'
 import { refusedNodeOf } from '../headroom/words.ts'
 import { declaredPids, mirrorPod, pidsEstimate, staticHash } from '../model/annotations.ts'
+import { createdAt } from '../model/created-at.ts'
 import type { ObjectMeta } from '../model/kubernetes.ts'
 import { Placements } from '../model/placement.ts'
 import { isRecord, type JsonRecord } from '../model/shape.ts'
-import type { Millis } from '../model/units.ts'
 import { workloadOf } from '../model/workloads.ts'
 import type { PodFacts, WorkloadName } from '../ports.ts'
 import { Interner } from './intern.ts'
@@ -50,11 +50,6 @@ export function buildPodProjection(): (object: JsonRecord) => PodFacts {
       refusedBy: refusedBy(status)
     }
   }
-}
-
-function createdAt({ creationTimestamp }: ObjectMeta): Millis | undefined {
-  const at = typeof creationTimestamp === 'string' ? Date.parse(creationTimestamp) : Number.NaN
-  return Number.isNaN(at) ? undefined : at
 }
 
 function isGated({ schedulingGates }: JsonRecord): boolean {

@@ -1,6 +1,7 @@
 // Reads: the tasks of a running pod, and the lower ceiling of its node.  Fine: less than spec.audit.podShare of it.
 import { definePodRule } from '../engine/rule.ts'
 import { lackOfLimit, lowerLimit, percentOf } from '../headroom/node-ceilings.ts'
+import { createdAt } from '../model/created-at.ts'
 import { isRecord } from '../model/shape.ts'
 import type { PodSubject } from '../model/subject.ts'
 import type { Millis } from '../model/units.ts'
@@ -54,9 +55,8 @@ const slack: Millis = 60_000
 
 /** Too young for the reading to hold it: its node was read before it ran. */
 function isYounger({ metadata }: PodSubject, { reading }: NodeState): boolean {
-  const { creationTimestamp } = metadata
-  const bornAt = typeof creationTimestamp === 'string' ? Date.parse(creationTimestamp) : Number.NaN
-  return reading !== undefined && bornAt > reading.at - slack
+  const bornAt = createdAt(metadata)
+  return reading !== undefined && bornAt !== undefined && bornAt > reading.at - slack
 }
 
 function nodeNameOf({ podSpec }: Pick<PodSubject, 'podSpec'>): string | undefined {
