@@ -56,6 +56,10 @@ export interface AuditNode {
   /** Pods on it that run. */
   readonly pods: number
   readonly biggest: { readonly namespace: string; readonly name: string; readonly pids: Pids } | null
+  /** The workload whose pods there hold the most together, with how many of them are read. */
+  readonly biggestWorkload:
+    | (AuditOwner & { readonly namespace: string; readonly pids: Pids; readonly pods: number })
+    | null
   /** The PIDPressure condition. */
   readonly pidPressure: boolean | null
   /** null: its configuration could not be read. */
@@ -114,7 +118,10 @@ export interface AuditFinding {
   readonly change: 'new' | 'unchanged' | null
 }
 
-/** Something to do, the most urgent first. What to do stands in the rule's remedy. */
+/**
+ * Something to do, the most urgent first: what helps a node that is short of PIDs now comes before all else. What to do
+ * stands in the rule's remedy.
+ */
 export interface AuditAction {
   readonly ruleId: string
   /** How many objects it is about. */

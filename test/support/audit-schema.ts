@@ -46,6 +46,10 @@ const node = z.strictObject({
   age: z.number().min(0).nullable().describe('Milliseconds, of the reading.'),
   pods: count(),
   biggest: z.strictObject({ namespace: z.string(), name: z.string(), pids: count() }).nullable(),
+  biggestWorkload: z
+    .strictObject({ namespace: z.string(), kind: z.string(), name: z.string(), pids: count(), pods: count() })
+    .nullable()
+    .describe('The workload whose pods there hold the most together; pods: how many of them are read.'),
   pidPressure: z.boolean().nullable(),
   kubelet: z
     .strictObject({

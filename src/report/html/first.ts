@@ -1,9 +1,9 @@
 import { type AuditAction, type AuditReport, auditLevels, type LevelCounts } from '../audit.ts'
+import { missingOf, verdictOf } from '../audit-verdict.ts'
 import { firstStep } from '../audit-words.ts'
 import { objectText, type RuleText } from '../report.ts'
 import { levelWords, shownCeiling } from './cells.ts'
 import { html, type Markup, prose } from './markup.ts'
-import { missingOf, verdictOf } from './verdict.ts'
 import { counted, grouped } from './words.ts'
 
 /** The first screen: how it is, what to do first, and the figures behind it. */

@@ -1,7 +1,7 @@
 import t from 'tap'
-import type { AuditNode, AuditReport } from '../../../src/report/audit.ts'
-import { missingOf, verdictOf } from '../../../src/report/html/verdict.ts'
-import { cleanAudit, fullAudit } from '../../support/audits.ts'
+import type { AuditNode, AuditReport } from '../../src/report/audit.ts'
+import { missingOf, verdictOf } from '../../src/report/audit-verdict.ts'
+import { cleanAudit, fullAudit } from '../support/audits.ts'
 
 /** A clean cluster of one node. */
 function oneNode(change: Partial<AuditNode> = {}): AuditReport {

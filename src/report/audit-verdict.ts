@@ -1,6 +1,6 @@
-import { type AuditNode, type AuditReport, auditLevels } from '../audit.ts'
-import { full, shownCeiling } from './cells.ts'
-import { counted, grouped, percent } from './words.ts'
+import { type AuditNode, type AuditReport, auditLevels } from './audit.ts'
+import { full, shownCeiling } from './html/cells.ts'
+import { counted, grouped, percent } from './html/words.ts'
 
 /** How the cluster is, in the words of the first line. */
 export interface Verdict {
@@ -33,7 +33,7 @@ export function verdictOf(report: Judged): Verdict {
 }
 
 /** Nearly full by either ceiling, below what the policy keeps free, or by the kubelet's own word. */
-function isShort({ used, free, pidPressure }: AuditNode): boolean {
+export function isShort({ used, free, pidPressure }: AuditNode): boolean {
   return pidPressure === true || (typeof free === 'number' && free < 0) || (used !== null && used >= full)
 }
 
