@@ -129,6 +129,11 @@ export function plural(count: number, one: string, many = `${one}s`): string {
   return `${count} ${count === 1 ? one : many}`
 }
 
+/** Why a rule said nothing: skipped is not passed. */
+export function skipText({ ruleId, reason, objects }: Unjudged): string {
+  return `skipped: ${ruleId} on ${plural(objects, 'object')}: ${reason}`
+}
+
 /** The last line of every report that people read. */
 export function summaryOf(report: Report): string {
   const { files, objects, judged } = report.counts

@@ -1,5 +1,5 @@
 import type { Location, Log, ReportingDescriptor, Result } from 'sarif'
-import { objectText, type Place, type Report, type ReportFinding, type RuleText } from './report.ts'
+import { objectText, type Place, type Report, type ReportFinding, type RuleText, skipText } from './report.ts'
 
 type Level = 'error' | 'warning' | 'note'
 
@@ -7,7 +7,7 @@ const levels: Readonly<Record<ReportFinding['action'], Level>> = { deny: 'error'
 
 /** SARIF 2.1.0, as code scanning takes it. */
 export function renderSarif(report: Report): string {
-  const { version, rules, findings, faults, problems } = report
+  const { version, rules, findings, faults, problems, skips } = report
   const indexes = new Map(rules.map(({ id }, index) => [id, index]))
   const log: Log = {
     $schema: 'https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json',
@@ -32,6 +32,11 @@ export function renderSarif(report: Report): string {
                 message: { text: `${ruleId} failed: ${message}` },
                 associatedRule: { id: ruleId },
                 locations: [locationOf(place, objectText(object))]
+              })),
+              ...skips.map((skip) => ({
+                level: 'warning' as const,
+                message: { text: skipText(skip) },
+                associatedRule: { id: skip.ruleId }
               }))
             ]
           }

@@ -34,7 +34,7 @@ export const formatChecks: Readonly<Record<string, Check>> = {
       'another exit code': held?.exitCode !== report.exitCode
     })
   },
-  sarif(text, { findings, gaps, exitCode }) {
+  sarif(text, { findings, gaps, skips, exitCode }) {
     // The compiler holds the renderer to the types that are made from the schema of SARIF 2.1.0; here what it cannot see.
     const { version, $schema, runs } = JSON.parse(text) as Log
     const [run, ...others] = runs
@@ -50,16 +50,21 @@ export const formatChecks: Readonly<Record<string, Check>> = {
       'a result points to another rule': lost.length > 0,
       'a result without text, place or level': mute.length > 0,
       [`${results.length} results`]: results.length !== findings.length,
-      'parts that could not be read are not told': (invocation?.toolExecutionNotifications ?? []).length < gaps.length,
+      'what could not be looked at is not told':
+        (invocation?.toolExecutionNotifications ?? []).length < gaps.length + skips.length,
       'another exit code': invocation?.exitCode !== exitCode
     })
   },
-  async junit(text, { findings }) {
+  async junit(text, { findings, skips, exitCode }) {
     const { errors } = await validateXML({ xml: { fileName: 'report.xml', contents: text }, schema: junitSchema })
     const told = text.split('<failure ').length + text.split('<system-out>').length - 2
     return [
       ...errors.map(({ message }) => message),
-      ...problems({ 'findings without a failure': findings.length > 0 && told === 0 })
+      ...problems({
+        'findings without a failure': findings.length > 0 && told === 0,
+        'what was skipped is not told': text.split('<skipped>').length - 1 < skips.length,
+        'a test that says nothing passes': exitCode === 4 && /<testcase [^>]*\/>/.test(text)
+      })
     ]
   },
   csv(text, { findings }) {
