@@ -1,5 +1,5 @@
-import { type AuditNode, type AuditReport, auditLevels } from './audit.ts'
-import { full, shownCeiling } from './html/cells.ts'
+import { type AuditCeilingName, type AuditNode, type AuditReport, auditLevels } from './audit.ts'
+import { full, shareOf, shownCeiling } from './html/cells.ts'
 import { counted, grouped, percent } from './html/words.ts'
 
 /** How the cluster is, in the words of the first line. */
@@ -17,7 +17,7 @@ export function verdictOf(report: Judged): Verdict {
   const short = nodes.filter(isShort)
   const missing = missingOf(report)
   const details = [
-    fullestOf(nodes),
+    fullestText(nodes),
     short.length === 0 ? noneShort(report) : '',
     missing === '' ? '' : `Not complete: ${missing}.`
   ].filter((text) => text !== '')
@@ -50,11 +50,32 @@ function things(count: number): string {
   return count === 1 ? 'One thing is wrong.' : `${grouped(count)} things are wrong.`
 }
 
-function fullestOf(nodes: readonly AuditNode[]): string {
-  const node = nodes.find(({ used }) => used !== null)
-  if (node === undefined) return ''
-  const { inUse, limit } = node.tightest === 'kubepods' ? node.kubepods : node.host
-  return `Fullest node: ${node.node}, ${shownCeiling(inUse, limit).text} of its ${node.tightest} ceiling in use.`
+function fullestText(nodes: readonly AuditNode[]): string {
+  const [node, name] = fullestNode(nodes) ?? []
+  if (node === undefined || name === undefined) return ''
+  return `Fullest node: ${node.node}, ${usedOf(node, name)} of its ${name} ceiling in use.`
+}
+
+/** The node that is closest to a limit, and to which; undefined where nothing is known. */
+export function fullestNode(nodes: readonly AuditNode[]): readonly [AuditNode, AuditCeilingName] | undefined {
+  for (const node of nodes) {
+    const name = fullestCeiling(node)
+    if (name !== null) return [node, name]
+  }
+  return undefined
+}
+
+/** The ceiling of which the greater share is in use, which need not be the one with the least free: `tightest`. */
+export function fullestCeiling({ host, kubepods }: AuditNode): AuditCeilingName | null {
+  const [ofNode, ofKubepods] = [shareOf(host.inUse, host.limit), shareOf(kubepods.inUse, kubepods.limit)]
+  if (ofKubepods === null) return ofNode === null ? null : 'node'
+  return ofNode !== null && ofNode >= ofKubepods ? 'node' : 'kubepods'
+}
+
+/** `29,000 of 36,000 (80%)`. */
+export function usedOf({ host, kubepods }: AuditNode, name: AuditCeilingName): string {
+  const { inUse, limit } = name === 'node' ? host : kubepods
+  return shownCeiling(inUse, limit).text
 }
 
 /** What was not looked at, as a list in words; empty when all was. */

@@ -1,6 +1,6 @@
 import t from 'tap'
 import type { AuditNode, AuditReport } from '../../src/report/audit.ts'
-import { missingOf, verdictOf } from '../../src/report/audit-verdict.ts'
+import { fullestCeiling, fullestNode, missingOf, verdictOf } from '../../src/report/audit-verdict.ts'
 import { cleanAudit, fullAudit } from '../support/audits.ts'
 
 /** A clean cluster of one node. */
@@ -70,4 +70,28 @@ void t.test('what is missing is listed', async (t) => {
     '2 parts of the cluster could not be looked at, 1 node could not be read, 1 rule skipped, 1 failed rule'
   )
   t.equal(missingOf(oneNode()), '')
+})
+
+void t.test('the fullest ceiling is the one with the greater share in use, whichever has the least free', async (t) => {
+  const tight = oneNode({
+    host: { limit: 36_000, inUse: 29_000 },
+    kubepods: { limit: 12_000, inUse: 8_000 },
+    tightest: 'kubepods',
+    used: 29_000 / 36_000
+  })
+  t.equal(verdictOf(tight).details[0], 'Fullest node: node-a, 29,000 of 36,000 (80%) of its node ceiling in use.')
+  const cases = [
+    { host: { limit: 100, inUse: 50 }, kubepods: { limit: 100, inUse: 50 }, want: 'node' },
+    { host: { limit: 100, inUse: 50 }, kubepods: { limit: 100, inUse: 51 }, want: 'kubepods' },
+    { host: { limit: 100, inUse: 50 }, kubepods: { limit: 'unlimited', inUse: 90 }, want: 'node' },
+    { host: { limit: 100, inUse: 50 }, kubepods: { limit: 0, inUse: 0 }, want: 'kubepods' },
+    { host: { limit: 100, inUse: 50 }, kubepods: { limit: null, inUse: 90 }, want: 'node' },
+    { host: { limit: 100, inUse: null }, kubepods: { limit: 100, inUse: 5 }, want: 'kubepods' },
+    { host: { limit: null, inUse: null }, kubepods: { limit: null, inUse: 5 }, want: null }
+  ] as const
+  for (const { want, ...change } of cases) {
+    const { nodes } = oneNode(change)
+    t.strictSame(nodes.map(fullestCeiling), [want], JSON.stringify(change))
+    t.equal(fullestNode(nodes)?.[1] ?? null, want)
+  }
 })
