@@ -111,6 +111,8 @@ export interface AuditFinding {
   readonly detail: string
   /** JSON Pointer of the field, in the object, or in its first child where only children have it. */
   readonly pointer: string
+  /** The pointer with names for the numbers in it, where it has some, or where another finding has the same. */
+  readonly field?: string
   readonly object: ObjectName
   /** Pods of it that have the same; 0 where the object itself was looked at and no pod has it. */
   readonly children: number
@@ -241,9 +243,13 @@ export function isComplete({ gaps, skips, faults }: Pick<AuditReport, 'gaps' | '
   return gaps.length + skips.length + faults.length === 0
 }
 
-/** By this a finding is known again in a later report: the rule, the object, and the field. */
-export function identityOf({ ruleId, object, pointer }: Pick<AuditFinding, 'ruleId' | 'object' | 'pointer'>): string {
-  return [ruleId, object.kind, object.namespace, object.name, pointer].join(' ')
+/**
+ * By this a finding is known again in a later report: the rule, the object, and the field by its names, for its number
+ * in a list is another when something is put in front of it.
+ */
+export function identityOf(finding: Pick<AuditFinding, 'ruleId' | 'object' | 'pointer' | 'field'>): string {
+  const { ruleId, object, pointer, field = pointer } = finding
+  return [ruleId, object.kind, object.namespace, object.name, field].join(' ')
 }
 
 /** The report for programs; manifests/audit.schema.json describes it. */

@@ -31,6 +31,8 @@ export interface ReportFinding {
   readonly detail: string
   readonly remedy: string
   readonly pointer: string
+  /** The pointer with names for the numbers of list entries, where there are some. */
+  readonly field?: string
   readonly object: ObjectName
   readonly place: Place
   /** Why it does not count, where a baseline says so. */

@@ -85,3 +85,17 @@ void t.test('what was skipped is a warning, and the run went as it should', asyn
     }
   ])
 })
+
+void t.test('a finding is known again by the names of its field, and no two by the same', async (t) => {
+  const [finding] = fullReport().findings
+  if (finding === undefined) throw new Error('expected a finding')
+  const printsOf = (...fields: string[]) =>
+    logOf({
+      ...fullReport(),
+      findings: fields.map((field, at) => ({ ...finding, pointer: `/spec/containers/${at}`, field }))
+    }).runs[0]?.results?.map(({ partialFingerprints }) => partialFingerprints?.['object/v2'])
+  const prefix = 'best-effort Deployment shop web /spec/containers'
+  t.strictSame(printsOf('/spec/containers/app'), [`${prefix}/app`])
+  t.strictSame(printsOf('/spec/containers/proxy', '/spec/containers/app'), [`${prefix}/proxy`, `${prefix}/app`])
+  t.strictSame(printsOf('/spec/containers/*', '/spec/containers/*'), [`${prefix}/*`, `${prefix}/* 2`])
+})
