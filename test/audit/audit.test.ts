@@ -334,3 +334,18 @@ t.test('what is put in front of a list makes no finding new', async (t) => {
     [{ field: '/spec/template/spec/containers/exporter/args' }]
   )
 })
+
+t.test('a Job that ends in a day is told of once, with its pod', async (t) => {
+  const template = { spec: { containers: [{ name: 'app', image: 'example.com/app:1' }] } }
+  const pod = runningPod('migrate-20241115-x7k2p')
+  const owner = { apiVersion: 'batch/v1', kind: 'Job', name: 'migrate-20241115', controller: true }
+  const report = await auditOf({
+    ...clean,
+    objects: [
+      nodeObject(),
+      { apiVersion: 'batch/v1', kind: 'Job', metadata: { name: owner.name, namespace: 'shop' }, spec: { template } },
+      { ...pod, metadata: { ...(pod['metadata'] as object), ownerReferences: [owner] } }
+    ]
+  })
+  t.match(told(report), [/^\S+ best-effort Job shop\/migrate-20241115 1$/])
+})
