@@ -2,10 +2,12 @@ import { type AuditCeilingName, type AuditNode, type AuditReport, auditLevels } 
 import { full, shareOf, shownCeiling } from './html/cells.ts'
 import { counted, grouped, percent } from './html/words.ts'
 
-/** How the cluster is, in the words of the first line. */
+/** How the cluster is, in the words every report for people begins with. */
 export interface Verdict {
   readonly tone: 'bad' | 'warn' | 'unsure' | 'good'
   readonly headline: string
+  /** Which nodes are about to be in which incident's situation. */
+  readonly situations: readonly string[]
   readonly details: readonly string[]
 }
 
@@ -16,6 +18,7 @@ export function verdictOf(report: Judged): Verdict {
   const count = totalOf(summary.levels)
   const short = nodes.filter(isShort)
   const missing = missingOf(report)
+  const situations = situationsOf(short)
   const details = [
     fullestText(nodes),
     short.length === 0 ? noneShort(report) : '',
@@ -23,18 +26,47 @@ export function verdictOf(report: Judged): Verdict {
   ].filter((text) => text !== '')
   if (short.length > 0) {
     const who = short.length === 1 ? `${short[0]?.node} is` : `${grouped(short.length)} nodes are`
-    return { tone: 'bad', headline: `Act now: ${who} one burst away from running out of PIDs.`, details }
+    return { tone: 'bad', headline: `Act now: ${who} one burst away from running out of PIDs.`, situations, details }
   }
-  if (count > 0) return { tone: 'warn', headline: `${things(count)} Begin with number 1 below.`, details }
+  if (count > 0) return { tone: 'warn', headline: `${things(count)} Begin with number 1 below.`, situations, details }
   const fine = `Nothing wrong was found in ${counted(summary.judged, 'object')}`
-  if (missing !== '') return { tone: 'unsure', headline: `${fine}, but not everything could be looked at.`, details }
-  if (summary.nodesRead === 0) return { tone: 'unsure', headline: `${fine}; nodes were not looked at.`, details }
-  return { tone: 'good', headline: `Nothing to do: ${fine.toLowerCase()}.`, details }
+  if (missing !== '')
+    return { tone: 'unsure', headline: `${fine}, but not everything could be looked at.`, situations, details }
+  if (summary.nodesRead === 0)
+    return { tone: 'unsure', headline: `${fine}; nodes were not looked at.`, situations, details }
+  return { tone: 'good', headline: `Nothing to do: ${fine.toLowerCase()}.`, situations, details }
 }
 
 /** Nearly full by either ceiling, below what the policy keeps free, or by the kubelet's own word. */
 export function isShort({ used, free, pidPressure }: AuditNode): boolean {
   return pidPressure === true || (typeof free === 'number' && free < 0) || (used !== null && used >= full)
+}
+
+/** What it is like at a ceiling, by the incident that ended there. */
+const incidents: Readonly<Record<AuditCeilingName, string>> = {
+  node: 'At the node ceiling, as in incident 001',
+  kubepods: 'At the kubepods ceiling, as in incident 000'
+}
+
+/** Nodes named one by one. Own choice. */
+const mostNamed = 3
+
+/** Which nodes are about to be in which incident's situation. */
+function situationsOf(short: readonly AuditNode[]): string[] {
+  return (['kubepods', 'node'] as const).flatMap((name) => {
+    const names = short.filter((node) => shortCeiling(node) === name).map(({ node }) => node)
+    if (names.length === 0) return []
+    const more = names.length > mostNamed ? ` and ${grouped(names.length - mostNamed)} more` : ''
+    return [`${incidents[name]}: ${names.slice(0, mostNamed).join(', ')}${more}.`]
+  })
+}
+
+/** The ceiling that a short node is short at: the one nearly full, else the one with the least free. */
+function shortCeiling(node: AuditNode): AuditCeilingName {
+  const { used, free, tightest } = node
+  if (used !== null && used >= full) return fullestCeiling(node) ?? 'node'
+  // PIDPressure alone: the kubelet looks at the node, not at kubepods.
+  return typeof free === 'number' && free < 0 ? (tightest ?? 'node') : 'node'
 }
 
 /** Says no more than was seen: a burst between two readings is not. */

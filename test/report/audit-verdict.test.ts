@@ -95,3 +95,25 @@ void t.test('the fullest ceiling is the one with the greater share in use, which
     t.equal(fullestNode(nodes)?.[1] ?? null, want)
   }
 })
+
+void t.test('nodes that are short are named with the incident they are close to, three of each at most', async (t) => {
+  const cases: readonly (readonly [Partial<AuditNode>, string[]])[] = [
+    [{}, []],
+    [{ pidPressure: true }, ['At the node ceiling, as in incident 001: node-a.']],
+    [{ free: -1, tightest: 'kubepods' }, ['At the kubepods ceiling, as in incident 000: node-a.']],
+    [{ free: -1, tightest: 'node' }, ['At the node ceiling, as in incident 001: node-a.']],
+    [
+      { used: 0.95, kubepods: { limit: 100, inUse: 95 }, pidPressure: true, tightest: 'node' },
+      ['At the kubepods ceiling, as in incident 000: node-a.']
+    ]
+  ]
+  for (const [change, want] of cases) t.strictSame(verdictOf(oneNode(change)).situations, want, JSON.stringify(change))
+  const { nodes, ...report } = oneNode({ free: -1 })
+  const many = (count: number) =>
+    verdictOf({
+      ...report,
+      nodes: Array.from({ length: count }, (_, at) => ({ ...(nodes[0] as AuditNode), node: `n${at}` }))
+    }).situations
+  t.strictSame(many(3), ['At the kubepods ceiling, as in incident 000: n0, n1, n2.'])
+  t.strictSame(many(4), ['At the kubepods ceiling, as in incident 000: n0, n1, n2 and 1 more.'])
+})

@@ -85,7 +85,8 @@ export const formatChecks: Readonly<Record<string, Check>> = {
     })
     const rows = lines.filter((line) => /^\| (deny|warn|change|audit) \|/.test(line))
     return problems({
-      'no head': !text.startsWith('### Audit of ') || !text.includes(source.name),
+      'no verdict': !text.startsWith('**'),
+      'no head': !text.includes('\n### Audit of ') || !text.includes(source.name),
       [`a table of several widths: ${ragged[0]}`]: ragged.length > 0,
       [`${rows.length} rows of findings`]: rows.length !== findings.length,
       'markup of HTML': /<[a-z/!]/i.test(text.replace(/`[^`\n]*`/g, ''))
@@ -95,7 +96,7 @@ export const formatChecks: Readonly<Record<string, Check>> = {
     const ids = new Set(findings.map(({ ruleId }) => ruleId))
     const untold = rules.filter(({ id }) => ids.has(id) && !text.includes(`[${id}]`))
     return problems({
-      'no head': !text.startsWith('Audit of '),
+      'no head': !text.includes('\nAudit of '),
       'codes of a terminal': /[^\P{Cc}\n]/u.test(text),
       'parts that could not be read are not told': gaps.length > 0 && !text.includes('not complete: '),
       [`nothing of ${untold[0]?.id}`]: untold.length > 0

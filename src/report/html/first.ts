@@ -8,10 +8,10 @@ import { counted, grouped } from './words.ts'
 
 /** The first screen: how it is, what to do first, and the figures behind it. */
 export function first(report: AuditReport): Markup {
-  const { tone, headline, details } = verdictOf(report)
+  const { tone, headline, situations, details } = verdictOf(report)
   return html`<section class="verdict v-${tone}" aria-label="Verdict">
 <p class="headline">${headline}</p>
-${details.map((detail) => html`<p>${detail}</p>`)}
+${[...situations, ...details].map((detail) => html`<p>${detail}</p>`)}
 </section>
 <div class="split">
 <section aria-labelledby="first">
