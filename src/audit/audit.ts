@@ -34,13 +34,14 @@ export async function audit(options: AuditOptions, deps: RunDeps): Promise<Audit
   return reportOf(run, options, deps)
 }
 
-function reportOf(run: AuditRun, options: AuditOptions, { rules }: RunDeps): AuditReport {
+function reportOf(run: AuditRun, options: AuditOptions, { rules, policy }: RunDeps): AuditReport {
   const { facts, rows } = run
   const ruleIds = rules.all.map(({ id }) => id)
   const folded = sortedFindings(run.findings.list(), ruleIds)
   const gaps = sortedGaps([...run.gaps, ...nodeGaps(facts)])
   const skips = run.skips.list().sort(byRule)
   const found = folded.map(withoutWeight)
+  const nodes = rows.nodes()
   const faults = run.faults.toSorted(
     (a, b) => compareTexts(a.ruleId, b.ruleId) || compareTexts(a.object.name, b.object.name)
   )
@@ -67,14 +68,14 @@ function reportOf(run: AuditRun, options: AuditOptions, { rules }: RunDeps): Aud
       ...countsOf(findings, ruleIds),
       podSizes: rows.podSizes()
     },
-    actions: actionsOf(folded),
+    actions: actionsOf(folded, nodes, policy.settingsFor('', undefined).audit.usage),
     rules: rules.all.map(wordsOf),
     findings,
     gaps,
     skips,
     faults,
     exempted: run.exempted.list().sort(byRule),
-    nodes: rows.nodes(),
+    nodes,
     pods: rows.pods(),
     workloads: rows.workloads(),
     since: compared?.since ?? null,

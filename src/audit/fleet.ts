@@ -27,7 +27,13 @@ interface WorkloadSum {
   read: number
   pids: Pids
   peak: Pids
-  readonly nodes: Set<string>
+  /** Its pods that are read, by their nodes; 0 where none is. */
+  readonly nodes: Map<string, Share>
+}
+
+interface Share {
+  pids: Pids
+  pods: number
 }
 
 /** What is known of a node, but for how its kubelet is configured. */
@@ -64,6 +70,7 @@ export class FleetTally {
 
   /** Fullest first; nodes of which nothing is known come last. */
   nodes(nodes: Iterable<NodeFacts>, failures: ReadonlyMap<string, ReadingFailure>): NodeFigures[] {
+    const workloads = this.#biggestWorkloads()
     return [...nodes]
       .map(({ name, pidPressure }) => {
         const reading = this.#readings.get(name)
@@ -75,6 +82,7 @@ export class FleetTally {
           age: reading === undefined ? null : Math.max(0, this.#takenAt - reading.at),
           pods: sum.pods,
           biggest: sum.biggest,
+          biggestWorkload: workloads.get(name) ?? null,
           pidPressure: pidPressure ?? null,
           missing: [...(failure === undefined ? [] : [failure]), ...(reading?.gaps ?? [])].map(
             ({ reason, detail }) => `${reason}: ${detail}`
@@ -91,7 +99,20 @@ export class FleetTally {
       .map(({ namespace, workload, pods, read, pids, peak, nodes }) => {
         return { namespace, ...workload, pids, peak, pods, read, nodes: nodes.size }
       })
-      .sort((a, b) => b.pids - a.pids || compareTexts(a.namespace, b.namespace) || compareTexts(a.name, b.name))
+      .sort(byPids)
+  }
+
+  /** Of each node the workload whose pods there hold the most together. */
+  #biggestWorkloads(): Map<string, BiggestWorkload> {
+    const biggest = new Map<string, BiggestWorkload>()
+    for (const { namespace, workload, nodes } of this.#workloads.values()) {
+      for (const [node, { pids, pods }] of nodes) {
+        const held = biggest.get(node)
+        const one = { namespace, kind: workload.kind, name: workload.name, pids, pods }
+        if (pods > 0 && (held === undefined || byPids(one, held) < 0)) biggest.set(node, one)
+      }
+    }
+    return biggest
   }
 
   #addToNode(pod: PodFacts, pids: Pids | undefined): void {
@@ -112,16 +133,33 @@ export class FleetTally {
     const key = `${namespace}/${workload.kind}/${workload.name}`
     let sum = this.#workloads.get(key)
     if (sum === undefined) {
-      sum = { namespace, workload, pods: 0, read: 0, pids: 0, peak: 0, nodes: new Set() }
+      sum = { namespace, workload, pods: 0, read: 0, pids: 0, peak: 0, nodes: new Map() }
       this.#workloads.set(key, sum)
     }
     sum.pods++
-    if (node !== undefined) sum.nodes.add(node)
+    const there = node === undefined ? undefined : (sum.nodes.get(node) ?? { pids: 0, pods: 0 })
+    if (node !== undefined && there !== undefined) sum.nodes.set(node, there)
     if (pids === undefined) return
+    if (there !== undefined) {
+      there.pids += pids
+      there.pods++
+    }
     sum.read++
     sum.pids += pids
     sum.peak = Math.max(sum.peak, pids)
   }
+}
+
+type BiggestWorkload = NonNullable<AuditNode['biggestWorkload']>
+
+/** The one with the most tasks first. */
+function byPids(a: Omit<BiggestWorkload, 'pods'>, b: Omit<BiggestWorkload, 'pods'>): number {
+  return (
+    b.pids - a.pids ||
+    compareTexts(a.namespace, b.namespace) ||
+    compareTexts(a.name, b.name) ||
+    compareTexts(a.kind, b.kind)
+  )
 }
 
 const noPods: NodeSum = { pods: 0, pending: 0, seen: 0, biggest: null }

@@ -8,6 +8,7 @@ interface Held {
   readonly reason: string
   readonly detail: string
   readonly pointer: string
+  readonly field: string
   readonly level: AuditLevel
   readonly weight: number
   /** Of the object it was found in. */
@@ -52,9 +53,25 @@ export class FoldedFindings {
     for (const { ruleId, object, own, child, children } of this.#entries.values()) {
       // What a child has worse than its controller stands for both.
       const shown = own.length > 0 ? own : child === undefined ? [] : [child]
-      for (const { reason, detail, pointer, level, weight } of shown) {
+      const fields = new Map<string, number>()
+      for (const { reason, detail, pointer, level, weight, ...held } of shown) {
+        // Entries of a list may have no name, or the same: their count tells them apart.
+        const count = (fields.get(held.field) ?? 0) + 1
+        fields.set(held.field, count)
+        const field = count === 1 ? held.field : `${held.field} ${count}`
         const worst = child === undefined || rankOf(level) <= rankOf(child.level) ? level : child.level
-        yield { ruleId, level: worst, reason, detail, pointer, object, children, change: null, weight }
+        yield {
+          ruleId,
+          level: worst,
+          reason,
+          detail,
+          pointer,
+          ...(field === pointer ? undefined : { field }),
+          object,
+          children,
+          change: null,
+          weight
+        }
       }
     }
   }
@@ -70,8 +87,8 @@ export class FoldedFindings {
   }
 }
 
-function heldOf({ reason, detail, pointer, level, weight = 0 }: LevelledFinding, name: string): Held {
-  return { reason, detail, pointer, level, weight, name }
+function heldOf({ reason, detail, pointer, field, level, weight = 0 }: LevelledFinding, name: string): Held {
+  return { reason, detail, pointer, field, level, weight, name }
 }
 
 /** The worst first; then by name, so that the order in which pods are read does not matter. */

@@ -4,6 +4,7 @@ import { judge } from '../engine/judge.ts'
 import type { RuleIndex } from '../engine/match.ts'
 import type { AllFacts } from '../engine/rule.ts'
 import type { Exempted, Fault, RuleFinding, Skip } from '../model/finding.ts'
+import { namedPointer } from '../model/pointer.ts'
 import type { Subject } from '../model/subject.ts'
 import type { NamespaceFacts, Settings } from '../policy/settings.ts'
 import type { AuditLevel } from '../report/audit.ts'
@@ -16,6 +17,8 @@ export interface AuditPolicy {
 
 export interface LevelledFinding extends RuleFinding {
   readonly level: AuditLevel
+  /** The pointer with names for the numbers of list entries. */
+  readonly field: string
 }
 
 /** What an audit says of one object as it is stored. */
@@ -47,11 +50,13 @@ export function auditVerdictOf(
   const unjudged = new Set([...rest.skips, ...rest.faults, ...rest.exempted].map(({ ruleId }) => ruleId))
   const judgedBy = rules.filter((rule) => isAsked(rule, snapshot) && !unjudged.has(rule.id)).map(({ id }) => id)
   if (findings.length === 0) return { judgedBy, findings: [], ...rest }
+  // Before the object is mended: what is added may stand in front of what was found.
+  const named = findings.map((finding) => ({ ...finding, field: namedPointer(subject.object, finding.pointer) }))
   const left = judge(subject, rules, snapshot).decision.findings
-  return { judgedBy, findings: findings.map((finding) => levelled(finding, left)), ...rest }
+  return { judgedBy, findings: named.map((finding) => levelled(finding, left)), ...rest }
 }
 
-function levelled(finding: RuleFinding, left: readonly DecidedFinding[]): LevelledFinding {
+function levelled(finding: Omit<LevelledFinding, 'level'>, left: readonly DecidedFinding[]): LevelledFinding {
   const found = left.find(
     ({ ruleId, reason, pointer }) =>
       ruleId === finding.ruleId && reason === finding.reason && pointer === finding.pointer

@@ -154,7 +154,10 @@ export class AuditRun {
 
   #takePod(object: JsonRecord): void {
     // As a person wrote it down: it runs nowhere, and is judged like a template.
-    if (isToBeNamed(object)) return this.#judge(object)
+    if (isToBeNamed(object)) {
+      this.#judge(object)
+      return
+    }
     const facts = this.#whole(object, () => this.#podFacts(object))
     if (facts === undefined) return
     if (this.facts.followsFelix && isRecord(object['metadata'])) {

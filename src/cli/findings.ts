@@ -56,8 +56,8 @@ export class Findings {
     this.#note(`apiVersion ${apiVersion} is not served any more by the API servers of today; judged as ${judgedAs}`)
   }
 
-  add(finding: DecidedFinding, object: ObjectName, place: Place): void {
-    const { ruleId, action, reason, detail, remedy, pointer } = finding
+  add(finding: DecidedFinding & { readonly field: string }, object: ObjectName, place: Place): void {
+    const { ruleId, action, reason, detail, remedy, pointer, field } = finding
     const accepted = this.#baseline?.accepts(ruleId, object)
     this.#findings.push({
       ruleId,
@@ -66,6 +66,7 @@ export class Findings {
       detail,
       remedy,
       pointer,
+      ...(field === pointer ? undefined : { field }),
       object,
       place,
       ...(accepted === undefined ? undefined : { accepted })

@@ -1,6 +1,7 @@
 import { InputFacts, type KnownCluster } from '../engine/input-facts.ts'
 import type { RuleIndex } from '../engine/match.ts'
 import type { PatchOperation } from '../model/draft.ts'
+import { namedPointer } from '../model/pointer.ts'
 import { misshapen } from '../model/shape.ts'
 import { objectNameOf } from '../report/object-name.ts'
 import { type FailOn, fails, type Report } from '../report/report.ts'
@@ -115,7 +116,10 @@ class Pass {
     name: ReturnType<typeof objectNameOf>
   ): Promise<void> {
     this.#findings.judged(subject, settings, judged.verdict)
-    for (const finding of findings) this.#findings.add(finding, name, await placeOf(finding.pointer))
+    for (const finding of findings) {
+      const field = namedPointer(subject.object, finding.pointer)
+      this.#findings.add({ ...finding, field }, name, await placeOf(finding.pointer))
+    }
     for (const { ruleId, error } of judged.verdict.faults) {
       const found = misshapen(error)
       const message = found?.message ?? `the rule failed: ${(error as Error).message}`

@@ -77,8 +77,7 @@ export function groupOf(apiVersion: string): string {
 /**
  * The workload people know a pod by: the Deployment behind a ReplicaSet, the CronJob behind a Job; else the
  * controller itself, else the pod. A ReplicaSet's name is its Deployment's and the pod-template-hash label
- * (kubernetes pkg/controller/deployment/sync.go), a CronJob's Job's ends in its scheduled time
- * (pkg/controller/cronjob/utils.go).
+ * (kubernetes pkg/controller/deployment/sync.go), a CronJob's Job's ends in its scheduled time: see `scheduledBy`.
  */
 export function workloadOf(metadata: ObjectMeta | null | undefined): { kind: string; name: string } {
   const controller = controllerOf(metadata)
@@ -88,8 +87,27 @@ export function workloadOf(metadata: ObjectMeta | null | undefined): { kind: str
   if (kind === 'ReplicaSet' && hash && name.endsWith(`-${hash}`)) {
     return { kind: 'Deployment', name: name.slice(0, -hash.length - 1) }
   }
-  const scheduled = kind === 'Job' ? /^(.+)-\d{8,10}$/.exec(name)?.[1] : undefined
-  return scheduled === undefined ? { kind, name } : { kind: 'CronJob', name: scheduled }
+  const cronJob = kind === 'Job' ? scheduledBy(name) : undefined
+  return cronJob === undefined ? { kind, name } : { kind: 'CronJob', name: cronJob }
+}
+
+/**
+ * Minutes since the epoch that can be the scheduled time of a CronJob: from 2015, before there were any (Kubernetes 1.4,
+ * 2016), to 2100. A day such as 20241115 is below that.
+ */
+const [firstMinute, lastMinute] = [23_667_840, 68_374_080]
+
+/**
+ * The name of the CronJob that a Job of this name is from. It ends in the scheduled time, in minutes since the epoch
+ * (kubernetes pkg/controller/cronjob/utils.go), before 1.21 in seconds, which are whole minutes too. Whoever ends the name
+ * of a Job of his own in such a number is taken for one: the pod tells no more.
+ */
+function scheduledBy(job: string): string | undefined {
+  const [, cronJob, digits] = /^(.+)-([1-9]\d{7}|[1-9]\d{9})$/.exec(job) ?? []
+  if (digits === undefined) return undefined
+  const minutes = digits.length === 8 ? Number(digits) : Number(digits) / 60
+  const isTime = Number.isInteger(minutes) && minutes >= firstMinute && minutes <= lastMinute
+  return isTime ? cronJob : undefined
 }
 
 /** The name people will find the object by: a generated name is not known yet at admission, only its prefix. */

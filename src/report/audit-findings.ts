@@ -20,7 +20,7 @@ export function findingsReportOf(audit: AuditReport, actionOf: ActionOf): Report
     version,
     rules,
     findings: audit.findings.map((finding) => {
-      const { ruleId, reason, detail, pointer, object, children } = finding
+      const { ruleId, reason, detail, pointer, field, object, children } = finding
       return {
         ruleId,
         action: actionOf(finding),
@@ -28,6 +28,7 @@ export function findingsReportOf(audit: AuditReport, actionOf: ActionOf): Report
         detail: children === 0 ? detail : `${detail}; ${children} of its pods`,
         remedy: remedies.get(ruleId) ?? '',
         pointer,
+        ...(field === undefined ? undefined : { field }),
         object,
         place: placeOf(object)
       }

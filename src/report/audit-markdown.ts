@@ -1,5 +1,6 @@
 import type { AuditReport } from './audit.ts'
 import { byLevel, findingsReportOf } from './audit-findings.ts'
+import { verdictOf } from './audit-verdict.ts'
 import {
   ceilingText,
   countsText,
@@ -17,10 +18,13 @@ import { objectText, plural } from './report.ts'
 /** Nodes and pods of a summary. */
 const mostRows = 10
 
-/** For an issue or a job summary: what to do first, the fullest nodes, then tables by rule. */
+/** For an issue or a job summary: how it is, what to do first, the fullest nodes, then tables by rule. */
 export function renderAuditMarkdown(report: AuditReport): string {
   const { source, takenAt, nodes, pods } = report
+  const { headline, situations } = verdictOf(report)
   const parts = [
+    `**${escaped(headline)}**`,
+    ...situations.map(escaped),
     `### Audit of ${code(source.name)}, ${takenAt}`,
     escaped(scopeText(report)),
     escaped(countsText(report)),

@@ -1,4 +1,5 @@
 import type { AuditFinding, AuditNode, AuditReport } from './audit.ts'
+import { type Verdict, verdictOf } from './audit-verdict.ts'
 import {
   ceilingText,
   countsText,
@@ -14,12 +15,12 @@ import { objectText, plural } from './report.ts'
 import { type Paint, plain, type Style } from './text.ts'
 
 /** Of the summary, which is to fit a screen of 24 lines. */
-const mostActions = 5
+const mostActions = 4
 const mostNodes = 3
 /** Characters of one line of the summary. */
 const width = 120
 
-/** The report for people: what to do first on one screen, then everything. */
+/** The report for people: how it is and what to do first on one screen, then everything. */
 export function renderAuditText(report: AuditReport, paint: Paint = plain): string {
   const lines = [...summaryLines(report, paint), ...detailLines(report, paint)]
   return `${lines.join('\n')}\n`
@@ -29,7 +30,10 @@ function summaryLines(report: AuditReport, paint: Paint): string[] {
   const { source, takenAt, actions, nodes, exitCode } = report
   const missing = missingLines(report).length
   const ending = exitCode === 0 ? 'green' : 'bold'
+  const { tone, headline, situations } = verdictOf(report)
   return [
+    paint(tones[tone], clipped(headline)),
+    ...(situations.length === 0 ? [] : [clipped(situations.join(' '))]),
     paint('bold', clipped(`Audit of ${source.name}, ${takenAt}`)),
     clipped(scopeText(report)),
     paint(ending, clipped(countsText(report))),
@@ -44,6 +48,8 @@ function summaryLines(report: AuditReport, paint: Paint): string[] {
     ...tableOf(nodeHead, nodes.slice(0, mostNodes).map(nodeCells))
   ]
 }
+
+const tones: Readonly<Record<Verdict['tone'], Style>> = { bad: 'red', warn: 'yellow', unsure: 'yellow', good: 'green' }
 
 function actionLines(report: AuditReport, action: AuditReport['actions'][number], at: number, paint: Paint): string[] {
   const [worst] = action.examples

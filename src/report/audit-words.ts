@@ -1,5 +1,5 @@
 import type { AuditCeiling, AuditReport, Limit } from './audit.ts'
-import { objectText, plural } from './report.ts'
+import { objectText, plural, skipText } from './report.ts'
 
 /** How full a ceiling is: `1006/1500`; what is not known is a question mark. */
 export function ceilingText({ limit, inUse }: AuditCeiling): string {
@@ -42,7 +42,7 @@ export function missingLines({ gaps, skips, faults }: AuditReport): string[] {
       const where = nodes === null ? '' : ` on ${plural(nodes, 'node')}`
       return `not read: ${part}${where}: ${reason}: ${detail}`
     }),
-    ...skips.map(({ ruleId, reason, objects }) => `skipped: ${ruleId} on ${plural(objects, 'object')}: ${reason}`),
+    ...skips.map(skipText),
     ...faults.map(({ ruleId, object, message }) => `failed: ${ruleId} on ${objectText(object)}: ${message}`)
   ]
 }

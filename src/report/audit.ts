@@ -56,6 +56,10 @@ export interface AuditNode {
   /** Pods on it that run. */
   readonly pods: number
   readonly biggest: { readonly namespace: string; readonly name: string; readonly pids: Pids } | null
+  /** The workload whose pods there hold the most together, with how many of them are read. */
+  readonly biggestWorkload:
+    | (AuditOwner & { readonly namespace: string; readonly pids: Pids; readonly pods: number })
+    | null
   /** The PIDPressure condition. */
   readonly pidPressure: boolean | null
   /** null: its configuration could not be read. */
@@ -107,6 +111,8 @@ export interface AuditFinding {
   readonly detail: string
   /** JSON Pointer of the field, in the object, or in its first child where only children have it. */
   readonly pointer: string
+  /** The pointer with names for the numbers in it, where it has some, or where another finding has the same. */
+  readonly field?: string
   readonly object: ObjectName
   /** Pods of it that have the same; 0 where the object itself was looked at and no pod has it. */
   readonly children: number
@@ -114,7 +120,10 @@ export interface AuditFinding {
   readonly change: 'new' | 'unchanged' | null
 }
 
-/** Something to do, the most urgent first. What to do stands in the rule's remedy. */
+/**
+ * Something to do, the most urgent first: what helps a node that is short of PIDs now comes before all else. What to do
+ * stands in the rule's remedy.
+ */
 export interface AuditAction {
   readonly ruleId: string
   /** How many objects it is about. */
@@ -234,9 +243,13 @@ export function isComplete({ gaps, skips, faults }: Pick<AuditReport, 'gaps' | '
   return gaps.length + skips.length + faults.length === 0
 }
 
-/** By this a finding is known again in a later report: the rule, the object, and the field. */
-export function identityOf({ ruleId, object, pointer }: Pick<AuditFinding, 'ruleId' | 'object' | 'pointer'>): string {
-  return [ruleId, object.kind, object.namespace, object.name, pointer].join(' ')
+/**
+ * By this a finding is known again in a later report: the rule, the object, and the field by its names, for its number
+ * in a list is another when something is put in front of it.
+ */
+export function identityOf(finding: Pick<AuditFinding, 'ruleId' | 'object' | 'pointer' | 'field'>): string {
+  const { ruleId, object, pointer, field = pointer } = finding
+  return [ruleId, object.kind, object.namespace, object.name, field].join(' ')
 }
 
 /** The report for programs; manifests/audit.schema.json describes it. */

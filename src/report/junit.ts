@@ -1,16 +1,33 @@
-import { countingFindings, objectText, placeText, type Report, type ReportFinding, summaryOf } from './report.ts'
+import {
+  countingFindings,
+  objectText,
+  placeText,
+  type Report,
+  type ReportFinding,
+  skipText,
+  summaryOf
+} from './report.ts'
 
-/** JUnit XML: a suite for each file, a test case for each finding, as Jenkins and GitLab show them. */
+/**
+ * JUnit XML: a suite for each file, a test case for each finding, as Jenkins and GitLab show them; and one for what was
+ * skipped, which belongs to no file.
+ */
 export function renderJunit(report: Report): string {
-  const cases = casesOf(report)
+  const told = casesOf(report)
+  const cases = [...told, ...report.skips.map(skipCase)]
+  // A run without a finding is one test that passed: an empty report looks like one that never ran. But what could not
+  // be looked at may be wrong all the same, so where the run is not clean for that, nothing passes.
+  if (told.length === 0 && report.exitCode === 0) {
+    cases.unshift({ file: wholeRun, name: summaryOf(report), result: '', kind: 'pass' })
+  }
   const byFile = new Map<string, Case[]>()
   for (const item of cases) byFile.set(item.file, [...(byFile.get(item.file) ?? []), item])
   const suites = [...byFile].map(([file, items]) => suite(file, items))
-  // A run without a finding is one test that passed: an empty report looks like one that never ran.
-  if (suites.length === 0)
-    suites.push(suite('pidguard', [{ file: 'pidguard', name: summaryOf(report), result: '', kind: 'pass' }]))
   return `<?xml version="1.0" encoding="UTF-8"?>\n<testsuites name="pidguard">\n${suites.join('')}</testsuites>\n`
 }
+
+/** The suite of what is no matter of one file. */
+const wholeRun = 'pidguard'
 
 interface Case {
   readonly file: string
@@ -36,6 +53,11 @@ function casesOf(report: Report): Case[] {
     })),
     ...report.findings.map((finding) => findingCase(finding, counting.has(finding)))
   ]
+}
+
+function skipCase(skip: Report['skips'][number]): Case {
+  const name = `${skip.ruleId}: ${skip.reason}`
+  return { file: wholeRun, name, kind: 'skipped', result: element('skipped', {}, skipText(skip)) }
 }
 
 function findingCase(finding: ReportFinding, counts: boolean): Case {

@@ -31,6 +31,8 @@ export interface ReportFinding {
   readonly detail: string
   readonly remedy: string
   readonly pointer: string
+  /** The pointer with names for the numbers of list entries, where there are some. */
+  readonly field?: string
   readonly object: ObjectName
   readonly place: Place
   /** Why it does not count, where a baseline says so. */
@@ -127,6 +129,11 @@ export function objectText({ kind, namespace, name }: ObjectName): string {
 
 export function plural(count: number, one: string, many = `${one}s`): string {
   return `${count} ${count === 1 ? one : many}`
+}
+
+/** Why a rule said nothing: skipped is not passed. */
+export function skipText({ ruleId, reason, objects }: Unjudged): string {
+  return `skipped: ${ruleId} on ${plural(objects, 'object')}: ${reason}`
 }
 
 /** The last line of every report that people read. */

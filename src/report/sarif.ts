@@ -1,5 +1,5 @@
 import type { Location, Log, ReportingDescriptor, Result } from 'sarif'
-import { objectText, type Place, type Report, type ReportFinding, type RuleText } from './report.ts'
+import { objectText, type Place, type Report, type ReportFinding, type RuleText, skipText } from './report.ts'
 
 type Level = 'error' | 'warning' | 'note'
 
@@ -7,7 +7,8 @@ const levels: Readonly<Record<ReportFinding['action'], Level>> = { deny: 'error'
 
 /** SARIF 2.1.0, as code scanning takes it. */
 export function renderSarif(report: Report): string {
-  const { version, rules, findings, faults, problems } = report
+  const { version, rules, findings, faults, problems, skips } = report
+  const printOf = fingerprints()
   const indexes = new Map(rules.map(({ id }, index) => [id, index]))
   const log: Log = {
     $schema: 'https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json',
@@ -16,7 +17,7 @@ export function renderSarif(report: Report): string {
       {
         tool: { driver: { name: 'pidguard', semanticVersion: version, rules: rules.map(descriptorOf) } },
         columnKind: 'utf16CodeUnits',
-        results: findings.map((finding) => resultOf(finding, indexes.get(finding.ruleId))),
+        results: findings.map((finding) => resultOf(finding, indexes.get(finding.ruleId), printOf(finding))),
         invocations: [
           {
             executionSuccessful: problems.length === 0 && faults.length === 0,
@@ -32,6 +33,11 @@ export function renderSarif(report: Report): string {
                 message: { text: `${ruleId} failed: ${message}` },
                 associatedRule: { id: ruleId },
                 locations: [locationOf(place, objectText(object))]
+              })),
+              ...skips.map((skip) => ({
+                level: 'warning' as const,
+                message: { text: skipText(skip) },
+                associatedRule: { id: skip.ruleId }
               }))
             ]
           }
@@ -52,16 +58,30 @@ function descriptorOf({ id, title, why, remedy }: RuleText): ReportingDescriptor
   }
 }
 
-function resultOf(finding: ReportFinding, ruleIndex: number | undefined): Result {
-  const { ruleId, action, reason, detail, remedy, pointer, object, place, accepted } = finding
+/**
+ * Lines move, and so do the numbers in lists; the object and the names in it do not. Of findings that are the same by
+ * these, as of two files with the same object, the second is told by its count.
+ */
+function fingerprints(): (finding: ReportFinding) => string {
+  const counts = new Map<string, number>()
+  return ({ ruleId, object, pointer, field = pointer }) => {
+    const print = [ruleId, object.kind, object.namespace, object.name, field].join(' ')
+    const count = (counts.get(print) ?? 0) + 1
+    counts.set(print, count)
+    return count === 1 ? print : `${print} ${count}`
+  }
+}
+
+function resultOf(finding: ReportFinding, ruleIndex: number | undefined, fingerprint: string): Result {
+  const { ruleId, action, reason, detail, remedy, object, place, accepted } = finding
   return {
     ruleId,
     ...(ruleIndex === undefined ? undefined : { ruleIndex }),
     level: levels[action],
     message: { text: `${objectText(object)}: ${reason} (${detail}). ${remedy}` },
     locations: [locationOf(place, objectText(object))],
-    // Lines move, the object and its field do not: by this a scanner knows a finding again.
-    partialFingerprints: { 'object/v1': [ruleId, object.kind, object.namespace, object.name, pointer].join(' ') },
+    // By this a scanner knows a finding again.
+    partialFingerprints: { 'object/v2': fingerprint },
     ...(accepted === undefined ? undefined : { suppressions: [{ kind: 'external' as const, justification: accepted }] })
   }
 }

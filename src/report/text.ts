@@ -1,4 +1,13 @@
-import { objectText, type Place, placeText, plural, type Report, type ReportFinding, summaryOf } from './report.ts'
+import {
+  objectText,
+  type Place,
+  placeText,
+  plural,
+  type Report,
+  type ReportFinding,
+  skipText,
+  summaryOf
+} from './report.ts'
 
 export type Style = 'red' | 'yellow' | 'cyan' | 'bold' | 'dim' | 'green'
 /** Puts colour on, or does not. */
@@ -80,9 +89,7 @@ function indentOf({ excerpt, column }: Place): string {
 function footOf(report: Report, paint: Paint): string[] {
   const { counts, changes } = report
   return [
-    ...report.skips.map(
-      ({ ruleId, reason, objects }) => `skipped: ${ruleId} on ${plural(objects, 'object')}: ${reason}`
-    ),
+    ...report.skips.map(skipText),
     ...report.exempted.map(
       ({ ruleId, reason, objects }) => `exempt: ${plural(objects, 'object')} from ${ruleId}: ${reason}`
     ),

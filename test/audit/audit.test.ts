@@ -301,3 +301,51 @@ t.test('nodes are asked in one go, or so many a second, but never until the firs
   await auditOf({ ...sketch, nodesPerSecond: 1 })
   t.strictSame(spreads, [0, 4_000, 30_000])
 })
+
+t.test('what is put in front of a list makes no finding new', async (t) => {
+  const exporter = { name: 'exporter', image: 'quay.io/prometheus/node-exporter:v1.8.2', resources: fine }
+  const other = { ...exporter, name: 'exporter-2' }
+  const cluster = (containers: readonly object[], conditions: readonly object[]) => ({
+    ...clean,
+    objects: [
+      { ...nodeObject(), status: { conditions } },
+      {
+        apiVersion: 'apps/v1',
+        kind: 'DaemonSet',
+        metadata: { name: 'exporter', namespace: 'shop' },
+        spec: { template: { spec: { containers } } }
+      }
+    ]
+  })
+  const pressure = { type: 'PIDPressure', status: 'True' }
+  const earlier = await auditOf(cluster([exporter, other], [pressure]))
+  const after = cluster(
+    [{ name: 'proxy', image: 'proxy:1', resources: fine }, exporter, other],
+    [{ type: 'Ready' }, pressure]
+  )
+  const { since, findings } = await auditOf(after, { earlier })
+  const known = (ruleId: string) => findings.filter((one) => one.ruleId === ruleId).map(({ change }) => change)
+  t.strictSame(known('node-exporter-processes'), ['unchanged', 'unchanged'])
+  t.strictSame(known('node-pid-pressure'), ['unchanged'])
+  t.match(since, { new: 0, fixed: [] })
+  const mended = await auditOf(cluster([other], [pressure]), { earlier })
+  t.match(
+    mended.since?.fixed.filter(({ ruleId }) => ruleId === 'node-exporter-processes'),
+    [{ field: '/spec/template/spec/containers/exporter/args' }]
+  )
+})
+
+t.test('a Job that ends in a day is told of once, with its pod', async (t) => {
+  const template = { spec: { containers: [{ name: 'app', image: 'example.com/app:1' }] } }
+  const pod = runningPod('migrate-20241115-x7k2p')
+  const owner = { apiVersion: 'batch/v1', kind: 'Job', name: 'migrate-20241115', controller: true }
+  const report = await auditOf({
+    ...clean,
+    objects: [
+      nodeObject(),
+      { apiVersion: 'batch/v1', kind: 'Job', metadata: { name: owner.name, namespace: 'shop' }, spec: { template } },
+      { ...pod, metadata: { ...(pod['metadata'] as object), ownerReferences: [owner] } }
+    ]
+  })
+  t.match(told(report), [/^\S+ best-effort Job shop\/migrate-20241115 1$/])
+})

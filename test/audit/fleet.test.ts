@@ -92,3 +92,54 @@ t.test('a static pod is found under the uid its node counts it by', async (t) =>
   t.strictSame(asStatic.nodes(snapshot.nodes, new Map()), tallyOf(snapshot).nodes(snapshot.nodes, new Map()))
   t.strictSame(asStatic.workloads(), tallyOf(snapshot).workloads())
 })
+
+t.test('the pods of a workload count together, on each node for itself', async (t) => {
+  const snapshot = load('kubepods-full.yaml')
+  const [first] = snapshot.pods
+  if (first === undefined) throw new Error('expected a pod')
+  const pods = [
+    { node: 'node-a', name: 'leak', pids: 300 },
+    { node: 'node-a', name: 'leak', pids: 300 },
+    { node: 'node-a', name: 'leak', pids: undefined },
+    { node: 'node-a', name: 'db', pids: 500 },
+    { node: 'node-b', name: 'leak', pids: 100 },
+    { node: 'node-b', name: 'db', pids: 500 },
+    { node: 'node-c', name: 'db', pids: undefined },
+    { node: undefined, name: 'db', pids: 9 }
+  ].map((pod, at) => ({ ...pod, uid: `u${at}` }))
+  const reading = [...snapshot.readings.values()][0]
+  if (reading === undefined) throw new Error('expected a reading')
+  const readings = new Map(
+    ['node-a', 'node-b', 'node-c'].map((node) => {
+      const own = pods.filter((pod) => pod.node === node && pod.pids !== undefined)
+      return [node, { ...reading, node, pods: new Map(own.map(({ uid, pids = 0 }) => [uid, pids])) }]
+    })
+  )
+  const tally = new FleetTally(readings, snapshot.takenAt, policy)
+  for (const { node, name, uid } of pods) {
+    tally.add({
+      ...first,
+      uid,
+      node,
+      name: `${name}-${uid}`,
+      namespace: 'shop',
+      workload: { kind: 'Deployment', name }
+    })
+  }
+  const rows = tally.nodes(
+    [...readings.keys()].map((name) => ({ ...snapshot.nodes[0], name }) as never),
+    new Map()
+  )
+  t.strictSame(
+    new Map(rows.map(({ node, biggestWorkload }) => [node, biggestWorkload])),
+    new Map([
+      ['node-a', { namespace: 'shop', kind: 'Deployment', name: 'leak', pids: 600, pods: 2 }],
+      ['node-b', { namespace: 'shop', kind: 'Deployment', name: 'db', pids: 500, pods: 1 }],
+      ['node-c', null]
+    ])
+  )
+  t.match(
+    tally.workloads().find(({ name }) => name === 'leak'),
+    { pids: 700, peak: 300, pods: 4, read: 3, nodes: 2 }
+  )
+})

@@ -6,7 +6,8 @@ import { finding } from '../support/rules.ts'
 const web = { apiVersion: 'apps/v1', kind: 'Deployment', namespace: 'shop', name: 'web' }
 
 function of(level: LevelledFinding['level'], change: Partial<LevelledFinding> = {}): LevelledFinding {
-  return { ...finding(), ruleId: 'test-rule', remedy: 'Do it.', level, ...change }
+  const found = { ...finding(), ...change }
+  return { ...found, ruleId: 'test-rule', remedy: 'Do it.', level, field: found.pointer, ...change }
 }
 
 t.test('a controller with its pods: its own finding, the worse level, the count of pods', async (t) => {
@@ -46,5 +47,16 @@ t.test('several findings of one object stay several', async (t) => {
   t.strictSame(
     [...folded.list()].map(({ pointer }) => pointer),
     ['/spec', '/two']
+  )
+})
+
+t.test('a field is told by its names; of entries with the same names the second by its count', async (t) => {
+  const folded = new FoldedFindings()
+  const args = (at: number, field: string) => of('warn', { pointer: `/spec/containers/${at}/args`, field })
+  const [app, any] = ['/spec/containers/app/args', '/spec/containers/*/args']
+  folded.add([of('warn'), args(0, app), args(1, any), args(2, any)], 'web', web, false)
+  t.strictSame(
+    [...folded.list()].map(({ field }) => field),
+    [undefined, app, any, `${any} 2`]
   )
 })

@@ -103,6 +103,28 @@ void t.test('a pod is known by the workload people wrote', async (t) => {
   for (const { name, metadata, want } of cases) t.strictSame(workloadOf(metadata), want, name)
 })
 
+void t.test('a number at the end of a Job is a scheduled time only from 2015 to 2100', async (t) => {
+  const cases: readonly (readonly [number: string, isTime: boolean, what: string])[] = [
+    ['20241115', false, 'a day'],
+    ['23667839', false, 'a minute before 2015'],
+    ['23667840', true, '2015'],
+    ['68374080', true, '2100'],
+    ['68374081', false, 'a minute after it'],
+    ['1420070340', false, 'a minute before 2015, in seconds'],
+    ['1420070400', true, '2015, in seconds'],
+    ['4102444800', true, '2100, in seconds'],
+    ['4102444860', false, 'a minute after it, in seconds'],
+    ['1740740701', false, 'no whole minute'],
+    ['2024111512', false, 'a day and an hour'],
+    ['029012345', false, 'nine digits'],
+    ['0029012345', false, 'minutes with zeros']
+  ]
+  for (const [number, isTime, what] of cases) {
+    const want = isTime ? { kind: 'CronJob', name: 'shop' } : { kind: 'Job', name: `shop-${number}` }
+    t.strictSame(workloadOf(owner({ kind: 'Job', name: `shop-${number}` })), want, what)
+  }
+})
+
 void t.test('a generated name is shown by its prefix', async (t) => {
   t.equal(nameOf({ name: 'web', generateName: 'web-' }), 'web')
   t.equal(nameOf({ generateName: 'web-' }), 'web-*')

@@ -30,3 +30,10 @@ t.test('what could not be read is an error in both formats', async (t) => {
   t.match(renderJunit(report), 'nodes/configz could not be read on 3 nodes: forbidden')
   t.match(renderJunit(findingsReportOf(cleanAudit(), byLevel)), 'failures="0" errors="0"')
 })
+
+t.test('an audit that is incomplete for what it skipped is green in neither format', async (t) => {
+  const { skips } = fullAudit()
+  const report = findingsReportOf({ ...cleanAudit(), skips, exitCode: 4 }, byLevel)
+  t.match(JSON.parse(renderSarif(report)).runs[0].invocations[0].toolExecutionNotifications, [{ level: 'warning' }])
+  t.match(renderJunit(report), 'tests="1" failures="0" errors="0" skipped="1"')
+})

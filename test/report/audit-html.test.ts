@@ -136,3 +136,20 @@ void t.test('of many nodes the fullest are drawn, and all are counted by how ful
   t.match(page, 'and 1 more node, in the table below.')
   t.match(page, 'Not known: 1 of 25 nodes. Without a limit: 1.')
 })
+
+void t.test('what is called the fullest ceiling is the one the share is of', async (t) => {
+  const [node, ...others] = fullAudit().nodes
+  if (node === undefined) throw new Error('expected a node')
+  const tight = {
+    host: { limit: 36_000, inUse: 29_000 },
+    kubepods: { limit: 12_000, inUse: 8_000 },
+    used: 29_000 / 36_000
+  }
+  const page = renderAuditHtml({ ...fullAudit(), nodes: [{ ...node, ...tight, tightest: 'kubepods' }, ...others] })
+  t.match(page, '<bdi>node-a</bdi>: 29,000 of 36,000 (80%), node ceiling')
+  t.match(
+    page,
+    'data-label="Fullest ceiling"><bdi>80%</bdi></td><td role="cell" class="c-text" data-label="Which one"><bdi>node<'
+  )
+  t.match(page, 'kubepods <span class="tightest">(least free)</span>')
+})

@@ -11,7 +11,11 @@ t.test('the summary fits a screen, whatever there is', async (t) => {
   const much = {
     ...full,
     actions: Array.from({ length: 20 }, () => action),
-    nodes: Array.from({ length: 50 }, () => node)
+    nodes: Array.from({ length: 50 }, (_, at) => ({
+      ...node,
+      free: -1,
+      tightest: at % 2 ? ('node' as const) : ('kubepods' as const)
+    }))
   }
   const lines = renderAuditText(much).split('\n')
   const summary = lines.slice(0, lines.indexOf('BestEffort pods [best-effort]'))
@@ -45,4 +49,14 @@ t.test('a clean report says so, in colour too', async (t) => {
   t.match(renderAuditText(cleanAudit()), /0 findings/)
   t.notMatch(renderAuditText(cleanAudit()), /not complete/)
   t.match(renderAuditText(cleanAudit(), coloured), '\u001b[32m0 findings')
+})
+
+t.test('it begins with the verdict: which node is close to which incident', async (t) => {
+  const [node, ...others] = fullAudit().nodes
+  if (node === undefined) throw new Error('expected a node')
+  const report = { ...fullAudit(), nodes: [{ ...node, free: -1 }, ...others] }
+  t.strictSame(renderAuditText(report).split('\n').slice(0, 2), [
+    'Act now: node-a is one burst away from running out of PIDs.',
+    'At the kubepods ceiling, as in incident 000: node-a.'
+  ])
 })

@@ -38,3 +38,17 @@ void t.test('a finding is known again by rule, object and field, whatever its va
   t.not(identityOf(first), identityOf(second))
   t.not(identityOf(first), identityOf({ ...first, pointer: '/other' }))
 })
+
+void t.test('a number in a list is no part of what a finding is known by', async (t) => {
+  const [first] = fullAudit().findings
+  if (first === undefined) throw new Error('expected a finding')
+  const at = (pointer: string, field: string) => identityOf({ ...first, pointer, field })
+  t.equal(
+    at('/spec/containers/0/args', '/spec/containers/app/args'),
+    at('/spec/containers/1/args', '/spec/containers/app/args')
+  )
+  t.not(
+    at('/spec/containers/0/args', '/spec/containers/app/args'),
+    at('/spec/containers/0/args', '/spec/containers/b/args')
+  )
+})

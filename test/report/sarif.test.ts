@@ -35,7 +35,9 @@ void t.test('deny is an error, warn a warning, audit a note; what a baseline acc
 
 void t.test('regions count from 1 and end after they start; a whole file has none', async (t) => {
   const [run] = logOf().runs
-  const places = [...(run?.results ?? []), ...(run?.invocations?.[0]?.toolExecutionNotifications ?? [])]
+  const notifications = run?.invocations?.[0]?.toolExecutionNotifications ?? []
+  // What was skipped was so in no one place.
+  const places = [...(run?.results ?? []), ...notifications.filter(({ level }) => level === 'error')]
   const regions = places.map(({ locations }) => locations?.[0]?.physicalLocation?.region)
   t.equal(regions.filter((region) => region === undefined).length, 1)
   for (const region of regions.filter((found) => found !== undefined)) {
@@ -65,4 +67,35 @@ void t.test('a run that could not read everything was not successful', async (t)
 void t.test('a rule the report does not know has no index', async (t) => {
   const [result] = logOf({ ...fullReport(), rules: [] }).runs[0]?.results ?? []
   t.equal(result?.ruleIndex, undefined)
+})
+
+void t.test('what was skipped is a warning, and the run went as it should', async (t) => {
+  const { skips } = fullReport()
+  t.match(logOf({ ...cleanReport(), skips, exitCode: 4 }).runs[0]?.invocations, [
+    {
+      executionSuccessful: true,
+      exitCode: 4,
+      toolExecutionNotifications: [
+        {
+          level: 'warning',
+          message: { text: 'skipped: pid-headroom on 3 objects: headroom not known' },
+          associatedRule: { id: 'pid-headroom' }
+        }
+      ]
+    }
+  ])
+})
+
+void t.test('a finding is known again by the names of its field, and no two by the same', async (t) => {
+  const [finding] = fullReport().findings
+  if (finding === undefined) throw new Error('expected a finding')
+  const printsOf = (...fields: string[]) =>
+    logOf({
+      ...fullReport(),
+      findings: fields.map((field, at) => ({ ...finding, pointer: `/spec/containers/${at}`, field }))
+    }).runs[0]?.results?.map(({ partialFingerprints }) => partialFingerprints?.['object/v2'])
+  const prefix = 'best-effort Deployment shop web /spec/containers'
+  t.strictSame(printsOf('/spec/containers/app'), [`${prefix}/app`])
+  t.strictSame(printsOf('/spec/containers/proxy', '/spec/containers/app'), [`${prefix}/proxy`, `${prefix}/app`])
+  t.strictSame(printsOf('/spec/containers/*', '/spec/containers/*'), [`${prefix}/*`, `${prefix}/* 2`])
 })

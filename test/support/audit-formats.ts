@@ -34,7 +34,7 @@ export const formatChecks: Readonly<Record<string, Check>> = {
       'another exit code': held?.exitCode !== report.exitCode
     })
   },
-  sarif(text, { findings, gaps, exitCode }) {
+  sarif(text, { findings, gaps, skips, exitCode }) {
     // The compiler holds the renderer to the types that are made from the schema of SARIF 2.1.0; here what it cannot see.
     const { version, $schema, runs } = JSON.parse(text) as Log
     const [run, ...others] = runs
@@ -50,16 +50,21 @@ export const formatChecks: Readonly<Record<string, Check>> = {
       'a result points to another rule': lost.length > 0,
       'a result without text, place or level': mute.length > 0,
       [`${results.length} results`]: results.length !== findings.length,
-      'parts that could not be read are not told': (invocation?.toolExecutionNotifications ?? []).length < gaps.length,
+      'what could not be looked at is not told':
+        (invocation?.toolExecutionNotifications ?? []).length < gaps.length + skips.length,
       'another exit code': invocation?.exitCode !== exitCode
     })
   },
-  async junit(text, { findings }) {
+  async junit(text, { findings, skips, exitCode }) {
     const { errors } = await validateXML({ xml: { fileName: 'report.xml', contents: text }, schema: junitSchema })
     const told = text.split('<failure ').length + text.split('<system-out>').length - 2
     return [
       ...errors.map(({ message }) => message),
-      ...problems({ 'findings without a failure': findings.length > 0 && told === 0 })
+      ...problems({
+        'findings without a failure': findings.length > 0 && told === 0,
+        'what was skipped is not told': text.split('<skipped>').length - 1 < skips.length,
+        'a test that says nothing passes': exitCode === 4 && /<testcase [^>]*\/>/.test(text)
+      })
     ]
   },
   csv(text, { findings }) {
@@ -80,7 +85,8 @@ export const formatChecks: Readonly<Record<string, Check>> = {
     })
     const rows = lines.filter((line) => /^\| (deny|warn|change|audit) \|/.test(line))
     return problems({
-      'no head': !text.startsWith('### Audit of ') || !text.includes(source.name),
+      'no verdict': !text.startsWith('**'),
+      'no head': !text.includes('\n### Audit of ') || !text.includes(source.name),
       [`a table of several widths: ${ragged[0]}`]: ragged.length > 0,
       [`${rows.length} rows of findings`]: rows.length !== findings.length,
       'markup of HTML': /<[a-z/!]/i.test(text.replace(/`[^`\n]*`/g, ''))
@@ -90,7 +96,7 @@ export const formatChecks: Readonly<Record<string, Check>> = {
     const ids = new Set(findings.map(({ ruleId }) => ruleId))
     const untold = rules.filter(({ id }) => ids.has(id) && !text.includes(`[${id}]`))
     return problems({
-      'no head': !text.startsWith('Audit of '),
+      'no head': !text.includes('\nAudit of '),
       'codes of a terminal': /[^\P{Cc}\n]/u.test(text),
       'parts that could not be read are not told': gaps.length > 0 && !text.includes('not complete: '),
       [`nothing of ${untold[0]?.id}`]: untold.length > 0

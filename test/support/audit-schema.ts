@@ -24,6 +24,12 @@ const finding = z.strictObject({
   reason: z.string().describe('Constant for its rule, to group by.'),
   detail: z.string(),
   pointer: z.string().describe('JSON Pointer of the field in the object, or in a child where only children have it.'),
+  field: z
+    .string()
+    .optional()
+    .describe(
+      'The pointer with names for the numbers in it, by which a later report knows it again; absent: the same.'
+    ),
   object,
   children: count().describe('Pods of the object that have the same.'),
   change: z.enum(['new', 'unchanged']).nullable().describe('Against the report of --since; null without one.')
@@ -46,6 +52,10 @@ const node = z.strictObject({
   age: z.number().min(0).nullable().describe('Milliseconds, of the reading.'),
   pods: count(),
   biggest: z.strictObject({ namespace: z.string(), name: z.string(), pids: count() }).nullable(),
+  biggestWorkload: z
+    .strictObject({ namespace: z.string(), kind: z.string(), name: z.string(), pids: count(), pods: count() })
+    .nullable()
+    .describe('The workload whose pods there hold the most together; pods: how many of them are read.'),
   pidPressure: z.boolean().nullable(),
   kubelet: z
     .strictObject({

@@ -75,6 +75,7 @@ const full: AuditNode = {
   age: 6087,
   pods: 4,
   biggest: { namespace: 'shop', name: 'hog-6fcc68489f-8htpj', pids: 502 },
+  biggestWorkload: { namespace: 'shop', kind: 'Deployment', name: 'hog', pids: 1004, pods: 2 },
   pidPressure: false,
   kubelet: { podPidsLimit: 'unlimited', reserved: 0, eviction: null },
   missing: []
@@ -90,6 +91,7 @@ const unlimited: AuditNode = {
   floor: 419431,
   free: 3774011,
   biggest: { namespace: 'kube-system', name: 'calico-node-x7k2p', pids: 88 },
+  biggestWorkload: { namespace: 'kube-system', kind: 'DaemonSet', name: 'calico-node', pids: 88, pods: 1 },
   pidPressure: null,
   kubelet: { podPidsLimit: 1024, reserved: 1000, eviction: '10%' }
 }
@@ -105,6 +107,7 @@ const notRead: AuditNode = {
   free: null,
   age: null,
   biggest: null,
+  biggestWorkload: null,
   kubelet: null,
   missing: ['timeout: https://192.0.2.4:10250/stats/summary: no answer in time']
 }

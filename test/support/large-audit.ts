@@ -156,7 +156,16 @@ function nodeOf(at: number, scale: Scale): AuditNode {
     const unknown = { limit: null, inUse: null }
     return {
       ...{ node: nodeName(at, scale), host: unknown, kubepods: unknown, tightest: null, used: null, committed: null },
-      ...{ floor: null, free: null, age: null, pods: 30, biggest: null, pidPressure: false, kubelet: null },
+      ...{
+        floor: null,
+        free: null,
+        age: null,
+        pods: 30,
+        biggest: null,
+        biggestWorkload: null,
+        pidPressure: false,
+        kubelet: null
+      },
       missing: [`timeout: https://10.${Math.floor(at / 250)}.${at % 250}.17:10250/stats/summary: no answer in time`]
     }
   }
@@ -178,6 +187,13 @@ function nodeOf(at: number, scale: Scale): AuditNode {
       namespace: namespaceOf(at, scale),
       name: `worker-${at}-6fcc68489f-8htpj${scale.padding ?? ''}`,
       pids: inUse
+    },
+    biggestWorkload: {
+      namespace: namespaceOf(at, scale),
+      kind: 'Deployment',
+      name: `worker-${at}${scale.padding ?? ''}`,
+      pids: inUse,
+      pods: 1
     },
     pidPressure: at % 31 === 0 ? null : at % 700 === 1,
     kubelet: at % 6 === 5 ? null : { podPidsLimit: at % 4 === 0 ? 4096 : 'unlimited', reserved: 0, eviction: null },

@@ -1,10 +1,10 @@
 import { type AuditFinding, type AuditLevel, type AuditReport, auditLevels, type LevelCounts } from '../audit.ts'
+import { totalOf } from '../audit-verdict.ts'
 import { type BarGroup, bars } from './bars.ts'
 import { levelWords } from './cells.ts'
 import type { Column } from './columns.ts'
 import { type Child, html, type Markup } from './markup.ts'
 import { table } from './table.ts'
-import { totalOf } from './verdict.ts'
 import { counted, grouped } from './words.ts'
 
 /** Namespaces that are drawn. Own choice; the table has all. */

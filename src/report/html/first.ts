@@ -1,17 +1,17 @@
 import { type AuditAction, type AuditReport, auditLevels, type LevelCounts } from '../audit.ts'
+import { fullestNode, missingOf, usedOf, verdictOf } from '../audit-verdict.ts'
 import { firstStep } from '../audit-words.ts'
 import { objectText, type RuleText } from '../report.ts'
-import { levelWords, shownCeiling } from './cells.ts'
+import { levelWords } from './cells.ts'
 import { html, type Markup, prose } from './markup.ts'
-import { missingOf, verdictOf } from './verdict.ts'
 import { counted, grouped } from './words.ts'
 
 /** The first screen: how it is, what to do first, and the figures behind it. */
 export function first(report: AuditReport): Markup {
-  const { tone, headline, details } = verdictOf(report)
+  const { tone, headline, situations, details } = verdictOf(report)
   return html`<section class="verdict v-${tone}" aria-label="Verdict">
 <p class="headline">${headline}</p>
-${details.map((detail) => html`<p>${detail}</p>`)}
+${[...situations, ...details].map((detail) => html`<p>${detail}</p>`)}
 </section>
 <div class="split">
 <section aria-labelledby="first">
@@ -57,14 +57,13 @@ function oneAction({ ruleId, objects, examples }: AuditAction, rule: RuleText | 
 
 function figures(report: AuditReport): Markup {
   const { summary, nodes } = report
-  const tightest = nodes.find(({ used }) => used !== null)
-  const ceiling = tightest?.tightest === 'kubepods' ? tightest.kubepods : tightest?.host
+  const [fullest, ceiling] = fullestNode(nodes) ?? []
   return html`<h2>Figures</h2>
 <dl class="figures">
 <div><dt>Fullest node</dt><dd>${
-    tightest === undefined || ceiling === undefined
+    fullest === undefined || ceiling === undefined
       ? html`<span class="t-unknown">unknown</span>`
-      : html`<bdi>${tightest.node}</bdi>: ${shownCeiling(ceiling.inUse, ceiling.limit).text}, ${tightest.tightest ?? ''} ceiling`
+      : html`<bdi>${fullest.node}</bdi>: ${usedOf(fullest, ceiling)}, ${ceiling} ceiling`
   }</dd></div>
 <div><dt>Nodes read</dt><dd>${grouped(summary.nodesRead)} of ${grouped(summary.nodes)}</dd></div>
 <div><dt>Pods whose PIDs are known</dt><dd>${grouped(summary.podsRead)} of ${grouped(summary.pods)}</dd></div>

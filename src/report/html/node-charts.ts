@@ -38,7 +38,7 @@ function barOf(node: AuditNode, name: 'node' | 'kubepods'): Bar {
   const isTightest = node.tightest === name
   const { committed, floor } = node
   return {
-    name: isTightest ? html`${name} <span class="tightest">(tighter)</span>` : name,
+    name: isTightest ? html`${name} <span class="tightest">(least free)</span>` : name,
     value,
     segments: segmentsOf(inUse, limit, isTightest ? committed : null),
     mark: isTightest && floor !== null && limit > 0 ? Math.max(0, 1 - floor / limit) : undefined

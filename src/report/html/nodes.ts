@@ -1,4 +1,5 @@
 import type { AuditKubelet, AuditNode, AuditReport } from '../audit.ts'
+import { fullestCeiling } from '../audit-verdict.ts'
 import type { Column } from './columns.ts'
 import { html, type Markup } from './markup.ts'
 import { nodeCharts } from './node-charts.ts'
@@ -8,7 +9,7 @@ import { grouped } from './words.ts'
 const columns: readonly Column<AuditNode>[] = [
   { title: 'Node', kind: 'name', cell: ({ node }) => node },
   { title: 'Fullest ceiling', kind: 'share', cell: ({ used }) => used },
-  { title: 'Which one', kind: 'text', choose: true, cell: ({ tightest }) => tightest },
+  { title: 'Which one', kind: 'text', choose: true, cell: fullestCeiling },
   { title: 'Node ceiling', kind: 'ceiling', cell: ({ host }) => [host.inUse, host.limit] },
   { title: 'kubepods ceiling', kind: 'ceiling', cell: ({ kubepods }) => [kubepods.inUse, kubepods.limit] },
   { title: 'Free above floor', kind: 'limit', cell: ({ free }) => free },

@@ -1,10 +1,10 @@
 import { type AuditReport, type AuditSince, auditLevels } from '../audit.ts'
+import { totalOf } from '../audit-verdict.ts'
 import { type BarGroup, bars } from './bars.ts'
 import { levelWords, toneOf } from './cells.ts'
 import { findingColumns } from './findings.ts'
 import { html, type Markup } from './markup.ts'
 import { table } from './table.ts'
-import { totalOf } from './verdict.ts'
 import { counted, grouped, percent } from './words.ts'
 
 /** Nodes whose change is drawn. Own choice. */

@@ -1,9 +1,9 @@
 import type { AuditFault, AuditGap, AuditReport } from '../audit.ts'
+import { missingOf } from '../audit-verdict.ts'
 import { objectText, type RuleText, type Unjudged } from '../report.ts'
 import type { Column } from './columns.ts'
 import { html, type Markup, prose } from './markup.ts'
 import { table } from './table.ts'
-import { missingOf } from './verdict.ts'
 
 const gapColumns: readonly Column<AuditGap>[] = [
   { title: 'Part', kind: 'name', cell: ({ part }) => part },

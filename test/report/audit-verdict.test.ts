@@ -1,7 +1,7 @@
 import t from 'tap'
-import type { AuditNode, AuditReport } from '../../../src/report/audit.ts'
-import { missingOf, verdictOf } from '../../../src/report/html/verdict.ts'
-import { cleanAudit, fullAudit } from '../../support/audits.ts'
+import type { AuditNode, AuditReport } from '../../src/report/audit.ts'
+import { fullestCeiling, fullestNode, missingOf, verdictOf } from '../../src/report/audit-verdict.ts'
+import { cleanAudit, fullAudit } from '../support/audits.ts'
 
 /** A clean cluster of one node. */
 function oneNode(change: Partial<AuditNode> = {}): AuditReport {
@@ -70,4 +70,50 @@ void t.test('what is missing is listed', async (t) => {
     '2 parts of the cluster could not be looked at, 1 node could not be read, 1 rule skipped, 1 failed rule'
   )
   t.equal(missingOf(oneNode()), '')
+})
+
+void t.test('the fullest ceiling is the one with the greater share in use, whichever has the least free', async (t) => {
+  const tight = oneNode({
+    host: { limit: 36_000, inUse: 29_000 },
+    kubepods: { limit: 12_000, inUse: 8_000 },
+    tightest: 'kubepods',
+    used: 29_000 / 36_000
+  })
+  t.equal(verdictOf(tight).details[0], 'Fullest node: node-a, 29,000 of 36,000 (80%) of its node ceiling in use.')
+  const cases = [
+    { host: { limit: 100, inUse: 50 }, kubepods: { limit: 100, inUse: 50 }, want: 'node' },
+    { host: { limit: 100, inUse: 50 }, kubepods: { limit: 100, inUse: 51 }, want: 'kubepods' },
+    { host: { limit: 100, inUse: 50 }, kubepods: { limit: 'unlimited', inUse: 90 }, want: 'node' },
+    { host: { limit: 100, inUse: 50 }, kubepods: { limit: 0, inUse: 0 }, want: 'kubepods' },
+    { host: { limit: 100, inUse: 50 }, kubepods: { limit: null, inUse: 90 }, want: 'node' },
+    { host: { limit: 100, inUse: null }, kubepods: { limit: 100, inUse: 5 }, want: 'kubepods' },
+    { host: { limit: null, inUse: null }, kubepods: { limit: null, inUse: 5 }, want: null }
+  ] as const
+  for (const { want, ...change } of cases) {
+    const { nodes } = oneNode(change)
+    t.strictSame(nodes.map(fullestCeiling), [want], JSON.stringify(change))
+    t.equal(fullestNode(nodes)?.[1] ?? null, want)
+  }
+})
+
+void t.test('nodes that are short are named with the incident they are close to, three of each at most', async (t) => {
+  const cases: readonly (readonly [Partial<AuditNode>, string[]])[] = [
+    [{}, []],
+    [{ pidPressure: true }, ['At the node ceiling, as in incident 001: node-a.']],
+    [{ free: -1, tightest: 'kubepods' }, ['At the kubepods ceiling, as in incident 000: node-a.']],
+    [{ free: -1, tightest: 'node' }, ['At the node ceiling, as in incident 001: node-a.']],
+    [
+      { used: 0.95, kubepods: { limit: 100, inUse: 95 }, pidPressure: true, tightest: 'node' },
+      ['At the kubepods ceiling, as in incident 000: node-a.']
+    ]
+  ]
+  for (const [change, want] of cases) t.strictSame(verdictOf(oneNode(change)).situations, want, JSON.stringify(change))
+  const { nodes, ...report } = oneNode({ free: -1 })
+  const many = (count: number) =>
+    verdictOf({
+      ...report,
+      nodes: Array.from({ length: count }, (_, at) => ({ ...(nodes[0] as AuditNode), node: `n${at}` }))
+    }).situations
+  t.strictSame(many(3), ['At the kubepods ceiling, as in incident 000: n0, n1, n2.'])
+  t.strictSame(many(4), ['At the kubepods ceiling, as in incident 000: n0, n1, n2 and 1 more.'])
 })
