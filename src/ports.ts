@@ -23,8 +23,8 @@ export interface Log {
 
 export type Webhook = 'mutate' | 'validate'
 
-/** How one review ended: the worst that happened to it. */
-export type ReviewResult = 'allowed' | 'changed' | 'denied' | 'fault' | 'malformed'
+/** How one review ended: the worst that happened to it. `late`: its caller waited no longer, and it was not judged. */
+export type ReviewResult = 'allowed' | 'changed' | 'denied' | 'fault' | 'malformed' | 'late'
 
 /** What one rule did about one review. */
 export type RuleOutcome = 'deny' | 'warn' | 'audit' | 'fix' | 'skip' | 'fault' | 'exempt'

@@ -101,8 +101,9 @@ export async function serve(options: ServeOptions): Promise<void> {
     facts.start()
     pair = await certificates.first()
     const deps = { rules: new RuleIndex(rules), policy, clock, slow } satisfies Partial<AdmissionDeps>
-    const admission = buildAdmission({ ...deps, ...factsOf(facts), log: output.reviews, meter: metrics })
-    const serving = buildAdmissionServer({ admission, clock }, pair)
+    const told = { log: output.reviews, meter: metrics }
+    const admission = buildAdmission({ ...deps, ...factsOf(facts), ...told })
+    const serving = buildAdmissionServer({ admission, clock, ...told }, pair)
     server = serving
     certificates.watch(
       (next) => {

@@ -13,6 +13,7 @@ import type { Millis } from '../model/units.ts'
 import { pod } from '../model/workloads.ts'
 import type { Settings } from '../policy/settings.ts'
 import type { Clock, Log, Meter, ReviewResult, RuleOutcome, Webhook } from '../ports.ts'
+import { type Answer, reporting } from './answer.ts'
 import { type Judged, lineOf, type Reviewed } from './review-line.ts'
 import { renderStatus } from './status.ts'
 
@@ -28,7 +29,7 @@ export interface AdmissionDeps {
   readonly clock: Clock
   readonly log: Log
   readonly meter: Meter
-  /** A review that takes longer is logged at info. */
+  /** A review that takes longer from its arrival on is logged at info. */
   readonly slow: Millis
   facts(namespace: string): Partial<AllFacts>
   /**
@@ -38,22 +39,16 @@ export interface AdmissionDeps {
   admitted?(subject: Subject, settings: Settings): void
 }
 
-export interface Answer {
-  readonly status: number
-  /** JSON: an AdmissionReview, or a v1 Status where not even a uid could be read. */
-  readonly body: string
-  /** Counts and logs the review. For when the answer is on its way: nobody has to wait for that. Never throws. */
-  report(): void
-}
-
-/** Answers one review; never throws and never waits. The body is its own from then on, and is not what it was after. */
-export type Admission = (webhook: Webhook, body: Buffer) => Answer
+/**
+ * Answers one review; never throws and never waits. The body is its own from then on, and is not what it was after.
+ * `arrivedAt`: when the body was whole, by the monotonic clock; its duration counts from there.
+ */
+export type Admission = (webhook: Webhook, body: Buffer, arrivedAt: Millis) => Answer
 
 /** The seven hops of a review: read, match, evaluate or mutate, decide, answer; then, in its report, count and log. */
 export function buildAdmission(deps: AdmissionDeps): Admission {
   const { clock, meter } = deps
-  return (webhook, body) => {
-    const start = clock.monotonic()
+  return (webhook, body, arrivedAt) => {
     let parsed: unknown
     try {
       parsed = JSON.parse(withoutManagedFields(body).toString('utf8'))
@@ -63,41 +58,36 @@ export function buildAdmission(deps: AdmissionDeps): Admission {
         `body: expected JSON, found ${body.length} bytes that are not`,
         { cause }
       )
-      return refuse(deps, webhook, error, undefined, clock.monotonic() - start)
+      return refuse(deps, webhook, error, undefined, clock.monotonic() - arrivedAt)
     }
     try {
       const request = readReview(parsed)
-      if (request.operation === 'DELETE' || request.operation === 'CONNECT') return allow(request, deps, webhook, start)
+      if (request.operation === 'DELETE' || request.operation === 'CONNECT')
+        return allow(request, deps, webhook, arrivedAt)
       const subject = subjectOfRequest(request)
       const settings = deps.policy.settingsFor(subject.namespace)
       const judged = judge(deps, webhook, subject, settings)
       const body = renderReview(responseOf(request, subject, judged))
       if (webhook === 'validate' && judged.decision.allowed && !subject.dryRun) tell(deps, subject, settings)
-      const reviewed = { request, subject, settings, judged, elapsed: clock.monotonic() - start }
-      return { status: 200, body, report: reporting(deps, reportOf(deps, webhook, reviewed)) }
+      const reviewed = { request, subject, settings, judged, elapsed: clock.monotonic() - arrivedAt }
+      return { status: 200, body, report: reporting(deps.log, reportOf(deps, webhook, reviewed)) }
     } catch (error) {
-      return refuse(deps, webhook, error, uidOf(parsed), clock.monotonic() - start)
+      return refuse(deps, webhook, error, uidOf(parsed), clock.monotonic() - arrivedAt)
     }
   }
 
-  function allow({ uid, operation }: ReviewRequest, { log }: AdmissionDeps, webhook: Webhook, start: Millis): Answer {
-    const elapsed = clock.monotonic() - start
+  function allow(
+    { uid, operation }: ReviewRequest,
+    { log }: AdmissionDeps,
+    webhook: Webhook,
+    arrivedAt: Millis
+  ): Answer {
+    const elapsed = clock.monotonic() - arrivedAt
     const tally = (): void => {
       meter.countReview(webhook, 'allowed', elapsed / 1000)
       log.debug({ webhook, uid, operation }, 'review not looked at')
     }
-    return { status: 200, body: renderReview({ uid, allowed: true }), report: reporting(deps, tally) }
-  }
-}
-
-/** A failure to count or log a review is told, and ends nothing: its answer is out. */
-function reporting({ log }: AdmissionDeps, work: () => void): () => void {
-  return () => {
-    try {
-      work()
-    } catch (error) {
-      log.error({ err: error }, 'review not reported')
-    }
+    return { status: 200, body: renderReview({ uid, allowed: true }), report: reporting(deps.log, tally) }
   }
 }
 
@@ -223,7 +213,7 @@ function refuse(
     known === undefined
       ? 'pidguard failed on this review; its log has the error.'
       : `${known.message}. ${known.info.hint}`
-  const report = reporting(deps, () => {
+  const report = reporting(deps.log, () => {
     const { log, meter } = deps
     meter.countReview(webhook, known === undefined ? 'fault' : 'malformed', elapsed / 1000)
     // Of a known error only its text: the cause, a parser's, quotes what was sent.

@@ -2,8 +2,10 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { AppError } from '../errors.ts'
 import { memoized } from '../model/memo.ts'
 import type { Bytes, Millis } from '../model/units.ts'
-import type { Clock, Webhook } from '../ports.ts'
-import type { Admission, Answer } from './admission.ts'
+import type { Clock, Log, Meter, Webhook } from '../ports.ts'
+import type { Admission } from './admission.ts'
+import { type Answer, reporting } from './answer.ts'
+import { roundedMillis } from './review-line.ts'
 import { renderStatus } from './status.ts'
 import { atTurnEnd } from './turn.ts'
 
@@ -25,6 +27,9 @@ const routes: Readonly<Record<string, Webhook>> = { '/mutate': 'mutate', '/valid
 export interface ListenerDeps {
   readonly admission: Admission
   readonly clock: Clock
+  /** Told of reviews that came too late to be judged; of all others the admission tells. */
+  readonly log: Pick<Log, 'warn' | 'error'>
+  readonly meter: Pick<Meter, 'countReview'>
   /** Whether this request shall be the last of its connection: the server drains, or has a newer certificate. */
   isLast(request: IncomingMessage): boolean
 }
@@ -36,13 +41,16 @@ export interface ListenerDeps {
  */
 export function buildListener(deps: ListenerDeps): (request: IncomingMessage, response: ServerResponse) => boolean {
   const received = atTurnEnd<Received>((reviews) => answerAll(deps, reviews))
+  const { clock } = deps
   return (request, response) => {
     const { webhook, timeout } = callOf(request.url ?? '')
     if (webhook === undefined) return false
     const refusal = refusalOf(request)
     if (refusal === undefined) {
-      const dueAt = deps.clock.monotonic() + timeout
-      collect(request, response, (body) => received({ webhook, dueAt, body, request, response }))
+      const askedAt = clock.monotonic()
+      collect(request, response, (body) =>
+        received({ webhook, askedAt, timeout, arrivedAt: clock.monotonic(), body, request, response })
+      )
     } else {
       const { status, hint } = refusal.info
       // The body is not read: closing is the only way to be rid of it.
@@ -90,11 +98,15 @@ function collect(request: IncomingMessage, response: ServerResponse, take: (body
   })
 }
 
-/** A review that came whole. */
+/** A review that came whole. Instants are by the monotonic clock. */
 interface Received {
   readonly webhook: Webhook
-  /** When its caller waits no longer, by the monotonic clock. */
-  readonly dueAt: Millis
+  /** When its headers were there. */
+  readonly askedAt: Millis
+  /** How long its caller waits from then on. */
+  readonly timeout: Millis
+  /** When its body was whole. */
+  readonly arrivedAt: Millis
   readonly body: Buffer
   readonly request: IncomingMessage
   readonly response: ServerResponse
@@ -103,6 +115,7 @@ interface Received {
 interface Answered {
   readonly review: Received
   readonly answer: Answer
+  readonly isLate: boolean
 }
 
 /**
@@ -120,22 +133,31 @@ function answerAll(deps: ListenerDeps, reviews: readonly Received[]): void {
       answered = []
       since = now
     }
-    answered.push({ review, answer: now > review.dueAt ? late : deps.admission(review.webhook, review.body) })
+    const isLate = now - review.askedAt > review.timeout
+    const answer = isLate ? late(deps, review, now) : deps.admission(review.webhook, review.body, review.arrivedAt)
+    answered.push({ review, answer, isLate })
   }
   send(deps, answered)
 }
 
 function send({ isLast }: ListenerDeps, answered: readonly Answered[]): void {
-  for (const { review, answer } of answered)
-    reply(review.response, answer.status, answer.body, answer === late || isLast(review.request))
+  for (const { review, answer, isLate } of answered)
+    reply(review.response, answer.status, answer.body, isLate || isLast(review.request))
   for (const { answer } of answered) answer.report()
 }
 
-const late: Answer = {
-  status: 504,
-  body: renderStatus(504, 'The review was not complete within its timeout; its failurePolicy decides.'),
-  report() {}
+/** Not judged: its caller waits no longer. Its line tells whether its body was late (`waitedMs` alone is long), or we were. */
+function late({ log, meter }: ListenerDeps, review: Received, now: Millis): Answer {
+  const { webhook, askedAt, timeout, arrivedAt } = review
+  const report = reporting(log, () => {
+    const [waitedMs, durationMs] = [roundedMillis(now - askedAt), roundedMillis(now - arrivedAt)]
+    meter.countReview(webhook, 'late', (now - arrivedAt) / 1000)
+    log.warn({ webhook, result: 'late', timeoutMs: timeout, waitedMs, durationMs }, 'review late, not judged')
+  })
+  return { status: 504, body: lateBody, report }
 }
+
+const lateBody = renderStatus(504, 'The review was not judged within its timeout; its failurePolicy decides.')
 
 const tooLarge = `body: expected at most ${reviewBodyLimit} bytes, found more. The body is larger than any AdmissionReview can be.`
 

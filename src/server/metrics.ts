@@ -47,7 +47,7 @@ export function buildMetrics(sources: MetricSources): Metrics {
   const reviews = addTally(
     registry,
     'pidguard_reviews_total',
-    'Reviews by webhook and by the worst that happened to them: allowed, changed, denied, fault, malformed.',
+    'Reviews by webhook and by the worst that happened to them: allowed, changed, denied, fault, malformed, late (not judged).',
     ['webhook', 'result']
   )
   const decisions = addTally(

@@ -44,8 +44,13 @@ export function lineOf(
     if (decision.findings.length > maxLogged) line['findingCount'] = decision.findings.length
   }
   if (fixedBy.length > 0) line['fixedBy'] = fixedBy
-  line['durationMs'] = Math.round(elapsed * 1000) / 1000
+  line['durationMs'] = roundedMillis(elapsed)
   return line
+}
+
+/** As lines tell spans: to the microsecond. */
+export function roundedMillis(span: Millis): Millis {
+  return Math.round(span * 1000) / 1000
 }
 
 function toldOf({ ruleId, action, reason, pointer, account }: DecidedFinding): object {

@@ -27,7 +27,7 @@ async function tried(
       read: async (file) => (typeof files[file] === 'string' ? files[file] : JSON.stringify(files[file])),
       async post(webhook, review) {
         reviews.push({ webhook, ...(review as { request: JsonRecord }).request })
-        return JSON.parse(admission(webhook, Buffer.from(JSON.stringify(review))).body)
+        return JSON.parse(admission(webhook, Buffer.from(JSON.stringify(review)), 0).body)
       },
       print: (line) => lines.push(line)
     }

@@ -15,8 +15,8 @@ async function warmed(pair: { cert: string; key: string }) {
     queueMicrotask(() => {
       isDirect = false
     })
-    return (webhook, body) => {
-      const answer = admission(webhook, body)
+    return (webhook, body, arrivedAt) => {
+      const answer = admission(webhook, body, arrivedAt)
       const { allowed } = JSON.parse(answer.body).response
       answers.push({ webhook, status: answer.status, allowed, isDirect })
       return answer

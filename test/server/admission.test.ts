@@ -4,6 +4,7 @@ import { noteAdmitted } from '../../src/headroom/note-admitted.ts'
 import type { JsonRecord } from '../../src/model/shape.ts'
 import { rules } from '../../src/rules/index.ts'
 import { admissionOf, patchOf } from '../support/admissions.ts'
+import { fakeMeter } from '../support/fakes.ts'
 import { fleetOf } from '../support/headroom.ts'
 import { reviewOf } from '../support/reviews.ts'
 import { finding, testRule } from '../support/rules.ts'
@@ -284,6 +285,28 @@ void t.test('slow is longer than the limit, not as long', async (t) => {
   }
 })
 
+void t.test(
+  'the time that a review waited to be judged is a part of its duration, whatever becomes of it',
+  async (t) => {
+    const bodies = {
+      validated: reviewOf(sound),
+      'not looked at': reviewOf(null, { operation: 'DELETE' }),
+      malformed: reviewOf(sound, { kind: null }),
+      'not even JSON': '{'
+    }
+    for (const [name, body] of Object.entries(bodies)) {
+      const counted: number[] = []
+      const meter = { ...fakeMeter(), countReview: (...[, , seconds]: unknown[]) => counted.push(seconds as number) }
+      const { admission, clock, log } = admissionOf({}, { meter })
+      const arrivedAt = clock.monotonic()
+      clock.advance(101)
+      admission('validate', Buffer.from(typeof body === 'string' ? body : JSON.stringify(body)), arrivedAt).report()
+      t.strictSame(counted, [0.101], name)
+      if (name === 'validated') t.match(log.lines, [{ level: 'info', fields: { durationMs: 101 } }], 'and it is slow')
+    }
+  }
+)
+
 void t.test('a dry run and a subresource are told in the line', async (t) => {
   const { send, log } = admissionOf()
   send('validate', reviewOf(podObject(), { dryRun: true, subResource: 'resize', operation: 'UPDATE' }))
@@ -329,7 +352,7 @@ void t.test('every answer stays below what the API server takes', async (t) => {
     testRule({ check: () => Array.from({ length: 10_000 }, () => finding({ detail: 'x'.repeat(1_000) })) })
   ])
   const { admission } = admissionOf({ modes: { 'test-rule': 'enforce' } }, { rules })
-  t.ok(admission('validate', Buffer.from(JSON.stringify(reviewOf(sound)))).body.length < 64 * 1024)
+  t.ok(admission('validate', Buffer.from(JSON.stringify(reviewOf(sound))), 0).body.length < 64 * 1024)
 })
 
 void t.test('what passed validation is told of, with the settings it passed under; nothing else is', async (t) => {
@@ -364,7 +387,7 @@ void t.test('nothing is counted or logged before the answer is out; a failure to
   const { admission, meter, log } = admissionOf()
   const bodies = [reviewOf(podObject()), reviewOf(null, { operation: 'DELETE' }), reviewOf(sound, { kind: null })]
   for (const body of bodies) {
-    const { report } = admission('validate', Buffer.from(JSON.stringify(body)))
+    const { report } = admission('validate', Buffer.from(JSON.stringify(body)), 0)
     t.strictSame([meter.counted, log.lines], [[], []])
     meter.countReview = () => {
       throw new Error('no counter')
@@ -396,7 +419,7 @@ function podOf(uid: string, pids: number): JsonRecord {
 void t.test('a denial is told from the nodes as it found them, though it is logged after later reviews', async (t) => {
   const { admission, log } = overNode()
   const judged = [400, 100].map((pids) =>
-    admission('validate', Buffer.from(JSON.stringify(reviewOf(podOf(`p${pids}`, pids)))))
+    admission('validate', Buffer.from(JSON.stringify(reviewOf(podOf(`p${pids}`, pids)))), 0)
   )
   t.strictSame(
     judged.map(({ body }) => JSON.parse(body).response.allowed),

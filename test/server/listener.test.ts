@@ -233,16 +233,16 @@ void t.test('reviews of one turn: all are judged, then all answered, then all co
   const held = admissionOf()
   const steps: string[] = []
   let span = 0
-  const admission: typeof held.admission = (webhook, body) => {
+  const admission: typeof held.admission = (webhook, body, arrivedAt) => {
     steps.push('judge')
     held.clock.advance(span)
-    return { ...held.admission(webhook, body), report: () => steps.push('report') }
+    return { ...held.admission(webhook, body, arrivedAt), report: () => steps.push('report') }
   }
   const isLast = (): boolean => {
     steps.push('send')
     return false
   }
-  const { socket, received } = await plainly(t, { admission, clock: held.clock, isLast })
+  const { socket, received } = await plainly(t, { ...held, admission, isLast })
   // Sent at once they are read at once: an end of a body is an event of the same turn.
   const sent = `${head(Buffer.byteLength(review))}${review}`.repeat(3)
   socket.write(sent)
@@ -261,13 +261,13 @@ void t.test('reviews of one turn: all are judged, then all answered, then all co
 void t.test('a review that came later than its caller waits is not judged but answered with 504', async (t) => {
   const held = admissionOf()
   let judged = 0
-  const admission: typeof held.admission = (webhook, body) => {
+  const admission: typeof held.admission = (webhook, body, arrivedAt) => {
     judged++
-    return held.admission(webhook, body)
+    return held.admission(webhook, body, arrivedAt)
   }
   // The clock stands still until the test moves it: between the head and the body of the review.
   const late = async (timeout: string, span: number): Promise<number[]> => {
-    const { server, socket, received } = await plainly(t, { admission, clock: held.clock, isLast: () => false })
+    const { server, socket, received } = await plainly(t, { ...held, admission, isLast: () => false })
     const arrived = once(server, 'request')
     socket.write(head(Buffer.byteLength(review), '', `/validate${timeout}`))
     await arrived
@@ -283,4 +283,75 @@ void t.test('a review that came later than its caller waits is not judged but an
   t.strictSame(await late('?timeout=x', 10_001), [504], 'an unreadable timeout is the usual one')
   t.strictSame(await late('?mytimeout=90s', 10_001), [504])
   t.equal(judged, 2)
+})
+
+/** Sends one review over a process that is held up for a span, after the body of the review came whole. */
+async function heldUp(t: Test, path: string, span: number, change: Partial<ListenerDeps> = {}) {
+  const held = admissionOf({ modes: { 'best-effort': 'off' } })
+  const seconds: number[] = []
+  const meter = {
+    ...held.meter,
+    countReview(...[webhook, result, took]: Parameters<typeof held.meter.countReview>) {
+      held.meter.countReview(webhook, result, took)
+      seconds.push(took)
+    }
+  }
+  const { admission } = admissionOf({ modes: { 'best-effort': 'off' } }, { ...held, meter })
+  const { server, socket, received } = await plainly(t, { ...held, admission, meter, isLast: () => false, ...change })
+  // A listener of the body's end that comes after the server's own.
+  server.on('request', (request) => request.on('end', () => held.clock.advance(span)))
+  socket.write(head(Buffer.byteLength(review), '', path) + review)
+  await until(() => statuses(received()).length === 1)
+  await until(() => held.log.lines.length > 0)
+  return { status: statuses(received())[0], log: held.log, counted: held.meter.counted, seconds, received }
+}
+
+void t.test('a review that is late is counted, and told in one line with how long it waited', async (t) => {
+  for (const webhook of ['validate', 'mutate']) {
+    const { status, log, counted, seconds, received } = await heldUp(t, `/${webhook}?timeout=2s`, 2_001)
+    t.equal(status, 504)
+    t.match(received(), /connection: close/i)
+    t.strictSame([counted, seconds], [[`${webhook} late`], [2.001]])
+    t.strictSame(log.lines, [
+      {
+        level: 'warn',
+        message: 'review late, not judged',
+        fields: { webhook, result: 'late', timeoutMs: 2_000, waitedMs: 2_001, durationMs: 2_001 }
+      }
+    ])
+  }
+})
+
+void t.test(
+  'the time that a review waited to be judged counts from its whole body on, and makes it slow',
+  async (t) => {
+    const { status, log, counted, seconds } = await heldUp(t, '/validate?timeout=2s', 2_000)
+    t.equal(status, 200)
+    t.strictSame([counted[0], seconds], ['validate allowed', [2]])
+    t.match(log.lines, [{ level: 'info', message: 'review', fields: { durationMs: 2_000 } }])
+  }
+)
+
+void t.test('a late review of which only the body came late waited, but took no time here', async (t) => {
+  const held = admissionOf()
+  const { server, socket, received } = await plainly(t, { ...held, isLast: () => false })
+  const arrived = once(server, 'request')
+  socket.write(head(Buffer.byteLength(review), '', '/validate?timeout=1s'))
+  await arrived
+  held.clock.advance(1_500)
+  socket.write(review)
+  await until(() => statuses(received()).length === 1)
+  await until(() => held.log.lines.length > 0)
+  t.match(held.log.lines, [{ level: 'warn', fields: { timeoutMs: 1_000, waitedMs: 1_500, durationMs: 0 } }])
+})
+
+void t.test('a late review that cannot be counted is told, and ends nothing', async (t) => {
+  const meter = {
+    countReview() {
+      throw new Error('no counter')
+    }
+  }
+  const { status, log } = await heldUp(t, '/validate?timeout=1s', 1_001, { meter })
+  t.equal(status, 504)
+  t.match(log.lines, [{ level: 'error', message: 'review not reported', fields: { err: /no counter/ } }])
 })

@@ -34,7 +34,7 @@ export function admissionOf(change: SettingsChange = {}, deps: Partial<Admission
       body: string | object
     ): { status: number; body: JsonRecord & { response: ReviewResponse } } => {
       const text = typeof body === 'string' ? body : JSON.stringify(body)
-      const answer = admission(webhook, Buffer.from(text))
+      const answer = admission(webhook, Buffer.from(text), (deps.clock ?? clock).monotonic())
       answer.report()
       return { status: answer.status, body: JSON.parse(answer.body) }
     }

@@ -52,7 +52,7 @@ export async function listening(
 ): Promise<Listening> {
   const held = admissionOf()
   const server = buildAdmissionServer(
-    { admission: options.admission ?? held.admission, clock: held.clock },
+    { ...held, admission: options.admission ?? held.admission },
     options.pair ?? (await servingPair()),
     options.timeouts
   )
