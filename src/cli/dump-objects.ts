@@ -67,7 +67,7 @@ function isFirst(seen: Set<string>, { apiVersion, kind, metadata }: JsonRecord):
   const { namespace, name } = isRecord(metadata) ? metadata : {}
   if (typeof name !== 'string' || name === '') return true
   const group = groupOf(currentVersionOf(String(apiVersion)))
-  const key = `${group}/${kind}/${typeof namespace === 'string' ? namespace : ''}/${name}`
+  const key = `${group}/${String(kind)}/${typeof namespace === 'string' ? namespace : ''}/${name}`
   if (seen.has(key)) return false
   seen.add(key)
   return true

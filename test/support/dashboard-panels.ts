@@ -97,7 +97,7 @@ const admission: RowSpec = {
     {
       title: 'Reviews by result',
       description:
-        'By the worst that happened to them. fault: a rule failed, and an enforcing one denied; malformed: no AdmissionReview.',
+        'By the worst that happened to them. fault: a rule failed, and an enforcing one denied; malformed: no AdmissionReview; late: its caller waited no longer.',
       ...{ type: 'timeseries', unit: 'reqps', width: 8, stacked: true },
       queries: [[`sum by (webhook, result) (rate(pidguard_reviews_total{${here}}${rate}))`, '{{webhook}} {{result}}']]
     },
