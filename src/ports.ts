@@ -203,6 +203,8 @@ export interface ObjectSource {
    * AppError when nothing can be read at all.
    */
   each(kinds: readonly ListedKind[], take: (object: Record<string, unknown>) => void): Promise<readonly ListFailure[]>
+  /** What else is to be known of all that was given away, in words. */
+  notes?(): readonly string[]
 }
 
 /** A kind that findings are written as for other programs: PolicyReport, or Report of openreports.io. */

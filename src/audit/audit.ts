@@ -33,7 +33,7 @@ export async function audit(options: AuditOptions, deps: RunDeps): Promise<Audit
   return reportOf(run, options, deps)
 }
 
-function reportOf(run: AuditRun, options: AuditOptions, { rules }: RunDeps): AuditReport {
+function reportOf(run: AuditRun, options: AuditOptions, { rules, objects }: RunDeps): AuditReport {
   const { facts, rows } = run
   const ruleIds = rules.all.map(({ id }) => id)
   const folded = sortedFindings(run.findings.list(), ruleIds)
@@ -77,7 +77,7 @@ function reportOf(run: AuditRun, options: AuditOptions, { rules }: RunDeps): Aud
     pods: rows.pods(),
     workloads: rows.workloads(),
     since: compared?.since ?? null,
-    notes: notesOf(run, options.source)
+    notes: notesOf(run, options.source, objects)
   }
 }
 
@@ -112,7 +112,11 @@ function exitCodeOf(findings: readonly AuditFinding[], failOn: FailOn, complete:
   return complete ? 0 : 4
 }
 
-function notesOf({ notes, facts, moreFaults, judged }: AuditRun, { kind }: AuditSource): string[] {
+function notesOf(
+  { notes, facts, moreFaults, judged }: AuditRun,
+  { kind }: AuditSource,
+  objects: RunDeps['objects']
+): string[] {
   const lines = [...notes].map(([note, namespaces]) => {
     const [first = ''] = [...namespaces].sort()
     return namespaces.size === 1 ? `namespace ${first}: ${note}` : `${plural(namespaces.size, 'namespace')}: ${note}`
@@ -121,5 +125,5 @@ function notesOf({ notes, facts, moreFaults, judged }: AuditRun, { kind }: Audit
   if (kind === 'dump' && judged > 0 && !facts.hasLimitRanges) {
     lines.push('no LimitRange among the inputs, so it is taken that the cluster has none that fills in requests')
   }
-  return lines.sort()
+  return [...lines, ...(objects.notes?.() ?? [])].sort()
 }

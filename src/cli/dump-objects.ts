@@ -3,20 +3,25 @@ import type { LimitRangeItem } from '../model/kubernetes.ts'
 import type { JsonRecord } from '../model/shape.ts'
 import { currentVersionOf, groupOf } from '../model/workloads.ts'
 import type { ListedKind, ListFailure, NamedNamespace, NodeFacts, ObjectSource, PodFacts } from '../ports.ts'
-import { placeText } from '../report/report.ts'
+import { objectNameOf } from '../report/object-name.ts'
+import { placeText, plural } from '../report/report.ts'
 import type { ClusterSnapshot } from '../sources/snapshot.ts'
 import { readObjects } from './documents.ts'
 import type { Inputs } from './inputs.ts'
+import { KnownObjects } from './known-objects.ts'
 
 /**
- * What somebody wrote down of a cluster: files of `kubectl get -o json` or manifests, and a snapshot of its nodes. The
- * snapshot speaks where the files have nothing of a kind. Files are read once for each question.
+ * What somebody wrote down of a cluster: files of `kubectl get -o json` or manifests, and a snapshot of its nodes. What
+ * stands there more than once counts as it stands first, and the snapshot adds what the files lack. Files are read once
+ * for each question.
  */
 export class DumpObjects implements ObjectSource {
   readonly #paths: readonly string[]
   readonly #inputs: Inputs
   readonly #snapshot: ClusterSnapshot | undefined
   #isRead = false
+  #repeats = 0
+  #firstRepeat = ''
 
   constructor(paths: readonly string[], inputs: Inputs, snapshot: ClusterSnapshot | undefined) {
     this.#paths = paths
@@ -26,6 +31,7 @@ export class DumpObjects implements ObjectSource {
 
   async each(kinds: readonly ListedKind[], take: (object: JsonRecord) => void): Promise<readonly ListFailure[]> {
     const failures: ListFailure[] = []
+    const known = new KnownObjects()
     const found = new Set<string>()
     const names = new RegExp(`\\b(${kinds.map(({ kind }) => kind).join('|')})`)
     const { files, problems } = this.#inputs.find(this.#paths)
@@ -35,7 +41,8 @@ export class DumpObjects implements ObjectSource {
           const kind = kinds.find((each) => isOfKind(object, each))
           if (kind === undefined) return
           found.add(kind.kind)
-          take(object)
+          if (known.add(kind.kind, object)) take(object)
+          else this.#noteRepeat(object)
         },
         problem: ({ message, place }) => failures.push(unreadable(placeText(place), message)),
         // The first time everything is read: whatever is broken is told of, not passed over.
@@ -46,9 +53,29 @@ export class DumpObjects implements ObjectSource {
     this.#isRead = true
     if (this.#snapshot === undefined) return failures
     for (const { kind } of kinds) {
-      if (!found.has(kind)) failures.push(...snapshotObjects(this.#snapshot, kind, take))
+      let added = 0
+      for (const object of snapshotObjects(this.#snapshot, kind, known)) {
+        if (!known.add(kind, object)) continue
+        added++
+        take(object)
+      }
+      if (kind === 'Pod' && (added > 0 || !found.has(kind))) failures.push(noContainers)
     }
     return failures
+  }
+
+  /** What was left out. */
+  notes(): string[] {
+    if (this.#repeats === 0) return []
+    const repeats = plural(this.#repeats, 'repeat')
+    return [
+      `${repeats} of objects left out, the first of ${this.#firstRepeat}: each counts once, as the inputs have it first`
+    ]
+  }
+
+  #noteRepeat(object: JsonRecord): void {
+    const { kind, namespace, name } = objectNameOf(object, '')
+    if (this.#repeats++ === 0) this.#firstRepeat = `${kind} ${namespace === '' ? '' : `${namespace}/`}${name}`
   }
 }
 
@@ -63,22 +90,23 @@ function isOfKind({ kind, apiVersion }: JsonRecord, { kind: wanted, apiVersions 
 }
 
 /** The objects of a kind as far as a snapshot holds them: enough for rules about nodes, and to count. */
-function snapshotObjects(snapshot: ClusterSnapshot, kind: string, take: (object: JsonRecord) => void): ListFailure[] {
+function* snapshotObjects(snapshot: ClusterSnapshot, kind: string, known: KnownObjects): Generator<JsonRecord> {
   switch (kind) {
     case 'Node':
-      for (const node of snapshot.nodes) take(nodeOf(node))
-      return []
+      yield* snapshot.nodes.map(nodeOf)
+      break
     case 'Namespace':
-      for (const namespace of snapshot.namespaces) take(namespaceOf(namespace))
-      return []
+      yield* snapshot.namespaces.map(namespaceOf)
+      break
     case 'LimitRange':
-      for (const [namespace, limits] of snapshot.limitRanges) take(limitRangeOf(namespace, limits))
-      return []
+      // A snapshot holds what those of a namespace say together, not which of them says it.
+      for (const [namespace, limits] of snapshot.limitRanges) {
+        if (!known.hasIn(kind, namespace)) yield limitRangeOf(namespace, limits)
+      }
+      break
     case 'Pod':
-      for (const pod of snapshot.pods) take(podOf(pod))
-      return [noContainers]
-    default:
-      return []
+      for (const pod of snapshot.pods) yield podOf(pod)
+      break
   }
 }
 

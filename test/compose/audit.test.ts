@@ -29,6 +29,19 @@ t.test('the drill, from a snapshot: who exploded first, the drift second', async
   t.equal(stderr, '', 'no progress where nobody watches')
 })
 
+t.test(
+  'files beside a snapshot: it speaks of all they do not have, and what stands in two of them counts once',
+  async (t) => {
+    const file = JSON.stringify(pod('a'))
+    const folder = t.testdir({ 'a.json': file, 'again.json': file })
+    const { stdout } = await audit('--snapshot', snapshot, folder)
+    t.match(stdout, / 1\. pod-thread-outlier: Deployment default\/boom: /)
+    t.match(stdout, /note: 1 repeat of objects left out, the first of Pod shop\/a: /)
+    const found = stdout.split('\n').filter((line) => line.includes('best-effort') && line.includes('shop/a'))
+    t.equal(new Set(found).size, found.length, 'no finding is told twice')
+  }
+)
+
 t.test('every format at once, each to its file; the JSON is what its schema says', async (t) => {
   const folder = t.testdir({})
   const formats = Object.keys(formatChecks)
