@@ -13,6 +13,7 @@ import { actionsOf } from './actions.ts'
 import type { FoldedFinding } from './fold.ts'
 import { nodeGaps } from './gaps.ts'
 import { AuditRun, type RunDeps } from './run.ts'
+import type { Sight } from './sight.ts'
 import { compare } from './since.ts'
 import { countsOf, sortedFindings } from './summary.ts'
 
@@ -26,11 +27,17 @@ export interface AuditOptions {
   readonly earlier: AuditReport | undefined
 }
 
+export interface Audited {
+  readonly report: AuditReport
+  /** Where the report tells of nothing, whether that means something. */
+  readonly sight: Sight
+}
+
 /** Audits a cluster, or what there is of one. Throws AppError when nothing can be read at all. */
-export async function audit(options: AuditOptions, deps: RunDeps): Promise<AuditReport> {
+export async function audit(options: AuditOptions, deps: RunDeps): Promise<Audited> {
   const run = new AuditRun(deps)
   await run.read()
-  return reportOf(run, options, deps)
+  return { report: reportOf(run, options, deps), sight: run.sight }
 }
 
 function reportOf(run: AuditRun, options: AuditOptions, { rules, objects }: RunDeps): AuditReport {
@@ -40,8 +47,7 @@ function reportOf(run: AuditRun, options: AuditOptions, { rules, objects }: RunD
   const gaps = sortedGaps([...run.gaps, ...nodeGaps(facts)])
   const skips = run.skips.list().sort(byRule)
   const found = folded.map(withoutWeight)
-  const sight = { skipped: new Set(skips.map(({ ruleId }) => ruleId)), unread: facts.unread }
-  const compared = options.earlier === undefined ? undefined : compare(found, options.earlier, sight)
+  const compared = options.earlier === undefined ? undefined : compare(found, options.earlier, run.sight)
   const findings = compared?.findings ?? found
   const faults = run.faults.toSorted(
     (a, b) => compareTexts(a.ruleId, b.ruleId) || compareTexts(a.object.name, b.object.name)

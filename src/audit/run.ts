@@ -3,6 +3,7 @@ import type { AllFacts } from '../engine/rule.ts'
 import { nodeFactsOf } from '../kube/kinds.ts'
 import { buildPodProjection } from '../kube/pod-kind.ts'
 import { isFelixOnDelete } from '../model/felix.ts'
+import type { Skip } from '../model/finding.ts'
 import { isRecord, type JsonRecord, misshapen, textOf } from '../model/shape.ts'
 import { isPodSubject, type Subject, subjectOfObject } from '../model/subject.ts'
 import type { Millis } from '../model/units.ts'
@@ -26,6 +27,8 @@ import { type AuditPolicy, auditVerdictOf } from './judge.ts'
 import { controllerKinds, factKinds, podKind, revisionKind } from './kinds.ts'
 import { ownerOf } from './owner.ts'
 import { FleetRows } from './rows.ts'
+import { Sight } from './sight.ts'
+import { isYoung } from './young-pods.ts'
 
 export interface RunDeps {
   readonly rules: RuleIndex
@@ -43,7 +46,7 @@ export interface RunDeps {
 }
 
 /** Faults told one by one; a rule that fails on all pods would fill the report. Own choice. */
-export const mostFaults = 100
+const mostFaults = 100
 
 /** One pass over a cluster: first what objects are judged with, then the objects, then what needs all of them. */
 export class AuditRun {
@@ -54,6 +57,7 @@ export class AuditRun {
   readonly exempted = new Tally()
   readonly faults: AuditFault[] = []
   readonly gaps: AuditGap[] = []
+  readonly sight: Sight
   /** What the policy could not settle in how many namespaces. */
   readonly notes = new Map<string, Set<string>>()
   judged = 0
@@ -61,6 +65,7 @@ export class AuditRun {
   readonly judgedBy = new Map<string, number>()
   moreFaults = 0
   readonly #deps: RunDeps
+  readonly #readingRules: ReadonlySet<string>
   readonly #podFacts = buildPodProjection()
   /** Objects judged when everything else is read: nodes, FelixConfigurations, DaemonSets of Felix under OnDelete. */
   readonly #later: JsonRecord[] = []
@@ -69,6 +74,9 @@ export class AuditRun {
     this.#deps = deps
     this.facts = new ClusterFacts(deps.policy.settingsFor('', undefined).headroom.maxAge)
     this.rows = this.#newRows()
+    const { all } = deps.rules
+    this.#readingRules = new Set(all.filter(({ needs }) => needs.includes('node')).map(({ id }) => id))
+    this.sight = new Sight(this.#readingRules)
   }
 
   async read(): Promise<void> {
@@ -123,6 +131,7 @@ export class AuditRun {
   #missed(failures: readonly ListFailure[]): void {
     for (const failure of failures) {
       if (failure.kind !== undefined) this.facts.unread.add(failure.kind)
+      this.sight.missKind(failure)
       // What was missed the first time is missed every time.
       if (!this.gaps.some(({ part, detail }) => part === failure.part && detail === failure.detail)) {
         this.gaps.push(gapOf(failure))
@@ -183,9 +192,11 @@ export class AuditRun {
     for (const note of settings.notes) {
       this.notes.set(note, (this.notes.get(note) ?? new Set()).add(subject.namespace))
     }
-    this.skips.add(verdict.skips)
-    this.exempted.add(verdict.exempted)
     const owner = ownerOf(subject, apiVersion)
+    const skips = this.#missing(verdict.skips, subject)
+    this.skips.add(skips)
+    for (const { ruleId } of [...skips, ...verdict.faults]) this.sight.missRule(ruleId, owner)
+    this.exempted.add(verdict.exempted)
     const isChild = owner.kind !== subject.kind || owner.name !== subject.name
     if (verdict.findings.length > 0) this.findings.add(verdict.findings, subject.name, owner, isChild)
     for (const { ruleId, error } of verdict.faults) {
@@ -194,6 +205,13 @@ export class AuditRun {
       if (this.faults.length >= mostFaults) this.moreFaults++
       else this.faults.push({ ruleId, mode, message, object: owner })
     }
+  }
+
+  /** What is not known, but could be. */
+  #missing(skips: readonly Skip[], subject: Subject): readonly Skip[] {
+    if (skips.length === 0 || subject.groupKind !== pod) return skips
+    const { reading } = this.facts.nodeState(nodeNameOf(subject))
+    return isYoung(subject.object, reading) ? skips.filter(({ ruleId }) => !this.#readingRules.has(ruleId)) : skips
   }
 
   #factsOf(subject: Subject): Partial<AllFacts> {
@@ -226,6 +244,7 @@ export class AuditRun {
     } catch (error) {
       const wrong = misshapen(error)
       if (wrong === undefined) throw error
+      this.sight.missObject()
       const { kind, namespace, name } = objectNameOf(object, '')
       const part = `${kind} ${namespace === '' ? '' : `${namespace}/`}${name}`
       this.gaps.push({ part, reason: 'malformed', detail: wrong.message, nodes: null })

@@ -1,20 +1,13 @@
 import { type AuditFinding, type AuditReport, type AuditSince, identityOf } from '../report/audit.ts'
+import type { Sight } from './sight.ts'
 
 export interface Compared {
   readonly findings: readonly AuditFinding[]
   readonly since: AuditSince
 }
 
-/** What this audit can tell of: an earlier finding that is not there any more is only fixed where it was looked for. */
-export interface Sight {
-  /** Rules that could not be judged on some object. */
-  readonly skipped: ReadonlySet<string>
-  /** Kinds that could not be read. */
-  readonly unread: ReadonlySet<string>
-}
-
 /** The findings, each marked as new or known, and what became of those of the earlier report. */
-export function compare(findings: readonly AuditFinding[], earlier: AuditReport, sight: Sight): Compared {
+export function compare(findings: readonly AuditFinding[], earlier: AuditReport, sight: Pick<Sight, 'sees'>): Compared {
   const known = new Set(earlier.findings.map(identityOf))
   const marked = findings.map((finding) => ({
     ...finding,
@@ -22,7 +15,7 @@ export function compare(findings: readonly AuditFinding[], earlier: AuditReport,
   }))
   const present = new Set(marked.map(identityOf))
   const gone = earlier.findings.filter((finding) => !present.has(identityOf(finding)))
-  const fixed = gone.filter(({ ruleId, object }) => !sight.skipped.has(ruleId) && !sight.unread.has(object.kind))
+  const fixed = gone.filter(({ ruleId, object }) => sight.sees(object, [ruleId]))
   const unchanged = marked.filter(({ change }) => change === 'unchanged').length
   return {
     findings: marked,

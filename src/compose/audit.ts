@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { performance } from 'node:perf_hooks'
 import { text } from 'node:stream/consumers'
-import { audit, withGaps } from '../audit/audit.ts'
+import { type Audited, audit, withGaps } from '../audit/audit.ts'
 import { readEarlier } from '../audit/earlier.ts'
 import { publish } from '../audit/publish.ts'
 import type { RunDeps } from '../audit/run.ts'
@@ -74,7 +74,7 @@ async function auditDump(
     name: [...paths, ...(flags.snapshot === undefined ? [] : [flags.snapshot])].join(' '),
     readings: snapshot === undefined ? null : 'snapshot'
   }
-  const report = await auditWith(flags, earlier, source, {
+  const { report } = await auditWith(flags, earlier, source, {
     objects: new DumpObjects(paths, buildInputs(), snapshot),
     readings:
       snapshot === undefined
@@ -107,7 +107,7 @@ async function auditCluster(flags: AuditFlags, earlier: AuditReport | undefined)
     const source: AuditSource = { kind: 'cluster', name: credentials.server, readings: nodes.source }
     const lists = new ObjectLists(api, frugal, signal)
     const objects = new NotedUids(lists)
-    const report = await auditWith(flags, earlier, source, {
+    const { report, sight } = await auditWith(flags, earlier, source, {
       objects: flags.reportObjects === 'off' ? lists : objects,
       readings: nodes.readings,
       configs: nodes.configs,
@@ -119,7 +119,7 @@ async function auditCluster(flags: AuditFlags, earlier: AuditReport | undefined)
     if (flags.reportObjects === 'off') return report
     const store = new KubeReportStore(api, lists, signal)
     const uidOf = (key: string) => objects.uidOf(key)
-    return withGaps(report, await publish(report, flags.reportObjects, { store, uidOf, progress: frugal }))
+    return withGaps(report, await publish(report, flags.reportObjects, { store, sight, uidOf, progress: frugal }))
   } finally {
     progress.end()
     await Promise.all([client.close(), nodes.close()])
@@ -157,7 +157,7 @@ async function auditWith(
   earlier: AuditReport | undefined,
   source: AuditSource,
   sources: Sources
-): Promise<AuditReport> {
+): Promise<Audited> {
   return audit(
     { version, source, policyName: policy ?? 'built-in default', failOn, earlier },
     {

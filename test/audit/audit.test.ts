@@ -259,6 +259,41 @@ t.test('against an earlier report only what is new makes it fail', async (t) => 
   t.ok(mended.since?.fixed.some(({ ruleId }) => ruleId === 'best-effort'))
 })
 
+const busy = { limit: 60_000, inUse: 53_000 }
+const outlier: ClusterSketch = {
+  ...clean,
+  readings: { 'node-a': { host: busy, kubepods: busy, pods: new Map([['uid of web-1', 52_999]]) } }
+}
+
+t.test('against an earlier report what could not be looked at is not fixed', async (t) => {
+  const earlier = await auditOf(outlier)
+  t.ok(told(earlier).includes('audit pod-thread-outlier Deployment shop/web 1'))
+  const of = async (change: Partial<ClusterSketch>) => {
+    const { since } = await auditOf({ ...clean, ...change }, { earlier })
+    return since?.fixed.map(({ ruleId }) => ruleId).filter((ruleId) => ruleId === 'pod-thread-outlier')
+  }
+  t.strictSame(await of({ forbidden: ['Pod'] }), [], 'it stands under a Deployment, and is seen in its pods')
+  t.strictSame(await of({ forbidden: ['Namespace'] }), [])
+  t.strictSame(await of({ readings: {} }), [])
+  t.strictSame(await of({ forbidden: ['StatefulSet'] }), ['pod-thread-outlier'])
+})
+
+t.test('a pod of which nothing is known keeps nothing but what is found in its own workload', async (t) => {
+  const earlier = await auditOf(outlier)
+  const other = runningPod('other-1', { deployment: 'other', resources: fine })
+  const { since, skips } = await auditOf({ ...clean, objects: [...clean.objects, other] }, { earlier })
+  t.match(skips, [{ ruleId: 'pod-thread-outlier', objects: 1 }])
+  t.ok(since?.fixed.some(({ ruleId }) => ruleId === 'pod-thread-outlier'))
+})
+
+t.test('a pod that is younger than what its node said lacks nothing', async (t) => {
+  const status = { phase: 'Running', startTime: '2026-11-21T09:59:58Z' }
+  const young = { ...runningPod('web-2', { deployment: 'web', resources: fine }), status }
+  const report = await auditOf({ ...clean, objects: [...clean.objects, young] })
+  t.strictSame([report.exitCode, report.skips], [0, []])
+  t.match(report.summary, { pods: 2, podsRead: 1 }, 'it is a pod all the same')
+})
+
 t.test('an object that is not what its kind says is a gap, and hides no other', async (t) => {
   const broken = { ...runningPod('broken'), spec: { containers: 'none' } }
   const report = await auditOf({ objects: [broken, { kind: 'Node', apiVersion: 'v1' }, runningPod('lone')] })

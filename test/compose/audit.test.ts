@@ -103,3 +103,13 @@ t.test('against an earlier report: only what is new makes it fail', async (t) =>
   t.equal(other.code, 1)
   t.match(other.stdout, /since .*: 1 new, 0 unchanged, 1 fixed/)
 })
+
+t.test('a file that cannot be read has fixed nothing', async (t) => {
+  const folder = t.testdir({ 'a.json': JSON.stringify(pod('a')), 'b.json': JSON.stringify(pod('b', fine)) })
+  const earlier = join(folder, 'earlier.json')
+  await audit(folder, '-o', `json=${earlier}`)
+  writeFileSync(join(folder, 'a.json'), JSON.stringify(pod('a')).slice(0, 100))
+  const { code, stdout } = await audit(folder, '--since', earlier)
+  t.equal(code, 4)
+  t.match(stdout, /since .*: 0 new, 0 unchanged, 0 fixed, 1 not looked for/)
+})

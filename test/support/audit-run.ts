@@ -26,8 +26,8 @@ export interface ClusterSketch {
 const auditedAt = Date.parse('2026-11-21T10:00:00Z')
 
 /** The report on a cluster as sketched. */
-export function auditOf(sketch: ClusterSketch, options: Partial<AuditOptions> = {}): Promise<AuditReport> {
-  return audit(
+export async function auditOf(sketch: ClusterSketch, options: Partial<AuditOptions> = {}): Promise<AuditReport> {
+  const { report } = await audit(
     {
       version: '0.0.0',
       source: { kind: 'cluster', name: 'https://test', readings: 'kubelet' },
@@ -38,6 +38,7 @@ export function auditOf(sketch: ClusterSketch, options: Partial<AuditOptions> = 
     },
     depsOf(sketch)
   )
+  return report
 }
 
 const notRead: ReadingFailure = { reason: 'timeout', detail: 'no answer in time' }
