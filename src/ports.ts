@@ -168,6 +168,8 @@ export interface KubeletConfigSink {
 
 /** Where the configurations of kubelets come from. */
 export interface KubeletConfigs {
+  /** Why there is nobody who could be asked, in words; absent where there is. */
+  readonly absence?: string
   /** Asks each target once, and tells the sink of each. Rejects never. */
   read(targets: readonly ReadingTarget[], sink: KubeletConfigSink, signal: AbortSignal): Promise<void>
 }

@@ -11,7 +11,7 @@ import {
 import { type FailOn, fails, plural, type Unjudged } from '../report/report.ts'
 import { actionsOf } from './actions.ts'
 import type { FoldedFinding } from './fold.ts'
-import { nodeGaps } from './gaps.ts'
+import { configNotes, nodeGaps } from './gaps.ts'
 import { AuditRun, type RunDeps } from './run.ts'
 import type { Sight } from './sight.ts'
 import { compare } from './since.ts'
@@ -40,11 +40,11 @@ export async function audit(options: AuditOptions, deps: RunDeps): Promise<Audit
   return { report: reportOf(run, options, deps), sight: run.sight }
 }
 
-function reportOf(run: AuditRun, options: AuditOptions, { rules, objects }: RunDeps): AuditReport {
+function reportOf(run: AuditRun, options: AuditOptions, { rules, objects, configs }: RunDeps): AuditReport {
   const { facts, rows } = run
   const ruleIds = rules.all.map(({ id }) => id)
   const folded = sortedFindings(run.findings.list(), ruleIds)
-  const gaps = sortedGaps([...run.gaps, ...nodeGaps(facts)])
+  const gaps = sortedGaps([...run.gaps, ...nodeGaps(facts, configs)])
   const skips = run.skips.list().sort(byRule)
   const found = folded.map(withoutWeight)
   const compared = options.earlier === undefined ? undefined : compare(found, options.earlier, run.sight)
@@ -83,7 +83,7 @@ function reportOf(run: AuditRun, options: AuditOptions, { rules, objects }: RunD
     pods: rows.pods(),
     workloads: rows.workloads(),
     since: compared?.since ?? null,
-    notes: notesOf(run, options.source, objects)
+    notes: [...notesOf(run, options.source), ...configNotes(facts, configs), ...(objects.notes?.() ?? [])].sort()
   }
 }
 
@@ -118,11 +118,7 @@ function exitCodeOf(findings: readonly AuditFinding[], failOn: FailOn, complete:
   return complete ? 0 : 4
 }
 
-function notesOf(
-  { notes, facts, moreFaults, judged }: AuditRun,
-  { kind }: AuditSource,
-  objects: RunDeps['objects']
-): string[] {
+function notesOf({ notes, facts, moreFaults, judged }: AuditRun, { kind }: AuditSource): string[] {
   const lines = [...notes].map(([note, namespaces]) => {
     const [first = ''] = [...namespaces].sort()
     return namespaces.size === 1 ? `namespace ${first}: ${note}` : `${plural(namespaces.size, 'namespace')}: ${note}`
@@ -131,5 +127,5 @@ function notesOf(
   if (kind === 'dump' && judged > 0 && !facts.hasLimitRanges) {
     lines.push('no LimitRange among the inputs, so it is taken that the cluster has none that fills in requests')
   }
-  return [...lines, ...(objects.notes?.() ?? [])].sort()
+  return lines
 }

@@ -1,3 +1,4 @@
+import { isAsked } from '../engine/evaluate.ts'
 import type { RuleIndex } from '../engine/match.ts'
 import type { AllFacts } from '../engine/rule.ts'
 import { nodeFactsOf } from '../kube/kinds.ts'
@@ -22,7 +23,7 @@ import { objectNameOf } from '../report/object-name.ts'
 import { Tally } from '../report/tally.ts'
 import { ClusterFacts } from './cluster.ts'
 import { FoldedFindings } from './fold.ts'
-import { gapOf, readConfigs } from './gaps.ts'
+import { configRules, gapOf, readConfigs } from './gaps.ts'
 import { type AuditPolicy, auditVerdictOf } from './judge.ts'
 import { controllerKinds, factKinds, podKind, revisionKind } from './kinds.ts'
 import { ownerOf } from './owner.ts'
@@ -118,7 +119,9 @@ export class AuditRun {
     }
     await readings.read(targets, sink, { signal, spread: this.#spreadOver(targets.length) })
     this.facts.settleReadings(now())
-    await readConfigs(this.facts, targets, configs, signal)
+    const settings = this.#deps.policy.settingsFor('', undefined)
+    const needsConfigs = this.#deps.rules.all.some((rule) => configRules.has(rule.id) && isAsked(rule, { settings }))
+    if (needsConfigs) await readConfigs(this.facts, targets, configs, signal)
   }
 
   /** No longer than half of what makes a reading too old: the first must still count when the last has come. */

@@ -145,6 +145,36 @@ t.test('kubelets whose configuration may not be read: told once, and rules judge
   t.ok(report.skips.some(({ ruleId }) => ruleId === 'node-pid-eviction'))
 })
 
+const withoutConfigRules = ['kubepods-drift', 'pid-eviction', 'pod-pids-limit', 'pid-reservation']
+  .map((rule) => `node-${rule}: off`)
+  .join(', ')
+
+t.test('no kubelet is asked how it is configured for rules that the policy turns off', async (t) => {
+  const policy = `  rules: {${withoutConfigRules}, pid-annotations: off}`
+  const report = await auditOf({ ...clean, configs: {}, policy })
+  t.strictSame([report.gaps, report.skips, report.exitCode], [[], [], 0])
+  const one = await auditOf({
+    ...clean,
+    configs: {},
+    policy: policy.replace('node-pid-eviction: off, ', '')
+  })
+  t.match(one.gaps, [{ part: 'nodes/configz' }])
+})
+
+t.test('where nobody could be asked that is a note, and what needs it is skipped all the same', async (t) => {
+  const noConfigs = 'Prometheus does not tell'
+  const rest = '  rules: {node-pid-reservation: off, node-pod-pids-limit: off, pid-annotations: off}'
+  const report = await auditOf({ ...clean, configs: {}, noConfigs, policy: rest })
+  t.strictSame(report.gaps, [])
+  t.strictSame(report.notes, ['nodes/configz not read: Prometheus does not tell'])
+  t.ok(report.skips.some(({ ruleId }) => ruleId === 'node-pid-eviction'))
+  t.equal(report.exitCode, 4)
+  t.match(report.nodes, [{ kubelet: null, missing: [/HTTP 403/] }], 'each node says so')
+  const policy = `  rules: {${withoutConfigRules}, pid-annotations: off}`
+  const off = await auditOf({ ...clean, configs: {}, noConfigs, policy })
+  t.strictSame([off.notes, off.exitCode], [[], 0], 'and nothing where nothing needs it')
+})
+
 t.test('the drill: who explodes comes first, the ceiling nobody knew of second', async (t) => {
   const report = await auditOf({
     objects: [

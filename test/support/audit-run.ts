@@ -15,6 +15,8 @@ export interface ClusterSketch {
   readonly readings?: Readonly<Record<string, Partial<NodeReading>>>
   readonly failures?: Readonly<Record<string, ReadingFailure>>
   readonly configs?: Readonly<Record<string, KubeletConfig>>
+  /** Why no kubelet can be asked for its configuration. */
+  readonly noConfigs?: string
   /** The spec of a policy document in YAML. */
   readonly policy?: string
   readonly nodesPerSecond?: number
@@ -59,6 +61,7 @@ function depsOf(sketch: ClusterSketch): RunDeps {
       }
     },
     configs: {
+      ...(sketch.noConfigs === undefined ? undefined : { absence: sketch.noConfigs }),
       async read(targets, sink) {
         for (const { name } of targets) {
           const config = sketch.configs?.[name]
