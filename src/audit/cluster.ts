@@ -27,6 +27,7 @@ export class ClusterFacts implements ReadingSink, KubeletConfigSink {
   /** When the nodes had been asked: ages of readings are counted from here. */
   readAt: Millis = 0
   readonly #maxAge: Millis
+  readonly #now: () => Millis
   readonly #inputs = new InputFacts('default', new Map())
   readonly #felix: FelixSettings[] = []
   /** Of Felix DaemonSets under OnDelete, by namespace and name. */
@@ -39,9 +40,13 @@ export class ClusterFacts implements ReadingSink, KubeletConfigSink {
   >()
   #namespaces = 0
 
-  /** A reading older than `maxAge` when all are read is no reading. */
-  constructor(maxAge: Millis) {
+  /**
+   * A reading older than `maxAge` when it arrives is no reading. Afterwards it only grows as old as the audit takes, which
+   * the report shows: nodes that hang must not cost the figures of those that answered.
+   */
+  constructor(maxAge: Millis, now: () => Millis) {
     this.#maxAge = maxAge
+    this.#now = now
   }
 
   get namespaces(): number {
@@ -53,7 +58,9 @@ export class ClusterFacts implements ReadingSink, KubeletConfigSink {
   }
 
   observeReading(reading: NodeReading): void {
-    this.readings.set(reading.node, reading)
+    const age = this.#now() - reading.at
+    if (age <= this.#maxAge) this.readings.set(reading.node, reading)
+    else this.observeFailure(reading.node, { reason: 'not-reported', detail: tooOld(age, this.#maxAge) })
   }
 
   observeFailure(node: string, failure: ReadingFailure): void {
@@ -141,22 +148,19 @@ export class ClusterFacts implements ReadingSink, KubeletConfigSink {
     return { reading, kubelet: this.configs.get(name) }
   }
 
-  /** Nodes have been asked: what is too old is a failure from here on. */
-  settleReadings(now: Millis): void {
-    this.readAt = now
-    for (const [node, { at }] of this.readings) {
-      const age = now - at
-      if (age <= this.#maxAge) continue
-      this.readings.delete(node)
-      const detail = `the reading is ${Math.round(age / 1000)} s old, the policy trusts ${Math.round(this.#maxAge / 1000)} s`
-      this.failures.set(node, { reason: 'not-reported', detail })
-    }
+  /** Nodes have been asked. */
+  endReadings(): void {
+    this.readAt = this.#now()
   }
 
   #followed(metadata: ObjectMeta) {
     const owner = controllerOf(metadata)
     return owner?.kind === 'DaemonSet' ? this.#revisions.get(`${metadata.namespace ?? ''}/${owner.name}`) : undefined
   }
+}
+
+function tooOld(age: Millis, maxAge: Millis): string {
+  return `the reading is ${Math.round(age / 1000)} s old, the policy trusts ${Math.round(maxAge / 1000)} s`
 }
 
 const noState: NodeState = { reading: undefined, kubelet: undefined }

@@ -73,7 +73,7 @@ export class AuditRun {
 
   constructor(deps: RunDeps) {
     this.#deps = deps
-    this.facts = new ClusterFacts(deps.policy.settingsFor('', undefined).headroom.maxAge)
+    this.facts = new ClusterFacts(deps.policy.settingsFor('', undefined).headroom.maxAge, deps.now)
     this.rows = this.#newRows()
     const { all } = deps.rules
     this.#readingRules = new Set(all.filter(({ needs }) => needs.includes('node')).map(({ id }) => id))
@@ -103,7 +103,7 @@ export class AuditRun {
   }
 
   async #readNodes(): Promise<void> {
-    const { readings, configs, progress, signal, now } = this.#deps
+    const { readings, configs, progress, signal } = this.#deps
     const targets = this.facts.nodes.map((facts) => this.#deps.targetOf(facts))
     let done = 0
     const told = () => progress.step('node readings', ++done, targets.length)
@@ -118,13 +118,13 @@ export class AuditRun {
       }
     }
     await readings.read(targets, sink, { signal, spread: this.#spreadOver(targets.length) })
-    this.facts.settleReadings(now())
+    this.facts.endReadings()
     const settings = this.#deps.policy.settingsFor('', undefined)
     const needsConfigs = this.#deps.rules.all.some((rule) => configRules.has(rule.id) && isAsked(rule, { settings }))
     if (needsConfigs) await readConfigs(this.facts, targets, configs, signal)
   }
 
-  /** No longer than half of what makes a reading too old: the first must still count when the last has come. */
+  /** No longer than half of what makes a reading too old: figures of one report are to be of about one time. */
   #spreadOver(nodes: number): Millis {
     const { nodesPerSecond, policy } = this.#deps
     if (nodesPerSecond === undefined) return 0

@@ -132,6 +132,15 @@ t.test('a reading too old to trust is none', async (t) => {
   t.equal(report.summary.nodesRead, 0)
 })
 
+t.test('nodes that hang cost no figures of those that answered: age counts when a reading arrives', async (t) => {
+  const names = ['node-a', 'hangs-1', 'hangs-2', 'hangs-3']
+  const objects = [...clean.objects, ...names.slice(1).map((name) => nodeObject('False', name))]
+  const report = await auditOf({ ...clean, objects, perNode: 40_000, policy: '  headroom: {maxAge: 60s}' })
+  t.equal(report.summary.nodesRead, 1)
+  t.match(report.nodes[0], { node: 'node-a', age: 125_000 }, 'how old it is by now is shown')
+  t.match(report.gaps, [{ part: 'node readings', reason: 'timeout', nodes: 3 }])
+})
+
 t.test('kubelets whose configuration may not be read: told once, and rules judge by what else is known', async (t) => {
   const same = { limit: 4_194_304, inUse: 1 }
   const report = await auditOf({

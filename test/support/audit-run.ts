@@ -20,6 +20,8 @@ export interface ClusterSketch {
   /** The spec of a policy document in YAML. */
   readonly policy?: string
   readonly nodesPerSecond?: number
+  /** Milliseconds that pass before each node has answered. */
+  readonly perNode?: number
   /** Told over which span nodes are to be asked, in milliseconds. */
   spread?(span: number): void
 }
@@ -46,6 +48,7 @@ export async function auditOf(sketch: ClusterSketch, options: Partial<AuditOptio
 const notRead: ReadingFailure = { reason: 'timeout', detail: 'no answer in time' }
 
 function depsOf(sketch: ClusterSketch): RunDeps {
+  let now = auditedAt
   return {
     rules: new RuleIndex(auditRules),
     policy: policyFrom(sketch.policy),
@@ -54,9 +57,10 @@ function depsOf(sketch: ClusterSketch): RunDeps {
       async read(targets, sink, { spread }) {
         sketch.spread?.(spread)
         for (const { name } of targets) {
+          now += sketch.perNode ?? 0
           const reading = sketch.readings?.[name]
           if (reading === undefined) sink.observeFailure(name, sketch.failures?.[name] ?? notRead)
-          else sink.observeReading({ ...readingOf(name), ...reading })
+          else sink.observeReading({ ...readingOf(name, now), ...reading })
         }
       }
     },
@@ -73,18 +77,18 @@ function depsOf(sketch: ClusterSketch): RunDeps {
     },
     targetOf: (facts) => facts,
     nodesPerSecond: sketch.nodesPerSecond,
-    now: () => auditedAt,
+    now: () => now,
     progress: { step() {} },
     signal: new AbortController().signal
   }
 }
 
 /** A reading with plenty of room. */
-function readingOf(node: string): NodeReading {
+function readingOf(node: string, now: number): NodeReading {
   const ceiling = { limit: 4_194_304, inUse: 500 }
   return {
     node,
-    at: auditedAt - 5_000,
+    at: now - 5_000,
     host: ceiling,
     kubepods: ceiling,
     pods: new Map(),
