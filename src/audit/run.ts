@@ -158,7 +158,7 @@ export class AuditRun {
   }
 
   #takePod(object: JsonRecord): void {
-    const facts = this.#whole(object, () => this.#podFacts(object))
+    const facts = this.#whole(object, () => this.#podFacts(named(object)))
     if (facts === undefined) return
     if (this.facts.followsFelix && isRecord(object['metadata'])) {
       this.facts.addFelixPod(object['metadata'], facts.node)
@@ -254,6 +254,13 @@ export class AuditRun {
       return undefined
     }
   }
+}
+
+/** A Pod that somebody wrote down may have no name yet, only the beginning of one. */
+function named(object: JsonRecord): JsonRecord {
+  const { metadata } = object
+  if (!isRecord(metadata) || textOf(metadata['name']) !== '' || textOf(metadata['generateName']) === '') return object
+  return { ...object, metadata: { ...metadata, name: objectNameOf(object, '').name } }
 }
 
 const clusterScoped: ReadonlySet<unknown> = new Set(['Node', 'FelixConfiguration'])

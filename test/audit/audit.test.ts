@@ -343,6 +343,16 @@ t.test('an object that is not what its kind says is a gap, and hides no other', 
   t.ok(told(report).includes('deny best-effort Pod shop/lone 0'))
 })
 
+t.test('a Pod that is to get its name later is judged under the beginning of it', async (t) => {
+  const { metadata, ...rest } = runningPod('lone')
+  const report = await auditOf({ objects: [{ ...rest, metadata: { generateName: 'load-', namespace: 'shop' } }] })
+  t.ok(told(report).includes('deny best-effort Pod shop/load-* 0'))
+  t.notOk(report.gaps.some(({ reason }) => reason === 'malformed'))
+  t.equal(report.summary.pods, 1)
+  const nameless = await auditOf({ objects: [{ ...rest, metadata: { namespace: 'shop' } }] })
+  t.match(nameless.gaps[0], { part: 'Pod shop/', reason: 'malformed' })
+})
+
 t.test('exemptions count, and are told', async (t) => {
   const exemption = '{rules: [best-effort], namespaces: [shop], reason: A demo until spring, expires: 2027-01-01}'
   const report = await auditOf({ objects: [runningPod('lone')], policy: `  exemptions: [${exemption}]` })
