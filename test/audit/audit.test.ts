@@ -317,6 +317,13 @@ t.test('against an earlier report what could not be looked at is not fixed', asy
   t.strictSame(await of({ forbidden: ['StatefulSet'] }), ['pod-thread-outlier'])
 })
 
+t.test('against an earlier report a rule that failed has fixed nothing', async (t) => {
+  const earlier = await auditOf({ objects: [calicoObject()] })
+  const { since, faults } = await auditOf({ objects: [calicoObject({ env: [7] })] }, { earlier })
+  t.ok(faults.some(({ ruleId }) => ruleId === 'calico-iptables-backend'))
+  t.match(since, { fixed: [], unknown: 1 })
+})
+
 t.test('a pod of which nothing is known keeps nothing but what is found in its own workload', async (t) => {
   const earlier = await auditOf(outlier)
   const other = runningPod('other-1', { deployment: 'other', resources: fine })
