@@ -176,6 +176,8 @@ export interface KubeletConfigSink {
 
 /** Where the configurations of kubelets come from. */
 export interface KubeletConfigs {
+  /** Why there is nobody who could be asked, in words; absent where there is. */
+  readonly absence?: string
   /** Asks each target once, and tells the sink of each. Rejects never. */
   read(targets: readonly ReadingTarget[], sink: KubeletConfigSink, signal: AbortSignal): Promise<void>
 }
@@ -211,6 +213,8 @@ export interface ObjectSource {
    * AppError when nothing can be read at all.
    */
   each(kinds: readonly ListedKind[], take: (object: Record<string, unknown>) => void): Promise<readonly ListFailure[]>
+  /** What else is to be known of all that was given away, in words. */
+  notes?(): readonly string[]
 }
 
 /** A kind that findings are written as for other programs: PolicyReport, or Report of openreports.io. */

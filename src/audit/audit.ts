@@ -11,9 +11,9 @@ import {
 import { type FailOn, fails, plural, type Unjudged } from '../report/report.ts'
 import { actionsOf } from './actions.ts'
 import type { FoldedFinding } from './fold.ts'
-import { nodeGaps } from './gaps.ts'
+import { configNotes, nodeGaps } from './gaps.ts'
 import { AuditRun, type RunDeps } from './run.ts'
-import { sightOf } from './sight.ts'
+import type { Sight } from './sight.ts'
 import { compare } from './since.ts'
 import { countsOf, sortedFindings } from './summary.ts'
 
@@ -27,27 +27,32 @@ export interface AuditOptions {
   readonly earlier: AuditReport | undefined
 }
 
-/** Audits a cluster, or what there is of one. Throws AppError when nothing can be read at all. */
-export async function audit(options: AuditOptions, deps: RunDeps): Promise<AuditReport> {
-  const run = new AuditRun(deps)
-  await run.read()
-  return reportOf(run, options, deps)
+export interface Audited {
+  readonly report: AuditReport
+  /** Where the report tells of nothing, whether that means something. */
+  readonly sight: Sight
 }
 
-function reportOf(run: AuditRun, options: AuditOptions, { rules, policy }: RunDeps): AuditReport {
+/** Audits a cluster, or what there is of one. Throws AppError when nothing can be read at all. */
+export async function audit(options: AuditOptions, deps: RunDeps): Promise<Audited> {
+  const run = new AuditRun(deps)
+  await run.read()
+  return { report: reportOf(run, options, deps), sight: run.sight }
+}
+
+function reportOf(run: AuditRun, options: AuditOptions, { rules, policy, objects, configs }: RunDeps): AuditReport {
   const { facts, rows } = run
   const ruleIds = rules.all.map(({ id }) => id)
   const folded = sortedFindings(run.findings.list(), ruleIds)
-  const gaps = sortedGaps([...run.gaps, ...nodeGaps(facts)])
+  const gaps = sortedGaps([...run.gaps, ...nodeGaps(facts, configs)])
   const skips = run.skips.list().sort(byRule)
   const found = folded.map(withoutWeight)
+  const compared = options.earlier === undefined ? undefined : compare(found, options.earlier, run.sight)
+  const findings = compared?.findings ?? found
   const nodes = rows.nodes()
   const faults = run.faults.toSorted(
     (a, b) => compareTexts(a.ruleId, b.ruleId) || compareTexts(a.object.name, b.object.name)
   )
-  const sight = sightOf({ skips, faults, gaps })
-  const compared = options.earlier === undefined ? undefined : compare(found, options.earlier, sight)
-  const findings = compared?.findings ?? found
   return {
     apiVersion: auditApiVersion,
     kind: 'Audit',
@@ -79,7 +84,7 @@ function reportOf(run: AuditRun, options: AuditOptions, { rules, policy }: RunDe
     pods: rows.pods(),
     workloads: rows.workloads(),
     since: compared?.since ?? null,
-    notes: notesOf(run, options.source)
+    notes: [...notesOf(run, options.source), ...configNotes(facts, configs), ...(objects.notes?.() ?? [])].sort()
   }
 }
 
@@ -123,5 +128,5 @@ function notesOf({ notes, facts, moreFaults, judged }: AuditRun, { kind }: Audit
   if (kind === 'dump' && judged > 0 && !facts.hasLimitRanges) {
     lines.push('no LimitRange among the inputs, so it is taken that the cluster has none that fills in requests')
   }
-  return lines.sort()
+  return lines
 }

@@ -19,6 +19,7 @@ export class ClusterFacts implements KubeletConfigSink {
   /** When the nodes had been asked: ages of readings are counted from here. */
   readAt: Millis = 0
   readonly #maxAge: Millis
+  readonly #now: () => Millis
   readonly #inputs = new InputFacts('default', new Map())
   readonly #felix: FelixSettings[] = []
   /** Of Felix DaemonSets under OnDelete, by namespace and name. */
@@ -31,9 +32,13 @@ export class ClusterFacts implements KubeletConfigSink {
   >()
   #namespaces = 0
 
-  /** A reading that is older than `maxAge` when it comes is no reading. */
-  constructor(maxAge: Millis) {
+  /**
+   * A reading older than `maxAge` when it arrives is no reading. Afterwards it only grows as old as the audit takes, which
+   * the report shows: nodes that hang must not cost the figures of those that answered.
+   */
+  constructor(maxAge: Millis, now: () => Millis) {
     this.#maxAge = maxAge
+    this.#now = now
   }
 
   get namespaces(): number {
@@ -44,15 +49,10 @@ export class ClusterFacts implements KubeletConfigSink {
     return this.#inputs.knowsLimitRanges
   }
 
-  /** `now`: nodes that hang may hold up the last one for minutes, and nobody else's reading is older for that. */
-  observeReading(reading: NodeReading, now: Millis): void {
-    const age = now - reading.at
-    if (age <= this.#maxAge) {
-      this.readings.set(reading.node, reading)
-      return
-    }
-    const detail = `the reading is ${Math.round(age / 1000)} s old, the policy trusts ${Math.round(this.#maxAge / 1000)} s`
-    this.observeFailure(reading.node, { reason: 'not-reported', detail })
+  observeReading(reading: NodeReading): void {
+    const age = this.#now() - reading.at
+    if (age <= this.#maxAge) this.readings.set(reading.node, reading)
+    else this.observeFailure(reading.node, { reason: 'not-reported', detail: tooOld(age, this.#maxAge) })
   }
 
   observeFailure(node: string, failure: ReadingFailure): void {
@@ -140,10 +140,19 @@ export class ClusterFacts implements KubeletConfigSink {
     return { reading, kubelet: this.configs.get(name) }
   }
 
+  /** Nodes have been asked. */
+  endReadings(): void {
+    this.readAt = this.#now()
+  }
+
   #followed(metadata: ObjectMeta) {
     const owner = controllerOf(metadata)
     return owner?.kind === 'DaemonSet' ? this.#revisions.get(`${metadata.namespace ?? ''}/${owner.name}`) : undefined
   }
+}
+
+function tooOld(age: Millis, maxAge: Millis): string {
+  return `the reading is ${Math.round(age / 1000)} s old, the policy trusts ${Math.round(maxAge / 1000)} s`
 }
 
 const noState: NodeState = { reading: undefined, kubelet: undefined }

@@ -3,11 +3,16 @@ import type { KubeletConfigs, ListFailure, ReadingFailure, ReadingTarget } from 
 import type { AuditGap } from '../report/audit.ts'
 import type { ClusterFacts } from './cluster.ts'
 
+/** Rules that look at how a kubelet is configured. Where the policy asks for none of them, no kubelet is asked. */
+export const configRules: ReadonlySet<string> = new Set([
+  'node-kubepods-drift',
+  'node-pid-eviction',
+  'node-pid-reservation',
+  'node-pod-pids-limit'
+])
+
 /** Kubelets asked for their configuration before all are: who may not read these may read none. Own choice. */
 const probes = 3
-
-/** Rules that judge a node by the configuration of its kubelet, where that is known. */
-export const configRules = ['node-kubepods-drift', 'node-pod-pids-limit', 'node-pid-reservation', 'node-pid-eviction']
 
 /** Reads the configurations of kubelets; of those that need not be asked the refusal of the others is kept. */
 export async function readConfigs(
@@ -41,13 +46,21 @@ function gapsOf(part: string, failures: Iterable<ReadingFailure>): AuditGap[] {
   return [...groups].map(([reason, { detail, nodes }]) => ({ part, reason, detail, nodes }))
 }
 
-/** What is missing of the nodes: readings, parts of readings, configurations. */
-export function nodeGaps(facts: ClusterFacts): AuditGap[] {
+/**
+ * What is missing of the nodes: readings, parts of readings, configurations. Where nobody could be asked for these, that
+ * is known before and tells nothing of the cluster: then it is no gap but a note, and the rules that need them are skipped.
+ */
+export function nodeGaps(facts: ClusterFacts, { absence }: Pick<KubeletConfigs, 'absence'>): AuditGap[] {
   const parts = [...facts.readings.values()].flatMap(({ gaps }) => gaps)
   return [
     ...gapsOf('node readings', [...facts.failures.values(), ...parts]),
-    ...gapsOf('nodes/configz', facts.configFailures.values())
+    ...(absence === undefined ? gapsOf('nodes/configz', facts.configFailures.values()) : [])
   ]
+}
+
+/** Why no configuration of a kubelet is known, where one was wanted and nobody could be asked. */
+export function configNotes(facts: ClusterFacts, { absence }: Pick<KubeletConfigs, 'absence'>): string[] {
+  return absence === undefined || facts.configFailures.size === 0 ? [] : [`nodes/configz not read: ${absence}`]
 }
 
 /** A part that could not be read as a whole. */

@@ -3,6 +3,7 @@ import { KubeError } from '../kube/kube-error.ts'
 import { isRecord, type JsonRecord, textOf } from '../model/shape.ts'
 import type { Progress, ReportKind, ReportStore } from '../ports.ts'
 import type { AuditGap, AuditReport } from '../report/audit.ts'
+import type { ObjectName } from '../report/report.ts'
 import {
   digestAnnotation,
   type ReportContent,
@@ -14,11 +15,13 @@ import {
   workloadReportsOf
 } from '../report/workload-report.ts'
 import { gapOf } from './gaps.ts'
-import { type Sight, sees, sightOf } from './sight.ts'
+import type { Sight } from './sight.ts'
 import { WriteFailures } from './write-failures.ts'
 
 export interface PublishDeps {
   readonly store: ReportStore
+  /** What the audit could look at. */
+  readonly sight: Pick<Sight, 'sees'>
   /** Of the object with this key, as objectKey makes it. */
   uidOf(key: string): string | undefined
   readonly progress: Progress
@@ -32,8 +35,8 @@ interface Stored {
   readonly namespace: string
   readonly name: string
   readonly uid: string
-  /** Of the workload. */
-  readonly kind: string
+  /** The workload. */
+  readonly object: Pick<ObjectName, 'kind' | 'namespace' | 'name'>
   /** undefined: it does not say, so it is not one that we made. */
   readonly rules: readonly string[] | undefined
   readonly digest: string | undefined
@@ -48,16 +51,15 @@ export async function publish(report: AuditReport, content: ReportContent, deps:
   const wanted = workloadReportsOf(report)
   try {
     const { current, replaced } = await deps.store.kinds()
-    const sight = sightOf(report)
     const gaps: AuditGap[] = []
     for (const namespaced of [true, false]) {
       const ours = new Map([...wanted].filter(([, { object }]) => (object.namespace !== '') === namespaced))
       const kind = current.find((each) => each.namespaced === namespaced)
       if (kind === undefined) gaps.push(...notServed(namespaced, ours.size))
-      else gaps.push(...(await publishKind(kind, ours, { ...deps, sight, content, takenAt: report.takenAt })))
+      else gaps.push(...(await publishKind(kind, ours, { ...deps, content, takenAt: report.takenAt })))
     }
     // Only once all is said in the new place.
-    if (gaps.length === 0) for (const kind of replaced) gaps.push(...(await removeReplaced(kind, wanted, sight, deps)))
+    if (gaps.length === 0) for (const kind of replaced) gaps.push(...(await removeReplaced(kind, wanted, deps)))
     return gaps
   } catch (error) {
     if (!(error instanceof KubeError) || error.failure === 'aborted') throw error
@@ -67,7 +69,6 @@ export async function publish(report: AuditReport, content: ReportContent, deps:
 }
 
 interface KindDeps extends PublishDeps {
-  readonly sight: Sight
   readonly content: ReportContent
   readonly takenAt: string
 }
@@ -93,7 +94,7 @@ async function publishKind(
     })
   }
   for (const stored of left.values()) {
-    if (stored.rules === undefined || !sees(sight, stored.kind, stored.rules)) continue
+    if (stored.rules === undefined || !sight.sees(stored.object, stored.rules)) continue
     jobs.push(() => failures.note('delete', stored, () => store.remove(kind, stored, stored.uid)))
   }
   await runAll(jobs, (done) => progress.step(kind.plural, done, jobs.length))
@@ -104,15 +105,14 @@ async function publishKind(
 async function removeReplaced(
   kind: ReportKind,
   wanted: ReadonlyMap<string, WorkloadReport>,
-  sight: Sight,
-  { store, progress }: PublishDeps
+  { store, sight, progress }: PublishDeps
 ): Promise<AuditGap[]> {
   const { left, unlisted } = await storedReports(kind, store)
   if (unlisted !== undefined) return [unlisted]
   const written = new Set([...wanted.values()].map(({ object }) => `${object.namespace}/${reportName(object)}`))
   const failures = new WriteFailures(kind)
   const jobs = [...left]
-    .filter(([key, { kind, rules }]) => rules !== undefined && (written.has(key) || sees(sight, kind, rules)))
+    .filter(([key, { object, rules }]) => rules !== undefined && (written.has(key) || sight.sees(object, rules)))
     .map(
       ([, stored]) =>
         () =>
@@ -136,10 +136,10 @@ async function storedReports(
   return { left, unlisted: { ...gapOf(failure), detail: `${failure.detail}; no report was written or removed` } }
 }
 
-/** Rules that had found something in the object, find nothing now, and were not judged everywhere. */
-function unjudgedOf(stored: Stored | undefined, report: WorkloadReport, sight: Sight): string[] {
+/** Rules that had found something in the object, find nothing now, and were not judged on all of it. */
+function unjudgedOf(stored: Stored | undefined, report: WorkloadReport, sight: PublishDeps['sight']): string[] {
   const now = new Set(rulesOf(report))
-  return (stored?.rules ?? []).filter((rule) => !now.has(rule) && !sees(sight, report.object.kind, [rule]))
+  return (stored?.rules ?? []).filter((rule) => !now.has(rule) && !sight.sees(report.object, [rule]))
 }
 
 function storedOf(object: JsonRecord): Stored {
@@ -151,7 +151,7 @@ function storedOf(object: JsonRecord): Stored {
     namespace: textOf(metadata['namespace']),
     name: textOf(metadata['name']),
     uid: textOf(metadata['uid']),
-    kind: textOf(scope['kind']),
+    object: { kind: textOf(scope['kind']), namespace: textOf(scope['namespace']), name: textOf(scope['name']) },
     rules: typeof rules === 'string' && rules !== '' ? rules.split(',') : undefined,
     digest: typeof digest === 'string' ? digest : undefined
   }

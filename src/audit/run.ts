@@ -1,8 +1,10 @@
+import { isAsked } from '../engine/evaluate.ts'
 import type { RuleIndex } from '../engine/match.ts'
 import type { AllFacts } from '../engine/rule.ts'
 import { nodeFactsOf } from '../kube/kinds.ts'
 import { buildPodProjection } from '../kube/pod-kind.ts'
 import { isFelixOnDelete } from '../model/felix.ts'
+import type { Skip } from '../model/finding.ts'
 import { isRecord, type JsonRecord, misshapen, textOf } from '../model/shape.ts'
 import { isPodSubject, type Subject, subjectOfObject } from '../model/subject.ts'
 import type { Millis } from '../model/units.ts'
@@ -27,6 +29,8 @@ import { type AuditPolicy, auditVerdictOf } from './judge.ts'
 import { controllerKinds, factKinds, podKind, revisionKind } from './kinds.ts'
 import { ownerOf } from './owner.ts'
 import { FleetRows } from './rows.ts'
+import { Sight } from './sight.ts'
+import { isYoung } from './young-pods.ts'
 
 export interface RunDeps {
   readonly rules: RuleIndex
@@ -44,7 +48,7 @@ export interface RunDeps {
 }
 
 /** Faults told one by one; a rule that fails on all pods would fill the report. Own choice. */
-export const mostFaults = 100
+const mostFaults = 100
 
 /** One pass over a cluster: first what objects are judged with, then the objects, then what needs all of them. */
 export class AuditRun {
@@ -55,6 +59,7 @@ export class AuditRun {
   readonly exempted = new Tally()
   readonly faults: AuditFault[] = []
   readonly gaps: AuditGap[] = []
+  readonly sight: Sight
   /** What the policy could not settle in how many namespaces. */
   readonly notes = new Map<string, Set<string>>()
   judged = 0
@@ -62,14 +67,18 @@ export class AuditRun {
   readonly judgedBy = new Map<string, number>()
   moreFaults = 0
   readonly #deps: RunDeps
+  readonly #readingRules: ReadonlySet<string>
   readonly #podFacts = buildPodProjection()
   /** Objects judged when everything else is read: nodes, FelixConfigurations, DaemonSets of Felix under OnDelete. */
   readonly #later: JsonRecord[] = []
 
   constructor(deps: RunDeps) {
     this.#deps = deps
-    this.facts = new ClusterFacts(deps.policy.settingsFor('', undefined).headroom.maxAge)
+    this.facts = new ClusterFacts(deps.policy.settingsFor('', undefined).headroom.maxAge, deps.now)
     this.rows = this.#newRows()
+    const { all } = deps.rules
+    this.#readingRules = new Set(all.filter(({ needs }) => needs.includes('node')).map(({ id }) => id))
+    this.sight = new Sight(this.#readingRules)
   }
 
   async read(): Promise<void> {
@@ -95,13 +104,13 @@ export class AuditRun {
   }
 
   async #readNodes(): Promise<void> {
-    const { readings, configs, progress, signal, now } = this.#deps
+    const { readings, configs, progress, signal } = this.#deps
     const targets = this.facts.nodes.map((facts) => this.#deps.targetOf(facts))
     let done = 0
     const told = () => progress.step('node readings', ++done, targets.length)
     const sink = {
       observeReading: (reading: NodeReading) => {
-        this.facts.observeReading(reading, now())
+        this.facts.observeReading(reading)
         told()
       },
       observeFailure: (...failure: Parameters<ClusterFacts['observeFailure']>) => {
@@ -110,17 +119,13 @@ export class AuditRun {
       }
     }
     await readings.read(targets, sink, { signal, spread: this.#spreadOver(targets.length) })
-    this.facts.readAt = now()
-    if (this.#needsConfigs()) await readConfigs(this.facts, targets, configs, signal)
+    this.facts.endReadings()
+    const settings = this.#deps.policy.settingsFor('', undefined)
+    const needsConfigs = this.#deps.rules.all.some((rule) => configRules.has(rule.id) && isAsked(rule, { settings }))
+    if (needsConfigs) await readConfigs(this.facts, targets, configs, signal)
   }
 
-  /** Whether a rule in force judges nodes by how their kubelets are configured; else nobody misses it. */
-  #needsConfigs(): boolean {
-    const { modes } = this.#deps.policy.settingsFor('', undefined)
-    return configRules.some((id) => (modes.get(id) ?? 'off') !== 'off')
-  }
-
-  /** No longer than half of what makes a reading too old: the figures of a report are of about one moment. */
+  /** No longer than half of what makes a reading too old: figures of one report are to be of about one time. */
   #spreadOver(nodes: number): Millis {
     const { nodesPerSecond, policy } = this.#deps
     if (nodesPerSecond === undefined) return 0
@@ -130,6 +135,7 @@ export class AuditRun {
   #missed(failures: readonly ListFailure[]): void {
     for (const failure of failures) {
       if (failure.kind !== undefined) this.facts.unread.add(failure.kind)
+      this.sight.missKind(failure)
       // What was missed the first time is missed every time.
       if (!this.gaps.some(({ part, detail }) => part === failure.part && detail === failure.detail)) {
         this.gaps.push(gapOf(failure))
@@ -153,12 +159,7 @@ export class AuditRun {
   }
 
   #takePod(object: JsonRecord): void {
-    // As a person wrote it down: it runs nowhere, and is judged like a template.
-    if (isToBeNamed(object)) {
-      this.#judge(object)
-      return
-    }
-    const facts = this.#whole(object, () => this.#podFacts(object))
+    const facts = this.#whole(object, () => this.#podFacts(named(object)))
     if (facts === undefined) return
     if (this.facts.followsFelix && isRecord(object['metadata'])) {
       this.facts.addFelixPod(object['metadata'], facts.node)
@@ -195,9 +196,11 @@ export class AuditRun {
     for (const note of settings.notes) {
       this.notes.set(note, (this.notes.get(note) ?? new Set()).add(subject.namespace))
     }
-    this.skips.add(verdict.skips)
-    this.exempted.add(verdict.exempted)
     const owner = ownerOf(subject, apiVersion)
+    const skips = this.#missing(verdict.skips, subject)
+    this.skips.add(skips)
+    for (const { ruleId } of [...skips, ...verdict.faults]) this.sight.missRule(ruleId, owner)
+    this.exempted.add(verdict.exempted)
     const isChild = owner.kind !== subject.kind || owner.name !== subject.name
     if (verdict.findings.length > 0) this.findings.add(verdict.findings, subject.name, owner, isChild)
     for (const { ruleId, error } of verdict.faults) {
@@ -206,6 +209,13 @@ export class AuditRun {
       if (this.faults.length >= mostFaults) this.moreFaults++
       else this.faults.push({ ruleId, mode, message, object: owner })
     }
+  }
+
+  /** What is not known, but could be. */
+  #missing(skips: readonly Skip[], subject: Subject): readonly Skip[] {
+    if (skips.length === 0 || subject.groupKind !== pod) return skips
+    const { reading } = this.facts.nodeState(nodeNameOf(subject))
+    return isYoung(subject.object, reading) ? skips.filter(({ ruleId }) => !this.#readingRules.has(ruleId)) : skips
   }
 
   #factsOf(subject: Subject): Partial<AllFacts> {
@@ -238,6 +248,7 @@ export class AuditRun {
     } catch (error) {
       const wrong = misshapen(error)
       if (wrong === undefined) throw error
+      this.sight.missObject()
       const { kind, namespace, name } = objectNameOf(object, '')
       const part = `${kind} ${namespace === '' ? '' : `${namespace}/`}${name}`
       this.gaps.push({ part, reason: 'malformed', detail: wrong.message, nodes: null })
@@ -246,15 +257,18 @@ export class AuditRun {
   }
 }
 
+/** A Pod that somebody wrote down may have no name yet, only the beginning of one. */
+function named(object: JsonRecord): JsonRecord {
+  const { metadata } = object
+  if (!isRecord(metadata) || textOf(metadata['name']) !== '' || textOf(metadata['generateName']) === '') return object
+  return { ...object, metadata: { ...metadata, name: objectNameOf(object, '').name } }
+}
+
 const clusterScoped: ReadonlySet<unknown> = new Set(['Node', 'FelixConfiguration'])
 
 /** Of an object that names none: what a person wrote down goes where kubectl would put it. */
 function namespaceOf({ kind }: JsonRecord): string {
   return clusterScoped.has(kind) ? '' : 'default'
-}
-
-function isToBeNamed({ metadata }: JsonRecord): boolean {
-  return isRecord(metadata) && (metadata['name'] ?? '') === '' && typeof metadata['generateName'] === 'string'
 }
 
 function nodeNameOf(subject: Subject): string | undefined {

@@ -1,42 +1,69 @@
-import type { AuditReport } from '../report/audit.ts'
-import { controllerKinds, factKinds, podKind } from './kinds.ts'
-import { mostFaults } from './run.ts'
+import type { ListFailure } from '../ports.ts'
+import type { ObjectName } from '../report/report.ts'
+import { objectKey } from '../report/workload-report.ts'
 
-/** What an audit can tell of: that a finding is not there any more only means something where it was looked for. */
-export interface Sight {
-  /** Rules that could not be judged on some object, or failed. */
-  readonly unjudged: ReadonlySet<string>
+/** Objects kept of one rule that could not be judged there; of more it is taken that it was nowhere. Own choice. */
+export const mostUnjudged = 10_000
+
+type Named = Pick<ObjectName, 'kind' | 'namespace' | 'name'>
+
+/** What an audit could look at: that a finding is not there any more only means something where it was looked for. */
+export class Sight {
   /** Kinds that could not be read. */
-  readonly unread: ReadonlySet<string>
-  /** Nobody can say what was not looked at. */
-  readonly blind: boolean
-}
+  readonly #unread = new Set<string>()
+  /** By rule the keys of the objects it was skipped or failed on, as findings name them; undefined: too many. */
+  readonly #unjudged = new Map<string, Set<string> | undefined>()
+  /** Rules that look at what nodes tell, and not at how an object is written. */
+  readonly #readingRules: ReadonlySet<string>
+  /** Something was not read, and nobody knows what. */
+  #isBlind = false
+  /** Of pods only their threads are known. */
+  #lacksSpecs = false
 
-export function sightOf({ skips, faults, gaps }: Pick<AuditReport, 'skips' | 'faults' | 'gaps'>): Sight {
-  const parts = new Set(gaps.map(({ part }) => part))
-  const unread = [...factKinds, ...controllerKinds, podKind]
-    .filter(({ plural, apiVersions }) => apiVersions.some((apiVersion) => parts.has(partOf(plural, apiVersion))))
-    .map(({ kind }) => kind)
-  return {
-    unjudged: new Set([...skips, ...faults].map(({ ruleId }) => ruleId)),
-    unread: new Set(unread),
-    // Where as many failures are told as there may be, there may be more. An object that is not what
-    // its kind says has no rule that was skipped on it, and who knows what is in a file that cannot be read.
-    blind:
-      faults.length >= mostFaults ||
-      gaps.some(({ reason, nodes }) => (reason === 'malformed' || reason === 'unreadable') && nodes === null)
+  constructor(readingRules: Iterable<string>) {
+    this.#readingRules = new Set(readingRules)
+  }
+
+  missKind({ kind, reason }: Pick<ListFailure, 'kind' | 'reason'>): void {
+    if (kind !== undefined) this.#unread.add(kind)
+    else if (reason === 'not-in-snapshot') this.#lacksSpecs = true
+    else this.#isBlind = true
+  }
+
+  /** An object that is not what its kind says: whose it is, and what it would have broken, cannot be told. */
+  missObject(): void {
+    this.#isBlind = true
+  }
+
+  /** `owner`: the object that the findings of this rule would stand under. */
+  missRule(ruleId: string, owner: Named): void {
+    const held = this.#unjudged.has(ruleId) ? this.#unjudged.get(ruleId) : new Set<string>()
+    this.#unjudged.set(ruleId, held)
+    held?.add(objectKey(owner))
+    if (held !== undefined && held.size > mostUnjudged) this.#unjudged.set(ruleId, undefined)
+  }
+
+  /** Whether nothing being found now in an object means that nothing is wrong there, for these rules. */
+  sees(object: Named, rules: readonly string[]): boolean {
+    if (this.#isBlind || neededFor(object.kind).some((kind) => this.#unread.has(kind))) return false
+    const key = objectKey(object)
+    return rules.every((rule) => this.#judged(rule, key) && this.#read(rule, object.kind))
+  }
+
+  #judged(rule: string, key: string): boolean {
+    if (!this.#unjudged.has(rule)) return true
+    const held = this.#unjudged.get(rule)
+    return held !== undefined && !held.has(key)
+  }
+
+  #read(rule: string, kind: string): boolean {
+    return !this.#lacksSpecs || clusterScoped.has(kind) || this.#readingRules.has(rule)
   }
 }
 
-/** Whether nothing being found now in an object of this kind means that nothing is wrong, for these rules. */
-export function sees({ unjudged, unread, blind }: Sight, kind: string, rules: readonly string[]): boolean {
-  // A workload is judged by its pods too, and by the labels of its namespace.
-  if (blind || [kind, 'Pod', 'Namespace'].some((each) => unread.has(each))) return false
-  return !rules.some((rule) => unjudged.has(rule))
-}
+const clusterScoped: ReadonlySet<string> = new Set(['Node', 'FelixConfiguration'])
 
-/** As RBAC names it. */
-function partOf(plural: string, apiVersion: string): string {
-  const slash = apiVersion.indexOf('/')
-  return slash < 0 ? plural : `${plural}.${apiVersion.slice(0, slash)}`
+/** A workload is judged by its pods too, and by the labels of its namespace. */
+function neededFor(kind: string): readonly string[] {
+  return clusterScoped.has(kind) ? [kind] : [kind, 'Pod', 'Namespace']
 }

@@ -1,16 +1,13 @@
 import { type AuditFinding, type AuditReport, type AuditSince, identityOf } from '../report/audit.ts'
-import { type Sight, sees } from './sight.ts'
+import type { Sight } from './sight.ts'
 
 export interface Compared {
   readonly findings: readonly AuditFinding[]
   readonly since: AuditSince
 }
 
-/**
- * The findings, each marked as new or known, and what became of those of the earlier report: one that is not there any
- * more is only fixed where it was looked for.
- */
-export function compare(findings: readonly AuditFinding[], earlier: AuditReport, sight: Sight): Compared {
+/** The findings, each marked as new or known, and what became of those of the earlier report. */
+export function compare(findings: readonly AuditFinding[], earlier: AuditReport, sight: Pick<Sight, 'sees'>): Compared {
   const known = new Set(earlier.findings.map(identityOf))
   const marked = findings.map((finding) => ({
     ...finding,
@@ -18,7 +15,7 @@ export function compare(findings: readonly AuditFinding[], earlier: AuditReport,
   }))
   const present = new Set(marked.map(identityOf))
   const gone = earlier.findings.filter((finding) => !present.has(identityOf(finding)))
-  const fixed = gone.filter(({ ruleId, object }) => sees(sight, object.kind, [ruleId]))
+  const fixed = gone.filter(({ ruleId, object }) => sight.sees(object, [ruleId]))
   const unchanged = marked.filter(({ change }) => change === 'unchanged').length
   return {
     findings: marked,

@@ -1,24 +1,27 @@
 import { declaredPids, mirrorPod, pidsEstimate, staticHash } from '../model/annotations.ts'
 import type { LimitRangeItem } from '../model/kubernetes.ts'
-import { isRecord, type JsonRecord } from '../model/shape.ts'
+import type { JsonRecord } from '../model/shape.ts'
 import { currentVersionOf, groupOf } from '../model/workloads.ts'
 import type { ListedKind, ListFailure, NamedNamespace, NodeFacts, ObjectSource, PodFacts } from '../ports.ts'
-import { placeText } from '../report/report.ts'
+import { objectNameOf } from '../report/object-name.ts'
+import { placeText, plural } from '../report/report.ts'
 import type { ClusterSnapshot } from '../sources/snapshot.ts'
 import { readObjects } from './documents.ts'
 import type { Inputs } from './inputs.ts'
+import { KnownObjects } from './known-objects.ts'
 
 /**
- * What somebody wrote down of a cluster: files of `kubectl get -o json` or manifests, and a snapshot of its nodes. Each
- * object counts once, where it stands first; the snapshot adds those that no file has. Files are read once for each
- * question, and no kind is asked for twice.
+ * What somebody wrote down of a cluster: files of `kubectl get -o json` or manifests, and a snapshot of its nodes. What
+ * stands there more than once counts as it stands first, and the snapshot adds what the files lack. Files are read once
+ * for each question.
  */
 export class DumpObjects implements ObjectSource {
   readonly #paths: readonly string[]
   readonly #inputs: Inputs
   readonly #snapshot: ClusterSnapshot | undefined
   #isRead = false
-  #repeated = 0
+  #repeats = 0
+  #firstRepeat = ''
 
   constructor(paths: readonly string[], inputs: Inputs, snapshot: ClusterSnapshot | undefined) {
     this.#paths = paths
@@ -26,14 +29,10 @@ export class DumpObjects implements ObjectSource {
     this.#snapshot = snapshot
   }
 
-  /** Objects that stood somewhere before, and were left out. */
-  get repeated(): number {
-    return this.#repeated
-  }
-
   async each(kinds: readonly ListedKind[], take: (object: JsonRecord) => void): Promise<readonly ListFailure[]> {
     const failures: ListFailure[] = []
-    const seen = new Set<string>()
+    const known = new KnownObjects()
+    const found = new Set<string>()
     const names = new RegExp(`\\b(${kinds.map(({ kind }) => kind).join('|')})`)
     const { files, problems } = this.#inputs.find(this.#paths)
     for (const file of files) {
@@ -41,8 +40,9 @@ export class DumpObjects implements ObjectSource {
         object: async ({ object }) => {
           const kind = kinds.find((each) => isOfKind(object, each))
           if (kind === undefined) return
-          if (isFirst(seen, object)) take(object)
-          else this.#repeated++
+          found.add(kind.kind)
+          if (known.add(kind.kind, object)) take(object)
+          else this.#noteRepeat(object)
         },
         problem: ({ message, place }) => failures.push(unreadable(placeText(place), message)),
         // The first time everything is read: whatever is broken is told of, not passed over.
@@ -52,25 +52,31 @@ export class DumpObjects implements ObjectSource {
     for (const { path, message } of problems) failures.push(unreadable(path, message))
     this.#isRead = true
     if (this.#snapshot === undefined) return failures
-    const inFiles = seen.size
     for (const { kind } of kinds) {
-      for (const object of snapshotObjects(this.#snapshot, kind)) if (isFirst(seen, object)) take(object)
+      let added = 0
+      for (const object of snapshotObjects(this.#snapshot, kind, known)) {
+        if (!known.add(kind, object)) continue
+        added++
+        take(object)
+      }
+      if (kind === 'Pod' && (added > 0 || !found.has(kind))) failures.push(noContainers)
     }
-    const tellsOfPods = kinds.some(({ kind }) => kind === 'Pod') && (inFiles === 0 || seen.size > inFiles)
-    if (tellsOfPods) failures.push(noContainers)
     return failures
   }
-}
 
-/** By what the API server tells objects apart. One whose name is still to be generated is like no other. */
-function isFirst(seen: Set<string>, { apiVersion, kind, metadata }: JsonRecord): boolean {
-  const { namespace, name } = isRecord(metadata) ? metadata : {}
-  if (typeof name !== 'string' || name === '') return true
-  const group = groupOf(currentVersionOf(String(apiVersion)))
-  const key = `${group}/${String(kind)}/${typeof namespace === 'string' ? namespace : ''}/${name}`
-  if (seen.has(key)) return false
-  seen.add(key)
-  return true
+  /** What was left out. */
+  notes(): string[] {
+    if (this.#repeats === 0) return []
+    const repeats = plural(this.#repeats, 'repeat')
+    return [
+      `${repeats} of objects left out, the first of ${this.#firstRepeat}: each counts once, as the inputs have it first`
+    ]
+  }
+
+  #noteRepeat(object: JsonRecord): void {
+    const { kind, namespace, name } = objectNameOf(object, '')
+    if (this.#repeats++ === 0) this.#firstRepeat = `${kind} ${namespace === '' ? '' : `${namespace}/`}${name}`
+  }
 }
 
 function unreadable(part: string, detail: string): ListFailure {
@@ -84,16 +90,19 @@ function isOfKind({ kind, apiVersion }: JsonRecord, { kind: wanted, apiVersions 
 }
 
 /** The objects of a kind as far as a snapshot holds them: enough for rules about nodes, and to count. */
-function* snapshotObjects(snapshot: ClusterSnapshot, kind: string): Generator<JsonRecord> {
+function* snapshotObjects(snapshot: ClusterSnapshot, kind: string, known: KnownObjects): Generator<JsonRecord> {
   switch (kind) {
     case 'Node':
-      for (const node of snapshot.nodes) yield nodeOf(node)
+      yield* snapshot.nodes.map(nodeOf)
       break
     case 'Namespace':
-      for (const namespace of snapshot.namespaces) yield namespaceOf(namespace)
+      yield* snapshot.namespaces.map(namespaceOf)
       break
     case 'LimitRange':
-      for (const [namespace, limits] of snapshot.limitRanges) yield limitRangeOf(namespace, limits)
+      // A snapshot holds what those of a namespace say together, not which of them says it.
+      for (const [namespace, limits] of snapshot.limitRanges) {
+        if (!known.hasIn(kind, namespace)) yield limitRangeOf(namespace, limits)
+      }
       break
     case 'Pod':
       for (const pod of snapshot.pods) yield podOf(pod)

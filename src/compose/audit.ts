@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { performance } from 'node:perf_hooks'
 import { text } from 'node:stream/consumers'
-import { audit, withGaps } from '../audit/audit.ts'
+import { type Audited, audit, withGaps } from '../audit/audit.ts'
 import { readEarlier } from '../audit/earlier.ts'
 import { publish } from '../audit/publish.ts'
 import type { RunDeps } from '../audit/run.ts'
@@ -17,7 +17,7 @@ import { PacedApi } from '../kube/paced-api.ts'
 import { KubeReportStore } from '../kube/report-store.ts'
 import type { Clock } from '../ports.ts'
 import type { AuditReport, AuditSource } from '../report/audit.ts'
-import { type FailOn, plural } from '../report/report.ts'
+import type { FailOn } from '../report/report.ts'
 import type { ReportContent } from '../report/workload-report.ts'
 import { auditRules, policyRules } from '../rules/index.ts'
 import type { ReadingSource } from '../server/headroom-metrics.ts'
@@ -74,9 +74,8 @@ async function auditDump(
     name: [...paths, ...(flags.snapshot === undefined ? [] : [flags.snapshot])].join(' '),
     readings: snapshot === undefined ? null : 'snapshot'
   }
-  const objects = new DumpObjects(paths, buildInputs(), snapshot)
-  const report = await auditWith(flags, earlier, source, {
-    objects,
+  const { report } = await auditWith(flags, earlier, source, {
+    objects: new DumpObjects(paths, buildInputs(), snapshot),
     readings:
       snapshot === undefined
         ? noReadings('files do not tell what nodes use; give --snapshot, as pidguard top nodes -o snapshot writes it')
@@ -90,9 +89,7 @@ async function auditDump(
     // A run that checks nothing must not be green.
     throw new AppError('ERR_USAGE', `${source.name}: no Kubernetes object that an audit looks at`)
   }
-  if (objects.repeated === 0) return report
-  const again = `${plural(objects.repeated, 'object')} left out that stood in the inputs before`
-  return { ...report, notes: [...report.notes, again].sort() }
+  return report
 }
 
 async function auditCluster(flags: AuditFlags, earlier: AuditReport | undefined): Promise<AuditReport> {
@@ -110,7 +107,7 @@ async function auditCluster(flags: AuditFlags, earlier: AuditReport | undefined)
     const source: AuditSource = { kind: 'cluster', name: credentials.server, readings: nodes.source }
     const lists = new ObjectLists(api, frugal, signal)
     const objects = new NotedUids(lists)
-    const report = await auditWith(flags, earlier, source, {
+    const { report, sight } = await auditWith(flags, earlier, source, {
       objects: flags.reportObjects === 'off' ? lists : objects,
       readings: nodes.readings,
       configs: nodes.configs,
@@ -122,7 +119,7 @@ async function auditCluster(flags: AuditFlags, earlier: AuditReport | undefined)
     if (flags.reportObjects === 'off') return report
     const store = new KubeReportStore(api, lists, signal)
     const uidOf = (key: string) => objects.uidOf(key)
-    return withGaps(report, await publish(report, flags.reportObjects, { store, uidOf, progress: frugal }))
+    return withGaps(report, await publish(report, flags.reportObjects, { store, sight, uidOf, progress: frugal }))
   } finally {
     progress.end()
     await Promise.all([client.close(), nodes.close()])
@@ -160,7 +157,7 @@ async function auditWith(
   earlier: AuditReport | undefined,
   source: AuditSource,
   sources: Sources
-): Promise<AuditReport> {
+): Promise<Audited> {
   return audit(
     { version, source, policyName: policy ?? 'built-in default', failOn, earlier },
     {

@@ -1,10 +1,8 @@
 // Reads: the tasks of a running pod, and the lower ceiling of its node.  Fine: less than spec.audit.podShare of it.
 import { definePodRule } from '../engine/rule.ts'
 import { lackOfLimit, lowerLimit, percentOf } from '../headroom/node-ceilings.ts'
-import { createdAt } from '../model/created-at.ts'
 import { isRecord } from '../model/shape.ts'
 import type { PodSubject } from '../model/subject.ts'
-import type { Millis } from '../model/units.ts'
 import { pod } from '../model/workloads.ts'
 import type { NodeState } from '../ports.ts'
 
@@ -40,7 +38,7 @@ export const podThreadOutlier = definePodRule<'node'>({
     if (nodeNameOf(subject) === undefined || !isRunning(subject)) return undefined
     return (
       lackOfLimit(node, ['node', 'kubepods']) ??
-      (pidsOf(subject, node) === undefined && !isYounger(subject, node) ? 'tasks of the pod not known' : undefined)
+      (pidsOf(subject, node) === undefined ? 'tasks of the pod not known' : undefined)
     )
   }
 })
@@ -48,15 +46,6 @@ export const podThreadOutlier = definePodRule<'node'>({
 function pidsOf({ metadata, ...subject }: PodSubject, { reading }: NodeState): number | undefined {
   const uid: unknown = metadata.uid
   return typeof uid === 'string' && isRunning(subject) ? reading?.pods?.get(uid) : undefined
-}
-
-/** How far the clocks of a node and of the API server may be apart, and how long a pod takes to be seen. Own choice. */
-const slack: Millis = 60_000
-
-/** Too young for the reading to hold it: its node was read before it ran. */
-function isYounger({ metadata }: PodSubject, { reading }: NodeState): boolean {
-  const bornAt = createdAt(metadata)
-  return reading !== undefined && bornAt !== undefined && bornAt > reading.at - slack
 }
 
 function nodeNameOf({ podSpec }: Pick<PodSubject, 'podSpec'>): string | undefined {

@@ -14,6 +14,7 @@ export function noReadings(detail: string): NodeReadings {
 export function noConfigs(detail: string): KubeletConfigs {
   const failure: ReadingFailure = { reason: 'not-reported', detail }
   return {
+    absence: detail,
     async read(targets, sink) {
       for (const { name } of targets) sink.observeConfigFailure(name, failure)
     }

@@ -132,6 +132,15 @@ t.test('a reading too old to trust is none', async (t) => {
   t.equal(report.summary.nodesRead, 0)
 })
 
+t.test('nodes that hang cost no figures of those that answered: age counts when a reading arrives', async (t) => {
+  const names = ['node-a', 'hangs-1', 'hangs-2', 'hangs-3']
+  const objects = [...clean.objects, ...names.slice(1).map((name) => nodeObject('False', name))]
+  const report = await auditOf({ ...clean, objects, perNode: 40_000, policy: '  headroom: {maxAge: 60s}' })
+  t.equal(report.summary.nodesRead, 1)
+  t.match(report.nodes[0], { node: 'node-a', age: 125_000 }, 'how old it is by now is shown')
+  t.match(report.gaps, [{ part: 'node readings', reason: 'timeout', nodes: 3 }])
+})
+
 t.test('kubelets whose configuration may not be read: told once, and rules judge by what else is known', async (t) => {
   const same = { limit: 4_194_304, inUse: 1 }
   const report = await auditOf({
@@ -143,6 +152,36 @@ t.test('kubelets whose configuration may not be read: told once, and rules judge
   t.match(report.gaps, [{ part: 'nodes/configz', reason: 'forbidden', nodes: 1 }])
   t.match(told(report), [/^audit node-pid-reservation Node \/node-a 0$/])
   t.ok(report.skips.some(({ ruleId }) => ruleId === 'node-pid-eviction'))
+})
+
+const withoutConfigRules = ['kubepods-drift', 'pid-eviction', 'pod-pids-limit', 'pid-reservation']
+  .map((rule) => `node-${rule}: off`)
+  .join(', ')
+
+t.test('no kubelet is asked how it is configured for rules that the policy turns off', async (t) => {
+  const policy = `  rules: {${withoutConfigRules}, pid-annotations: off}`
+  const report = await auditOf({ ...clean, configs: {}, policy })
+  t.strictSame([report.gaps, report.skips, report.exitCode], [[], [], 0])
+  const one = await auditOf({
+    ...clean,
+    configs: {},
+    policy: policy.replace('node-pid-eviction: off, ', '')
+  })
+  t.match(one.gaps, [{ part: 'nodes/configz' }])
+})
+
+t.test('where nobody could be asked that is a note, and what needs it is skipped all the same', async (t) => {
+  const noConfigs = 'Prometheus does not tell'
+  const rest = '  rules: {node-pid-reservation: off, node-pod-pids-limit: off, pid-annotations: off}'
+  const report = await auditOf({ ...clean, configs: {}, noConfigs, policy: rest })
+  t.strictSame(report.gaps, [])
+  t.strictSame(report.notes, ['nodes/configz not read: Prometheus does not tell'])
+  t.ok(report.skips.some(({ ruleId }) => ruleId === 'node-pid-eviction'))
+  t.equal(report.exitCode, 4)
+  t.match(report.nodes, [{ kubelet: null, missing: [/HTTP 403/] }], 'each node says so')
+  const policy = `  rules: {${withoutConfigRules}, pid-annotations: off}`
+  const off = await auditOf({ ...clean, configs: {}, noConfigs, policy })
+  t.strictSame([off.notes, off.exitCode], [[], 0], 'and nothing where nothing needs it')
 })
 
 t.test('the drill: who explodes comes first, the ceiling nobody knew of second', async (t) => {
@@ -259,6 +298,48 @@ t.test('against an earlier report only what is new makes it fail', async (t) => 
   t.ok(mended.since?.fixed.some(({ ruleId }) => ruleId === 'best-effort'))
 })
 
+const busy = { limit: 60_000, inUse: 53_000 }
+const outlier: ClusterSketch = {
+  ...clean,
+  readings: { 'node-a': { host: busy, kubepods: busy, pods: new Map([['uid of web-1', 52_999]]) } }
+}
+
+t.test('against an earlier report what could not be looked at is not fixed', async (t) => {
+  const earlier = await auditOf(outlier)
+  t.ok(told(earlier).includes('audit pod-thread-outlier Deployment shop/web 1'))
+  const of = async (change: Partial<ClusterSketch>) => {
+    const { since } = await auditOf({ ...clean, ...change }, { earlier })
+    return since?.fixed.map(({ ruleId }) => ruleId).filter((ruleId) => ruleId === 'pod-thread-outlier')
+  }
+  t.strictSame(await of({ forbidden: ['Pod'] }), [], 'it stands under a Deployment, and is seen in its pods')
+  t.strictSame(await of({ forbidden: ['Namespace'] }), [])
+  t.strictSame(await of({ readings: {} }), [])
+  t.strictSame(await of({ forbidden: ['StatefulSet'] }), ['pod-thread-outlier'])
+})
+
+t.test('against an earlier report a rule that failed has fixed nothing', async (t) => {
+  const earlier = await auditOf({ objects: [calicoObject()] })
+  const { since, faults } = await auditOf({ objects: [calicoObject({ env: [7] })] }, { earlier })
+  t.ok(faults.some(({ ruleId }) => ruleId === 'calico-iptables-backend'))
+  t.match(since, { fixed: [], unknown: 1 })
+})
+
+t.test('a pod of which nothing is known keeps nothing but what is found in its own workload', async (t) => {
+  const earlier = await auditOf(outlier)
+  const other = runningPod('other-1', { deployment: 'other', resources: fine })
+  const { since, skips } = await auditOf({ ...clean, objects: [...clean.objects, other] }, { earlier })
+  t.match(skips, [{ ruleId: 'pod-thread-outlier', objects: 1 }])
+  t.ok(since?.fixed.some(({ ruleId }) => ruleId === 'pod-thread-outlier'))
+})
+
+t.test('a pod that is younger than what its node said lacks nothing', async (t) => {
+  const status = { phase: 'Running', startTime: '2026-11-21T09:59:58Z' }
+  const young = { ...runningPod('web-2', { deployment: 'web', resources: fine }), status }
+  const report = await auditOf({ ...clean, objects: [...clean.objects, young] })
+  t.strictSame([report.exitCode, report.skips], [0, []])
+  t.match(report.summary, { pods: 2, podsRead: 1 }, 'it is a pod all the same')
+})
+
 t.test('an object that is not what its kind says is a gap, and hides no other', async (t) => {
   const broken = { ...runningPod('broken'), spec: { containers: 'none' } }
   const report = await auditOf({ objects: [broken, { kind: 'Node', apiVersion: 'v1' }, runningPod('lone')] })
@@ -267,6 +348,16 @@ t.test('an object that is not what its kind says is a gap, and hides no other', 
     ['Node', 'Pod shop/broken']
   )
   t.ok(told(report).includes('deny best-effort Pod shop/lone 0'))
+})
+
+t.test('a Pod that is to get its name later is judged under the beginning of it', async (t) => {
+  const { metadata, ...rest } = runningPod('lone')
+  const report = await auditOf({ objects: [{ ...rest, metadata: { generateName: 'load-', namespace: 'shop' } }] })
+  t.ok(told(report).includes('deny best-effort Pod shop/load-* 0'))
+  t.notOk(report.gaps.some(({ reason }) => reason === 'malformed'))
+  t.equal(report.summary.pods, 1)
+  const nameless = await auditOf({ objects: [{ ...rest, metadata: { namespace: 'shop' } }] })
+  t.match(nameless.gaps[0], { part: 'Pod shop/', reason: 'malformed' })
 })
 
 t.test('exemptions count, and are told', async (t) => {

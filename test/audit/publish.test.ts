@@ -1,5 +1,6 @@
 import t from 'tap'
 import { publish } from '../../src/audit/publish.ts'
+import { Sight } from '../../src/audit/sight.ts'
 import { KubeError } from '../../src/kube/kube-error.ts'
 import type { AuditFinding, AuditReport } from '../../src/report/audit.ts'
 import { cleanAudit } from '../support/audits.ts'
@@ -7,6 +8,8 @@ import { forbidden, MemoryReports, openReport, policyReport } from '../support/r
 
 interface Change extends Partial<AuditReport> {
   readonly wrong?: readonly AuditFinding[]
+  /** Tells what the audit could not look at. */
+  readonly miss?: ((sight: Sight) => void) | undefined
 }
 
 function bad(name: string, change: Partial<AuditFinding> & { kind?: string; namespace?: string } = {}): AuditFinding {
@@ -26,10 +29,16 @@ function bad(name: string, change: Partial<AuditFinding> & { kind?: string; name
 
 const node = bad('node-a', { kind: 'Node', namespace: '', ruleId: 'node-pid-max', level: 'audit' })
 
-function run(store: MemoryReports, { wrong = [], ...change }: Change, content: 'failures' | 'summary' = 'failures') {
+function run(
+  store: MemoryReports,
+  { wrong = [], miss, ...change }: Change,
+  content: 'failures' | 'summary' = 'failures'
+) {
   store.done.length = 0
+  const sight = new Sight([])
+  miss?.(sight)
   const report = { ...cleanAudit(), findings: wrong, ...change }
-  return publish(report, content, { store, uidOf: (key) => `uid of ${key}`, progress: { step() {} } })
+  return publish(report, content, { store, sight, uidOf: (key) => `uid of ${key}`, progress: { step() {} } })
 }
 
 /** Without the mark at their end. */
@@ -62,19 +71,19 @@ t.test('a report goes when nothing is wrong any more', async (t) => {
   t.strictSame(names([...store.objects.keys()]), ['shop/pidguard-deployment-db'])
 })
 
-const gap = (part: string, reason = 'forbidden') => ({ part, reason, detail: 'HTTP 403', nodes: null })
-const unseen: Readonly<Record<string, Partial<AuditReport>>> = {
-  'its kind could not be read': { gaps: [gap('deployments.apps')] },
-  'pods could not be read': { gaps: [gap('pods')] },
-  'labels of namespaces could not be read': { gaps: [gap('namespaces')] },
-  'its rule was skipped somewhere': { skips: [{ ruleId: 'best-effort', reason: 'not known', objects: 1 }] },
-  'an object was malformed': { gaps: [gap('Deployment shop/web', 'malformed')] }
+const missing = (kind: string) => (sight: Sight) => sight.missKind({ kind, reason: 'forbidden' })
+const unseen: Readonly<Record<string, Change['miss']>> = {
+  'its kind could not be read': missing('Deployment'),
+  'pods could not be read': missing('Pod'),
+  'labels of namespaces could not be read': missing('Namespace'),
+  'its rule was skipped on it': (sight) => sight.missRule('best-effort', bad('web').object),
+  'an object was malformed': (sight) => sight.missObject()
 }
-for (const [what, change] of Object.entries(unseen)) {
+for (const [what, miss] of Object.entries(unseen)) {
   t.test(`where ${what}, a report is not removed, though nothing was found`, async (t) => {
     const store = new MemoryReports()
     await run(store, { wrong: [bad('web')] })
-    await run(store, change)
+    await run(store, { miss })
     t.strictSame(store.done, [])
     await run(store, {})
     t.strictSame(names(store.done), ['remove shop/pidguard-deployment-web'], 'once it could be seen it goes')
@@ -84,8 +93,13 @@ for (const [what, change] of Object.entries(unseen)) {
 t.test('what could not be looked at elsewhere keeps nothing', async (t) => {
   const store = new MemoryReports()
   await run(store, { wrong: [bad('web')] })
-  const skips = [{ ruleId: 'node-pid-max', reason: 'not known', objects: 1 }]
-  await run(store, { gaps: [gap('cronjobs.batch'), gap('nodes/configz')], skips })
+  await run(store, {
+    miss(sight) {
+      missing('CronJob')(sight)
+      sight.missRule('node-pid-max', node.object)
+      sight.missRule('best-effort', bad('other').object)
+    }
+  })
   t.strictSame(names(store.done), ['remove shop/pidguard-deployment-web'])
 })
 
@@ -94,12 +108,12 @@ t.test(
   async (t) => {
     const store = new MemoryReports()
     const outlier = bad('web', { ruleId: 'pod-thread-outlier', level: 'audit' })
-    const skips = [{ ruleId: 'pod-thread-outlier', reason: 'not known', objects: 1 }]
+    const miss = (sight: Sight) => sight.missRule('pod-thread-outlier', outlier.object)
     await run(store, { wrong: [bad('web'), outlier] })
     const [first] = store.objects.keys()
     const stored = () => store.objects.get(first as string) as { summary: object }
     for (const time of [1, 2]) {
-      await run(store, { wrong: [bad('web')], skips })
+      await run(store, { wrong: [bad('web')], miss })
       t.strictSame(stored().summary, { fail: 1, warn: 0, error: 0, skip: 1 }, `audit ${time}`)
     }
     await run(store, { wrong: [bad('web')] })
@@ -118,7 +132,7 @@ t.test('where OpenReports came later, what they replace goes, once all is writte
   await run(store, { wrong })
   t.equal(store.old.objects.size, 3, 'not while the new ones are missing')
   store.refuse = () => {}
-  t.strictSame(await run(store, { wrong, gaps: [gap('statefulsets.apps')] }), [])
+  t.strictSame(await run(store, { wrong, miss: missing('StatefulSet') }), [])
   t.strictSame(names([...store.old.objects.keys()]), ['shop/pidguard-statefulset-unseen'])
   await run(store, { wrong })
   t.equal(store.old.objects.size, 0)

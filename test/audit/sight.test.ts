@@ -1,31 +1,66 @@
 import t from 'tap'
-import { mostFaults } from '../../src/audit/run.ts'
-import { sees, sightOf } from '../../src/audit/sight.ts'
-import type { AuditFault } from '../../src/report/audit.ts'
+import { mostUnjudged, Sight } from '../../src/audit/sight.ts'
 
-const nothing = { skips: [], faults: [], gaps: [] }
-const object = { apiVersion: 'v1', kind: 'Pod', namespace: 'shop', name: 'a' }
-const fault: AuditFault = { ruleId: 'best-effort', mode: 'enforce', message: 'failed', object }
+const web = { kind: 'Deployment', namespace: 'shop', name: 'web' }
+const db = { kind: 'StatefulSet', namespace: 'shop', name: 'db' }
+const node = { kind: 'Node', namespace: '', name: 'node-a' }
 
-t.test('kinds that could not be read are known by the names RBAC has for them, in every version', async (t) => {
-  const parts = ['pods', 'cronjobs.batch', 'felixconfigurations.projectcalico.org', 'nodes/configz']
-  const gaps = parts.map((part) => ({ part, reason: 'forbidden', detail: '', nodes: null }))
-  t.strictSame([...sightOf({ ...nothing, gaps }).unread].sort(), ['CronJob', 'FelixConfiguration', 'Pod'])
+function sight(miss: (sight: Sight) => void = () => {}): Sight {
+  const made = new Sight(['pod-thread-outlier'])
+  miss(made)
+  return made
+}
+
+t.test('where nothing was missed all is seen', async (t) => {
+  t.ok(sight().sees(web, ['best-effort', 'pod-thread-outlier']))
 })
 
-t.test('a rule that failed anywhere was not judged; with as many failures as are told, none was', async (t) => {
-  const few = sightOf({ ...nothing, faults: [fault] })
-  t.equal(sees(few, 'Deployment', ['best-effort']), false)
-  t.equal(sees(few, 'Deployment', ['pid-annotations']), true)
-  const below = sightOf({ ...nothing, faults: Array.from({ length: mostFaults - 1 }, () => fault) })
-  t.equal(sees(below, 'Deployment', ['pid-annotations']), true)
-  const many = sightOf({ ...nothing, faults: Array.from({ length: mostFaults }, () => fault) })
-  t.equal(sees(many, 'Deployment', ['pid-annotations']), false)
+const kinds = [
+  { kind: 'Deployment', unseen: [web] },
+  { kind: 'Pod', unseen: [web, db] },
+  { kind: 'Namespace', unseen: [web, db] },
+  { kind: 'Node', unseen: [node] },
+  { kind: 'LimitRange', unseen: [] }
+]
+for (const { kind, unseen } of kinds) {
+  t.test(`without ${kind}: ${unseen.map(({ name }) => name).join(', ') || 'nothing'} is unseen`, async (t) => {
+    const partly = sight((sight) => sight.missKind({ kind, reason: 'forbidden' }))
+    t.strictSame(
+      [web, db, node].filter((object) => !partly.sees(object, ['any'])),
+      unseen
+    )
+  })
+}
+
+t.test('what nobody knows of may have been anything', async (t) => {
+  const unreadable = sight((sight) => sight.missKind({ kind: undefined, reason: 'unreadable' }))
+  const malformed = sight((sight) => sight.missObject())
+  for (const object of [web, node]) t.notOk(unreadable.sees(object, []) || malformed.sees(object, []))
 })
 
-t.test('a file that cannot be read may hold anything', async (t) => {
-  const gaps = [{ part: 'web.json', reason: 'unreadable', detail: '', nodes: null }]
-  t.equal(sees(sightOf({ ...nothing, gaps }), 'Deployment', ['best-effort']), false)
-  const kubelets = [{ part: 'node readings', reason: 'malformed', detail: '', nodes: 3 }]
-  t.equal(sees(sightOf({ ...nothing, gaps: kubelets }), 'Deployment', ['best-effort']), true)
+t.test('a snapshot has the threads of pods and all of nodes, and no containers', async (t) => {
+  const bare = sight((sight) => sight.missKind({ kind: undefined, reason: 'not-in-snapshot' }))
+  t.equal(bare.sees(web, ['best-effort']), false)
+  t.equal(bare.sees(web, ['pod-thread-outlier']), true)
+  t.equal(bare.sees(node, ['node-pid-pressure']), true)
+})
+
+t.test('a rule that was not judged on one object was judged on the others', async (t) => {
+  const partly = sight((sight) => sight.missRule('best-effort', web))
+  t.equal(partly.sees(web, ['best-effort']), false)
+  t.equal(partly.sees(web, ['pid-annotations', 'best-effort']), false)
+  t.equal(partly.sees(web, ['pid-annotations']), true)
+  t.equal(partly.sees(db, ['best-effort']), true)
+})
+
+t.test('of more objects than are kept, a rule was judged on none', async (t) => {
+  const many = sight((sight) => {
+    for (let at = 0; at < mostUnjudged; at++) sight.missRule('best-effort', { ...web, name: `web-${at}` })
+    sight.missRule('best-effort', { ...web, name: 'web-0' })
+  })
+  t.equal(many.sees(db, ['best-effort']), true, 'at the limit, one of them twice')
+  many.missRule('best-effort', web)
+  many.missRule('best-effort', { ...web, name: 'one more' })
+  t.equal(many.sees(db, ['best-effort']), false)
+  t.equal(many.sees(db, ['pid-annotations']), true)
 })

@@ -1,10 +1,10 @@
 import t from 'tap'
-import type { Sight } from '../../src/audit/sight.ts'
+import { Sight } from '../../src/audit/sight.ts'
 import { compare } from '../../src/audit/since.ts'
 import type { AuditFinding, AuditReport } from '../../src/report/audit.ts'
 import { cleanAudit, fullAudit } from '../support/audits.ts'
 
-const all: Sight = { unjudged: new Set(), unread: new Set(), blind: false }
+const all = new Sight([])
 
 function finding(name: string, change: Partial<AuditFinding> = {}): AuditFinding {
   const object = { apiVersion: 'v1', kind: 'Pod', namespace: 'shop', name }
@@ -46,28 +46,13 @@ t.test('another field of the same object is another finding', async (t) => {
 
 t.test('what could not be looked for is not fixed', async (t) => {
   const before = earlier(finding('a'), finding('b', { ruleId: 'node-pid-usage' }))
-  t.match(compare([], before, { ...all, unread: new Set(['Pod']) }).since, { fixed: [], unknown: 2 })
-  t.match(compare([], before, { ...all, unjudged: new Set(['node-pid-usage']) }).since, {
-    fixed: [{ ruleId: 'best-effort' }],
-    unknown: 1
-  })
+  const noPods = new Sight([])
+  noPods.missKind({ kind: 'Pod', reason: 'forbidden' })
+  t.match(compare([], before, noPods).since, { fixed: [], unknown: 2 })
+  const partly = new Sight([])
+  partly.missRule('node-pid-usage', finding('b').object)
+  t.match(compare([], before, partly).since, { fixed: [{ ruleId: 'best-effort' }], unknown: 1 })
 })
-
-t.test(
-  'a workload is judged by its pods: without them nothing of it is fixed; nor is anything where nobody could see',
-  async (t) => {
-    const before = earlier(
-      finding('a', { object: { apiVersion: 'apps/v1', kind: 'Deployment', namespace: 'shop', name: 'a' } })
-    )
-    for (const sight of [
-      { ...all, unread: new Set(['Pod']) },
-      { ...all, blind: true }
-    ]) {
-      t.match(compare([], before, sight).since, { fixed: [], unknown: 1 })
-    }
-    t.match(compare([], before, all).since, { fixed: [{}], unknown: 0 })
-  }
-)
 
 t.test('it keeps what the nodes used then', async (t) => {
   const { since } = compare([], fullAudit(), all)

@@ -6,7 +6,7 @@ import { DumpObjects } from '../../src/cli/dump-objects.ts'
 import { nodeFactsOf } from '../../src/kube/kinds.ts'
 import { buildPodProjection } from '../../src/kube/pod-kind.ts'
 import type { JsonRecord } from '../../src/model/shape.ts'
-import type { ListedKind, ListFailure } from '../../src/ports.ts'
+import type { ListedKind, ListFailure, PodFacts } from '../../src/ports.ts'
 import type { ClusterSnapshot } from '../../src/sources/snapshot.ts'
 import { readSnapshot } from '../../src/sources/snapshot-file.ts'
 import { memoryInputs } from '../support/files.ts'
@@ -19,13 +19,22 @@ async function read(
   kinds: readonly ListedKind[],
   given?: ClusterSnapshot,
   paths: readonly string[] = Object.keys(texts)
-): Promise<{ objects: JsonRecord[]; failures: readonly ListFailure[] }> {
+): Promise<{ objects: JsonRecord[]; failures: readonly ListFailure[]; notes: readonly string[] }> {
   const objects: JsonRecord[] = []
   const dump = new DumpObjects(paths, memoryInputs(texts), given)
   const failures = await dump.each(kinds, (object) => void objects.push(object))
-  return { objects, failures }
+  return { objects, failures, notes: dump.notes() }
 }
 
+function names(objects: readonly JsonRecord[]): string[] {
+  return objects.map(({ kind, metadata }) => `${kind} ${(metadata as JsonRecord)['name']}`).sort()
+}
+
+const asPod = ({ uid, namespace, name }: PodFacts) => ({
+  apiVersion: 'v1',
+  kind: 'Pod',
+  metadata: { uid, namespace, name }
+})
 const pod = (name: string) => `{apiVersion: v1, kind: Pod, metadata: {name: ${name}}}`
 
 t.test('objects of the kinds asked for, from lists and documents, and no others', async (t) => {
@@ -70,7 +79,7 @@ t.test('a snapshot speaks of nodes and pods where files do not', async (t) => {
   const { objects: pods, failures } = await read({}, [podKind], snapshot)
   t.strictSame(pods.map(buildPodProjection()), [...snapshot.pods])
   t.match(failures, [{ part: 'objects', reason: 'not-in-snapshot' }], 'and it says what it does not know')
-  t.strictSame(await read({}, controllerKinds, snapshot), { objects: [], failures: [] })
+  t.strictSame(await read({}, controllerKinds, snapshot), { objects: [], failures: [], notes: [] })
 })
 
 t.test('its namespaces and limits too, and what pods were counted with', async (t) => {
@@ -82,7 +91,6 @@ t.test('its namespaces and limits too, and what pods were counted with', async (
     pods: [
       {
         ...(snapshot.pods[0] as ClusterSnapshot['pods'][number]),
-        cgroup: 'file',
         declared: 7,
         estimated: 9,
         workload: { kind: 'Pod', name: 'x' }
@@ -96,35 +104,73 @@ t.test('its namespaces and limits too, and what pods were counted with', async (
     { kind: 'Node', status: { conditions: [] } }
   ])
   const { objects: pods } = await read({}, [podKind], rich)
-  t.match(pods.map(buildPodProjection()), [{ cgroup: 'file', declared: 7, estimated: 9, workload: { kind: 'Pod' } }])
+  t.match(pods.map(buildPodProjection()), [{ declared: 7, estimated: 9, workload: { kind: 'Pod' } }])
 })
 
-t.test('a snapshot adds what no file has, and what a file has too stands as it is there', async (t) => {
-  const [held] = snapshot.pods
-  if (held === undefined) return t.fail()
-  const more = {
-    a: pod('a'),
-    same: `{apiVersion: v1, kind: Pod, metadata: {name: ${held.name}, namespace: ${held.namespace}, labels: {of: file}}}`
+t.test('a snapshot adds what files lack, by uid where both have one, else by name', async (t) => {
+  const [first, ...others] = snapshot.pods as [PodFacts, ...PodFacts[]]
+  const metadata = ({ namespace, name }: PodFacts, uid?: string) => JSON.stringify({ namespace, name, uid })
+  const podAt = (text: string) => ({ 'a.yaml': `{apiVersion: v1, kind: Pod, metadata: ${text}}` })
+  const count = async (text: string) => (await read(podAt(text), [podKind], snapshot)).objects.length
+  t.ok(others.length > 0)
+  t.equal(await count('{name: unrelated}'), 1 + snapshot.pods.length, 'one pod in a file hides none of the snapshot')
+  t.equal(await count(metadata(first, first.uid)), snapshot.pods.length)
+  t.equal(await count(metadata({ ...first, name: 'renamed' }, first.uid)), snapshot.pods.length)
+  t.equal(await count(metadata(first)), snapshot.pods.length, 'a manifest has no uid')
+  t.equal(await count(metadata(first, 'another')), 1 + snapshot.pods.length, 'replaced since')
+  const { failures, notes } = await read(podAt('{name: unrelated}'), [podKind], snapshot)
+  t.match(failures, [{ reason: 'not-in-snapshot' }], 'and says what it does not know of those')
+  t.strictSame(notes, [], 'what both have is no repeat')
+  const all = { 'all.json': JSON.stringify({ kind: 'List', apiVersion: 'v1', items: snapshot.pods.map(asPod) }) }
+  t.strictSame((await read(all, [podKind], snapshot)).failures, [], 'files that have every pod lack nothing')
+  t.match((await read({}, [podKind], { ...snapshot, pods: [] })).failures, [{ reason: 'not-in-snapshot' }])
+})
+
+t.test('a static pod has another uid in the API than on its node, and is one pod all the same', async (t) => {
+  const [first] = snapshot.pods as [PodFacts]
+  const annotations = { 'kubernetes.io/config.mirror': 'hash' }
+  const text = JSON.stringify({ ...asPod(first), metadata: { ...asPod(first).metadata, uid: 'mirror', annotations } })
+  t.equal((await read({ 'a.json': text }, [podKind], snapshot)).objects.length, snapshot.pods.length)
+})
+
+t.test('nodes are known by name, and limits by namespace', async (t) => {
+  const limit = { type: 'Container', default: { cpu: '1' } }
+  const rich: ClusterSnapshot = {
+    ...snapshot,
+    limitRanges: new Map([
+      ['shop', [limit]],
+      ['bank', [limit]]
+    ])
   }
-  const { objects, failures } = await read({ 'a.yaml': `${more.a}\n---\n${more.same}` }, [podKind], snapshot)
-  t.equal(objects.length, snapshot.pods.length + 1)
-  t.match(objects[1], { metadata: { name: held.name, labels: { of: 'file' } } })
-  t.match(failures, [{ reason: 'not-in-snapshot' }], 'of the others it does not know the containers')
-  const all = snapshot.pods.map(
-    ({ name, namespace }) => `{apiVersion: v1, kind: Pod, metadata: {name: ${name}, namespace: ${namespace}}}`
-  )
-  t.strictSame((await read({ 'a.yaml': all.join('\n---\n') }, [podKind], snapshot)).failures, [])
-})
-
-t.test('an object that stands in two places counts once, where it stands first', async (t) => {
+  const node = snapshot.nodes[0]?.name ?? ''
   const texts = {
-    'a.yaml': `${pod('a')}\n---\n{apiVersion: v1, kind: Pod, metadata: {name: a, namespace: shop}}`,
-    'b.yaml':
-      '{apiVersion: v1, kind: Pod, metadata: {name: a, labels: {second: "yes"}}}\n---\n{apiVersion: v1, kind: Pod, metadata: {generateName: x-}}\n---\n{apiVersion: v1, kind: Pod, metadata: {generateName: x-}}'
+    'a.yaml': `{apiVersion: v1, kind: Node, metadata: {name: ${node}, uid: other}}`,
+    'b.yaml': '{apiVersion: v1, kind: LimitRange, metadata: {name: own, namespace: shop}, spec: {limits: []}}'
   }
-  const dump = new DumpObjects(Object.keys(texts), memoryInputs(texts), undefined)
-  const names: unknown[] = []
-  await dump.each([podKind], ({ metadata }) => void names.push(metadata))
-  t.strictSame(names, [{ name: 'a' }, { name: 'a', namespace: 'shop' }, { generateName: 'x-' }, { generateName: 'x-' }])
-  t.equal(dump.repeated, 1)
+  const { objects } = await read(texts, factKinds, rich)
+  t.strictSame(
+    names(objects.filter(({ kind }) => kind !== 'Namespace')),
+    ['LimitRange own', 'LimitRange snapshot', ...snapshot.nodes.map(({ name }) => `Node ${name}`)].sort()
+  )
+})
+
+t.test('an object that stands in two files is taken once, as it stands first, and that is told', async (t) => {
+  const texts = {
+    'a.yaml': '{apiVersion: apps/v1, kind: Deployment, metadata: {name: web, labels: {from: a}}}',
+    'b.yaml': [
+      '{apiVersion: extensions/v1beta1, kind: Deployment, metadata: {name: web, namespace: default, labels: {from: b}}}',
+      '{apiVersion: apps/v1, kind: Deployment, metadata: {name: web, namespace: shop}}',
+      '{apiVersion: apps/v1, kind: StatefulSet, metadata: {name: web}}',
+      '{apiVersion: batch/v1, kind: Job, metadata: {generateName: run-}}',
+      '{apiVersion: batch/v1, kind: Job, metadata: {generateName: run-}}'
+    ].join('\n---\n')
+  }
+  const { objects, notes } = await read(texts, controllerKinds)
+  t.match(objects[0], { metadata: { labels: { from: 'a' } } })
+  t.equal(objects.length, 5)
+  t.match(notes, [/^1 repeat of objects left out, the first of Deployment default\/web: /])
+  const twice = await read({ 'a.yaml': texts['a.yaml'], 'b.yaml': texts['a.yaml'], 'c.yaml': texts['a.yaml'] }, [
+    ...controllerKinds
+  ])
+  t.match(twice.notes, [/^2 repeats of objects left out, the first of Deployment web: /])
 })

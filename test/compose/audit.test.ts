@@ -29,6 +29,19 @@ t.test('the drill, from a snapshot: who exploded first, the drift second', async
   t.equal(stderr, '', 'no progress where nobody watches')
 })
 
+t.test(
+  'files beside a snapshot: it speaks of all they do not have, and what stands in two of them counts once',
+  async (t) => {
+    const file = JSON.stringify(pod('a'))
+    const folder = t.testdir({ 'a.json': file, 'again.json': file })
+    const { stdout } = await audit('--snapshot', snapshot, folder)
+    t.match(stdout, / 1\. pod-thread-outlier: Deployment default\/boom: /)
+    t.match(stdout, /note: 1 repeat of objects left out, the first of Pod shop\/a: /)
+    const found = stdout.split('\n').filter((line) => line.includes('best-effort') && line.includes('shop/a'))
+    t.equal(new Set(found).size, found.length, 'no finding is told twice')
+  }
+)
+
 t.test('every format at once, each to its file; the JSON is what its schema says', async (t) => {
   const folder = t.testdir({})
   const formats = Object.keys(formatChecks)
@@ -89,4 +102,14 @@ t.test('against an earlier report: only what is new makes it fail', async (t) =>
   const other = await audit(dump, '--since', earlier)
   t.equal(other.code, 1)
   t.match(other.stdout, /since .*: 1 new, 0 unchanged, 1 fixed/)
+})
+
+t.test('a file that cannot be read has fixed nothing', async (t) => {
+  const folder = t.testdir({ 'a.json': JSON.stringify(pod('a')), 'b.json': JSON.stringify(pod('b', fine)) })
+  const earlier = join(folder, 'earlier.json')
+  await audit(folder, '-o', `json=${earlier}`)
+  writeFileSync(join(folder, 'a.json'), JSON.stringify(pod('a')).slice(0, 100))
+  const { code, stdout } = await audit(folder, '--since', earlier)
+  t.equal(code, 4)
+  t.match(stdout, /since .*: 0 new, 0 unchanged, 0 fixed, 1 not looked for/)
 })

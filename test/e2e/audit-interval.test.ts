@@ -92,7 +92,9 @@ await start()
 void t.test('the leader tells what it found, by rule and namespace; the other replica tells nothing', async (t) => {
   const samples = await audited('findings')
   t.ok(samples.includes(webFinding), samples.join('\n'))
-  t.ok(samples.includes('pidguard_audit_gaps 0'), 'the component brings every right that is needed')
+  for (const part of ['nodes/configz', 'other']) {
+    t.ok(samples.includes(`pidguard_audit_gaps{part="${part}"} 0`), 'the component brings every right that is needed')
+  }
   t.ok(samples.includes('pidguard_audit_judged_objects{rule="node-pod-pids-limit"} 1'), 'asked, and nothing found')
   t.notOk(samples.some((line) => line.startsWith('pidguard_audit_findings{rule="node-pod-pids-limit"')))
   const at = Number(samples.find((line) => line.startsWith('pidguard_audit_last_success'))?.split(' ')[1])

@@ -3,13 +3,9 @@ import { podThreadOutlier as rule } from '../../src/rules/pod-thread-outlier.ts'
 import { holdsCases } from '../support/node-cases.ts'
 import { podObject } from '../support/subjects.ts'
 
-/** Of every reading here. */
-const readAt = 0
-
-function running(change: { spec?: object; phase?: string; uid?: unknown; createdAt?: number } = {}) {
-  const { spec = { nodeName: 'node-a' }, phase = 'Running', uid = 'u-1', createdAt } = change
-  const birth = createdAt === undefined ? {} : { creationTimestamp: new Date(createdAt).toISOString() }
-  return { ...podObject({ ...spec }, { name: 'hog', uid, ...birth }), status: { phase } }
+function running(change: { spec?: object; phase?: string; uid?: unknown } = {}) {
+  const { spec = { nodeName: 'node-a' }, phase = 'Running', uid = 'u-1' } = change
+  return { ...podObject({ ...spec }, { name: 'hog', uid }), status: { phase } }
 }
 const object = running()
 const both = { host: [1000, 1], kubepods: [500, 1] } as const
@@ -53,17 +49,6 @@ holdsCases(t, rule, [
     lacks: 'ceiling of kubepods not known'
   },
   { name: 'its tasks not known', object, node: { ...both, pods: { other: 400 } }, lacks: 'tasks of the pod not known' },
-  {
-    name: 'its tasks not known, and old enough for the reading to hold it',
-    object: running({ createdAt: readAt - 60_000 }),
-    node: { ...both, pods: { other: 400 } },
-    lacks: 'tasks of the pod not known'
-  },
-  {
-    name: 'too young for the reading: nothing is missing',
-    object: running({ createdAt: readAt - 59_000 }),
-    node: { ...both, pods: { other: 400 } }
-  },
   { name: 'node not read', object, node: {}, lacks: 'node not read' },
   { name: 'on no node', object: running({ spec: {}, phase: 'Pending' }), node: {} },
   { name: 'not started yet', object: running({ phase: 'Pending' }), node: { ...both, pods: {} } },

@@ -5,6 +5,7 @@ import { addAuditMetrics } from '../../src/server/audit-metrics.ts'
 import { totals } from '../support/audit-totals.ts'
 
 const runs = { clean: 1, findings: 4, incomplete: 0, failed: 2 }
+const gap = (part: string) => ({ part, reason: 'forbidden', detail: 'HTTP 403', nodes: null })
 const found: AuditStatus = {
   runs,
   last: {
@@ -18,7 +19,8 @@ const found: AuditStatus = {
         { ruleId: 'host-pid', judged: 0, unjudged: 0 },
         { ruleId: 'node-pid-max', judged: 2, unjudged: 5 }
       ],
-      gaps: 2
+      gaps: 2,
+      firstGaps: [gap('jobs.batch'), gap('nodes/configz')]
     }),
     endedAt: 1_795_000_000_500,
     took: 61_500
@@ -53,7 +55,8 @@ void t.test('the last audit in figures; a rule that found nothing is told from o
     'pidguard_audit_unjudged_objects{rule="best-effort"} 0',
     'pidguard_audit_unjudged_objects{rule="host-pid"} 0',
     'pidguard_audit_unjudged_objects{rule="node-pid-max"} 5',
-    'pidguard_audit_gaps 2',
+    'pidguard_audit_gaps{part="nodes/configz"} 1',
+    'pidguard_audit_gaps{part="other"} 1',
     'pidguard_audit_last_success_timestamp_seconds 1795000000.5',
     'pidguard_audit_duration_seconds 61.5'
   ])

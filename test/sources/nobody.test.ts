@@ -10,6 +10,7 @@ t.test('of every node it is told why nothing is known of it', async (t) => {
   t.strictSame([...sink.failures], [['a', { reason: 'not-reported', detail: 'nobody to ask' }]])
   const told: string[] = []
   const observeConfigFailure = (node: string, { detail }: { detail: string }) => void told.push(`${node}: ${detail}`)
+  t.equal(noConfigs('nobody').absence, 'nobody')
   await noConfigs('nobody').read([target], { observeConfig: () => t.fail(), observeConfigFailure }, signal)
   t.strictSame(told, ['a: nobody'])
 })

@@ -15,9 +15,13 @@ export interface ClusterSketch {
   readonly readings?: Readonly<Record<string, Partial<NodeReading>>>
   readonly failures?: Readonly<Record<string, ReadingFailure>>
   readonly configs?: Readonly<Record<string, KubeletConfig>>
+  /** Why no kubelet can be asked for its configuration. */
+  readonly noConfigs?: string
   /** The spec of a policy document in YAML. */
   readonly policy?: string
   readonly nodesPerSecond?: number
+  /** Milliseconds that pass before each node has answered. */
+  readonly perNode?: number
   /** Told over which span nodes are to be asked, in milliseconds. */
   spread?(span: number): void
 }
@@ -26,8 +30,8 @@ export interface ClusterSketch {
 const auditedAt = Date.parse('2026-11-21T10:00:00Z')
 
 /** The report on a cluster as sketched. */
-export function auditOf(sketch: ClusterSketch, options: Partial<AuditOptions> = {}): Promise<AuditReport> {
-  return audit(
+export async function auditOf(sketch: ClusterSketch, options: Partial<AuditOptions> = {}): Promise<AuditReport> {
+  const { report } = await audit(
     {
       version: '0.0.0',
       source: { kind: 'cluster', name: 'https://test', readings: 'kubelet' },
@@ -38,11 +42,13 @@ export function auditOf(sketch: ClusterSketch, options: Partial<AuditOptions> = 
     },
     depsOf(sketch)
   )
+  return report
 }
 
 const notRead: ReadingFailure = { reason: 'timeout', detail: 'no answer in time' }
 
 function depsOf(sketch: ClusterSketch): RunDeps {
+  let now = auditedAt
   return {
     rules: new RuleIndex(auditRules),
     policy: policyFrom(sketch.policy),
@@ -51,13 +57,15 @@ function depsOf(sketch: ClusterSketch): RunDeps {
       async read(targets, sink, { spread }) {
         sketch.spread?.(spread)
         for (const { name } of targets) {
+          now += sketch.perNode ?? 0
           const reading = sketch.readings?.[name]
           if (reading === undefined) sink.observeFailure(name, sketch.failures?.[name] ?? notRead)
-          else sink.observeReading({ ...readingOf(name), ...reading })
+          else sink.observeReading({ ...readingOf(name, now), ...reading })
         }
       }
     },
     configs: {
+      ...(sketch.noConfigs === undefined ? undefined : { absence: sketch.noConfigs }),
       async read(targets, sink) {
         for (const { name } of targets) {
           const config = sketch.configs?.[name]
@@ -69,18 +77,18 @@ function depsOf(sketch: ClusterSketch): RunDeps {
     },
     targetOf: (facts) => facts,
     nodesPerSecond: sketch.nodesPerSecond,
-    now: () => auditedAt,
+    now: () => now,
     progress: { step() {} },
     signal: new AbortController().signal
   }
 }
 
 /** A reading with plenty of room. */
-function readingOf(node: string): NodeReading {
+function readingOf(node: string, now: number): NodeReading {
   const ceiling = { limit: 4_194_304, inUse: 500 }
   return {
     node,
-    at: auditedAt - 5_000,
+    at: now - 5_000,
     host: ceiling,
     kubepods: ceiling,
     pods: new Map(),

@@ -292,9 +292,10 @@ const audit: RowSpec = {
     },
     {
       title: 'Parts that could not be looked at',
-      description: 'The leader names the first in its log line "audit done", pidguard audit all of them.',
+      description:
+        'The leader names the first in its log line "audit done", pidguard audit all of them. nodes/configz, how kubelets are configured, can be read from Kubernetes v1.33 on.',
       ...{ type: 'timeseries', unit: 'none', width: 8, limits: [1, 10] },
-      queries: [[`max(pidguard_audit_gaps{${here}})`, 'gaps']]
+      queries: [[`max by (part) (pidguard_audit_gaps{${here}})`, '{{part}}']]
     },
     {
       title: 'Time an audit takes',
