@@ -180,7 +180,7 @@ void t.test('without the rights of the component an audit is incomplete, which i
   // The first may have begun when it still had them in part.
   await audited('incomplete')
   const samples = await audited('incomplete')
-  const gaps = Number(samples.find((line) => line.startsWith('pidguard_audit_gaps '))?.split(' ')[1])
+  const gaps = Number(samples.find((line) => line.startsWith('pidguard_audit_gaps{part="other"} '))?.split(' ')[1])
   t.ok(gaps > 5, `${gaps}`)
   const line = await lastLine('audit done, parts could not be looked at')
   t.match(line, { result: 'incomplete', firstGaps: [{ reason: 'forbidden', detail: /list on \S+ is needed/ }] })
