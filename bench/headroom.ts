@@ -1,9 +1,9 @@
 // What keeping and asking the headroom of a large fleet costs: node --expose-gc bench/headroom.ts [nodes] [pods]
 import { randomUUID } from 'node:crypto'
 import { performance } from 'node:perf_hooks'
-import { Headroom } from '../src/headroom/headroom.ts'
-import { Ledger } from '../src/headroom/ledger.ts'
-import type { PodSpec } from '../src/model/kubernetes.ts'
+import { Headroom } from '../src/headroom/assess/headroom.ts'
+import { Ledger } from '../src/headroom/ledger/ledger.ts'
+import type { PodSpec } from '../src/kubernetes/types.ts'
 
 const megabyte = 1024 * 1024
 const clock = { now: () => Date.now(), monotonic: () => performance.now() }

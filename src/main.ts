@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// The process: Node's version, arguments, exit code. Everything else is wired in compose/.
+// The process: Node's version, arguments, exit code. Everything else is wired in commands/.
 import nodeModule from 'node:module'
 
 /** client-node's HTTP library (undici 8) does not load on anything older. */
@@ -13,8 +13,8 @@ function isTooOld(version: string): boolean {
 /** What most calls of a shell ask for, answered without the parser of arguments: that alone costs half of Node's start. */
 async function answerTo(args: readonly string[]): Promise<string | undefined> {
   if (args.length !== 1) return undefined
-  if (args[0] === '--version' || args[0] === '-V') return (await import('./compose/version.ts')).version
-  if (args[0] === '--help' || args[0] === '-h') return (await import('./compose/help-text.ts')).helpText
+  if (args[0] === '--version' || args[0] === '-V') return (await import('./host/version.ts')).version
+  if (args[0] === '--help' || args[0] === '-h') return (await import('./commands/help-text.generated.ts')).helpText
   return undefined
 }
 
@@ -27,7 +27,7 @@ if (isTooOld(process.versions.node)) {
   const answer = await answerTo(process.argv.slice(2))
   if (answer === undefined) {
     nodeModule.enableCompileCache()
-    const { run } = await import('./compose/program.ts')
+    const { run } = await import('./commands/program.ts')
     const code = await run(process.argv)
     // A verb that serves goes on until it is told to stop, and has no code to give yet.
     if (code !== undefined) process.exitCode = code

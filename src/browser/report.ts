@@ -1,5 +1,5 @@
 // What the HTML report of an audit does in a browser. npm run docs puts it, with what it imports, as one script
-// into src/report/html/script.ts. It reads the data blocks of its own page and nothing else.
+// into src/report/audit/html/script.generated.ts. It reads the data blocks of its own page and nothing else.
 import {
   beginsLarge,
   type Cell,
@@ -9,8 +9,8 @@ import {
   pageRows,
   shownCell,
   sortKey
-} from '../report/html/cells.ts'
-import { counted, grouped, span } from '../report/html/words.ts'
+} from '../report/audit/html/cells.ts'
+import { counted, grouped, span } from '../report/audit/html/number-text.ts'
 
 /** On a phone a row is as high as a card. The same width as in the style. */
 const rowsShown = matchMedia('(max-width: 47.99rem)').matches ? 10 : pageRows

@@ -14,7 +14,7 @@ import {
   X509Certificate,
   X509CertificateGenerator
 } from '@peculiar/x509'
-import type { Millis } from '../model/units.ts'
+import type { Millis } from '../lib/units.ts'
 
 /** A certificate and its private key, both PEM, each ending its last line: files of several are made by joining them. */
 export interface Issued {

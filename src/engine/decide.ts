@@ -1,6 +1,6 @@
 import { AppError } from '../errors.ts'
+import type { Subject } from '../kubernetes/subject.ts'
 import type { Fault, Mode, RuleFinding, Verdict } from '../model/finding.ts'
-import type { Subject } from '../model/subject.ts'
 import type { Settings } from '../policy/settings.ts'
 
 /** What happens to one finding: it denies, it warns, or it is only written down. */

@@ -1,6 +1,6 @@
+import { oldSubjectOf, type Subject } from '../kubernetes/subject.ts'
+import { isSame } from '../lib/json/deep-equal.ts'
 import type { Exempted, Fault, RuleFinding, Skip, Verdict } from '../model/finding.ts'
-import { isSame } from '../model/same.ts'
-import { oldSubjectOf, type Subject } from '../model/subject.ts'
 import type { Settings } from '../policy/settings.ts'
 import type { AllFacts, FactName, Rule, RuleContext } from './rule.ts'
 

@@ -1,6 +1,6 @@
-import type { HeadroomView } from '../headroom/view.ts'
-import type { LimitRangeItem } from '../model/kubernetes.ts'
-import { isRecord, type JsonRecord } from '../model/shape.ts'
+import type { HeadroomView } from '../headroom/headroom-view.ts'
+import type { LimitRangeItem } from '../kubernetes/types.ts'
+import { isRecord, type JsonRecord } from '../lib/json/shape.ts'
 import type { NamespaceFacts } from '../policy/settings.ts'
 
 /** Kubernetes puts it on every Namespace (since v1.21), so selectors may count on it. */

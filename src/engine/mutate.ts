@@ -1,6 +1,6 @@
-import { Draft, type PatchOperation } from '../model/draft.ts'
+import type { Subject } from '../kubernetes/subject.ts'
+import { Draft, type PatchOperation } from '../lib/json/patch.ts'
 import type { Exempted, Fault, Skip, Verdict } from '../model/finding.ts'
-import type { Subject } from '../model/subject.ts'
 import { isFixed } from './decide.ts'
 import { contextOf, leavesAlone, missingFact, type Snapshot } from './evaluate.ts'
 import type { Rule } from './rule.ts'

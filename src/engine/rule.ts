@@ -1,12 +1,12 @@
-import type { HeadroomView } from '../headroom/view.ts'
-import type { Draft } from '../model/draft.ts'
-import type { FelixRevisions, FelixSettings } from '../model/felix.ts'
+import type { HeadroomView } from '../headroom/headroom-view.ts'
+import type { FelixRevisions, FelixSettings } from '../kubernetes/felix.ts'
+import type { PodSubject, Subject } from '../kubernetes/subject.ts'
+import type { LimitRangeItem } from '../kubernetes/types.ts'
+import type { GroupKind } from '../kubernetes/workloads.ts'
+import type { Draft } from '../lib/json/patch.ts'
 import type { Finding } from '../model/finding.ts'
-import type { LimitRangeItem } from '../model/kubernetes.ts'
-import type { PodSubject, Subject } from '../model/subject.ts'
-import type { GroupKind } from '../model/workloads.ts'
 import type { RuleInfo, Settings } from '../policy/settings.ts'
-import type { NodeState } from '../ports.ts'
+import type { NodeState } from '../ports/ports.ts'
 
 /** Everything rules may want to know beyond the object and the policy. A front passes what it has. */
 export interface AllFacts {

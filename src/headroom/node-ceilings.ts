@@ -1,6 +1,6 @@
-import type { Pids } from '../model/units.ts'
-import type { Ceiling, NodeState } from '../ports.ts'
-import type { CeilingName } from './arithmetic.ts'
+import type { Pids } from '../lib/units.ts'
+import type { Ceiling, NodeState } from '../ports/ports.ts'
+import type { CeilingName } from './ceiling-account.ts'
 
 const names: readonly CeilingName[] = ['node', 'kubepods']
 

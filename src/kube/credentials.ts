@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import type { RequestOptions } from 'node:https'
 import { AppError } from '../errors.ts'
-import type { CallCredentials, CallCredentialsSource, Clock, TlsSettings } from '../ports.ts'
+import type { CallCredentials, CallCredentialsSource, Clock, TlsSettings } from '../ports/ports.ts'
 
 /** How to reach an API server and who to be there. */
 export interface Credentials extends CallCredentialsSource {

@@ -1,7 +1,7 @@
 import type { Dispatcher } from 'undici'
-import { isRecord } from '../model/shape.ts'
-import { codeOf, isTlsFailure, messageOf } from '../model/transport-error.ts'
-import type { Millis } from '../model/units.ts'
+import { isRecord } from '../lib/json/shape.ts'
+import { codeOf, isTlsFailure, messageOf } from '../lib/transport-error.ts'
+import type { Millis } from '../lib/units.ts'
 
 /** What went wrong between us and the API server. A closed set, fit for labels. */
 export type KubeFailure =

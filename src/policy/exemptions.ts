@@ -1,7 +1,7 @@
-import { globMatches, selectorMatches } from '../model/selector.ts'
-import type { Subject } from '../model/subject.ts'
-import type { Millis } from '../model/units.ts'
-import { workloadOf } from '../model/workloads.ts'
+import { globMatches, selectorMatches } from '../kubernetes/label-selector.ts'
+import type { Subject } from '../kubernetes/subject.ts'
+import { workloadOf } from '../kubernetes/workloads.ts'
+import type { Millis } from '../lib/units.ts'
 import type { Exemption } from './policy.ts'
 
 /** What an exemption looks at. */

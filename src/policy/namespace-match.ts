@@ -1,4 +1,4 @@
-import { globMatches, type Selector, type SelectorRequirement, selectorMatches } from '../model/selector.ts'
+import { globMatches, type Selector, type SelectorRequirement, selectorMatches } from '../kubernetes/label-selector.ts'
 import type { Override } from './policy.ts'
 
 /** Whether an override applies to a namespace; `maybe` when that hangs on labels that are not known. */

@@ -1,6 +1,6 @@
+import type { Selector } from '../kubernetes/label-selector.ts'
+import type { Millis, Pids } from '../lib/units.ts'
 import type { Mode } from '../model/finding.ts'
-import type { Selector } from '../model/selector.ts'
-import type { Millis, Pids } from '../model/units.ts'
 import type { Backend, Floor, Profile, Settings } from './settings.ts'
 
 /** How the document names itself. */

@@ -1,8 +1,8 @@
-import type { Backend } from '../model/felix.ts'
+import type { Backend } from '../kubernetes/felix.ts'
+import type { Selector } from '../kubernetes/label-selector.ts'
+import type { Runtime } from '../kubernetes/language-runtimes.ts'
+import type { Millis, Pids } from '../lib/units.ts'
 import type { Mode } from '../model/finding.ts'
-import type { Runtime } from '../model/runtimes.ts'
-import type { Selector } from '../model/selector.ts'
-import type { Millis, Pids } from '../model/units.ts'
 
 /** What the policy needs to know of a rule; the rules themselves live floors above. */
 export interface RuleInfo {

@@ -1,4 +1,11 @@
-import { countingFindings, objectText, type Place, type Report, type ReportFinding, summaryOf } from './report.ts'
+import {
+  countingFindings,
+  objectText,
+  type Place,
+  type Report,
+  type ReportFinding,
+  summaryOf
+} from './validate-report.ts'
 
 const commands: Readonly<Record<ReportFinding['action'], string>> = { deny: 'error', warn: 'warning', audit: 'notice' }
 

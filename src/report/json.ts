@@ -1,4 +1,4 @@
-import type { Place, Report, ReportFinding } from './report.ts'
+import type { Place, Report, ReportFinding } from './validate-report.ts'
 
 /** Changes when a field is renamed, removed or means something else; a new field changes nothing. */
 export const findingsApiVersion = 'pidguard.io/findings/v1'

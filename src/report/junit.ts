@@ -6,7 +6,7 @@ import {
   type ReportFinding,
   skipText,
   summaryOf
-} from './report.ts'
+} from './validate-report.ts'
 
 /**
  * JUnit XML: a suite for each file, a test case for each finding, as Jenkins and GitLab show them; and one for what was

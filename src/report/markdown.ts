@@ -6,7 +6,7 @@ import {
   type Report,
   type ReportFinding,
   summaryOf
-} from './report.ts'
+} from './validate-report.ts'
 
 /** For a job summary or a comment: a table by rule, then what to do. */
 export function renderMarkdown(report: Report): string {

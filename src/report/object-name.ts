@@ -1,5 +1,5 @@
-import { isRecord, type JsonRecord, textOf } from '../model/shape.ts'
-import type { ObjectName } from './report.ts'
+import { isRecord, type JsonRecord, textOf } from '../lib/json/shape.ts'
+import type { ObjectName } from './validate-report.ts'
 
 /** Enough to find an object by, read from whatever it looks like. */
 export function objectNameOf(object: JsonRecord, fallback: string): ObjectName {

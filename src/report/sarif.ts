@@ -1,5 +1,5 @@
 import type { Location, Log, ReportingDescriptor, Result } from 'sarif'
-import { objectText, type Place, type Report, type ReportFinding, type RuleText, skipText } from './report.ts'
+import { objectText, type Place, type Report, type ReportFinding, type RuleText, skipText } from './validate-report.ts'
 
 type Level = 'error' | 'warning' | 'note'
 

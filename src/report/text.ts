@@ -7,7 +7,7 @@ import {
   type ReportFinding,
   skipText,
   summaryOf
-} from './report.ts'
+} from './validate-report.ts'
 
 export type Style = 'red' | 'yellow' | 'cyan' | 'bold' | 'dim' | 'green'
 /** Puts colour on, or does not. */

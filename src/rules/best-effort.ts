@@ -1,13 +1,13 @@
 // Reads: resources of all containers and of the pod itself.  Fine: any cpu or memory request or limit above zero.
 import { isFixed } from '../engine/decide.ts'
 import { definePodRule, type RuleContext } from '../engine/rule.ts'
-import { resourceContainersOf } from '../model/containers.ts'
-import type { Container, LimitRangeItem, Maybe, ResourceList } from '../model/kubernetes.ts'
-import { hasPodLevelResources } from '../model/pod-defaults.ts'
-import { isBestEffort } from '../model/qos.ts'
-import { isPositive, type QosResource, qosResources } from '../model/resources.ts'
-import type { PodSubject } from '../model/subject.ts'
-import { pod, podKinds } from '../model/workloads.ts'
+import { resourceContainersOf } from '../kubernetes/containers.ts'
+import { hasPodLevelResources } from '../kubernetes/qos/pod-defaults.ts'
+import { isBestEffort } from '../kubernetes/qos/qos.ts'
+import { isPositive, type QosResource, qosResources } from '../kubernetes/qos/resources.ts'
+import type { PodSubject } from '../kubernetes/subject.ts'
+import type { Container, LimitRangeItem, Maybe, ResourceList } from '../kubernetes/types.ts'
+import { pod, podKinds } from '../kubernetes/workloads.ts'
 
 export const bestEffort = definePodRule<never, 'limitRanges'>({
   id: 'best-effort',

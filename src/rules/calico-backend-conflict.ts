@@ -7,10 +7,10 @@ import {
   felixContainerOf,
   felixValueOf,
   meaningOf
-} from '../model/felix.ts'
-import type { Container } from '../model/kubernetes.ts'
-import type { Subject } from '../model/subject.ts'
-import { daemonSet } from '../model/workloads.ts'
+} from '../kubernetes/felix.ts'
+import type { Subject } from '../kubernetes/subject.ts'
+import type { Container } from '../kubernetes/types.ts'
+import { daemonSet } from '../kubernetes/workloads.ts'
 
 export const calicoBackendConflict = defineRule<Subject, never, 'felixConfigurations'>({
   id: 'calico-backend-conflict',

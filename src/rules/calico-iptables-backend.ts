@@ -1,6 +1,5 @@
 // Reads: the environment of Felix' container in DaemonSets that run Felix, when the template changes.  Fine: one FELIX_IPTABLESBACKEND with the policy's value.
 import { defineRule, type RuleContext } from '../engine/rule.ts'
-import type { Draft } from '../model/draft.ts'
 import {
   type Backend,
   type BackendEnv,
@@ -11,10 +10,11 @@ import {
   isOperatorManaged,
   meaningOf,
   specOf
-} from '../model/felix.ts'
+} from '../kubernetes/felix.ts'
+import type { Subject } from '../kubernetes/subject.ts'
+import { daemonSet } from '../kubernetes/workloads.ts'
+import type { Draft } from '../lib/json/patch.ts'
 import type { Finding } from '../model/finding.ts'
-import type { Subject } from '../model/subject.ts'
-import { daemonSet } from '../model/workloads.ts'
 
 export const calicoIptablesBackend = defineRule({
   id: 'calico-iptables-backend',

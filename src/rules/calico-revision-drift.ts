@@ -1,8 +1,8 @@
 // Reads: revisions of the pods of a Felix DaemonSet under OnDelete.  Fine: all run the newest.
 import { defineRule } from '../engine/rule.ts'
-import { isFelixOnDelete } from '../model/felix.ts'
-import type { Subject } from '../model/subject.ts'
-import { daemonSet } from '../model/workloads.ts'
+import { isFelixOnDelete } from '../kubernetes/felix.ts'
+import type { Subject } from '../kubernetes/subject.ts'
+import { daemonSet } from '../kubernetes/workloads.ts'
 
 export const calicoRevisionDrift = defineRule<Subject, never, 'felixRevisions'>({
   id: 'calico-revision-drift',

@@ -1,9 +1,9 @@
 // Reads: updateStrategy of DaemonSets that run Felix, when it or the template changes.  Fine: OnDelete.
 import { defineRule } from '../engine/rule.ts'
-import { felixContainerOf, isOperatorManaged, specOf } from '../model/felix.ts'
-import { isRecord, type JsonRecord, nameOf } from '../model/shape.ts'
-import type { Subject } from '../model/subject.ts'
-import { daemonSet } from '../model/workloads.ts'
+import { felixContainerOf, isOperatorManaged, specOf } from '../kubernetes/felix.ts'
+import type { Subject } from '../kubernetes/subject.ts'
+import { daemonSet } from '../kubernetes/workloads.ts'
+import { isRecord, type JsonRecord, nameOf } from '../lib/json/shape.ts'
 
 export const calicoUpdateStrategy = defineRule({
   id: 'calico-update-strategy',

@@ -1,8 +1,8 @@
 // Reads: spec.iptablesBackend of FelixConfigurations.  Fine: the policy's value; on per-node ones also nothing.
 import { defineRule } from '../engine/rule.ts'
-import { backendOf, meaningOf, specOf } from '../model/felix.ts'
-import { nameOf } from '../model/shape.ts'
-import type { Subject } from '../model/subject.ts'
+import { backendOf, meaningOf, specOf } from '../kubernetes/felix.ts'
+import type { Subject } from '../kubernetes/subject.ts'
+import { nameOf } from '../lib/json/shape.ts'
 
 export const felixConfiguration = defineRule({
   id: 'felix-configuration',

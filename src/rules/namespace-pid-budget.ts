@@ -1,9 +1,9 @@
 // Reads: what a new Pod needs and where it may land.  Fine: its namespace stays within its budget, on some node and in all.
 import { definePodRule } from '../engine/rule.ts'
-import { estimateOf } from '../headroom/estimate.ts'
-import type { OverBudget } from '../headroom/view.ts'
-import { saySetAside } from '../headroom/words.ts'
-import { pod } from '../model/workloads.ts'
+import { saySetAside } from '../headroom/denial-text.ts'
+import type { OverBudget } from '../headroom/headroom-view.ts'
+import { estimateOf } from '../headroom/pod-estimate.ts'
+import { pod } from '../kubernetes/workloads.ts'
 
 export const namespacePidBudget = definePodRule<'headroom'>({
   id: 'namespace-pid-budget',

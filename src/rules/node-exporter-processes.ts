@@ -1,9 +1,9 @@
 // Reads: command line of containers that run node_exporter.  Fine: --collector.processes, not switched off again.
 import { definePodRule } from '../engine/rule.ts'
-import { containersOf } from '../model/containers.ts'
-import type { Container } from '../model/kubernetes.ts'
-import type { PodSubject } from '../model/subject.ts'
-import { controllerOf, daemonSet, pod } from '../model/workloads.ts'
+import { containersOf } from '../kubernetes/containers.ts'
+import type { PodSubject } from '../kubernetes/subject.ts'
+import type { Container } from '../kubernetes/types.ts'
+import { controllerOf, daemonSet, pod } from '../kubernetes/workloads.ts'
 
 export const nodeExporterProcesses = definePodRule({
   id: 'node-exporter-processes',

@@ -1,10 +1,10 @@
 // Reads: both ceilings of a node, and what its kubelet reserves.  Fine: kubepods has all that is not reserved.
 import { defineRule } from '../engine/rule.ts'
 import { lackOfLimit } from '../headroom/node-ceilings.ts'
-import type { Subject } from '../model/subject.ts'
-import type { Pids } from '../model/units.ts'
-import { node } from '../model/workloads.ts'
-import type { NodeState } from '../ports.ts'
+import type { Subject } from '../kubernetes/subject.ts'
+import { node } from '../kubernetes/workloads.ts'
+import type { Pids } from '../lib/units.ts'
+import type { NodeState } from '../ports/ports.ts'
 
 export const nodeKubepodsDrift = defineRule<Subject, 'node'>({
   id: 'node-kubepods-drift',

@@ -1,7 +1,7 @@
 // Reads: evictionHard of the kubelet.  Fine: it has pid.available.
 import { defineRule } from '../engine/rule.ts'
-import type { Subject } from '../model/subject.ts'
-import { node } from '../model/workloads.ts'
+import type { Subject } from '../kubernetes/subject.ts'
+import { node } from '../kubernetes/workloads.ts'
 
 export const nodePidEviction = defineRule<Subject, 'node'>({
   id: 'node-pid-eviction',

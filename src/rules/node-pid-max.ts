@@ -1,8 +1,8 @@
 // Reads: the ceiling of a node, min(pid_max, threads-max), as its kubelet tells it.  Fine: at least spec.audit.pidMax.
 import { defineRule } from '../engine/rule.ts'
 import { lackOfLimit } from '../headroom/node-ceilings.ts'
-import type { Subject } from '../model/subject.ts'
-import { node } from '../model/workloads.ts'
+import type { Subject } from '../kubernetes/subject.ts'
+import { node } from '../kubernetes/workloads.ts'
 
 export const nodePidMax = defineRule<Subject, 'node'>({
   id: 'node-pid-max',

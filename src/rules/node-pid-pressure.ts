@@ -1,8 +1,8 @@
 // Reads: the condition PIDPressure of a Node.  Fine: False.
 import { defineRule } from '../engine/rule.ts'
-import { isRecord, type JsonRecord, optionalList, optionalRecord } from '../model/shape.ts'
-import type { Subject } from '../model/subject.ts'
-import { node } from '../model/workloads.ts'
+import type { Subject } from '../kubernetes/subject.ts'
+import { node } from '../kubernetes/workloads.ts'
+import { isRecord, type JsonRecord, optionalList, optionalRecord } from '../lib/json/shape.ts'
 
 export const nodePidPressure = defineRule({
   id: 'node-pid-pressure',

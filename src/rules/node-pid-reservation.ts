@@ -1,8 +1,8 @@
 // Reads: systemReserved.pid and kubeReserved.pid of the kubelet, or else both ceilings.  Fine: something is reserved, and kubepods keeps to it.
 import { defineRule } from '../engine/rule.ts'
-import type { Subject } from '../model/subject.ts'
-import { node } from '../model/workloads.ts'
-import type { NodeState } from '../ports.ts'
+import type { Subject } from '../kubernetes/subject.ts'
+import { node } from '../kubernetes/workloads.ts'
+import type { NodeState } from '../ports/ports.ts'
 
 export const nodePidReservation = defineRule<Subject, 'node'>({
   id: 'node-pid-reservation',

@@ -1,9 +1,9 @@
 // Reads: what is in use under both ceilings of a node.  Fine: less than spec.audit.usage of each.
 import { defineRule } from '../engine/rule.ts'
-import { floorUnder } from '../headroom/arithmetic.ts'
+import { floorUnder } from '../headroom/ceiling-account.ts'
 import { knownCeilings, lackOfUse, percentOf } from '../headroom/node-ceilings.ts'
-import type { Subject } from '../model/subject.ts'
-import { node } from '../model/workloads.ts'
+import type { Subject } from '../kubernetes/subject.ts'
+import { node } from '../kubernetes/workloads.ts'
 
 export const nodePidUsage = defineRule<Subject, 'node'>({
   id: 'node-pid-usage',

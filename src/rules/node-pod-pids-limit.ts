@@ -1,8 +1,8 @@
 // Reads: podPidsLimit of the kubelet, or else the limits of the pods it runs.  Fine: every pod has one.
 import { defineRule } from '../engine/rule.ts'
-import type { Subject } from '../model/subject.ts'
-import { node } from '../model/workloads.ts'
-import type { NodeState } from '../ports.ts'
+import type { Subject } from '../kubernetes/subject.ts'
+import { node } from '../kubernetes/workloads.ts'
+import type { NodeState } from '../ports/ports.ts'
 
 export const nodePodPidsLimit = defineRule<Subject, 'node'>({
   id: 'node-pod-pids-limit',

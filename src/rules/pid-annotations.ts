@@ -1,11 +1,11 @@
 // Reads: pidguard.io/pids on Pods and templates.  Fine: absent, or a whole number of tasks from 1 to 4194304.
 import { definePodRule } from '../engine/rule.ts'
-import { estimateOf, maxPids, profileOf, readPids } from '../headroom/estimate.ts'
-import { declaredPids, pidsEstimate, pidsEstimateSource, pidsLimit } from '../model/annotations.ts'
-import type { Draft } from '../model/draft.ts'
-import { escapeToken } from '../model/pointer.ts'
-import type { PodSubject } from '../model/subject.ts'
-import { pod, podKinds } from '../model/workloads.ts'
+import { estimateOf, maxPids, profileOf, readPids } from '../headroom/pod-estimate.ts'
+import { declaredPids, pidsEstimate, pidsEstimateSource, pidsLimit } from '../kubernetes/annotations.ts'
+import type { PodSubject } from '../kubernetes/subject.ts'
+import { pod, podKinds } from '../kubernetes/workloads.ts'
+import type { Draft } from '../lib/json/patch.ts'
+import { escapeToken } from '../lib/json/pointer.ts'
 
 export const pidAnnotations = definePodRule<never, 'headroom'>({
   id: 'pid-annotations',

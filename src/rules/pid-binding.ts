@@ -1,8 +1,8 @@
 // Reads: the node a scheduler binds a pod to.  Fine: it keeps its floor of free PIDs with the pod on it.
 import { defineRule } from '../engine/rule.ts'
-import { binding, targetNodeOf } from '../headroom/note-admitted.ts'
-import { auditFull, sayFull, sayUnknown } from '../headroom/words.ts'
-import type { Subject } from '../model/subject.ts'
+import { auditFull, sayFull, sayUnknown } from '../headroom/denial-text.ts'
+import { binding, targetNodeOf } from '../headroom/ledger/record-admission.ts'
+import type { Subject } from '../kubernetes/subject.ts'
 
 export const pidBinding = defineRule<Subject, 'headroom'>({
   id: 'pid-binding',

@@ -1,14 +1,14 @@
 // Reads: where a pod may land, what it needs, and how many there will be.  Fine: some node keeps its floor of free PIDs.
 import { isDeepStrictEqual } from 'node:util'
 import { defineRule, type RuleContext } from '../engine/rule.ts'
-import { estimateOf, workloadNameOf } from '../headroom/estimate.ts'
-import { countOf, grownPods, jobSpecOf, rolloutOf, specOf } from '../headroom/rollout.ts'
-import type { Demand, WorkloadUse } from '../headroom/view.ts'
-import { auditFull, auditNode, sayBehindTaints, sayFull, sayNode, sayUnknown } from '../headroom/words.ts'
+import { auditFull, auditNode, sayBehindTaints, sayFull, sayNode, sayUnknown } from '../headroom/denial-text.ts'
+import type { Demand, WorkloadUse } from '../headroom/headroom-view.ts'
+import { estimateOf, workloadNameOf } from '../headroom/pod-estimate.ts'
+import { countOf, grownPods, jobSpecOf, rolloutOf, specOf } from '../kubernetes/rollout.ts'
+import { isPodSubject, oldSubjectOf, type PodSubject, type Subject } from '../kubernetes/subject.ts'
+import { daemonSet, pod, podKinds } from '../kubernetes/workloads.ts'
+import type { Pids } from '../lib/units.ts'
 import type { Finding } from '../model/finding.ts'
-import { isPodSubject, oldSubjectOf, type PodSubject, type Subject } from '../model/subject.ts'
-import type { Pids } from '../model/units.ts'
-import { daemonSet, pod, podKinds } from '../model/workloads.ts'
 
 type Context = RuleContext<'headroom'>
 type Asked = Omit<Demand, 'floor' | 'maxAge'>

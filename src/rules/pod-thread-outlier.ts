@@ -1,10 +1,10 @@
 // Reads: the tasks of a running pod, and the lower ceiling of its node.  Fine: less than spec.audit.podShare of it.
 import { definePodRule } from '../engine/rule.ts'
 import { lackOfLimit, lowerLimit, percentOf } from '../headroom/node-ceilings.ts'
-import { isRecord } from '../model/shape.ts'
-import type { PodSubject } from '../model/subject.ts'
-import { pod } from '../model/workloads.ts'
-import type { NodeState } from '../ports.ts'
+import type { PodSubject } from '../kubernetes/subject.ts'
+import { pod } from '../kubernetes/workloads.ts'
+import { isRecord } from '../lib/json/shape.ts'
+import type { NodeState } from '../ports/ports.ts'
 
 export const podThreadOutlier = definePodRule<'node'>({
   id: 'pod-thread-outlier',

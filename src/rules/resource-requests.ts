@@ -1,13 +1,13 @@
 // Reads: requests and limits of all containers of a Pod.  Fine: each has a cpu and a memory request, or a limit to take it from.
 import { definePodRule, type RuleContext } from '../engine/rule.ts'
-import { resourceContainersOf } from '../model/containers.ts'
-import type { Container, LimitRangeItem, Maybe, QuantityText } from '../model/kubernetes.ts'
-import { hasPodLevelResources } from '../model/pod-defaults.ts'
-import { qosClassOf } from '../model/qos.ts'
-import { parseQuantity } from '../model/quantity.ts'
-import { isPositive, type QosResource, qosResources } from '../model/resources.ts'
-import type { PodSubject } from '../model/subject.ts'
-import { pod } from '../model/workloads.ts'
+import { resourceContainersOf } from '../kubernetes/containers.ts'
+import { hasPodLevelResources } from '../kubernetes/qos/pod-defaults.ts'
+import { qosClassOf } from '../kubernetes/qos/qos.ts'
+import { parseQuantity } from '../kubernetes/qos/quantity.ts'
+import { isPositive, type QosResource, qosResources } from '../kubernetes/qos/resources.ts'
+import type { PodSubject } from '../kubernetes/subject.ts'
+import type { Container, LimitRangeItem, Maybe, QuantityText } from '../kubernetes/types.ts'
+import { pod } from '../kubernetes/workloads.ts'
 
 export const resourceRequests = definePodRule<never, 'limitRanges'>({
   id: 'resource-requests',

@@ -1,13 +1,13 @@
 // Reads: environment and command line of containers whose pod matches a profile with a threadCap.  Fine: a cap is set, and is what it seems.
 import { definePodRule } from '../engine/rule.ts'
-import { profileOf } from '../headroom/estimate.ts'
-import { threadCap } from '../model/annotations.ts'
-import { type ContainerView, containersOf } from '../model/containers.ts'
+import { profileOf } from '../headroom/pod-estimate.ts'
+import { threadCap } from '../kubernetes/annotations.ts'
+import { type ContainerView, containersOf } from '../kubernetes/containers.ts'
+import { globMatches } from '../kubernetes/label-selector.ts'
+import { adviceFor, capFor, dotnetCapOf, hasThreadCap } from '../kubernetes/language-runtimes.ts'
+import type { PodSubject } from '../kubernetes/subject.ts'
+import { pod, podKinds } from '../kubernetes/workloads.ts'
 import type { Finding } from '../model/finding.ts'
-import { adviceFor, capFor, dotnetCapOf, hasThreadCap } from '../model/runtimes.ts'
-import { globMatches } from '../model/selector.ts'
-import type { PodSubject } from '../model/subject.ts'
-import { pod, podKinds } from '../model/workloads.ts'
 import type { Profile, Settings } from '../policy/settings.ts'
 
 type Cap = NonNullable<Profile['threadCap']>

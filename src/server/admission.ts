@@ -1,20 +1,26 @@
 import { type Decision, decide } from '../engine/decide.ts'
 import { evaluate, type Snapshot } from '../engine/evaluate.ts'
-import type { RuleIndex } from '../engine/match.ts'
 import { mutate } from '../engine/mutate.ts'
 import type { AllFacts } from '../engine/rule.ts'
+import type { RuleIndex } from '../engine/rule-index.ts'
 import { AppError } from '../errors.ts'
-import { readPids } from '../headroom/estimate.ts'
-import { pidsEstimate, pidsEstimateSource } from '../model/annotations.ts'
-import { withoutManagedFields } from '../model/managed-fields.ts'
-import { type ReviewRequest, type ReviewResponse, readReview, renderReview, uidOf } from '../model/review.ts'
-import { type Subject, subjectOfRequest } from '../model/subject.ts'
-import type { Millis } from '../model/units.ts'
-import { pod } from '../model/workloads.ts'
+import { readPids } from '../headroom/pod-estimate.ts'
+import {
+  type ReviewRequest,
+  type ReviewResponse,
+  readReview,
+  renderReview,
+  uidOf
+} from '../kubernetes/admission-review.ts'
+import { pidsEstimate, pidsEstimateSource } from '../kubernetes/annotations.ts'
+import { withoutManagedFields } from '../kubernetes/managed-fields.ts'
+import { type Subject, subjectOfRequest } from '../kubernetes/subject.ts'
+import { pod } from '../kubernetes/workloads.ts'
+import type { Millis } from '../lib/units.ts'
 import type { Settings } from '../policy/settings.ts'
-import type { Clock, Log, Meter, ReviewResult, RuleOutcome, Webhook } from '../ports.ts'
+import type { Clock, Log, Meter, ReviewResult, RuleOutcome, Webhook } from '../ports/ports.ts'
 import { type Answer, reporting } from './answer.ts'
-import { type Judged, lineOf, type Reviewed } from './review-line.ts'
+import { type Judged, lineOf, type Reviewed } from './review-log-line.ts'
 import { renderStatus } from './status.ts'
 
 /** The policy in force, as the admission path asks for it. */

@@ -3,10 +3,10 @@ import type { IncomingMessage } from 'node:http'
 import { createServer } from 'node:https'
 import type { Socket } from 'node:net'
 import fastify, { type FastifyInstance } from 'fastify'
-import type { Millis } from '../model/units.ts'
+import type { Millis } from '../lib/units.ts'
+import { buildListener, type ListenerDeps } from './admission-listener.ts'
 import { answerClientError } from './client-error.ts'
 import { Connections } from './connections.ts'
-import { buildListener, type ListenerDeps } from './listener.ts'
 import { renderStatus } from './status.ts'
 
 /** A serving certificate and its key, PEM. */

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import t from 'tap'
-import { PrometheusReadings, prometheusDefaults } from '../../src/sources/prometheus.ts'
+import { PrometheusReadings, prometheusDefaults } from '../../src/readings/prometheus/prometheus-readings.ts'
 import { systemClock } from '../support/fake-api.ts'
 import { memorySink } from '../support/fake-kubelet.ts'
 import { makeFolder, removeFolder } from './support/processes.ts'

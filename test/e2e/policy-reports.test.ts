@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
-import type { AuditReport } from '../../src/report/audit.ts'
+import type { AuditReport } from '../../src/report/audit/audit-report.ts'
 import { audit } from './support/audit.ts'
 import { type ControlPlane, startControlPlane } from './support/control-plane.ts'
 import { kubeconfigOf, limitedUser } from './support/limited-user.ts'

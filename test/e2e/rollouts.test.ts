@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
-import type { JsonRecord } from '../../src/model/shape.ts'
+import type { JsonRecord } from '../../src/lib/json/shape.ts'
 import { startControlPlane } from './support/control-plane.ts'
 import { install, patience } from './support/installation.ts'
 import type { KubectlResult } from './support/kubectl.ts'

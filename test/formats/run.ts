@@ -4,7 +4,7 @@ import { spawnSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { AuditReport } from '../../src/report/audit.ts'
+import type { AuditReport } from '../../src/report/audit/audit-report.ts'
 import { formatChecks } from '../support/audit-formats.ts'
 import { projectFolder } from '../support/sources.ts'
 

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { defaultSystemNamespaces } from '../../src/policy/defaults.ts'
+import { defaultSystemNamespaces } from '../../src/policy/default-settings.ts'
 import { rules } from '../../src/rules/index.ts'
 import { goldenOf, kustomizations, objectsOf } from '../support/rendered.ts'
 

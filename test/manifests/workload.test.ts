@@ -1,7 +1,7 @@
 import t from 'tap'
-import { version } from '../../src/compose/version.ts'
-import { defaultPolicyText } from '../../src/policy/default-policy.ts'
-import { readPolicy } from '../../src/policy/load.ts'
+import { version } from '../../src/host/version.ts'
+import { defaultPolicyText } from '../../src/policy/document/default-document.ts'
+import { readPolicy } from '../../src/policy/document/read-policy.ts'
 import { policyRules as rules } from '../../src/rules/index.ts'
 import { goldenOf, kustomizations, objectsOf, type Rendered } from '../support/rendered.ts'
 

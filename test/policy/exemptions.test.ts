@@ -1,5 +1,5 @@
 import t from 'tap'
-import type { JsonRecord } from '../../src/model/shape.ts'
+import type { JsonRecord } from '../../src/lib/json/shape.ts'
 import { type ExemptionTarget, exemptionFor, expiredExemptions, targetOf } from '../../src/policy/exemptions.ts'
 import { policyOf } from '../support/policies.ts'
 import { podObject, subjectFrom } from '../support/subjects.ts'

@@ -1,5 +1,5 @@
 import t from 'tap'
-import type { JsonRecord } from '../../src/model/shape.ts'
+import type { JsonRecord } from '../../src/lib/json/shape.ts'
 import { calicoIptablesBackend as rule } from '../../src/rules/calico-iptables-backend.ts'
 import { calicoUpdateStrategy } from '../../src/rules/calico-update-strategy.ts'
 import { findingsOf, mended, told, type World } from '../support/judge.ts'

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { Headroom } from '../../src/headroom/headroom.ts'
+import { Headroom } from '../../src/headroom/assess/headroom.ts'
 import { namespacePidBudget } from '../../src/rules/namespace-pid-budget.ts'
 import { fleetOf } from '../support/headroom.ts'
 import { findingsOf, told, type World } from '../support/judge.ts'

@@ -1,5 +1,5 @@
 import t from 'tap'
-import type { JsonRecord } from '../../src/model/shape.ts'
+import type { JsonRecord } from '../../src/lib/json/shape.ts'
 import { nodeExporterProcesses as rule } from '../../src/rules/node-exporter-processes.ts'
 import { findingsOf, told, type World } from '../support/judge.ts'
 import { podObject, workloadObject } from '../support/subjects.ts'

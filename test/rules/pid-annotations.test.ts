@@ -1,6 +1,6 @@
 import t from 'tap'
-import { maxPids, readPids } from '../../src/headroom/estimate.ts'
-import type { JsonRecord } from '../../src/model/shape.ts'
+import { maxPids, readPids } from '../../src/headroom/pod-estimate.ts'
+import type { JsonRecord } from '../../src/lib/json/shape.ts'
 import type { Profile } from '../../src/policy/settings.ts'
 import { pidAnnotations } from '../../src/rules/pid-annotations.ts'
 import { findingsOf, mended, told, type World } from '../support/judge.ts'

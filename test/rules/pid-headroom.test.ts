@@ -1,5 +1,5 @@
 import t from 'tap'
-import type { JsonRecord } from '../../src/model/shape.ts'
+import type { JsonRecord } from '../../src/lib/json/shape.ts'
 import { pidHeadroom } from '../../src/rules/pid-headroom.ts'
 import { fleetOf, type NodeSketch, podFacts } from '../support/headroom.ts'
 import { findingsOf, told, type World } from '../support/judge.ts'

@@ -1,6 +1,6 @@
 import t from 'tap'
-import { type Runtime, runtimes } from '../../src/model/runtimes.ts'
-import type { JsonRecord } from '../../src/model/shape.ts'
+import { type Runtime, runtimes } from '../../src/kubernetes/language-runtimes.ts'
+import type { JsonRecord } from '../../src/lib/json/shape.ts'
 import type { Profile } from '../../src/policy/settings.ts'
 import { runtimeThreadCap as rule } from '../../src/rules/runtime-thread-cap.ts'
 import { findingsOf, mended, told, type World } from '../support/judge.ts'

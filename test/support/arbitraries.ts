@@ -1,8 +1,8 @@
 import fc from 'fast-check'
-import { declaredPids, mirrorPod, pidsEstimate, threadCap } from '../../src/model/annotations.ts'
+import { declaredPids, mirrorPod, pidsEstimate, threadCap } from '../../src/kubernetes/annotations.ts'
+import { podKinds } from '../../src/kubernetes/workloads.ts'
+import type { JsonRecord } from '../../src/lib/json/shape.ts'
 import type { Mode } from '../../src/model/finding.ts'
-import type { JsonRecord } from '../../src/model/shape.ts'
-import { podKinds } from '../../src/model/workloads.ts'
 import { settings } from './settings.ts'
 
 /** Keys that hurt programs which use objects as maps, and such that have to be escaped in pointers. */

@@ -3,8 +3,8 @@ import { join } from 'node:path'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import type { Log } from 'sarif'
 import { validateXML } from 'xmllint-wasm'
-import type { AuditReport } from '../../src/report/audit.ts'
-import { readAuditTotals } from '../../src/report/audit-totals.ts'
+import type { AuditReport } from '../../src/report/audit/audit-report.ts'
+import { readAuditTotals } from '../../src/report/audit/totals.ts'
 import { projectFolder } from './sources.ts'
 
 /** What is wrong with one rendering of a report; empty where nothing is. */

@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import { auditApiVersion, auditLevels, mostTop } from '../../src/report/audit.ts'
-import { failOns } from '../../src/report/report.ts'
+import { auditApiVersion, auditLevels, mostTop } from '../../src/report/audit/audit-report.ts'
+import { failOns } from '../../src/report/validate-report.ts'
 
 const count = () => z.int().min(0)
 const figure = () => count().nullable().describe('Tasks; null: not known.')

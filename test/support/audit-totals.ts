@@ -1,4 +1,4 @@
-import type { AuditTotals } from '../../src/report/audit-totals.ts'
+import type { AuditTotals } from '../../src/report/audit/totals.ts'
 
 /** Of an audit that found nothing and could look at everything, changed as given. */
 export function totals(change: Partial<AuditTotals> = {}): AuditTotals {

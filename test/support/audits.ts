@@ -1,5 +1,5 @@
-import type { AuditFinding, AuditNode, AuditReport, LevelCounts } from '../../src/report/audit.ts'
-import type { ObjectName } from '../../src/report/report.ts'
+import type { AuditFinding, AuditNode, AuditReport, LevelCounts } from '../../src/report/audit/audit-report.ts'
+import type { ObjectName } from '../../src/report/validate-report.ts'
 
 const hog: ObjectName = { apiVersion: 'apps/v1', kind: 'Deployment', namespace: 'shop', name: 'hog' }
 const nodeA: ObjectName = { apiVersion: 'v1', kind: 'Node', namespace: '', name: 'node-a' }

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { buildSync } from 'esbuild'
 import { projectFolder } from './sources.ts'
 
-export const scriptPath = 'src/report/html/script.ts'
+export const scriptPath = 'src/report/audit/html/script.generated.ts'
 
 /** One script of src/browser/report.ts and what it imports, so that a page needs nothing but itself. */
 export function renderBrowserScript(): string {

@@ -3,7 +3,7 @@ import { createServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import type { Test } from 'tap'
 import { type Issued, issueAuthority, issueLeaf } from '../../src/certs/issue.ts'
-import type { NodeReading, ReadingFailure, ReadingSink, ReadingTarget } from '../../src/ports.ts'
+import type { NodeReading, ReadingFailure, ReadingSink, ReadingTarget } from '../../src/ports/ports.ts'
 
 const validity = { from: Date.now(), days: 2 }
 export const kubeletAuthority: Issued = await issueAuthority('kubelets', validity)

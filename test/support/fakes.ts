@@ -1,6 +1,6 @@
+import type { Millis } from '../../src/lib/units.ts'
 import type { Mode } from '../../src/model/finding.ts'
-import type { Millis } from '../../src/model/units.ts'
-import type { Clock, Log, Meter, ReviewResult, RuleOutcome, Webhook } from '../../src/ports.ts'
+import type { Clock, Log, Meter, ReviewResult, RuleOutcome, Webhook } from '../../src/ports/ports.ts'
 
 export interface FakeClock extends Clock {
   /** Moves both readings on. */

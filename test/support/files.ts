@@ -1,13 +1,13 @@
-import type { InputFile, Inputs } from '../../src/cli/inputs.ts'
-import { type ValidateOptions, validate } from '../../src/cli/validate.ts'
-import type { FilePolicy } from '../../src/cli/verdicts.ts'
-import { RuleIndex } from '../../src/engine/match.ts'
-import { defaultPolicy } from '../../src/policy/document.ts'
+import { RuleIndex } from '../../src/engine/rule-index.ts'
+import type { InputFile, Inputs } from '../../src/input/inputs.ts'
+import { readPolicy } from '../../src/policy/document/read-policy.ts'
 import { exemptionFor, targetOf } from '../../src/policy/exemptions.ts'
-import { readPolicy } from '../../src/policy/load.ts'
-import { PolicyResolver } from '../../src/policy/resolve.ts'
-import type { Report } from '../../src/report/report.ts'
+import { defaultPolicy } from '../../src/policy/policy-of-document.ts'
+import { PolicyResolver } from '../../src/policy/policy-resolver.ts'
+import type { Report } from '../../src/report/validate-report.ts'
 import { policyRules, rules } from '../../src/rules/index.ts'
+import type { FilePolicy } from '../../src/validate/object-judge.ts'
+import { type ValidateOptions, validate } from '../../src/validate/validate.ts'
 
 /** 2026-06-01, the day on which tests validate. */
 export const today = Date.parse('2026-06-01')

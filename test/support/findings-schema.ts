@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { findingsApiVersion } from '../../src/report/json.ts'
-import { failOns } from '../../src/report/report.ts'
+import { failOns } from '../../src/report/validate-report.ts'
 
 const object = z.strictObject({
   apiVersion: z.string(),

@@ -1,22 +1,22 @@
 // Writes, or with --check compares, the files that are made from the code.
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { renderRulesDoc } from '../../src/cli/rules-doc.ts'
-import { renderPolicySchema } from '../../src/compose/policy.ts'
-import { renderHelp } from '../../src/compose/program.ts'
-import { defaultPolicyText } from '../../src/policy/default-policy.ts'
-import { renderAuditJson } from '../../src/report/audit.ts'
-import { renderAuditCsv } from '../../src/report/audit-csv.ts'
-import { byLevel, byThreshold, findingsReportOf } from '../../src/report/audit-findings.ts'
-import { renderAuditHtml } from '../../src/report/audit-html.ts'
-import { renderAuditMarkdown } from '../../src/report/audit-markdown.ts'
-import { renderAuditText } from '../../src/report/audit-text.ts'
+import { renderPolicySchema } from '../../src/commands/policy.ts'
+import { renderHelp } from '../../src/commands/program.ts'
+import { defaultPolicyText } from '../../src/policy/document/default-document.ts'
+import { byLevel, byThreshold, findingsReportOf } from '../../src/report/audit/as-validate-report.ts'
+import { renderAuditJson } from '../../src/report/audit/audit-report.ts'
+import { renderAuditCsv } from '../../src/report/audit/csv.ts'
+import { renderAuditHtml } from '../../src/report/audit/html/page.ts'
+import { renderAuditMarkdown } from '../../src/report/audit/markdown.ts'
+import { renderAuditText } from '../../src/report/audit/text.ts'
 import { renderGithub } from '../../src/report/github.ts'
 import { renderJson } from '../../src/report/json.ts'
 import { renderJunit } from '../../src/report/junit.ts'
 import { renderMarkdown } from '../../src/report/markdown.ts'
 import { renderSarif } from '../../src/report/sarif.ts'
 import { coloured, renderText } from '../../src/report/text.ts'
+import { renderRulesDoc } from '../../src/rules/docs/readme.ts'
 import { policyRules as rules } from '../../src/rules/index.ts'
 import { auditJsonSchema } from './audit-schema.ts'
 import { cleanAudit, fullAudit } from './audits.ts'
@@ -37,7 +37,7 @@ const observeHead = '# The default policy, with warn for enforce: nothing is den
 /** Generated files by their path in the repository. */
 export const generated: Readonly<Record<string, string>> = {
   'src/rules/README.md': renderRulesDoc(rules),
-  'src/compose/help-text.ts': `// Made by npm run docs.\n\n/** What \`pidguard --help\` prints. */\nexport const helpText = \`${renderHelp().trimEnd()}\`\n`,
+  'src/commands/help-text.generated.ts': `// Made by npm run docs.\n\n/** What \`pidguard --help\` prints. */\nexport const helpText = \`${renderHelp().trimEnd()}\`\n`,
   'manifests/policy.schema.json': renderPolicySchema(),
   'manifests/policy.yaml': `# yaml-language-server: $schema=policy.schema.json\n${defaultPolicyText(rules)}`,
   // Kustomize reads no file outside the folder it renders.

@@ -1,10 +1,10 @@
-import type { NodeFacts, NodeReading, PodFacts } from '../../src/headroom/facts.ts'
-import { Headroom } from '../../src/headroom/headroom.ts'
-import { Ledger } from '../../src/headroom/ledger.ts'
-import type { Demand } from '../../src/headroom/view.ts'
-import type { PodSpec } from '../../src/model/kubernetes.ts'
-import { type Placement, Placements } from '../../src/model/placement.ts'
-import type { Taint } from '../../src/ports.ts'
+import { Headroom } from '../../src/headroom/assess/headroom.ts'
+import type { Demand } from '../../src/headroom/headroom-view.ts'
+import type { NodeFacts, NodeReading, PodFacts } from '../../src/headroom/ledger/facts.ts'
+import { Ledger } from '../../src/headroom/ledger/ledger.ts'
+import { type Placement, Placements } from '../../src/kubernetes/placement.ts'
+import type { PodSpec } from '../../src/kubernetes/types.ts'
+import type { Taint } from '../../src/ports/ports.ts'
 import { type FakeClock, fakeClock } from './fakes.ts'
 
 /** What a fixture or a test says of one node; limits and use as `[limit, inUse]`, null for not known. */

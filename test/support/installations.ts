@@ -1,13 +1,13 @@
 import { dataOf, managedMark, trustedBy } from '../../src/certs/keyring.ts'
-import type { DoctorFacts } from '../../src/cli/doctor-checks.ts'
+import type { AdmissionProbe } from '../../src/doctor/admission-probe.ts'
+import type { DoctorFacts } from '../../src/doctor/diagnose.ts'
 import {
   type ConfigurationKind,
   type ExpectedWebhook,
   expectedWebhooks,
   pathOf
-} from '../../src/cli/expected-webhooks.ts'
-import type { AdmissionProbe } from '../../src/kube/admission-probe.ts'
-import type { Deployment, RegisteredWebhook, WebhookConfiguration } from '../../src/kube/installation.ts'
+} from '../../src/doctor/expected-webhooks.ts'
+import type { Deployment, RegisteredWebhook, WebhookConfiguration } from '../../src/doctor/read-installation.ts'
 import { birth, ringOf } from './keyrings.ts'
 import { metricsOf } from './replica-metrics.ts'
 

@@ -1,4 +1,4 @@
-import { isRecord, type JsonRecord } from '../../src/model/shape.ts'
+import { isRecord, type JsonRecord } from '../../src/lib/json/shape.ts'
 
 /** Whether `value` is valid, by the words of JSON Schema that the policy's schema uses. Throws on any other. */
 export function isValid(schema: unknown, value: unknown): boolean {

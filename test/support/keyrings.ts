@@ -1,6 +1,6 @@
 import { issueAuthority, issueLeaf } from '../../src/certs/issue.ts'
 import type { Keyring } from '../../src/certs/keyring.ts'
-import type { Terms } from '../../src/certs/rotate.ts'
+import type { Terms } from '../../src/certs/plan-rotation.ts'
 
 export const day = 24 * 60 * 60_000
 /** Some moment; the years around it are free of surprises. */

@@ -1,6 +1,12 @@
-import type { AuditFinding, AuditLevel, AuditNode, AuditReport, LevelCounts } from '../../src/report/audit.ts'
-import { auditLevels, mostTop } from '../../src/report/audit.ts'
-import type { ObjectName } from '../../src/report/report.ts'
+import type {
+  AuditFinding,
+  AuditLevel,
+  AuditNode,
+  AuditReport,
+  LevelCounts
+} from '../../src/report/audit/audit-report.ts'
+import { auditLevels, mostTop } from '../../src/report/audit/audit-report.ts'
+import type { ObjectName } from '../../src/report/validate-report.ts'
 import { policyRules } from '../../src/rules/index.ts'
 import { cleanAudit } from './audits.ts'
 

@@ -1,6 +1,6 @@
 import type { Test } from 'tap'
 import type { Rule } from '../../src/engine/rule.ts'
-import type { JsonRecord } from '../../src/model/shape.ts'
+import type { JsonRecord } from '../../src/lib/json/shape.ts'
 import { findingsOf, skipsOf, type World } from './judge.ts'
 import { type NodeStateSketch, nodeObject, nodeState } from './nodes.ts'
 import type { SettingsChange } from './settings.ts'

@@ -1,5 +1,5 @@
-import type { JsonRecord } from '../../src/model/shape.ts'
-import type { Ceiling, KubeletConfig, NodeState } from '../../src/ports.ts'
+import type { JsonRecord } from '../../src/lib/json/shape.ts'
+import type { Ceiling, KubeletConfig, NodeState } from '../../src/ports/ports.ts'
 
 type CeilingSketch = readonly [limit: number | 'unlimited' | null, inUse: number | null]
 

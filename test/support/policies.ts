@@ -1,6 +1,6 @@
-import { readPolicy } from '../../src/policy/load.ts'
+import { PolicyError } from '../../src/policy/document/policy-error.ts'
+import { readPolicy } from '../../src/policy/document/read-policy.ts'
 import type { Policy } from '../../src/policy/policy.ts'
-import { PolicyError } from '../../src/policy/policy-error.ts'
 import type { RuleInfo } from '../../src/policy/settings.ts'
 
 /** Some rules, of both scopes and of three modes. */

@@ -1,4 +1,4 @@
-import type { Ledger } from '../../src/headroom/ledger.ts'
+import type { Ledger } from '../../src/headroom/ledger/ledger.ts'
 import type { SlowLedger } from './slow-ledger.ts'
 
 /** Every sum of the ledger beside the same counted anew; equal sides, or there is a mistake in the books. */

@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process'
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseAllDocuments } from 'yaml'
-import type { JsonRecord } from '../../src/model/shape.ts'
+import type { JsonRecord } from '../../src/lib/json/shape.ts'
 import { projectFolder } from './sources.ts'
 
 /** Folders that kustomize reads, by the name of their golden file. */

@@ -1,5 +1,5 @@
-import type { HeadroomStatus } from '../../src/server/headroom-metrics.ts'
-import { buildMetrics } from '../../src/server/metrics.ts'
+import type { HeadroomStatus } from '../../src/server/metrics/headroom-metrics.ts'
+import { buildMetrics } from '../../src/server/metrics/metrics.ts'
 import { fakeClock } from './fakes.ts'
 
 export interface ReplicaKnows extends Partial<HeadroomStatus['census']> {

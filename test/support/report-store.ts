@@ -1,6 +1,6 @@
 import { KubeError } from '../../src/kube/kube-error.ts'
-import { isRecord, type JsonRecord } from '../../src/model/shape.ts'
-import type { ListFailure, ReportAddress, ReportKind, ReportStore } from '../../src/ports.ts'
+import { isRecord, type JsonRecord } from '../../src/lib/json/shape.ts'
+import type { ListFailure, ReportAddress, ReportKind, ReportStore } from '../../src/ports/ports.ts'
 
 export const policyReport: ReportKind = {
   apiVersion: 'wgpolicyk8s.io/v1alpha2',

@@ -1,4 +1,4 @@
-import type { ObjectName, Place, Report } from '../../src/report/report.ts'
+import type { ObjectName, Place, Report } from '../../src/report/validate-report.ts'
 
 export const somePlace: Place = {
   file: 'shop/web deploy.yaml',

@@ -1,5 +1,5 @@
-import type { JsonRecord } from '../../src/model/shape.ts'
-import { groupOf } from '../../src/model/workloads.ts'
+import { groupOf } from '../../src/kubernetes/workloads.ts'
+import type { JsonRecord } from '../../src/lib/json/shape.ts'
 
 /** An AdmissionReview as the API server sends it for the object; `change` goes into its request. */
 export function reviewOf(object: JsonRecord | null, change: JsonRecord = {}): JsonRecord {

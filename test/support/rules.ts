@@ -1,6 +1,6 @@
 import { defineRule, type Rule, type RuleDefinition } from '../../src/engine/rule.ts'
+import type { Subject } from '../../src/kubernetes/subject.ts'
 import type { Finding } from '../../src/model/finding.ts'
-import type { Subject } from '../../src/model/subject.ts'
 
 /** A rule over Pods that finds nothing, changed as given. */
 export function testRule(change: Partial<RuleDefinition<Subject, never, never>> = {}): Rule {

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { text } from 'node:stream/consumers'
-import type { ReviewResponse } from '../../src/model/review.ts'
+import type { ReviewResponse } from '../../src/kubernetes/admission-review.ts'
 
 export interface RunningServer {
   /** Base URLs of the two ports. */

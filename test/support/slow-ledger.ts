@@ -1,8 +1,8 @@
-import type { NodeFacts, NodeReading, PodFacts } from '../../src/headroom/facts.ts'
-import { type Admitted, assumedTime, bridgedTime, clockSlack, waitingTime } from '../../src/headroom/ledger.ts'
-import { settleTime } from '../../src/headroom/peaks.ts'
-import type { Placement } from '../../src/model/placement.ts'
-import type { Ceiling } from '../../src/ports.ts'
+import type { NodeFacts, NodeReading, PodFacts } from '../../src/headroom/ledger/facts.ts'
+import { type Admitted, assumedTime, bridgedTime, clockSlack, waitingTime } from '../../src/headroom/ledger/ledger.ts'
+import { settleTime } from '../../src/headroom/ledger/workload-peaks.ts'
+import type { Placement } from '../../src/kubernetes/placement.ts'
+import type { Ceiling } from '../../src/ports/ports.ts'
 
 /**
  * The ledger as one would write it down: facts in maps, every question answered by going through all of them. What the

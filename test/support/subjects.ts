@@ -1,7 +1,7 @@
-import type { Operation } from '../../src/model/review.ts'
-import type { JsonRecord } from '../../src/model/shape.ts'
-import { type PodSubject, type Subject, subjectOfRequest } from '../../src/model/subject.ts'
-import { groupOf } from '../../src/model/workloads.ts'
+import type { Operation } from '../../src/kubernetes/admission-review.ts'
+import { type PodSubject, type Subject, subjectOfRequest } from '../../src/kubernetes/subject.ts'
+import { groupOf } from '../../src/kubernetes/workloads.ts'
+import type { JsonRecord } from '../../src/lib/json/shape.ts'
 
 /** What a test may say of a request besides its object. */
 export interface RequestChange {

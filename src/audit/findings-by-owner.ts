@@ -1,0 +1,106 @@
+import { compareTexts } from '../lib/compare-text.ts'
+import { type AuditFinding, type AuditLevel, auditLevels } from '../report/audit/audit-report.ts'
+import type { ObjectName } from '../report/validate-report.ts'
+import type { LevelledFinding } from './judge-stored-object.ts'
+
+/** What is held of one finding; few words of many are shared with the rule that made it. */
+interface Held {
+  readonly reason: string
+  readonly detail: string
+  readonly pointer: string
+  readonly field: string
+  readonly level: AuditLevel
+  readonly weight: number
+  /** Of the object it was found in. */
+  readonly name: string
+}
+
+interface Entry {
+  readonly ruleId: string
+  readonly object: ObjectName
+  /** Of the object itself. */
+  readonly own: Held[]
+  /** Of the child that has it worst. */
+  child: Held | undefined
+  children: number
+}
+
+/** A finding with how bad it is among those of its rule, for whoever is to name the worst. */
+export interface FoldedFinding extends AuditFinding {
+  readonly weight: number
+}
+
+/** Findings of controllers and their pods, each told once. Grows with what is found, not with what is read. */
+export class FoldedFindings {
+  readonly #entries = new Map<string, Entry>()
+
+  /** What was found in one object; `owner` is the object itself, or whom its findings are told of. */
+  add(findings: readonly LevelledFinding[], name: string, owner: ObjectName, isChild: boolean): void {
+    for (const [ruleId, group] of Map.groupBy(findings, (finding) => finding.ruleId)) {
+      const entry = this.#entryOf(ruleId, owner)
+      const held = group.map((finding) => heldOf(finding, name))
+      if (!isChild) entry.own.push(...held)
+      else {
+        entry.children++
+        const worst = held.toSorted(byWorst)[0]
+        if (worst !== undefined && (entry.child === undefined || byWorst(worst, entry.child) < 0)) entry.child = worst
+      }
+    }
+  }
+
+  /** In no order. */
+  *list(): Generator<FoldedFinding> {
+    for (const { ruleId, object, own, child, children } of this.#entries.values()) {
+      // What a child has worse than its controller stands for both.
+      const shown = own.length > 0 ? own : child === undefined ? [] : [child]
+      const fields = new Map<string, number>()
+      for (const { reason, detail, pointer, level, weight, ...held } of shown) {
+        // Entries of a list may have no name, or the same: their count tells them apart.
+        const count = (fields.get(held.field) ?? 0) + 1
+        fields.set(held.field, count)
+        const field = count === 1 ? held.field : `${held.field} ${count}`
+        const worst = child === undefined || rankOf(level) <= rankOf(child.level) ? level : child.level
+        yield {
+          ruleId,
+          level: worst,
+          reason,
+          detail,
+          pointer,
+          ...(field === pointer ? undefined : { field }),
+          object,
+          children,
+          change: null,
+          weight
+        }
+      }
+    }
+  }
+
+  #entryOf(ruleId: string, object: ObjectName): Entry {
+    const key = `${ruleId} ${object.kind} ${object.namespace} ${object.name}`
+    let entry = this.#entries.get(key)
+    if (entry === undefined) {
+      entry = { ruleId, object, own: [], child: undefined, children: 0 }
+      this.#entries.set(key, entry)
+    }
+    return entry
+  }
+}
+
+function heldOf({ reason, detail, pointer, field, level, weight = 0 }: LevelledFinding, name: string): Held {
+  return { reason, detail, pointer, field, level, weight, name }
+}
+
+/** The worst first; then by name, so that the order in which pods are read does not matter. */
+function byWorst(a: Held, b: Held): number {
+  return (
+    rankOf(a.level) - rankOf(b.level) ||
+    b.weight - a.weight ||
+    compareTexts(a.name, b.name) ||
+    compareTexts(a.pointer, b.pointer)
+  )
+}
+
+function rankOf(level: AuditLevel): number {
+  return auditLevels.indexOf(level)
+}

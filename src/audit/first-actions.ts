@@ -1,0 +1,169 @@
+import { compareTexts } from '../lib/compare-text.ts'
+import { type AuditAction, type AuditNode, auditLevels } from '../report/audit/audit-report.ts'
+import { isShort } from '../report/audit/headline.ts'
+import { type ObjectName, objectText, plural } from '../report/validate-report.ts'
+import type { FoldedFinding } from './findings-by-owner.ts'
+
+/**
+ * What to look at first, by rule. First who eats the PIDs, for that goes on while the report is read; then a ceiling
+ * that is lower than anybody thinks, which a restart of the kubelet mends; then what is nearly full. What cuts the
+ * network off comes before what only bounds the next incident, and habits come last. A rule that is not here is last.
+ */
+export const urgency: readonly string[] = [
+  'pod-thread-outlier',
+  'node-kubepods-drift',
+  'node-pid-pressure',
+  'node-pid-usage',
+  'calico-iptables-backend',
+  'calico-backend-conflict',
+  'felix-configuration',
+  'node-pod-pids-limit',
+  'node-pid-max',
+  'node-pid-reservation',
+  'node-pid-eviction',
+  'calico-update-strategy',
+  'calico-revision-drift',
+  'node-exporter-processes',
+  'runtime-thread-cap',
+  'best-effort',
+  'pid-annotations',
+  'resource-requests'
+]
+
+/** Those whose remedy gives a node PIDs at once. */
+const relieving: ReadonlySet<string> = new Set(urgency.slice(0, urgency.indexOf('node-pid-usage') + 1))
+/** Those that say that a node is short, and not of whom. */
+const alarming: ReadonlySet<string> = new Set(['node-pid-pressure', 'node-pid-usage'])
+
+const mostExamples = 3
+
+/** What an action is made of. */
+type Cause = Pick<FoldedFinding, 'ruleId' | 'level' | 'object' | 'detail' | 'pointer' | 'children' | 'weight'> & {
+  /** It would help a node that is short now. */
+  readonly isNow: boolean
+}
+
+/**
+ * One action for each rule with findings, each with its worst objects: what helps a node that is short of PIDs now, then
+ * the most urgent. Every such node is in one. `nodes` are the fullest first; `usage` is the share from which the policy
+ * finds one too full.
+ */
+export function actionsOf(
+  findings: readonly FoldedFinding[],
+  nodes: readonly AuditNode[],
+  usage: number
+): AuditAction[] {
+  const short = new ShortNodes(nodes.filter((node) => isShort(node) || (node.used ?? 0) >= usage))
+  const causes = [...findings.map((finding) => short.causeOf(finding)), ...short.untold(findings)]
+  const groups = [...Map.groupBy(causes, ({ ruleId }) => ruleId)].map(([ruleId, group]) => ({
+    ruleId,
+    worst: worstOfEach(group)
+  }))
+  const isNow = ({ worst }: (typeof groups)[number]): boolean => worst[0]?.isNow === true
+  return groups
+    .toSorted(
+      (a, b) =>
+        Number(isNow(b)) - Number(isNow(a)) ||
+        urgencyOf(a.ruleId) - urgencyOf(b.ruleId) ||
+        compareTexts(a.ruleId, b.ruleId)
+    )
+    .map(({ ruleId, worst }) => {
+      const examples = worst.slice(0, mostExamples).map(({ object, detail }) => ({ object, detail }))
+      return { ruleId, objects: worst.length, examples }
+    })
+}
+
+/** Nodes that are short of PIDs now, and who holds the most there. */
+class ShortNodes {
+  readonly #nodes: ReadonlyMap<string, AuditNode>
+  /** The fullest of the nodes where this workload holds the most. */
+  readonly #byHolder = new Map<string, AuditNode>()
+
+  constructor(nodes: readonly AuditNode[]) {
+    this.#nodes = new Map(nodes.map((node) => [node.node, node]))
+    for (const node of nodes) {
+      if (node.biggestWorkload === null) continue
+      const key = keyOf(node.biggestWorkload)
+      if (!this.#byHolder.has(key)) this.#byHolder.set(key, node)
+    }
+  }
+
+  causeOf(finding: FoldedFinding): Cause {
+    const { ruleId, object, detail } = finding
+    const node = relieving.has(ruleId) ? this.#nodeOf(object) : undefined
+    if (node === undefined) return { ...finding, isNow: false }
+    if (object.kind !== 'Node')
+      return { ...finding, detail: `${holding(node, `on ${node.node}`)}; ${detail}`, isNow: true }
+    return { ...finding, detail: alarming.has(ruleId) ? withHolder(node, detail) : detail, isNow: true }
+  }
+
+  /** Of the nodes that no finding says it of: by what pods were promised, or by another measure than the policy's. */
+  untold(findings: readonly FoldedFinding[]): Cause[] {
+    const told = new Set(findings.filter(({ ruleId }) => alarming.has(ruleId)).map(({ object }) => object.name))
+    return [...this.#nodes.values()]
+      .filter(({ node }) => !told.has(node))
+      .map((node) => ({
+        ruleId: 'node-pid-usage',
+        level: 'audit',
+        object: { apiVersion: 'v1', kind: 'Node', namespace: '', name: node.node },
+        detail: withHolder(node, shortage(node)),
+        pointer: '',
+        children: 0,
+        weight: node.used ?? 0,
+        isNow: true
+      }))
+  }
+
+  #nodeOf(object: ObjectName): AuditNode | undefined {
+    return object.kind === 'Node' ? this.#nodes.get(object.name) : this.#byHolder.get(keyOf(object))
+  }
+}
+
+/** `holds the most, 120000 PIDs in 5 pods`: those of its pods there, together. */
+function holding({ biggestWorkload }: AuditNode, where: string): string {
+  const { pids = 0, pods = 0 } = biggestWorkload ?? {}
+  return `holds the most ${where}, ${plural(pids, 'PID')} in ${plural(pods, 'pod')}`
+}
+
+/** The holder comes first: of a line that is too long the end is cut. */
+function withHolder(node: AuditNode, detail: string): string {
+  const holder = node.biggestWorkload
+  return holder === null ? detail : `${objectText({ apiVersion: '', ...holder })} ${holding(node, 'there')}; ${detail}`
+}
+
+function shortage({ pidPressure, free, used }: AuditNode): string {
+  if (pidPressure === true) return 'condition PIDPressure is True'
+  if (typeof free === 'number' && free < 0) return `in use and promised are ${-free} PIDs of what the policy keeps free`
+  return `${Math.floor((used ?? 0) * 100 + 1e-9)}% of a ceiling is in use`
+}
+
+/** Of each object the worst, the worst object first. */
+function worstOfEach(causes: readonly Cause[]): Cause[] {
+  const worst = new Map<string, Cause>()
+  for (const cause of causes.toSorted(byWorst)) {
+    const key = keyOf(cause.object)
+    if (!worst.has(key)) worst.set(key, cause)
+  }
+  return [...worst.values()]
+}
+
+function urgencyOf(ruleId: string): number {
+  const at = urgency.indexOf(ruleId)
+  return at < 0 ? urgency.length : at
+}
+
+function keyOf({ kind, namespace, name }: Omit<ObjectName, 'apiVersion'>): string {
+  return `${kind} ${namespace} ${name}`
+}
+
+/** What helps now, then by level, then by what the rule itself weighs, then those with the most pods. */
+function byWorst(a: Cause, b: Cause): number {
+  return (
+    Number(b.isNow) - Number(a.isNow) ||
+    auditLevels.indexOf(a.level) - auditLevels.indexOf(b.level) ||
+    b.weight - a.weight ||
+    b.children - a.children ||
+    compareTexts(keyOf(a.object), keyOf(b.object)) ||
+    compareTexts(a.pointer, b.pointer)
+  )
+}

@@ -1,0 +1,91 @@
+import { compareTexts } from '../../lib/compare-text.ts'
+import type { Pids } from '../../lib/units.ts'
+import type { KubeletConfig, PodFacts } from '../../ports/ports.ts'
+import {
+  type AuditKubelet,
+  type AuditNode,
+  type AuditPod,
+  type AuditSummary,
+  type AuditWorkload,
+  mostTop
+} from '../../report/audit/audit-report.ts'
+import type { ClusterFacts } from '../audited-cluster.ts'
+import { type FleetPolicy, FleetTally } from './fleet-sums.ts'
+
+/** The lists of a report: every node, the biggest pods and workloads, and pods by their size. */
+export class FleetRows {
+  readonly #tally: FleetTally
+  readonly #facts: ClusterFacts
+  /** The biggest so far, the biggest first. */
+  readonly #top: AuditPod[] = []
+  readonly #sizes = new Map<Pids, number>()
+  /** Running pods, and those of them whose tasks are known. */
+  running = 0
+  read = 0
+
+  /** Readings are to be there before the first pod. */
+  constructor(facts: ClusterFacts, policy: FleetPolicy) {
+    this.#facts = facts
+    this.#tally = new FleetTally(facts.readings, facts.readAt, policy)
+  }
+
+  /** A pod that has not ended: tasks die with their pod. */
+  add(facts: PodFacts): void {
+    const pod = this.#tally.add(facts)
+    this.running++
+    if (pod === undefined) return
+    this.read++
+    const from = pod.pids < 1 ? 0 : 2 ** Math.floor(Math.log2(pod.pids))
+    this.#sizes.set(from, (this.#sizes.get(from) ?? 0) + 1)
+    this.#rank(pod)
+  }
+
+  nodes(): AuditNode[] {
+    const { nodes, failures, configs, configFailures } = this.#facts
+    return this.#tally.nodes(nodes, failures).map((figures) => {
+      const { node, missing } = figures
+      const config = configs.get(node)
+      const failure = configFailures.get(node)
+      return {
+        ...figures,
+        kubelet: config === undefined ? null : kubeletOf(config),
+        missing: failure === undefined ? missing : [...missing, `${failure.reason}: ${failure.detail}`]
+      }
+    })
+  }
+
+  pods(): readonly AuditPod[] {
+    return this.#top
+  }
+
+  workloads(): AuditWorkload[] {
+    return this.#tally.workloads().slice(0, mostTop)
+  }
+
+  /** Pods by powers of two: 0, 1, 2 to 3, 4 to 7, and so on. */
+  podSizes(): AuditSummary['podSizes'] {
+    return [...this.#sizes]
+      .toSorted(([a], [b]) => a - b)
+      .map(([from, pods]) => ({ from, to: from === 0 ? 0 : 2 * from - 1, pods }))
+  }
+
+  #rank(pod: AuditPod): void {
+    const last = this.#top.at(-1)
+    if (this.#top.length === mostTop && last !== undefined && byPids(pod, last) > 0) return
+    const at = this.#top.findIndex((other) => byPids(pod, other) < 0)
+    this.#top.splice(at < 0 ? this.#top.length : at, 0, pod)
+    if (this.#top.length > mostTop) this.#top.pop()
+  }
+}
+
+function byPids(a: AuditPod, b: AuditPod): number {
+  return b.pids - a.pids || compareTexts(a.namespace, b.namespace) || compareTexts(a.name, b.name)
+}
+
+function kubeletOf({ podPidsLimit, reserved, eviction }: KubeletConfig): AuditKubelet {
+  return {
+    podPidsLimit: podPidsLimit === Number.POSITIVE_INFINITY ? 'unlimited' : podPidsLimit,
+    reserved: reserved ?? null,
+    eviction: eviction ?? null
+  }
+}

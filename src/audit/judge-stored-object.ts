@@ -1,0 +1,65 @@
+import type { DecidedFinding } from '../engine/decide.ts'
+import { evaluate, isAsked, type Snapshot } from '../engine/evaluate.ts'
+import { judge } from '../engine/mutate-then-validate.ts'
+import type { AllFacts } from '../engine/rule.ts'
+import type { RuleIndex } from '../engine/rule-index.ts'
+import type { Subject } from '../kubernetes/subject.ts'
+import { namedPointer } from '../lib/json/pointer.ts'
+import type { Exempted, Fault, RuleFinding, Skip } from '../model/finding.ts'
+import type { NamespaceFacts, Settings } from '../policy/settings.ts'
+import type { AuditLevel } from '../report/audit/audit-report.ts'
+
+/** The policy as an audit asks for it. */
+export interface AuditPolicy {
+  settingsFor(namespace: string, facts: NamespaceFacts | undefined): Settings
+  exemption(ruleId: string, subject: Subject): string | undefined
+}
+
+export interface LevelledFinding extends RuleFinding {
+  readonly level: AuditLevel
+  /** The pointer with names for the numbers of list entries. */
+  readonly field: string
+}
+
+/** What an audit says of one object as it is stored. */
+export interface AuditVerdict {
+  /** The rules that have judged it, whatever they found: asked by the policy, not skipped, not failed, not exempted. */
+  readonly judgedBy: readonly string[]
+  readonly findings: readonly LevelledFinding[]
+  readonly skips: readonly Skip[]
+  readonly faults: readonly Fault[]
+  readonly exempted: readonly Exempted[]
+}
+
+/**
+ * Judges an object that is there, as it is stored. What the webhook would still find after it has mended the object has
+ * the action it would take; the rest, which it would mend, is a `change`: until somebody writes the object, it stands as
+ * it is. The object is mended in place. undefined when no rule looks at it.
+ */
+export function auditVerdictOf(
+  subject: Subject,
+  index: RuleIndex,
+  policy: AuditPolicy,
+  settings: Settings,
+  facts: Partial<AllFacts>
+): AuditVerdict | undefined {
+  const rules = index.rulesFor(subject)
+  if (rules.length === 0) return undefined
+  const snapshot: Snapshot = { settings, facts, exemption: (ruleId) => policy.exemption(ruleId, subject) }
+  const { findings, ...rest } = evaluate(subject, rules, snapshot)
+  const unjudged = new Set([...rest.skips, ...rest.faults, ...rest.exempted].map(({ ruleId }) => ruleId))
+  const judgedBy = rules.filter((rule) => isAsked(rule, snapshot) && !unjudged.has(rule.id)).map(({ id }) => id)
+  if (findings.length === 0) return { judgedBy, findings: [], ...rest }
+  // Before the object is mended: what is added may stand in front of what was found.
+  const named = findings.map((finding) => ({ ...finding, field: namedPointer(subject.object, finding.pointer) }))
+  const left = judge(subject, rules, snapshot).decision.findings
+  return { judgedBy, findings: named.map((finding) => levelled(finding, left)), ...rest }
+}
+
+function levelled(finding: Omit<LevelledFinding, 'level'>, left: readonly DecidedFinding[]): LevelledFinding {
+  const found = left.find(
+    ({ ruleId, reason, pointer }) =>
+      ruleId === finding.ruleId && reason === finding.reason && pointer === finding.pointer
+  )
+  return { ...finding, level: found?.action ?? 'change' }
+}

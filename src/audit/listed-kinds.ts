@@ -1,0 +1,31 @@
+import type { ListedKind } from '../ports/ports.ts'
+
+function listed(kind: string, plural: string, ...apiVersions: readonly string[]): ListedKind {
+  return { kind, plural, apiVersions }
+}
+
+/** What objects are judged with; read before them. */
+export const factKinds: readonly ListedKind[] = [
+  listed('Namespace', 'namespaces', 'v1'),
+  listed('LimitRange', 'limitranges', 'v1'),
+  listed('Node', 'nodes', 'v1'),
+  // The API server of Calico serves the same objects again as projectcalico.org.
+  listed('FelixConfiguration', 'felixconfigurations', 'crd.projectcalico.org/v1', 'projectcalico.org/v3')
+]
+
+/** What pods are made from. */
+export const controllerKinds: readonly ListedKind[] = [
+  listed('Deployment', 'deployments', 'apps/v1'),
+  listed('StatefulSet', 'statefulsets', 'apps/v1'),
+  listed('DaemonSet', 'daemonsets', 'apps/v1'),
+  listed('CronJob', 'cronjobs', 'batch/v1', 'batch/v1beta1'),
+  listed('Job', 'jobs', 'batch/v1'),
+  listed('ReplicaSet', 'replicasets', 'apps/v1'),
+  listed('ReplicationController', 'replicationcontrollers', 'v1')
+]
+
+/** Read after what they are made from: which of them Felix runs in is known by then. */
+export const podKind: ListedKind = listed('Pod', 'pods', 'v1')
+
+/** Read where there is a DaemonSet of Felix under OnDelete. */
+export const revisionKind: ListedKind = listed('ControllerRevision', 'controllerrevisions', 'apps/v1')

@@ -1,0 +1,37 @@
+import type { ObjectMeta } from '../../kubernetes/types.ts'
+import { controllerOf } from '../../kubernetes/workloads.ts'
+import { isRecord, type JsonRecord, textOf } from '../../lib/json/shape.ts'
+import type { ListedKind, ListFailure, ObjectSource } from '../../ports/ports.ts'
+import { objectKey } from '../../report/audit/policy-report.ts'
+
+/** The objects of another source; notes as they go by the uids of those that a report may stand for. */
+export class NotedUids implements ObjectSource {
+  readonly #objects: ObjectSource
+  readonly #uids = new Map<string, string>()
+
+  constructor(objects: ObjectSource) {
+    this.#objects = objects
+  }
+
+  each(kinds: readonly ListedKind[], take: (object: Record<string, unknown>) => void): Promise<readonly ListFailure[]> {
+    return this.#objects.each(kinds, (object) => {
+      this.#note(object)
+      take(object)
+    })
+  }
+
+  /** `key` as objectKey makes it. undefined: not read, or a pod or ReplicaSet with a controller. */
+  uidOf(key: string): string | undefined {
+    return this.#uids.get(key)
+  }
+
+  #note(object: JsonRecord): void {
+    const { kind, metadata } = object
+    if (!isRecord(metadata)) return
+    // Most objects of a cluster are these, and it is their controllers that findings are told of.
+    if ((kind === 'Pod' || kind === 'ReplicaSet') && controllerOf(metadata as ObjectMeta) !== undefined) return
+    const uid = textOf(metadata['uid'])
+    const [namespace, name] = [textOf(metadata['namespace']), textOf(metadata['name'])]
+    if (uid !== '') this.#uids.set(objectKey({ kind: textOf(kind), namespace, name }), uid)
+  }
+}

@@ -1,0 +1,181 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import { KubeError } from '../../kube/kube-error.ts'
+import { isRecord, type JsonRecord, textOf } from '../../lib/json/shape.ts'
+import type { Progress, ReportKind, ReportStore } from '../../ports/ports.ts'
+import type { AuditGap, AuditReport } from '../../report/audit/audit-report.ts'
+import {
+  digestAnnotation,
+  type ReportContent,
+  reportName,
+  reportObject,
+  rulesAnnotation,
+  rulesOf,
+  type WorkloadReport,
+  workloadReportsOf
+} from '../../report/audit/policy-report.ts'
+import type { ObjectName } from '../../report/validate-report.ts'
+import type { Sight } from '../coverage.ts'
+import { gapOf } from '../fleet/gaps.ts'
+import { WriteFailures } from './write-failures.ts'
+
+export interface PublishDeps {
+  readonly store: ReportStore
+  /** What the audit could look at. */
+  readonly sight: Pick<Sight, 'sees'>
+  /** Of the object with this key, as objectKey makes it. */
+  uidOf(key: string): string | undefined
+  readonly progress: Progress
+}
+
+/** Writes under way at once; an API server takes hundreds. Own choice. */
+const lanes = 8
+
+/** What is kept of a report that stands in the cluster. */
+interface Stored {
+  readonly namespace: string
+  readonly name: string
+  readonly uid: string
+  /** The workload. */
+  readonly object: Pick<ObjectName, 'kind' | 'namespace' | 'name'>
+  /** undefined: it does not say, so it is not one that we made. */
+  readonly rules: readonly string[] | undefined
+  readonly digest: string | undefined
+}
+
+/**
+ * Brings the report objects of a cluster in line with an audit of it: written where they say something else by now,
+ * removed where nothing is wrong any more. Of what the audit could not see, they stay as they are. Resolves to what
+ * could not be done; throws only when aborted.
+ */
+export async function publish(report: AuditReport, content: ReportContent, deps: PublishDeps): Promise<AuditGap[]> {
+  const wanted = workloadReportsOf(report)
+  try {
+    const { current, replaced } = await deps.store.kinds()
+    const gaps: AuditGap[] = []
+    for (const namespaced of [true, false]) {
+      const ours = new Map([...wanted].filter(([, { object }]) => (object.namespace !== '') === namespaced))
+      const kind = current.find((each) => each.namespaced === namespaced)
+      if (kind === undefined) gaps.push(...notServed(namespaced, ours.size))
+      else gaps.push(...(await publishKind(kind, ours, { ...deps, content, takenAt: report.takenAt })))
+    }
+    // Only once all is said in the new place.
+    if (gaps.length === 0) for (const kind of replaced) gaps.push(...(await removeReplaced(kind, wanted, deps)))
+    return gaps
+  } catch (error) {
+    if (!(error instanceof KubeError) || error.failure === 'aborted') throw error
+    const detail = `which kinds of reports there are cannot be asked: ${error.message}; nothing was written`
+    return [{ part: 'policy reports', reason: error.failure, detail, nodes: null }]
+  }
+}
+
+interface KindDeps extends PublishDeps {
+  readonly content: ReportContent
+  readonly takenAt: string
+}
+
+async function publishKind(
+  kind: ReportKind,
+  wanted: ReadonlyMap<string, WorkloadReport>,
+  { store, sight, content, takenAt, uidOf, progress }: KindDeps
+): Promise<AuditGap[]> {
+  const { left, unlisted } = await storedReports(kind, store)
+  // What stands there may be what this audit could not see.
+  if (unlisted !== undefined) return [unlisted]
+  const failures = new WriteFailures(kind)
+  const jobs: (() => Promise<void>)[] = []
+  for (const [key, report] of wanted) {
+    const at = { namespace: report.object.namespace, name: reportName(report.object) }
+    const stored = left.get(`${at.namespace}/${at.name}`)
+    left.delete(`${at.namespace}/${at.name}`)
+    jobs.push(async () => {
+      const all = { ...report, unjudged: unjudgedOf(stored, report, sight) }
+      const { object, digest } = reportObject(all, kind, content, uidOf(key), takenAt)
+      if (stored?.digest !== digest) await failures.note('patch', at, () => store.apply(kind, at, object))
+    })
+  }
+  for (const stored of left.values()) {
+    if (stored.rules === undefined || !sight.sees(stored.object, stored.rules)) continue
+    jobs.push(() => failures.note('delete', stored, () => store.remove(kind, stored, stored.uid)))
+  }
+  await runAll(jobs, (done) => progress.step(kind.plural, done, jobs.length))
+  return failures.gaps()
+}
+
+/** Two reports of one workload would be counted twice, and those of the group that is written no more would grow old. */
+async function removeReplaced(
+  kind: ReportKind,
+  wanted: ReadonlyMap<string, WorkloadReport>,
+  { store, sight, progress }: PublishDeps
+): Promise<AuditGap[]> {
+  const { left, unlisted } = await storedReports(kind, store)
+  if (unlisted !== undefined) return [unlisted]
+  const written = new Set([...wanted.values()].map(({ object }) => `${object.namespace}/${reportName(object)}`))
+  const failures = new WriteFailures(kind)
+  const jobs = [...left]
+    .filter(([key, { object, rules }]) => rules !== undefined && (written.has(key) || sight.sees(object, rules)))
+    .map(
+      ([, stored]) =>
+        () =>
+          failures.note('delete', stored, () => store.remove(kind, stored, stored.uid))
+    )
+  await runAll(jobs, (done) => progress.step(kind.plural, done, jobs.length))
+  return failures.gaps()
+}
+
+/** Those of ours by namespace and name, or why they cannot be known. */
+async function storedReports(
+  kind: ReportKind,
+  store: ReportStore
+): Promise<{ readonly left: Map<string, Stored>; readonly unlisted: AuditGap | undefined }> {
+  const left = new Map<string, Stored>()
+  const failure = await store.list(kind, (object) => {
+    const stored = storedOf(object)
+    left.set(`${stored.namespace}/${stored.name}`, stored)
+  })
+  if (failure === undefined) return { left, unlisted: undefined }
+  return { left, unlisted: { ...gapOf(failure), detail: `${failure.detail}; no report was written or removed` } }
+}
+
+/** Rules that had found something in the object, find nothing now, and were not judged on all of it. */
+function unjudgedOf(stored: Stored | undefined, report: WorkloadReport, sight: PublishDeps['sight']): string[] {
+  const now = new Set(rulesOf(report))
+  return (stored?.rules ?? []).filter((rule) => !now.has(rule) && !sight.sees(report.object, [rule]))
+}
+
+function storedOf(object: JsonRecord): Stored {
+  const metadata = isRecord(object['metadata']) ? object['metadata'] : {}
+  const annotations = isRecord(metadata['annotations']) ? metadata['annotations'] : {}
+  const scope = isRecord(object['scope']) ? object['scope'] : {}
+  const [rules, digest] = [annotations[rulesAnnotation], annotations[digestAnnotation]]
+  return {
+    namespace: textOf(metadata['namespace']),
+    name: textOf(metadata['name']),
+    uid: textOf(metadata['uid']),
+    object: { kind: textOf(scope['kind']), namespace: textOf(scope['namespace']), name: textOf(scope['name']) },
+    rules: typeof rules === 'string' && rules !== '' ? rules.split(',') : undefined,
+    digest: typeof digest === 'string' ? digest : undefined
+  }
+}
+
+/** Runs them all, so many at once; others get their turn between. */
+async function runAll(jobs: readonly (() => Promise<void>)[], onDone: (done: number) => void): Promise<void> {
+  let [next, done] = [0, 0]
+  const lane = async (): Promise<void> => {
+    for (let job = jobs[next++]; job !== undefined; job = jobs[next++]) {
+      await job()
+      onDone(++done)
+      await nextTurn()
+    }
+  }
+  await Promise.all(Array.from({ length: lanes }, lane))
+}
+
+/** Told where there is something to write, and of the kind that every cluster with reports has, always. */
+function notServed(namespaced: boolean, reports: number): AuditGap[] {
+  if (!namespaced && reports === 0) return []
+  const [part, names] = namespaced
+    ? ['policyreports.wgpolicyk8s.io', 'PolicyReport (wgpolicyk8s.io/v1alpha2) nor Report (openreports.io/v1alpha1)']
+    : ['clusterpolicyreports.wgpolicyk8s.io', 'ClusterPolicyReport nor ClusterReport']
+  const detail = `the cluster serves neither ${names}; install their CustomResourceDefinitions, or leave --report-objects out`
+  return [{ part, reason: 'not-found', detail, nodes: null }]
+}

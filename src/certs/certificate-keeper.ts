@@ -1,0 +1,108 @@
+import type { Clock, HeldSecret, Log, Registration, SecretStore, WebhookRegistry } from '../ports/ports.ts'
+import { dataOf, isOurs, type Keyring, keyringOf, marksOf, trustedBy } from './keyring.ts'
+import { planRotation, type Terms } from './plan-rotation.ts'
+import { type CertificatePair, readPair } from './serving-pair.ts'
+import { isTrusted } from './trust.ts'
+
+export interface KeeperDeps {
+  readonly secret: SecretStore
+  readonly registry: WebhookRegistry
+  readonly terms: Terms
+  readonly clock: Clock
+  readonly log: Log
+  /** `pidguard` makes and renews certificates; `other` (cert-manager, a person) does, and we only read. */
+  readonly issuer: 'pidguard' | 'other'
+}
+
+/** What one look at the cluster has shown. */
+export interface Look {
+  /** undefined: there is none yet. */
+  readonly pair: CertificatePair | undefined
+  /** What keeps the API server from calling us with success, in words; undefined when nothing does. */
+  readonly obstacle: string | undefined
+}
+
+/** More steps than any ring needs at once; a bound for what should not happen. */
+const mostSteps = 4
+
+/**
+ * Keeps the serving certificate and the API server's trust in it. Every replica looks; the one that leads also acts.
+ * Two that believe to lead do no harm: the Secret is only replaced as it was read, and caBundle follows the Secret.
+ */
+export class CertificateKeeper {
+  readonly #deps: KeeperDeps
+
+  constructor(deps: KeeperDeps) {
+    this.#deps = deps
+  }
+
+  /** Throws what the API server or a broken Secret of somebody else makes throw; call again later. */
+  async look(leading: boolean): Promise<Look> {
+    const { secret, registry } = this.#deps
+    let [held, registration] = await Promise.all([secret.read(), registry.read()])
+    if (leading) {
+      held = await this.#renew(held, registration)
+      registration = await this.#publish(held, registration)
+    }
+    if (held === undefined) return { pair: undefined, obstacle: waitingFor[this.#deps.issuer] }
+    const pair = readPair(held.data['tls.crt'] ?? '', held.data['tls.key'] ?? '')
+    return { pair, obstacle: this.#obstacle(held, pair, registration) }
+  }
+
+  /** The Secret after all steps that are due; unchanged where it is not ours. */
+  async #renew(held: HeldSecret | undefined, registration: Registration): Promise<HeldSecret | undefined> {
+    const { secret, terms, clock, log, issuer } = this.#deps
+    if (issuer === 'other' || (held !== undefined && !isOurs(held))) return held
+    let current = held
+    for (let count = 0; count < mostSteps; count++) {
+      const ring = current && keyringOf(current.data)
+      const step = planRotation(ring, isPublished(ring, registration), terms, clock.now())
+      if (step === 'nothing') return current
+      // Loaded when something is to be issued: the certificate library takes a tenth of a second, and memory.
+      const { takeStep } = await import('./apply-rotation-step.ts')
+      const data = dataOf(await takeStep(step, ring, terms, clock.now()))
+      const written = await secret.write({ annotations: { ...current?.annotations, ...marksOf(data) }, data }, current)
+      // Lost a race: what the other wrote is seen at the next look.
+      if (written === undefined) return secret.read()
+      current = written
+      log.info({ step }, 'certificates renewed')
+    }
+    return current
+  }
+
+  async #publish(held: HeldSecret | undefined, registration: Registration): Promise<Registration> {
+    const { registry, log } = this.#deps
+    const bundle = held && bundleOf(held)
+    if (bundle === undefined || registration.injected || registration.bundles.every((each) => each === bundle)) {
+      return registration
+    }
+    await registry.publish(bundle)
+    log.info({ webhooks: registration.bundles.length }, 'caBundle written')
+    return registry.read()
+  }
+
+  #obstacle(held: HeldSecret, pair: CertificatePair, { bundles }: Registration): string | undefined {
+    if (pair.expiresAt <= this.#deps.clock.now()) return 'the serving certificate has expired'
+    // An empty bundle stands for the authorities that the API server's machine trusts; ours is none of them.
+    const ours = isOurs(held)
+    const doubtful = bundles.some((bundle) => (bundle === '' ? ours : !isTrusted(pair.cert, bundle)))
+    return doubtful ? 'caBundle of the webhook configurations lacks the authority of the certificate' : undefined
+  }
+}
+
+const waitingFor = {
+  pidguard: 'the leader has not made the serving certificate yet',
+  other: 'the Secret of the serving certificate is not there yet'
+} as const
+
+function isPublished(ring: Keyring | undefined, { bundles }: Registration): boolean {
+  const wanted = ring && trustedBy(ring)
+  return bundles.every((bundle) => bundle === wanted)
+}
+
+/** undefined: a Secret of somebody else that does not say who signed. */
+function bundleOf(held: HeldSecret): string | undefined {
+  if (!isOurs(held)) return held.data['ca.crt']
+  const ring = keyringOf(held.data)
+  return ring && trustedBy(ring)
+}

@@ -1,0 +1,184 @@
+import { readFileSync } from 'node:fs'
+import { performance } from 'node:perf_hooks'
+import { text } from 'node:stream/consumers'
+import type { RunDeps } from '../audit/audit-run.ts'
+import { type Audited, audit, withGaps } from '../audit/build-report.ts'
+import { readEarlier } from '../audit/earlier/read.ts'
+import { KubeReportStore } from '../audit/policy-reports/kube-report-store.ts'
+import { NotedUids } from '../audit/policy-reports/owner-uids.ts'
+import { publish } from '../audit/policy-reports/publish.ts'
+import { RuleIndex } from '../engine/rule-index.ts'
+import { AppError } from '../errors.ts'
+import { inLittleMemory } from '../host/garbage.ts'
+import { buildInputs } from '../host/input-files.ts'
+import { loadFilePolicy } from '../host/policy-once.ts'
+import { buildProgress } from '../host/progress-line.ts'
+import { kubeletOptions, liveReadings } from '../host/reading-source.ts'
+import { readAddresses, type TakeOptions, withAddress } from '../host/take-snapshot.ts'
+import { version } from '../host/version.ts'
+import { DumpObjects } from '../input/dump-objects.ts'
+import { KubeClient } from '../kube/client.ts'
+import { type Credentials, findCredentials } from '../kube/credentials.ts'
+import { ObjectLists } from '../kube/object-lister.ts'
+import { PacedApi } from '../kube/rate-limited-api.ts'
+import type { Clock } from '../ports/ports.ts'
+import { KubeletConfigReader } from '../readings/kubelet/kubelet-config.ts'
+import { noConfigs, noReadings } from '../readings/no-readings.ts'
+import type { AuditReport, AuditSource } from '../report/audit/audit-report.ts'
+import type { ReportContent } from '../report/audit/policy-report.ts'
+import type { FailOn } from '../report/validate-report.ts'
+import { auditRules, policyRules } from '../rules/index.ts'
+import type { ReadingSource } from '../server/metrics/headroom-metrics.ts'
+import { type ClusterSnapshot, snapshotReadings } from '../snapshot/snapshot.ts'
+import { readSnapshot } from '../snapshot/snapshot-document.ts'
+import { readOutputs } from '../validate/output-flags.ts'
+import { auditFormats, writeAudit } from './audit-formats.ts'
+
+export interface AuditFlags extends Omit<TakeOptions, 'readings'> {
+  readonly readings?: ReadingSource
+  readonly output?: readonly string[]
+  readonly failOn: FailOn
+  readonly policy?: string
+  readonly since?: string
+  readonly snapshot?: string
+  /** What report objects in the cluster say; `off`: none are written, and those there are stay. */
+  readonly reportObjects: ReportContent | 'off'
+  /** Calls of the API server a second at most; 0: as many as it answers. */
+  readonly kubeApiQps: number
+}
+
+const clock: Clock = { now: () => Date.now(), monotonic: () => performance.now() }
+
+/** `pidguard audit`: of a cluster, or of what the paths and the snapshot hold. Gives back the exit code. */
+export async function runAudit(paths: readonly string[], flags: AuditFlags): Promise<number> {
+  const outputs = readOutputs(flags.output ?? [], auditFormats)
+  const earlier = flags.since === undefined ? undefined : readEarlier(flags.since, readText('--since', flags.since))
+  // As for serve: with --readings snapshot a snapshot stands for the readings of a cluster, else for the cluster.
+  const isDump = paths.length > 0 || (flags.snapshot !== undefined && flags.readings !== 'snapshot')
+  if (isDump && flags.reportObjects !== 'off') {
+    throw new AppError('ERR_USAGE', '--report-objects writes into the cluster that is audited; files have none')
+  }
+  const report = isDump ? await auditDump(paths, flags, earlier) : await auditCluster(flags, earlier)
+  for (const output of outputs) await writeAudit(output, report)
+  return report.exitCode
+}
+
+async function auditDump(
+  paths: readonly string[],
+  flags: AuditFlags,
+  earlier: AuditReport | undefined
+): Promise<AuditReport> {
+  const snapshot = flags.snapshot === undefined ? undefined : await loadSnapshot(flags.snapshot)
+  const source: AuditSource = {
+    kind: 'dump',
+    name: [...paths, ...(flags.snapshot === undefined ? [] : [flags.snapshot])].join(' '),
+    readings: snapshot === undefined ? null : 'snapshot'
+  }
+  const { report } = await auditWith(flags, earlier, source, {
+    objects: new DumpObjects(paths, buildInputs(), snapshot),
+    readings:
+      snapshot === undefined
+        ? noReadings('files do not tell what nodes use; give --snapshot, as pidguard top nodes -o snapshot writes it')
+        : snapshotReadings(snapshot, { ...clock, now: () => snapshot.takenAt }),
+    configs: noConfigs('files do not tell how kubelets are configured; an audit of the cluster itself does'),
+    targetOf: (facts) => facts,
+    // What was true then is told of then.
+    ...(snapshot === undefined ? undefined : { now: () => snapshot.takenAt })
+  })
+  if (report.summary.judged + report.summary.nodes + report.gaps.length === 0) {
+    // A run that checks nothing must not be green.
+    throw new AppError('ERR_USAGE', `${source.name}: no Kubernetes object that an audit looks at`)
+  }
+  return report
+}
+
+async function auditCluster(flags: AuditFlags, earlier: AuditReport | undefined): Promise<AuditReport> {
+  const { kubeconfig, context } = flags
+  const credentials = await findCredentials({ kubeconfig, context, env: process.env, clock })
+  const addresses = readAddresses(flags.kubeletAddress ?? [])
+  const nodes = await nodeSources(flags, credentials)
+  const client = new KubeClient(credentials)
+  const qps = flags.kubeApiQps === 0 ? undefined : flags.kubeApiQps
+  const api = qps === undefined ? client : new PacedApi(client, qps, clock)
+  const progress = buildProgress(process.stderr, () => clock.monotonic())
+  const frugal = inLittleMemory(progress)
+  const { signal } = new AbortController()
+  try {
+    const source: AuditSource = { kind: 'cluster', name: credentials.server, readings: nodes.source }
+    const lists = new ObjectLists(api, frugal, signal)
+    const objects = new NotedUids(lists)
+    const { report, sight } = await auditWith(flags, earlier, source, {
+      objects: flags.reportObjects === 'off' ? lists : objects,
+      readings: nodes.readings,
+      configs: nodes.configs,
+      nodesPerSecond: qps,
+      targetOf: (facts) => withAddress(facts, addresses.get(facts.name)),
+      progress: frugal,
+      signal
+    })
+    if (flags.reportObjects === 'off') return report
+    const store = new KubeReportStore(api, lists, signal)
+    const uidOf = (key: string) => objects.uidOf(key)
+    return withGaps(report, await publish(report, flags.reportObjects, { store, sight, uidOf, progress: frugal }))
+  } finally {
+    progress.end()
+    await Promise.all([client.close(), nodes.close()])
+  }
+}
+
+interface NodeSources extends Pick<RunDeps, 'readings' | 'configs'> {
+  readonly source: ReadingSource
+  close(): Promise<void>
+}
+
+/** Who tells what the nodes of a cluster use, and how their kubelets are configured. */
+async function nodeSources(flags: AuditFlags, credentials: Credentials): Promise<NodeSources> {
+  const source = flags.readings ?? 'kubelet'
+  if (source === 'snapshot') {
+    if (flags.snapshot === undefined) throw new AppError('ERR_USAGE', '--readings snapshot needs --snapshot FILE')
+    const readings = snapshotReadings(await loadSnapshot(flags.snapshot), clock)
+    const configs = noConfigs('a snapshot does not tell how kubelets are configured; --readings kubelet does')
+    return { source, readings, configs, async close() {} }
+  }
+  const readings = await liveReadings(source, flags, credentials, clock)
+  if (source === 'prometheus') {
+    const configs = noConfigs('Prometheus does not tell how kubelets are configured; --readings kubelet does')
+    return { source, readings, configs, close: () => readings.close() }
+  }
+  const configs = new KubeletConfigReader(await kubeletOptions(flags, credentials, clock))
+  return { source, readings, configs, close: async () => void (await Promise.all([readings.close(), configs.close()])) }
+}
+
+type Sources = Pick<RunDeps, 'objects' | 'readings' | 'configs' | 'targetOf'> &
+  Partial<Pick<RunDeps, 'progress' | 'signal' | 'now' | 'nodesPerSecond'>>
+
+async function auditWith(
+  { policy, failOn }: AuditFlags,
+  earlier: AuditReport | undefined,
+  source: AuditSource,
+  sources: Sources
+): Promise<Audited> {
+  return audit(
+    { version, source, policyName: policy ?? 'built-in default', failOn, earlier },
+    {
+      rules: new RuleIndex(auditRules),
+      policy: await loadFilePolicy(policy, policyRules, clock.now()),
+      now: () => clock.now(),
+      progress: { step() {} },
+      signal: new AbortController().signal,
+      ...sources
+    }
+  )
+}
+
+async function loadSnapshot(path: string): Promise<ClusterSnapshot> {
+  return readSnapshot(path, path === '-' ? await text(process.stdin) : readText('--snapshot', path))
+}
+
+function readText(flag: string, path: string): string {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch (cause) {
+    throw new AppError('ERR_USAGE', `${flag} ${path}: cannot be read: ${(cause as Error).message}`, { cause })
+  }
+}

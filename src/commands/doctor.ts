@@ -1,0 +1,65 @@
+import { performance } from 'node:perf_hooks'
+import { probeAdmission } from '../doctor/admission-probe.ts'
+import { diagnose } from '../doctor/diagnose.ts'
+import { hasUnreadNodes } from '../doctor/headroom-checks.ts'
+import { policyViewOf } from '../doctor/probe-checks.ts'
+import { readInstallation, readNodeNames } from '../doctor/read-installation.ts'
+import { type DoctorFormat, isUnsound, renderDoctor } from '../doctor/render.ts'
+import { AppError } from '../errors.ts'
+import { filePolicyOf } from '../host/policy-once.ts'
+import { KubeClient } from '../kube/client.ts'
+import { findCredentials } from '../kube/credentials.ts'
+import { KubeError } from '../kube/kube-error.ts'
+import { readPolicy } from '../policy/document/read-policy.ts'
+import type { Policy } from '../policy/policy.ts'
+import type { Clock } from '../ports/ports.ts'
+import { policyRules } from '../rules/index.ts'
+
+interface Options {
+  readonly kubeconfig?: string
+  readonly context?: string
+  readonly namespace: string
+  readonly probeNamespace: string
+  readonly output: DoctorFormat
+  readonly failOn: 'warn' | 'error'
+  readonly version: string
+}
+
+const clock: Clock = { now: () => Date.now(), monotonic: () => performance.now() }
+
+/** `pidguard doctor`: 0 when the installation is sound, 1 when it is not. Throws ERR_CLUSTER_UNREACHABLE. */
+export async function runDoctor(options: Options): Promise<number> {
+  const { kubeconfig, context, namespace, probeNamespace, version } = options
+  const credentials = await findCredentials({ kubeconfig, context, env: process.env, clock })
+  const api = new KubeClient(credentials)
+  try {
+    const [facts, probe] = await Promise.all([
+      readInstallation(api, namespace),
+      probeAdmission(credentials, probeNamespace, () => clock.monotonic())
+    ])
+    const nodes = hasUnreadNodes(facts.replicas) ? await readNodeNames(api) : undefined
+    const now = clock.now()
+    const { policy, mistakes: policyMistakes } = readPolicyText(facts.policy)
+    const policyView =
+      policy && policyViewOf(filePolicyOf(policy, policyRules, now), policyRules, probeNamespace, facts.namespaces)
+    const known = { policyMistakes, policyView, systemNamespaces: policy?.systemNamespaces }
+    const checks = diagnose({ ...facts, ...known, probe, probeNamespace, nodes, version, now })
+    process.stdout.write(renderDoctor(checks, options.output))
+    return isUnsound(checks, options.failOn) ? 1 : 0
+  } catch (cause) {
+    if (!(cause instanceof KubeError)) throw cause
+    throw new AppError('ERR_CLUSTER_UNREACHABLE', `${credentials.server}: ${cause.message}`, { cause })
+  } finally {
+    await api.close()
+  }
+}
+
+/** undefined where there is none without mistakes: which one is in force then, only the replicas know. */
+function readPolicyText(text: string | undefined): { policy: Policy | undefined; mistakes: readonly string[] } {
+  if (text === undefined) return { policy: undefined, mistakes: [] }
+  try {
+    return { policy: readPolicy(text, { rules: policyRules, source: 'policy.yaml' }), mistakes: [] }
+  } catch (error) {
+    return { policy: undefined, mistakes: (error as Error).message.split('\n') }
+  }
+}

@@ -1,0 +1,40 @@
+import { RuleIndex } from '../engine/rule-index.ts'
+import { AppError } from '../errors.ts'
+import { buildInputs, writeText } from '../host/input-files.ts'
+import { loadFilePolicy } from '../host/policy-once.ts'
+import { print } from '../host/stdout.ts'
+import { policyRules, rules } from '../rules/index.ts'
+import { mutateFiles } from '../validate/mutate-files.ts'
+import { readNamespaceLabels } from '../validate/output-flags.ts'
+
+export interface MutateFlags {
+  readonly policy?: string
+  readonly namespace: string
+  readonly namespaceLabels?: readonly string[]
+  readonly diff?: boolean
+  readonly patch?: boolean
+  readonly write?: boolean
+}
+
+/** `pidguard mutate`; gives back the exit code. */
+export async function runMutate(paths: readonly string[], flags: MutateFlags): Promise<number> {
+  const shows = (['diff', 'patch', 'write'] as const).filter((show) => flags[show])
+  if (shows.length > 1)
+    throw new AppError('ERR_USAGE', `expected one of --diff, --patch and --write, found --${shows.join(' and --')}`)
+  const [show = 'text'] = shows
+  if (show === 'write' && paths.includes('-'))
+    throw new AppError('ERR_USAGE', '--write: expected files, found - for standard input')
+  const namespaceLabels = readNamespaceLabels(flags.namespaceLabels ?? [])
+  return mutateFiles(
+    paths,
+    { namespace: flags.namespace, namespaceLabels, show },
+    {
+      rules: new RuleIndex(rules),
+      policy: await loadFilePolicy(flags.policy, policyRules, Date.now()),
+      inputs: buildInputs(),
+      print,
+      tell: (line) => process.stderr.write(`${line}\n`),
+      write: writeText
+    }
+  )
+}

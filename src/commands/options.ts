@@ -1,0 +1,100 @@
+import { Option } from 'commander'
+import { AppError } from '../errors.ts'
+import type { Millis } from '../lib/units.ts'
+import type { ReadingSource } from '../server/metrics/headroom-metrics.ts'
+
+/** Who tells what nodes use, and how to reach them. */
+export function readingOptions(sources: readonly ReadingSource[]): Option[] {
+  return [
+    new Option('--readings <source>', 'who tells what nodes use (default: kubelet)')
+      .choices(sources)
+      .env('PIDGUARD_READINGS'),
+    new Option('--kubelet-ca <file>', 'authorities that sign kubelet certificates (default: those of the cluster)').env(
+      'PIDGUARD_KUBELET_CA'
+    ),
+    // Of the environment it would be taken for set whatever the value; this one must be meant.
+    new Option(
+      '--kubelet-insecure',
+      'do not verify kubelet certificates: who sits in between may lie and learn the token'
+    ),
+    new Option('--prometheus <url>', 'where Prometheus serves').env('PIDGUARD_PROMETHEUS'),
+    new Option('--prometheus-token <file>', 'bearer token for Prometheus, read again as it changes').env(
+      'PIDGUARD_PROMETHEUS_TOKEN'
+    ),
+    new Option(
+      '--prometheus-ca <file>',
+      'authorities that sign the certificate of Prometheus (default: those of the system)'
+    ).env('PIDGUARD_PROMETHEUS_CA')
+  ]
+}
+
+export function kubeletAddressOption(): Option {
+  const description = 'ask the kubelet of a node at this address, not at its InternalIP'
+  return new Option('--kubelet-address <node=address...>', description)
+}
+
+export function policyOption(): Option {
+  return new Option('--policy <file>', 'policy document; the built-in default where none is given').env(
+    'PIDGUARD_POLICY'
+  )
+}
+
+export function namespaceLabelsOption(): Option {
+  const description = 'labels of a namespace that is not among the inputs, as shop:team=a,env=prod'
+  return new Option('--namespace-labels <name:labels>', description).argParser(collect)
+}
+
+/** What report objects in the cluster an audit writes. */
+export function reportObjectsOption(flag: string, env?: string): Option {
+  const description =
+    'write PolicyReports (or OpenReports) into the cluster: every failure of a workload, or their number'
+  const option = new Option(`${flag} [what]`, description)
+    .choices(['off', 'failures', 'summary'])
+    .preset('failures')
+    .default('off')
+  return env === undefined ? option : option.env(env)
+}
+
+/** An option that may be given several times. */
+export function collect(text: string, previous: readonly string[] | undefined): readonly string[] {
+  return [...(previous ?? []), text]
+}
+
+export function port(flags: string, description: string, env: string, fallback: number): Option {
+  return whole(flags, description, env, fallback, 65_535)
+}
+
+export function seconds(flags: string, description: string, env: string, fallback: number): Option {
+  return whole(flags, description, env, fallback, 3_600)
+}
+
+const unitOf: Readonly<Record<string, Millis>> = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 }
+
+/** A span of time as `90d`, `12h`, `30m` or `20s`; without a fallback it may be left out. */
+export function span(flags: string, description: string, env: string, fallback?: string): Option {
+  function parse(text: string): Millis {
+    const [, count, unit = ''] = /^([1-9]\d{0,5})([smhd])$/.exec(text.trim()) ?? []
+    const scale = unitOf[unit]
+    if (count !== undefined && scale !== undefined) return Number(count) * scale
+    throw new AppError(
+      'ERR_USAGE',
+      `${flags}: expected a span such as 90d, 12h, 30m or 20s, found ${JSON.stringify(text)}`
+    )
+  }
+  const option = new Option(flags, description).env(env).argParser(parse)
+  return fallback === undefined ? option : option.default(parse(fallback), fallback)
+}
+
+export function whole(flags: string, description: string, env: string, fallback: number, max: number): Option {
+  return new Option(flags, description)
+    .env(env)
+    .default(fallback)
+    .argParser((text) => {
+      const value = Number(text)
+      if (Number.isInteger(value) && text.trim() !== '' && value >= 0 && value <= max) return value
+      throw new AppError(
+        'ERR_USAGE',
+        `${flags}: expected a whole number from 0 to ${max}, found ${JSON.stringify(text)}`
+      )
+    })
+}

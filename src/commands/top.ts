@@ -1,0 +1,38 @@
+import { loadPolicy } from '../host/policy-watched.ts'
+import { readSnapshotFile } from '../host/snapshot-file.ts'
+import { type TakeOptions, takeSnapshot } from '../host/take-snapshot.ts'
+import type { NamespaceFacts } from '../policy/settings.ts'
+import type { Clock } from '../ports/ports.ts'
+import { rules } from '../rules/index.ts'
+import { renderTop, type TopFormat, type TopPolicy, type TopSubject } from '../top/top.ts'
+
+interface Options extends TakeOptions {
+  readonly output: TopFormat
+  readonly namespace?: string
+  readonly node?: string
+  readonly limit: number
+  readonly policy?: string
+  readonly snapshot?: string
+}
+
+const clock: Clock = { now: () => Date.now(), monotonic: () => performance.now() }
+
+/** `pidguard top`: 0 when nodes could be read, 3 when none could. */
+export async function runTop(subject: TopSubject, options: Options): Promise<number> {
+  const namespaces = new Map<string, NamespaceFacts>()
+  const policy = await loadPolicy(options.policy, rules, clock, (name) => namespaces.get(name))
+  const snapshot =
+    options.snapshot === undefined ? await takeSnapshot(options, clock) : await readSnapshotFile(options.snapshot)
+  for (const each of snapshot.namespaces) namespaces.set(each.name, each)
+  const { output, namespace, node, limit } = options
+  const printed = { subject, format: output, namespace, node, limit: limit === 0 ? undefined : limit }
+  const topPolicy: TopPolicy = {
+    estimateOf: (name) => policy.settingsFor(name).pids.estimate,
+    floor: policy.settingsFor(namespace ?? '').headroom.floor
+  }
+  process.stdout.write(renderTop(snapshot, topPolicy, printed))
+  if (snapshot.nodes.length === 0 || snapshot.readings.size > 0) return 0
+  const reasons = new Set([...snapshot.failures.values()].map(({ detail }) => detail))
+  process.stderr.write(`pidguard: no node could be read\n${[...reasons].slice(0, 5).join('\n')}\n`)
+  return 3
+}

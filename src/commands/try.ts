@@ -1,0 +1,61 @@
+import { readFile } from 'node:fs/promises'
+import { Agent, request } from 'node:https'
+import { text } from 'node:stream/consumers'
+import { AppError } from '../errors.ts'
+import type { Webhook } from '../ports/ports.ts'
+import { tryFiles } from '../try/try.ts'
+
+interface Options {
+  readonly server: string
+  readonly ca: string
+  readonly namespace: string
+}
+
+/** `pidguard try` against the server of this machine. */
+export async function runTry(files: readonly string[], { server, ca, namespace }: Options): Promise<number> {
+  const agent = new Agent({ keepAlive: true, ca: await readText(ca, '--ca') })
+  try {
+    return await tryFiles(
+      files,
+      { namespace },
+      {
+        read: (file) => (file === '-' ? text(process.stdin) : readText(file, 'file')),
+        post: (webhook, review) => post(server, agent, webhook, review),
+        print: (line) => process.stdout.write(`${line}\n`)
+      }
+    )
+  } finally {
+    agent.destroy()
+  }
+}
+
+async function readText(path: string, what: string): Promise<string> {
+  try {
+    return await readFile(path, 'utf8')
+  } catch (cause) {
+    throw new AppError('ERR_USAGE', `${what} ${path}: cannot be read: ${(cause as Error).message}`, { cause })
+  }
+}
+
+function post(server: string, agent: Agent, webhook: Webhook, review: object): Promise<unknown> {
+  const url = new URL(`/${webhook}?timeout=10s`, server)
+  const unreachable = (cause: unknown): AppError =>
+    new AppError(
+      'ERR_SERVER_UNREACHABLE',
+      `${url.origin}: ${(cause as Error).message || (cause as NodeJS.ErrnoException).code}`,
+      { cause }
+    )
+  return new Promise((resolve, reject) => {
+    const call = request(
+      url,
+      { method: 'POST', agent, headers: { 'content-type': 'application/json' } },
+      (response) => {
+        text(response)
+          .then(JSON.parse)
+          .then(resolve, (error: unknown) => reject(unreachable(error)))
+      }
+    )
+    call.on('error', (error) => reject(unreachable(error)))
+    call.end(JSON.stringify(review))
+  })
+}

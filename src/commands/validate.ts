@@ -1,0 +1,110 @@
+import { readFileSync } from 'node:fs'
+import type { KnownCluster } from '../engine/input-facts.ts'
+import { RuleIndex } from '../engine/rule-index.ts'
+import { AppError } from '../errors.ts'
+import { inputsInLittleMemory } from '../host/garbage.ts'
+import { buildInputs, writeText } from '../host/input-files.ts'
+import { loadFilePolicy } from '../host/policy-once.ts'
+import { print } from '../host/stdout.ts'
+import type { TakeOptions } from '../host/take-snapshot.ts'
+import { coloured, plain, renderText } from '../report/text.ts'
+import { countingFindings, type FailOn, type Report } from '../report/validate-report.ts'
+import { policyRules, rules } from '../rules/index.ts'
+import { Baseline, readBaseline, renderBaseline } from '../validate/baseline.ts'
+import type { FilePolicy } from '../validate/object-judge.ts'
+import {
+  type Format,
+  formats,
+  type Output,
+  readDay,
+  readNamespaceLabels,
+  readOutputs
+} from '../validate/output-flags.ts'
+import { validate } from '../validate/validate.ts'
+
+export interface ValidateFlags extends TakeOptions {
+  readonly output?: readonly string[]
+  readonly failOn: FailOn
+  readonly policy?: string
+  readonly namespace: string
+  readonly namespaceLabels?: readonly string[]
+  readonly snapshot?: string
+  readonly baseline?: string
+  readonly writeBaseline?: string
+  readonly reason: string
+  readonly expires?: string
+  readonly version: string
+}
+
+/** Loaded when asked for: a run pays for the formats it writes. */
+const renderers: Readonly<Record<Format, () => Promise<(report: Report) => string>>> = {
+  text: async () => (report) => renderText(report, process.stdout.isTTY && !process.env['NO_COLOR'] ? coloured : plain),
+  json: async () => (await import('../report/json.ts')).renderJson,
+  sarif: async () => (await import('../report/sarif.ts')).renderSarif,
+  junit: async () => (await import('../report/junit.ts')).renderJunit,
+  github: async () => (await import('../report/github.ts')).renderGithub,
+  markdown: async () => (await import('../report/markdown.ts')).renderMarkdown
+}
+
+/** `pidguard validate`; gives back the exit code. */
+export async function runValidate(paths: readonly string[], flags: ValidateFlags): Promise<number> {
+  const outputs = readOutputs(flags.output ?? [], formats)
+  const namespaceLabels = readNamespaceLabels(flags.namespaceLabels ?? [])
+  const now = Date.now()
+  const expires =
+    flags.expires === undefined ? new Date(now + baselineSpan).toISOString().slice(0, 10) : readDay(flags.expires)
+  const policy = await loadFilePolicy(flags.policy, policyRules, now)
+  const baseline =
+    flags.baseline === undefined
+      ? undefined
+      : new Baseline(flags.baseline, await readBaseline(readText(flags.baseline, '--baseline'), flags.baseline), now)
+  const { failOn, namespace, version } = flags
+  const cluster = await clusterOf(flags, policy)
+  const deps = {
+    version,
+    rules: new RuleIndex(rules),
+    policy,
+    inputs: inputsInLittleMemory(buildInputs()),
+    baseline,
+    cluster
+  }
+  const report = await validate(paths, { failOn, namespace, namespaceLabels }, deps)
+  for (const output of outputs) await write(output, report)
+  if (flags.writeBaseline === undefined) return report.exitCode
+  writeText(flags.writeBaseline, renderBaseline(report.findings, flags.reason, expires))
+  process.stderr.write(
+    `${flags.writeBaseline}: ${countingFindings(report).length} findings accepted until ${expires}\n`
+  )
+  return report.problems.length > 0 ? report.exitCode : 0
+}
+
+/** Only where one is named: a pipeline does not reach for the cluster of whoever runs it. */
+async function clusterOf(flags: ValidateFlags, policy: FilePolicy): Promise<KnownCluster | undefined> {
+  const { snapshot, kubeconfig, context } = flags
+  if (snapshot === undefined && kubeconfig === undefined && context === undefined) return undefined
+  if (snapshot !== undefined && (kubeconfig !== undefined || context !== undefined)) {
+    throw new AppError(
+      'ERR_USAGE',
+      'expected a snapshot or a cluster, found both --snapshot and --kubeconfig or --context'
+    )
+  }
+  // Loaded when asked for: most runs are about files alone.
+  return (await import('./known-cluster.ts')).knownCluster(flags, policy)
+}
+
+/** Milliseconds; long enough to mend a repository, short enough not to be forgotten. Own choice. */
+const baselineSpan = 90 * 24 * 60 * 60 * 1000
+
+async function write({ format, file }: Output, report: Report): Promise<void> {
+  const render = await renderers[format]()
+  if (file === undefined) print(render(report))
+  else writeText(file, format === 'text' ? renderText(report) : render(report))
+}
+
+function readText(path: string, flag: string): string {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch (cause) {
+    throw new AppError('ERR_USAGE', `${flag} ${path}: cannot be read: ${(cause as Error).message}`, { cause })
+  }
+}

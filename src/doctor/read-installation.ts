@@ -1,0 +1,147 @@
+import { nodeKind } from '../kube/cache/cached-kinds.ts'
+import type { KubeApi } from '../kube/client.ts'
+import { KubeError } from '../kube/kube-error.ts'
+import { readPages } from '../kube/paged-list.ts'
+import { servingSecret } from '../kube/serving-secret.ts'
+import type { Selector } from '../kubernetes/label-selector.ts'
+import type { ObjectMeta } from '../kubernetes/types.ts'
+import { isRecord, type JsonRecord } from '../lib/json/shape.ts'
+import type { HeldSecret } from '../ports/ports.ts'
+import { askReplicas, type ReplicaMetrics, type ReplicaPod } from './replica-metrics.ts'
+
+export interface RegisteredWebhook {
+  readonly name: string
+  readonly failurePolicy?: string
+  readonly sideEffects?: string
+  readonly timeoutSeconds?: number
+  readonly reinvocationPolicy?: string
+  readonly clientConfig: {
+    readonly caBundle?: string
+    readonly url?: string
+    readonly service?: {
+      readonly namespace: string
+      readonly name: string
+      readonly path?: string
+      readonly port?: number
+    }
+  }
+  readonly namespaceSelector?: Partial<Selector>
+  readonly rules?: readonly {
+    readonly apiGroups: readonly string[]
+    readonly resources: readonly string[]
+    readonly operations?: readonly string[]
+  }[]
+}
+
+export interface WebhookConfiguration {
+  readonly metadata: ObjectMeta
+  readonly webhooks?: readonly RegisteredWebhook[] | null
+}
+
+export interface Deployment {
+  readonly spec: {
+    readonly replicas?: number
+    readonly template: { readonly spec: { readonly containers: readonly { readonly image?: string }[] } }
+  }
+  readonly status?: { readonly readyReplicas?: number; readonly updatedReplicas?: number }
+}
+
+export interface Service {
+  readonly spec: { readonly type?: string; readonly ports?: readonly { readonly port: number }[] }
+}
+
+/** An installation as it can be seen from outside; what is undefined is not there, what is hidden may not be read. */
+export interface InstallationFacts {
+  readonly serverVersion: string
+  readonly namespace: string
+  readonly mutating: readonly WebhookConfiguration[]
+  readonly validating: readonly WebhookConfiguration[]
+  readonly deployment: Deployment | undefined
+  readonly service: Service | undefined
+  /** Addresses that the Service leads to. */
+  readonly endpoints: number | undefined
+  readonly secret: HeldSecret | undefined
+  readonly policy: string | undefined
+  readonly namespaces: readonly { readonly metadata: ObjectMeta }[]
+  /** With apiVersion and kind, which lists leave out. */
+  readonly daemonSets: readonly JsonRecord[]
+  /** What the replicas that run say of themselves; undefined: nobody could be asked, and `hidden` says so. */
+  readonly replicas: readonly ReplicaMetrics[] | undefined
+  /** Resources that the user may not read. */
+  readonly hidden: readonly string[]
+}
+
+interface List<T> {
+  readonly items: readonly T[]
+}
+
+/** Reads an installation by its names in manifests/base. Throws KubeError when the API server does not answer. */
+export async function readInstallation(api: KubeApi, namespace: string): Promise<InstallationFacts> {
+  const hidden: string[] = []
+  async function seen<T>(what: string, call: Promise<T>): Promise<T | undefined> {
+    try {
+      return await call
+    } catch (error) {
+      if (!(error instanceof KubeError)) throw error
+      if (error.failure === 'forbidden') hidden.push(what)
+      else if (error.failure !== 'not-found') throw error
+      return undefined
+    }
+  }
+  const own = `/api/v1/namespaces/${namespace}`
+  const registration = '/apis/admissionregistration.k8s.io/v1'
+  const [version, mutating, validating, deployment, service, endpoints, secret, policy, namespaces, daemonSets, pods] =
+    await Promise.all([
+      api.call<{ gitVersion: string }>('/version'),
+      seen(
+        'mutatingwebhookconfigurations',
+        api.call<List<WebhookConfiguration>>(`${registration}/mutatingwebhookconfigurations`)
+      ),
+      seen(
+        'validatingwebhookconfigurations',
+        api.call<List<WebhookConfiguration>>(`${registration}/validatingwebhookconfigurations`)
+      ),
+      seen('deployments', api.call<Deployment>(`/apis/apps/v1/namespaces/${namespace}/deployments/pidguard`)),
+      seen('services', api.call<Service>(`${own}/services/pidguard`)),
+      seen('endpoints', api.call<{ subsets?: { addresses?: unknown[] }[] }>(`${own}/endpoints/pidguard`)),
+      seen('secrets', servingSecret(api, namespace, 'pidguard-tls').read()),
+      seen('configmaps', api.call<{ data?: Record<string, string> }>(`${own}/configmaps/pidguard-policy`)),
+      seen('namespaces', api.call<List<{ metadata: ObjectMeta }>>('/api/v1/namespaces')),
+      seen('daemonsets', api.call<List<JsonRecord>>('/apis/apps/v1/daemonsets')),
+      seen(
+        'pods',
+        api.call<List<ReplicaPod>>(`${own}/pods`, { query: { labelSelector: 'app.kubernetes.io/name=pidguard' } })
+      )
+    ])
+  const replicas = pods && (await seen('pods/proxy', askReplicas(api, namespace, pods.items)))
+  return {
+    serverVersion: version.gitVersion,
+    namespace,
+    mutating: mutating?.items ?? [],
+    validating: validating?.items ?? [],
+    deployment,
+    service,
+    endpoints: endpoints && (endpoints.subsets ?? []).reduce((sum, { addresses = [] }) => sum + addresses.length, 0),
+    secret,
+    policy: policy?.data?.['policy.yaml'],
+    namespaces: namespaces?.items ?? [],
+    daemonSets: (daemonSets?.items ?? []).map((item) => ({ ...item, apiVersion: 'apps/v1', kind: 'DaemonSet' })),
+    replicas,
+    hidden
+  }
+}
+
+/** The names of all Nodes; undefined where the user may not list them. Throws KubeError. */
+export async function readNodeNames(api: KubeApi): Promise<readonly string[] | undefined> {
+  const names: string[] = []
+  try {
+    await readPages(api, nodeKind.path, nodeKind.firstPage, new AbortController().signal, (items) => {
+      for (const item of items) if (isRecord(item)) names.push(nodeKind.project(item).name)
+    })
+    return names
+  } catch (cause) {
+    const error = KubeError.ofTransport(cause)
+    if (error.failure === 'forbidden') return undefined
+    throw error
+  }
+}

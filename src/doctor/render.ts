@@ -1,0 +1,21 @@
+import type { Check, Level } from './check.ts'
+
+export type DoctorFormat = 'text' | 'json'
+
+const marks: Readonly<Record<Level, string>> = { ok: 'ok   ', info: 'info ', warn: 'WARN ', error: 'ERROR' }
+
+/** The report of `pidguard doctor`. */
+export function renderDoctor(checks: readonly Check[], format: DoctorFormat): string {
+  if (format === 'json') return `${JSON.stringify({ checks }, null, 2)}\n`
+  const lines = checks.flatMap(({ about, level, found, remedy }) => {
+    const line = `${marks[level]}  ${about}: ${found}`
+    return remedy === undefined || level === 'ok' ? [line] : [line, `         ${remedy}`]
+  })
+  const count = (level: Level): number => checks.filter((check) => check.level === level).length
+  return `${lines.join('\n')}\n${count('error')} errors, ${count('warn')} warnings\n`
+}
+
+/** Whether a check is as bad as the level that makes the command fail. */
+export function isUnsound(checks: readonly Check[], failOn: 'warn' | 'error'): boolean {
+  return checks.some(({ level }) => level === 'error' || (failOn === 'warn' && level === 'warn'))
+}

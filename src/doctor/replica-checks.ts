@@ -1,0 +1,61 @@
+import type { Check, Level } from './check.ts'
+import type { Deployment, InstallationFacts } from './read-installation.ts'
+import { apply } from './webhook-checks.ts'
+
+export interface ReplicaFacts extends InstallationFacts {
+  /** Of this program. */
+  readonly version: string
+}
+
+/** Whether somebody answers. What this user may not read is not judged; `hidden` says so elsewhere. */
+export function replicaChecks(facts: ReplicaFacts): Check[] {
+  const { deployment, hidden, namespace } = facts
+  const logs = `kubectl logs -n ${namespace} deployment/pidguard --all-containers --tail=50`
+  if (deployment !== undefined) {
+    return [
+      ...deploymentChecks(deployment, logs, facts),
+      ...serviceChecks(logs, facts),
+      ...imageChecks(deployment, facts)
+    ]
+  }
+  if (hidden.includes('deployments')) return serviceChecks(logs, facts)
+  const found = `no Deployment pidguard in ${namespace}`
+  return [{ about: 'replicas', level: 'error', found, remedy: apply }, ...serviceChecks(logs, facts)]
+}
+
+function deploymentChecks({ spec, status }: Deployment, logs: string, { namespace }: ReplicaFacts): Check[] {
+  const wanted = spec.replicas ?? 1
+  const ready = status?.readyReplicas ?? 0
+  const level: Level = ready === 0 ? 'error' : ready < wanted ? 'warn' : 'ok'
+  const checks: Check[] = [
+    { about: 'replicas', level, found: `${ready} of ${wanted} ready`, ...(level === 'ok' ? {} : { remedy: logs }) }
+  ]
+  if (wanted < 2) {
+    const found = 'one replica: each restart of it is a gap'
+    checks.push({ about: 'replicas', level: 'warn', found, remedy: 'Set replicas to 3.' })
+  }
+  const updated = status?.updatedReplicas ?? 0
+  if (ready > 0 && updated < wanted) {
+    const found = `${updated} of ${wanted} are of the version applied last: a rollout is under way, or does not come on`
+    const remedy = `kubectl rollout status -n ${namespace} deployment/pidguard`
+    checks.push({ about: 'version', level: 'warn', found, remedy })
+  }
+  return checks
+}
+
+function serviceChecks(logs: string, { service, endpoints, hidden, namespace }: ReplicaFacts): Check[] {
+  if (service === undefined && !hidden.includes('services')) {
+    const found = `no Service pidguard in ${namespace}: the API server finds nobody to call`
+    return [{ about: 'Service', level: 'error', found, remedy: apply }]
+  }
+  if (endpoints !== 0) return []
+  const found = 'Service pidguard leads nowhere: no replica is ready'
+  return [{ about: 'endpoints', level: 'error', found, remedy: logs }]
+}
+
+function imageChecks({ spec }: Deployment, { version }: ReplicaFacts): Check[] {
+  const tag = /:([\w.-]+)$/.exec(spec.template.spec.containers[0]?.image ?? '')?.[1]
+  if (tag === undefined || !/^\d+\.\d+\.\d+/.test(tag) || tag === version) return []
+  const found = `the cluster runs ${tag}, this is ${version}`
+  return [{ about: 'version', level: 'warn', found, remedy: 'Use the program of the version that is installed.' }]
+}

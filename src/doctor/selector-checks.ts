@@ -1,0 +1,99 @@
+import { admission } from '../kubernetes/annotations.ts'
+import { globMatches, type Selector, selectorMatches } from '../kubernetes/label-selector.ts'
+import type { Check } from './check.ts'
+import { isCalledFor } from './expected-webhooks.ts'
+import type { InstallationFacts, RegisteredWebhook } from './read-installation.ts'
+import { apply, ours } from './webhook-checks.ts'
+
+export interface SelectorFacts extends InstallationFacts {
+  /** Patterns of the policy in force; undefined: it is not known. */
+  readonly systemNamespaces: readonly string[] | undefined
+}
+
+type Labels = Readonly<Record<string, string>>
+
+/** Where cert-manager runs, by its own manifests and chart; in another place nobody can tell. */
+const certManager = 'cert-manager'
+const ignore = `${admission}=ignore`
+/** Most names in one line. Own choice. */
+const mostNamed = 10
+
+/** Whom the API server calls us for. */
+export function selectorChecks(facts: SelectorFacts): Check[] {
+  const { mutating, validating, namespaces } = facts
+  const labels = new Map(namespaces.map(({ metadata }) => [metadata.name ?? '', metadata.labels ?? {}]))
+  const checks = [...ours(mutating), ...ours(validating)]
+    .filter((webhook) => isCalledFor(webhook, 'CREATE', 'pods'))
+    .flatMap((webhook) => webhookChecks(webhook, labels, facts))
+  const ignored = [...labels].flatMap(([name, held]) => (held[admission] === 'ignore' ? [name] : []))
+  if (ignored.length === 0) return checks
+  const found = `${ignored.length} left out by ${ignore}: ${ignored.slice(0, mostNamed).join(', ')}`
+  return [...checks, { about: 'namespaces', level: 'info', found }]
+}
+
+function webhookChecks(webhook: RegisteredWebhook, labels: ReadonlyMap<string, Labels>, facts: SelectorFacts): Check[] {
+  const about = webhook.name
+  const selected = [...labels.keys()].filter((name) => selects(webhook, labels.get(name)))
+  const base = [facts.namespace, 'kube-system'].filter((name) => selected.includes(name))
+  if ((webhook.failurePolicy ?? 'Fail') !== 'Fail') {
+    return base.map((name) => {
+      const found = `is called for pods of ${name}, and lets them pass`
+      return { about, level: 'info', found, remedy: remedyFor(webhook, name, labels.get(name)) }
+    })
+  }
+  const others = selected.filter((name) => !base.includes(name))
+  const issuing = others.filter((name) => name === certManager && isKeptByCertManager(facts))
+  const system = others.filter((name) => !issuing.includes(name) && isSystem(name, facts))
+  return [
+    ...base.map((name): Check => {
+      const found = `pods of ${name} wait for pidguard: neither may be able to come up`
+      return { about, level: 'error', found, remedy: remedyFor(webhook, name, labels.get(name)) }
+    }),
+    ...issuing.map((name): Check => {
+      const found = `pods of ${name} wait for pidguard, which waits for its certificate from there: neither could come back alone`
+      return { about, level: 'error', found, remedy: leaveOut(webhook, [name], labels) }
+    }),
+    ...(system.length === 0 ? [] : [systemCheck(webhook, system, labels)])
+  ]
+}
+
+function systemCheck(webhook: RegisteredWebhook, names: readonly string[], labels: ReadonlyMap<string, Labels>): Check {
+  const more = names.length > mostNamed ? ` and ${names.length - mostNamed} more` : ''
+  const found = `pods of ${names.slice(0, mostNamed).join(', ')}${more} wait for pidguard, though the policy leaves them alone`
+  return { about: webhook.name, level: 'error', found, remedy: leaveOut(webhook, names, labels) }
+}
+
+function isSystem(name: string, { systemNamespaces = [] }: SelectorFacts): boolean {
+  return systemNamespaces.some((pattern) => globMatches(pattern, name))
+}
+
+/** cert-manager marks the Secrets that it writes, and its component asks it to write caBundle too. */
+function isKeptByCertManager({ secret, mutating, validating }: SelectorFacts): boolean {
+  const configurations = [...mutating, ...validating].filter(({ metadata }) => metadata.name === 'pidguard')
+  return [secret?.annotations, ...configurations.map(({ metadata }) => metadata.annotations)].some((annotations) =>
+    Object.keys(annotations ?? {}).some((name) => name.startsWith('cert-manager.io/'))
+  )
+}
+
+/** Up to v1.20 a namespace may lack the label of its name, by which manifests/base leaves these out. */
+function remedyFor(webhook: RegisteredWebhook, name: string, labels: Labels = {}): string {
+  const named = { ...labels, 'kubernetes.io/metadata.name': name }
+  if (!selects(webhook, named)) return `kubectl label namespace ${name} kubernetes.io/metadata.name=${name}`
+  return leaveOut(webhook, [name], new Map([[name, labels]]))
+}
+
+function leaveOut(webhook: RegisteredWebhook, names: readonly string[], labels: ReadonlyMap<string, Labels>): string {
+  const heeds = names.every((name) => !selects(webhook, { ...labels.get(name), [admission]: 'ignore' }))
+  if (!heeds) return `Its namespaceSelector was changed, and heeds no ${ignore}: ${apply}`
+  return `kubectl label namespace ${names.join(' ')} ${ignore}`
+}
+
+/** With the selector as the API server fills it in. */
+function selects({ namespaceSelector }: RegisteredWebhook, labels: Labels = {}): boolean {
+  const expressions = namespaceSelector?.matchExpressions ?? []
+  const selector: Selector = {
+    matchLabels: namespaceSelector?.matchLabels ?? {},
+    matchExpressions: expressions.map((expression) => ({ ...expression, values: expression.values ?? [] }))
+  }
+  return selectorMatches(selector, labels)
+}

@@ -1,0 +1,135 @@
+import type { Check } from './check.ts'
+import { type ConfigurationKind, expectedWebhooks, lackingOf, pathOf } from './expected-webhooks.ts'
+import type { InstallationFacts, RegisteredWebhook, WebhookConfiguration } from './read-installation.ts'
+
+/** What installs all of it, and puts right what was changed. */
+export const apply = 'kubectl apply -k manifests/overlays/NAME'
+
+/** Our webhooks in the configurations of all. */
+export function ours(configurations: readonly WebhookConfiguration[]): readonly RegisteredWebhook[] {
+  return configurations.find(({ metadata }) => metadata.name === 'pidguard')?.webhooks ?? []
+}
+
+/** Whether the API server calls us, and how. What this user may not read is not judged; `hidden` says so elsewhere. */
+export function registrationChecks(facts: InstallationFacts): Check[] {
+  const { mutating, validating, hidden, serverVersion } = facts
+  return [
+    { about: 'API server', level: 'ok', found: serverVersion },
+    ...(hidden.includes('mutatingwebhookconfigurations')
+      ? []
+      : configurationChecks('MutatingWebhookConfiguration', ours(mutating), facts)),
+    ...(hidden.includes('validatingwebhookconfigurations')
+      ? []
+      : configurationChecks('ValidatingWebhookConfiguration', ours(validating), facts))
+  ]
+}
+
+function configurationChecks(
+  kind: ConfigurationKind,
+  webhooks: readonly RegisteredWebhook[],
+  facts: InstallationFacts
+): Check[] {
+  if (webhooks.length === 0) {
+    const found = 'not there: the API server does not call pidguard'
+    return [{ about: kind, level: 'error', found, remedy: apply }]
+  }
+  const missing = expectedWebhooks.filter((each) => each.kind === kind && !webhooks.some(isNamed(each.name)))
+  return [
+    ...webhooks.flatMap((webhook) => webhookChecks(webhook, kind, facts)),
+    ...missing.map(({ name, resources }): Check => {
+      const found = `not in the ${kind}: pidguard is not asked about ${resources.join(', ')}`
+      return { about: name, level: 'error', found, remedy: apply }
+    })
+  ]
+}
+
+function isNamed(name: string): (webhook: { readonly name: string }) => boolean {
+  return (webhook) => webhook.name === name
+}
+
+function webhookChecks(webhook: RegisteredWebhook, kind: ConfigurationKind, facts: InstallationFacts): Check[] {
+  const faults = [
+    ...destinationFaults(webhook, kind, facts),
+    ...lackFaults(webhook),
+    ...vitalFaults(webhook),
+    ...mannerFaults(webhook, kind)
+  ]
+  if (faults.length > 0) return faults
+  const { name, failurePolicy = 'Fail', timeoutSeconds = 10, rules = [] } = webhook
+  const resources = rules.flatMap((rule) => rule.resources)
+  return [{ about: name, level: 'ok', found: `${failurePolicy}, ${timeoutSeconds} s, for ${resources.join(', ')}` }]
+}
+
+/** Whether it leads to pidguard at all. */
+function destinationFaults(
+  { name, clientConfig: { url, service } }: RegisteredWebhook,
+  kind: ConfigurationKind,
+  { namespace, service: installed }: InstallationFacts
+): Check[] {
+  if (url !== undefined) {
+    const found = `is called at ${url}, not by the Service: what answers there was not looked at`
+    return [{ about: name, level: 'warn', found, remedy: `Where pidguard runs in this cluster: ${apply}` }]
+  }
+  const wanted = `${namespace}/pidguard, path ${pathOf[kind]}`
+  const called = `${service?.namespace}/${service?.name}, path ${service?.path ?? '/'}`
+  if (called !== wanted) {
+    const found = `is called at the Service ${called}; pidguard is at ${wanted}`
+    return [{ about: name, level: 'error', found, remedy: apply }]
+  }
+  // An ExternalName has no ports of its own, and one that is not there, or not shown, has its own line.
+  const ports = installed?.spec.type === 'ExternalName' ? undefined : installed?.spec.ports?.map(({ port }) => port)
+  const port = service?.port ?? 443
+  if (ports === undefined || ports.includes(port)) return []
+  const found = `is called at port ${port} of the Service, which has ${ports.join(', ')}`
+  return [{ about: name, level: 'error', found, remedy: apply }]
+}
+
+function lackFaults(webhook: RegisteredWebhook): Check[] {
+  const expected = expectedWebhooks.find(isNamed(webhook.name))
+  const lacking = expected === undefined ? [] : lackingOf(webhook, expected)
+  if (lacking.length === 0) return []
+  const found = `is not called for ${lacking.join(', ')}`
+  return [{ about: webhook.name, level: 'error', found, remedy: apply }]
+}
+
+/** Resources without which neither the network nor a webhook comes up. */
+const vital = ['daemonsets', 'felixconfigurations', 'nodes', 'leases', 'pods/binding', 'namespaces', '*']
+
+function vitalFaults({ name, failurePolicy = 'Fail', rules = [] }: RegisteredWebhook): Check[] {
+  const reached = rules.flatMap((rule) => rule.resources).filter((resource) => vital.includes(resource))
+  if (failurePolicy !== 'Fail' || reached.length === 0) return []
+  const found = `failurePolicy Fail for ${reached.join(', ')}: the cluster cannot come up without pidguard, nor pidguard without the cluster`
+  return [{ about: name, level: 'error', found, remedy: `Set failurePolicy Ignore: ${apply}` }]
+}
+
+/** Kubernetes' own list of good practice asks for a short timeout; 10 s is its default. */
+const longTimeout = 5
+
+function mannerFaults(webhook: RegisteredWebhook, kind: ConfigurationKind): Check[] {
+  const { name, sideEffects = '', timeoutSeconds = 10, reinvocationPolicy = 'Never' } = webhook
+  const faults: string[] = []
+  if (timeoutSeconds > longTimeout) {
+    faults.push(`timeoutSeconds ${timeoutSeconds}: every request waits so long when nobody answers`)
+  }
+  if (sideEffects !== 'None' && sideEffects !== 'NoneOnDryRun') {
+    faults.push(`sideEffects ${sideEffects}: dry runs are refused`)
+  }
+  if (kind === 'MutatingWebhookConfiguration' && reinvocationPolicy !== 'IfNeeded') {
+    faults.push(`reinvocationPolicy ${reinvocationPolicy}: containers that others inject later are not filled`)
+  }
+  return faults.map((found) => ({ about: name, level: 'warn', found, remedy: apply }))
+}
+
+/** Others who change the same objects: what they do comes before us, or after, by the name of their configuration. */
+export function neighbourChecks({ mutating }: InstallationFacts): Check[] {
+  return mutating
+    .filter(({ metadata }) => metadata.name !== 'pidguard')
+    .flatMap(({ metadata, webhooks }) => {
+      const both = (webhooks ?? []).flatMap(({ rules = [] }) => rules.flatMap(({ resources }) => resources))
+      const shared = [...new Set(both)].filter((resource) => ['pods', 'daemonsets', '*', '*/*'].includes(resource))
+      if (shared.length === 0) return []
+      const order = (metadata.name ?? '') < 'pidguard' ? 'before' : 'after'
+      const found = `${metadata.name} changes ${shared.join(', ')} too, ${order} pidguard`
+      return [{ about: 'neighbours', level: 'info' as const, found }]
+    })
+}

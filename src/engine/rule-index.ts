@@ -1,0 +1,64 @@
+import { mirrorPod } from '../kubernetes/annotations.ts'
+import type { Subject } from '../kubernetes/subject.ts'
+import { controllerOf, type GroupKind, pod } from '../kubernetes/workloads.ts'
+import type { Rule } from './rule.ts'
+
+/** Rules by the kind they look at; built once, looked up per review. */
+export class RuleIndex {
+  readonly all: readonly Rule[]
+  readonly #byKind = new Map<GroupKind, KindRules>()
+
+  constructor(rules: readonly Rule[]) {
+    this.all = rules
+    for (const kind of new Set(rules.flatMap((rule) => rule.kinds))) {
+      const all = rules.filter((rule) => rule.kinds.includes(kind))
+      this.#byKind.set(kind, { all, controlled: all.filter((rule) => rule.controlled) })
+    }
+  }
+
+  /** The rules that look at this subject at all; modes and exemptions are not considered. */
+  rulesFor(subject: Subject): readonly Rule[] {
+    const ofKind = this.#byKind.get(subject.groupKind)
+    if (ofKind === undefined || isLetThrough(subject)) return none
+    const rules = isControlledChild(subject) ? ofKind.controlled : ofKind.all
+    if (subject.subresource === '') return rules
+    return rules.filter((rule) => rule.subresources.includes(subject.subresource))
+  }
+}
+
+interface KindRules {
+  readonly all: readonly Rule[]
+  /** Those that look at objects which a controller keeps in step with its own template, too. */
+  readonly controlled: readonly Rule[]
+}
+
+const none: readonly Rule[] = []
+
+/** What no rule may hold up: objects on their way out, deletions, and copies of pods that run anyway. */
+function isLetThrough(subject: Subject): boolean {
+  if (subject.operation !== 'CREATE' && subject.operation !== 'UPDATE') return true
+  return isTerminating(subject) || isMirrorPod(subject)
+}
+
+/** Being deleted. A person who creates an object cannot make it so: the API server drops the field, but later. */
+function isTerminating({ metadata, operation, userName }: Subject): boolean {
+  return Boolean(metadata.deletionTimestamp) && (operation === 'UPDATE' || userName === undefined)
+}
+
+/**
+ * The API copy of a static pod, made by its kubelet: denying it hides a pod that keeps running. Anybody can write the
+ * annotation, but only a node's word is taken for it.
+ */
+function isMirrorPod(subject: Subject): boolean {
+  if (subject.groupKind !== pod || subject.metadata.annotations?.[mirrorPod] === undefined) return false
+  return subject.userName === undefined || subject.userName.startsWith('system:node:') || subject.operation === 'UPDATE'
+}
+
+/**
+ * A ReplicaSet of a Deployment, a Job of a CronJob: made from a template that was judged already, judged again at its
+ * Pods, and never mutated, since its controller would take it for somebody else's (kubernetes
+ * pkg/controller/deployment/sync.go).
+ */
+function isControlledChild(subject: Subject): boolean {
+  return subject.groupKind !== pod && controllerOf(subject.metadata) !== undefined
+}

@@ -1,0 +1,89 @@
+import type { Millis, Pids } from '../../lib/units.ts'
+import type { Settings } from '../../policy/settings.ts'
+import { type CeilingAccount, ceilingAccounts, freeAtMost } from '../ceiling-account.ts'
+import type { NodeEntry } from '../ledger/entries.ts'
+import type { Ledger } from '../ledger/ledger.ts'
+
+/**
+ * How well a node is known. `fresh`: both ceilings, by a reading that is not too old; `partial`: one of them;
+ * `stale`: what is known is too old; `unread`: nothing was ever read.
+ */
+export const knownStates = ['fresh', 'partial', 'stale', 'unread'] as const
+export type KnownState = (typeof knownStates)[number]
+
+/** One node that is told of by its name. */
+export interface TightNode {
+  readonly node: string
+  /** Those that are known and have a limit, the tightest first. */
+  readonly ceilings: readonly CeilingAccount[]
+}
+
+/** When a node was read last, by this process' own clock. */
+export interface NodeAge {
+  readonly node: string
+  readonly readAt: Millis
+}
+
+/** The fleet in figures. */
+export interface Census {
+  readonly nodes: Readonly<Record<KnownState, number>>
+  /** Nodes, of those that are fresh or partial, whose floor is not free any more. */
+  readonly belowFloor: number
+  /** Of the nodes that were ever read; undefined when none was. */
+  readonly oldestReading: Millis | undefined
+  /** The nodes with the least free, the least first; those without a limit are left out. */
+  readonly tightest: readonly TightNode[]
+  /** Of the nodes in `tightest`, and of as many with the oldest readings; nodes never read have none. */
+  readonly ages: readonly NodeAge[]
+}
+
+/**
+ * Nodes told of one by one: all of a small cluster, enough to find a culprit by in a large one, and a bound on its series
+ * (100 nodes of two ceilings are 900). Own choice.
+ */
+export const mostTight = 100
+
+/** Counts the nodes that the API server knows, against the policy's floor for no namespace in particular. */
+export function censusOf(ledger: Ledger, { floor, maxAge }: Settings['headroom'], now: Millis): Census {
+  ledger.expire()
+  const nodes = { fresh: 0, partial: 0, stale: 0, unread: 0 }
+  const tight: { readonly node: NodeEntry; readonly free: Pids }[] = []
+  const read: NodeAge[] = []
+  let belowFloor = 0
+  for (const node of ledger.nodes) {
+    if (node.facts === undefined) continue
+    const state = stateOf(node, maxAge, now)
+    nodes[state]++
+    if (state === 'unread') continue
+    read.push({ node: node.name, readAt: node.readingAt })
+    const free = state === 'stale' ? undefined : freeAtMost(node, floor)
+    if (free === undefined || free === Number.POSITIVE_INFINITY) continue
+    if (free < 0) belowFloor++
+    tight.push({ node, free })
+  }
+  tight.sort((a, b) => a.free - b.free)
+  read.sort((a, b) => a.readAt - b.readAt)
+  const shown = tight.slice(0, mostTight).map(({ node }) => node)
+  const [oldest] = read
+  return {
+    nodes,
+    belowFloor,
+    oldestReading: oldest === undefined ? undefined : Math.max(0, now - oldest.readAt),
+    tightest: shown.map((node) => ({ node: node.name, ceilings: ceilingAccounts(node, floor) })),
+    ages: agesOf(shown, read.slice(0, mostTight))
+  }
+}
+
+/** Each node once. */
+function agesOf(tightest: readonly NodeEntry[], oldest: readonly NodeAge[]): NodeAge[] {
+  const told = new Set(oldest.map(({ node }) => node))
+  const others = tightest.filter(({ name }) => !told.has(name))
+  return [...oldest, ...others.map(({ name, readingAt }) => ({ node: name, readAt: readingAt }))]
+}
+
+function stateOf(node: NodeEntry, maxAge: Millis, now: Millis): KnownState {
+  // At 0: it answered, and said nothing that has an instant.
+  if (node.readingAt <= 0) return 'unread'
+  if (Math.abs(now - node.readingAt) > maxAge) return 'stale'
+  return node.isWhole ? 'fresh' : 'partial'
+}

@@ -1,0 +1,164 @@
+import { anyNode, type Maker, type Placement, Placements } from '../../kubernetes/placement.ts'
+import type { PodSpec } from '../../kubernetes/types.ts'
+import type { Millis, Pids } from '../../lib/units.ts'
+import type { Floor } from '../../policy/settings.ts'
+import type { Clock, WorkloadName } from '../../ports/ports.ts'
+import { ceilingAccounts, type NodeAccount } from '../ceiling-account.ts'
+import type {
+  Assessment,
+  BudgetDemand,
+  Demand,
+  EachAssessment,
+  HeadroomView,
+  OverBudget,
+  WorkloadUse
+} from '../headroom-view.ts'
+import { mayLandIfTolerated } from '../ledger/candidate-sets.ts'
+import type { NodeEntry } from '../ledger/entries.ts'
+import type { NodeFacts } from '../ledger/facts.ts'
+import type { Ledger } from '../ledger/ledger.ts'
+import type { ObservedPeak } from '../ledger/workload-peaks.ts'
+import type { NodeRoom } from '../node-room.ts'
+import { overBudget } from './namespace-budget.ts'
+import { fitsAtOnce, noRoom, roomBeside } from './packing.ts'
+import { accountOf, Look, type NodeDemand } from './query.ts'
+
+/** The ledger as rules read it, at the moment they ask. */
+export class Headroom implements HeadroomView {
+  readonly #ledger: Ledger
+  readonly #clock: Clock
+  readonly #isCurrent: () => boolean
+  readonly #replicas: () => number
+  readonly #placements = new Placements()
+
+  /**
+   * `isCurrent`: whether nodes and pods on the ledger are those of now. While they are not, a node that has room may
+   * just not be known, so whatever finds no room is unknown. `replicas`: how many of us admit pods, this one included;
+   * see `UnsharedPods`.
+   */
+  constructor(ledger: Ledger, clock: Clock, isCurrent: () => boolean = () => true, replicas: () => number = () => 1) {
+    this.#ledger = ledger
+    this.#clock = clock
+    this.#isCurrent = isCurrent
+    this.#replicas = replicas
+  }
+
+  placementOf(podSpec: PodSpec, maker?: Maker): Placement {
+    return this.#placements.of(podSpec, maker)
+  }
+
+  assess(demand: Demand): Assessment {
+    const { placement, pids, pods } = demand
+    this.#ledger.expire()
+    if (pods <= 0) return { verdict: 'fits' }
+    if (placement.isTooLong) {
+      return { verdict: 'unknown', why: 'too many terms', nodes: 0, unknown: 0, node: undefined }
+    }
+    const set = this.#ledger.candidates.of(placement)
+    if (set.nodes.length === 0) return { verdict: 'nowhere' }
+    const look = this.#look(demand)
+    if (fitsAtOnce(set, pids, pods, look.waiting, look.sure)) return { verdict: 'fits' }
+    const others = look.others()
+    const room =
+      others.pids === 0 && pods === 1 ? noRoom : roomBeside(set, pids, pods, others, this.#ledger.candidates, look)
+    if (room.pods >= pods) return { verdict: 'fits' }
+    if (!this.#isCurrent()) return outdated(set.nodes.length)
+    const shortage = look.shortage(set, room.pods, others)
+    return shortage.verdict === 'full' && room.mostPods >= pods ? look.undecided(set, room.doubt) : shortage
+  }
+
+  assessNode(name: string, demand: NodeDemand): Assessment {
+    this.#ledger.expire()
+    const node = this.#ledger.node(name)
+    if (node === undefined) return { verdict: 'unknown', why: 'node not known', nodes: 1, unknown: 1, node: name }
+    const look = this.#look(demand)
+    if ((look.sure(node) ?? Number.NEGATIVE_INFINITY) >= demand.pids) return { verdict: 'fits' }
+    if (!this.#isCurrent()) return outdated(1)
+    return look.shortage({ nodes: [node], hint: 0 }, 0, { groups: [], pids: 0, largest: 0 })
+  }
+
+  assessEach(demand: Omit<Demand, 'pods' | 'uid'>): EachAssessment {
+    this.#ledger.expire()
+    const { nodes } = this.#ledger.candidates.of(demand.placement)
+    const look = this.#look({ ...demand, uid: undefined })
+    let full = 0
+    let unknown = 0
+    let worst: NodeEntry | undefined
+    let least: Pids = Number.POSITIVE_INFINITY
+    for (const node of nodes) {
+      const free = look.atMost(node)
+      if (free !== undefined && free < demand.pids) {
+        full++
+        if (free < least) [worst, least] = [node, free]
+      } else if (free === undefined || !node.isWhole) unknown++
+    }
+    const isSure = this.#isCurrent()
+    return {
+      nodes: nodes.length,
+      full,
+      unknown: isSure ? unknown : Math.max(1, unknown),
+      worst: worst === undefined ? undefined : look.account(worst)
+    }
+  }
+
+  behindTaints(demand: Demand): string | undefined {
+    this.#ledger.expire()
+    const look = this.#look(demand)
+    for (const node of this.#ledger.nodes) {
+      const { facts, name } = node
+      if (facts === undefined || (look.atMost(node) ?? demand.pids) < demand.pids) continue
+      if (mayLandIfTolerated(demand.placement, facts)) return name
+    }
+    return undefined
+  }
+
+  overBudget(demand: BudgetDemand): readonly OverBudget[] {
+    this.#ledger.expire()
+    const over = overBudget(demand, this.#ledger, this.#clock.now(), this.#replicas() - 1)
+    return over.length === 0 || this.#isCurrent() ? over : over.map((one) => ({ ...one, isCertain: false }))
+  }
+
+  observedPeak(namespace: string, workload: WorkloadName): ObservedPeak | undefined {
+    return this.#ledger.workloads.get(namespace, workload)?.peak(this.#clock.now())
+  }
+
+  workload(namespace: string, workload: WorkloadName): WorkloadUse | undefined {
+    const entry = this.#ledger.workloads.get(namespace, workload)
+    if (entry === undefined || entry.pods === 0) return undefined
+    return { estimate: entry.estimate, placement: entry.placement ?? anyNode, live: entry.live }
+  }
+
+  estimateOf(uid: string): Pids | undefined {
+    return this.#ledger.pod(uid)?.estimate
+  }
+
+  #look(demand: NodeDemand): Look {
+    return new Look(demand, this.#ledger, this.#clock.now(), this.#replicas() - 1)
+  }
+
+  /** Every node the API server knows, with its room under a floor; undefined where no reading is fresh. */
+  *rooms(floor: Floor, maxAge: Millis): Iterable<readonly [NodeFacts, NodeRoom | undefined]> {
+    this.#ledger.expire()
+    const now = this.#clock.now()
+    for (const node of this.#ledger.nodes) {
+      const { facts, isWhole } = node
+      if (facts === undefined) continue
+      const isFresh = Math.abs(now - node.readingAt) <= maxAge
+      yield [facts, isFresh ? { ceilings: ceilingAccounts(node, floor), isWhole } : undefined]
+    }
+  }
+
+  /** Every node the API server knows, as it stands against a floor; for tables and metrics. */
+  *accounts(floor: Floor): Iterable<NodeAccount> {
+    this.#ledger.expire()
+    const now = this.#clock.now()
+    for (const node of this.#ledger.nodes) {
+      if (node.facts !== undefined) yield accountOf(node, floor, now)
+    }
+  }
+}
+
+/** No room among the nodes of some time ago. */
+function outdated(nodes: number): Assessment {
+  return { verdict: 'unknown', why: 'API server not heard lately', nodes, unknown: nodes, node: undefined }
+}

@@ -1,0 +1,116 @@
+import type { Millis, Pids } from '../../lib/units.ts'
+import type { BudgetDemand, OverBudget } from '../headroom-view.ts'
+import type { NodeEntry, PodEntry } from '../ledger/entries.ts'
+import type { Ledger } from '../ledger/ledger.ts'
+
+/**
+ * The budgets of its namespace the pod would break. `peers`: how many other replicas admit pods; each may have admitted
+ * what this one has and they have not been shown, see `UnsharedPods`.
+ */
+export function overBudget(demand: BudgetDemand, ledger: Ledger, now: Millis, peers: number): OverBudget[] {
+  const aside = setAside(demand, ledger, peers)
+  return [overTotal(demand, ledger, now, aside), overPerNode(demand, ledger, now, aside)].filter(
+    (over) => over !== undefined
+  )
+}
+
+/** What is kept of the budget for what other replicas may have admitted at this moment. */
+interface Aside {
+  readonly total: Pids
+  /** Of that for pods on their way to some node. */
+  readonly waiting: Pids
+  /** And for those that can only go to one, by its name. */
+  readonly pinned: ReadonlyMap<string, Pids>
+}
+
+function setAside({ namespace, uid }: BudgetDemand, ledger: Ledger, peers: number): Aside {
+  let waiting = 0
+  let total = 0
+  const pinned = new Map<string, Pids>()
+  if (peers === 0) return { total, waiting, pinned }
+  for (const one of ledger.unshared.pods) {
+    const pod = ledger.pod(one.uid)
+    // A pod that was bound here is known to the others already: it is counted by them, wherever it is.
+    if (one.uid === uid || pod?.state !== 'assumed' || pod.namespace.name !== namespace) continue
+    const pids = peers * one.pids
+    total += pids
+    if (one.node === undefined) waiting += pids
+    else pinned.set(one.node, (pinned.get(one.node) ?? 0) + pids)
+  }
+  return { total, waiting, pinned }
+}
+
+function overTotal(
+  { namespace, pids, total, uid, maxAge }: BudgetDemand,
+  ledger: Ledger,
+  now: Millis,
+  aside: Aside
+): OverBudget | undefined {
+  if (total === undefined) return undefined
+  const entry = ledger.namespace(namespace)
+  const self = selfOf(uid, ledger)
+  const committed = (entry?.committed ?? 0) - weightOf(self)
+  if (committed + aside.total + pids <= total) return undefined
+  const estimates = (entry?.estimates ?? 0) - (self === undefined || self.state === 'ended' ? 0 : self.estimate)
+  // What the API says of its pods is enough; else it hangs on what was observed of them.
+  const isCertain =
+    estimates + aside.total + pids > total ||
+    [...(entry?.byNode.keys() ?? [])].every((node) => !isStale(node, maxAge, now))
+  return {
+    budget: 'total',
+    limit: total,
+    committed,
+    waiting: 0,
+    setAside: aside.total,
+    nodes: entry?.byNode.size ?? 0,
+    isCertain
+  }
+}
+
+/**
+ * Some candidate must have room for the pod within the budget, beside the namespace's pods that are on no node yet:
+ * these are taken to come to the same nodes.
+ */
+function overPerNode(demand: BudgetDemand, ledger: Ledger, now: Millis, aside: Aside): OverBudget | undefined {
+  const { namespace, placement, pids, perNode, uid, maxAge } = demand
+  if (perNode === undefined || placement.isTooLong) return undefined
+  const { nodes } = ledger.candidates.of(placement)
+  if (nodes.length === 0) return undefined
+  const entry = ledger.namespace(namespace)
+  const self = selfOf(uid, ledger)
+  const waiting = Math.max(0, (entry?.waiting ?? 0) - (self?.node === undefined ? weightOf(self) : 0))
+  let room = 0
+  let least: Pids = Number.POSITIVE_INFINITY
+  let asideThere: Pids = 0
+  let isCertain = true
+  for (const node of nodes) {
+    const committed = (entry?.byNode.get(node) ?? 0) - (self?.node === node ? weightOf(self) : 0)
+    const doubled = aside.pinned.get(node.name) ?? 0
+    room += Math.floor(Math.max(0, perNode - committed - doubled) / pids) * pids
+    if (room >= waiting + aside.waiting + pids) return undefined
+    if (committed + doubled < least + asideThere) [least, asideThere] = [committed, doubled]
+    if (isStale(node, maxAge, now)) isCertain = false
+  }
+  return {
+    budget: 'perNode',
+    limit: perNode,
+    committed: least,
+    waiting,
+    setAside: asideThere + aside.waiting,
+    nodes: nodes.length,
+    isCertain
+  }
+}
+
+function selfOf(uid: string | undefined, ledger: Ledger): PodEntry | undefined {
+  return uid === undefined ? undefined : ledger.pod(uid)
+}
+
+function weightOf(pod: PodEntry | undefined): Pids {
+  return pod === undefined ? 0 : pod.observed + pod.pending
+}
+
+/** What was observed there is too old to deny for. A node that never said anything has only estimates, and they hold. */
+function isStale({ readingAt }: NodeEntry, maxAge: Millis, now: Millis): boolean {
+  return readingAt !== Number.NEGATIVE_INFINITY && Math.abs(now - readingAt) > maxAge
+}

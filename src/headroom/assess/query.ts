@@ -1,0 +1,180 @@
+import { anyNode, type Placement } from '../../kubernetes/placement.ts'
+import type { Millis, Pids } from '../../lib/units.ts'
+import type { Floor } from '../../policy/settings.ts'
+import { ceilingAccounts, freeAtMost, type NodeAccount } from '../ceiling-account.ts'
+import type { Assessment, Demand, Full, Unknown, UnknownReason } from '../headroom-view.ts'
+import type { CandidateSet } from '../ledger/candidate-sets.ts'
+import type { NodeEntry, PodEntry } from '../ledger/entries.ts'
+import type { Ledger } from '../ledger/ledger.ts'
+import type { UnsharedPod } from '../ledger/unshared-pods.ts'
+import type { WaitingGroup } from '../ledger/waiting-pods.ts'
+import type { Others } from './packing.ts'
+
+const noFloor: Floor = { pids: 0 }
+
+/** What is asked of one node. */
+export type NodeDemand = Omit<Demand, 'placement' | 'pods'>
+
+/** One question: the figures of nodes as the pod that asks is to see them. */
+export class Look {
+  readonly #demand: NodeDemand
+  readonly #ledger: Ledger
+  readonly #now: Millis
+  /** The pod that asks, where it is on the ledger already. */
+  readonly #self: PodEntry | undefined
+  /** The other replicas; 0 while they know all that we do. */
+  readonly #peers: number
+  /** The pod that asks, where the others may not know of it yet. */
+  readonly #unsharedSelf: UnsharedPod | undefined
+
+  constructor(demand: NodeDemand, ledger: Ledger, now: Millis, peers: number) {
+    this.#demand = demand
+    this.#ledger = ledger
+    this.#now = now
+    this.#self = demand.uid === undefined ? undefined : ledger.pod(demand.uid)
+    this.#peers = ledger.unshared.size === 0 ? 0 : peers
+    this.#unsharedSelf = demand.uid === undefined ? undefined : ledger.unshared.get(demand.uid)
+  }
+
+  /** What is free at most; undefined when nothing fresh is known. */
+  readonly atMost = (node: NodeEntry): Pids | undefined => this.#atMost(node, this.#demand.floor)
+
+  /** What the other replicas may have bound to the node in the moment in which we bound as much. */
+  setAsideOn({ name }: NodeEntry): Pids {
+    if (this.#peers === 0) return 0
+    const own = this.#unsharedSelf?.node === name ? this.#unsharedSelf.pids : 0
+    return this.#peers * (this.#ledger.unshared.on(name) - own)
+  }
+
+  /** The same of pods on their way. */
+  get setAside(): Pids {
+    if (this.#peers === 0) return 0
+    const self = this.#unsharedSelf
+    return this.#peers * (this.#ledger.unshared.waiting.pids - (self?.node === undefined ? (self?.pids ?? 0) : 0))
+  }
+
+  /** What is free for sure: undefined also when one of the ceilings is not known. */
+  readonly sure = (node: NodeEntry): Pids | undefined => (node.isWhole ? this.atMost(node) : undefined)
+
+  /** The same without any floor: others may have a lower one. */
+  readonly bare = (node: NodeEntry): Pids | undefined => (node.isWhole ? this.#atMost(node, noFloor) : undefined)
+
+  /** The waiting pods in sum, without the one that asks, and with those that other replicas may have admitted. */
+  get waiting(): Pick<Others, 'pids' | 'largest'> {
+    const { pids, largest } = this.#ledger.waiting
+    const rest = pids - (this.#waitingSelf?.estimate ?? 0) + this.setAside
+    if (rest === 0) return { pids: 0, largest: 0 }
+    return {
+      pids: rest,
+      largest: this.#peers === 0 ? largest : Math.max(largest, this.#ledger.unshared.waiting.largest)
+    }
+  }
+
+  others(): Others {
+    const own = this.#waitingSelf
+    const groups = without([...this.#ledger.waiting.groups], own?.placement ?? anyNode, own?.estimate)
+    if (this.#peers === 0) return { groups, ...this.waiting }
+    const self = this.#unsharedSelf?.node === undefined ? this.#unsharedSelf : undefined
+    const unshared = without([...this.#ledger.unshared.waiting.groups], self?.placement ?? anyNode, self?.pids)
+    const doubles = unshared.map((group) => ({ ...group, count: group.count * this.#peers }))
+    return { groups: [...groups, ...doubles], ...this.waiting }
+  }
+
+  get #waitingSelf(): PodEntry | undefined {
+    const self = this.#self
+    const isWaiting = self?.node === undefined && (self?.state === 'assumed' || self?.state === 'waiting')
+    return isWaiting ? self : undefined
+  }
+
+  /** No room was found: whether for sure, and where it was closest. */
+  shortage({ nodes }: CandidateSet<NodeEntry>, room: number, others: Others): Assessment {
+    let unknown = 0
+    let example: NodeEntry | undefined
+    let best = nodes[0] as NodeEntry
+    let most: Pids = Number.NEGATIVE_INFINITY
+    for (const node of nodes) {
+      const free = this.atMost(node)
+      if (free === undefined || (!node.isWhole && free >= this.#demand.pids)) {
+        unknown++
+        example ??= node
+      } else if (free > most) [best, most] = [node, free]
+    }
+    if (example !== undefined) {
+      return { verdict: 'unknown', why: this.#whyUnknown(example), nodes: nodes.length, unknown, node: example.name }
+    }
+    // Of a node already chosen, pods on their way to some node are not asked for.
+    const areAsked = others.groups.length > 0
+    return {
+      verdict: 'full',
+      nodes: nodes.length,
+      room,
+      best: this.account(best),
+      waiting: areAsked ? this.#told : { pods: 0, pids: 0 },
+      setAside: this.setAsideOn(best) + (areAsked ? this.setAside : 0),
+      accounts: () => this.#freest(nodes).map((node) => this.account(node))
+    }
+  }
+
+  /** The pods that wait for certain, without the one that asks. */
+  get #told(): Full['waiting'] {
+    const { pods, pids } = this.#ledger.waiting
+    const self = this.#waitingSelf
+    return self === undefined ? { pods, pids } : { pods: pods - 1, pids: pids - self.estimate }
+  }
+
+  account(node: NodeEntry): NodeAccount {
+    return accountOf(node, this.#demand.floor, this.#now)
+  }
+
+  /** There is room but for waiting pods, and these may go to a node that is not known. */
+  undecided({ nodes }: CandidateSet<NodeEntry>, node: NodeEntry | undefined): Unknown {
+    const why = node === undefined ? 'too many waiting pods' : this.#whyUnknown(node)
+    return { verdict: 'unknown', why, nodes: nodes.length, unknown: 0, node: node?.name }
+  }
+
+  #atMost(node: NodeEntry, floor: Floor): Pids | undefined {
+    const age = this.#now - node.readingAt
+    // A reading from the future is one by a clock that jumped: as far off as it is old.
+    if (age > this.#demand.maxAge || -age > this.#demand.maxAge) return undefined
+    const free = freeAtMost(node, floor)
+    if (free === undefined) return undefined
+    return free + (this.#self?.node === node ? this.#self.pending : 0) - this.setAsideOn(node)
+  }
+
+  #whyUnknown({ readingAt }: NodeEntry): UnknownReason {
+    if (readingAt === Number.NEGATIVE_INFINITY) return 'no reading'
+    return Math.abs(this.#now - readingAt) > this.#demand.maxAge ? 'reading too old' : 'ceiling not known'
+  }
+
+  /** The freest first. One pass with a short list: sorting 5,000 nodes would take longer than all the rest. */
+  #freest(nodes: readonly NodeEntry[]): NodeEntry[] {
+    const freest: { readonly node: NodeEntry; readonly free: Pids }[] = []
+    for (const node of nodes) {
+      const free = this.atMost(node) ?? Number.NEGATIVE_INFINITY
+      if (freest.length === mostAccounts && free <= (freest.at(-1)?.free ?? 0)) continue
+      let at = freest.length
+      while (at > 0 && (freest[at - 1]?.free ?? 0) < free) at--
+      freest.splice(at, 0, { node, free })
+      if (freest.length > mostAccounts) freest.pop()
+    }
+    return freest.map(({ node }) => node)
+  }
+}
+
+/** Nodes told of one by one in the log of one denial: 100 take some 15 KB. Own choice. */
+const mostAccounts = 100
+
+/** One node by both its ceilings, as it stands against a floor. */
+export function accountOf(node: NodeEntry, floor: Floor, now: Millis): NodeAccount {
+  const age = node.readingAt === Number.NEGATIVE_INFINITY ? undefined : now - node.readingAt
+  return { node: node.name, ceilings: ceilingAccounts(node, floor), age }
+}
+
+/** The groups without one pod of this size and placement; without a size, all of them. */
+function without(groups: readonly WaitingGroup[], placement: Placement, pids: Pids | undefined): WaitingGroup[] {
+  return groups.map((group) =>
+    group.pids === pids && group.placement.signature === placement.signature
+      ? { ...group, count: group.count - 1 }
+      : group
+  )
+}

@@ -1,0 +1,107 @@
+import type { Millis, Pids } from '../lib/units.ts'
+import type { Floor } from '../policy/settings.ts'
+import type { Ceiling } from '../ports/ports.ts'
+
+/** `node` is min(pid_max, threads-max); `kubepods` the pids.max of the cgroup that holds all pods. */
+export type CeilingName = 'node' | 'kubepods'
+
+/** One ceiling of one node with everything that counts against it. */
+export interface CeilingAccount {
+  readonly ceiling: CeilingName
+  readonly limit: Pids
+  readonly inUse: Pids
+  /** In use, and what the pods there have not shown of their estimates yet. */
+  readonly committed: Pids
+  /** What the namespace's floor keeps free. */
+  readonly floor: Pids
+  /** May be negative: committed already reaches into the floor, or beyond the limit. */
+  readonly free: Pids
+}
+
+/** What the figures of one node add up to, for one floor. */
+export interface NodeAccount {
+  readonly node: string
+  /** The ceilings that are known and have a limit, the tightest first. */
+  readonly ceilings: readonly CeilingAccount[]
+  /** Age of the reading; undefined when there is none. */
+  readonly age: Millis | undefined
+}
+
+/** The figures of one node: what it last said, and what its pods have and have not shown of their estimates. */
+export interface NodeFigures {
+  readonly host: Ceiling
+  readonly kubepods: Ceiling
+  /** Σ over its pods that have not ended of what is not seen of their estimates yet. */
+  readonly pending: Pids
+  /**
+   * Σ over the same pods of what is seen of them, which is in use under both ceilings. It may be newer than what a ceiling
+   * says itself (cAdvisor samples each cgroup for itself, up to 15 s apart): whatever is pending no more is in use then.
+   */
+  readonly seen: Pids
+}
+
+/** PIDs that the floor keeps free under a ceiling; a share is rounded up. */
+export function floorUnder(limit: Pids, floor: Floor): Pids {
+  if ('pids' in floor) return floor.pids
+  // 0.9 × 10 is a little more than 9 in binary, and must not become 10.
+  return Math.ceil(limit * floor.share - 1e-6)
+}
+
+/** PIDs free under one ceiling; Infinity without a limit, undefined when the limit or what is in use is not known. */
+export function freeUnder(
+  { limit, inUse }: Ceiling,
+  { pending, seen }: Pick<NodeFigures, 'pending' | 'seen'>,
+  floor: Floor
+): Pids | undefined {
+  if (limit === undefined || limit === Number.POSITIVE_INFINITY) return limit
+  if (inUse === undefined) return undefined
+  return limit - floorUnder(limit, floor) - (inUse > seen ? inUse : seen) - pending
+}
+
+/**
+ * PIDs free on the node as far as it is known: the lesser of what is free under the ceilings that are. What is not
+ * known can only make it less, so this is enough to say that a pod does not fit, and not enough to say that it does:
+ * see `isWhole`. undefined when neither ceiling is known.
+ */
+export function freeAtMost(figures: NodeFigures, floor: Floor): Pids | undefined {
+  const host = freeUnder(figures.host, figures, floor)
+  const kubepods = freeUnder(figures.kubepods, figures, floor)
+  if (host === undefined) return kubepods
+  return kubepods === undefined || host < kubepods ? host : kubepods
+}
+
+/** Whether both ceilings are known, so that `freeAtMost` is what is free. */
+export function isWhole({ host, kubepods }: Pick<NodeFigures, 'host' | 'kubepods'>): boolean {
+  return isKnown(host) && isKnown(kubepods)
+}
+
+/** Limit and use are known, or there is no limit. */
+export function isKnown({ limit, inUse }: Ceiling): boolean {
+  return limit === Number.POSITIVE_INFINITY || (limit !== undefined && inUse !== undefined)
+}
+
+/** How many pods of this size the free PIDs hold. */
+export function wholePods(free: Pids, pids: Pids): number {
+  return free < pids ? 0 : Math.floor(free / pids)
+}
+
+/** Both ceilings in full, for people. */
+export function ceilingAccounts(figures: NodeFigures, floor: Floor): CeilingAccount[] {
+  return [accountOf('node', figures.host, figures, floor), accountOf('kubepods', figures.kubepods, figures, floor)]
+    .filter((account) => account !== undefined)
+    .sort((a, b) => a.free - b.free)
+}
+
+function accountOf(
+  name: CeilingName,
+  ceiling: Ceiling,
+  figures: NodeFigures,
+  floor: Floor
+): CeilingAccount | undefined {
+  const free = freeUnder(ceiling, figures, floor)
+  const { limit } = ceiling
+  if (free === undefined || limit === undefined || ceiling.inUse === undefined || free === Number.POSITIVE_INFINITY)
+    return undefined
+  const inUse = Math.max(ceiling.inUse, figures.seen)
+  return { ceiling: name, limit, inUse, committed: inUse + figures.pending, floor: floorUnder(limit, floor), free }
+}

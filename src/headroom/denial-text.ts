@@ -1,0 +1,54 @@
+import type { Pids } from '../lib/units.ts'
+import type { NodeAccount } from './ceiling-account.ts'
+import type { Full, Unknown } from './headroom-view.ts'
+
+/** The node with its tightest ceiling and everything that counts against it. */
+export function sayNode({ node, ceilings }: NodeAccount): string {
+  const tightest = ceilings[0]
+  if (tightest === undefined) return `${node} has no limit`
+  const { ceiling, limit, inUse, committed, floor, free } = tightest
+  return `${node} has ${free} PIDs free under ${ceilingNames[ceiling]}: limit ${limit}, floor ${floor}, committed ${committed}, in use ${inUse}`
+}
+
+const ceilingNames = { node: 'pid_max', kubepods: 'kubepods' } as const
+
+/** Why there is no room, the figure that decides first: warnings are cut at 120 characters. */
+export function sayFull(full: Full, pids: Pids, pods = 1): string {
+  const { nodes, room, best, waiting, setAside } = full
+  const needs = pods === 1 ? `needs ${pids}` : `${pods} pods of ${pids}, room for ${room}`
+  const where = nodes === 1 ? sayNode(best) : `best of ${nodes} nodes: ${sayNode(best)}`
+  const others = waiting.pods === 0 ? '' : `; ${waiting.pods} admitted pods without a node need ${waiting.pids}`
+  return `${needs}; ${where}${others}${saySetAside(setAside)}`
+}
+
+/** Gone within seconds; without the word the figures would not add up. */
+export function saySetAside(pids: Pids): string {
+  return pids === 0 ? '' : `; ${pids} set aside for what other replicas may admit at this moment`
+}
+
+/** The same for the API server's audit log. */
+export function auditFull({ nodes, room, best }: Full, pids: Pids, pods = 1): string {
+  return `pids=${pids} pods=${pods} room=${room} nodes=${nodes} ${auditNode(best)}`
+}
+
+export function auditNode({ node, ceilings }: NodeAccount): string {
+  const tightest = ceilings[0]
+  if (tightest === undefined) return `node=${node}`
+  const { ceiling, limit, committed, floor, free } = tightest
+  return `node=${node} ceiling=${ceiling} limit=${limit} committed=${committed} floor=${floor} free=${free}`
+}
+
+export function sayUnknown({ why, nodes, unknown, node }: Unknown): string {
+  if (node === undefined) return why
+  if (unknown === 0) return `pods without a node may go to ${node}: ${why}`
+  return nodes === 1 ? `${node}: ${why}` : `${unknown} of ${nodes} nodes not known, ${node}: ${why}`
+}
+
+export function sayBehindTaints(node: string): string {
+  return `its pods may yet be given a toleration for ${node}`
+}
+
+/** The node a denial of `pid-binding` speaks of, wherever it is quoted: a scheduler writes it into the pod's status. */
+export function refusedNodeOf(text: string): string | undefined {
+  return /\bpid-binding: .*?\(needs \d+; (\S+) has -?\d+ PIDs free under /.exec(text)?.[1]
+}

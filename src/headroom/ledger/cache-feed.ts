@@ -1,0 +1,27 @@
+import type { Cache, CacheEvents, NodeFacts, PodFacts } from '../../ports/ports.ts'
+import type { Ledger } from './ledger.ts'
+
+/** The caches that a ledger follows, once they are there. */
+export interface FollowedCaches {
+  readonly nodes: Pick<Cache<NodeFacts>, 'get'>
+  readonly pods: Pick<Cache<PodFacts>, 'get'>
+}
+
+/** How a ledger hears of nodes and pods: what to hand to their caches. A full list takes off it what is gone. */
+export function feedOf(
+  ledger: Ledger,
+  caches: () => FollowedCaches
+): { readonly nodes: CacheEvents<NodeFacts>; readonly pods: CacheEvents<PodFacts> } {
+  return {
+    nodes: {
+      changed: (node) => ledger.observeNode(node),
+      removed: ({ name }) => ledger.removeNode(name),
+      synced: () => ledger.retainNodes((name) => caches().nodes.get(name) !== undefined)
+    },
+    pods: {
+      changed: (pod) => ledger.observePod(pod),
+      removed: ({ uid }) => ledger.removePod(uid),
+      synced: () => ledger.retainPods((uid) => caches().pods.get(uid) !== undefined)
+    }
+  }
+}

@@ -1,0 +1,65 @@
+import { anyNode } from '../../kubernetes/placement.ts'
+import type { Pids } from '../../lib/units.ts'
+import type { NamespaceEntry, NodeEntry, PodEntry } from './entries.ts'
+import type { WaitingPods } from './waiting-pods.ts'
+
+/**
+ * Every sum on the ledger a pod is part of. A pod's figures only change between `withdraw` and `enter`, or by
+ * `reobserve`, so that the sums always are what counting anew would give.
+ */
+export function enter(pod: PodEntry, waiting: WaitingPods): void {
+  count(pod, 1)
+  const { node } = pod
+  if (node !== undefined) pod.slot = node.pods.push(pod) - 1
+  else if (isWaiting(pod)) waiting.add(pod.placement ?? anyNode, pod.estimate)
+}
+
+export function withdraw(pod: PodEntry, waiting: WaitingPods): void {
+  count(pod, -1)
+  const { node } = pod
+  if (node === undefined) {
+    if (isWaiting(pod)) waiting.delete(pod.placement ?? anyNode, pod.estimate)
+    return
+  }
+  const last = node.pods.pop() as PodEntry
+  if (last !== pod) {
+    node.pods[pod.slot] = last
+    last.slot = pod.slot
+  }
+  pod.slot = -1
+}
+
+/** A pod on a node shows another number of tasks; its place in the list of the node stays. */
+export function reobserve(pod: PodEntry, observed: Pids): void {
+  if (pod.observed === observed) return
+  count(pod, -1)
+  pod.observed = observed
+  count(pod, 1)
+}
+
+function count(pod: PodEntry, sign: 1 | -1): void {
+  const { namespace, node, pending } = pod
+  const weight = sign * (pod.observed + pending)
+  if (pod.state !== 'ended') {
+    namespace.estimates += sign * pod.estimate
+    if (pod.workload !== undefined) pod.workload.live += sign
+  }
+  namespace.committed += weight
+  if (node === undefined) {
+    if (isWaiting(pod)) namespace.waiting += sign * pod.estimate
+    return
+  }
+  node.pending += sign * pending
+  if (pod.state !== 'ended') node.seen += sign * pod.observed
+  add(namespace, node, weight)
+}
+
+function add({ byNode }: NamespaceEntry, node: NodeEntry, weight: Pids): void {
+  const sum = (byNode.get(node) ?? 0) + weight
+  if (sum === 0) byNode.delete(node)
+  else byNode.set(node, sum)
+}
+
+function isWaiting({ state }: PodEntry): boolean {
+  return state === 'assumed' || state === 'waiting'
+}

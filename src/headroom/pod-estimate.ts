@@ -1,0 +1,79 @@
+import { declaredPids } from '../kubernetes/annotations.ts'
+import { containersOf } from '../kubernetes/containers.ts'
+import { globMatches, selectorMatches } from '../kubernetes/label-selector.ts'
+import type { PodSubject } from '../kubernetes/subject.ts'
+import { pod, workloadOf } from '../kubernetes/workloads.ts'
+import type { Pids } from '../lib/units.ts'
+import type { Profile, Settings } from '../policy/settings.ts'
+import type { WorkloadName } from '../ports/ports.ts'
+import type { HeadroomView } from './headroom-view.ts'
+
+/**
+ * Where a figure comes from: the pod's own annotation, the peak observed in running pods of its workload, a profile of
+ * the policy, or the policy's default.
+ */
+type EstimateSource = 'declared' | 'observed' | 'profile' | 'default'
+
+/** The tasks (threads) one pod is counted with. */
+export interface Estimate {
+  readonly pids: Pids
+  readonly source: EstimateSource
+}
+
+/**
+ * The estimate of one pod: what it declares, else what was observed, else what its profile says, else the default of
+ * its namespace. A peak that has not been watched for long counts only where it is the highest of all: otherwise the
+ * first pod of a rollout, seen in its first seconds, would make the others look harmless.
+ */
+export function estimateOf(
+  subject: PodSubject,
+  settings: Settings,
+  observed?: Pick<HeadroomView, 'observedPeak'>
+): Estimate {
+  const declared = readPids(subject.podMetadata.annotations?.[declaredPids])
+  if (declared !== undefined) return { pids: declared, source: 'declared' }
+  const assumed = assumedOf(subject, settings)
+  const peak = observed?.observedPeak(subject.namespace, workloadNameOf(subject))
+  if (peak !== undefined && (peak.isSettled || peak.pids > assumed.pids)) return { pids: peak.pids, source: 'observed' }
+  return assumed
+}
+
+function assumedOf(subject: PodSubject, settings: Settings): Estimate {
+  const profile = profileOf(subject, settings.pids.profiles, (candidate) => candidate.estimate !== undefined)
+  if (profile?.estimate !== undefined) return { pids: profile.estimate, source: 'profile' }
+  return { pids: settings.pids.estimate, source: 'default' }
+}
+
+/** The workload a pod belongs to, or that a template is: both come to the same name. */
+export function workloadNameOf({ groupKind, kind, name, metadata }: PodSubject): WorkloadName {
+  if (groupKind === pod) return workloadOf(metadata)
+  const { kind: ownerKind, name: ownerName } = workloadOf(metadata)
+  return ownerKind === 'Pod' ? { kind, name } : { kind: ownerKind, name: ownerName }
+}
+
+/** The first profile that matches the pod and has what the caller is after. */
+export function profileOf(
+  { podMetadata, podSpec, podSpecAt }: PodSubject,
+  profiles: readonly Profile[],
+  has: (profile: Profile) => boolean
+): Profile | undefined {
+  if (profiles.length === 0) return undefined
+  const containers = containersOf(podSpec, podSpecAt)
+  return profiles.find((profile) => {
+    const { images, selector } = profile.match
+    if (!has(profile)) return false
+    if (selector !== undefined && !selectorMatches(selector, podMetadata.labels ?? {})) return false
+    if (images.length === 0) return true
+    return containers.some(({ container }) => images.some((pattern) => globMatches(pattern, container.image ?? '')))
+  })
+}
+
+/** PID_MAX_LIMIT on 64-bit: no node can hold more tasks (include/linux/threads.h). */
+export const maxPids: Pids = 4_194_304
+
+/** A count of tasks as people write it into an annotation; undefined when absent or not such a count. */
+export function readPids(text: string | null | undefined): Pids | undefined {
+  if (text === undefined || text === null || !/^[1-9]\d{0,6}$/.test(text)) return undefined
+  const pids = Number(text)
+  return pids <= maxPids ? pids : undefined
+}

@@ -1,0 +1,42 @@
+import { readFileSync } from 'node:fs'
+import type { Rule } from '../engine/rule.ts'
+import { AppError } from '../errors.ts'
+import type { Millis } from '../lib/units.ts'
+import { exemptionFor, targetOf } from '../policy/exemptions.ts'
+import type { Policy } from '../policy/policy.ts'
+import { defaultPolicy } from '../policy/policy-of-document.ts'
+import { PolicyResolver } from '../policy/policy-resolver.ts'
+import type { FilePolicy } from '../validate/object-judge.ts'
+
+/** The policy for a run over files: read once. Without a file no schema library is loaded, which costs half a start. */
+export async function loadFilePolicy(
+  path: string | undefined,
+  rules: readonly Rule[],
+  now: Millis
+): Promise<FilePolicy> {
+  return filePolicyOf(path === undefined ? defaultPolicy(rules) : await readPolicyFile(path, rules), rules, now)
+}
+
+export function filePolicyOf(policy: Policy, rules: readonly Rule[], now: Millis): FilePolicy {
+  const resolver = new PolicyResolver(policy, rules)
+  return {
+    settingsFor: (namespace, facts) => resolver.settingsFor(namespace, facts),
+    exemption(ruleId, subject) {
+      const exemptions = resolver.exemptionsOf(ruleId)
+      return exemptions.length === 0 ? undefined : exemptionFor(exemptions, ruleId, targetOf(subject), now)?.reason
+    }
+  }
+}
+
+/** Throws ERR_POLICY_INVALID when the file cannot be read, or with every mistake in it. */
+async function readPolicyFile(path: string, rules: readonly Rule[]): Promise<Policy> {
+  let text: string
+  try {
+    text = readFileSync(path, 'utf8')
+  } catch (cause) {
+    const message = `${path}: expected a policy document, cannot be read: ${(cause as Error).message}`
+    throw new AppError('ERR_POLICY_INVALID', message, { cause })
+  }
+  const { readPolicy } = await import('../policy/document/read-policy.ts')
+  return readPolicy(text, { rules, source: path })
+}

@@ -1,0 +1,89 @@
+import { readFile } from 'node:fs/promises'
+import type { Rule } from '../engine/rule.ts'
+import { AppError } from '../errors.ts'
+import type { Millis } from '../lib/units.ts'
+import { exemptionFor, targetOf } from '../policy/exemptions.ts'
+import { PolicyHolder } from '../policy/last-good-policy.ts'
+import type { Policy } from '../policy/policy.ts'
+import { defaultPolicy } from '../policy/policy-of-document.ts'
+import { PolicyResolver } from '../policy/policy-resolver.ts'
+import type { NamespaceFacts } from '../policy/settings.ts'
+import type { Clock, Log } from '../ports/ports.ts'
+import type { PolicySource } from '../server/admission.ts'
+import type { Metrics } from '../server/metrics/metrics.ts'
+import { type PolledFiles, pollFiles } from './poll-files.ts'
+
+export interface PolicyFile extends PolicySource {
+  /** Where the policy comes from, as people are told. */
+  readonly source: string
+  status(): { generation: number; loadedAt: Millis; isLatest: boolean }
+  /** Takes each good new version over; a bad one is told and the last good one stays in force. */
+  watch(every: Millis, log: Log, metrics: Pick<Metrics, 'countReload'>): PolledFiles
+}
+
+/**
+ * The policy of a file, or the built-in default. Throws ERR_POLICY_INVALID with every mistake at once.
+ * `namespaceFacts` tells what is known of a namespace whenever its settings are asked for.
+ */
+export async function loadPolicy(
+  path: string | undefined,
+  rules: readonly Rule[],
+  clock: Clock,
+  namespaceFacts: (namespace: string) => NamespaceFacts | undefined = () => undefined
+): Promise<PolicyFile> {
+  const source = path ?? 'built-in default'
+  const text = path === undefined ? '' : await readPolicyText(path)
+  const parse = path === undefined ? () => defaultPolicy(rules) : await parser(path, rules)
+  const holder = new PolicyHolder(text, { parse: (written) => new PolicyResolver(parse(written), rules), clock })
+  return {
+    source,
+    settingsFor: (namespace) => holder.current.settingsFor(namespace, namespaceFacts(namespace)),
+    exemption(ruleId, subject, now) {
+      const exemptions = holder.current.exemptionsOf(ruleId)
+      return exemptions.length === 0 ? undefined : exemptionFor(exemptions, ruleId, targetOf(subject), now)?.reason
+    },
+    status: () => ({
+      generation: holder.generation,
+      loadedAt: holder.loadedAt,
+      isLatest: holder.lastError === undefined
+    }),
+    watch(every, log, metrics) {
+      if (path === undefined) return { stop() {} }
+      return pollFiles(
+        { text: path },
+        { text },
+        every,
+        (texts) => {
+          const result = holder.offer(texts.text)
+          if (result === 'loaded') log.info({ path, generation: holder.generation }, 'policy loaded')
+          if (result === 'kept')
+            log.error({ path, err: holder.lastError }, 'policy not loaded, the last good one stays in force')
+          metrics.countReload('policy', result)
+        },
+        (error) => {
+          metrics.countReload('policy', holder.unreadable(error))
+          log.error({ path, err: error }, 'policy file cannot be read, the last good one stays in force')
+        }
+      )
+    }
+  }
+}
+
+/** How a policy file is read. The schema library takes a quarter of a start, and is loaded only where there is a file. */
+async function parser(source: string, rules: readonly Rule[]): Promise<(text: string) => Policy> {
+  const { readPolicy } = await import('../policy/document/read-policy.ts')
+  return (text) => readPolicy(text, { rules, source })
+}
+
+/** Throws ERR_POLICY_INVALID when the file cannot be read. */
+export async function readPolicyText(path: string): Promise<string> {
+  try {
+    return await readFile(path, 'utf8')
+  } catch (cause) {
+    throw new AppError(
+      'ERR_POLICY_INVALID',
+      `${path}: expected a policy document, cannot be read: ${(cause as Error).message}`,
+      { cause }
+    )
+  }
+}

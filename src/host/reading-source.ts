@@ -1,0 +1,85 @@
+import { readFile } from 'node:fs/promises'
+import { AppError } from '../errors.ts'
+import type { Millis } from '../lib/units.ts'
+import type { CallCredentialsSource, Clock, NodeReadings } from '../ports/ports.ts'
+import type { ReadingSource } from '../server/metrics/headroom-metrics.ts'
+
+/** Who tells what nodes use, as the command line says it. */
+export interface ReadingOptions {
+  readonly readings?: ReadingSource
+  readonly snapshot?: string
+  readonly prometheus?: string
+  readonly prometheusToken?: string
+  readonly prometheusCa?: string
+  readonly kubeletCa?: string
+  readonly kubeletInsecure?: boolean
+}
+
+export interface ClosableReadings extends NodeReadings {
+  close(): Promise<void>
+}
+
+/** Readings from the nodes themselves. Throws ERR_USAGE where a setting is missing. Libraries are loaded as needed. */
+export async function liveReadings(
+  source: 'kubelet' | 'prometheus',
+  options: ReadingOptions,
+  credentials: CallCredentialsSource,
+  clock: Clock
+): Promise<ClosableReadings> {
+  if (source === 'prometheus') {
+    const { prometheus, prometheusToken, prometheusCa } = options
+    if (prometheus === undefined) throw new AppError('ERR_USAGE', '--readings prometheus needs --prometheus URL')
+    const { PrometheusReadings, prometheusDefaults } = await import('../readings/prometheus/prometheus-readings.ts')
+    return new PrometheusReadings({
+      ...prometheusDefaults,
+      url: prometheus,
+      credentials: fileCredentials(prometheusToken, prometheusCa),
+      clock
+    })
+  }
+  const { KubeletReadings } = await import('../readings/kubelet/kubelet-readings.ts')
+  return new KubeletReadings({ ...(await kubeletOptions(options, credentials, clock)), random: Math.random })
+}
+
+/** How kubelets are asked, whatever for. */
+export async function kubeletOptions(
+  { kubeletCa, kubeletInsecure }: ReadingOptions,
+  credentials: CallCredentialsSource,
+  clock: Clock
+) {
+  const { kubeletDefaults } = await import('../readings/kubelet/kubelet-readings.ts')
+  return {
+    ...kubeletDefaults,
+    credentials,
+    ca: kubeletCa === undefined ? undefined : () => readFile(kubeletCa, 'utf8'),
+    insecure: kubeletInsecure === true,
+    port: undefined,
+    clock
+  }
+}
+
+/** Milliseconds for which a file with a token is not read again. */
+const tokenAge: Millis = 10_000
+
+/** Files that somebody else renews: they are read again and again. undefined where none is given. */
+function fileCredentials(token: string | undefined, ca: string | undefined): CallCredentialsSource | undefined {
+  if (token === undefined && ca === undefined) return undefined
+  let held: { readonly at: Millis; readonly texts: Promise<[string | undefined, string | undefined]> } | undefined
+  const textOf = async (path: string | undefined) => (path === undefined ? undefined : readFile(path, 'utf8'))
+  return {
+    async next() {
+      if (held === undefined || performance.now() - held.at > tokenAge) {
+        held = { at: performance.now(), texts: Promise.all([textOf(token), textOf(ca)]) }
+      }
+      const [bearer, bundle] = await held.texts
+      const headers: Record<string, string> = bearer === undefined ? {} : { authorization: `Bearer ${bearer.trim()}` }
+      return {
+        headers,
+        tls: { ca: bundle, cert: undefined, key: undefined, rejectUnauthorized: true, servername: undefined }
+      }
+    },
+    renew() {
+      held = undefined
+    }
+  }
+}

@@ -1,0 +1,70 @@
+import { AppError } from '../errors.ts'
+import { collectCluster } from '../kube/cache/list-cluster.ts'
+import { KubeClient } from '../kube/client.ts'
+import { findCredentials } from '../kube/credentials.ts'
+import type { Clock, NodeReading, ReadingFailure, ReadingTarget } from '../ports/ports.ts'
+import type { ClusterSnapshot } from '../snapshot/snapshot.ts'
+import { liveReadings, type ReadingOptions } from './reading-source.ts'
+
+export interface TakeOptions extends Omit<ReadingOptions, 'readings' | 'snapshot'> {
+  readonly kubeconfig?: string
+  readonly context?: string
+  readonly readings?: 'kubelet' | 'prometheus'
+  readonly kubeletAddress?: readonly string[]
+}
+
+/** The cluster as it is now. Throws ERR_CLUSTER_CONFIG, ERR_CLUSTER_UNREACHABLE and ERR_USAGE. */
+export async function takeSnapshot(options: TakeOptions, clock: Clock): Promise<ClusterSnapshot> {
+  const credentials = await findCredentials({
+    kubeconfig: options.kubeconfig,
+    context: options.context,
+    env: process.env,
+    clock
+  })
+  const client = new KubeClient(credentials)
+  const source = await liveReadings(options.readings ?? 'kubelet', options, credentials, clock)
+  const { signal } = new AbortController()
+  const addresses = readAddresses(options.kubeletAddress ?? [])
+  try {
+    const collected = await collectCluster(client, signal)
+    const readings = new Map<string, NodeReading>()
+    const failures = new Map<string, ReadingFailure>()
+    const sink = {
+      observeReading: (reading: NodeReading) => void readings.set(reading.node, reading),
+      observeFailure: (node: string, failure: ReadingFailure) => void failures.set(node, failure)
+    }
+    await source.read(
+      collected.nodes.map((node) => withAddress(node, addresses.get(node.name))),
+      sink,
+      { signal, spread: 0 }
+    )
+    return { takenAt: clock.now(), ...collected, readings, failures }
+  } finally {
+    await Promise.all([client.close(), source.close()])
+  }
+}
+
+interface Address {
+  readonly address: string
+  readonly port: number | undefined
+}
+
+/** `node-a=127.0.0.1`, `node-a=127.0.0.1:10251`, `node-a=[fd00::1]:10250`. Throws ERR_USAGE. */
+export function readAddresses(pairs: readonly string[]): ReadonlyMap<string, Address> {
+  return new Map(
+    pairs.map((pair) => {
+      const [, name, address, port] = /^([^=]+)=(\[[^\]]+\]|[^:]+)(?::(\d{1,5}))?$/.exec(pair) ?? []
+      if (name === undefined || address === undefined) {
+        throw new AppError('ERR_USAGE', `--kubelet-address: expected node=address, found ${JSON.stringify(pair)}`)
+      }
+      return [name, { address: address.replace(/^\[|\]$/g, ''), port: port === undefined ? undefined : Number(port) }]
+    })
+  )
+}
+
+/** The target, asked where a person said. */
+export function withAddress(target: ReadingTarget, given: Address | undefined): ReadingTarget {
+  return given === undefined
+    ? target
+    : { ...target, address: given.address, kubeletPort: given.port ?? target.kubeletPort }
+}

@@ -1,0 +1,156 @@
+import { declaredPids, mirrorPod, pidsEstimate, staticHash } from '../kubernetes/annotations.ts'
+import type { LimitRangeItem } from '../kubernetes/types.ts'
+import { currentVersionOf, groupOf } from '../kubernetes/workloads.ts'
+import type { JsonRecord } from '../lib/json/shape.ts'
+import type { ListedKind, ListFailure, NamedNamespace, NodeFacts, ObjectSource, PodFacts } from '../ports/ports.ts'
+import { objectNameOf } from '../report/object-name.ts'
+import { placeText, plural } from '../report/validate-report.ts'
+import type { ClusterSnapshot } from '../snapshot/snapshot.ts'
+import type { Inputs } from './inputs.ts'
+import { readObjects } from './read-objects.ts'
+import { KnownObjects } from './seen-objects.ts'
+
+/**
+ * What somebody wrote down of a cluster: files of `kubectl get -o json` or manifests, and a snapshot of its nodes. What
+ * stands there more than once counts as it stands first, and the snapshot adds what the files lack. Files are read once
+ * for each question.
+ */
+export class DumpObjects implements ObjectSource {
+  readonly #paths: readonly string[]
+  readonly #inputs: Inputs
+  readonly #snapshot: ClusterSnapshot | undefined
+  #isRead = false
+  #repeats = 0
+  #firstRepeat = ''
+
+  constructor(paths: readonly string[], inputs: Inputs, snapshot: ClusterSnapshot | undefined) {
+    this.#paths = paths
+    this.#inputs = inputs
+    this.#snapshot = snapshot
+  }
+
+  async each(kinds: readonly ListedKind[], take: (object: JsonRecord) => void): Promise<readonly ListFailure[]> {
+    const failures: ListFailure[] = []
+    const known = new KnownObjects()
+    const found = new Set<string>()
+    const names = new RegExp(`\\b(${kinds.map(({ kind }) => kind).join('|')})`)
+    const { files, problems } = this.#inputs.find(this.#paths)
+    for (const file of files) {
+      await readObjects(file, this.#inputs, {
+        object: async ({ object }) => {
+          const kind = kinds.find((each) => isOfKind(object, each))
+          if (kind === undefined) return
+          found.add(kind.kind)
+          if (known.add(kind.kind, object)) take(object)
+          else this.#noteRepeat(object)
+        },
+        problem: ({ message, place }) => failures.push(unreadable(placeText(place), message)),
+        // The first time everything is read: whatever is broken is told of, not passed over.
+        wants: (text) => !this.#isRead || names.test(text)
+      })
+    }
+    for (const { path, message } of problems) failures.push(unreadable(path, message))
+    this.#isRead = true
+    if (this.#snapshot === undefined) return failures
+    for (const { kind } of kinds) {
+      let added = 0
+      for (const object of snapshotObjects(this.#snapshot, kind, known)) {
+        if (!known.add(kind, object)) continue
+        added++
+        take(object)
+      }
+      if (kind === 'Pod' && (added > 0 || !found.has(kind))) failures.push(noContainers)
+    }
+    return failures
+  }
+
+  /** What was left out. */
+  notes(): string[] {
+    if (this.#repeats === 0) return []
+    const repeats = plural(this.#repeats, 'repeat')
+    return [
+      `${repeats} of objects left out, the first of ${this.#firstRepeat}: each counts once, as the inputs have it first`
+    ]
+  }
+
+  #noteRepeat(object: JsonRecord): void {
+    const { kind, namespace, name } = objectNameOf(object, '')
+    if (this.#repeats++ === 0) this.#firstRepeat = `${kind} ${namespace === '' ? '' : `${namespace}/`}${name}`
+  }
+}
+
+function unreadable(part: string, detail: string): ListFailure {
+  return { part, kind: undefined, reason: 'unreadable', detail }
+}
+
+function isOfKind({ kind, apiVersion }: JsonRecord, { kind: wanted, apiVersions }: ListedKind): boolean {
+  if (kind !== wanted) return false
+  const group = groupOf(currentVersionOf(String(apiVersion)))
+  return apiVersions.some((each) => groupOf(each) === group)
+}
+
+/** The objects of a kind as far as a snapshot holds them: enough for rules about nodes, and to count. */
+function* snapshotObjects(snapshot: ClusterSnapshot, kind: string, known: KnownObjects): Generator<JsonRecord> {
+  switch (kind) {
+    case 'Node':
+      yield* snapshot.nodes.map(nodeOf)
+      break
+    case 'Namespace':
+      yield* snapshot.namespaces.map(namespaceOf)
+      break
+    case 'LimitRange':
+      // A snapshot holds what those of a namespace say together, not which of them says it.
+      for (const [namespace, limits] of snapshot.limitRanges) {
+        if (!known.hasIn(kind, namespace)) yield limitRangeOf(namespace, limits)
+      }
+      break
+    case 'Pod':
+      for (const pod of snapshot.pods) yield podOf(pod)
+      break
+  }
+}
+
+const noContainers: ListFailure = {
+  part: 'objects',
+  kind: undefined,
+  reason: 'not-in-snapshot',
+  detail:
+    'a snapshot tells of nodes and of the threads of pods; rules about containers need files of kubectl get -o json'
+}
+
+function nodeOf({ name, uid, labels, taints, unschedulable, pidPressure }: NodeFacts): JsonRecord {
+  const conditions = pidPressure === undefined ? [] : [{ type: 'PIDPressure', status: pidPressure ? 'True' : 'False' }]
+  return { ...core('Node'), metadata: { name, uid, labels }, spec: { taints, unschedulable }, status: { conditions } }
+}
+
+function namespaceOf({ name, labels, annotations }: NamedNamespace): JsonRecord {
+  return { ...core('Namespace'), metadata: { name, labels, annotations } }
+}
+
+function limitRangeOf(namespace: string, limits: readonly LimitRangeItem[]): JsonRecord {
+  return { ...core('LimitRange'), metadata: { name: 'snapshot', namespace }, spec: { limits } }
+}
+
+function podOf({ name, namespace, uid, cgroup, node, phase, workload, declared, estimated }: PodFacts): JsonRecord {
+  const controller = { apiVersion: '', ...workload, controller: true }
+  return {
+    ...core('Pod'),
+    metadata: {
+      name,
+      namespace,
+      uid,
+      annotations: {
+        ...(cgroup === undefined ? undefined : { [mirrorPod]: cgroup, [staticHash]: cgroup }),
+        ...(declared === undefined ? undefined : { [declaredPids]: String(declared) }),
+        ...(estimated === undefined ? undefined : { [pidsEstimate]: String(estimated) })
+      },
+      ...(workload.kind === 'Pod' ? undefined : { ownerReferences: [controller] })
+    },
+    spec: { nodeName: node, containers: [] },
+    status: { phase }
+  }
+}
+
+function core(kind: string): JsonRecord {
+  return { apiVersion: 'v1', kind }
+}

@@ -1,0 +1,93 @@
+import type { LimitRangeItem } from '../../kubernetes/types.ts'
+import type { NamespaceFacts } from '../../policy/settings.ts'
+import type { Cache, CacheEvents, NamedNamespace, NodeFacts, PodFacts } from '../../ports/ports.ts'
+import { type LimitRangeFacts, limitRangeKind, namespaceKind, nodeKind } from './cached-kinds.ts'
+import { buildPodKind } from './cached-pods.ts'
+import { Reflector, type ReflectorDeps } from './reflector.ts'
+
+/** Everything we keep of a cluster, kept up to date. */
+export interface ClusterCaches {
+  readonly nodes: Cache<NodeFacts>
+  readonly pods: Cache<PodFacts>
+  readonly namespaces: Cache<NamedNamespace>
+  /** undefined: not known, because the cache is not synced yet. */
+  namespaceFacts(name: string): NamespaceFacts | undefined
+  /** All limits of the namespace; empty when it has none, undefined while that is not known. */
+  limitRanges(namespace: string): readonly LimitRangeItem[] | undefined
+  /** All four, by the name of their resource. */
+  readonly all: readonly { readonly resource: string; readonly cache: Pick<Cache<unknown>, 'size' | 'state'> }[]
+  /** All four hold everything there was at some moment. */
+  readonly synced: boolean
+  start(): void
+  stop(): Promise<void>
+}
+
+export interface ClusterEvents {
+  readonly nodes?: readonly CacheEvents<NodeFacts>[]
+  readonly pods?: readonly CacheEvents<PodFacts>[]
+  readonly namespaces?: readonly CacheEvents<NamedNamespace>[]
+}
+
+export function buildClusterCaches(deps: ReflectorDeps, events: ClusterEvents = {}): ClusterCaches {
+  const limits = new LimitRangeIndex()
+  const nodes = new Reflector(nodeKind, deps, events.nodes)
+  const pods = new Reflector(buildPodKind(), deps, events.pods)
+  const namespaces = new Reflector(namespaceKind, deps, events.namespaces)
+  const limitRanges = new Reflector(limitRangeKind, deps, [limits])
+  const all = [namespaces, limitRanges, nodes, pods]
+  return {
+    nodes,
+    pods,
+    namespaces,
+    namespaceFacts: (name) => namespaces.get(name),
+    limitRanges(namespace) {
+      const held = limits.of(namespace)
+      // A namespace that has not been seen yet may have limits that have not either.
+      return limitRanges.state.synced && (held.length > 0 || namespaces.get(namespace) !== undefined) ? held : undefined
+    },
+    all: all.map((cache) => ({ resource: cache.resource, cache })),
+    get synced() {
+      return all.every(({ state }) => state.synced)
+    },
+    start() {
+      for (const reflector of all) reflector.start()
+    },
+    async stop() {
+      await Promise.all(all.map((reflector) => reflector.stop()))
+    }
+  }
+}
+
+const none: readonly LimitRangeItem[] = []
+
+/** The limits of each namespace as one list, made when they change and not when they are asked for. */
+export class LimitRangeIndex implements CacheEvents<LimitRangeFacts> {
+  readonly #ranges = new Map<string, Map<string, readonly LimitRangeItem[]>>()
+  readonly #lists = new Map<string, readonly LimitRangeItem[]>()
+
+  of(namespace: string): readonly LimitRangeItem[] {
+    return this.#lists.get(namespace) ?? none
+  }
+
+  changed({ namespace, name, limits }: LimitRangeFacts): void {
+    const ranges = this.#ranges.get(namespace) ?? new Map<string, readonly LimitRangeItem[]>()
+    ranges.set(name, limits)
+    this.#ranges.set(namespace, ranges)
+    this.#rebuild(namespace)
+  }
+
+  removed({ namespace, name }: LimitRangeFacts): void {
+    this.#ranges.get(namespace)?.delete(name)
+    this.#rebuild(namespace)
+  }
+
+  #rebuild(namespace: string): void {
+    const ranges = this.#ranges.get(namespace)
+    if (ranges === undefined || ranges.size === 0) {
+      this.#ranges.delete(namespace)
+      this.#lists.delete(namespace)
+    } else {
+      this.#lists.set(namespace, [...ranges.values()].flat())
+    }
+  }
+}

@@ -1,0 +1,92 @@
+import { setTimeout as pause } from 'node:timers/promises'
+import { AppError } from '../errors.ts'
+import { isRecord, type JsonRecord } from '../lib/json/shape.ts'
+import type { Millis } from '../lib/units.ts'
+import type { ListedKind, ListFailure, ObjectSource, Progress } from '../ports/ports.ts'
+import type { KubeApi } from './client.ts'
+import { isPassing, KubeError } from './kube-error.ts'
+import { readPages } from './paged-list.ts'
+
+/** Objects of the first page; later ones follow their size. */
+const firstPage = 100
+/** Times that one page is asked for, and what is waited before the second, doubled each time. Own choice. */
+const attempts = 5
+const firstWait: Millis = 500
+
+/** Everything an API server holds of a kind, page by page: whatever its number, only a page is held at once. */
+export class ObjectLists implements ObjectSource {
+  readonly #api: KubeApi
+  readonly #progress: Progress
+  readonly #signal: AbortSignal
+  readonly #firstWait: Millis
+  /** Whether the API server has answered at all; where it never did, waiting for it is in vain. */
+  #hasAnswered = false
+
+  /** `wait` is what is waited after the first failure of a page. */
+  constructor(api: KubeApi, progress: Progress, signal: AbortSignal, wait: Millis = firstWait) {
+    this.#api = api
+    this.#progress = progress
+    this.#signal = signal
+    this.#firstWait = wait
+  }
+
+  async each(kinds: readonly ListedKind[], take: (object: JsonRecord) => void): Promise<readonly ListFailure[]> {
+    const failures: ListFailure[] = []
+    for (const kind of kinds) {
+      const failure = await this.#readServed(kind, take)
+      if (failure !== undefined) failures.push(failure)
+    }
+    return failures
+  }
+
+  /** Reads the first version that is served. */
+  async #readServed(kind: ListedKind, take: (object: JsonRecord) => void): Promise<ListFailure | undefined> {
+    for (const apiVersion of kind.apiVersions) {
+      try {
+        await this.#readAll(kind, apiVersion, take)
+        return undefined
+      } catch (cause) {
+        const error = KubeError.ofTransport(cause)
+        if (error.failure === 'not-found') continue
+        return failureOf(kind, apiVersion, error)
+      }
+    }
+    return undefined
+  }
+
+  async #readAll(listed: ListedKind, apiVersion: string, take: (object: JsonRecord) => void): Promise<void> {
+    const { kind, plural, labelSelector } = listed
+    let done = 0
+    const onPage = (items: readonly unknown[], remaining: number | undefined): void => {
+      // Items of a list do not say what they are.
+      for (const item of items) if (isRecord(item)) take({ ...item, apiVersion, kind })
+      done += items.length
+      this.#hasAnswered = true
+      this.#progress.step(plural, done, remaining === undefined ? undefined : done + remaining)
+    }
+    const again = async ({ failure, retryAfter }: KubeError, attempt: number): Promise<boolean> => {
+      if (!isPassing(failure) || attempt >= attempts) return false
+      if (failure === 'unreachable' && !this.#hasAnswered) return false
+      await pause(retryAfter ?? this.#firstWait * 2 ** (attempt - 1), undefined, { signal: this.#signal })
+      return true
+    }
+    const path = `${pathOf(apiVersion)}/${plural}`
+    await readPages(this.#api, path, firstPage, this.#signal, onPage, { again, labelSelector })
+  }
+}
+
+function pathOf(apiVersion: string): string {
+  return apiVersion.includes('/') ? `/apis/${apiVersion}` : `/api/${apiVersion}`
+}
+
+/** Throws ERR_CLUSTER_UNREACHABLE where the next kind would fare no better. */
+function failureOf({ kind, plural }: ListedKind, apiVersion: string, error: KubeError): ListFailure {
+  const { failure, message } = error
+  const group = apiVersion.includes('/') ? apiVersion.slice(0, apiVersion.indexOf('/')) : ''
+  const part = group === '' ? plural : `${plural}.${group}`
+  if (failure !== 'forbidden' && failure !== 'expired' && failure !== 'malformed') {
+    throw new AppError('ERR_CLUSTER_UNREACHABLE', `${part} cannot be listed: ${message}`, { cause: error })
+  }
+  const advice = failure === 'forbidden' ? `; list on ${part} is needed` : ''
+  return { part, kind, reason: failure, detail: `${message}${advice}` }
+}

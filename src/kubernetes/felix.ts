@@ -1,0 +1,148 @@
+import { isRecord, type JsonRecord, malformed } from '../lib/json/shape.ts'
+import { isPodSubject, type PodSubject, type Subject } from './subject.ts'
+import type { Container, EnvVar } from './types.ts'
+import { controllerOf, daemonSet } from './workloads.ts'
+
+/**
+ * Felix reads any environment variable whose name in lower case starts with `felix_`, and looks the rest up without
+ * regard to case (calico felix/config/env_var_loader.go); this is how pidguard writes it.
+ */
+export const backendVariable = 'FELIX_IPTABLESBACKEND'
+
+const backendName = backendVariable.toLowerCase()
+/** What people write when they guess: Felix does not know this parameter and says nothing (domain: env_var_loader.go). */
+const backendLookalike = 'felix_iptables_backend'
+
+/** Felix' main container has this name in every manifest, chart and distribution of Calico and Canal. */
+const felixContainer = 'calico-node'
+
+const imageHint = /(^|\/)(node|mirrored-calico-node|hardened-calico|calico)([:@]|$)/
+const labelHint = /^(calico|canal|rke2-canal)/
+
+/** The container that runs Felix, with its pointer; undefined for anything but a DaemonSet of calico-node on Linux. */
+export function felixContainerOf(subject: Subject): { container: Container; at: string } | undefined {
+  if (subject.groupKind !== daemonSet || !isPodSubject(subject)) return undefined
+  if (subject.podSpec.nodeSelector?.['kubernetes.io/os'] === 'windows') return undefined
+  const containers = subject.podSpec.containers ?? []
+  const index = containers.findIndex((container) => container.name === felixContainer)
+  const container = containers[index]
+  if (container === undefined || !hasHint(subject, container)) return undefined
+  return { container, at: `${subject.podSpecAt}/containers/${index}` }
+}
+
+/** The container's name alone could be anybody's; one of three more signs makes it Calico's. */
+function hasHint(subject: PodSubject, container: Container): boolean {
+  const app = subject.podMetadata.labels?.['k8s-app'] ?? subject.metadata.labels?.['k8s-app'] ?? ''
+  if (labelHint.test(app) || imageHint.test(container.image ?? '')) return true
+  return (container.env ?? []).some(
+    (entry) => isRecord(entry) && typeof entry['name'] === 'string' && entry['name'].toLowerCase().startsWith('felix_')
+  )
+}
+
+/** The spec of any object; undefined when it has none. */
+export function specOf(subject: Subject): JsonRecord | undefined {
+  const spec = subject.object['spec']
+  return isRecord(spec) ? spec : undefined
+}
+
+/** Whether the tigera operator owns the object: it writes it whole, so a denial can never be satisfied. */
+export function isOperatorManaged(subject: Subject): boolean {
+  const owner = controllerOf(subject.metadata)
+  return owner?.kind === 'Installation' && owner.group === 'operator.tigera.io'
+}
+
+/** Whether it is a DaemonSet of Felix whose pods keep their revision until somebody deletes them. */
+export function isFelixOnDelete(subject: Subject): boolean {
+  const strategy = specOf(subject)?.['updateStrategy']
+  return isRecord(strategy) && strategy['type'] === 'OnDelete' && felixContainerOf(subject) !== undefined
+}
+
+/** What one FelixConfiguration says of the dataplane; what it leaves out is undefined. */
+export interface FelixSettings {
+  /** `default`, `node.<name>`, or of a selection of nodes. */
+  readonly name: string
+  readonly iptablesBackend: string | undefined
+  /** Disabled, Enabled or Auto; since v3.29. */
+  readonly nftablesMode: string | undefined
+}
+
+/** The pods of a DaemonSet that runs Felix, and the revision its template has now. */
+export interface FelixRevisions {
+  readonly newest: string
+  readonly pods: readonly { readonly node: string; readonly revision: string }[]
+}
+
+/** How a container's environment sets the iptables backend. */
+export interface BackendEnv {
+  /** Every spelling of the variable that Felix would read, in order, with its index in `env`. */
+  readonly entries: readonly { readonly index: number; readonly entry: EnvVar }[]
+  /** A variable that looks right and that Felix ignores. */
+  readonly lookalike: { readonly index: number; readonly name: string } | undefined
+  /** The value Felix gets: of the last entry. undefined when unset, or set by `valueFrom` or `$(OTHER)`. */
+  readonly value: string | undefined
+  /** `envFrom` could supply the variable where `env` does not. */
+  readonly hasEnvFrom: boolean
+}
+
+/** Throws ERR_OBJECT_MALFORMED when an entry of `env` is not one. `at` is the container's pointer. */
+export function backendEnvOf(container: Container, at: string): BackendEnv {
+  const entries: { index: number; entry: EnvVar }[] = []
+  let lookalike: BackendEnv['lookalike']
+  const env = container.env ?? []
+  for (let index = 0; index < env.length; index++) {
+    const entry = env[index] as EnvVar
+    if (!isRecord(entry) || typeof entry.name !== 'string')
+      throw malformed('an environment variable with a name', entry, `${at}/env/${index}`)
+    // Compare lengths first: a container may have thousands of variables, and few are as long.
+    if (entry.name.length === backendName.length && entry.name.toLowerCase() === backendName)
+      entries.push({ index, entry })
+    else if (entry.name.length === backendLookalike.length && entry.name.toLowerCase() === backendLookalike)
+      lookalike = { index, name: entry.name }
+  }
+  const last = entries.at(-1)?.entry
+  const text: unknown = last?.value ?? ''
+  if (typeof text !== 'string') throw malformed('a string', text, `${at}/env/${entries.at(-1)?.index}/value`)
+  const isIndirect = isRecord(last?.valueFrom) || text.includes('$(')
+  return {
+    entries,
+    lookalike,
+    value: last === undefined || isIndirect ? undefined : text,
+    hasEnvFrom: (container.envFrom ?? []).length > 0
+  }
+}
+
+/**
+ * The value Felix gets for another of its parameters, as `nftablesmode`: of the last entry. undefined when unset, or set
+ * by `valueFrom` or `$(OTHER)`.
+ */
+export function felixValueOf(container: Container, parameter: string): string | undefined {
+  const name = `felix_${parameter}`
+  const entry = (container.env ?? []).findLast(
+    (each) => isRecord(each) && typeof each['name'] === 'string' && each['name'].toLowerCase() === name
+  )
+  const value: unknown = entry?.value ?? undefined
+  return typeof value === 'string' && !value.includes('$(') ? value : undefined
+}
+
+/** The backends that switch detection off, as FelixConfiguration spells them. */
+const backends = ['Legacy', 'NFT'] as const
+export type Backend = (typeof backends)[number]
+
+/** The backend a value of the variable stands for; Felix ignores case but nothing else, not even a trailing space. */
+export function backendOf(value: string): Backend | undefined {
+  const lower = value.toLowerCase()
+  return backends.find((backend) => backend.toLowerCase() === lower)
+}
+
+/**
+ * What Felix makes of any value, in words. Whatever is not known to it, the empty string too, is replaced by the
+ * default, and still overrides FelixConfiguration (calico felix/config/config_params.go).
+ */
+export function meaningOf(value: string): string {
+  const backend = backendOf(value)
+  if (backend !== undefined) return backend
+  const lower = value.toLowerCase()
+  if (lower === 'auto') return 'detection at start'
+  if (lower === 'none') return 'no backend, plain iptables-save and iptables-restore'
+  return 'invalid, so Felix falls back to its default'
+}

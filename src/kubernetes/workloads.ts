@@ -1,0 +1,116 @@
+import type { ObjectMeta } from './types.ts'
+
+/** Where a kind keeps its pod: pointer to the object that holds the pod's `metadata` and `spec`. */
+const podAtByKind: Readonly<Record<string, string>> = {
+  '/Pod': '',
+  'apps/Deployment': '/spec/template',
+  'apps/StatefulSet': '/spec/template',
+  'apps/DaemonSet': '/spec/template',
+  'apps/ReplicaSet': '/spec/template',
+  'batch/Job': '/spec/template',
+  'batch/CronJob': '/spec/jobTemplate/spec/template',
+  '/ReplicationController': '/spec/template'
+}
+
+/** `group/kind`, the key rules are registered and looked up by; the core group is empty. */
+export type GroupKind = string
+
+export function groupKindOf(group: string, kind: string): GroupKind {
+  return `${group}/${kind}`
+}
+
+export const pod: GroupKind = '/Pod'
+export const daemonSet: GroupKind = 'apps/DaemonSet'
+export const node: GroupKind = '/Node'
+
+/** Of all kinds that rules look at, those that are in no namespace. */
+const clusterKinds: ReadonlySet<GroupKind> = new Set([
+  node,
+  'crd.projectcalico.org/FelixConfiguration',
+  'projectcalico.org/FelixConfiguration'
+])
+
+/** Whether objects of this kind, among those that rules look at, are in no namespace. */
+export function isClusterScoped(kind: GroupKind): boolean {
+  return clusterKinds.has(kind)
+}
+
+/** Everything that makes pods from a template. */
+export const templateKinds: readonly GroupKind[] = Object.keys(podAtByKind).filter((kind) => kind !== pod)
+
+/** Everything that holds a pod spec. */
+export const podKinds: readonly GroupKind[] = Object.keys(podAtByKind)
+
+/** The pointer to the pod inside an object of this kind, or undefined when the kind holds none. */
+export function podAt(kind: GroupKind): string | undefined {
+  return Object.hasOwn(podAtByKind, kind) ? podAtByKind[kind] : undefined
+}
+
+/** Group versions that every API server still running has dropped, by the one that took their place. */
+const successors: Readonly<Record<string, string>> = {
+  'extensions/v1beta1': 'apps/v1',
+  'apps/v1beta1': 'apps/v1',
+  'apps/v1beta2': 'apps/v1',
+  'batch/v1beta1': 'batch/v1'
+}
+
+/** The version under which objects of this one are served today, and so judged. */
+export function currentVersionOf(apiVersion: string): string {
+  return Object.hasOwn(successors, apiVersion) ? (successors[apiVersion] as string) : apiVersion
+}
+
+/** The owner that keeps the object in step with its own template, if any. */
+export function controllerOf(
+  metadata: ObjectMeta | null | undefined
+): { kind: string; name: string; group: string } | undefined {
+  const owner = metadata?.ownerReferences?.find((reference) => reference.controller === true)
+  if (owner === undefined) return undefined
+  return { kind: owner.kind, name: owner.name, group: groupOf(owner.apiVersion) }
+}
+
+/** The group of an `apiVersion`: `apps/v1` is `apps`, `v1` the core group, which is empty. */
+export function groupOf(apiVersion: string): string {
+  const slash = apiVersion.indexOf('/')
+  return slash < 0 ? '' : apiVersion.slice(0, slash)
+}
+
+/**
+ * The workload people know a pod by: the Deployment behind a ReplicaSet, the CronJob behind a Job; else the
+ * controller itself, else the pod. A ReplicaSet's name is its Deployment's and the pod-template-hash label
+ * (kubernetes pkg/controller/deployment/sync.go), a CronJob's Job's ends in its scheduled time: see `scheduledBy`.
+ */
+export function workloadOf(metadata: ObjectMeta | null | undefined): { kind: string; name: string } {
+  const controller = controllerOf(metadata)
+  if (controller === undefined) return { kind: 'Pod', name: nameOf(metadata) }
+  const { kind, name } = controller
+  const hash = metadata?.labels?.['pod-template-hash']
+  if (kind === 'ReplicaSet' && hash && name.endsWith(`-${hash}`)) {
+    return { kind: 'Deployment', name: name.slice(0, -hash.length - 1) }
+  }
+  const cronJob = kind === 'Job' ? scheduledBy(name) : undefined
+  return cronJob === undefined ? { kind, name } : { kind: 'CronJob', name: cronJob }
+}
+
+/**
+ * Minutes since the epoch that can be the scheduled time of a CronJob: from 2015, before there were any (Kubernetes 1.4,
+ * 2016), to 2100. A day such as 20241115 is below that.
+ */
+const [firstMinute, lastMinute] = [23_667_840, 68_374_080]
+
+/**
+ * The name of the CronJob that a Job of this name is from. It ends in the scheduled time, in minutes since the epoch
+ * (kubernetes pkg/controller/cronjob/utils.go), before 1.21 in seconds, which are whole minutes too. Whoever ends the name
+ * of a Job of his own in such a number is taken for one: the pod tells no more.
+ */
+function scheduledBy(job: string): string | undefined {
+  const [, cronJob, digits] = /^(.+)-([1-9]\d{7}|[1-9]\d{9})$/.exec(job) ?? []
+  if (digits === undefined) return undefined
+  const minutes = digits.length === 8 ? Number(digits) : Number(digits) / 60
+  const isTime = Number.isInteger(minutes) && minutes >= firstMinute && minutes <= lastMinute
+  return isTime ? cronJob : undefined
+}
+
+/** The name people will find the object by: a generated name is not known yet at admission, only its prefix. */
+export function nameOf(metadata: ObjectMeta | null | undefined): string {
+  return metadata?.name || (metadata?.generateName ? `${metadata.generateName}*` : '')
+}

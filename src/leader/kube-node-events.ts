@@ -1,0 +1,50 @@
+import type { KubeApi } from '../kube/client.ts'
+import { KubeError } from '../kube/kube-error.ts'
+import type { Clock, NodeEvent, NodeEvents } from '../ports/ports.ts'
+
+/** Events of cluster-scoped objects are kept there (kubernetes pkg/apis/core/validation/events.go). */
+const namespace = 'default'
+/** Characters; longer ones are refused (the same file, NoteLengthLimit). */
+const longestMessage = 1_024
+
+/** Of a node's name within the name of an Event, which has 253 at most. */
+const longestPrefix = 200
+
+/** Writes core/v1 Events, which every version has. `reporter`: who tells them. */
+export function nodeEvents(api: KubeApi, clock: Pick<Clock, 'now'>, reporter: string): NodeEvents {
+  async function write(metadata: object, node: string, event: NodeEvent, signal: AbortSignal): Promise<void> {
+    const at = new Date(clock.now()).toISOString().replace(/\.\d+Z$/, 'Z')
+    const { type, reason, message } = event
+    await api.call(`/api/v1/namespaces/${namespace}/events`, {
+      method: 'POST',
+      body: {
+        apiVersion: 'v1',
+        kind: 'Event',
+        metadata: { ...metadata, namespace },
+        // As kubelets name their node: kubectl describe looks events up by this uid.
+        involvedObject: { kind: 'Node', name: node, uid: node },
+        type,
+        reason,
+        message: message.slice(0, longestMessage),
+        source: { component: reporter },
+        firstTimestamp: at,
+        lastTimestamp: at,
+        count: 1
+      },
+      signal
+    })
+  }
+  return {
+    tell: (node, event, signal) => write({ generateName: `${node.slice(0, longestPrefix)}.` }, node, event, signal),
+    async tellOnce(node, key, event, signal) {
+      try {
+        await write({ name: `${node.slice(0, longestPrefix)}.${key}` }, node, event, signal)
+        return 'told'
+      } catch (error) {
+        // One of that name is there: 409 AlreadyExists.
+        if (error instanceof KubeError && error.failure === 'conflict') return 'told already'
+        throw error
+      }
+    }
+  }
+}

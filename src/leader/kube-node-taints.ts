@@ -1,0 +1,57 @@
+import type { KubeApi } from '../kube/client.ts'
+import { KubeError } from '../kube/kube-error.ts'
+import type { NodeTaints, Taint } from '../ports/ports.ts'
+import { taintsWith } from './taint-history.ts'
+import { isTainted } from './taint-plan.ts'
+
+interface StoredTaint extends Pick<Taint, 'key' | 'effect'> {
+  readonly value?: string
+}
+
+interface StoredNode {
+  readonly metadata: { readonly resourceVersion: string }
+  readonly spec?: { readonly taints?: readonly StoredTaint[] | null } | null
+}
+
+/** Tries before a conflict is given back; a kubelet writes its status every few seconds at most. */
+const mostTries = 5
+
+/**
+ * Taints are one list, which any write replaces as a whole. So it is read, and written only onto the version that was
+ * read: whoever changed the node in between makes the write a conflict, and it is read again.
+ */
+export function nodeTaints(api: KubeApi): NodeTaints {
+  return {
+    async write(name, tainted, signal) {
+      const path = `/api/v1/nodes/${encodeURIComponent(name)}`
+      for (let tries = 1; ; tries++) {
+        try {
+          const { metadata, spec } = await api.call<StoredNode>(path, { signal })
+          const held = spec?.taints ?? []
+          if (isTainted(held.map(asTaint)) === tainted) return 'unchanged'
+          const { resourceVersion } = metadata
+          await api.call(path, {
+            method: 'PATCH',
+            contentType: 'application/merge-patch+json',
+            body: { metadata: { resourceVersion }, spec: { taints: taintsWith(held, tainted).map(asStored) } },
+            signal
+          })
+          return 'written'
+        } catch (error) {
+          if (!(error instanceof KubeError)) throw error
+          if (error.failure === 'not-found') return 'gone'
+          if (error.failure !== 'conflict' || tries === mostTries) throw error
+        }
+      }
+    }
+  }
+}
+
+function asTaint({ key, value = '', effect }: StoredTaint): Taint {
+  return { key, value, effect }
+}
+
+/** The API leaves an empty value out. */
+function asStored({ value, ...taint }: StoredTaint): StoredTaint {
+  return value === undefined || value === '' ? taint : { ...taint, value }
+}

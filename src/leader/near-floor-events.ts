@@ -1,0 +1,188 @@
+import { sayNode } from '../headroom/denial-text.ts'
+import type { NodeFacts } from '../headroom/ledger/facts.ts'
+import type { NodeRoom } from '../headroom/node-room.ts'
+import { KubeError, type KubeFailure } from '../kube/kube-error.ts'
+import { lookUntil } from '../lib/repeat-until.ts'
+import type { Millis } from '../lib/units.ts'
+import type { Floor, Settings } from '../policy/settings.ts'
+import type { Clock, Log, NodeEvents } from '../ports/ports.ts'
+import { NearFloorMemory, type NearNode } from './near-floor-episodes.ts'
+import { isTainted } from './taint-plan.ts'
+import type { Holder } from './top-holders.ts'
+
+/** `held-back`: more nodes came near their floor than may be told of in a minute; once for each of them. */
+export type NearFloorResult = 'told' | 'forbidden' | 'failed' | 'held-back'
+
+export interface NearFloorDeps {
+  /** Every node with its room under a floor; undefined where no reading is fresh. */
+  rooms(floor: Floor, maxAge: Millis): Iterable<readonly [Pick<NodeFacts, 'name' | 'taints'>, NodeRoom | undefined]>
+  /** The workloads that hold the most there, the biggest first. */
+  holders(node: string): readonly Holder[]
+  /** Whether all nodes and pods are known. */
+  isSynced(): boolean
+  /** Whether anybody wants to be told. */
+  isWanted(): boolean
+  /** Of the policy, for no namespace in particular. */
+  settings(): Pick<Settings, 'headroom' | 'pids'>
+  readonly events: NodeEvents
+  readonly clock: Pick<Clock, 'monotonic'>
+  readonly random: () => number
+  readonly log: Log
+  readonly meter: { countNearFloor(result: NearFloorResult): void }
+  /** Between two looks. */
+  readonly every?: Millis
+}
+
+/** Readings are some 15 s apart. Own choice. */
+const defaultEvery: Millis = 5_000
+
+/**
+ * Events a minute, and at once after a quiet minute. They are stored in etcd for an hour, so that a fleet of 5,000 low
+ * nodes makes 1,200 of them and not all in one second. Own choice.
+ */
+export const mostPerMinute = 20
+
+/** Tells of nodes that come near their floor by an Event, for as long as this process leads. */
+export class NearFloorTeller {
+  readonly #deps: NearFloorDeps
+  #lead: Lead | undefined
+
+  constructor(deps: NearFloorDeps) {
+    this.#deps = deps
+  }
+
+  /** Nodes near their floor; undefined while another process leads, or nobody wants to know. */
+  get near(): number | undefined {
+    return this.#lead?.near
+  }
+
+  /** To be called on becoming the leader; never throws. Ends soon after the signal. */
+  async run(signal: AbortSignal): Promise<void> {
+    const lead = new Lead(this.#deps, signal)
+    this.#lead = lead
+    const { every = defaultEvery, random } = this.#deps
+    await lookUntil(signal, () => lead.look(), every, random)
+    if (this.#lead === lead) this.#lead = undefined
+  }
+}
+
+/** One time of leading. */
+class Lead {
+  readonly #deps: NearFloorDeps
+  readonly #signal: AbortSignal
+  readonly #heldBack = new Set<string>()
+  readonly #failures = new Set<KubeFailure>()
+  #memory = new NearFloorMemory()
+  #left = mostPerMinute
+  #refilledAt: Millis
+  near: number | undefined
+
+  constructor(deps: NearFloorDeps, signal: AbortSignal) {
+    this.#deps = deps
+    this.#signal = signal
+    this.#refilledAt = deps.clock.monotonic()
+  }
+
+  /** Whether everything could be told that may be. */
+  async look(): Promise<boolean> {
+    const { isWanted, isSynced } = this.#deps
+    if (!isWanted()) {
+      this.#memory = new NearFloorMemory()
+      this.near = undefined
+      return true
+    }
+    if (!isSynced()) return true
+    const due = this.#due()
+    this.near = this.#memory.size
+    this.#refill()
+    const now = due.slice(0, Math.floor(this.#left))
+    this.#holdBack(due.slice(now.length))
+    for (const node of now) {
+      if (this.#signal.aborted) return true
+      if (!(await this.#tell(node))) return false
+    }
+    return true
+  }
+
+  /** The least room first. */
+  #due(): NearNode[] {
+    const { headroom, pids } = this.#deps.settings()
+    const { taintHysteresis, taintNodes } = headroom
+    const settings = { estimate: pids.estimate, taintHysteresis, taintNodes }
+    const now = this.#deps.clock.monotonic()
+    const names = new Set<string>()
+    const due: NearNode[] = []
+    for (const [{ name, taints }, room] of this.#deps.rooms(headroom.floor, headroom.maxAge)) {
+      names.add(name)
+      const near = this.#memory.observe({ name, isTainted: isTainted(taints), room }, settings, now)
+      if (near !== undefined) due.push(near)
+    }
+    this.#memory.retain((name) => names.has(name))
+    return due.sort((a, b) => a.tightest.free - b.tightest.free)
+  }
+
+  #refill(): void {
+    const now = this.#deps.clock.monotonic()
+    this.#left = Math.min(mostPerMinute, this.#left + ((now - this.#refilledAt) / 60_000) * mostPerMinute)
+    this.#refilledAt = now
+  }
+
+  /** They are told when their turn comes, if they are still near then. */
+  #holdBack(nodes: readonly NearNode[]): void {
+    const { log, meter } = this.#deps
+    if (nodes.length === 0) this.#heldBack.clear()
+    else if (this.#heldBack.size === 0) {
+      log.warn({ nodes: nodes.length, mostPerMinute }, 'more nodes near their floor than are told of at once')
+    }
+    for (const { name } of nodes) {
+      if (this.#heldBack.has(name)) continue
+      this.#heldBack.add(name)
+      meter.countNearFloor('held-back')
+    }
+  }
+
+  /** Whether to go on with the next. */
+  async #tell({ name, tightest, isOld }: NearNode): Promise<boolean> {
+    const { events, log, meter, holders } = this.#deps
+    this.#left--
+    const said = sayNode({ node: name, ceilings: [tightest], age: undefined })
+    const message = `${said}. ${sayHolders(holders(name))} See pidguard top pods --node ${name}; restart or move what leaks, before pods are refused here.`
+    const event = { type: 'Warning', reason: 'PIDsNearFloor', message } as const
+    try {
+      const result = await events.tellOnce(name, 'pidguard-near-floor', event, this.#signal)
+      // An Event of an earlier episode is still kept; that this one is another, only we can know who saw it begin.
+      if (result === 'told already' && !isOld) await events.tell(name, event, this.#signal)
+      this.#memory.told(name)
+      this.#failures.clear()
+      if (result === 'told already' && isOld) return true
+      meter.countNearFloor('told')
+      log.warn({ node: name, ...tightest }, 'node near its floor of free PIDs')
+      return true
+    } catch (cause) {
+      return this.#failed(name, KubeError.ofTransport(cause))
+    }
+  }
+
+  #failed(node: string, { failure, message }: KubeError): boolean {
+    if (this.#signal.aborted) return false
+    const { log, meter } = this.#deps
+    meter.countNearFloor(failure === 'forbidden' ? 'forbidden' : 'failed')
+    if (!this.#failures.has(failure)) {
+      this.#failures.add(failure)
+      const hint = failure === 'forbidden' ? { hint: component } : undefined
+      log.warn({ node, failure, error: message, ...hint }, 'event not written')
+    }
+    return false
+  }
+}
+
+const component = 'Add the component manifests/components/audit or node-taints: both may create Events in default.'
+
+function sayHolders(holders: readonly Holder[]): string {
+  if (holders.length === 0) return 'No pod there is known to hold any.'
+  const said = holders.map(
+    ({ kind, namespace, name, pids, pods }) =>
+      `${kind} ${namespace}/${name} with ${pids}${kind === 'Pod' ? '' : ` in ${pods} ${pods === 1 ? 'pod' : 'pods'}`}`
+  )
+  return `The most are held by ${said.join(', ')}.`
+}

@@ -1,0 +1,204 @@
+import { type CeilingAccount, floorUnder } from '../headroom/ceiling-account.ts'
+import { lowPidsTaint } from '../headroom/ledger/candidate-sets.ts'
+import type { NodeRoom } from '../headroom/node-room.ts'
+import type { Millis, Pids } from '../lib/units.ts'
+import type { Settings } from '../policy/settings.ts'
+import type { Taint } from '../ports/ports.ts'
+
+/*
+ * Which nodes carry pidguard's taint, so that the scheduler looks elsewhere. Refusing bindings alone would not move a
+ * pod: the scheduler may choose the same node again, and again.
+ *
+ * A node is low when the next pod would reach into its floor, which is when a binding is refused there: a threshold
+ * below that would leave nodes that refuse and are not tainted. The taint goes when there is more room than that by the
+ * hysteresis. What is not known never taints. What is not known any more keeps its taint for a while, because a node
+ * that is out of PIDs cannot answer either, and then loses it: without data pidguard must not keep a cluster closed.
+ */
+
+/** The taint itself. One of the same key with another value or effect is somebody else's. */
+export const lowPids: Taint = { key: lowPidsTaint, value: '', effect: 'NoSchedule' }
+
+/** How long a tainted node that is not known any more stays tainted: ten times the usual maxAge. Own choice. */
+export const longestUnknown: Millis = 10 * 60_000
+
+/** How long a taint stays at least, however much room there is: two rounds of readings. Own choice. */
+export const leastTainted: Millis = 30_000
+
+/** One node as the leader sees it. */
+export interface NodeStanding {
+  readonly name: string
+  /** All of its taints, ours among them or not. */
+  readonly taints: readonly Taint[]
+  readonly unschedulable: boolean
+  /** undefined without a fresh reading. */
+  readonly room: NodeRoom | undefined
+  /** What the next pod there takes: the usual estimate, or that of a larger one that was refused there. */
+  readonly need: Pids
+  /** Time without a fresh reading of all that decides; 0 when there is one. */
+  readonly unknownFor: Millis
+  /** Time since the taint was set; Infinity when it was there before anybody looked. */
+  readonly taintedFor: Millis
+  /** Somebody else has just taken our taint away: it is not put back at once. */
+  readonly isSpared: boolean
+}
+
+export type TaintSettings = Pick<Settings['headroom'], 'taintNodes' | 'maxTaintedShare' | 'taintHysteresis'>
+
+/**
+ * `recovered`: room beyond the hysteresis. `unknown`: no fresh reading for too long. `share`: too many nodes carry the
+ * taint, and others are worse. `off`: the policy does not want taints.
+ */
+export type UntaintReason = 'recovered' | 'unknown' | 'share' | 'off'
+
+/** A node to be tainted, and why. */
+export interface LowNode extends Pick<NodeStanding, 'name' | 'need'> {
+  readonly tightest: CeilingAccount
+}
+
+export interface TaintPlan {
+  /** The worst first. */
+  readonly taint: readonly LowNode[]
+  readonly untaint: readonly {
+    readonly name: string
+    readonly reason: UntaintReason
+    readonly tightest: CeilingAccount | undefined
+  }[]
+  /** Nodes that stay tainted. */
+  readonly kept: number
+  /** Nodes that are low and may not be tainted, because enough others are. */
+  readonly passedOver: number
+}
+
+type Verdict = 'low' | 'between' | 'recovered' | 'unknown'
+
+interface Judged {
+  readonly node: NodeStanding
+  readonly verdict: Verdict
+  readonly isTainted: boolean
+  readonly tightest: CeilingAccount | undefined
+}
+
+/** What to change now. Asked again after it was done, and nothing else happened, it wants nothing. */
+export function planTaints(nodes: Iterable<NodeStanding>, settings: TaintSettings): TaintPlan {
+  const taint: LowNode[] = []
+  const untaint: { name: string; reason: UntaintReason; tightest: CeilingAccount | undefined }[] = []
+  let kept = 0
+  let passedOver = 0
+  for (const pool of poolsOf(nodes, settings)) {
+    let left = mostTainted(pool.filter(isOpen).length, settings.maxTaintedShare)
+    for (const judged of pool.sort(byUrgency)) {
+      const { node, isTainted, tightest } = judged
+      const { name, need } = node
+      const reason = isTainted ? reasonToUntaint(judged, settings) : undefined
+      if (reason !== undefined) untaint.push({ name, reason, tightest })
+      else if (!isOpen(judged)) kept += Number(isTainted)
+      else if (isTainted && left > 0) {
+        left--
+        kept++
+      } else if (isTainted) untaint.push({ name, reason: 'share', tightest })
+      else if (tightest !== undefined && mayTaint(judged, settings)) {
+        if (left > 0) taint.push({ name, need, tightest })
+        else passedOver++
+        left--
+      }
+    }
+  }
+  taint.sort((a, b) => a.tightest.free - b.tightest.free || compareNames(a, b))
+  untaint.sort(compareNames)
+  return { taint, untaint, kept, passedOver }
+}
+
+export function isTainted(taints: readonly Taint[]): boolean {
+  return taints.some(isOurs)
+}
+
+export function isOurs({ key, value, effect }: Taint): boolean {
+  return key === lowPids.key && value === lowPids.value && effect === lowPids.effect
+}
+
+function mayTaint({ node, verdict }: Judged, { taintNodes }: TaintSettings): boolean {
+  return taintNodes && verdict === 'low' && !node.isSpared
+}
+
+function reasonToUntaint({ node, verdict }: Judged, { taintNodes }: TaintSettings): UntaintReason | undefined {
+  if (!taintNodes) return 'off'
+  if (verdict === 'recovered' && node.taintedFor >= leastTainted) return 'recovered'
+  return verdict === 'unknown' && node.unknownFor >= longestUnknown ? 'unknown' : undefined
+}
+
+/** Whether a room that is known in part is enough to say it. */
+function verdictOf({ room, need }: NodeStanding, { taintHysteresis }: TaintSettings): Verdict {
+  if (room === undefined) return 'unknown'
+  const { ceilings, isWhole } = room
+  if (ceilings.some(({ free }) => free < need)) return 'low'
+  if (!isWhole) return 'unknown'
+  const hasRoom = ceilings.every(({ limit, free }) => free >= need + floorUnder(limit, taintHysteresis))
+  return hasRoom ? 'recovered' : 'between'
+}
+
+/**
+ * Nodes with the same other taints. Pods that tolerate those have nowhere else to go, so the share holds for each pool:
+ * the three nodes with the GPUs are not all closed because they are few among hundreds.
+ */
+function poolsOf(nodes: Iterable<NodeStanding>, settings: TaintSettings): Iterable<Judged[]> {
+  const pools = new Map<string, Judged[]>()
+  for (const node of nodes) {
+    const verdict = verdictOf(node, settings)
+    const judged = { node, verdict, isTainted: isTainted(node.taints), tightest: node.room?.ceilings[0] }
+    const key = poolOf(node)
+    const pool = pools.get(key)
+    if (pool === undefined) pools.set(key, [judged])
+    else pool.push(judged)
+  }
+  return pools.values()
+}
+
+function poolOf({ taints }: NodeStanding): string {
+  return taints
+    .filter((taint) => excludes(taint) && !isOurs(taint) && !isCondition(taint))
+    .map(({ key, value, effect }) => `${key}=${value}:${effect}`)
+    .sort()
+    .join(' ')
+}
+
+/** Whether pods may land there but for our taint: one that is closed anyway is not tainted, and leaves no room to others. */
+function isOpen({ node: { unschedulable, taints } }: Judged): boolean {
+  return !unschedulable && !taints.some((taint) => excludes(taint) && isCondition(taint))
+}
+
+function excludes({ effect }: Taint): boolean {
+  return effect === 'NoSchedule' || effect === 'NoExecute'
+}
+
+/** Set by Kubernetes for as long as something is wrong with the node: not-ready, pid-pressure, unschedulable. */
+function isCondition({ key }: Taint): boolean {
+  return key.startsWith('node.kubernetes.io/')
+}
+
+/** The share rounded up, so that a cluster of three may have one; but one node always stays open. */
+function mostTainted(open: number, share: number): number {
+  // 0.07 × 100 is a little more than 7 in binary, and must not become 8.
+  return Math.max(0, Math.min(Math.ceil(share * open - 1e-6), open - 1))
+}
+
+/**
+ * Who gets a taint first: what is tainted and has not got better, so that taints do not wander; then what is low; then
+ * what is tainted and only not quite recovered. Among equals the one with the least room.
+ */
+function byUrgency(a: Judged, b: Judged): number {
+  return urgencyOf(a) - urgencyOf(b) || freeOf(a) - freeOf(b) || compareNames(a.node, b.node)
+}
+
+function urgencyOf({ isTainted, verdict }: Judged): number {
+  if (verdict === 'low') return isTainted ? 0 : 2
+  if (verdict === 'unknown') return 1
+  return 3
+}
+
+function freeOf({ tightest }: Judged): Pids {
+  return tightest?.free ?? Number.POSITIVE_INFINITY
+}
+
+function compareNames(a: { readonly name: string }, b: { readonly name: string }): number {
+  return a.name < b.name ? -1 : Number(a.name > b.name)
+}

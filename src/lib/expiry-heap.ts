@@ -1,0 +1,86 @@
+import type { Millis } from './units.ts'
+
+interface Entry<T> {
+  readonly thing: T
+  readonly at: Millis
+}
+
+/** Dead entries that are borne before the living are sorted out. Own choice: a burst of pods, 50 KB. */
+const slack = 1_000
+
+/**
+ * Things that fall due each at an instant of its own, told in any order; `Deadlines` is cheaper where they are told in
+ * the order in which they fall due. A heap: what is deleted stays in it, dead, until it comes to the top or there is more
+ * dead than alive.
+ */
+export class DueTimes<T> {
+  readonly #at = new Map<T, Millis>()
+  #heap: Entry<T>[] = []
+
+  get size(): number {
+    return this.#at.size
+  }
+
+  has(thing: T): boolean {
+    return this.#at.has(thing)
+  }
+
+  /** Of a thing that is held already the new instant counts. */
+  add(thing: T, at: Millis): void {
+    this.#at.set(thing, at)
+    this.#rise({ thing, at })
+    if (this.#heap.length > 2 * this.#at.size + slack) this.#compact()
+  }
+
+  delete(thing: T): void {
+    this.#at.delete(thing)
+  }
+
+  /** Takes out the thing that fell due first; undefined when none has by now. */
+  takeDue(now: Millis): T | undefined {
+    for (let top = this.#heap[0]; top !== undefined && top.at <= now; top = this.#heap[0]) {
+      this.#pop()
+      if (this.#at.get(top.thing) !== top.at) continue
+      this.#at.delete(top.thing)
+      return top.thing
+    }
+    return undefined
+  }
+
+  #rise(entry: Entry<T>): void {
+    const heap = this.#heap
+    let at = heap.push(entry) - 1
+    while (at > 0) {
+      const above = (at - 1) >> 1
+      const parent = heap[above] as Entry<T>
+      if (parent.at <= entry.at) break
+      heap[at] = parent
+      at = above
+    }
+    heap[at] = entry
+  }
+
+  /** The last entry sinks from the top to its place. */
+  #pop(): void {
+    const heap = this.#heap
+    const entry = heap.pop() as Entry<T>
+    if (heap.length === 0) return
+    let at = 0
+    for (;;) {
+      let below = 2 * at + 1
+      const [left, right] = [heap[below], heap[below + 1]]
+      if (left === undefined) break
+      if (right !== undefined && right.at < left.at) below++
+      const child = heap[below] as Entry<T>
+      if (child.at >= entry.at) break
+      heap[at] = child
+      at = below
+    }
+    heap[at] = entry
+  }
+
+  /** What is sorted is a heap. */
+  #compact(): void {
+    this.#heap = [...this.#at].map(([thing, at]) => ({ thing, at })).sort((a, b) => a.at - b.at)
+  }
+}

@@ -1,0 +1,115 @@
+import { apiVersion, kind } from '../policy.ts'
+import type { RuleInfo } from '../settings.ts'
+
+/** A rule with the words that stand beside its mode. */
+type TitledRule = RuleInfo & { readonly title?: string }
+
+/**
+ * The default policy as a document to start from: every setting with its default, and why. It resolves to the same
+ * as a document that says nothing, so people may delete any part of it.
+ */
+export function defaultPolicyText(rules: readonly TitledRule[]): string {
+  return `${head}${rules.map(ruleLine).join('')}${tail}`
+}
+
+function ruleLine({ id, defaultMode, title }: TitledRule): string {
+  return `    ${id}: ${defaultMode}${title === undefined ? '' : ` # ${title}`}\n`
+}
+
+const head = `# What pidguard enforces: in the webhook, in CI (pidguard validate) and in audits.
+# Each value is the default; delete what you do not change. Mistakes are told with line and column:
+# pidguard policy check FILE
+apiVersion: ${apiVersion}
+kind: ${kind}
+metadata:
+  name: default
+spec:
+  # Rules about pods are off in these namespaces, whatever an override says: a pod that is denied there can cost
+  # more than the PIDs it would use. A list of yours replaces this one. Patterns with * and ? are allowed.
+  systemNamespaces:
+    - kube-system
+    - kube-public
+    - kube-node-lease
+    - calico-system
+    - calico-apiserver
+    - tigera-operator
+    - pidguard-system
+
+  # enforce denies, warn tells whoever applies the object, audit only records, off does not look.
+  rules:
+`
+
+const tail = `
+  # What resource-requests adds to containers that have no request. Small on purpose: enough to leave the QoS class
+  # BestEffort, the first to be evicted. Requests do not bound threads; only podPidsLimit of the kubelet does.
+  requests:
+    bestEffortPods: reject # a pod without any request at all is somebody's decision to make; inject makes it for them
+    cpu: 10m
+    memory: 32Mi
+
+  # Tasks (threads), which is what the kernel counts against pid_max and pids.max.
+  pids:
+    estimate: 50 # for a pod that declares none, was never observed and matches no profile
+    # limit: 500 # no default: only you know what a pod may have; it is written on pods as pidguard.io/pids-limit
+    profiles: [] # the first that matches a pod counts, for example:
+    # - name: dotnet
+    #   match:
+    #     images: ['*/dotnet/*', 'mcr.microsoft.com/dotnet/*'] # one of the pod's images
+    #     selector: {matchLabels: {runtime: dotnet}} # and its labels; one of both is enough
+    #   estimate: 120
+    #   limit: 400
+    #   threadCap: {runtime: dotnet, threads: 200}
+
+  # The room that nodes must keep.
+  headroom:
+    floor: 10% # of the ceiling, or a count; a shell to repair the node needs PIDs too
+    maxAge: 60s # an older node reading is unknown, and unknown denies nothing
+    budget: {}
+    #   perNode: 2000 # no default: most tasks that one namespace may commit on one node
+    #   total: 20000 # no default: the same over all nodes
+    # When true, a node is tainted pidguard.io/low-pids=:NoSchedule where one more pod of the default estimate would
+    # reach into the floor, and pods go elsewhere. It needs the right to write Nodes, which the component node-taints
+    # gives and no overlay does.
+    taintNodes: false
+    maxTaintedShare: 25% # of the nodes at once, rounded up, never the last: a false reading cannot close the cluster
+    taintHysteresis: 5% # of the ceiling, or a count: what must be free beyond that before the taint goes
+
+  # What an audit calls too little or too much.
+  audit:
+    pidMax: 131072 # least kernel.pid_max; the kernel's own default of 32768 was too low in three incidents
+    usage: 80% # of either ceiling of a node
+    podShare: 20% # of the lower ceiling of its node, held by one pod
+
+  calico:
+    # No default: pidguard does not guess, for the wrong backend cuts a node off. On a node, "iptables --version"
+    # prints (legacy) or (nf_tables); say Legacy or NFT accordingly. Until this is set, DaemonSets that leave the
+    # backend to detection are warned about, not changed.
+    # iptablesBackend: NFT
+    operatorManaged: report # the tigera operator undoes changes to its DaemonSets; mutate changes what it writes
+
+  # Other settings for some namespaces. The first that matches is a namespace's only one; what it leaves out is
+  # inherited from above, and the value none takes a limit or a budget away.
+  overrides: []
+  # - name: batch
+  #   namespaces:
+  #     names: [batch-*]
+  #     selector: {matchLabels: {team: data}} # where both are given, both must match
+  #   rules: {best-effort: warn}
+  #   headroom: {floor: 30%}
+
+  # Objects that rules leave alone, for a reason and until a day.
+  exemptions: []
+  # - rules: [best-effort] # or '*'
+  #   namespaces: [legacy] # any of namespaces, kinds, names and selector; all that are given must match
+  #   kinds: [Deployment]
+  #   names: [report-*]
+  #   reason: Vendor image, request filed as OPS-123
+  #   expires: 2027-01-31 # the last day, UTC
+
+  # What the owner of a Namespace may set on it by annotation, within bounds. What is left out may not be set.
+  namespaceTuning: {}
+  #   pids: {min: 10, max: 500} # pidguard.io/default-pids
+  #   cpu: {max: 500m} # pidguard.io/default-cpu-request
+  #   memory: {max: 1Gi} # pidguard.io/default-memory-request
+  #   floor: {min: 5%, max: 50%} # pidguard.io/headroom-floor
+`

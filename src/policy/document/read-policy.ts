@@ -1,0 +1,40 @@
+import { isRecord } from '../../lib/json/shape.ts'
+import { kind, type Policy } from '../policy.ts'
+import { policyOf } from '../policy-of-document.ts'
+import type { RuleInfo } from '../settings.ts'
+import { crossMistakes } from './cross-checks.ts'
+import { issueMistakes, renderPath } from './mistakes.ts'
+import { PolicyError } from './policy-error.ts'
+import { buildPolicySchema } from './schema.ts'
+import { type Path, readYaml, type YamlSource } from './yaml-source.ts'
+
+export interface ReadPolicyOptions {
+  readonly rules: readonly RuleInfo[]
+  /** What the text is called in messages: a file name. */
+  readonly source: string
+}
+
+/** Reads a policy document. Throws a PolicyError with everything that is wrong with it. */
+export function readPolicy(text: string, { rules, source }: ReadPolicyOptions): Policy {
+  const yaml = readYaml(text)
+  if (!('placeOf' in yaml)) throw new PolicyError(source, yaml)
+  const result = buildPolicySchema(rules).safeParse(yaml.value)
+  const issues = result.success ? [] : result.error.issues.flatMap((issue) => issueMistakes(issue, yaml.value))
+  const mistakes = isOther(yaml.value)
+    ? issues.filter(({ path }) => path[0] === 'apiVersion' || path[0] === 'kind')
+    : [...issues, ...crossMistakes(yaml.value)]
+  if (mistakes.length > 0) throw new PolicyError(source, placed(mistakes, yaml))
+  if (!result.success) throw new PolicyError(source, placed(issues, yaml), { cause: result.error })
+  return policyOf(result.data, rules)
+}
+
+/** Of another kind of document everything else would be wrong too, and none of it would help. */
+function isOther(value: unknown): boolean {
+  return isRecord(value) && typeof value.kind === 'string' && value.kind !== kind
+}
+
+function placed(mistakes: readonly { readonly path: Path; readonly message: string }[], yaml: YamlSource) {
+  return mistakes
+    .map(({ path, message }) => ({ ...yaml.placeOf(path), path: renderPath(path), message }))
+    .sort((a, b) => a.line - b.line || a.column - b.column)
+}

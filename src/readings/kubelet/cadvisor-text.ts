@@ -1,0 +1,148 @@
+import type { Bytes, Millis, Pids } from '../../lib/units.ts'
+import type { Ceiling } from '../../ports/ports.ts'
+import { type CgroupPlace, placeOfCgroup } from '../cgroup-path.ts'
+
+/** What the cAdvisor metrics of one node say of tasks. */
+export interface CadvisorThreads {
+  readonly kubepods: Ceiling
+  readonly pods: ReadonlyMap<string, Pids>
+  readonly podLimits: ReadonlyMap<string, Pids>
+  /** The oldest instant of a figure of kubepods, by the node's own clock; undefined where the text has no timestamps. */
+  readonly sampledAt: Millis | undefined
+}
+
+const needle = Buffer.from('container_threads')
+const maxSuffix = '_max'
+const newline = 0x0a
+/** Of one series with all its labels; the labels of a pod are bounded by the API, far below this. */
+const longestLine: Bytes = 256 * 1024
+
+interface Root {
+  depth: number
+  limit: Pids | undefined
+  inUse: Pids | undefined
+  sampledAt: Millis | undefined
+  readonly pods: Map<string, Pids>
+  readonly podLimits: Map<string, Pids>
+}
+
+/**
+ * Reads `container_threads` and `container_threads_max` out of the Prometheus text of `/metrics/cadvisor` as it streams
+ * in. Everything else, some 99 % of the text, is passed over by a byte search and never becomes a string.
+ */
+export class CadvisorTextReader {
+  readonly #roots = new Map<string, Root>()
+  #carry: Buffer | undefined
+
+  push(chunk: Buffer): void {
+    const data = this.#carry === undefined ? chunk : Buffer.concat([this.#carry, chunk])
+    const end = data.lastIndexOf(newline)
+    const rest = data.subarray(end + 1)
+    if (rest.length > longestLine) throw new Error(`a line of more than ${longestLine} bytes`)
+    // Copied: the chunk belongs to the stream.
+    this.#carry = rest.length === 0 ? undefined : Buffer.from(rest)
+    if (end >= 0) this.#scan(data.subarray(0, end + 1))
+  }
+
+  /** What was found; undefined when there is no kubepods cgroup with its tasks in the text. */
+  end(): CadvisorThreads | undefined {
+    if (this.#carry !== undefined) this.#scan(Buffer.concat([this.#carry, Buffer.of(newline)]))
+    this.#carry = undefined
+    // A cluster that runs in containers of this node shows its own kubepods deeper down; the node's is the highest.
+    let best: Root | undefined
+    for (const root of this.#roots.values()) {
+      if (root.inUse === undefined && root.limit === undefined) continue
+      if (best === undefined || root.depth < best.depth) best = root
+    }
+    if (best === undefined) return undefined
+    const { limit, inUse, pods, podLimits, sampledAt } = best
+    return { kubepods: { limit, inUse }, pods, podLimits, sampledAt }
+  }
+
+  /** `data` holds whole lines. */
+  #scan(data: Buffer): void {
+    for (let at = data.indexOf(needle); at >= 0; at = data.indexOf(needle, at)) {
+      const end = data.indexOf(newline, at)
+      // Comments name the metric too, and `container_threads` may stand in the middle of another name or label.
+      if (at === 0 || data[at - 1] === newline) this.#readLine(data.toString('latin1', at + needle.length, end))
+      at = end
+    }
+  }
+
+  /** `{id="…",…} 510 1795258523898`, or the same after `_max`. */
+  #readLine(line: string): void {
+    const isLimit = line.startsWith(maxSuffix)
+    const open = isLimit ? maxSuffix.length : 0
+    if (line[open] !== '{') return
+    const labels = readLabels(line, open + 1)
+    if (labels === undefined || labels.id === undefined) return
+    const place = placeOfCgroup(labels.id)
+    if (place === undefined) return
+    const [valueText, stampText] = line
+      .slice(labels.end)
+      .trim()
+      .split(/[ \t]+/)
+    const value = Number(valueText)
+    if (valueText === undefined || valueText === '' || !Number.isFinite(value) || value < 0) return
+    this.#record(place, isLimit, value, stampText === undefined ? undefined : Number(stampText))
+  }
+
+  #record(place: CgroupPlace, isLimit: boolean, value: number, stamp: Millis | undefined): void {
+    const root = this.#rootOf(place)
+    if (place.pod !== undefined) {
+      if (!isLimit) root.pods.set(ownText(place.pod), value)
+      // 0 stands for no limit, which is no entry.
+      else if (value > 0) root.podLimits.set(ownText(place.pod), value)
+      return
+    }
+    if (isLimit) root.limit = value === 0 ? Number.POSITIVE_INFINITY : value
+    else root.inUse = value
+    if (stamp !== undefined && Number.isFinite(stamp)) root.sampledAt = Math.min(stamp, root.sampledAt ?? stamp)
+  }
+
+  #rootOf({ root, depth }: CgroupPlace): Root {
+    const held = this.#roots.get(root)
+    if (held !== undefined) return held
+    const made: Root = {
+      depth,
+      limit: undefined,
+      inUse: undefined,
+      sampledAt: undefined,
+      pods: new Map(),
+      podLimits: new Map()
+    }
+    this.#roots.set(root, made)
+    return made
+  }
+}
+
+/** The text by itself: V8 cuts it out of the line by reference, and would hold the whole line as long as the uid. */
+function ownText(part: string): string {
+  return Buffer.from(part, 'latin1').toString('latin1')
+}
+
+/** The `id` label, and where the labels end; undefined when they do not end, or are not labels. */
+function readLabels(line: string, from: number): { id: string | undefined; end: number } | undefined {
+  let at = from
+  let id: string | undefined
+  for (;;) {
+    if (line[at] === '}') return { id, end: at + 1 }
+    const equals = line.indexOf('="', at)
+    if (equals < 0) return undefined
+    const name = line.slice(at, equals).trim()
+    const start = equals + 2
+    const close = closingQuote(line, start)
+    if (close < 0) return undefined
+    if (name === 'id') id = line.slice(start, close)
+    at = close + 1
+    while (line[at] === ',' || line[at] === ' ') at++
+  }
+}
+
+function closingQuote(line: string, from: number): number {
+  for (let at = from; at < line.length; at++) {
+    if (line[at] === '\\') at++
+    else if (line[at] === '"') return at
+  }
+  return -1
+}

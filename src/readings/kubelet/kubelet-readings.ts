@@ -1,0 +1,130 @@
+import { pause } from '../../lib/sleep.ts'
+import type { Bytes, Millis } from '../../lib/units.ts'
+import type {
+  CallCredentialsSource,
+  Clock,
+  NodeReading,
+  NodeReadings,
+  ReadingFailure,
+  ReadingSink,
+  ReadingTarget,
+  ReadOptions
+} from '../../ports/ports.ts'
+import { CadvisorTextReader, type CadvisorThreads } from './cadvisor-text.ts'
+import { KubeletClient, KubeletFailure, type Sampled } from './kubelet-client.ts'
+import { Lanes } from './slow-node-lanes.ts'
+import { type Rlimit, RlimitReader } from './stats-summary-text.ts'
+
+export interface KubeletOptions {
+  readonly credentials: CallCredentialsSource
+  /** PEM of the authorities that sign kubelet certificates, read again and again; undefined: the cluster's own. */
+  readonly ca: (() => Promise<string>) | undefined
+  /** Do not verify kubelet certificates: anyone between us and the node may then lie, and learn the token. */
+  readonly insecure: boolean
+  /** Where kubelets listen; undefined: each where its Node object says. */
+  readonly port: number | undefined
+  /** Kubelets asked at once; those that failed last time come on top, half as many. */
+  readonly concurrency: number
+  /** For both answers of one node together. */
+  readonly timeout: Millis
+  /** Of one answer, after decompression. */
+  readonly bodyLimit: Bytes
+  readonly clock: Clock
+  /** From 0 to below 1. */
+  readonly random: () => number
+}
+
+export const kubeletDefaults = {
+  concurrency: 64,
+  timeout: 10_000,
+  // A node of 250 pods has about 10 MB of cAdvisor metrics.
+  bodyLimit: 64 * 1024 * 1024
+} as const
+
+/**
+ * Reads each node from its own kubelet: `/stats/summary` for the ceiling of the node, `/metrics/cadvisor` for kubepods and
+ * its pods. Needs nodes/stats and nodes/metrics, never nodes/proxy, which is code execution on the node.
+ */
+export class KubeletReadings implements NodeReadings {
+  readonly #options: KubeletOptions
+  readonly #client: KubeletClient
+  readonly #lanes: Lanes
+
+  constructor(options: KubeletOptions) {
+    this.#options = options
+    this.#client = new KubeletClient(options)
+    this.#lanes = new Lanes(options.concurrency)
+  }
+
+  async read(targets: readonly ReadingTarget[], sink: ReadingSink, { signal, spread }: ReadOptions): Promise<void> {
+    this.#lanes.retain(new Set(targets.map(({ name }) => name)))
+    await Promise.all(
+      targets.map(async (target) => {
+        if (spread > 0) await pause(this.#options.random() * spread, signal)
+        await this.#lanes.run(target.name, () => this.#readNode(target, sink, signal))
+      })
+    )
+  }
+
+  close(): Promise<void> {
+    return this.#client.close()
+  }
+
+  /** Whether the node answered in time, with whatever. */
+  async #readNode(target: ReadingTarget, sink: ReadingSink, stop: AbortSignal): Promise<boolean> {
+    if (stop.aborted) return true
+    if (target.address === undefined) {
+      sink.observeFailure(target.name, { reason: 'no-address', detail: 'the Node has no InternalIP' })
+      return true
+    }
+    const origin = originOf(target.address, this.#options.port ?? target.kubeletPort)
+    const signal = AbortSignal.any([stop, AbortSignal.timeout(this.#options.timeout)])
+    const host = await this.#client.read(`${origin}/stats/summary`, new RlimitReader(), signal)
+    if (host instanceof KubeletFailure && host.isTransport) return tell(sink, target.name, host, stop)
+    const threads = await this.#client.read(`${origin}/metrics/cadvisor`, new CadvisorTextReader(), signal, true)
+    if (threads instanceof KubeletFailure && host instanceof KubeletFailure) {
+      return tell(sink, target.name, threads, stop)
+    }
+    if (!stop.aborted) sink.observeReading(readingOf(target.name, host, threads))
+    return !(threads instanceof KubeletFailure && threads.isTransport)
+  }
+}
+
+function tell(sink: ReadingSink, node: string, failure: KubeletFailure, stop: AbortSignal): boolean {
+  if (stop.aborted) return true
+  sink.observeFailure(node, failure)
+  return !failure.isTransport
+}
+
+/** One of both may have failed. */
+function readingOf(
+  node: string,
+  host: Sampled<Rlimit | undefined> | KubeletFailure,
+  threads: Sampled<CadvisorThreads | undefined> | KubeletFailure
+): NodeReading {
+  const gaps: ReadingFailure[] = []
+  const instants: number[] = []
+  const partOf = <T>(part: Sampled<T | undefined> | KubeletFailure, missing: string): T | undefined => {
+    if (part instanceof KubeletFailure) gaps.push({ reason: part.reason, detail: part.detail })
+    else if (part.value === undefined) gaps.push({ reason: 'not-reported', detail: missing })
+    else instants.push(part.at)
+    return part instanceof KubeletFailure ? undefined : part.value
+  }
+  const rlimit = partOf(host, '/stats/summary has no node.rlimit')
+  const cgroup = partOf(threads, '/metrics/cadvisor has no container_threads of a kubepods cgroup')
+  const unknown = { limit: undefined, inUse: undefined }
+  return {
+    node,
+    // With nothing found there is no instant either: as old as can be.
+    at: instants.length === 0 ? 0 : Math.min(...instants),
+    host: rlimit === undefined ? unknown : { limit: rlimit.limit, inUse: rlimit.inUse },
+    kubepods: cgroup?.kubepods ?? unknown,
+    pods: cgroup?.pods,
+    podLimits: cgroup?.podLimits,
+    gaps
+  }
+}
+
+function originOf(address: string, port: number): string {
+  return `https://${address.includes(':') ? `[${address}]` : address}:${port}`
+}

@@ -1,0 +1,46 @@
+import type { Millis } from '../lib/units.ts'
+import type { NodeReadings, ReadingSink, ReadingTarget } from '../ports/ports.ts'
+
+export interface RoundOptions {
+  readonly readings: NodeReadings
+  /** The nodes there are now; asked at the start of each round. */
+  targets(): readonly ReadingTarget[]
+  readonly sink: ReadingSink
+  readonly interval: Millis
+  /** A round threw, which its port forbids: told, and the next one starts all the same. */
+  onFault(error: unknown): void
+}
+
+export interface Rounds {
+  /** Resolves when nothing runs any more. */
+  stop(): Promise<void>
+}
+
+/** The share of the interval over which the starts of one round are spread; the rest is for answers to come in. */
+const spreadShare = 0.8
+/** The first round is quick: until it is through, headroom is not known. */
+const firstSpread: Millis = 2_000
+
+/** Reads all nodes once per interval. A round does not wait for the one before: what hangs, hangs for itself. */
+export function startRounds({ readings, targets, sink, interval, onFault }: RoundOptions): Rounds {
+  const abort = new AbortController()
+  const running = new Set<Promise<void>>()
+  let spread = Math.min(firstSpread, interval * spreadShare)
+  const begin = (): void => {
+    const round = Promise.resolve()
+      .then(() => readings.read(targets(), sink, { signal: abort.signal, spread }))
+      .catch(onFault)
+      .finally(() => running.delete(round))
+    running.add(round)
+    spread = interval * spreadShare
+  }
+  begin()
+  const timer = setInterval(begin, interval)
+  return {
+    async stop() {
+      clearInterval(timer)
+      abort.abort()
+      await Promise.all(running)
+    }
+  }
+}

@@ -1,0 +1,58 @@
+import { type Action, fails, type ObjectName, type Place, type Report } from '../validate-report.ts'
+import type { AuditFinding, AuditGap, AuditReport } from './audit-report.ts'
+
+/** How the level of a finding is told in the words of a run over files. */
+type ActionOf = (finding: AuditFinding) => Action
+
+/** By its level: what the webhook mends is worth a warning while it stands. */
+export const byLevel: ActionOf = ({ level }) => (level === 'change' ? 'warn' : level)
+
+/** By whether it makes the run fail: a test that fails is one that somebody has to look at. */
+export function byThreshold({ failOn }: AuditReport): ActionOf {
+  return ({ level, change }) => (change !== 'unchanged' && fails(failOn, level) ? 'deny' : 'audit')
+}
+
+/** An audit as a run over files, for the formats that know of files: an object's name stands in for its file. */
+export function findingsReportOf(audit: AuditReport, actionOf: ActionOf): Report {
+  const { version, rules, gaps, skips, exempted, notes, summary, failOn, exitCode } = audit
+  const remedies = new Map(rules.map(({ id, remedy }) => [id, remedy]))
+  return {
+    version,
+    rules,
+    findings: audit.findings.map((finding) => {
+      const { ruleId, reason, detail, pointer, field, object, children } = finding
+      return {
+        ruleId,
+        action: actionOf(finding),
+        reason,
+        detail: children === 0 ? detail : `${detail}; ${children} of its pods`,
+        remedy: remedies.get(ruleId) ?? '',
+        pointer,
+        ...(field === undefined ? undefined : { field }),
+        object,
+        place: placeOf(object)
+      }
+    }),
+    changes: [],
+    problems: gaps.map((gap) => ({ message: gapText(gap), place: wholePlace(gap.part) })),
+    faults: audit.faults.map((fault) => ({ ...fault, place: placeOf(fault.object) })),
+    skips,
+    exempted,
+    notes,
+    counts: { files: 0, objects: summary.judged, judged: summary.judged, otherKinds: 0, changed: 0 },
+    failOn,
+    exitCode
+  }
+}
+
+function gapText({ part, reason, detail, nodes }: AuditGap): string {
+  return `${part} could not be read${nodes === null ? '' : ` on ${nodes} nodes`}: ${reason}: ${detail}`
+}
+
+function placeOf({ kind, namespace, name }: ObjectName): Place {
+  return wholePlace([namespace || 'cluster', kind, name].join('/'))
+}
+
+function wholePlace(file: string): Place {
+  return { file, line: 0, column: 0, length: 0, excerpt: '' }
+}

@@ -1,0 +1,127 @@
+import { type AuditCeilingName, type AuditNode, type AuditReport, auditLevels } from './audit-report.ts'
+import { full, shareOf, shownCeiling } from './html/cells.ts'
+import { counted, grouped, percent } from './html/number-text.ts'
+
+/** How the cluster is, in the words every report for people begins with. */
+export interface Verdict {
+  readonly tone: 'bad' | 'warn' | 'unsure' | 'good'
+  readonly headline: string
+  /** Which nodes are about to be in which incident's situation. */
+  readonly situations: readonly string[]
+  readonly details: readonly string[]
+}
+
+type Judged = Pick<AuditReport, 'summary' | 'nodes' | 'gaps' | 'skips' | 'faults'>
+
+export function verdictOf(report: Judged): Verdict {
+  const { summary, nodes } = report
+  const count = totalOf(summary.levels)
+  const short = nodes.filter(isShort)
+  const missing = missingOf(report)
+  const situations = situationsOf(short)
+  const details = [
+    fullestText(nodes),
+    short.length === 0 ? noneShort(report) : '',
+    missing === '' ? '' : `Not complete: ${missing}.`
+  ].filter((text) => text !== '')
+  if (short.length > 0) {
+    const who = short.length === 1 ? `${short[0]?.node} is` : `${grouped(short.length)} nodes are`
+    return { tone: 'bad', headline: `Act now: ${who} one burst away from running out of PIDs.`, situations, details }
+  }
+  if (count > 0) return { tone: 'warn', headline: `${things(count)} Begin with number 1 below.`, situations, details }
+  const fine = `Nothing wrong was found in ${counted(summary.judged, 'object')}`
+  if (missing !== '')
+    return { tone: 'unsure', headline: `${fine}, but not everything could be looked at.`, situations, details }
+  if (summary.nodesRead === 0)
+    return { tone: 'unsure', headline: `${fine}; nodes were not looked at.`, situations, details }
+  return { tone: 'good', headline: `Nothing to do: ${fine.toLowerCase()}.`, situations, details }
+}
+
+/** Nearly full by either ceiling, below what the policy keeps free, or by the kubelet's own word. */
+export function isShort({ used, free, pidPressure }: AuditNode): boolean {
+  return pidPressure === true || (typeof free === 'number' && free < 0) || (used !== null && used >= full)
+}
+
+/** What it is like at a ceiling, by the incident that ended there. */
+const incidents: Readonly<Record<AuditCeilingName, string>> = {
+  node: 'At the node ceiling, as in incident 001',
+  kubepods: 'At the kubepods ceiling, as in incident 000'
+}
+
+/** Nodes named one by one. Own choice. */
+const mostNamed = 3
+
+/** Which nodes are about to be in which incident's situation. */
+function situationsOf(short: readonly AuditNode[]): string[] {
+  return (['kubepods', 'node'] as const).flatMap((name) => {
+    const names = short.filter((node) => shortCeiling(node) === name).map(({ node }) => node)
+    if (names.length === 0) return []
+    const more = names.length > mostNamed ? ` and ${grouped(names.length - mostNamed)} more` : ''
+    return [`${incidents[name]}: ${names.slice(0, mostNamed).join(', ')}${more}.`]
+  })
+}
+
+/** The ceiling that a short node is short at: the one nearly full, else the one with the least free. */
+function shortCeiling(node: AuditNode): AuditCeilingName {
+  const { used, free, tightest } = node
+  if (used !== null && used >= full) return fullestCeiling(node) ?? 'node'
+  // PIDPressure alone: the kubelet looks at the node, not at kubepods.
+  return typeof free === 'number' && free < 0 ? (tightest ?? 'node') : 'node'
+}
+
+/** Says no more than was seen: a burst between two readings is not. */
+function noneShort({ summary: { nodes, nodesRead } }: Judged): string {
+  if (nodes === 0) return 'No node was looked at.'
+  if (nodesRead === 0) return 'What the nodes use is not known.'
+  const who =
+    nodesRead < nodes ? `Of the ${grouped(nodesRead)} of ${grouped(nodes)} nodes that could be read, none` : 'No node'
+  return `${who} was over ${percent(full)} of a ceiling or below its floor at that moment.`
+}
+
+function things(count: number): string {
+  return count === 1 ? 'One thing is wrong.' : `${grouped(count)} things are wrong.`
+}
+
+function fullestText(nodes: readonly AuditNode[]): string {
+  const [node, name] = fullestNode(nodes) ?? []
+  if (node === undefined || name === undefined) return ''
+  return `Fullest node: ${node.node}, ${usedOf(node, name)} of its ${name} ceiling in use.`
+}
+
+/** The node that is closest to a limit, and to which; undefined where nothing is known. */
+export function fullestNode(nodes: readonly AuditNode[]): readonly [AuditNode, AuditCeilingName] | undefined {
+  for (const node of nodes) {
+    const name = fullestCeiling(node)
+    if (name !== null) return [node, name]
+  }
+  return undefined
+}
+
+/** The ceiling of which the greater share is in use, which need not be the one with the least free: `tightest`. */
+export function fullestCeiling({ host, kubepods }: AuditNode): AuditCeilingName | null {
+  const [ofNode, ofKubepods] = [shareOf(host.inUse, host.limit), shareOf(kubepods.inUse, kubepods.limit)]
+  if (ofKubepods === null) return ofNode === null ? null : 'node'
+  return ofNode !== null && ofNode >= ofKubepods ? 'node' : 'kubepods'
+}
+
+/** `29,000 of 36,000 (80%)`. */
+export function usedOf({ host, kubepods }: AuditNode, name: AuditCeilingName): string {
+  const { inUse, limit } = name === 'node' ? host : kubepods
+  return shownCeiling(inUse, limit).text
+}
+
+/** What was not looked at, as a list in words; empty when all was. */
+export function missingOf({ gaps, skips, faults, summary }: Judged): string {
+  const unread = summary.nodes - summary.nodesRead
+  const parts = [
+    gaps.length > 0 ? `${counted(gaps.length, 'part')} of the cluster could not be looked at` : '',
+    unread > 0 ? `${counted(unread, 'node')} could not be read` : '',
+    skips.length > 0 ? `${counted(new Set(skips.map(({ ruleId }) => ruleId)).size, 'rule')} skipped` : '',
+    faults.length > 0 ? `${counted(faults.length, 'failed rule')}` : ''
+  ].filter((part) => part !== '')
+  return parts.join(', ')
+}
+
+export function totalOf(levels: AuditReport['summary']['levels']): number {
+  return auditLevels.reduce((sum, level) => sum + levels[level], 0)
+}

@@ -1,0 +1,62 @@
+import { objectText, plural, skipText } from '../validate-report.ts'
+import type { AuditCeiling, AuditReport, Limit } from './audit-report.ts'
+
+/** How full a ceiling is: `1006/1500`; what is not known is a question mark. */
+export function ceilingText({ limit, inUse }: AuditCeiling): string {
+  return limit === null && inUse === null ? '?' : `${inUse ?? '?'}/${limitText(limit)}`
+}
+
+export function limitText(limit: Limit): string {
+  return limit === null ? '?' : String(limit)
+}
+
+/** `67%`; rounded down, so that what is below a threshold is not shown as having reached it. */
+export function shareText(share: number | null): string {
+  return share === null ? '?' : `${Math.floor(share * 100 + 1e-9)}%`
+}
+
+/** What was looked at, and how much of it. */
+export function scopeText({ summary }: AuditReport): string {
+  const { nodes, nodesRead, pods, podsRead, judged } = summary
+  return `${plural(nodes, 'node')} (${nodesRead} read), ${plural(pods, 'pod')} (threads known of ${podsRead}), ${plural(judged, 'object')} judged`
+}
+
+/** The findings by level. */
+export function countsText({ summary, findings }: AuditReport): string {
+  const { deny, warn, change, audit } = summary.levels
+  return `${plural(findings.length, 'finding')}: ${deny} would be denied, ${plural(warn, 'warning')}, ${change} would be mended, ${audit} recorded`
+}
+
+/** What changed since an earlier report: one line, or none without one. */
+export function sinceLines({ since }: AuditReport): string[] {
+  if (since === null) return []
+  const { takenAt, unchanged, fixed, unknown } = since
+  const rest = unknown === 0 ? '' : `, ${unknown} not looked for`
+  return [`since ${takenAt}: ${since.new} new, ${unchanged} unchanged, ${fixed.length} fixed${rest}`]
+}
+
+/** What could not be looked at, one line for each; all lines together are empty where all was. */
+export function missingLines({ gaps, skips, faults }: AuditReport): string[] {
+  return [
+    ...gaps.map(({ part, reason, detail, nodes }) => {
+      const where = nodes === null ? '' : ` on ${plural(nodes, 'node')}`
+      return `not read: ${part}${where}: ${reason}: ${detail}`
+    }),
+    ...skips.map(skipText),
+    ...faults.map(({ ruleId, object, message }) => `failed: ${ruleId} on ${objectText(object)}: ${message}`)
+  ]
+}
+
+/** What a reader may want to know besides. */
+export function otherLines({ exempted, notes }: AuditReport): string[] {
+  return [
+    ...exempted.map(({ ruleId, reason, objects }) => `exempt: ${plural(objects, 'object')} from ${ruleId}: ${reason}`),
+    ...notes.map((note) => `note: ${note}`)
+  ]
+}
+
+/** The first sentence of what to do about a rule's findings. */
+export function firstStep({ rules }: Pick<AuditReport, 'rules'>, ruleId: string): string {
+  const remedy = rules.find(({ id }) => id === ruleId)?.remedy ?? ''
+  return /^.*?\.(?= [A-Z]|$)/s.exec(remedy)?.[0] ?? remedy
+}

@@ -1,0 +1,160 @@
+import { type Paint, plain, type Style } from '../text.ts'
+import { objectText, plural } from '../validate-report.ts'
+import type { AuditFinding, AuditNode, AuditReport } from './audit-report.ts'
+import { type Verdict, verdictOf } from './headline.ts'
+import {
+  ceilingText,
+  countsText,
+  firstStep,
+  limitText,
+  missingLines,
+  otherLines,
+  scopeText,
+  shareText,
+  sinceLines
+} from './phrases.ts'
+
+/** Of the summary, which is to fit a screen of 24 lines. */
+const mostActions = 4
+const mostNodes = 3
+/** Characters of one line of the summary. */
+const width = 120
+
+/** The report for people: how it is and what to do first on one screen, then everything. */
+export function renderAuditText(report: AuditReport, paint: Paint = plain): string {
+  const lines = [...summaryLines(report, paint), ...detailLines(report, paint)]
+  return `${lines.join('\n')}\n`
+}
+
+function summaryLines(report: AuditReport, paint: Paint): string[] {
+  const { source, takenAt, actions, nodes, exitCode } = report
+  const missing = missingLines(report).length
+  const ending = exitCode === 0 ? 'green' : 'bold'
+  const { tone, headline, situations } = verdictOf(report)
+  return [
+    paint(tones[tone], clipped(headline)),
+    ...(situations.length === 0 ? [] : [clipped(situations.join(' '))]),
+    paint('bold', clipped(`Audit of ${source.name}, ${takenAt}`)),
+    clipped(scopeText(report)),
+    paint(ending, clipped(countsText(report))),
+    ...sinceLines(report),
+    ...(missing === 0
+      ? []
+      : [paint('yellow', `not complete: ${plural(missing, 'part')} could not be looked at, see below`)]),
+    ...(actions.length === 0 ? [] : ['', paint('bold', 'What to do first')]),
+    ...actions.slice(0, mostActions).flatMap((action, i) => actionLines(report, action, i + 1, paint)),
+    ...(actions.length > mostActions ? [`    and ${actions.length - mostActions} more, see below`] : []),
+    ...(nodes.length === 0 ? [] : ['', paint('bold', 'Fullest nodes')]),
+    ...tableOf(nodeHead, nodes.slice(0, mostNodes).map(nodeCells))
+  ]
+}
+
+const tones: Readonly<Record<Verdict['tone'], Style>> = { bad: 'red', warn: 'yellow', unsure: 'yellow', good: 'green' }
+
+function actionLines(report: AuditReport, action: AuditReport['actions'][number], at: number, paint: Paint): string[] {
+  const [worst] = action.examples
+  const where = worst === undefined ? '' : ` ${objectText(worst.object)}: ${worst.detail}`
+  const more = action.objects > 1 ? ` and ${action.objects - 1} more` : ''
+  const indent = ' '.repeat(4)
+  return [
+    clipped(`${String(at).padStart(2)}. ${action.ruleId}${more}:${where}`),
+    paint('cyan', clipped(`${indent}${firstStep(report, action.ruleId)}`))
+  ]
+}
+
+function detailLines(report: AuditReport, paint: Paint): string[] {
+  const { findings, rules, nodes, pods, workloads, since } = report
+  return [
+    ...rules.flatMap(({ id, title, remedy }) => {
+      const found = findings.filter(({ ruleId }) => ruleId === id)
+      const lines = found.map((finding) => findingLine(finding, paint))
+      return section(`${title} [${id}]`, found.length === 0 ? [] : [...lines, `help: ${remedy}`], paint)
+    }),
+    ...section(
+      'Fixed since',
+      (since?.fixed ?? []).map((finding) => findingLine(finding, paint)),
+      paint
+    ),
+    ...section('Nodes', tableOf(nodeHead, nodes.map(nodeCells)), paint),
+    ...section('Biggest pods', tableOf(podHead, pods.map(podCells)), paint),
+    ...section('Biggest workloads', tableOf(workloadHead, workloads.map(workloadCells)), paint),
+    ...section('Could not be looked at', missingLines(report).map(oneLine), paint),
+    ...section('Besides', otherLines(report).map(oneLine), paint)
+  ]
+}
+
+function section(title: string, lines: readonly string[], paint: Paint): string[] {
+  return lines.length === 0 ? [] : ['', paint('bold', title), ...lines]
+}
+
+const styles: Readonly<Record<AuditFinding['level'], Style>> = {
+  deny: 'red',
+  warn: 'yellow',
+  change: 'cyan',
+  audit: 'cyan'
+}
+
+function findingLine({ level, change, object, reason, detail, children, pointer }: AuditFinding, paint: Paint): string {
+  const fresh = change === 'new' ? ' new' : ''
+  const pods = children === 0 ? '' : `, ${plural(children, 'pod')}`
+  return `${paint(styles[level], level)}${fresh} ${oneLine(objectText(object))}${pods}: ${oneLine(`${reason} (${detail})`)} at ${oneLine(pointer)}`
+}
+
+const nodeHead = ['NODE', 'PIDS', 'USED', 'KUBEPODS', 'USED', 'FREE', 'BIGGEST POD']
+
+function nodeCells({ node, host, kubepods, free, age, biggest, missing }: AuditNode): string[] {
+  // Of a node that was not read, why; of one that was, no more than that its pods are not known.
+  const unread = age === null ? missing[0] : undefined
+  const most = biggest === null ? (unread ?? '?') : `${biggest.namespace}/${biggest.name} (${biggest.pids})`
+  return [node, ceilingText(host), usedText(host), ceilingText(kubepods), usedText(kubepods), limitText(free), most]
+}
+
+function usedText({ limit, inUse }: AuditNode['host']): string {
+  if (limit === null || inUse === null) return '?'
+  return limit === 'unlimited' ? '0%' : shareText(limit === 0 ? 1 : inUse / limit)
+}
+
+const podHead = ['NAMESPACE', 'POD', 'PIDS', 'OF NODE', 'LIMIT', 'NODE', 'WORKLOAD']
+
+function podCells({ namespace, name, pids, share, limit, node, workload }: AuditReport['pods'][number]): string[] {
+  return [
+    namespace,
+    name,
+    String(pids),
+    shareText(share),
+    limit === null ? '-' : String(limit),
+    node,
+    `${workload.kind}/${workload.name}`
+  ]
+}
+
+const workloadHead = ['NAMESPACE', 'WORKLOAD', 'PIDS', 'PEAK POD', 'PODS', 'READ', 'NODES']
+
+function workloadCells({ namespace, kind, name, ...counts }: AuditReport['workloads'][number]): string[] {
+  const { pids, peak, pods, read, nodes } = counts
+  return [namespace, `${kind}/${name}`, ...[pids, peak, pods, read, nodes].map(String)]
+}
+
+function tableOf(head: readonly string[], rows: readonly (readonly string[])[]): string[] {
+  if (rows.length === 0) return []
+  const cells = [head, ...rows.map((row) => row.map(oneLine))]
+  const widths = head.map((_, at) => cells.reduce((most, row) => Math.max(most, row[at]?.length ?? 0), 0))
+  return cells.map((row) =>
+    clipped(
+      row
+        .map((cell, at) => cell.padEnd(widths[at] ?? 0))
+        .join('  ')
+        .trimEnd()
+    )
+  )
+}
+
+function clipped(text: string): string {
+  const line = oneLine(text)
+  return line.length <= width ? line : `${line.slice(0, width - 1)}…`
+}
+
+/** A terminal would obey control characters that an object brings along. */
+function oneLine(text: string): string {
+  return text.replaceAll('\n', ' ').replace(/[^\u0020-\u007e\u00a0-\u{10ffff}]/gu, '�')
+}

@@ -1,0 +1,35 @@
+import type { Headroom } from '../headroom/assess/headroom.ts'
+import type { Ledger } from '../headroom/ledger/ledger.ts'
+import type { KubeApi } from '../kube/client.ts'
+import { nodeEvents } from '../leader/kube-node-events.ts'
+import { type NearFloorDeps, NearFloorTeller } from '../leader/near-floor-events.ts'
+import { holdersOn } from '../leader/top-holders.ts'
+import type { Settings } from '../policy/settings.ts'
+import type { Cache, Clock, PodFacts } from '../ports/ports.ts'
+
+export interface NearFloorTellerDeps extends Pick<NearFloorDeps, 'isSynced' | 'isWanted' | 'log' | 'meter'> {
+  readonly api: KubeApi
+  readonly headroom: Headroom
+  readonly ledger: Ledger
+  readonly pods: Pick<Cache<PodFacts>, 'values'>
+  readonly clock: Clock
+  /** The policy in force, for '' without a namespace. */
+  settingsFor(namespace: string): Settings
+}
+
+/** Workloads named in one Event. */
+const mostHolders = 3
+
+/** Events on nodes near their floor; does nothing before it leads. */
+export function buildNearFloorTeller(deps: NearFloorTellerDeps): NearFloorTeller {
+  const { api, headroom, ledger, pods, clock, settingsFor, ...rest } = deps
+  return new NearFloorTeller({
+    ...rest,
+    clock,
+    rooms: (floor, maxAge) => headroom.rooms(floor, maxAge),
+    holders: (node) => holdersOn(node, pods.values(), (uid) => ledger.pod(uid)?.observed, mostHolders),
+    settings: () => settingsFor(''),
+    events: nodeEvents(api, clock, 'pidguard'),
+    random: Math.random
+  })
+}

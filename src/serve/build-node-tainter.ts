@@ -1,0 +1,28 @@
+import type { Headroom } from '../headroom/assess/headroom.ts'
+import type { KubeApi } from '../kube/client.ts'
+import { nodeEvents } from '../leader/kube-node-events.ts'
+import { nodeTaints } from '../leader/kube-node-taints.ts'
+import { NodeTainter, type TainterDeps } from '../leader/node-tainter.ts'
+import type { Settings } from '../policy/settings.ts'
+import type { Clock } from '../ports/ports.ts'
+
+export interface NodeTaintsDeps extends Pick<TainterDeps, 'isSynced' | 'largestRefused' | 'log' | 'meter'> {
+  readonly api: KubeApi
+  readonly headroom: Headroom
+  readonly clock: Clock
+  /** The policy in force, for '' without a namespace. */
+  settingsFor(namespace: string): Settings
+}
+
+/** The taints on nodes low on PIDs; does nothing before it leads. */
+export function buildNodeTainter({ api, headroom, clock, settingsFor, ...deps }: NodeTaintsDeps): NodeTainter {
+  return new NodeTainter({
+    ...deps,
+    clock,
+    rooms: (floor, maxAge) => headroom.rooms(floor, maxAge),
+    settings: () => settingsFor(''),
+    taints: nodeTaints(api),
+    events: nodeEvents(api, clock, 'pidguard'),
+    random: Math.random
+  })
+}

@@ -1,0 +1,68 @@
+import type { DecidedFinding, Decision } from '../engine/decide.ts'
+import type { ReviewRequest } from '../kubernetes/admission-review.ts'
+import type { Subject } from '../kubernetes/subject.ts'
+import type { PatchOperation } from '../lib/json/patch.ts'
+import type { Millis } from '../lib/units.ts'
+import type { Verdict } from '../model/finding.ts'
+import type { Settings } from '../policy/settings.ts'
+import type { ReviewResult, Webhook } from '../ports/ports.ts'
+
+/** What the engine made of one review. */
+export interface Judged {
+  readonly decision: Decision
+  readonly verdict: Verdict
+  readonly operations: readonly PatchOperation[]
+  readonly fixedBy: readonly string[]
+}
+
+/** One review, answered. */
+export interface Reviewed {
+  readonly request: ReviewRequest
+  readonly subject: Subject
+  readonly settings: Settings
+  readonly judged: Judged
+  readonly elapsed: Millis
+}
+
+/** The fields of a review's line: only those that say something, since each costs as much as a small rule. */
+export function lineOf(
+  webhook: Webhook,
+  { request, subject, judged, elapsed }: Reviewed,
+  result: ReviewResult
+): object {
+  const { decision, fixedBy } = judged
+  const line: Record<string, unknown> = { webhook, uid: request.uid, kind: named(subject.kind) }
+  if (subject.subresource !== '') line['subresource'] = named(subject.subresource)
+  line['operation'] = subject.operation
+  if (subject.namespace !== '') line['namespace'] = named(subject.namespace)
+  line['name'] = named(subject.name)
+  if (subject.dryRun) line['dryRun'] = true
+  line['result'] = result
+  if (decision.findings.length > 0) {
+    // Without their detail: it may hold the value of a variable.
+    line['findings'] = decision.findings.slice(0, maxLogged).map(toldOf)
+    if (decision.findings.length > maxLogged) line['findingCount'] = decision.findings.length
+  }
+  if (fixedBy.length > 0) line['fixedBy'] = fixedBy
+  line['durationMs'] = roundedMillis(elapsed)
+  return line
+}
+
+/** As lines tell spans: to the microsecond. */
+export function roundedMillis(span: Millis): Millis {
+  return Math.round(span * 1000) / 1000
+}
+
+function toldOf({ ruleId, action, reason, pointer, account }: DecidedFinding): object {
+  const told = { ruleId, action, reason, pointer }
+  // Whatever a denial rests on, so that it can be explained later; warnings would say it too often.
+  return action === 'deny' && account !== undefined ? { ...told, account: account() } : told
+}
+
+/** Findings of one log line: an object may have thousands of containers. Own choice. */
+const maxLogged = 10
+
+/** Names have at most 253 characters (RFC 1123 subdomain), but webhooks see them before anybody has checked. */
+function named(name: string): string {
+  return name.length <= 253 ? name : `${name.slice(0, 252)}…`
+}

@@ -1,0 +1,183 @@
+import type { CeilingName, NodeAccount } from '../headroom/ceiling-account.ts'
+import type { Millis, Pids } from '../lib/units.ts'
+import type { Floor } from '../policy/settings.ts'
+import type { Ceiling, NodeReading, PodFacts, WorkloadName } from '../ports/ports.ts'
+import type { ClusterSnapshot } from '../snapshot/snapshot.ts'
+import type { Standing } from '../snapshot/snapshot-headroom.ts'
+
+/** What is shown, and what it adds up to: the same bookkeeping that admission asks. */
+export interface TopView extends ClusterSnapshot {
+  readonly standing: Standing
+  readonly floor: Floor
+}
+
+/** One node; whatever is not known is undefined. */
+export interface NodeRow {
+  readonly node: string
+  readonly host: Ceiling
+  readonly kubepods: Ceiling
+  /** The ceiling with the least free. */
+  readonly tightest: CeilingName | undefined
+  /** Share in use of the ceiling that is closest to its limit, from 0. */
+  readonly used: number | undefined
+  /** In use at the tightest ceiling, and what pods there have not shown yet of their estimates. */
+  readonly committed: Pids | undefined
+  /** Tasks the policy keeps free there. */
+  readonly floor: Pids | undefined
+  /** What fits above the floor at both ceilings; below 0 when the floor is already used. */
+  readonly free: Pids | undefined
+  readonly age: Millis | undefined
+  readonly pods: number
+  readonly biggest: { readonly namespace: string; readonly name: string; readonly pids: Pids } | undefined
+  readonly pidPressure: boolean | undefined
+  /** Why something is not known; empty when all is. */
+  readonly missing: readonly string[]
+}
+
+export interface PodRow {
+  readonly namespace: string
+  readonly pod: string
+  readonly workload: WorkloadName
+  readonly node: string | undefined
+  readonly phase: string
+  readonly pids: Pids | undefined
+  /** What it counts with: the larger of its tasks and its estimate. */
+  readonly committed: Pids | undefined
+  /** pids.max of the pod itself; undefined: none, or not known. */
+  readonly limit: Pids | undefined
+  /** Share of the tightest ceiling of its node. */
+  readonly share: number | undefined
+  readonly declared: Pids | undefined
+  readonly age: Millis | undefined
+}
+
+export interface WorkloadRow {
+  readonly namespace: string
+  readonly workload: WorkloadName
+  readonly pods: number
+  /** Of how many pods the tasks are known. */
+  readonly read: number
+  readonly pids: Pids | undefined
+  /** The largest pod. */
+  readonly peak: Pids | undefined
+  /** What all its pods count with. */
+  readonly committed: Pids | undefined
+  readonly declared: Pids | undefined
+  readonly nodes: number
+}
+
+/** Tasks die with the pod: a pod that ended holds none, and promises none. */
+function isAlive({ phase }: PodFacts): boolean {
+  return phase !== 'Succeeded' && phase !== 'Failed'
+}
+
+/** Fullest first; nodes of which nothing is known come last. */
+export function nodeRows({ nodes, pods, readings, failures, takenAt, standing, floor }: TopView): NodeRow[] {
+  const podsByNode = Map.groupBy(pods.filter(isAlive), ({ node }) => node)
+  const accounts = new Map([...standing.headroom.accounts(floor)].map((account) => [account.node, account]))
+  return nodes
+    .map(({ name, pidPressure }) => {
+      const reading = readings.get(name)
+      const held = podsByNode.get(name) ?? []
+      const failure = failures.get(name)
+      return {
+        node: name,
+        ...ceilingsOf(reading),
+        ...roomOf(accounts.get(name), standing.ledger.node(name)?.isWhole === true),
+        biggest: biggestOf(held, reading),
+        age: reading === undefined ? undefined : Math.max(0, takenAt - reading.at),
+        pods: held.length,
+        pidPressure,
+        missing: [...(failure === undefined ? [] : [failure]), ...(reading?.gaps ?? [])].map(
+          ({ reason, detail }) => `${reason}: ${detail}`
+        )
+      }
+    })
+    .sort((a, b) => descending(a.used, b.used) || a.node.localeCompare(b.node))
+}
+
+function ceilingsOf({ host, kubepods }: Pick<NodeReading, 'host' | 'kubepods'> = { host: unknown, kubepods: unknown }) {
+  const shares = [host, kubepods].map(usedShareOf).filter((share) => share !== undefined)
+  return { host, kubepods, used: shares.length === 0 ? undefined : Math.max(...shares) }
+}
+
+const unknown: Ceiling = { limit: undefined, inUse: undefined }
+
+function usedShareOf({ limit, inUse }: Ceiling): number | undefined {
+  if (limit === undefined || inUse === undefined) return undefined
+  return limit === 0 ? 1 : inUse / limit
+}
+
+/** By the tightest ceiling. What is free is known only where both ceilings are: one alone says nothing about the other. */
+function roomOf(account: NodeAccount | undefined, isWhole: boolean) {
+  const tightest = account?.ceilings[0]
+  return {
+    tightest: tightest?.ceiling,
+    committed: tightest?.committed,
+    floor: tightest?.floor,
+    free: isWhole ? (tightest?.free ?? Number.POSITIVE_INFINITY) : undefined
+  }
+}
+
+function biggestOf(pods: readonly PodFacts[], reading: NodeReading | undefined): NodeRow['biggest'] {
+  let biggest: NodeRow['biggest']
+  for (const { uid, cgroup = uid, namespace, name } of pods) {
+    const pids = reading?.pods?.get(cgroup) ?? 0
+    if (pids > (biggest?.pids ?? 0)) biggest = { namespace, name, pids }
+  }
+  return biggest
+}
+
+/** Most tasks first; pods of which nothing is known come last. */
+export function podRows({ pods, readings, takenAt, standing }: TopView): PodRow[] {
+  return pods
+    .filter(isAlive)
+    .map((pod) => {
+      const reading = pod.node === undefined ? undefined : readings.get(pod.node)
+      const entry = standing.ledger.pod(pod.uid)
+      const cgroup = pod.cgroup ?? pod.uid
+      const pids = reading?.pods?.get(cgroup)
+      const ceiling = Math.min(...[reading?.host.limit, reading?.kubepods.limit].filter((limit) => limit !== undefined))
+      return {
+        namespace: pod.namespace,
+        pod: pod.name,
+        workload: pod.workload,
+        node: pod.node,
+        phase: pod.phase,
+        pids,
+        committed: entry === undefined ? undefined : entry.observed + entry.pending,
+        limit: reading?.podLimits?.get(cgroup),
+        share: pids === undefined || !Number.isFinite(ceiling) || ceiling === 0 ? undefined : pids / ceiling,
+        declared: pod.declared,
+        age: reading === undefined ? undefined : Math.max(0, takenAt - reading.at)
+      }
+    })
+    .sort((a, b) => descending(a.pids, b.pids) || `${a.namespace}/${a.pod}`.localeCompare(`${b.namespace}/${b.pod}`))
+}
+
+/** Most tasks first, over all pods of the workload. */
+export function workloadRows(view: TopView): WorkloadRow[] {
+  const groups = Map.groupBy(podRows(view), ({ namespace, workload: { kind, name } }) => `${namespace}/${kind}/${name}`)
+  return [...groups.values()]
+    .map((pods) => {
+      const known = pods.map(({ pids }) => pids).filter((pids) => pids !== undefined)
+      const committed = pods.map((pod) => pod.committed).filter((pids) => pids !== undefined)
+      const [first] = pods
+      return {
+        namespace: first?.namespace ?? '',
+        workload: first?.workload ?? { kind: '', name: '' },
+        pods: pods.length,
+        read: known.length,
+        pids: known.length === 0 ? undefined : known.reduce((sum, pids) => sum + pids, 0),
+        peak: known.length === 0 ? undefined : Math.max(...known),
+        committed: committed.length < pods.length ? undefined : committed.reduce((sum, pids) => sum + pids, 0),
+        declared: first?.declared,
+        nodes: new Set(pods.map(({ node }) => node).filter((node) => node !== undefined)).size
+      }
+    })
+    .sort((a, b) => descending(a.pids, b.pids) || a.workload.name.localeCompare(b.workload.name))
+}
+
+function descending(a: number | undefined, b: number | undefined): number {
+  return (b ?? -1) - (a ?? -1)
+}

@@ -1,0 +1,143 @@
+import { randomUUID } from 'node:crypto'
+import jsonpatch from 'fast-json-patch'
+import { AppError } from '../errors.ts'
+import type { ReviewResponse } from '../kubernetes/admission-review.ts'
+import { groupKindOf, groupOf, isClusterScoped, pod, podAt } from '../kubernetes/workloads.ts'
+import type { PatchOperation } from '../lib/json/patch.ts'
+import { isRecord, type JsonRecord, textOf } from '../lib/json/shape.ts'
+import type { Webhook } from '../ports/ports.ts'
+import { renderPatch } from './patch-text.ts'
+import { type Manifest, readManifests } from './read-manifests.ts'
+
+/** What `try` asks of the world. */
+export interface TryDeps {
+  /** Text of a file, or of standard input for `-`. */
+  read(file: string): Promise<string>
+  /** Posts a review to the running server and gives back its answer; throws ERR_SERVER_UNREACHABLE. */
+  post(webhook: Webhook, review: object): Promise<unknown>
+  print(line: string): void
+}
+
+export interface TryOptions {
+  /** Where a manifest names none. */
+  readonly namespace: string
+}
+
+/**
+ * Shows what `kubectl apply` of the files would meet: mutated, then validated, object by object; of a workload also the
+ * Pod it makes. Exit code 0 when all were allowed, 1 when any was denied.
+ */
+export async function tryFiles(files: readonly string[], options: TryOptions, deps: TryDeps): Promise<number> {
+  let denied = 0
+  let count = 0
+  for (const file of files) {
+    for (const manifest of readManifests(file, await deps.read(file))) {
+      count++
+      if (!(await tryObject(manifest, options, deps))) denied++
+    }
+  }
+  deps.print(`${count} object${count === 1 ? '' : 's'} tried, ${count - denied} allowed, ${denied} denied`)
+  return denied === 0 ? 0 : 1
+}
+
+async function tryObject({ origin, object }: Manifest, options: TryOptions, deps: TryDeps): Promise<boolean> {
+  const metadata = isRecord(object['metadata']) ? object['metadata'] : {}
+  const groupKind = groupKindOf(groupOf(textOf(object['apiVersion'])), textOf(object['kind']))
+  const elsewhere = isClusterScoped(groupKind) ? '' : options.namespace
+  const namespace = typeof metadata['namespace'] === 'string' ? metadata['namespace'] : elsewhere
+  deps.print(`${titleOf(object)}  (${origin})`)
+  const allowed = await review(object, namespace, '  ', deps)
+  const made = podOf(object, namespace)
+  if (made === undefined || !allowed) return allowed
+  deps.print('  its Pods:')
+  return await review(made, namespace, '    ', deps)
+}
+
+/** Mutates and validates one object, as the API server does, and prints what happens. */
+async function review(object: JsonRecord, namespace: string, indent: string, deps: TryDeps): Promise<boolean> {
+  const print = (line: string): void => deps.print(`${indent}${line}`)
+  const mutated = await ask('mutate', object, namespace, deps)
+  const patch = patchOf(mutated)
+  for (const line of renderPatch(patch, object)) print(line)
+  const changed = structuredClone(object)
+  jsonpatch.applyPatch(changed, [...patch] as Parameters<typeof jsonpatch.applyPatch>[1], true)
+  const answers = mutated.allowed ? [mutated, await ask('validate', changed, namespace, deps)] : [mutated]
+  for (const warning of answers.flatMap((answer) => answer.warnings ?? [])) print(`Warning: ${warning}`)
+  const denial = answers.find((answer) => !answer.allowed)
+  if (denial === undefined) {
+    print(patch.length === 0 ? 'allowed, unchanged' : 'allowed')
+    return true
+  }
+  for (const line of `denied: ${denial.status?.message ?? ''}`.split('\n')) print(line)
+  return false
+}
+
+async function ask(webhook: Webhook, object: JsonRecord, namespace: string, deps: TryDeps): Promise<ReviewResponse> {
+  const uid = randomUUID()
+  const answer = await deps.post(webhook, reviewOf(uid, object, namespace))
+  const response = isRecord(answer) ? answer['response'] : undefined
+  if (!isRecord(response) || response['uid'] !== uid || typeof response['allowed'] !== 'boolean') {
+    const said = isRecord(answer) && typeof answer['message'] === 'string' ? `: ${answer['message']}` : ''
+    throw new AppError(
+      'ERR_SERVER_UNREACHABLE',
+      `/${webhook}: expected an AdmissionReview with a response, found something else${said}`
+    )
+  }
+  return response as unknown as ReviewResponse
+}
+
+/** The review a kube-apiserver would send if the object were created. */
+function reviewOf(uid: string, object: JsonRecord, namespace: string): object {
+  const apiVersion = textOf(object['apiVersion'])
+  const metadata = isRecord(object['metadata']) ? object['metadata'] : {}
+  const kind = {
+    group: groupOf(apiVersion),
+    version: apiVersion.slice(apiVersion.indexOf('/') + 1),
+    kind: textOf(object['kind'])
+  }
+  return {
+    apiVersion: 'admission.k8s.io/v1',
+    kind: 'AdmissionReview',
+    request: {
+      uid,
+      kind,
+      operation: 'CREATE',
+      namespace,
+      name: metadata['name'],
+      userInfo: { username: 'pidguard-try' },
+      object,
+      oldObject: null,
+      dryRun: true
+    }
+  }
+}
+
+function patchOf({ patch }: ReviewResponse): PatchOperation[] {
+  return patch === undefined ? [] : (JSON.parse(Buffer.from(patch, 'base64').toString('utf8')) as PatchOperation[])
+}
+
+/** The Pod that a workload's controller would create, or undefined when the object makes none. */
+function podOf(object: JsonRecord, namespace: string): JsonRecord | undefined {
+  const kind = textOf(object['kind'])
+  const groupKind = groupKindOf(groupOf(textOf(object['apiVersion'])), kind)
+  const at = groupKind === pod ? undefined : podAt(groupKind)
+  if (at === undefined) return undefined
+  let template: unknown = object
+  for (const token of at.split('/').slice(1)) template = isRecord(template) ? template[token] : undefined
+  if (!isRecord(template)) return undefined
+  const name = isRecord(object['metadata']) ? textOf(object['metadata']['name']) : ''
+  const metadata = isRecord(template['metadata']) ? template['metadata'] : {}
+  const owner = { apiVersion: object['apiVersion'], kind, name, uid: 'not-created', controller: true }
+  return structuredClone({
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { ...metadata, generateName: `${name}-`, namespace, ownerReferences: [owner] },
+    spec: template['spec'] ?? {}
+  })
+}
+
+function titleOf(object: JsonRecord): string {
+  const metadata = isRecord(object['metadata']) ? object['metadata'] : {}
+  const namespace = typeof metadata['namespace'] === 'string' ? `${metadata['namespace']}/` : ''
+  return `${textOf(object['kind']) || 'object without kind'} ${namespace}${textOf(metadata['name']) || textOf(metadata['generateName'])}`
+}

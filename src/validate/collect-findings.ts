@@ -1,0 +1,132 @@
+import type { DecidedFinding } from '../engine/decide.ts'
+import type { InputFacts } from '../engine/input-facts.ts'
+import type { Rule } from '../engine/rule.ts'
+import type { Subject } from '../kubernetes/subject.ts'
+import type { Verdict } from '../model/finding.ts'
+import type { Settings } from '../policy/settings.ts'
+import { Tally } from '../report/count-by-reason.ts'
+import {
+  countingFindings,
+  type FailOn,
+  fails,
+  type ObjectName,
+  type Place,
+  type Problem,
+  plural,
+  type Report,
+  type ReportChange,
+  type ReportFault,
+  type ReportFinding
+} from '../report/validate-report.ts'
+import type { Baseline } from './baseline.ts'
+
+/** Gathers what one run finds. Grows with what is found, not with what is read. */
+export class Findings {
+  readonly #baseline: Baseline | undefined
+  readonly #findings: ReportFinding[] = []
+  readonly #changes: ReportChange[] = []
+  readonly #problems: Problem[] = []
+  readonly #faults: ReportFault[] = []
+  readonly #skips = new Tally()
+  readonly #exempted = new Tally()
+  readonly #notes = new Map<string, number>()
+  readonly #counts = { objects: 0, judged: 0, changed: 0 }
+
+  constructor(baseline: Baseline | undefined) {
+    this.#baseline = baseline
+  }
+
+  countObject(): void {
+    this.#counts.objects++
+  }
+
+  countChange(): void {
+    this.#counts.changed++
+  }
+
+  judged({ namespace }: Subject, { notes }: Settings, { skips, exempted }: Verdict): void {
+    this.#counts.judged++
+    this.#skips.add(skips)
+    this.#exempted.add(exempted)
+    for (const note of notes) this.#note(`namespace ${namespace}: ${note}`)
+  }
+
+  /** An object of a version that no API server takes any more. */
+  old(apiVersion: string, judgedAs: string): void {
+    this.#note(`apiVersion ${apiVersion} is not served any more by the API servers of today; judged as ${judgedAs}`)
+  }
+
+  add(finding: DecidedFinding & { readonly field: string }, object: ObjectName, place: Place): void {
+    const { ruleId, action, reason, detail, remedy, pointer, field } = finding
+    const accepted = this.#baseline?.accepts(ruleId, object)
+    this.#findings.push({
+      ruleId,
+      action,
+      reason,
+      detail,
+      remedy,
+      pointer,
+      ...(field === pointer ? undefined : { field }),
+      object,
+      place,
+      ...(accepted === undefined ? undefined : { accepted })
+    })
+  }
+
+  change(change: ReportChange): void {
+    this.#changes.push(change)
+  }
+
+  problem(problem: Problem): void {
+    this.#problems.push(problem)
+  }
+
+  fault(fault: ReportFault): void {
+    this.#faults.push(fault)
+  }
+
+  #note(text: string): void {
+    this.#notes.set(text, (this.#notes.get(text) ?? 0) + 1)
+  }
+
+  report(version: string, rules: readonly Rule[], failOn: FailOn, files: number, facts: InputFacts): Report {
+    const { objects, judged, changed } = this.#counts
+    if (objects === 0 && this.#problems.length === 0) {
+      // A run that checks nothing must not be green.
+      this.#problems.push({
+        message: `no Kubernetes object in ${files === 0 ? 'the inputs: no file ends in .yaml, .yml or .json' : plural(files, 'file')}`,
+        place: { file: 'inputs', line: 0, column: 0, length: 0, excerpt: '' }
+      })
+    }
+    const found = { findings: this.#findings, changes: this.#changes, problems: this.#problems, faults: this.#faults }
+    return {
+      version,
+      rules: rules.map(({ id, title, why, remedy }) => ({ id, title, why, remedy })),
+      ...found,
+      skips: this.#skips.list(),
+      exempted: this.#exempted.list(),
+      notes: this.#allNotes(judged, facts),
+      counts: { files, objects, judged, otherKinds: objects - judged, changed },
+      failOn,
+      exitCode: exitCodeOf(found, failOn)
+    }
+  }
+
+  #allNotes(judged: number, facts: InputFacts): string[] {
+    const notes = [...this.#notes].map(([text, count]) => (count === 1 ? text : `${text} (${count} times)`))
+    if (judged > 0 && !facts.knowsLimitRanges) {
+      notes.push('no LimitRange among the inputs, so it is taken that the cluster has none that fills in requests')
+    }
+    return [...notes, ...(this.#baseline?.notes() ?? [])]
+  }
+}
+
+type Found = Pick<Report, 'findings' | 'changes' | 'problems' | 'faults'>
+
+/** 2 before 1: what could not be read may hide more than what was found. */
+function exitCodeOf(found: Found, failOn: FailOn): number {
+  if (found.problems.length > 0) return 2
+  if (found.faults.some(({ mode }) => mode === 'enforce')) return failOn === 'never' ? 0 : 1
+  if (countingFindings(found).some(({ action }) => fails(failOn, action))) return 1
+  return found.changes.length > 0 ? 1 : 0
+}

@@ -1,0 +1,190 @@
+import { InputFacts } from '../engine/input-facts.ts'
+import type { RuleIndex } from '../engine/rule-index.ts'
+import type { InputFile, Inputs } from '../input/inputs.ts'
+import { readObjects, wholeFile } from '../input/read-objects.ts'
+import type { PatchOperation } from '../lib/json/patch.ts'
+import { misshapen } from '../lib/json/shape.ts'
+import { objectNameOf } from '../report/object-name.ts'
+import { renderDiff } from '../report/unified-diff.ts'
+import { type ObjectName, type Problem, placeText } from '../report/validate-report.ts'
+import { Locator, spotAt } from '../yaml/locator.ts'
+import { objectsOf, readDocument } from '../yaml/read-document.ts'
+import { DocumentSplitter, type DocumentText } from '../yaml/split-stream.ts'
+import { type FilePolicy, ObjectJudge } from './object-judge.ts'
+
+export interface MutateOptions {
+  readonly namespace: string
+  readonly namespaceLabels: ReadonlyMap<string, Readonly<Record<string, string>>>
+  /** The changed text, what changed in it, the JSON Patches, or nothing but the files themselves. */
+  readonly show: 'text' | 'diff' | 'patch' | 'write'
+}
+
+export interface MutateDeps {
+  readonly rules: RuleIndex
+  readonly policy: FilePolicy
+  readonly inputs: Inputs
+  print(text: string): void
+  tell(line: string): void
+  write(file: string, text: string): void
+}
+
+interface ObjectPatch {
+  readonly file: string
+  readonly line: number
+  readonly object: ObjectName
+  readonly rules: readonly string[]
+  readonly patch: readonly PatchOperation[]
+}
+
+/** Prints, or writes, what the webhook would store. Exit code 0, or 2 when something could not be read or written. */
+export async function mutateFiles(paths: readonly string[], options: MutateOptions, deps: MutateDeps): Promise<number> {
+  const { files, problems } = deps.inputs.find(paths)
+  const said: Problem[] = problems.map(({ path, message }) => ({ message, place: wholeFile(path) }))
+  const facts = await factsOf(files, options, deps)
+  const judge = new ObjectJudge(deps.rules, deps.policy, options.namespace)
+  const patches: ObjectPatch[] = []
+  let isFirst = true
+  for (const file of files) {
+    const before = textOf(file, deps.inputs, said)
+    if (before === undefined) continue
+    const change = new FileChange(file, judge, facts, options.namespace)
+    const after = await change.apply(before)
+    said.push(...change.problems)
+    patches.push(...change.patches)
+    if (options.show === 'diff') deps.print(renderDiff(file.path, before, after))
+    if (options.show === 'text') deps.print(isFirst || after.startsWith('---') ? ended(after) : `---\n${ended(after)}`)
+    if (options.show === 'write' && after !== before) {
+      deps.write(file.path, after)
+      deps.tell(`${file.path}: ${change.patches.length} changed`)
+    }
+    isFirst = false
+  }
+  if (options.show === 'patch') deps.print(`${JSON.stringify(patches, null, 2)}\n`)
+  for (const { message, place } of said) deps.tell(`${placeText(place)}: ${message}`)
+  return said.length > 0 ? 2 : 0
+}
+
+function ended(text: string): string {
+  return text === '' || text.endsWith('\n') ? text : `${text}\n`
+}
+
+/** Namespaces and LimitRanges, wherever they stand. */
+async function factsOf(files: readonly InputFile[], options: MutateOptions, deps: MutateDeps): Promise<InputFacts> {
+  const facts = new InputFacts(options.namespace, options.namespaceLabels)
+  for (const file of files) {
+    await readObjects(file, deps.inputs, {
+      object: async ({ object }) => {
+        facts.add(object)
+      },
+      problem: () => {},
+      wants: (text) => /\b(Namespace|LimitRange)\b/.test(text)
+    })
+  }
+  return facts
+}
+
+function textOf(file: InputFile, inputs: Inputs, problems: Problem[]): string | undefined {
+  try {
+    return [...inputs.chunks(file)].join('')
+  } catch (error) {
+    problems.push({ message: (error as Error).message, place: wholeFile(file.path) })
+    return undefined
+  }
+}
+
+/** The changes to one file. */
+class FileChange {
+  readonly problems: Problem[] = []
+  readonly patches: ObjectPatch[] = []
+  readonly #file: InputFile
+  readonly #judge: ObjectJudge
+  readonly #facts: InputFacts
+  readonly #namespace: string
+
+  constructor(file: InputFile, judge: ObjectJudge, facts: InputFacts, namespace: string) {
+    this.#file = file
+    this.#judge = judge
+    this.#facts = facts
+    this.#namespace = namespace
+  }
+
+  /** The text with every change made; what stands between documents stays as it is. */
+  async apply(text: string): Promise<string> {
+    const splitter = new DocumentSplitter()
+    const documents = [...splitter.push(text), ...splitter.end()]
+    let after = ''
+    let at = 0
+    for (const document of documents) {
+      const start = documents.length === 1 ? 0 : startOf(text, document, at)
+      after += text.slice(at, start) + (await this.#document(document))
+      at = start + document.text.length
+    }
+    return after + text.slice(at)
+  }
+
+  async #document(document: DocumentText): Promise<string> {
+    const { values, mistakes } = await readDocument(document)
+    for (const { message, at } of mistakes) this.#problem(message, document, at)
+    let edited = ''
+    let end = 0
+    for (const value of values) {
+      const operations: PatchOperation[] = []
+      const locator = new Locator(document, value)
+      for (const found of objectsOf(value.value)) {
+        if (!('object' in found)) continue
+        try {
+          operations.push(...(await this.#object(found.object, found.at, locator)))
+        } catch (error) {
+          const wrong = misshapen(error)
+          if (wrong === undefined) throw error
+          this.problems.push({
+            message: wrong.message,
+            place: { file: this.#file.path, ...(await locator.spotOf(found.at + wrong.pointer)) }
+          })
+        }
+      }
+      const written = document.text.slice(value.start, value.end)
+      edited += document.text.slice(end, value.start) + (await this.#edit(written, value.isJson, operations, document))
+      end = value.end
+    }
+    return edited + document.text.slice(end)
+  }
+
+  async #object(object: Record<string, unknown>, at: string, locator: Locator): Promise<readonly PatchOperation[]> {
+    const apiVersion = this.#judge.versionOf(object)
+    if (apiVersion === undefined) return []
+    const name = objectNameOf(object, this.#namespace)
+    const { operations, fixedBy } = this.#judge.judge(object, apiVersion, this.#facts).judged
+    if (operations.length === 0) return []
+    const { line } = await locator.spotOf(at)
+    this.patches.push({ file: this.#file.path, line, object: name, rules: fixedBy, patch: operations })
+    return operations.map((operation) => ({ ...operation, path: at + operation.path }))
+  }
+
+  async #edit(
+    text: string,
+    isJson: boolean,
+    operations: readonly PatchOperation[],
+    document: DocumentText
+  ): Promise<string> {
+    if (operations.length === 0) return text
+    const { editJson, editYaml, rewriteYaml } = await import('../yaml/edit.ts')
+    if (isJson) return editJson(text, operations)
+    const edited = editYaml(text, operations) ?? rewriteYaml(text, operations)
+    if (edited !== undefined) return edited
+    this.#problem('cannot be changed in place; mutate --patch shows what to change', document, 0)
+    return text
+  }
+
+  #problem(message: string, document: DocumentText, at: number): void {
+    this.problems.push({ message, place: { file: this.#file.path, ...spotAt(document, at) } })
+  }
+}
+
+/** Where a document begins: at the start of its line. */
+function startOf(text: string, document: DocumentText, from: number): number {
+  if (document.line === 1) return 0
+  const separator = text.indexOf('---', from)
+  const end = text.indexOf('\n', separator)
+  return end < 0 ? text.length : end + 1
+}

@@ -1,0 +1,148 @@
+import { InputFacts, type KnownCluster } from '../engine/input-facts.ts'
+import type { RuleIndex } from '../engine/rule-index.ts'
+import type { InputFile, Inputs } from '../input/inputs.ts'
+import { type InputObject, readObjects, wholeFile } from '../input/read-objects.ts'
+import type { PatchOperation } from '../lib/json/patch.ts'
+import { namedPointer } from '../lib/json/pointer.ts'
+import { misshapen } from '../lib/json/shape.ts'
+import { objectNameOf } from '../report/object-name.ts'
+import { type FailOn, fails, type Report } from '../report/validate-report.ts'
+import type { Baseline } from './baseline.ts'
+import { Findings } from './collect-findings.ts'
+import { type FilePolicy, ObjectJudge, type ObjectVerdict } from './object-judge.ts'
+
+export interface ValidateOptions {
+  /** Of objects that name none. */
+  readonly namespace: string
+  readonly failOn: FailOn
+  /** Labels of namespaces that are not among the inputs. */
+  readonly namespaceLabels: ReadonlyMap<string, Readonly<Record<string, string>>>
+}
+
+export interface ValidateDeps {
+  readonly version: string
+  readonly rules: RuleIndex
+  readonly policy: FilePolicy
+  readonly inputs: Inputs
+  readonly baseline: Baseline | undefined
+  /** The cluster the inputs are for; undefined: nothing is known of it. */
+  readonly cluster?: KnownCluster | undefined
+}
+
+/** Judges every object of the inputs as the webhook would. Never stops at a mistake: the rest is still checked. */
+export async function validate(
+  paths: readonly string[],
+  options: ValidateOptions,
+  deps: ValidateDeps
+): Promise<Report> {
+  const { files, problems } = deps.inputs.find(paths)
+  const facts = new InputFacts(options.namespace, options.namespaceLabels, deps.cluster)
+  // What an object is judged with may stand in a later file: then everything is read once more, all facts known.
+  const run =
+    (await new Pass(deps, options, facts, true).over(files)) ??
+    (await new Pass(deps, options, facts, false).over(files))
+  const findings = run as Findings
+  for (const { path, message } of problems) findings.problem({ message, place: wholeFile(path) })
+  return findings.report(deps.version, deps.rules.all, options.failOn, files.length, facts)
+}
+
+const factKinds = /\b(Namespace|LimitRange)\b/
+
+/** One reading of all inputs. */
+class Pass {
+  readonly #deps: ValidateDeps
+  readonly #options: ValidateOptions
+  readonly #facts: InputFacts
+  readonly #collects: boolean
+  readonly #judge: ObjectJudge
+  readonly #findings: Findings
+  readonly #judgedNamespaces = new Set<string>()
+  #isOutdated = false
+
+  constructor(deps: ValidateDeps, options: ValidateOptions, facts: InputFacts, collects: boolean) {
+    this.#deps = deps
+    this.#options = options
+    this.#facts = facts
+    this.#collects = collects
+    this.#judge = new ObjectJudge(deps.rules, deps.policy, options.namespace)
+    this.#findings = new Findings(deps.baseline)
+  }
+
+  /** What was found; undefined when facts turned up that objects before them should have been judged with. */
+  async over(files: readonly InputFile[]): Promise<Findings | undefined> {
+    for (const file of files) {
+      await readObjects(file, this.#deps.inputs, {
+        object: (object) => this.#take(object),
+        problem: (problem) => this.#findings.problem(problem),
+        wants: (text) => !this.#isOutdated || factKinds.test(text)
+      })
+    }
+    return this.#isOutdated ? undefined : this.#findings
+  }
+
+  async #take(input: InputObject): Promise<void> {
+    const { object } = input
+    this.#findings.countObject()
+    if (this.#collects) {
+      const namespace = this.#facts.add(object)
+      if (namespace !== undefined && this.#judgedNamespaces.has(namespace)) this.#isOutdated = true
+    }
+    if (this.#isOutdated) return
+    const apiVersion = this.#judge.versionOf(object)
+    if (apiVersion === undefined) return
+    if (apiVersion !== object['apiVersion']) this.#findings.old(String(object['apiVersion']), apiVersion)
+    await this.#check(input, apiVersion)
+  }
+
+  async #check(input: InputObject, apiVersion: string): Promise<void> {
+    const { object, placeOf } = input
+    const name = objectNameOf(object, this.#options.namespace)
+    let verdict: ObjectVerdict
+    try {
+      verdict = this.#judge.judge(object, apiVersion, this.#facts)
+    } catch (error) {
+      const problem = misshapen(error)
+      if (problem === undefined) throw error
+      this.#findings.problem({ message: problem.message, place: await placeOf(problem.pointer) })
+      return
+    }
+    this.#judgedNamespaces.add(verdict.subject.namespace)
+    await this.#note(verdict, input, name)
+  }
+
+  async #note(
+    { subject, settings, judged, findings }: ObjectVerdict,
+    { placeOf }: InputObject,
+    name: ReturnType<typeof objectNameOf>
+  ): Promise<void> {
+    this.#findings.judged(subject, settings, judged.verdict)
+    for (const finding of findings) {
+      const field = namedPointer(subject.object, finding.pointer)
+      this.#findings.add({ ...finding, field }, name, await placeOf(finding.pointer))
+    }
+    for (const { ruleId, error } of judged.verdict.faults) {
+      const found = misshapen(error)
+      const message = found?.message ?? `the rule failed: ${(error as Error).message}`
+      const mode = settings.modes.get(ruleId) ?? 'off'
+      this.#findings.fault({ ruleId, mode, message, object: name, place: await placeOf(found?.pointer ?? '') })
+    }
+    if (judged.operations.length === 0) return
+    this.#findings.countChange()
+    // Each Pod is changed in some way; they are only kept where they are asked for.
+    if (!fails(this.#options.failOn, 'change')) return
+    const [first] = judged.operations as [PatchOperation]
+    this.#findings.change({
+      ruleIds: judged.fixedBy,
+      object: name,
+      place: await placeOf(first.path),
+      lines: judged.operations.map(lineOf)
+    })
+  }
+}
+
+/** One line for a change, long values cut. */
+function lineOf(operation: PatchOperation): string {
+  if (operation.op === 'remove') return `remove ${operation.path}`
+  const value = JSON.stringify(operation.value)
+  return `${operation.op} ${operation.path} ${value.length <= 120 ? value : `${value.slice(0, 119)}…`}`
+}

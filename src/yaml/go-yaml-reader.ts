@@ -1,0 +1,208 @@
+import {
+  type Document,
+  isAlias,
+  isScalar,
+  isSeq,
+  type Node,
+  type Pair,
+  parseDocument,
+  type Scalar,
+  type YAMLMap,
+  type YAMLSeq
+} from 'yaml'
+import type { PlacedNode } from './js-yaml-reader.ts'
+import { plainScalar, taggedScalar } from './kubectl-scalars.ts'
+
+/** What is wrong with a document, and where in its text. */
+export interface Mistake {
+  readonly message: string
+  readonly at: number
+  /** kubectl reads over it, others refuse it. */
+  readonly isReadable: boolean
+}
+
+export interface SlowDocument {
+  /** undefined where the document holds nothing or cannot be read. */
+  readonly value: unknown
+  readonly mistakes: readonly Mistake[]
+  readonly places: PlacedNode | undefined
+}
+
+/** Nodes after aliases are written out: as much as a request of 3 MiB could hold. Stops a document that multiplies itself. */
+const maxNodes = 1_500_000
+
+const longTag = 'tag:yaml.org,2002:'
+
+/** The package `yaml` told to leave every value as it stands; what it means is said here. */
+export function parseAsWritten(text: string): Document.Parsed {
+  return parseDocument(text, {
+    schema: 'failsafe',
+    uniqueKeys: false,
+    merge: false,
+    prettyErrors: false,
+    logLevel: 'silent'
+  })
+}
+
+/**
+ * Reads one document node by node, with a place for each: as go-yaml v2 does, with aliases written out, merge keys
+ * in their order (a later one wins, unlike YAML's own rule), and the last of duplicate keys.
+ */
+export function readSlow(text: string): SlowDocument {
+  const document = parseAsWritten(text)
+  const [error] = document.errors
+  if (error !== undefined) {
+    return {
+      value: undefined,
+      mistakes: [{ message: error.message, at: error.pos[0], isReadable: false }],
+      places: undefined
+    }
+  }
+  const reader = new Reader()
+  try {
+    const { value, place } = reader.read(document.contents as Node | null)
+    return { value: value ?? undefined, mistakes: reader.mistakes, places: place }
+  } catch (error) {
+    if (!(error instanceof Unreadable)) throw error
+    const mistake = { message: error.message, at: error.at, isReadable: false }
+    return { value: undefined, mistakes: [...reader.mistakes, mistake], places: undefined }
+  }
+}
+
+class Unreadable extends Error {
+  readonly at: number
+  constructor(message: string, at: number) {
+    super(message)
+    this.at = at
+  }
+}
+
+interface Read {
+  readonly value: unknown
+  readonly place: PlacedNode
+}
+
+class Reader {
+  readonly mistakes: Mistake[] = []
+  readonly #anchors = new Map<string, Node>()
+  readonly #open = new Set<Node>()
+  #nodes = 0
+
+  read(node: Node | null): Read {
+    const at = node?.range?.[0] ?? 0
+    if (++this.#nodes > maxNodes) throw new Unreadable('aliases make this document grow out of bounds', at)
+    if (node === null) return { value: null, place: leaf(at) }
+    if (isAlias(node)) return this.read(this.#target(node.source, at))
+    // An alias brings here what was anchored before, and what is inside it may have been anchored since.
+    const { anchor } = node as Scalar | YAMLMap | YAMLSeq
+    if (anchor !== undefined) this.#anchors.set(anchor, node)
+    if (isScalar(node)) return { value: scalarOf(node), place: leaf(at) }
+    this.#open.add(node)
+    const read = isSeq(node) ? this.#sequence(node, at) : this.#mapping(node as YAMLMap, at)
+    this.#open.delete(node)
+    return read
+  }
+
+  #target(source: string, at: number): Node {
+    const target = this.#anchors.get(source)
+    if (target === undefined) throw new Unreadable(`alias *${source} has no anchor before it in this document`, at)
+    if (this.#open.has(target)) throw new Unreadable(`anchor &${source} contains itself`, at)
+    return target
+  }
+
+  #sequence(node: YAMLSeq, at: number): Read {
+    const read = node.items.map((item) => this.read(item as Node | null))
+    return {
+      value: read.map(({ value }) => value),
+      place: { at, members: undefined, items: read.map(({ place }) => place) }
+    }
+  }
+
+  #mapping(node: YAMLMap, at: number): Read {
+    const value: Record<string, unknown> = {}
+    const members: NonNullable<PlacedNode['members']> = new Map()
+    const seen = new Set<string>()
+    for (const pair of node.items as Pair<Node | null, Node | null>[]) {
+      const keyAt = pair.key?.range?.[0] ?? at
+      if (isMerge(pair.key)) {
+        this.#merge(pair.value, keyAt, value, members)
+        continue
+      }
+      const key = this.#key(pair.key, keyAt)
+      const inner = this.read(pair.value)
+      if (seen.has(key)) {
+        this.mistakes.push({
+          message: `key ${JSON.stringify(key)} is there twice; kubectl takes the last, Kustomize and Flux refuse the file`,
+          at: keyAt,
+          isReadable: true
+        })
+      }
+      seen.add(key)
+      put(value, key, inner.value)
+      members.set(key, { keyAt, node: inner.place })
+    }
+    return { value, place: { at, members, items: undefined } }
+  }
+
+  #key(node: Node | null, at: number): string {
+    const value = this.read(node).value as string | number | boolean | object | null
+    if (value === null) throw new Unreadable('a key is missing, or null', at)
+    if (typeof value === 'object') throw new Unreadable('a key is a map or a list; expected text', at)
+    return String(value)
+  }
+
+  /** Puts in what the merged mappings hold: over what stands before the merge key, as go-yaml v2 does. */
+  #merge(
+    node: Node | null,
+    at: number,
+    value: Record<string, unknown>,
+    members: NonNullable<PlacedNode['members']>
+  ): void {
+    const { value: merged, place } = this.read(node)
+    // Of a list the first wins, so it is put in last.
+    const sources = Array.isArray(merged)
+      ? merged.map((source, i) => [source, place.items?.[i]] as const).reverse()
+      : [[merged, place] as const]
+    for (const [source, from] of sources) {
+      if (typeof source !== 'object' || source === null || Array.isArray(source) || from?.members === undefined)
+        throw new Unreadable('<<: expected a mapping or a list of mappings', at)
+      for (const key of Object.keys(source)) {
+        put(value, key, (source as Record<string, unknown>)[key])
+        members.set(key, from.members.get(key) as { keyAt: number; node: PlacedNode })
+      }
+    }
+  }
+}
+
+function leaf(at: number): PlacedNode {
+  return { at, members: undefined, items: undefined }
+}
+
+/** A plain assignment to `__proto__` would set the prototype. */
+function put(holder: Record<string, unknown>, key: string, value: unknown): void {
+  if (key === '__proto__')
+    Object.defineProperty(holder, key, { value, configurable: true, enumerable: true, writable: true })
+  else holder[key] = value
+}
+
+function isMerge(key: Node | null): boolean {
+  return isScalar(key) && key.value === '<<' && key.type === 'PLAIN'
+}
+
+function scalarOf(node: Scalar): unknown {
+  // Not `value`: a few tags are resolved whatever the schema says.
+  const text = node.source ?? ''
+  const at = node.range?.[0] ?? 0
+  const { tag } = node
+  if (tag?.startsWith(longTag)) {
+    const value = taggedScalar(tag.slice(longTag.length), text)
+    if (value === undefined) throw new Unreadable(`${text} is not what its tag says`, at)
+    return value
+  }
+  if (node.type !== 'PLAIN' || tag !== undefined) return text
+  try {
+    return plainScalar(text)
+  } catch (error) {
+    throw new Unreadable((error as Error).message, at)
+  }
+}

@@ -1,0 +1,131 @@
+import { tokensOf } from '../lib/json/pointer.ts'
+import { findPlace } from './find-place.ts'
+import { needsSlow, type PlacedNode, readPlaces } from './js-yaml-reader.ts'
+import { aboveDocument, type DocumentValue } from './read-document.ts'
+import type { DocumentText } from './split-stream.ts'
+
+/** A place in a file, as editors count: lines and columns from 1, columns in UTF-16 units. */
+export interface Spot {
+  readonly line: number
+  readonly column: number
+  /** Units of the word there, at least 1. */
+  readonly length: number
+  /** The line itself. */
+  readonly excerpt: string
+}
+
+/**
+ * Finds fields of one document. Its text is read once more for that, only as far as needed for the first field, as a
+ * whole when there are more; only documents with findings are.
+ */
+export class Locator {
+  readonly #document: DocumentText
+  readonly #value: DocumentValue
+  readonly #text: string
+  readonly #isFast: boolean
+  #root: Promise<PlacedNode | undefined> | undefined
+  #lineStarts: readonly number[] | undefined
+  #asked = 0
+
+  constructor(document: DocumentText, value: DocumentValue) {
+    this.#document = document
+    this.#value = value
+    this.#text = document.text.slice(value.start, value.end)
+    this.#isFast = value.isJson || !needsSlow(this.#text)
+  }
+
+  /** The key or list item that `pointer` names, or of the deepest one above it that is there. */
+  async spotOf(pointer: string): Promise<Spot> {
+    const { value, start } = this.#value
+    if (this.#asked++ < maxSearches && this.#isFast) {
+      const found = findPlace(this.#text, value, tokensOf(pointer))
+      if (found !== undefined) return spotAt(this.#document, start + found)
+    }
+    this.#root ??= placesOf(this.#text, this.#isFast)
+    const root = await this.#root
+    const at = root === undefined ? 0 : offsetOf(root, pointer)
+    this.#lineStarts ??= lineStartsOf(this.#document.text)
+    return spotAt(this.#document, start + at + leadOf(this.#text, at), this.#lineStarts)
+  }
+}
+
+/** Fields looked for one by one; a List may hold thousands, and searching for each would cost their square. */
+const maxSearches = 3
+
+/** Comments and empty lines may stand before the first key of a document. */
+function leadOf(text: string, at: number): number {
+  lead.lastIndex = at
+  return lead.exec(text)?.[0].length ?? 0
+}
+
+const lead = /(?:\s+|#.*)*/y
+
+async function placesOf(text: string, isFast: boolean): Promise<PlacedNode | undefined> {
+  if (isFast) {
+    try {
+      const places = readPlaces(text)
+      if (places !== undefined) return places
+    } catch {
+      // The other parser has read it, or it would hold nothing to find.
+    }
+  }
+  const { readSlow } = await import('./go-yaml-reader.ts')
+  return readSlow(text).places
+}
+
+function offsetOf(root: PlacedNode, pointer: string): number {
+  let node = root
+  let at = root.at
+  for (const token of tokensOf(pointer)) {
+    const member = node.members?.get(token)
+    const next = member?.node ?? node.items?.[Number(token)]
+    if (next === undefined) return at
+    at = member?.keyAt ?? next.at
+    node = next
+  }
+  return at
+}
+
+/** A word: a quoted key, or what stands before the next space, colon at its end, or bracket. */
+const word = /^("(?:[^"\\]|\\.)*"|'[^']*'|[^\s,{}[\]]+?(?=:(?:\s|$))|[^\s,{}[\]]+)/
+
+/** Longer lines are not shown whole: minified JSON is one line. */
+const maxExcerpt = 160
+
+/** The place of an offset in the document's text, or of the line above it. */
+export function spotAt(
+  { text, line }: DocumentText,
+  at: number,
+  lineStarts: readonly number[] = lineStartsOf(text, at)
+): Spot {
+  if (at === aboveDocument) return { line: line - 1, column: 1, length: 3, excerpt: '---' }
+  const index = lastAtMost(lineStarts, at)
+  const start = lineStarts[index] ?? 0
+  const end = text.indexOf('\n', start)
+  const whole = text.slice(start, end < 0 ? undefined : end).replace(/\r$/, '')
+  return {
+    line: line + index,
+    column: at - start + 1,
+    length: word.exec(text.slice(at, at + maxExcerpt))?.[0].length ?? 1,
+    excerpt: whole.length <= maxExcerpt ? whole : ''
+  }
+}
+
+/** Where the lines of a text begin, as far as `end`. */
+function lineStartsOf(text: string, end = text.length): number[] {
+  const starts = [0]
+  for (let at = text.indexOf('\n'); at >= 0 && at < end; at = text.indexOf('\n', at + 1)) starts.push(at + 1)
+  return starts
+}
+
+/** Index of the last number that is not above `limit`. */
+function lastAtMost(numbers: readonly number[], limit: number): number {
+  let low = 0
+  let high = numbers.length - 1
+  while (low < high) {
+    const middle = (low + high + 1) >> 1
+    if ((numbers[middle] as number) <= limit) low = middle
+    else high = middle - 1
+  }
+  return low
+}

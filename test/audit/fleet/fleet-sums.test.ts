@@ -1,0 +1,145 @@
+import { readFileSync } from 'node:fs'
+import t from 'tap'
+import { FleetTally } from '../../../src/audit/fleet/fleet-sums.ts'
+import type { ClusterSnapshot } from '../../../src/snapshot/snapshot.ts'
+import { readSnapshot } from '../../../src/snapshot/snapshot-document.ts'
+import { renderTop } from '../../../src/top/top.ts'
+
+const load = (name: string) =>
+  readSnapshot(name, readFileSync(new URL(`../../fixtures/snapshots/${name}`, import.meta.url), 'utf8'))
+
+const floor = { share: 0.1 }
+const policy = {
+  estimateOf: ({ estimated, declared }: { estimated?: number | undefined; declared?: number | undefined }) =>
+    estimated ?? declared ?? 50,
+  floor
+}
+
+function tallyOf(snapshot: ClusterSnapshot): FleetTally {
+  const tally = new FleetTally(snapshot.readings, snapshot.takenAt, policy)
+  for (const pod of snapshot.pods) if (pod.phase !== 'Succeeded' && pod.phase !== 'Failed') tally.add(pod)
+  return tally
+}
+
+t.test('incident 000: the tightest ceiling is found, with what pods have not shown yet', async (t) => {
+  const snapshot = load('kubepods-full.yaml')
+  const [node] = tallyOf(snapshot).nodes(snapshot.nodes, snapshot.failures)
+  t.match(node, {
+    node: 'node-a',
+    tightest: 'kubepods',
+    used: 1006 / 1500,
+    committed: 1104,
+    floor: 150,
+    free: 246,
+    kubepods: { limit: 1500, inUse: 1006 },
+    biggest: { namespace: 'default', pids: 502 },
+    missing: []
+  })
+  t.match(tallyOf(snapshot).workloads(), [{ namespace: 'default', name: 'boom', peak: 502, pids: 1006, pods: 4 }])
+})
+
+t.test('a node that nobody read has no figures, which are not zeros', async (t) => {
+  const snapshot = { ...load('kubepods-full.yaml'), readings: new Map() }
+  const failures = new Map([['node-a', { reason: 'timeout', detail: 'no answer' } as const]])
+  const [node] = tallyOf(snapshot).nodes(snapshot.nodes, failures)
+  t.match(node, { pods: snapshot.pods.length, missing: ['timeout: no answer'] })
+  t.strictSame([node?.used, node?.free, node?.committed, node?.floor, node?.biggest], [null, null, null, null, null])
+  t.strictSame(tallyOf(snapshot).workloads(), [])
+})
+
+t.test('its figures are those of pidguard top, and so of admission', async (t) => {
+  for (const name of ['kubepods-full.yaml', 'thread-leak.yaml']) {
+    const snapshot = load(name)
+    const shown = (subject: 'nodes' | 'workloads') => {
+      const options = { subject, format: 'json', namespace: undefined, node: undefined, limit: undefined } as const
+      return JSON.parse(renderTop(snapshot, { estimateOf: () => 50, floor }, options))[subject]
+    }
+    const tally = tallyOf(snapshot)
+    const nodes = tally.nodes(snapshot.nodes, snapshot.failures)
+    const fields = [
+      'node',
+      'tightest',
+      'used',
+      'committed',
+      'floor',
+      'free',
+      'pods',
+      'biggest',
+      'missing',
+      'age'
+    ] as const
+    const cut = (rows: readonly object[]) =>
+      rows.map((row) => fields.map((field) => (row as Record<string, unknown>)[field] ?? null))
+    t.strictSame(cut(nodes), cut(shown('nodes')), `${name}: nodes`)
+    const known = shown('workloads').filter(({ pids }: { pids?: number }) => pids !== undefined)
+    t.strictSame(
+      tally.workloads().map(({ name, pids, peak, pods }) => [name, pids, peak, pods]),
+      known.map((row: { workload: { name: string }; pids: number; peak: number; pods: number }) => [
+        row.workload.name,
+        row.pids,
+        row.peak,
+        row.pods
+      ]),
+      `${name}: workloads`
+    )
+  }
+})
+
+t.test('a static pod is found under the uid its node counts it by', async (t) => {
+  const snapshot = load('kubepods-full.yaml')
+  const pods = snapshot.pods.map((pod) => ({ ...pod, uid: `${pod.name} in the API`, cgroup: pod.uid }))
+  const asStatic = tallyOf({ ...snapshot, pods })
+  t.strictSame(asStatic.nodes(snapshot.nodes, new Map()), tallyOf(snapshot).nodes(snapshot.nodes, new Map()))
+  t.strictSame(asStatic.workloads(), tallyOf(snapshot).workloads())
+})
+
+t.test('the pods of a workload count together, on each node for itself', async (t) => {
+  const snapshot = load('kubepods-full.yaml')
+  const [first] = snapshot.pods
+  if (first === undefined) throw new Error('expected a pod')
+  const pods = [
+    { node: 'node-a', name: 'leak', pids: 300 },
+    { node: 'node-a', name: 'leak', pids: 300 },
+    { node: 'node-a', name: 'leak', pids: undefined },
+    { node: 'node-a', name: 'db', pids: 500 },
+    { node: 'node-b', name: 'leak', pids: 100 },
+    { node: 'node-b', name: 'db', pids: 500 },
+    { node: 'node-c', name: 'db', pids: undefined },
+    { node: undefined, name: 'db', pids: 9 }
+  ].map((pod, at) => ({ ...pod, uid: `u${at}` }))
+  const reading = [...snapshot.readings.values()][0]
+  if (reading === undefined) throw new Error('expected a reading')
+  const readings = new Map(
+    ['node-a', 'node-b', 'node-c'].map((node) => {
+      const own = pods.filter((pod) => pod.node === node && pod.pids !== undefined)
+      return [node, { ...reading, node, pods: new Map(own.map(({ uid, pids = 0 }) => [uid, pids])) }]
+    })
+  )
+  const tally = new FleetTally(readings, snapshot.takenAt, policy)
+  for (const { node, name, uid } of pods) {
+    tally.add({
+      ...first,
+      uid,
+      node,
+      name: `${name}-${uid}`,
+      namespace: 'shop',
+      workload: { kind: 'Deployment', name }
+    })
+  }
+  const rows = tally.nodes(
+    [...readings.keys()].map((name) => ({ ...snapshot.nodes[0], name }) as never),
+    new Map()
+  )
+  t.strictSame(
+    new Map(rows.map(({ node, biggestWorkload }) => [node, biggestWorkload])),
+    new Map([
+      ['node-a', { namespace: 'shop', kind: 'Deployment', name: 'leak', pids: 600, pods: 2 }],
+      ['node-b', { namespace: 'shop', kind: 'Deployment', name: 'db', pids: 500, pods: 1 }],
+      ['node-c', null]
+    ])
+  )
+  t.match(
+    tally.workloads().find(({ name }) => name === 'leak'),
+    { pids: 700, peak: 300, pods: 4, read: 3, nodes: 2 }
+  )
+})

@@ -1,0 +1,58 @@
+import t from 'tap'
+import type { Snapshot } from '../../src/engine/evaluate.ts'
+import { judge } from '../../src/engine/mutate-then-validate.ts'
+import { RuleIndex } from '../../src/engine/rule-index.ts'
+import { rules } from '../../src/rules/index.ts'
+import { type SettingsChange, settings } from '../support/settings.ts'
+import { calicoObject, podSubject, subjectFrom } from '../support/subjects.ts'
+
+/** Enough to be no BestEffort pod. */
+const container = { resources: { requests: { cpu: '250m' } } }
+const index = new RuleIndex(rules)
+
+function snapshot(change: SettingsChange = {}, exempt?: string): Snapshot {
+  return {
+    settings: settings(change),
+    facts: { limitRanges: [] },
+    exemption: (ruleId) => (ruleId === exempt ? 'because' : undefined)
+  }
+}
+
+void t.test('what is mended is not found any more', async (t) => {
+  const subject = subjectFrom(calicoObject({ container }))
+  const before = judge(subject, index.rulesFor(subject), snapshot())
+  t.strictSame(before.fixedBy, ['calico-update-strategy'])
+  t.strictSame(
+    before.verdict.findings.map(({ ruleId }) => ruleId),
+    ['calico-iptables-backend']
+  )
+  const again = subjectFrom(calicoObject({ container }))
+  const after = judge(again, index.rulesFor(again), snapshot({ calico: { iptablesBackend: 'NFT' } }))
+  t.strictSame(after.verdict.findings, [])
+  t.equal(after.decision.allowed, true)
+})
+
+void t.test('what nothing mends is found and decided', async (t) => {
+  const subject = podSubject()
+  const { verdict, decision } = judge(subject, index.rulesFor(subject), snapshot())
+  t.strictSame(
+    verdict.findings.map(({ ruleId }) => ruleId),
+    ['best-effort']
+  )
+  t.equal(decision.allowed, false)
+})
+
+void t.test('a rule that can neither mend nor check is told once', async (t) => {
+  const subject = subjectFrom(calicoObject({ container, env: ['text'] }))
+  const { verdict } = judge(subject, index.rulesFor(subject), snapshot({ calico: { iptablesBackend: 'NFT' } }))
+  t.strictSame(
+    verdict.faults.map(({ ruleId }) => ruleId),
+    ['calico-iptables-backend']
+  )
+})
+
+void t.test('an exemption is told once', async (t) => {
+  const subject = subjectFrom(calicoObject({ container }))
+  const { verdict } = judge(subject, index.rulesFor(subject), snapshot({}, 'calico-update-strategy'))
+  t.strictSame(verdict.exempted, [{ ruleId: 'calico-update-strategy', reason: 'because' }])
+})

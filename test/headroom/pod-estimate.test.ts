@@ -1,0 +1,84 @@
+import t from 'tap'
+import { estimateOf, maxPids, profileOf, readPids, workloadNameOf } from '../../src/headroom/pod-estimate.ts'
+import type { PodSubject } from '../../src/kubernetes/subject.ts'
+import type { Profile } from '../../src/policy/settings.ts'
+import { settings } from '../support/settings.ts'
+import { podSubject, subjectFrom, workloadObject } from '../support/subjects.ts'
+
+function profile(name: string, change: Partial<Profile> = {}): Profile {
+  const match = { images: [], selector: undefined }
+  return { name, match, estimate: undefined, limit: undefined, threadCap: undefined, ...change }
+}
+
+t.test('an estimate is what the pod declares, else what its profile says, else the default', async (t) => {
+  const declared = { annotations: { 'pidguard.io/pids': '7' } }
+  const policy = settings({ pids: { estimate: 50, profiles: [profile('a'), profile('b', { estimate: 300 })] } })
+  t.strictSame(estimateOf(podSubject({}, declared), policy), { pids: 7, source: 'declared' })
+  t.strictSame(estimateOf(podSubject(), policy), { pids: 300, source: 'profile' })
+  t.strictSame(estimateOf(podSubject(), settings()), { pids: 50, source: 'default' })
+  const template = subjectFrom(workloadObject('apps/v1/Deployment', {}, declared)) as PodSubject
+  t.strictSame(estimateOf(template, policy), { pids: 7, source: 'declared' }, 'of a template too')
+})
+
+t.test('a declaration that is no count is not believed', async (t) => {
+  const wrong = podSubject({}, { annotations: { 'pidguard.io/pids': 'lots' } })
+  t.strictSame(estimateOf(wrong, settings()), { pids: 50, source: 'default' })
+})
+
+t.test('the first profile that matches and has what is asked for', async (t) => {
+  const profiles = [
+    profile('other image', { match: { images: ['*/web:*'], selector: undefined }, estimate: 1 }),
+    profile('other label', {
+      match: { images: [], selector: { matchLabels: { a: 'b' }, matchExpressions: [] } },
+      estimate: 2
+    }),
+    profile('says nothing of it'),
+    profile('this', { match: { images: ['*/none:*', '*/app:*'], selector: undefined }, estimate: 3 }),
+    profile('too late', { estimate: 4 })
+  ]
+  t.equal(profileOf(podSubject(), profiles, ({ estimate }) => estimate !== undefined)?.name, 'this')
+  t.equal(
+    profileOf(podSubject(), profiles, ({ limit }) => limit !== undefined),
+    undefined
+  )
+  t.equal(
+    profileOf(podSubject(), [], () => true),
+    undefined
+  )
+  const bare = podSubject({ containers: [{ name: 'a' }] })
+  t.equal(profileOf(bare, [profile('all', { match: { images: ['*'], selector: undefined } })], () => true)?.name, 'all')
+})
+
+t.test('a count is a whole number from 1 to what a node can hold', async (t) => {
+  t.equal(readPids('1'), 1)
+  t.equal(readPids(String(maxPids)), maxPids)
+  for (const text of [undefined, null, '', '0', String(maxPids + 1), '01', '1.5']) t.equal(readPids(text), undefined)
+})
+
+t.test('what was observed goes before what is assumed, once it means something', async (t) => {
+  const peak = (pids: number, isSettled: boolean) => ({ observedPeak: () => ({ pids, isSettled }) })
+  const estimate = (observed: ReturnType<typeof peak>, metadata = {}) =>
+    estimateOf(podSubject({}, metadata), settings(), observed)
+  t.strictSame(estimate(peak(3, false)), { pids: 50, source: 'default' }, 'seen in its first seconds')
+  t.strictSame(estimate(peak(3, true)), { pids: 3, source: 'observed' })
+  t.strictSame(estimate(peak(51, false)), { pids: 51, source: 'observed' }, 'more than assumed counts at once')
+  t.strictSame(estimate(peak(51, true), { annotations: { 'pidguard.io/pids': '7' } }), { pids: 7, source: 'declared' })
+  t.strictSame(estimateOf(podSubject(), settings(), { observedPeak: () => undefined }), { pids: 50, source: 'default' })
+})
+
+t.test('a template is the workload its pods belong to', async (t) => {
+  const name = (kind: string, metadata = {}) =>
+    workloadNameOf(subjectFrom(workloadObject(kind, {}, {}, metadata)) as PodSubject)
+  t.strictSame(name('apps/v1/Deployment'), { kind: 'Deployment', name: 'web' })
+  const ownerReferences = [{ apiVersion: 'batch/v1', kind: 'CronJob', name: 'nightly', controller: true }]
+  t.strictSame(name('batch/v1/Job', { name: 'nightly-28000000', ownerReferences }), {
+    kind: 'CronJob',
+    name: 'nightly'
+  })
+  const owned = podSubject(
+    {},
+    { ownerReferences: [{ apiVersion: 'apps/v1', kind: 'StatefulSet', name: 'db', controller: true }] }
+  )
+  t.strictSame(workloadNameOf(owned), { kind: 'StatefulSet', name: 'db' })
+  t.strictSame(workloadNameOf(podSubject()), { kind: 'Pod', name: 'web' })
+})

@@ -1,0 +1,185 @@
+import t from 'tap'
+import { limitRangeKind, namespaceKind, nodeFactsOf } from '../../../src/kube/cache/cached-kinds.ts'
+import { buildPodKind, buildPodProjection } from '../../../src/kube/cache/cached-pods.ts'
+import { LimitRangeIndex } from '../../../src/kube/cache/cluster-caches.ts'
+import { Placements } from '../../../src/kubernetes/placement.ts'
+
+t.test('a Node', async (t) => {
+  const object = {
+    metadata: { name: 'n1', uid: 'u1', labels: { zone: 'a' } },
+    spec: { unschedulable: true, taints: [{ key: 'k', effect: 'NoSchedule', timeAdded: 'x' }] },
+    status: {
+      conditions: [
+        { type: 'Ready', status: 'True' },
+        { type: 'PIDPressure', status: 'True' }
+      ],
+      addresses: [
+        { type: 'Hostname', address: 'n1' },
+        { type: 'InternalIP', address: '10.0.0.1' },
+        { type: 'InternalIP', address: 'fd00::1' }
+      ],
+      daemonEndpoints: { kubeletEndpoint: { Port: 10255 } }
+    }
+  }
+  t.strictSame(nodeFactsOf(object), {
+    name: 'n1',
+    uid: 'u1',
+    labels: { zone: 'a' },
+    taints: [{ key: 'k', value: '', effect: 'NoSchedule' }],
+    unschedulable: true,
+    pidPressure: true,
+    address: '10.0.0.1',
+    kubeletPort: 10255
+  })
+})
+
+t.test('what a Node does not say is unknown', async (t) => {
+  t.strictSame(nodeFactsOf({ metadata: { name: 'n1' } }), {
+    name: 'n1',
+    uid: '',
+    labels: {},
+    taints: [],
+    unschedulable: false,
+    pidPressure: undefined,
+    address: undefined,
+    kubeletPort: 10250
+  })
+  const pressure = (status: string) =>
+    nodeFactsOf({ metadata: { name: 'n1' }, status: { conditions: [{ type: 'PIDPressure', status }] } }).pidPressure
+  t.equal(pressure('False'), false)
+  t.equal(pressure('Unknown'), undefined)
+  t.throws(() => nodeFactsOf({ metadata: {} }), /metadata: expected metadata with a name/)
+  t.throws(() => nodeFactsOf({ metadata: { name: 'n' }, spec: 1 }), /\/spec: expected an object, found a number/)
+})
+
+function pod(change: { metadata?: object; spec?: object; status?: object } = {}) {
+  return {
+    metadata: { name: 'web-1', namespace: 'shop', uid: 'u1', ...change.metadata },
+    spec: { nodeName: 'n1', ...change.spec },
+    status: { phase: 'Running', ...change.status }
+  }
+}
+
+t.test('a Pod', async (t) => {
+  const project = buildPodProjection()
+  t.strictSame(project(pod()), {
+    uid: 'u1',
+    namespace: 'shop',
+    name: 'web-1',
+    node: 'n1',
+    phase: 'Running',
+    workload: { kind: 'Pod', name: 'web-1' },
+    declared: undefined,
+    estimated: undefined,
+    deleting: false
+  })
+  const owned = project(
+    pod({
+      metadata: {
+        labels: { 'pod-template-hash': 'abc' },
+        ownerReferences: [{ apiVersion: 'apps/v1', kind: 'ReplicaSet', name: 'web-abc', controller: true }],
+        annotations: { 'pidguard.io/pids': '300', 'pidguard.io/pids-estimate': '310' },
+        deletionTimestamp: '2026-11-21T10:55:04Z'
+      },
+      spec: { nodeName: '' },
+      status: { phase: 'Pending' }
+    })
+  )
+  t.match(owned, {
+    node: undefined,
+    phase: 'Pending',
+    workload: { kind: 'Deployment', name: 'web' },
+    declared: 300,
+    estimated: 310,
+    deleting: true
+  })
+  t.equal(owned.placement?.signature, new Placements().of({}).signature, 'where it may land, until it is bound')
+  const annotated = (value: string) => project(pod({ metadata: { annotations: { 'pidguard.io/pids': value } } }))
+  for (const value of ['0', '-1', '1.5', 'many', '']) t.equal(annotated(value).declared, undefined, value)
+})
+
+t.test('a pod that is not bound says since when it is there, and whether it is to be bound at all', async (t) => {
+  const pending = (metadata: object, spec: object = {}) =>
+    buildPodProjection()(pod({ metadata, spec: { nodeName: undefined, ...spec } }))
+  const created = { creationTimestamp: '2026-11-21T10:55:04Z' }
+  t.match(pending(created), { createdAt: Date.UTC(2026, 10, 21, 10, 55, 4), isGated: false })
+  t.equal(pending({}).createdAt, undefined)
+  t.equal(pending({ creationTimestamp: 'long ago' }).createdAt, undefined)
+  t.equal(pending({}, { schedulingGates: [{ name: 'kueue.x-k8s.io/topology' }] }).isGated, true)
+  for (const schedulingGates of [[], null, 'x']) t.equal(pending({}, { schedulingGates }).isGated, false)
+  t.notOk('createdAt' in buildPodProjection()(pod({ metadata: created })), 'nobody asks it of one that is bound')
+  const { project, same } = buildPodKind()
+  const gated = pod({ spec: { nodeName: undefined, schedulingGates: [{ name: 'a' }] } })
+  t.notOk(same(project(gated), project(pod({ spec: { nodeName: undefined } }))), 'a change that counts')
+})
+
+t.test(
+  'a pod whose binding was refused says by which node, until something else keeps it from being bound',
+  async (t) => {
+    const detail = 'needs 400; n2 has 300 PIDs free under kubepods: limit 1000, floor 100, committed 600, in use 600'
+    const message = `binding rejected: denied the request: Binding shop/web-1: pid-binding: no room (${detail}) at /target/name.`
+    const refusedBy = (spec: object, condition: object) =>
+      buildPodProjection()(
+        pod({ spec, status: { conditions: [{ type: 'PodScheduled', status: 'False', ...condition }] } })
+      ).refusedBy
+    const pending = { nodeName: undefined }
+    t.equal(refusedBy(pending, { message }), 'n2')
+    t.equal(refusedBy(pending, { message: '0/3 nodes are available' }), undefined)
+    t.equal(refusedBy(pending, { message, status: 'True' }), undefined)
+    t.equal(refusedBy(pending, { message, type: 'Ready' }), undefined)
+    t.equal(refusedBy({ nodeName: 'n1' }, { message }), undefined)
+    t.equal(buildPodProjection()(pod({ spec: pending, status: { conditions: 'none' } })).refusedBy, undefined)
+    const kind = buildPodKind()
+    const held = kind.project(pod({ spec: pending }))
+    t.notOk(kind.same(held, { ...held, refusedBy: 'n2' }), 'a change that counts')
+  }
+)
+
+t.test('a static pod is one by its uid, and says by which hash its node counts it', async (t) => {
+  const annotations = { 'kubernetes.io/config.mirror': 'h', 'kubernetes.io/config.hash': 'h1' }
+  const facts = (metadata: object) => buildPodProjection()(pod({ metadata }))
+  t.match(facts({ annotations }), { uid: 'u1', cgroup: 'h1' })
+  t.notOk('cgroup' in facts({ annotations: { 'kubernetes.io/config.hash': 'h1' } }), 'not without the mirror mark')
+  t.notOk('cgroup' in facts({ uid: 'h1', annotations }), 'no field where it says nothing')
+  const { keyOf, project } = buildPodKind()
+  const keys = ['u1', 'u2'].map((uid) => keyOf(project(pod({ metadata: { uid, annotations } }))))
+  t.strictSame(keys, ['u1', 'u2'], 'as many as the API has, of one file on each node')
+})
+
+t.test('pods of one workload share one name; a Pod changed in what is not kept is the same', async (t) => {
+  const kind = buildPodKind()
+  const of = (name: string) =>
+    kind.project(
+      pod({
+        metadata: { name, ownerReferences: [{ apiVersion: 'apps/v1', kind: 'DaemonSet', name: 'd', controller: true }] }
+      })
+    )
+  t.equal(of('a').workload, of('b').workload)
+  t.ok(kind.same(of('a'), of('a')))
+  t.notOk(kind.same(of('a'), kind.project(pod({ status: { phase: 'Failed' } }))))
+})
+
+t.test('a Namespace keeps labels and annotations', async (t) => {
+  const object = { metadata: { name: 'shop', labels: { a: 'b' }, annotations: { c: 'd' } } }
+  t.strictSame(namespaceKind.project(object), { name: 'shop', labels: { a: 'b' }, annotations: { c: 'd' } })
+})
+
+t.test('LimitRanges of a namespace are one list', async (t) => {
+  const range = (name: string, max: string) =>
+    limitRangeKind.project({
+      metadata: { name, namespace: 'shop' },
+      spec: { limits: [{ type: 'Container', max: { cpu: max }, maxLimitRequestRatio: { cpu: '2' } }] }
+    })
+  const index = new LimitRangeIndex()
+  t.strictSame(index.of('shop'), [])
+  index.changed(range('a', '1'))
+  index.changed(range('b', '2'))
+  index.changed(range('a', '3'))
+  t.strictSame(index.of('shop'), [
+    { type: 'Container', max: { cpu: '3' } },
+    { type: 'Container', max: { cpu: '2' } }
+  ])
+  index.removed(range('a', '3'))
+  index.removed(range('b', '2'))
+  t.strictSame(index.of('shop'), [])
+})

@@ -1,0 +1,284 @@
+import type { ServerResponse } from 'node:http'
+import t, { type Test } from 'tap'
+import { metadataOf } from '../../../src/kube/cache/cached-kinds.ts'
+import { type Kind, Reflector } from '../../../src/kube/cache/reflector.ts'
+import type { CacheEvents } from '../../../src/ports/ports.ts'
+import {
+  type Answer,
+  memoryLog,
+  sendJson,
+  sendStatus,
+  startFakeApi,
+  systemClock,
+  until
+} from '../../support/fake-api.ts'
+
+interface Thing {
+  readonly name: string
+  readonly size: number
+}
+
+const things: Kind<Thing> = {
+  resource: 'things',
+  path: '/api/v1/things',
+  firstPage: 2,
+  keyOf: ({ name }) => name,
+  project(object) {
+    return { name: metadataOf(object).name, size: Number(object['size']) }
+  },
+  same: (a, b) => a.size === b.size
+}
+
+function thing(name: string, size: number, resourceVersion = '1'): object {
+  return { metadata: { name, resourceVersion }, size }
+}
+
+function list(items: object[], resourceVersion: string, next?: string): object {
+  return { kind: 'ThingList', metadata: { resourceVersion, ...(next ? { continue: next } : {}) }, items }
+}
+
+function line(type: string, object: object): string {
+  return `${JSON.stringify({ type, object })}\n`
+}
+
+/** Answers lists and watches one after the other; the last of each goes on answering. */
+function script(lists: ((response: ServerResponse, query: URLSearchParams) => void)[], watches: typeof lists): Answer {
+  return (_request, response, query) => {
+    const answers = query.has('watch') ? watches : lists
+    const answer = answers.length > 1 ? answers.shift() : answers[0]
+    answer?.(response, query)
+  }
+}
+
+/** A watch that says these lines and then nothing more, until the client goes. */
+const openWatch =
+  (...lines: string[]) =>
+  (response: ServerResponse) => {
+    response.writeHead(200, { 'content-type': 'application/json' })
+    response.flushHeaders()
+    for (const each of lines) response.write(each)
+  }
+
+const oneThing = (response: ServerResponse) => sendJson(response, list([thing('a', 1)], '10'))
+
+async function start(t: Test, answer: Answer, events: CacheEvents<Thing> = {}, silence = 5_000) {
+  const api = await startFakeApi(answer)
+  const log = memoryLog()
+  const reflector = new Reflector(
+    things,
+    { api: api.client, clock: systemClock, log, random: () => 0.5, silence, firstWait: 10 },
+    [events]
+  )
+  t.teardown(async () => {
+    await reflector.stop()
+    await api.stop()
+  })
+  reflector.start()
+  return { api, log, reflector }
+}
+
+const watchesOf = (asked: string[]) => asked.filter((each) => each.includes('watch=true'))
+
+t.test('reads all pages, then watches from the version of the list', async (t) => {
+  const { api, reflector } = await start(
+    t,
+    script(
+      [
+        (response) => sendJson(response, list([thing('a', 1), thing('b', 2)], '10', 'more')),
+        (response) => sendJson(response, list([thing('c', 3)], '10'))
+      ],
+      [openWatch(line('MODIFIED', thing('a', 5, '11')), line('DELETED', thing('b', 2, '12')))]
+    )
+  )
+  await until('the watch is seen', () => reflector.get('b') === undefined && reflector.get('a')?.size === 5)
+  t.strictSame([...reflector.values()].map(({ name }) => name).sort(), ['a', 'c'])
+  t.match(api.asked[0], /\?limit=2$/)
+  t.match(api.asked[1], /limit=\d+&continue=more$/)
+  const watch = new URL(`http://x${watchesOf(api.asked)[0]?.slice(4)}`).searchParams
+  t.equal(watch.get('resourceVersion'), '10')
+  t.equal(watch.get('allowWatchBookmarks'), 'true')
+  t.equal(watch.get('timeoutSeconds'), '300', 'between 240 and 360')
+  t.match(reflector.state, { synced: true, lists: 1, failures: 0 })
+})
+
+t.test('events tell what changed in what is kept, and nothing else', async (t) => {
+  const told: string[] = []
+  await start(
+    t,
+    script(
+      [oneThing],
+      [
+        openWatch(
+          line('MODIFIED', thing('a', 1, '11')),
+          line('ADDED', thing('b', 2, '12')),
+          line('MODIFIED', thing('b', 3, '13')),
+          line('DELETED', thing('b', 3, '14')),
+          line('DELETED', thing('never-seen', 3, '15')),
+          line('ADDED', thing('end', 0, '16'))
+        )
+      ]
+    ),
+    {
+      changed: (value, previous) => told.push(`${value.name} ${previous?.size} > ${value.size}`),
+      removed: (value) => told.push(`- ${value.name}`),
+      synced: () => told.push('synced')
+    }
+  )
+  await until('the last event', () => told.includes('end undefined > 0'))
+  t.strictSame(told, ['a undefined > 1', 'synced', 'b undefined > 2', 'b 2 > 3', '- b', 'end undefined > 0'])
+})
+
+t.test('a watch that ends or breaks is resumed where it was, bookmarks included', async (t) => {
+  const ends: [string, (response: ServerResponse) => void][] = [
+    ['ended by the server', (response) => response.end()],
+    ['reset', (response) => void setTimeout(() => response.socket?.resetAndDestroy(), 20)],
+    ['cut in the middle of a line', (response) => response.end('{"type":"MODIFIED","object":{"metadata":{"na')]
+  ]
+  for (const [name, end] of ends) {
+    await t.test(name, async (t) => {
+      const { api, reflector } = await start(
+        t,
+        script(
+          [oneThing],
+          [
+            (response) => {
+              openWatch(
+                line('ADDED', thing('b', 1, '11')),
+                line('BOOKMARK', { metadata: { resourceVersion: '42' } })
+              )(response)
+              end(response)
+            },
+            openWatch(line('ADDED', thing('c', 1, '43')))
+          ]
+        )
+      )
+      await until('the second watch', () => reflector.get('c') !== undefined)
+      t.match(watchesOf(api.asked)[1], /resourceVersion=42&/)
+      t.equal(reflector.state.lists, 1)
+    })
+  }
+})
+
+t.test('a version that is gone is listed anew, and what vanished meanwhile is removed', async (t) => {
+  const gone: [string, (response: ServerResponse) => void][] = [
+    ['HTTP 410', (response) => sendStatus(response, 410)],
+    ['an ERROR event of 410', openWatch(line('ERROR', { kind: 'Status', code: 410, message: 'too old' }))],
+    ['a line that is not JSON', openWatch('{"type":\n')],
+    ['a line that is no event', openWatch('[1]\n')]
+  ]
+  for (const [name, answer] of gone) {
+    await t.test(name, async (t) => {
+      const removed: string[] = []
+      const { reflector } = await start(
+        t,
+        script([oneThing, (response) => sendJson(response, list([thing('b', 2)], '50'))], [answer, openWatch()]),
+        { removed: ({ name }) => removed.push(name) }
+      )
+      await until('the second list', () => reflector.state.lists === 2)
+      t.strictSame([...reflector.values()], [{ name: 'b', size: 2 }])
+      t.strictSame(removed, ['a'])
+    })
+  }
+})
+
+t.test('a list that fails keeps what was known and is tried again', async (t) => {
+  const faults: [string, (response: ServerResponse) => void][] = [
+    ['HTTP 500', (response) => sendStatus(response, 500)],
+    ['HTTP 403', (response) => sendStatus(response, 403)],
+    ['HTML of a proxy', (response) => void response.writeHead(502).end('<html>')],
+    ['not JSON', (response) => void response.end('{"items":[')],
+    ['no list', (response) => sendJson(response, { metadata: {} })],
+    ['no object', (response) => sendJson(response, [])],
+    ['no version', (response) => sendJson(response, { metadata: {}, items: [] })],
+    ['reset', (response) => response.socket?.resetAndDestroy()],
+    ['a page that has expired', (response) => sendStatus(response, 410)]
+  ]
+  for (const [name, fault] of faults) {
+    await t.test(name, async (t) => {
+      const { log, reflector } = await start(t, script([fault, oneThing], [openWatch()]))
+      await until('synced', () => reflector.state.synced)
+      t.match(reflector.state, { lists: 1, failures: 1 })
+      t.equal(log.lines.length, 1)
+      t.equal(log.lines[0]?.level, 'warn')
+    })
+  }
+})
+
+t.test('waits as long as Retry-After says', async (t) => {
+  const startedAt = performance.now()
+  const { log, reflector } = await start(
+    t,
+    script([(response) => sendStatus(response, 429, { 'retry-after': '1' }), oneThing], [openWatch()])
+  )
+  await until('synced', () => reflector.state.synced)
+  t.ok(performance.now() - startedAt >= 1_000)
+  t.match(log.lines[0]?.fields, { failure: 'throttled', status: 429 })
+})
+
+t.test('a silent watch is opened again without a new list', async (t) => {
+  const { api, reflector } = await start(
+    t,
+    script([oneThing], [openWatch(), openWatch(line('ADDED', thing('b', 1, '11')))]),
+    {},
+    1_000
+  )
+  await until('the second watch', () => reflector.get('b') !== undefined)
+  t.equal(watchesOf(api.asked).length >= 2, true)
+  t.match(reflector.state, { lists: 1, failures: 0 })
+})
+
+t.test('a proxy that hangs up at once is not asked in a tight loop', async (t) => {
+  const { api, reflector } = await start(t, script([oneThing], [(response) => void response.writeHead(200).end()]))
+  await until('some tries', () => reflector.state.failures >= 3)
+  t.ok(watchesOf(api.asked).length <= reflector.state.failures + 1)
+})
+
+t.test('handlers that throw do not end it', async (t) => {
+  const { log, reflector } = await start(t, script([oneThing], [openWatch(line('ADDED', thing('b', 1, '11')))]), {
+    changed() {
+      throw new Error('handler')
+    },
+    synced() {
+      throw new Error('handler')
+    }
+  })
+  await until('the watch', () => reflector.get('b') !== undefined)
+  t.equal(log.lines.filter(({ level }) => level === 'error').length, 3)
+})
+
+t.test('an object of another shape is left out, the others stay', async (t) => {
+  const { log, reflector } = await start(
+    t,
+    script([(response) => sendJson(response, list([{ size: 1 }, thing('a', 1)], '10'))], [openWatch(line('ADDED', {}))])
+  )
+  await until('both are seen', () => log.lines.length === 2)
+  t.equal(reflector.size, 1)
+})
+
+t.test('an empty list of Go is null', async (t) => {
+  const { reflector } = await start(
+    t,
+    script([(response) => sendJson(response, { metadata: { resourceVersion: '1' }, items: null })], [openWatch()])
+  )
+  await until('synced', () => reflector.state.synced)
+  t.equal(reflector.size, 0)
+})
+
+t.test('stops while connecting, while waiting, while watching', async (t) => {
+  const never: Answer = () => {}
+  for (const [name, answer] of [
+    ['before headers', never],
+    ['watching', script([oneThing], [openWatch()])],
+    [
+      'waiting after a failure',
+      script([(response) => sendStatus(response, 429, { 'retry-after': '900' })], [openWatch()])
+    ]
+  ] as const) {
+    const { api, reflector } = await start(t, answer)
+    await until('asked', () => api.asked.length > 0)
+    await new Promise((resolve) => setTimeout(resolve, 30))
+    const from = performance.now()
+    await reflector.stop()
+    t.ok(performance.now() - from < 5_000, name)
+  }
+})

@@ -1,0 +1,72 @@
+import t from 'tap'
+import {
+  backendEnvOf,
+  backendOf,
+  felixContainerOf,
+  isOperatorManaged,
+  meaningOf,
+  specOf
+} from '../../src/kubernetes/felix.ts'
+import type { PodSubject } from '../../src/kubernetes/subject.ts'
+import type { Container } from '../../src/kubernetes/types.ts'
+import type { JsonRecord } from '../../src/lib/json/shape.ts'
+import { calicoObject, podSubject, subjectFrom } from '../support/subjects.ts'
+
+t.test('the backend of a value: case does not matter, everything else does', async (t) => {
+  for (const value of ['NFT', 'nft', 'nFt']) t.equal(backendOf(value), 'NFT')
+  for (const value of ['Legacy', 'LEGACY']) t.equal(backendOf(value), 'Legacy')
+  for (const value of ['', ' nft', 'nft ', 'nftables', 'auto', 'none', 'ſ']) t.equal(backendOf(value), undefined, value)
+})
+
+t.test('what Felix makes of a value', async (t) => {
+  t.equal(meaningOf('nft'), 'NFT')
+  t.match(meaningOf('AUTO'), 'detection')
+  t.match(meaningOf('None'), 'plain')
+  for (const value of ['', 'nftables', 'auto ']) t.match(meaningOf(value), 'default')
+})
+
+t.test('the variable in an environment', async (t) => {
+  const read = (change: JsonRecord) => backendEnvOf({ name: 'calico-node', ...change } as Container, '/at')
+  const name = 'FELIX_IPTABLESBACKEND'
+  t.match(read({}), { entries: [], lookalike: undefined, value: undefined, hasEnvFrom: false })
+  t.match(read({ env: null, envFrom: null }), { value: undefined, hasEnvFrom: false })
+  t.match(read({ envFrom: [{}] }), { hasEnvFrom: true })
+  t.equal(
+    read({
+      env: [
+        { name, value: 'a' },
+        { name: 'felix_iptablesbackend', value: 'b' }
+      ]
+    }).value,
+    'b',
+    'the last wins'
+  )
+  t.equal(read({ env: [{ name }] }).value, '', 'no value is the empty string')
+  t.equal(read({ env: [{ name, value: null }] }).value, '')
+  for (const entry of [
+    { name, valueFrom: {} },
+    { name, value: '$(X)' },
+    { name, value: 'a$(X)' }
+  ]) {
+    t.equal(read({ env: [entry] }).value, undefined, 'set elsewhere')
+    t.equal(read({ env: [entry] }).entries.length, 1)
+  }
+  t.throws(() => read({ env: [{ name: 'x' }, { name, value: 1 }] }), { message: /^\/at\/env\/1\/value: / })
+  t.throws(() => read({ env: [{ name: 'x' }, { value: 'x' }] }), { message: /^\/at\/env\/1: / })
+})
+
+t.test('where Felix runs, and who owns it', async (t) => {
+  const calico = subjectFrom(calicoObject())
+  t.match(felixContainerOf(calico), { container: { name: 'calico-node' }, at: '/spec/template/spec/containers/0' })
+  t.equal(felixContainerOf(podSubject({ containers: [{ name: 'calico-node', image: 'calico/node:v3' }] })), undefined)
+  const empty: PodSubject = { ...podSubject(), groupKind: 'apps/DaemonSet', podSpec: {} }
+  t.equal(felixContainerOf(empty), undefined)
+  const other = subjectFrom({ apiVersion: 'example.com/v1', kind: 'X' })
+  t.equal(felixContainerOf({ ...other, groupKind: 'apps/DaemonSet' }), undefined, 'no pod to look into')
+  t.equal(isOperatorManaged(calico), false)
+})
+
+t.test('the spec of an object', async (t) => {
+  t.equal(specOf(subjectFrom({ apiVersion: 'example.com/v1', kind: 'X', spec: 'none' })), undefined)
+  t.strictSame(specOf(subjectFrom({ apiVersion: 'example.com/v1', kind: 'X', spec: { a: 1 } })), { a: 1 })
+})

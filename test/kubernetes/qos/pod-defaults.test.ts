@@ -1,0 +1,85 @@
+import t from 'tap'
+import { effectiveResources, hasPodLevelResources } from '../../../src/kubernetes/qos/pod-defaults.ts'
+import type { Container } from '../../../src/kubernetes/types.ts'
+
+void t.test('a missing request is taken from the limit, a given one stays', async (t) => {
+  const { containers, podLevel } = effectiveResources({
+    initContainers: [{ name: 'init', resources: { limits: { memory: '1Gi' } } }],
+    containers: [
+      { name: 'a', resources: { limits: { cpu: '1', memory: '1Gi' }, requests: { cpu: '500m' } } },
+      { name: 'b', resources: null },
+      { name: 'c', resources: { limits: null, requests: null } },
+      { name: 'd' }
+    ],
+    ephemeralContainers: [{ name: 'debug', resources: { limits: { cpu: '9' } } }]
+  })
+  t.equal(podLevel, undefined)
+  t.strictSame(containers, [
+    { limits: { memory: '1Gi' }, requests: { memory: '1Gi' } },
+    { limits: { cpu: '1', memory: '1Gi' }, requests: { cpu: '500m', memory: '1Gi' } },
+    { limits: {}, requests: {} },
+    { limits: {}, requests: {} },
+    { limits: {}, requests: {} }
+  ])
+})
+
+void t.test('pod-level resources are those that hold cpu, memory or hugepages', async (t) => {
+  const cases: [object | null, boolean][] = [
+    [{}, false],
+    [{ requests: {} }, false],
+    [{ requests: null, limits: null }, false],
+    [{ limits: { 'ephemeral-storage': '1Gi' } }, false],
+    [{ requests: { cpu: '1' } }, true],
+    [{ requests: { cpu: '0' } }, true],
+    [{ limits: { memory: '1Gi' } }, true],
+    [{ limits: { 'hugepages-2Mi': '4Mi' } }, true],
+    [null, false]
+  ]
+  for (const [resources, want] of cases) t.equal(hasPodLevelResources({ resources }), want, JSON.stringify(resources))
+  t.equal(hasPodLevelResources({}), false)
+})
+
+void t.test(
+  'a missing pod-level request is what the containers ask for at once, else the pod-level limit',
+  async (t) => {
+    const cpu = (name: string, request: string, more: object = {}): Container => ({
+      name,
+      resources: { requests: { cpu: request } },
+      ...more
+    })
+    const pod = (change: object): unknown =>
+      effectiveResources({ resources: { limits: { cpu: '10', memory: '1Gi' } }, ...change }).podLevel?.requests
+    t.strictSame(pod({ containers: [{ name: 'a' }] }), { cpu: '10', memory: '1Gi' }, 'the limit')
+    t.strictSame(pod({ containers: [cpu('a', '1'), cpu('b', '2')] }), { cpu: '3000000000n', memory: '1Gi' }, 'the sum')
+    t.strictSame(
+      pod({ containers: [cpu('a', '1')], initContainers: [cpu('i', '4')] }),
+      { cpu: '4000000000n', memory: '1Gi' },
+      'an init container that asks for more'
+    )
+    t.strictSame(
+      pod({
+        containers: [cpu('a', '1')],
+        initContainers: [cpu('s', '2', { restartPolicy: 'Always' }), cpu('i', '4'), cpu('j', '3')]
+      }),
+      { cpu: '6000000000n', memory: '1Gi' },
+      'the largest init container beside the sidecar started before it'
+    )
+    t.strictSame(
+      pod({
+        containers: [cpu('a', '5')],
+        initContainers: [cpu('i', '4'), cpu('s', '2', { restartPolicy: 'Always' })]
+      }),
+      { cpu: '7000000000n', memory: '1Gi' },
+      'app containers and sidecars together'
+    )
+    t.strictSame(pod({ containers: [cpu('a', 'much')] }), { cpu: '10', memory: '1Gi' }, 'what is no quantity')
+  }
+)
+
+void t.test('without pod-level limits no pod-level request is filled in', async (t) => {
+  const { podLevel } = effectiveResources({
+    resources: { requests: { memory: '0' } },
+    containers: [{ name: 'a', resources: { requests: { cpu: '1' } } }]
+  })
+  t.strictSame(podLevel, { limits: {}, requests: { memory: '0' } })
+})

@@ -1,0 +1,171 @@
+import t, { type Test } from 'tap'
+import { KubeError } from '../../src/kube/kube-error.ts'
+import { mostPerMinute, type NearFloorDeps, NearFloorTeller } from '../../src/leader/near-floor-events.ts'
+import type { Holder } from '../../src/leader/top-holders.ts'
+import { memoryLog, until } from '../support/fake-api.ts'
+import { fleetOf, type NodeSketch, reading } from '../support/headroom.ts'
+import { settings } from '../support/settings.ts'
+
+const near: NodeSketch = { kubepods: [1000, 870] }
+const wide: NodeSketch = { kubepods: [1000, 100] }
+
+/** A teller over a fleet, and everything it told. Looks come as fast as they may. */
+function leading(t: Test, nodes: Readonly<Record<string, NodeSketch>>, change: Partial<NearFloorDeps> = {}) {
+  const { clock, ledger, headroom } = fleetOf(nodes)
+  const told: string[] = []
+  const state = {
+    /** Events that are kept. */
+    kept: new Set<string>(),
+    fault: undefined as KubeError | undefined,
+    holders: [] as Holder[]
+  }
+  const log = memoryLog()
+  const teller = new NearFloorTeller({
+    rooms: (floor, maxAge) => headroom.rooms(floor, maxAge),
+    holders: () => state.holders,
+    isSynced: () => true,
+    isWanted: () => true,
+    settings: () => settings(),
+    events: {
+      async tell(node, { type, reason, message }) {
+        if (state.fault !== undefined) throw state.fault
+        told.push(`${type} ${reason} ${node}: ${message}`)
+      },
+      async tellOnce(node, key, { type, reason, message }) {
+        if (state.fault !== undefined) throw state.fault
+        if (state.kept.has(`${node}.${key}`)) return 'told already'
+        state.kept.add(`${node}.${key}`)
+        told.push(`${type} ${reason} ${node}: ${message}`)
+        return 'told'
+      }
+    },
+    clock,
+    random: () => 0,
+    log,
+    meter: { countNearFloor: (result) => told.push(result) },
+    every: 1,
+    ...change
+  })
+  const quiet = () => new Promise((resolve) => setTimeout(resolve, 25))
+  let abort = new AbortController()
+  let running = teller.run(abort.signal)
+  t.teardown(async () => {
+    abort.abort()
+    await running
+  })
+  return {
+    state,
+    teller,
+    log,
+    clock,
+    quiet,
+    read: (node: string, inUse: number) =>
+      ledger.observeReading(reading(node, clock.now(), { kubepods: { limit: 1000, inUse } })),
+    async next(lines: number): Promise<string[]> {
+      await until(`${lines} lines, got ${told.join('; ')}`, () => told.length >= lines)
+      await quiet()
+      return told.splice(0)
+    },
+    async handOver() {
+      abort.abort()
+      await running
+      abort = new AbortController()
+      running = teller.run(abort.signal)
+    }
+  }
+}
+
+t.test(
+  'a node that comes near its floor is told of once, with the figures, who holds them and what to do',
+  async (t) => {
+    const { next, read, state, teller } = leading(t, { a: wide, b: wide })
+    t.strictSame(await next(0), [])
+    t.equal(teller.near, 0)
+    state.holders = [
+      { kind: 'Deployment', namespace: 'shop', name: 'boom', pids: 502, pods: 1 },
+      { kind: 'DaemonSet', namespace: 'kube-system', name: 'agent', pids: 80, pods: 2 },
+      { kind: 'Pod', namespace: 'shop', name: 'lone', pids: 7, pods: 1 }
+    ]
+    read('a', 870)
+    t.strictSame(await next(2), [
+      'Warning PIDsNearFloor a: a has 30 PIDs free under kubepods: limit 1000, floor 100, committed 870, in use 870. The most are held by Deployment shop/boom with 502 in 1 pod, DaemonSet kube-system/agent with 80 in 2 pods, Pod shop/lone with 7. See pidguard top pods --node a; restart or move what leaks, before pods are refused here.',
+      'told'
+    ])
+    t.equal(teller.near, 1)
+    read('a', 990)
+    t.strictSame(await next(0), [], 'once')
+  }
+)
+
+t.test('another episode is another Event, though that of the first is still kept', async (t) => {
+  const { next, read } = leading(t, { a: wide })
+  await next(0)
+  for (const episode of ['first', 'second']) {
+    read('a', 870)
+    t.match(await next(2), [/PIDsNearFloor a/, 'told'], episode)
+    read('a', 100)
+    t.strictSame(await next(0), [])
+  }
+})
+
+t.test('who leads anew does not tell of what the one before has told of, as long as that is kept', async (t) => {
+  const { next, handOver, state, teller } = leading(t, { a: near })
+  t.match(await next(2), [/PIDsNearFloor a.*No pod there is known to hold any/, 'told'])
+  await handOver()
+  t.strictSame(await next(0), [])
+  t.equal(teller.near, 1)
+  state.kept.clear()
+  await handOver()
+  t.match(await next(2), [/PIDsNearFloor a/, 'told'], 'once it is gone, it says so again')
+})
+
+t.test('of a whole fleet that is low no more than some are told in a minute, the worst first', async (t) => {
+  const nodes = Array.from(
+    { length: mostPerMinute + 5 },
+    (_, at) => [`n${at}`, { kubepods: [1000, 870 + at] }] as const
+  )
+  const { next, clock, read, log } = leading(t, Object.fromEntries(nodes))
+  const first = await next(mostPerMinute + 5)
+  t.equal(first.filter((line) => line === 'told').length, mostPerMinute)
+  t.equal(first.filter((line) => line === 'held-back').length, 5, 'each counted once')
+  t.match(
+    first.find((line) => line.startsWith('Warning')),
+    `n${mostPerMinute + 4}`
+  )
+  t.match(
+    log.lines.filter(({ message }) => message.startsWith('more nodes near')),
+    [{ level: 'warn', fields: { nodes: 5, mostPerMinute } }]
+  )
+  clock.advance(3_000)
+  t.match(await next(2), [/Warning PIDsNearFloor n4:/, 'told'], 'one every three seconds')
+  for (const [name] of nodes) read(name, 100)
+  clock.advance(60_000)
+  for (const [name] of nodes) read(name, 100)
+  t.strictSame(await next(0), [], 'who is well again when the turn comes is not told of')
+})
+
+t.test(
+  'a right that is missing is told with the components that bring it; the node is told of once it is there',
+  async (t) => {
+    const { next, state, log, read, quiet } = leading(t, { a: wide })
+    await quiet()
+    state.fault = new KubeError('forbidden', 'events is forbidden')
+    read('a', 870)
+    t.strictSame(await next(1), ['forbidden'], 'one try, and then a longer wait')
+    t.match(log.lines.at(-1), { level: 'warn', message: 'event not written', fields: { hint: /components\/audit/ } })
+    state.fault = undefined
+    t.match(await next(2), [/PIDsNearFloor a/, 'told'])
+  }
+)
+
+t.test('nothing before all is known, nothing where nobody wants to know, and nothing of what is stale', async (t) => {
+  const { next, teller } = leading(t, { a: near }, { isSynced: () => false })
+  t.strictSame(await next(0), [])
+  t.equal(teller.near, undefined)
+  const other = leading(t, { a: near }, { isWanted: () => false })
+  t.strictSame(await other.next(0), [])
+  t.equal(other.teller.near, undefined)
+  const old = leading(t, { a: { ...near, age: 60_001 } })
+  t.strictSame(await old.next(0), [])
+  t.equal(old.teller.near, 0)
+})

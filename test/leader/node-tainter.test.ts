@@ -1,0 +1,264 @@
+import t, { type Test } from 'tap'
+import type { Headroom } from '../../src/headroom/assess/headroom.ts'
+import { KubeError } from '../../src/kube/kube-error.ts'
+import { NodeTainter, type TainterDeps } from '../../src/leader/node-tainter.ts'
+import { leastTainted, longestUnknown, lowPids } from '../../src/leader/taint-plan.ts'
+import { memoryLog, until } from '../support/fake-api.ts'
+import { type Fleet, fleetOf, type NodeSketch, nodeFacts, reading } from '../support/headroom.ts'
+import { type SettingsChange, settings } from '../support/settings.ts'
+
+const low: NodeSketch = { kubepods: [1000, 900] }
+const wide: NodeSketch = { kubepods: [1000, 100] }
+
+/** A tainter over a fleet whose nodes show at once what is written to them; and everything it told. */
+function leading(
+  t: Test,
+  nodes: Readonly<Record<string, NodeSketch>>,
+  change: SettingsChange['headroom'] = {},
+  synced = true
+) {
+  const fleet: Fleet = fleetOf(nodes)
+  const { clock, ledger, headroom } = fleet
+  const told: string[] = []
+  const state = {
+    settings: settings({ headroom: { taintNodes: true, ...change } }),
+    synced,
+    refused: new Map<string, number>(),
+    /** Thrown by the next writes, by node; '*' for all. */
+    faults: new Map<string, KubeError>(),
+    eventFault: undefined as KubeError | undefined,
+    /** Whether the cache shows what is written. */
+    lagging: false
+  }
+  const show = (node: string, tainted: boolean): void => {
+    const facts = ledger.node(node)?.facts
+    const others = facts?.taints.filter((taint) => taint !== lowPids) ?? []
+    ledger.observeNode({ ...nodeFacts(node), ...facts, taints: tainted ? [...others, lowPids] : others })
+  }
+  const log = memoryLog()
+  const deps: TainterDeps = {
+    rooms: (...args: Parameters<Headroom['rooms']>) => headroom.rooms(...args),
+    isSynced: () => state.synced,
+    largestRefused: (node) => state.refused.get(node) ?? 0,
+    settings: () => state.settings,
+    taints: {
+      async write(node, tainted) {
+        const fault = state.faults.get(node) ?? state.faults.get('*')
+        if (fault !== undefined) throw fault
+        told.push(`${tainted ? '+' : '-'}${node}`)
+        if (!state.lagging) show(node, tainted)
+        return 'written'
+      }
+    },
+    events: {
+      async tell(node, { type, reason, message }) {
+        if (state.eventFault !== undefined) throw state.eventFault
+        told.push(`${type} ${reason} ${node}: ${message}`)
+      }
+    },
+    clock,
+    random: () => 0,
+    log,
+    meter: { countTaint: (kind, result) => told.push(`${kind} ${result}`) },
+    every: 1
+  }
+  const tainter = new NodeTainter(deps)
+  /** Enough time for some looks. */
+  const quiet = () => new Promise((resolve) => setTimeout(resolve, 25))
+  const abort = new AbortController()
+  let running = tainter.run(abort.signal)
+  t.teardown(async () => {
+    abort.abort()
+    await running
+  })
+  return {
+    ...fleet,
+    state,
+    show,
+    tainter,
+    log,
+    /** What was told since the last time, once it is there. */
+    async next(lines: number): Promise<string[]> {
+      await until(`${lines} lines, got ${told.join('; ')}`, () => told.length >= lines)
+      await quiet()
+      return told.splice(0)
+    },
+    quiet,
+    told,
+    read: (node: string, inUse: number) =>
+      ledger.observeReading(reading(node, clock.now(), { kubepods: { limit: 1000, inUse } })),
+    async stop() {
+      abort.abort()
+      await running
+    },
+    again() {
+      running = tainter.run(abort.signal)
+    }
+  }
+}
+
+t.test('a node that fills up is tainted, told of, and freed when there is room again', async (t) => {
+  const { next, read, clock, tainter, log } = leading(t, { a: low, b: wide, c: wide })
+  t.strictSame(await next(3), [
+    '+a',
+    'taint done',
+    'Warning LowPids a: a has 0 PIDs free under kubepods: limit 1000, floor 100, committed 900, in use 900; the next pod needs 50. New pods go elsewhere.'
+  ])
+  t.strictSame(tainter.counts, { tainted: 1, passedOver: 0 })
+  t.match(log.lines.at(-1), {
+    level: 'info',
+    message: 'node tainted, low on PIDs',
+    fields: { node: 'a', ceiling: 'kubepods', limit: 1000, committed: 900, floor: 100, free: 0, need: 50 }
+  })
+  clock.advance(leastTainted)
+  for (const node of 'bc') read(node, 100)
+  read('a', 801)
+  t.strictSame(await next(0), [], 'within the hysteresis')
+  read('a', 800)
+  t.strictSame(await next(3), [
+    '-a',
+    'untaint done',
+    'Normal PidsRecovered a: a has 100 PIDs free under kubepods: limit 1000, floor 100, committed 800, in use 800. Pods may land here again.'
+  ])
+  t.strictSame(tainter.counts, { tainted: 0, passedOver: 0 })
+})
+
+t.test('a node that refused a larger pod is tainted, until that pod is on another', async (t) => {
+  const { next, state, clock, read } = leading(t, { a: { kubepods: [1000, 600] }, b: wide, c: wide })
+  t.strictSame(await next(0), [])
+  state.refused.set('a', 400)
+  t.match(await next(3), ['+a', 'taint done', /the next pod needs 400/])
+  state.refused.clear()
+  t.strictSame(await next(0), [], 'a taint stays a moment')
+  clock.advance(leastTainted)
+  read('a', 600)
+  t.match(await next(3), ['-a', 'untaint done', /PidsRecovered/])
+})
+
+t.test('a fleet that is low everywhere is not tainted shut, and that is told once', async (t) => {
+  const { next, tainter, log } = leading(t, { a: low, b: low, c: low, d: { kubepods: [1000, 950] } })
+  t.match(
+    (await next(3)).filter((line) => line.startsWith('+')),
+    ['+d']
+  )
+  t.strictSame(tainter.counts, { tainted: 1, passedOver: 3 })
+  const said = log.lines.filter(({ message }) => message.startsWith('nodes low on PIDs are not tainted'))
+  t.match(said, [{ level: 'warn', fields: { nodes: 3 } }])
+  t.equal(said.length, 1)
+})
+
+t.test('nothing is done before all nodes are known', async (t) => {
+  const { state, next, tainter } = leading(t, { a: low, b: wide }, {}, false)
+  t.strictSame(await next(0), [])
+  t.equal(tainter.counts, undefined)
+  state.synced = true
+  t.match(await next(3), ['+a'])
+})
+
+t.test('nothing while the switch is off; switched off, every taint goes', async (t) => {
+  const { state, next, tainter } = leading(t, { a: low, b: wide }, { taintNodes: false })
+  t.strictSame(await next(0), [])
+  t.strictSame(tainter.counts, { tainted: 0, passedOver: 0 })
+  state.settings = settings({ headroom: { taintNodes: true } })
+  t.match(await next(3), ['+a'])
+  state.settings = settings({ headroom: { taintNodes: false } })
+  t.match(await next(3), ['-a', 'untaint done', /^Normal PidsUnguarded a: The policy/])
+})
+
+t.test('a node whose data goes stale keeps its taint for a while', async (t) => {
+  const { next, clock, read } = leading(t, { a: low, b: wide, c: wide })
+  await next(3)
+  clock.advance(60_001)
+  t.strictSame(await next(0), [])
+  clock.advance(longestUnknown - 1)
+  for (const node of 'bc') read(node, 100)
+  t.strictSame(await next(0), [])
+  clock.advance(1)
+  t.match(await next(3), ['-a', 'untaint done', /^Warning PidsUnknown a: No fresh reading/])
+})
+
+t.test('a taint that somebody else takes away is not fought over', async (t) => {
+  const { next, show, clock, read, log } = leading(t, { a: low, b: wide, c: wide })
+  await next(3)
+  show('a', false)
+  t.strictSame(await next(0), [])
+  t.match(log.lines.at(-1), { level: 'warn', message: /^somebody else took the taint away/, fields: { node: 'a' } })
+  clock.advance(60_000)
+  read('a', 950)
+  t.match(await next(3), ['+a', 'taint done'], 'but put back after a while, if it is still low')
+})
+
+t.test('a cache that lags makes no second write', async (t) => {
+  const { next, state } = leading(t, { a: low, b: wide, c: wide })
+  state.lagging = true
+  t.equal((await next(3)).filter((line) => line === '+a').length, 1)
+})
+
+const rbac = new KubeError('forbidden', 'nodes "a" is forbidden: User "x" cannot get resource "nodes" in API group ""')
+t.test('a right that is missing is told once, with the component that gives it', async (t) => {
+  const { next, state, log, quiet } = leading(t, { a: wide, b: wide, c: wide })
+  state.faults.set('*', rbac)
+  await quiet()
+  state.settings = settings({ headroom: { taintNodes: true, floor: { share: 0.9 }, maxTaintedShare: 1 } })
+  t.ok((await next(2)).every((line) => line === 'taint forbidden'))
+  const warnings = log.lines.filter(({ level, message }) => level === 'warn' && message === 'taint not written')
+  t.equal(warnings.length, 1)
+  t.match(warnings[0]?.fields, { failure: 'forbidden', hint: /components\/node-taints/ })
+})
+
+t.test(
+  'a node that another webhook protects does not keep the others from it, nor hides a right that is there',
+  async (t) => {
+    const { next, state, log } = leading(
+      t,
+      { a: { kubepods: [1000, 990] }, b: low, c: wide, d: wide },
+      { maxTaintedShare: 0.5 }
+    )
+    state.faults.set('a', new KubeError('forbidden', 'admission webhook "x" denied the request: no'))
+    const told = await next(4)
+    t.ok(told.includes('+b'), told.join('; '))
+    t.notOk(log.lines.some(({ fields }) => 'hint' in fields))
+  }
+)
+
+t.test('a taint that cannot be removed keeps its place under the share', async (t) => {
+  const { next, state, show, read, quiet, told } = leading(t, { a: wide, b: wide, c: wide, d: wide })
+  state.faults.set('a', new KubeError('refused', 'no'))
+  show('a', true)
+  await quiet()
+  read('b', 950)
+  told.splice(0)
+  t.ok((await next(2)).every((line) => line === 'untaint failed'))
+})
+
+t.test('without the API server it waits, and goes on when it is back', async (t) => {
+  const { next, state, log, quiet } = leading(t, { a: wide, b: wide })
+  await quiet()
+  state.faults.set('*', new KubeError('unreachable', 'ECONNREFUSED'))
+  state.settings = settings({ headroom: { taintNodes: true, floor: { share: 0.9 } } })
+  t.strictSame(await next(1), ['taint failed'], 'one try, and then a longer wait')
+  state.faults.clear()
+  t.match(await next(2), ['+a'])
+  t.equal(log.lines.filter(({ message }) => message === 'taint not written').length, 1)
+})
+
+t.test('an event that cannot be written changes nothing about the taint', async (t) => {
+  const { next, state, log } = leading(t, { a: low, b: low, c: wide, d: wide }, { maxTaintedShare: 0.5 })
+  state.eventFault = new KubeError('forbidden', 'no')
+  t.strictSame(
+    (await next(4)).filter((line) => line.startsWith('+')),
+    ['+a', '+b']
+  )
+  t.equal(log.lines.filter(({ message }) => message === 'event not written').length, 1)
+})
+
+t.test('on losing the lead it ends at once and leaves the taints to the next', async (t) => {
+  const { next, stop, tainter, told, read, again, quiet } = leading(t, { a: low, b: wide, c: wide })
+  await next(3)
+  await stop()
+  t.equal(tainter.counts, undefined)
+  read('b', 990)
+  again()
+  await quiet()
+  t.strictSame(told, [])
+})

@@ -1,0 +1,100 @@
+import { readFileSync } from 'node:fs'
+import t from 'tap'
+import { CadvisorTextReader } from '../../../src/readings/kubelet/cadvisor-text.ts'
+
+function read(text: string | Buffer, chunk = 65_536) {
+  const bytes = Buffer.from(text)
+  const reader = new CadvisorTextReader()
+  for (let at = 0; at < bytes.length; at += chunk) reader.push(bytes.subarray(at, at + chunk))
+  return reader.end()
+}
+
+const incident = readFileSync(new URL('../../fixtures/kubelet/incident-metrics-cadvisor.txt', import.meta.url))
+
+t.test('the recorded incident: kubepods at its ceiling, two pods hold it', async (t) => {
+  const found = read(incident)
+  t.strictSame(found?.kubepods, { limit: 1500, inUse: 1006 })
+  t.strictSame(
+    [...(found?.pods ?? [])].sort((a, b) => b[1] - a[1]),
+    [
+      ['6d6a6def-66fb-4cd2-bc02-7939fe811e4d', 502],
+      ['a60b231a-1850-4cf2-8776-3d9e441144c6', 502],
+      ['1d4eaf22-d49f-4025-a853-e31591cc57ea', 1],
+      ['53c7afcd-e8e3-42aa-8729-ad3acf6fd6a3', 1]
+    ]
+  )
+  t.equal(found?.podLimits.size, 0)
+  t.equal(found?.sampledAt, 1795258523913)
+})
+
+t.test('the same, however the bytes arrive', async (t) => {
+  const whole = read(incident)
+  for (const chunk of [1, 2, 3, 7, 64, 1000, 4096]) t.strictSame(read(incident, chunk), whole, `chunks of ${chunk}`)
+})
+
+const u = '278bb920-8281-4ce9-a864-8d8a8158294a'
+const one = (labels: string, value: string, name = 'container_threads') => `${name}{${labels}} ${value}\n`
+
+t.test('series', async (t) => {
+  const cases: [name: string, text: string, want: object | undefined][] = [
+    ['nothing', '', undefined],
+    ['no kubepods', one('id="/"', '0'), undefined],
+    [
+      'no limit is Infinity',
+      one('id="/kubepods"', '0', 'container_threads_max'),
+      { limit: Number.POSITIVE_INFINITY, inUse: undefined }
+    ],
+    ['no task is 0', one('id="/kubepods"', '0'), { limit: undefined, inUse: 0 }],
+    ['no end of line', 'container_threads{id="/kubepods"} 7', { limit: undefined, inUse: 7 }],
+    [
+      'other labels first, commas and quotes in them',
+      one(String.raw`image="a,id=\"/kubepods\",b",id="/kubepods",pod="x}"`, '7'),
+      { limit: undefined, inUse: 7 }
+    ],
+    ['a comma at the end', one('id="/kubepods",', '7'), { limit: undefined, inUse: 7 }],
+    ['an exponent', one('id="/kubepods"', '1.2e+03'), { limit: undefined, inUse: 1200 }],
+    ['not a number', one('id="/kubepods"', 'NaN'), undefined],
+    ['below zero', one('id="/kubepods"', '-1'), undefined],
+    ['no value', 'container_threads{id="/kubepods"}\n', undefined],
+    ['broken labels', 'container_threads{id="/kubepods\n', undefined],
+    ['no labels', 'container_threads 7\n', undefined],
+    ['no id', one('pod="a"', '7'), undefined],
+    ['another metric that begins the same', one('id="/kubepods"', '7', 'container_threads_peak'), undefined],
+    ['another metric that ends the same', one('id="/kubepods"', '7', 'my_container_threads'), undefined],
+    ['comments', '# HELP container_threads {id="/kubepods"} 7\n', undefined]
+  ]
+  for (const [name, text, want] of cases) {
+    t.strictSame(read(text)?.kubepods, want, name)
+    t.strictSame(read(text, 1)?.kubepods, want, `${name}, byte by byte`)
+  }
+})
+
+t.test('a pod with a limit; a timestamp is not needed', async (t) => {
+  const found = read(
+    one('id="/kubepods"', '9') +
+      one(`id="/kubepods/pod${u}"`, '9') +
+      one(`id="/kubepods/pod${u}"`, '100', 'container_threads_max') +
+      one('id="/kubepods/podnolimit"', '0', 'container_threads_max')
+  )
+  t.strictSame([...(found?.podLimits ?? [])], [[u, 100]])
+  t.equal(found?.sampledAt, undefined)
+})
+
+t.test('of a cluster within the node, and the node, the node is read', async (t) => {
+  const inner = `/docker/abc/kubelet/kubepods`
+  const found = read(
+    one(`id="${inner}"`, '5') +
+      one(`id="${inner}/podinner"`, '5') +
+      one('id="/kubepods"', '50') +
+      one('id="/kubepods/podouter"', '50')
+  )
+  t.equal(found?.kubepods.inUse, 50)
+  t.strictSame([...(found?.pods.keys() ?? [])], ['outer'])
+})
+
+t.test('a line without end is refused before it fills the memory', async (t) => {
+  const reader = new CadvisorTextReader()
+  t.throws(() => {
+    for (;;) reader.push(Buffer.alloc(65_536, 'x'))
+  }, /a line of more than 262144 bytes/)
+})

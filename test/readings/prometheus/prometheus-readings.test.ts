@@ -1,0 +1,194 @@
+import type { ServerResponse } from 'node:http'
+import { text } from 'node:stream/consumers'
+import t, { type Test } from 'tap'
+import { NodeNames } from '../../../src/readings/prometheus/node-of-series.ts'
+import { PrometheusReadings, prometheusDefaults } from '../../../src/readings/prometheus/prometheus-readings.ts'
+import { sendJson, startFakeApi, systemClock } from '../../support/fake-api.ts'
+import { memorySink } from '../../support/fake-kubelet.ts'
+
+const evaluated = 1_000
+
+interface Sample {
+  readonly labels: Record<string, string>
+  readonly value: number
+}
+
+/** Answers each query by what it asks for. */
+async function start(
+  t: Test,
+  samples: Record<string, Sample[]>,
+  fault?: (query: string, response: ServerResponse) => boolean
+) {
+  const asked: string[] = []
+  const api = await startFakeApi(async (request, response) => {
+    const query = new URLSearchParams(await text(request)).get('query') ?? ''
+    asked.push(query)
+    if (fault?.(query, response)) return
+    const name = Object.keys(samples).find((each) => query.includes(each))
+    const result = (samples[name ?? ''] ?? []).map(({ labels, value }) => ({
+      metric: labels,
+      value: [evaluated, String(value)]
+    }))
+    sendJson(response, { status: 'success', data: { resultType: 'vector', result } })
+  })
+  t.teardown(() => api.stop())
+  const readings = new PrometheusReadings({
+    ...prometheusDefaults,
+    url: `${api.url}/`,
+    credentials: undefined,
+    clock: { ...systemClock, now: () => 500_000 }
+  })
+  t.teardown(() => readings.close())
+  return { readings, asked }
+}
+
+const once = { signal: new AbortController().signal, spread: 0 }
+const target = (name: string, address?: string) => ({ name, address, kubeletPort: 10250 })
+const a = { node: 'node-a' }
+const exporter = { instance: '10.0.0.1:9100' }
+
+const whole: Record<string, Sample[]> = {
+  'timestamp(node_processes_threads)': [{ labels: exporter, value: evaluated - 20 }],
+  node_processes_max: [{ labels: exporter, value: 32768 }],
+  node_processes_threads: [{ labels: exporter, value: 1209 }],
+  'id) (timestamp(container_threads{id=~".*kubepods"': [{ labels: { ...a, id: '/kubepods' }, value: evaluated - 30 }],
+  container_threads_max: [{ labels: { ...a, id: '/kubepods' }, value: 0 }],
+  last_over_time: [
+    { labels: { ...a, id: '/kubepods/burstable/podu-1' }, value: 502 },
+    { labels: { node: 'gone', id: '/kubepods/podu-2' }, value: 1 }
+  ],
+  container_threads: [
+    { labels: { ...a, id: '/docker/x/kubelet/kubepods' }, value: 7 },
+    { labels: { ...a, id: '/kubepods' }, value: 1006 },
+    { labels: { ...a, id: '/x/my-kubepods' }, value: 9 }
+  ]
+}
+
+t.test('host, kubepods and pods of a node, from series under different labels', async (t) => {
+  const { readings } = await start(t, whole)
+  const sink = memorySink()
+  await readings.read([target('node-a', '10.0.0.1'), target('node-b')], sink, once)
+  t.strictSame(sink.readings.get('node-a'), {
+    node: 'node-a',
+    at: 500_000 - 30_000,
+    host: { limit: 32768, inUse: 1209 },
+    kubepods: { limit: Number.POSITIVE_INFINITY, inUse: 1006 },
+    pods: new Map([['u-1', 502]]),
+    podLimits: undefined,
+    gaps: []
+  })
+  t.match(sink.failures.get('node-b'), { reason: 'not-reported', detail: /InternalIP/ })
+})
+
+t.test('what Prometheus does not have is unknown and named', async (t) => {
+  const { readings, asked } = await start(t, {
+    last_over_time: whole['last_over_time'] ?? [],
+    'group by': [{ labels: a, value: 1 }]
+  })
+  const sink = memorySink()
+  await readings.read([target('node-a')], sink, once)
+  t.match(sink.readings.get('node-a'), {
+    at: 500_000 - 120_000,
+    host: { limit: undefined, inUse: undefined },
+    kubepods: { limit: undefined, inUse: undefined },
+    gaps: [{ detail: /--collector.processes/ }, { detail: /dropped by a relabelling/ }]
+  })
+  t.equal(sink.readings.get('node-a')?.pods?.get('u-1'), 502)
+  t.match(asked.at(-1), /container="",node=~"node-a"/)
+})
+
+t.test('a large fleet is asked in parts, so that no answer is too much at once', async (t) => {
+  const nodes = Array.from({ length: 501 }, (_, n) => `n${n}`)
+  const { readings, asked } = await start(t, {
+    container_threads_max: [],
+    last_over_time: [],
+    container_threads: nodes.map((node) => ({ labels: { node, id: '/kubepods' }, value: 7 }))
+  })
+  await readings.read(
+    nodes.map((node) => target(node)),
+    memorySink(),
+    once
+  )
+  const parts = asked.filter((query) => query.includes('last_over_time'))
+  const listed = parts.map((query) => /node=~"([^"]*)"/.exec(query)?.[1]?.split('|') ?? [])
+  t.strictSame(
+    listed.map(({ length }) => length),
+    [250, 250, 1]
+  )
+  t.strictSame(listed.flat(), nodes)
+})
+
+t.test('pods are asked for by the labels that tell their nodes, taken as texts', async (t) => {
+  const series = (labels: Record<string, string>): Sample => ({ labels: { ...labels, id: '/kubepods' }, value: 7 })
+  const { readings, asked } = await start(t, {
+    container_threads_max: [],
+    last_over_time: [],
+    container_threads: [
+      series({ instance: '10.0.0.1:10250' }),
+      series({ instance: '10.0.0.1:10250', node: 'else' }),
+      series({ instance: '[fd00::1]:10250' }),
+      series({ node: 'node-c' })
+    ]
+  })
+  const targets = [target('node-a', '10.0.0.1'), target('node-b', 'fd00::1'), target('node-c')]
+  await readings.read(targets, memorySink(), once)
+  t.strictSame(
+    asked.filter((query) => query.includes('last_over_time')).map((query) => /\{(.*)\}/.exec(query)?.[1]),
+    [String.raw`container="",instance=~"10\\.0\\.0\\.1:10250|\\[fd00::1\\]:10250"`, 'container="",node=~"node-c"']
+  )
+})
+
+t.test('failures', async (t) => {
+  const answer = (status: number, body: string) => (_query: string, response: ServerResponse) => {
+    response.writeHead(status).end(body)
+    return true
+  }
+  const cases: [reason: string, detail: RegExp, fault: (query: string, response: ServerResponse) => boolean][] = [
+    ['http-error', /HTTP 422: parse error/, answer(422, '{"error":"parse error"}')],
+    ['http-error', /HTTP 502$/, answer(502, '<html>')],
+    ['unauthorized', /401/, answer(401, '')],
+    ['forbidden', /403/, answer(403, '')],
+    ['malformed', /no vector/, answer(200, '{}')],
+    ['malformed', /no vector/, answer(200, '{')],
+    ['unreachable', /./, (_query, response) => Boolean(response.socket?.resetAndDestroy())]
+  ]
+  for (const [reason, detail, fault] of cases) {
+    const { readings } = await start(t, whole, fault)
+    const sink = memorySink()
+    await readings.read([target('node-a')], sink, once)
+    t.match(sink.failures.get('node-a'), { reason, detail })
+  }
+})
+
+t.test('without the pods there are still the ceilings', async (t) => {
+  const { readings } = await start(t, whole, (query, response) => {
+    if (!query.includes('last_over_time')) return false
+    response.writeHead(503).end()
+    return true
+  })
+  const sink = memorySink()
+  await readings.read([target('node-a', '10.0.0.1')], sink, once)
+  t.match(sink.readings.get('node-a'), { kubepods: { inUse: 1006 }, pods: undefined, gaps: [{ reason: 'http-error' }] })
+})
+
+t.test('which node a series speaks of', async (t) => {
+  const names = new NodeNames([
+    target('node-a', '10.0.0.1'),
+    target('node-b', 'fd00::1'),
+    target('10.0.0.9', '10.0.0.8')
+  ])
+  const cases: [labels: Record<string, string>, want: string | undefined][] = [
+    [{ node: 'node-a', instance: '10.0.0.9:10250' }, 'node-a'],
+    [{ kubernetes_node: 'node-b' }, 'node-b'],
+    [{ nodename: 'node-b' }, 'node-b'],
+    [{ instance: '10.0.0.1:10250' }, 'node-a'],
+    [{ instance: '10.0.0.1' }, 'node-a'],
+    [{ instance: '[fd00::1]:9100' }, 'node-b'],
+    [{ instance: 'node-a:9100' }, 'node-a'],
+    [{ instance: '10.0.0.9:9100' }, '10.0.0.9'],
+    [{ node: 'unknown', instance: '10.0.0.1:9100' }, 'node-a'],
+    [{ node: '' }, undefined],
+    [{}, undefined]
+  ]
+  for (const [labels, want] of cases) t.equal(names.nodeOf(labels), want, JSON.stringify(labels))
+})

@@ -1,0 +1,357 @@
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import { type AddressInfo, connect } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
+import t, { type Test } from 'tap'
+import { buildListener, type ListenerDeps, reviewBodyLimit } from '../../src/server/admission-listener.ts'
+import { admissionOf } from '../support/admissions.ts'
+import { listening, until } from '../support/https.ts'
+import { reviewOf } from '../support/reviews.ts'
+import { podObject } from '../support/subjects.ts'
+
+const review = JSON.stringify(reviewOf(podObject()))
+const quick = { keepAlive: 300, request: 300, check: 50 }
+
+function head(length: number | undefined, more = '', path = '/validate'): string {
+  return `POST ${path} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n${length === undefined ? '' : `Content-Length: ${length}\r\n`}${more}\r\n`
+}
+
+function statuses(received: string): number[] {
+  return [...received.matchAll(/HTTP\/1\.1 (\d{3})/g)].map(([, status]) => Number(status))
+}
+
+/** A review of so many bytes. */
+function reviewOfSize(size: number): string {
+  const annotations = (value: string): string => JSON.stringify(reviewOf(podObject({}, { annotations: { a: value } })))
+  return annotations('x'.repeat(size - annotations('').length))
+}
+
+void t.test('both routes answer, with or without ?timeout=, as the API server appends it', async (t) => {
+  const server = await listening(t)
+  for (const path of [
+    '/mutate',
+    '/validate',
+    '/mutate?timeout=10s',
+    '/validate?timeout=1s',
+    '/validate?a=b&timeout=30s'
+  ]) {
+    const { status, headers, body } = await server.post(path, review)
+    t.match([status, headers['content-type']], [200, 'application/json'], path)
+    t.equal(JSON.parse(body).response.uid, 'u-1')
+  }
+})
+
+void t.test('what is no admission route is answered with a Status 404 that names the routes', async (t) => {
+  const server = await listening(t)
+  for (const path of ['/', '/mutate/', '/Mutate', '/__proto__', '/constructor', '/toString', '/mutate%2f']) {
+    const { status, body } = await server.post(path, review)
+    t.equal(status, 404, path)
+    t.match(JSON.parse(body), {
+      kind: 'Status',
+      code: 404,
+      message: /expected POST \/mutate or POST \/validate, found POST/
+    })
+  }
+})
+
+void t.test('another method is answered with 405 and the one that is allowed', async (t) => {
+  const server = await listening(t)
+  for (const method of ['GET', 'PUT', 'DELETE', 'OPTIONS']) {
+    const { status, headers, body } = await server.post('/mutate', '', { method })
+    t.equal(status, 405, method)
+    t.equal(headers.allow, 'POST')
+    t.match(JSON.parse(body), { kind: 'Status', reason: 'MethodNotAllowed' })
+  }
+  t.equal((await server.post('/mutate', '', { method: 'HEAD' })).status, 405)
+})
+
+void t.test('another content type is answered with 415; parameters of the right one are fine', async (t) => {
+  const server = await listening(t)
+  for (const type of ['text/plain', 'application/jsonx', 'application/yaml', '', 'x'.repeat(2_000)]) {
+    const { status, body } = await server.post('/mutate', review, { headers: { 'content-type': type } })
+    t.equal(status, 415, type.slice(0, 20))
+    t.ok(body.length < 400)
+  }
+  for (const type of ['application/json; charset=utf-8', 'APPLICATION/JSON', 'application/json ;x'])
+    t.equal((await server.post('/mutate', review, { headers: { 'content-type': type } })).status, 200, type)
+  const { socket, received } = await server.raw()
+  socket.write(`POST /mutate HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{}`)
+  await until(() => statuses(received()).length === 1)
+  t.match(received(), /415 .*found none/s)
+})
+
+void t.test('an empty body and broken JSON are answered with a Status 400', async (t) => {
+  const server = await listening(t)
+  for (const body of ['', '{', 'x', Buffer.from([0xff, 0xfe, 0x00])])
+    t.match(await server.post('/validate', body), { status: 400, body: /"kind":"Status"/ })
+})
+
+void t.test('a body of 7 MiB is judged, one of just the limit too, one past it is refused with 413', async (t) => {
+  const server = await listening(t)
+  for (const size of [7 * 1024 * 1024, reviewBodyLimit]) {
+    const body = reviewOfSize(size)
+    t.equal(Buffer.byteLength(body), size)
+    const { status, body: answer } = await server.post('/mutate', body)
+    t.equal(status, 200)
+    t.equal(JSON.parse(answer).response.uid, 'u-1')
+  }
+  const { socket, received } = await server.raw()
+  socket.write(head(reviewBodyLimit + 1))
+  await until(() => received().includes('}'))
+  t.strictSame(statuses(received()), [413])
+  t.match(received(), /connection: close/i)
+})
+
+void t.test('a body that grows past the limit without having said so is refused with 413', async (t) => {
+  const server = await listening(t)
+  const { socket, received } = await server.raw()
+  socket.write(head(undefined, 'Transfer-Encoding: chunked\r\n'))
+  const chunk = `${(1024 * 1024).toString(16)}\r\n${'x'.repeat(1024 * 1024)}\r\n`
+  for (let i = 0; i < 8; i++) socket.write(chunk)
+  await sleep(50)
+  t.strictSame(statuses(received()), [], 'at the limit nothing is refused yet')
+  socket.write('1\r\nx\r\n')
+  await until(() => statuses(received()).length === 1)
+  t.strictSame(statuses(received()), [413])
+  await until(async () => (await server.connections()) === 0)
+})
+
+void t.test('headers said twice never make one review two', async (t) => {
+  const server = await listening(t)
+  const cases: [string, number][] = [
+    [head(review.length, `Content-Length: ${review.length + 5}\r\n`), 400],
+    [head(review.length, 'Transfer-Encoding: chunked\r\n'), 400],
+    [head(review.length, 'Content-Type: text/plain\r\n'), 200]
+  ]
+  for (const [lines, status] of cases) {
+    const { socket, received } = await server.raw()
+    socket.write(lines + review)
+    await until(() => statuses(received()).length > 0)
+    await sleep(20)
+    t.strictSame(statuses(received()), [status])
+    socket.destroy()
+  }
+})
+
+void t.test('what is no HTTP is answered with 400 and closed', async (t) => {
+  const server = await listening(t)
+  for (const bytes of ['\x00\x01\x02\r\n\r\n', 'GET\r\n\r\n', `${head(2)}`.replace('HTTP/1.1', 'HTTP/9.9')]) {
+    const { socket, received } = await server.raw()
+    socket.write(bytes)
+    await once(socket, 'close')
+    t.match(received(), /^HTTP\/1\.1 400 /)
+  }
+})
+
+void t.test('several reviews sent at once on one connection are answered in their order', async (t) => {
+  const server = await listening(t)
+  const { socket, received } = await server.raw()
+  const bodies = ['first', 'second', 'third'].map((uid) => JSON.stringify(reviewOf(podObject(), { uid })))
+  socket.write(bodies.map((body) => head(Buffer.byteLength(body)) + body).join(''))
+  await until(() => statuses(received()).length === 3)
+  await until(() => received().includes('third'))
+  t.strictSame(
+    [...received().matchAll(/"uid":"(\w+)"/g)].map(([, uid]) => uid),
+    ['first', 'second', 'third']
+  )
+})
+
+void t.test('a connection is kept for the next review', async (t) => {
+  const server = await listening(t)
+  const agent = server.agent()
+  for (let i = 0; i < 5; i++) {
+    const { headers } = await server.post('/validate', review, { agent })
+    t.notMatch(headers.connection ?? '', 'close')
+  }
+  t.equal(await server.connections(), 1)
+})
+
+void t.test('a body that arrives byte by byte, but in time, is judged', async (t) => {
+  const server = await listening(t)
+  const { socket, received } = await server.raw()
+  socket.setNoDelay(true)
+  socket.write(head(Buffer.byteLength(review)))
+  for (const part of review.match(/.{1,40}/gs) ?? []) {
+    socket.write(part)
+    await sleep(1)
+  }
+  await until(() => statuses(received()).length === 1)
+  t.strictSame(statuses(received()), [200])
+})
+
+void t.test('headers or a body that do not arrive in time are answered with 408 and closed', async (t) => {
+  const server = await listening(t, { timeouts: { ...quick, keepAlive: 5_000 } })
+  for (const bytes of ['POST /validate HT', head(100), `${head(100)}{"half":`]) {
+    const { socket, received } = await server.raw()
+    socket.write(bytes)
+    await once(socket, 'close')
+    t.strictSame(statuses(received()), [408], JSON.stringify(bytes.slice(0, 20)))
+  }
+  t.equal(await server.connections(), 0)
+})
+
+void t.test('an idle connection is closed after its time, without a word', async (t) => {
+  const server = await listening(t, { timeouts: { ...quick, request: 5_000 } })
+  const { socket, received } = await server.raw()
+  socket.write(head(Buffer.byteLength(review)) + review)
+  await once(socket, 'close')
+  t.strictSame(statuses(received()), [200])
+})
+
+void t.test('a connection that breaks anywhere leaves nothing behind, and the next one is served', async (t) => {
+  const server = await listening(t)
+  const listeners = process.listenerCount('uncaughtException')
+  for (const bytes of ['', 'POST', head(1_000), `${head(1_000)}{"x"`, head(Buffer.byteLength(review)) + review]) {
+    const { socket, reset } = await server.raw()
+    if (bytes !== '') socket.write(bytes)
+    await sleep(10)
+    reset()
+  }
+  await until(async () => (await server.connections()) === 0)
+  t.equal((await server.post('/validate', review)).status, 200)
+  t.equal(process.listenerCount('uncaughtException'), listeners)
+})
+
+/** A listener on a port of loopback, without TLS; what arrives is written on a socket. */
+async function plainly(t: Test, deps: ListenerDeps) {
+  const listener = buildListener(deps)
+  const server = createServer((request, response) => void listener(request, response)).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const socket = connect((server.address() as AddressInfo).port, '127.0.0.1')
+  let received = ''
+  socket.on('data', (chunk) => {
+    received += chunk
+  })
+  t.teardown(() => {
+    socket.destroy()
+    server.close()
+  })
+  return { server, socket, received: () => received }
+}
+
+void t.test('reviews of one turn: all are judged, then all answered, then all counted and logged', async (t) => {
+  const held = admissionOf()
+  const steps: string[] = []
+  let span = 0
+  const admission: typeof held.admission = (webhook, body, arrivedAt) => {
+    steps.push('judge')
+    held.clock.advance(span)
+    return { ...held.admission(webhook, body, arrivedAt), report: () => steps.push('report') }
+  }
+  const isLast = (): boolean => {
+    steps.push('send')
+    return false
+  }
+  const { socket, received } = await plainly(t, { ...held, admission, isLast })
+  // Sent at once they are read at once: an end of a body is an event of the same turn.
+  const sent = `${head(Buffer.byteLength(review))}${review}`.repeat(3)
+  socket.write(sent)
+  await until(() => statuses(received()).length === 3)
+  t.strictSame(steps.splice(0).join(' '), 'judge judge judge send send send report report report')
+  span = 1
+  socket.write(sent)
+  await until(() => statuses(received()).length === 6)
+  t.strictSame(
+    steps.join(' '),
+    'judge judge send send report report judge send report',
+    'but no answer waits much longer than 1 ms for the judging of others'
+  )
+})
+
+void t.test('a review that came later than its caller waits is not judged but answered with 504', async (t) => {
+  const held = admissionOf()
+  let judged = 0
+  const admission: typeof held.admission = (webhook, body, arrivedAt) => {
+    judged++
+    return held.admission(webhook, body, arrivedAt)
+  }
+  // The clock stands still until the test moves it: between the head and the body of the review.
+  const late = async (timeout: string, span: number): Promise<number[]> => {
+    const { server, socket, received } = await plainly(t, { ...held, admission, isLast: () => false })
+    const arrived = once(server, 'request')
+    socket.write(head(Buffer.byteLength(review), '', `/validate${timeout}`))
+    await arrived
+    held.clock.advance(span)
+    socket.write(review)
+    await until(() => statuses(received()).length === 1)
+    return statuses(received())
+  }
+  t.strictSame(await late('?timeout=5s', 5_000), [200])
+  t.strictSame(await late('?timeout=5s', 5_001), [504])
+  t.strictSame(await late('', 10_000), [200])
+  t.strictSame(await late('', 10_001), [504])
+  t.strictSame(await late('?timeout=x', 10_001), [504], 'an unreadable timeout is the usual one')
+  t.strictSame(await late('?mytimeout=90s', 10_001), [504])
+  t.equal(judged, 2)
+})
+
+/** Sends one review over a process that is held up for a span, after the body of the review came whole. */
+async function heldUp(t: Test, path: string, span: number, change: Partial<ListenerDeps> = {}) {
+  const held = admissionOf({ modes: { 'best-effort': 'off' } })
+  const seconds: number[] = []
+  const meter = {
+    ...held.meter,
+    countReview(...[webhook, result, took]: Parameters<typeof held.meter.countReview>) {
+      held.meter.countReview(webhook, result, took)
+      seconds.push(took)
+    }
+  }
+  const { admission } = admissionOf({ modes: { 'best-effort': 'off' } }, { ...held, meter })
+  const { server, socket, received } = await plainly(t, { ...held, admission, meter, isLast: () => false, ...change })
+  // A listener of the body's end that comes after the server's own.
+  server.on('request', (request) => request.on('end', () => held.clock.advance(span)))
+  socket.write(head(Buffer.byteLength(review), '', path) + review)
+  await until(() => statuses(received()).length === 1)
+  await until(() => held.log.lines.length > 0)
+  return { status: statuses(received())[0], log: held.log, counted: held.meter.counted, seconds, received }
+}
+
+void t.test('a review that is late is counted, and told in one line with how long it waited', async (t) => {
+  for (const webhook of ['validate', 'mutate']) {
+    const { status, log, counted, seconds, received } = await heldUp(t, `/${webhook}?timeout=2s`, 2_001)
+    t.equal(status, 504)
+    t.match(received(), /connection: close/i)
+    t.strictSame([counted, seconds], [[`${webhook} late`], [2.001]])
+    t.strictSame(log.lines, [
+      {
+        level: 'warn',
+        message: 'review late, not judged',
+        fields: { webhook, result: 'late', timeoutMs: 2_000, waitedMs: 2_001, durationMs: 2_001 }
+      }
+    ])
+  }
+})
+
+void t.test(
+  'the time that a review waited to be judged counts from its whole body on, and makes it slow',
+  async (t) => {
+    const { status, log, counted, seconds } = await heldUp(t, '/validate?timeout=2s', 2_000)
+    t.equal(status, 200)
+    t.strictSame([counted[0], seconds], ['validate allowed', [2]])
+    t.match(log.lines, [{ level: 'info', message: 'review', fields: { durationMs: 2_000 } }])
+  }
+)
+
+void t.test('a late review of which only the body came late waited, but took no time here', async (t) => {
+  const held = admissionOf()
+  const { server, socket, received } = await plainly(t, { ...held, isLast: () => false })
+  const arrived = once(server, 'request')
+  socket.write(head(Buffer.byteLength(review), '', '/validate?timeout=1s'))
+  await arrived
+  held.clock.advance(1_500)
+  socket.write(review)
+  await until(() => statuses(received()).length === 1)
+  await until(() => held.log.lines.length > 0)
+  t.match(held.log.lines, [{ level: 'warn', fields: { timeoutMs: 1_000, waitedMs: 1_500, durationMs: 0 } }])
+})
+
+void t.test('a late review that cannot be counted is told, and ends nothing', async (t) => {
+  const meter = {
+    countReview() {
+      throw new Error('no counter')
+    }
+  }
+  const { status, log } = await heldUp(t, '/validate?timeout=1s', 1_001, { meter })
+  t.equal(status, 504)
+  t.match(log.lines, [{ level: 'error', message: 'review not reported', fields: { err: /no counter/ } }])
+})

@@ -1,0 +1,193 @@
+import t from 'tap'
+import { stringify } from 'yaml'
+import { RuleIndex } from '../../src/engine/rule-index.ts'
+import { rules } from '../../src/rules/index.ts'
+import { type MutateOptions, mutateFiles } from '../../src/validate/mutate-files.ts'
+import { deployment, memoryInputs, policyFrom, validateTexts } from '../support/files.ts'
+import { calicoObject, podObject } from '../support/subjects.ts'
+
+const policy = `  requests: {bestEffortPods: inject}
+  calico: {iptablesBackend: NFT}`
+
+interface Outcome {
+  readonly code: number
+  readonly printed: string
+  readonly told: readonly string[]
+  readonly written: Readonly<Record<string, string>>
+}
+
+async function mutated(
+  texts: Readonly<Record<string, string>>,
+  show: MutateOptions['show'] = 'text',
+  spec = policy
+): Promise<Outcome> {
+  const told: string[] = []
+  const written: Record<string, string> = {}
+  let printed = ''
+  const code = await mutateFiles(
+    Object.keys(texts),
+    { namespace: 'default', namespaceLabels: new Map(), show },
+    {
+      rules: new RuleIndex(rules),
+      policy: policyFrom(spec),
+      inputs: memoryInputs(texts),
+      print(text) {
+        printed += text
+      },
+      tell: (line) => told.push(line),
+      write(file, text) {
+        written[file] = text
+      }
+    }
+  )
+  return { code, printed, told, written }
+}
+
+const pod = `# A pod of somebody.
+apiVersion: v1
+kind: Pod
+metadata:
+  name: web # the name
+spec:
+  containers:
+  - image: example.com/app:1
+    name: app
+`
+
+void t.test('a pod is printed as the webhook would store it, comments and order kept', async (t) => {
+  const { code, printed } = await mutated({ 'pod.yaml': pod })
+  t.equal(code, 0)
+  t.equal(
+    printed,
+    `# A pod of somebody.
+apiVersion: v1
+kind: Pod
+metadata:
+  name: web # the name
+  annotations:
+    pidguard.io/pids-estimate: "50"
+    pidguard.io/pids-estimate-source: default
+spec:
+  containers:
+  - image: example.com/app:1
+    name: app
+    resources:
+      requests:
+        cpu: 10m
+        memory: 32Mi
+`
+  )
+})
+
+void t.test('what is written is clean, and nothing is left to change', async (t) => {
+  const list = {
+    apiVersion: 'v1',
+    kind: 'List',
+    items: [podObject(), calicoObject({ container: { resources: { limits: { cpu: 1 } } } })]
+  }
+  const texts = {
+    'pod.yaml': pod,
+    'all.yaml': `---\n${pod}---\n# between\n${deployment('web')}--- # calico\n${stringify(calicoObject())}`,
+    'list.yaml': stringify(list),
+    'list.json': JSON.stringify(list),
+    'crlf.yaml': pod.replaceAll('\n', '\r\n'),
+    'alias.yaml': `${pod}    resources: &r {}\n  - name: two\n    resources: *r\n`
+  }
+  const { written, told, code } = await mutated(texts, 'write')
+  t.equal(code, 0)
+  t.strictSame(Object.keys(written), Object.keys(texts))
+  t.strictSame(told, [
+    'pod.yaml: 1 changed',
+    'all.yaml: 2 changed',
+    'list.yaml: 2 changed',
+    'list.json: 2 changed',
+    'crlf.yaml: 1 changed',
+    'alias.yaml: 1 changed'
+  ])
+  t.strictSame((await mutated(written, 'write')).written, {})
+  const report = await validateTexts(written, { policy, failOn: 'change' })
+  t.strictSame([report.exitCode, report.findings, report.changes], [0, [], []])
+})
+
+void t.test('what lies between documents stays, and files are kept apart', async (t) => {
+  const texts = {
+    'a.yaml': `--- # first\n${deployment('a')}---\n# nothing\n---\n${deployment('b')}`,
+    'b.yaml': deployment('c')
+  }
+  const { printed } = await mutated(texts)
+  t.equal(printed, `${texts['a.yaml']}---\n${texts['b.yaml']}`)
+})
+
+void t.test('--diff shows the changes alone', async (t) => {
+  const { printed } = await mutated({ 'calico.yaml': stringify(calicoObject()), 'web.yaml': deployment('web') }, 'diff')
+  t.match(printed, /^--- a\/calico\.yaml\n\+\+\+ b\/calico\.yaml\n/)
+  t.notMatch(printed, 'web.yaml')
+  t.match(printed, '+    type: OnDelete')
+})
+
+void t.test('--patch prints each object with its place and its JSON Patch', async (t) => {
+  const { printed } = await mutated({ 'pod.yaml': `---\n${pod}` }, 'patch')
+  t.match(JSON.parse(printed), [
+    {
+      file: 'pod.yaml',
+      line: 3,
+      object: { kind: 'Pod', name: 'web' },
+      rules: ['resource-requests', 'pid-annotations'],
+      patch: [
+        { op: 'add', path: '/spec/containers/0/resources' },
+        { op: 'add', path: '/metadata/annotations' }
+      ]
+    }
+  ])
+})
+
+void t.test('LimitRanges among the inputs bound what is added', async (t) => {
+  const limits =
+    'apiVersion: v1\nkind: LimitRange\nmetadata: {name: l}\nspec: {limits: [{type: Container, min: {cpu: 50m}}]}\n'
+  const { printed } = await mutated({ 'pod.yaml': pod, 'limits.yaml': limits })
+  t.match(printed, 'cpu: 50m')
+})
+
+void t.test('what cannot be read is told, stays as it is, and the rest is changed', async (t) => {
+  const broken = 'a: b: c\n'
+  const wrong = 'apiVersion: v1\nkind: Pod\nmetadata: 7\n'
+  const texts = {
+    'all.yaml': `${broken}---\n${wrong}---\n- list\n---\n${pod}`,
+    'merge.yaml': `base: &m\n  metadata: {name: x}\n<<: *m\napiVersion: v1\nkind: Pod\nspec: {containers: [{name: a}]}\n`
+  }
+  const { code, printed, told } = await mutated(texts)
+  t.equal(code, 2)
+  t.match(told[0], /^all\.yaml:1:\d+: /)
+  t.match(told[1], /^all\.yaml:5:1: \/metadata: expected an object/)
+  t.match(told[2], /^merge\.yaml:1:1: cannot be changed in place/)
+  t.ok(printed.startsWith(`${broken}---\n${wrong}---\n- list\n---\n# A pod`))
+  t.match(printed, 'pids-estimate')
+  t.match((await mutated({ 'pod.yaml': pod })).told, [])
+})
+
+void t.test('a file that cannot be found is told', async (t) => {
+  const inputs = {
+    ...memoryInputs({}),
+    find: () => ({
+      files: [{ path: 'a', isNamed: true, size: 1 }],
+      problems: [{ path: 'b', message: 'no such file or folder' }]
+    })
+  }
+  const told: string[] = []
+  const failing = {
+    ...inputs,
+    chunks(): never {
+      throw new Error('cannot be read: permission denied')
+    }
+  }
+  const deps = {
+    rules: new RuleIndex(rules),
+    policy: policyFrom(),
+    inputs: failing,
+    print() {},
+    tell: (line: string) => told.push(line),
+    write() {}
+  }
+  t.equal(await mutateFiles(['x'], { namespace: 'default', namespaceLabels: new Map(), show: 'text' }, deps), 2)
+  t.strictSame(told, ['b: no such file or folder', 'a: cannot be read: permission denied'])
+})

@@ -1,0 +1,241 @@
+import t from 'tap'
+import { stringify } from 'yaml'
+import { placeText, type Report } from '../../src/report/validate-report.ts'
+import { Baseline } from '../../src/validate/baseline.ts'
+import { deployment, today, validateTexts } from '../support/files.ts'
+import { calicoObject, podObject } from '../support/subjects.ts'
+
+function linesOf({ findings }: Report): string[] {
+  return findings.map(({ ruleId, action, place }) => `${placeText(place)} ${action} ${ruleId}`)
+}
+
+function problemsOf({ problems }: Report): string[] {
+  return problems.map(({ message, place }) => `${placeText(place)} ${message}`)
+}
+
+const limitRange = `apiVersion: v1
+kind: LimitRange
+metadata: {name: defaults, namespace: shop}
+spec: {limits: [{type: Container, defaultRequest: {cpu: 100m, memory: 64Mi}}]}
+`
+
+void t.test('a BestEffort Deployment is found at its container, and fails the run', async (t) => {
+  const report = await validateTexts({ 'web.yaml': deployment('web') })
+  t.strictSame(linesOf(report), ['web.yaml:10:9 deny best-effort'])
+  t.strictSame(report.findings[0]?.object, {
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    namespace: 'shop',
+    name: 'web'
+  })
+  t.equal(report.exitCode, 1)
+})
+
+void t.test('a field that is there is found itself', async (t) => {
+  const report = await validateTexts({ 'web.yaml': deployment('web', { resources: '{limits: {nvidia.com/gpu: 1}}' }) })
+  t.strictSame(linesOf(report), ['web.yaml:12:9 deny best-effort'])
+})
+
+void t.test('a Deployment with requests is clean', async (t) => {
+  const report = await validateTexts({ 'web.yaml': deployment('web', { resources: '{requests: {cpu: 1m}}' }) })
+  t.strictSame(report.findings, [])
+  t.equal(report.exitCode, 0)
+})
+
+void t.test('an object is mended as the webhook does before it is checked', async (t) => {
+  const pod = stringify(podObject({ containers: [{ name: 'a', resources: { requests: { cpu: 1 } } }] }))
+  const report = await validateTexts({ 'pod.yaml': pod })
+  t.strictSame(report.findings, [])
+  t.equal(report.counts.changed, 1)
+  t.strictSame(report.changes, [], 'changes are kept where they are asked for')
+})
+
+void t.test('--fail-on change fails where the webhook would store something else', async (t) => {
+  const policy = '  calico: {iptablesBackend: NFT}'
+  const files = { 'calico.yaml': stringify(calicoObject()) }
+  t.equal((await validateTexts(files, { policy })).exitCode, 0)
+  const report = await validateTexts(files, { policy, failOn: 'change' })
+  t.equal(report.exitCode, 1)
+  t.strictSame(report.changes[0]?.ruleIds, ['calico-iptables-backend', 'calico-update-strategy'])
+})
+
+void t.test('--fail-on says what counts', async (t) => {
+  const warns = { 'calico.yaml': stringify(calicoObject({ spec: { updateStrategy: { type: 'OnDelete' } } })) }
+  const denies = { 'web.yaml': deployment('web') }
+  const codes = async (files: Record<string, string>): Promise<number[]> =>
+    Promise.all(
+      (['never', 'deny', 'warn', 'audit'] as const).map(
+        async (failOn) => (await validateTexts(files, { failOn })).exitCode
+      )
+    )
+  t.strictSame(await codes(warns), [0, 0, 1, 1])
+  t.strictSame(await codes(denies), [0, 1, 1, 1])
+  const policy = '  rules: {best-effort: audit}'
+  t.equal((await validateTexts(denies, { policy, failOn: 'warn' })).exitCode, 0)
+  t.equal((await validateTexts(denies, { policy, failOn: 'audit' })).exitCode, 1)
+})
+
+void t.test('broken YAML in one document does not hide the findings of the others', async (t) => {
+  const text = `${deployment('a')}---\nkind: Pod\n  x: 1\n---\n${deployment('b')}`
+  const report = await validateTexts({ 'all.yaml': text })
+  t.strictSame(linesOf(report), ['all.yaml:10:9 deny best-effort', 'all.yaml:25:9 deny best-effort'])
+  t.match(problemsOf(report), [/^all\.yaml:1[34]:\d+ /])
+  t.equal(report.exitCode, 2, 'what could not be read counts more than what was found')
+})
+
+void t.test('pieces of any size give the same report', async (t) => {
+  const text = `${deployment('a')}---\n${limitRange}---\n${deployment('b', { namespace: 'other' })}`
+  const whole = await validateTexts({ 'all.yaml': text })
+  for (const chunk of [1, 7, 100]) t.strictSame(await validateTexts({ 'all.yaml': text }, { chunk }), whole)
+})
+
+void t.test('a LimitRange among the inputs counts for its namespace, wherever it stands', async (t) => {
+  const texts = { 'a.yaml': deployment('a'), 'b.yaml': limitRange, 'c.yaml': deployment('c', { namespace: 'other' }) }
+  const report = await validateTexts(texts)
+  t.strictSame(linesOf(report), ['c.yaml:10:9 deny best-effort'])
+  t.strictSame(report.notes, [])
+  t.strictSame(report.counts, { files: 3, objects: 3, judged: 2, otherKinds: 1, changed: 0 }, 'each counted once')
+  t.strictSame(linesOf(await validateTexts({ 'b.yaml': limitRange, 'a.yaml': deployment('a') })), [])
+})
+
+void t.test('without any LimitRange it is taken that there is none, and said', async (t) => {
+  const { notes } = await validateTexts({ 'a.yaml': deployment('a') })
+  t.strictSame(notes, [
+    'no LimitRange among the inputs, so it is taken that the cluster has none that fills in requests'
+  ])
+})
+
+void t.test('labels of a Namespace come from the inputs, or from the command line', async (t) => {
+  const policy = `  overrides:
+  - name: playground
+    namespaces: {selector: {matchLabels: {env: dev}}}
+    rules: {best-effort: audit}`
+  const web = { 'web.yaml': deployment('web') }
+  const namespace = 'apiVersion: v1\nkind: Namespace\nmetadata: {name: shop, labels: {env: dev}}\n'
+  const actionOf = ({ findings }: Report): string | undefined => findings[0]?.action
+  t.equal(actionOf(await validateTexts({ ...web, 'ns.yaml': namespace }, { policy })), 'audit')
+  const given = { namespaceLabels: new Map([['shop', { env: 'dev' }]]), policy }
+  t.equal(actionOf(await validateTexts(web, given)), 'audit')
+  t.equal(
+    actionOf(await validateTexts(web, { ...given, namespaceLabels: new Map([['shop', { env: 'prod' }]]) })),
+    'deny'
+  )
+  const unknown = await validateTexts(web, { policy })
+  t.equal(actionOf(unknown), 'audit', 'the milder of both where labels are not known')
+  t.match(unknown.notes, [/^namespace shop: override playground may apply/])
+})
+
+void t.test('an exemption of the policy keeps its rule away, and is told', async (t) => {
+  const policy = `  exemptions:
+  - {rules: [best-effort], names: [web], reason: it is a demo, expires: 2099-01-01}`
+  const report = await validateTexts({ 'web.yaml': deployment('web') }, { policy })
+  t.strictSame(report.findings, [])
+  t.strictSame(report.exempted, [{ ruleId: 'best-effort', reason: 'it is a demo', objects: 1 }])
+})
+
+void t.test('a baseline accepts its findings until its day', async (t) => {
+  const entry = { rule: 'best-effort', kind: 'Deployment', namespace: 'shop', name: 'web', reason: 'old' }
+  const files = { 'web.yaml': deployment('web') }
+  const check = (expires: string): Promise<Report> =>
+    validateTexts(files, { baseline: new Baseline('b.yaml', [{ ...entry, expires }], today) })
+  const valid = await check('2026-06-01')
+  t.equal(valid.exitCode, 0)
+  t.equal(valid.findings[0]?.accepted, 'old')
+  const expired = await check('2026-05-31')
+  t.equal(expired.exitCode, 1)
+  t.match(expired.notes.at(-1), /b\.yaml: 1 entry has expired/)
+})
+
+void t.test('kinds that no rule looks at are counted and nothing else', async (t) => {
+  const crd = 'apiVersion: example.com/v1\nkind: Deployment\nmetadata: 7\nspec: broken\n'
+  const report = await validateTexts({ 'crd.yaml': crd })
+  t.strictSame(report.counts, { files: 1, objects: 1, judged: 0, otherKinds: 1, changed: 0 })
+  t.equal(report.exitCode, 0)
+})
+
+void t.test('versions that are gone are judged as the ones that took their place, and told', async (t) => {
+  const text = deployment('web').replace('apps/v1', 'extensions/v1beta1')
+  const report = await validateTexts({ 'old.yaml': text })
+  t.strictSame(linesOf(report), ['old.yaml:10:9 deny best-effort'])
+  t.equal(report.findings[0]?.object.apiVersion, 'extensions/v1beta1')
+  t.match(report.notes[0], /extensions\/v1beta1 is not served any more .* judged as apps\/v1/)
+})
+
+void t.test('an object that is not what its kind says is a problem at the field', async (t) => {
+  const text = deployment('web')
+    .replace('containers:', 'containers: 7 #')
+    .replace(/ {6}- name[\s\S]*$/, '')
+  const report = await validateTexts({ 'web.yaml': text })
+  t.strictSame(problemsOf(report), ['web.yaml:9:7 /spec/template/spec/containers: expected a list, found a number'])
+  t.equal(report.exitCode, 2)
+})
+
+void t.test('an entry that a rule cannot read fails that rule, at the entry', async (t) => {
+  const calico = stringify(calicoObject({ env: [{ name: 'A' }, { value: 'x' }] }))
+  const report = await validateTexts({ 'calico.yaml': calico })
+  t.match(report.faults, [{ ruleId: 'calico-iptables-backend', mode: 'enforce' }])
+  t.ok((report.faults[0]?.place.line ?? 0) > 20)
+  t.equal(report.exitCode, 1)
+})
+
+void t.test('what is named has to hold Kubernetes objects', async (t) => {
+  const texts = {
+    'values.yaml': 'replicas: 1\n',
+    'list.yaml': '- a\n',
+    'kindless.yaml': 'apiVersion: v1\n',
+    'old.yaml': 'kind: Pod\n'
+  }
+  const report = await validateTexts(texts)
+  t.strictSame(problemsOf(report), [
+    'values.yaml:1:1 expected a Kubernetes object, found one without apiVersion and kind',
+    'list.yaml:1:1 expected a Kubernetes object, found a list',
+    'kindless.yaml:1:1 expected a Kubernetes object, found one without kind',
+    'old.yaml:1:1 expected a Kubernetes object, found one without apiVersion'
+  ])
+})
+
+void t.test('nothing to check is not clean', async (t) => {
+  t.match(problemsOf(await validateTexts({ 'empty.yaml': '# nothing\n---\n' })), [/no Kubernetes object in 1 file/])
+  t.equal((await validateTexts({ 'empty.yaml': '' })).exitCode, 2)
+})
+
+void t.test('a binary file is a problem, the rest is still checked', async (t) => {
+  const report = await validateTexts({ 'logo.yaml': 'PNG\0\0', 'web.yaml': deployment('web') })
+  t.strictSame(problemsOf(report), ['logo.yaml a binary file; expected YAML or JSON'])
+  t.equal(report.findings.length, 1)
+})
+
+void t.test('Windows line ends change nothing', async (t) => {
+  const report = await validateTexts({ 'web.yaml': deployment('web').replaceAll('\n', '\r\n') })
+  t.strictSame(linesOf(report), ['web.yaml:10:9 deny best-effort'])
+  t.equal(report.findings[0]?.place.excerpt, '      - name: app')
+})
+
+void t.test('the file a document was made from is told', async (t) => {
+  const report = await validateTexts({ '-': `---\n# Source: web/templates/deploy.yaml\n${deployment('web')}` })
+  t.match(report.findings[0]?.place, { file: 'stdin', line: 12, source: 'web/templates/deploy.yaml' })
+})
+
+void t.test('findings in a List are found at their item', async (t) => {
+  const list = { apiVersion: 'v1', kind: 'List', items: [podObject(), podObject()] }
+  const report = await validateTexts({ 'list.yaml': stringify(list), 'list.json': JSON.stringify(list, null, 2) })
+  t.equal(report.findings.length, 4)
+  t.equal(new Set(report.findings.map(({ place }) => placeText(place))).size, 4)
+})
+
+void t.test('containers that share their resources by an alias are mended each for itself', async (t) => {
+  const pod = `apiVersion: v1
+kind: Pod
+metadata: {name: twins}
+spec:
+  containers:
+  - {name: a, resources: &r {requests: {cpu: 100m}}}
+  - {name: b, resources: *r}
+`
+  const report = await validateTexts({ 'pod.yaml': pod }, { failOn: 'change' })
+  const added = report.changes[0]?.lines.filter((line) => line.includes('memory'))
+  t.strictSame(added, [
+    'add /spec/containers/0/resources/requests/memory "32Mi"',
+    'add /spec/containers/1/resources/requests/memory "32Mi"'
+  ])
+})
