@@ -7,7 +7,7 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { NodeReading } from '../src/ports/ports.ts'
+import type { NodeReading } from '../src/model/node-reading.ts'
 import { PrometheusReadings, prometheusDefaults } from '../src/readings/prometheus/prometheus-readings.ts'
 
 const nodes = Number(process.argv[2] ?? 5_000)

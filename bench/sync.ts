@@ -16,7 +16,7 @@ import { buildPodKind } from '../src/kube/cache/cached-pods.ts'
 import { buildClusterCaches } from '../src/kube/cache/cluster-caches.ts'
 import { Reflector } from '../src/kube/cache/reflector.ts'
 import { KubeClient } from '../src/kube/client.ts'
-import type { NodeReading } from '../src/ports/ports.ts'
+import type { NodeReading } from '../src/model/node-reading.ts'
 import { KubeletReadings, kubeletDefaults } from '../src/readings/kubelet/kubelet-readings.ts'
 
 const [role = 'main', ...args] = process.argv.slice(2)

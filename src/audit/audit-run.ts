@@ -8,17 +8,12 @@ import { isPodSubject, type Subject, subjectOfObject } from '../kubernetes/subje
 import { currentVersionOf, daemonSet, node, pod } from '../kubernetes/workloads.ts'
 import { isRecord, type JsonRecord, misshapen, textOf } from '../lib/json/shape.ts'
 import type { Millis } from '../lib/units.ts'
+import type { NodeFacts } from '../model/cluster-objects.ts'
 import type { Skip } from '../model/finding.ts'
-import type {
-  KubeletConfigs,
-  ListFailure,
-  NodeFacts,
-  NodeReading,
-  NodeReadings,
-  ObjectSource,
-  Progress,
-  ReadingTarget
-} from '../ports/ports.ts'
+import type { NodeReading, ReadingTarget } from '../model/node-reading.ts'
+import type { ListFailure, ObjectSource } from '../ports/objects.ts'
+import type { KubeletConfigs, NodeReadings } from '../ports/readings.ts'
+import type { Progress } from '../ports/runtime.ts'
 import type { AuditFault, AuditGap } from '../report/audit/audit-report.ts'
 import { Tally } from '../report/count-by-reason.ts'
 import { objectNameOf } from '../report/object-name.ts'

@@ -4,15 +4,10 @@ import type { LimitRangeItem, ObjectMeta } from '../kubernetes/types.ts'
 import { controllerOf } from '../kubernetes/workloads.ts'
 import { isRecord, type JsonRecord, textOf } from '../lib/json/shape.ts'
 import type { Millis } from '../lib/units.ts'
+import type { NodeFacts } from '../model/cluster-objects.ts'
+import type { KubeletConfig, NodeReading, NodeState, ReadingFailure } from '../model/node-reading.ts'
 import type { NamespaceFacts } from '../policy/settings.ts'
-import type {
-  KubeletConfig,
-  KubeletConfigSink,
-  NodeFacts,
-  NodeReading,
-  NodeState,
-  ReadingFailure
-} from '../ports/ports.ts'
+import type { KubeletConfigSink } from '../ports/readings.ts'
 
 /** What a cluster says of itself, as it is read: everything objects are judged with, and what is reckoned up at the end. */
 export class ClusterFacts implements KubeletConfigSink {

@@ -1,4 +1,4 @@
-import type { ListFailure } from '../ports/ports.ts'
+import type { ListFailure } from '../ports/objects.ts'
 import { objectKey } from '../report/audit/policy-report.ts'
 import type { ObjectName } from '../report/validate-report.ts'
 

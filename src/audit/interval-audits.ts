@@ -1,6 +1,6 @@
 import { pause } from '../lib/sleep.ts'
 import type { Millis } from '../lib/units.ts'
-import type { Clock, Log } from '../ports/ports.ts'
+import type { Clock, Log } from '../ports/runtime.ts'
 import type { AuditTotals } from '../report/audit/totals.ts'
 
 /**

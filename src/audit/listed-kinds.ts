@@ -1,4 +1,4 @@
-import type { ListedKind } from '../ports/ports.ts'
+import type { ListedKind } from '../ports/objects.ts'
 
 function listed(kind: string, plural: string, ...apiVersions: readonly string[]): ListedKind {
   return { kind, plural, apiVersions }

@@ -1,4 +1,5 @@
-import type { Clock, HeldSecret, Log, Registration, SecretStore, WebhookRegistry } from '../ports/ports.ts'
+import type { HeldSecret, Registration, SecretStore, WebhookRegistry } from '../ports/certificates.ts'
+import type { Clock, Log } from '../ports/runtime.ts'
 import { dataOf, isOurs, type Keyring, keyringOf, marksOf, trustedBy } from './keyring.ts'
 import { planRotation, type Terms } from './plan-rotation.ts'
 import { type CertificatePair, readPair } from './serving-pair.ts'

@@ -1,5 +1,5 @@
 import { createHash, createPrivateKey, X509Certificate } from 'node:crypto'
-import type { HeldSecret } from '../ports/ports.ts'
+import type { HeldSecret } from '../ports/certificates.ts'
 import type { Issued } from './issue.ts'
 
 /** Everything that a self-managed installation has to keep. */

@@ -12,7 +12,7 @@ import { findCredentials } from '../kube/credentials.ts'
 import { KubeError } from '../kube/kube-error.ts'
 import { readPolicy } from '../policy/document/read-policy.ts'
 import type { Policy } from '../policy/policy.ts'
-import type { Clock } from '../ports/ports.ts'
+import type { Clock } from '../ports/runtime.ts'
 import { policyRules } from '../rules/index.ts'
 
 interface Options {

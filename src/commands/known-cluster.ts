@@ -1,7 +1,7 @@
 import type { KnownCluster } from '../engine/input-facts.ts'
 import { readSnapshotFile } from '../host/snapshot-file.ts'
 import { type TakeOptions, takeSnapshot } from '../host/take-snapshot.ts'
-import type { Clock } from '../ports/ports.ts'
+import type { Clock } from '../ports/runtime.ts'
 import { standingOf } from '../snapshot/snapshot-headroom.ts'
 import type { FilePolicy } from '../validate/object-judge.ts'
 

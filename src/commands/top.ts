@@ -2,7 +2,7 @@ import { loadPolicy } from '../host/policy-watched.ts'
 import { readSnapshotFile } from '../host/snapshot-file.ts'
 import { type TakeOptions, takeSnapshot } from '../host/take-snapshot.ts'
 import type { NamespaceFacts } from '../policy/settings.ts'
-import type { Clock } from '../ports/ports.ts'
+import type { Clock } from '../ports/runtime.ts'
 import { rules } from '../rules/index.ts'
 import { renderTop, type TopFormat, type TopPolicy, type TopSubject } from '../top/top.ts'
 

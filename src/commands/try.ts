@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { Agent, request } from 'node:https'
 import { text } from 'node:stream/consumers'
 import { AppError } from '../errors.ts'
-import type { Webhook } from '../ports/ports.ts'
+import type { Webhook } from '../model/review-outcome.ts'
 import { tryFiles } from '../try/try.ts'
 
 interface Options {

@@ -6,7 +6,7 @@ import { servingSecret } from '../kube/serving-secret.ts'
 import type { Selector } from '../kubernetes/label-selector.ts'
 import type { ObjectMeta } from '../kubernetes/types.ts'
 import { isRecord, type JsonRecord } from '../lib/json/shape.ts'
-import type { HeldSecret } from '../ports/ports.ts'
+import type { HeldSecret } from '../ports/certificates.ts'
 import { askReplicas, type ReplicaMetrics, type ReplicaPod } from './replica-metrics.ts'
 
 export interface RegisteredWebhook {

@@ -5,8 +5,8 @@ import type { LimitRangeItem } from '../kubernetes/types.ts'
 import type { GroupKind } from '../kubernetes/workloads.ts'
 import type { Draft } from '../lib/json/patch.ts'
 import type { Finding } from '../model/finding.ts'
+import type { NodeState } from '../model/node-reading.ts'
 import type { RuleInfo, Settings } from '../policy/settings.ts'
-import type { NodeState } from '../ports/ports.ts'
 
 /** Everything rules may want to know beyond the object and the policy. A front passes what it has. */
 export interface AllFacts {

@@ -1,6 +1,6 @@
 import type { Millis, Pids } from '../lib/units.ts'
+import type { Ceiling } from '../model/node-reading.ts'
 import type { Floor } from '../policy/settings.ts'
-import type { Ceiling } from '../ports/ports.ts'
 
 /** `node` is min(pid_max, threads-max); `kubepods` the pids.max of the cgroup that holds all pods. */
 export type CeilingName = 'node' | 'kubepods'

@@ -1,8 +1,8 @@
 import type { Maker, Placement } from '../kubernetes/placement.ts'
 import type { PodSpec } from '../kubernetes/types.ts'
 import type { Millis, Pids } from '../lib/units.ts'
+import type { WorkloadName } from '../model/cluster-objects.ts'
 import type { Floor } from '../policy/settings.ts'
-import type { WorkloadName } from '../ports/ports.ts'
 import type { NodeAccount } from './ceiling-account.ts'
 import type { ObservedPeak } from './ledger/workload-peaks.ts'
 

@@ -1,5 +1,5 @@
 import type { Pids } from '../lib/units.ts'
-import type { Ceiling, NodeState } from '../ports/ports.ts'
+import type { Ceiling, NodeState } from '../model/node-reading.ts'
 import type { CeilingName } from './ceiling-account.ts'
 
 const names: readonly CeilingName[] = ['node', 'kubepods']

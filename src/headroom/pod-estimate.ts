@@ -4,8 +4,8 @@ import { globMatches, selectorMatches } from '../kubernetes/label-selector.ts'
 import type { PodSubject } from '../kubernetes/subject.ts'
 import { pod, workloadOf } from '../kubernetes/workloads.ts'
 import type { Pids } from '../lib/units.ts'
+import type { WorkloadName } from '../model/cluster-objects.ts'
 import type { Profile, Settings } from '../policy/settings.ts'
-import type { WorkloadName } from '../ports/ports.ts'
 import type { HeadroomView } from './headroom-view.ts'
 
 /**

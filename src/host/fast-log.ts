@@ -1,5 +1,5 @@
 import type { Logger } from 'pino'
-import type { Log } from '../ports/ports.ts'
+import type { Log } from '../ports/runtime.ts'
 
 /** Where the lines of a pino log go. */
 export interface LogOutput {

@@ -2,7 +2,7 @@ import { getHeapStatistics, setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import type { Inputs } from '../input/inputs.ts'
 import type { Bytes } from '../lib/units.ts'
-import type { Progress } from '../ports/ports.ts'
+import type { Progress } from '../ports/runtime.ts'
 
 /** What may be made beyond what was alive before garbage is collected: a quarter of that, and this much. Own choice, measured. */
 const slack: Bytes = 24 * 1024 * 1024

@@ -2,7 +2,7 @@ import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type CertificatePair, needsRenewal, readPair } from '../certs/serving-pair.ts'
 import type { Millis } from '../lib/units.ts'
-import type { Log } from '../ports/ports.ts'
+import type { Log } from '../ports/runtime.ts'
 import { type PolledFiles, pollFiles } from './poll-files.ts'
 
 /** What a certificate for a webhook without a cluster is valid for. */

@@ -1,6 +1,6 @@
 import pino, { type Logger } from 'pino'
 import type { Millis } from '../lib/units.ts'
-import type { Clock, Log } from '../ports/ports.ts'
+import type { Clock, Log } from '../ports/runtime.ts'
 import { plainLog } from './fast-log.ts'
 
 /** Bytes of log written at once: a write of its own would cost a line as much as all rules together. */

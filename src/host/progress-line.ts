@@ -1,6 +1,6 @@
 import type { WriteStream } from 'node:tty'
 import type { Millis } from '../lib/units.ts'
-import type { Progress } from '../ports/ports.ts'
+import type { Progress } from '../ports/runtime.ts'
 
 /** Between two lines of it; a person reads no faster. */
 const pace: Millis = 100

@@ -1,7 +1,9 @@
 import { readFile } from 'node:fs/promises'
 import { AppError } from '../errors.ts'
 import type { Millis } from '../lib/units.ts'
-import type { CallCredentialsSource, Clock, NodeReadings } from '../ports/ports.ts'
+import type { CallCredentialsSource } from '../ports/credentials.ts'
+import type { NodeReadings } from '../ports/readings.ts'
+import type { Clock } from '../ports/runtime.ts'
 import type { ReadingSource } from '../server/metrics/headroom-metrics.ts'
 
 /** Who tells what nodes use, as the command line says it. */

@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream'
 import { Agent, type Dispatcher, request } from 'undici'
 import type { Millis } from '../lib/units.ts'
-import type { TlsSettings } from '../ports/ports.ts'
+import type { TlsSettings } from '../ports/credentials.ts'
 import type { Credentials } from './credentials.ts'
 import { errorOfAnswer, KubeError } from './kube-error.ts'
 

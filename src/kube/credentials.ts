@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises'
 import type { RequestOptions } from 'node:https'
 import { AppError } from '../errors.ts'
-import type { CallCredentials, CallCredentialsSource, Clock, TlsSettings } from '../ports/ports.ts'
+import type { CallCredentials, CallCredentialsSource, TlsSettings } from '../ports/credentials.ts'
+import type { Clock } from '../ports/runtime.ts'
 
 /** How to reach an API server and who to be there. */
 export interface Credentials extends CallCredentialsSource {

@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream'
 import { pause } from '../lib/sleep.ts'
 import type { Millis } from '../lib/units.ts'
-import type { Clock } from '../ports/ports.ts'
+import type { Clock } from '../ports/runtime.ts'
 import type { CallOptions, KubeApi } from './client.ts'
 
 /**

@@ -1,4 +1,4 @@
-import type { HeldSecret, SecretStore } from '../ports/ports.ts'
+import type { HeldSecret, SecretStore } from '../ports/certificates.ts'
 import type { KubeApi } from './client.ts'
 import { KubeError } from './kube-error.ts'
 

@@ -1,4 +1,4 @@
-import type { Registration, WebhookRegistry } from '../ports/ports.ts'
+import type { Registration, WebhookRegistry } from '../ports/certificates.ts'
 import type { KubeApi } from './client.ts'
 import { KubeError } from './kube-error.ts'
 

@@ -2,7 +2,7 @@ import type { KubeApi } from '../kube/client.ts'
 import { KubeError } from '../kube/kube-error.ts'
 import { pause } from '../lib/sleep.ts'
 import type { Millis } from '../lib/units.ts'
-import type { Log } from '../ports/ports.ts'
+import type { Log } from '../ports/runtime.ts'
 
 export interface BudgetDeps {
   readonly api: KubeApi

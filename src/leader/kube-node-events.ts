@@ -1,6 +1,7 @@
 import type { KubeApi } from '../kube/client.ts'
 import { KubeError } from '../kube/kube-error.ts'
-import type { Clock, NodeEvent, NodeEvents } from '../ports/ports.ts'
+import type { NodeEvent, NodeEvents } from '../ports/node-actions.ts'
+import type { Clock } from '../ports/runtime.ts'
 
 /** Events of cluster-scoped objects are kept there (kubernetes pkg/apis/core/validation/events.go). */
 const namespace = 'default'

@@ -1,6 +1,7 @@
 import type { KubeApi } from '../kube/client.ts'
 import { KubeError } from '../kube/kube-error.ts'
-import type { NodeTaints, Taint } from '../ports/ports.ts'
+import type { Taint } from '../model/cluster-objects.ts'
+import type { NodeTaints } from '../ports/node-actions.ts'
 import { taintsWith } from './taint-history.ts'
 import { isTainted } from './taint-plan.ts'
 

@@ -1,5 +1,6 @@
 import type { Pids } from '../lib/units.ts'
-import type { CacheEvents, PodFacts } from '../ports/ports.ts'
+import type { PodFacts } from '../model/cluster-objects.ts'
+import type { CacheEvents } from '../ports/cluster-cache.ts'
 
 /**
  * Pods that were refused by the node a scheduler chose, by that node. A pod that is larger than most may be refused where

@@ -1,5 +1,5 @@
 import type { Millis } from '../lib/units.ts'
-import type { Taint } from '../ports/ports.ts'
+import type { Taint } from '../model/cluster-objects.ts'
 import { isOurs, isTainted, lowPids, type NodeStanding } from './taint-plan.ts'
 
 /** How long a node is left alone whose taint somebody else has taken away: a person, or a controller that would fight. */

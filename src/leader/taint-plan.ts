@@ -2,8 +2,8 @@ import { type CeilingAccount, floorUnder } from '../headroom/ceiling-account.ts'
 import { lowPidsTaint } from '../headroom/ledger/candidate-sets.ts'
 import type { NodeRoom } from '../headroom/node-room.ts'
 import type { Millis, Pids } from '../lib/units.ts'
+import type { Taint } from '../model/cluster-objects.ts'
 import type { Settings } from '../policy/settings.ts'
-import type { Taint } from '../ports/ports.ts'
 
 /*
  * Which nodes carry pidguard's taint, so that the scheduler looks elsewhere. Refusing bindings alone would not move a

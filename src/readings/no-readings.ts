@@ -1,4 +1,5 @@
-import type { KubeletConfigs, NodeReadings, ReadingFailure } from '../ports/ports.ts'
+import type { ReadingFailure } from '../model/node-reading.ts'
+import type { KubeletConfigs, NodeReadings } from '../ports/readings.ts'
 
 /** Readings where there is nobody to ask: of every node it is told why. */
 export function noReadings(detail: string): NodeReadings {

@@ -1,4 +1,5 @@
-import type { NodeReading, ReadingFailure, ReadingFailureReason, ReadingSink } from '../ports/ports.ts'
+import type { NodeReading, ReadingFailure, ReadingFailureReason } from '../model/node-reading.ts'
+import type { ReadingSink } from '../ports/readings.ts'
 
 /** How one try to read one node ended; `partial` is a reading with gaps. */
 export type ReadingResult = 'whole' | 'partial' | ReadingFailureReason

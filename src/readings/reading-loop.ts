@@ -1,5 +1,6 @@
 import type { Millis } from '../lib/units.ts'
-import type { NodeReadings, ReadingSink, ReadingTarget } from '../ports/ports.ts'
+import type { ReadingTarget } from '../model/node-reading.ts'
+import type { NodeReadings, ReadingSink } from '../ports/readings.ts'
 
 export interface RoundOptions {
   readonly readings: NodeReadings

@@ -4,7 +4,7 @@ import { lackOfLimit } from '../headroom/node-ceilings.ts'
 import type { Subject } from '../kubernetes/subject.ts'
 import { node } from '../kubernetes/workloads.ts'
 import type { Pids } from '../lib/units.ts'
-import type { NodeState } from '../ports/ports.ts'
+import type { NodeState } from '../model/node-reading.ts'
 
 export const nodeKubepodsDrift = defineRule<Subject, 'node'>({
   id: 'node-kubepods-drift',

@@ -2,7 +2,7 @@
 import { defineRule } from '../engine/rule.ts'
 import type { Subject } from '../kubernetes/subject.ts'
 import { node } from '../kubernetes/workloads.ts'
-import type { NodeState } from '../ports/ports.ts'
+import type { NodeState } from '../model/node-reading.ts'
 
 export const nodePidReservation = defineRule<Subject, 'node'>({
   id: 'node-pid-reservation',

@@ -4,7 +4,7 @@ import { lackOfLimit, lowerLimit, percentOf } from '../headroom/node-ceilings.ts
 import type { PodSubject } from '../kubernetes/subject.ts'
 import { pod } from '../kubernetes/workloads.ts'
 import { isRecord } from '../lib/json/shape.ts'
-import type { NodeState } from '../ports/ports.ts'
+import type { NodeState } from '../model/node-reading.ts'
 
 export const podThreadOutlier = definePodRule<'node'>({
   id: 'pod-thread-outlier',

@@ -1,5 +1,5 @@
 import { AppError } from '../errors.ts'
-import type { Clock, Log } from '../ports/ports.ts'
+import type { Clock, Log } from '../ports/runtime.ts'
 import type { IntervalAuditsOptions, ServedAudits } from './build-interval-audits.ts'
 
 export interface AuditSourceOptions extends IntervalAuditsOptions {

@@ -4,8 +4,10 @@ import type { KubeApi } from '../kube/client.ts'
 import { nodeEvents } from '../leader/kube-node-events.ts'
 import { type NearFloorDeps, NearFloorTeller } from '../leader/near-floor-events.ts'
 import { holdersOn } from '../leader/top-holders.ts'
+import type { PodFacts } from '../model/cluster-objects.ts'
 import type { Settings } from '../policy/settings.ts'
-import type { Cache, Clock, PodFacts } from '../ports/ports.ts'
+import type { Cache } from '../ports/cluster-cache.ts'
+import type { Clock } from '../ports/runtime.ts'
 
 export interface NearFloorTellerDeps extends Pick<NearFloorDeps, 'isSynced' | 'isWanted' | 'log' | 'meter'> {
   readonly api: KubeApi

@@ -12,7 +12,7 @@ import { keepDisruptionBudget } from '../leader/disruption-budget.ts'
 import { startElection } from '../leader/leader-election.ts'
 import { pause } from '../lib/sleep.ts'
 import type { Millis } from '../lib/units.ts'
-import type { Clock, Log } from '../ports/ports.ts'
+import type { Clock, Log } from '../ports/runtime.ts'
 
 export interface ClusterCertificatesOptions {
   readonly secret: string

@@ -7,7 +7,7 @@ import type { NearFloorDeps } from '../leader/near-floor-events.ts'
 import type { TaintCounts, TainterDeps } from '../leader/node-tainter.ts'
 import type { Millis, Pids } from '../lib/units.ts'
 import type { NamespaceFacts, Settings } from '../policy/settings.ts'
-import type { Clock, Log } from '../ports/ports.ts'
+import type { Clock, Log } from '../ports/runtime.ts'
 import type { HeadroomStatus } from '../server/metrics/headroom-metrics.ts'
 
 /** What `serve` knows beyond the object and the policy. Nothing here waits: all of it is held in memory. */

@@ -10,7 +10,7 @@ import { type CertificateSource, fileCertificates } from '../host/local-certific
 import { openLog, unwrittenLog } from '../host/log.ts'
 import { loadPolicy } from '../host/policy-watched.ts'
 import type { Millis } from '../lib/units.ts'
-import type { Clock, Log, Meter } from '../ports/ports.ts'
+import type { Clock, Log, Meter } from '../ports/runtime.ts'
 import { policyRules, rules } from '../rules/index.ts'
 import { type AdmissionDeps, buildAdmission } from '../server/admission.ts'
 import { type AdmissionServer, buildAdmissionServer, buildProbeServer } from '../server/build-server.ts'

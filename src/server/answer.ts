@@ -1,4 +1,4 @@
-import type { Log } from '../ports/ports.ts'
+import type { Log } from '../ports/runtime.ts'
 
 /** What a review is answered with. */
 export interface Answer {

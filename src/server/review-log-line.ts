@@ -4,8 +4,8 @@ import type { Subject } from '../kubernetes/subject.ts'
 import type { PatchOperation } from '../lib/json/patch.ts'
 import type { Millis } from '../lib/units.ts'
 import type { Verdict } from '../model/finding.ts'
+import type { ReviewResult, Webhook } from '../model/review-outcome.ts'
 import type { Settings } from '../policy/settings.ts'
-import type { ReviewResult, Webhook } from '../ports/ports.ts'
 
 /** What the engine made of one review. */
 export interface Judged {

@@ -1,10 +1,10 @@
 import { z } from 'zod'
 import { AppError } from '../errors.ts'
 import type { LimitRangeItem } from '../kubernetes/types.ts'
+import type { ReadingFailureReason } from '../model/node-reading.ts'
 import { fields } from '../policy/document/fields.ts'
 import { issueMistakes, renderPath } from '../policy/document/mistakes.ts'
 import { readYaml } from '../policy/document/yaml-source.ts'
-import type { ReadingFailureReason } from '../ports/ports.ts'
 import type { ClusterSnapshot } from './snapshot.ts'
 
 const apiVersion = 'pidguard.io/v1alpha1'

@@ -1,7 +1,7 @@
 import { Headroom } from '../headroom/assess/headroom.ts'
 import { Ledger } from '../headroom/ledger/ledger.ts'
 import type { Pids } from '../lib/units.ts'
-import type { Clock } from '../ports/ports.ts'
+import type { Clock } from '../ports/runtime.ts'
 import type { ClusterSnapshot } from './snapshot.ts'
 
 /** The bookkeeping of one moment. */

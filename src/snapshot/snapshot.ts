@@ -1,16 +1,9 @@
 import type { LimitRangeItem } from '../kubernetes/types.ts'
 import type { Millis } from '../lib/units.ts'
-import type {
-  Clock,
-  NamedNamespace,
-  NodeFacts,
-  NodeReading,
-  NodeReadings,
-  PodFacts,
-  ReadingFailure,
-  ReadingSink,
-  ReadingTarget
-} from '../ports/ports.ts'
+import type { NamedNamespace, NodeFacts, PodFacts } from '../model/cluster-objects.ts'
+import type { NodeReading, ReadingFailure, ReadingTarget } from '../model/node-reading.ts'
+import type { NodeReadings, ReadingSink } from '../ports/readings.ts'
+import type { Clock } from '../ports/runtime.ts'
 
 /** A cluster at one moment, as far as pidguard looks at it: for CI, for demonstrations, for looking at it later. */
 export interface ClusterSnapshot {

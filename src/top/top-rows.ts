@@ -1,7 +1,8 @@
 import type { CeilingName, NodeAccount } from '../headroom/ceiling-account.ts'
 import type { Millis, Pids } from '../lib/units.ts'
+import type { PodFacts, WorkloadName } from '../model/cluster-objects.ts'
+import type { Ceiling, NodeReading } from '../model/node-reading.ts'
 import type { Floor } from '../policy/settings.ts'
-import type { Ceiling, NodeReading, PodFacts, WorkloadName } from '../ports/ports.ts'
 import type { ClusterSnapshot } from '../snapshot/snapshot.ts'
 import type { Standing } from '../snapshot/snapshot-headroom.ts'
 

@@ -1,7 +1,7 @@
 import { stringify } from 'yaml'
 import type { Millis, Pids } from '../lib/units.ts'
+import type { Ceiling } from '../model/node-reading.ts'
 import type { Floor } from '../policy/settings.ts'
-import type { Ceiling } from '../ports/ports.ts'
 import type { ClusterSnapshot } from '../snapshot/snapshot.ts'
 import { documentOf } from '../snapshot/snapshot-document.ts'
 import { standingOf } from '../snapshot/snapshot-headroom.ts'

@@ -5,7 +5,7 @@ import type { ReviewResponse } from '../kubernetes/admission-review.ts'
 import { groupKindOf, groupOf, isClusterScoped, pod, podAt } from '../kubernetes/workloads.ts'
 import type { PatchOperation } from '../lib/json/patch.ts'
 import { isRecord, type JsonRecord, textOf } from '../lib/json/shape.ts'
-import type { Webhook } from '../ports/ports.ts'
+import type { Webhook } from '../model/review-outcome.ts'
 import { renderPatch } from './patch-text.ts'
 import { type Manifest, readManifests } from './read-manifests.ts'
 

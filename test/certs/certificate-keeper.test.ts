@@ -1,7 +1,7 @@
 import t from 'tap'
 import { CertificateKeeper, type KeeperDeps } from '../../src/certs/certificate-keeper.ts'
 import { dataOf, keyringOf, managedMark, marksOf, trustedBy } from '../../src/certs/keyring.ts'
-import type { HeldSecret, Registration, SecretStore, WebhookRegistry } from '../../src/ports/ports.ts'
+import type { HeldSecret, Registration, SecretStore, WebhookRegistry } from '../../src/ports/certificates.ts'
 import { memoryLog } from '../support/fake-api.ts'
 import { birth, day, ringOf, terms } from '../support/keyrings.ts'
 

@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http'
 import t, { type Test } from 'tap'
 import { ObjectLists } from '../../src/kube/object-lister.ts'
-import type { ListedKind, ListFailure } from '../../src/ports/ports.ts'
+import type { ListedKind, ListFailure } from '../../src/ports/objects.ts'
 import { type Answer, sendJson, sendStatus, startFakeApi } from '../support/fake-api.ts'
 
 const pods: ListedKind = { kind: 'Pod', plural: 'pods', apiVersions: ['v1'] }

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { RefusedPods } from '../../src/leader/refused-bindings.ts'
-import type { PodFacts } from '../../src/ports/ports.ts'
+import type { PodFacts } from '../../src/model/cluster-objects.ts'
 import { podFacts } from '../support/headroom.ts'
 
 function pod(uid: string, change: Partial<PodFacts> = {}): PodFacts {

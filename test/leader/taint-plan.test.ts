@@ -9,7 +9,7 @@ import {
   type TaintPlan,
   type TaintSettings
 } from '../../src/leader/taint-plan.ts'
-import type { Taint } from '../../src/ports/ports.ts'
+import type { Taint } from '../../src/model/cluster-objects.ts'
 
 const policy: TaintSettings = { taintNodes: true, maxTaintedShare: 1, taintHysteresis: { pids: 100 } }
 

@@ -1,5 +1,5 @@
 import t from 'tap'
-import type { NodeReading } from '../../src/ports/ports.ts'
+import type { NodeReading } from '../../src/model/node-reading.ts'
 import { ReadingTally } from '../../src/readings/reading-counts.ts'
 import { memorySink } from '../support/fake-kubelet.ts'
 import { reading } from '../support/headroom.ts'

@@ -1,5 +1,5 @@
 import t from 'tap'
-import type { ReadOptions } from '../../src/ports/ports.ts'
+import type { ReadOptions } from '../../src/ports/readings.ts'
 import { startRounds } from '../../src/readings/reading-loop.ts'
 import { until } from '../support/fake-api.ts'
 import { memorySink } from '../support/fake-kubelet.ts'

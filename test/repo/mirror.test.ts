@@ -108,7 +108,7 @@ void t.test('what is excused exists', async (t) => {
 void t.test('a file of types is told from one with code', async (t) => {
   t.equal(isTypesOnly(sourceOf('lib/units.ts')), true)
   t.equal(isTypesOnly(sourceOf('kubernetes/types.ts')), true)
-  t.equal(isTypesOnly(sourceOf('ports/ports.ts')), true)
+  t.equal(isTypesOnly(sourceOf('ports/runtime.ts')), true)
   t.equal(isTypesOnly(sourceOf('policy/settings.ts')), true)
   t.equal(isTypesOnly(sourceOf('lib/json/pointer.ts')), false)
   t.equal(isTypesOnly(sourceOf('model/finding.ts')), false)

@@ -1,7 +1,7 @@
 import { RuleIndex } from '../../src/engine/rule-index.ts'
 import type { ReviewResponse } from '../../src/kubernetes/admission-review.ts'
 import type { JsonRecord } from '../../src/lib/json/shape.ts'
-import type { Webhook } from '../../src/ports/ports.ts'
+import type { Webhook } from '../../src/model/review-outcome.ts'
 import { rules } from '../../src/rules/index.ts'
 import { type AdmissionDeps, buildAdmission } from '../../src/server/admission.ts'
 import { fakeClock, fakeLog, fakeMeter } from './fakes.ts'

@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 import { KubeClient } from '../../src/kube/client.ts'
-import type { Log } from '../../src/ports/ports.ts'
+import type { Log } from '../../src/ports/runtime.ts'
 
 export type Answer = (request: IncomingMessage, response: ServerResponse, query: URLSearchParams) => void
 

@@ -3,7 +3,8 @@ import { createServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import type { Test } from 'tap'
 import { type Issued, issueAuthority, issueLeaf } from '../../src/certs/issue.ts'
-import type { NodeReading, ReadingFailure, ReadingSink, ReadingTarget } from '../../src/ports/ports.ts'
+import type { NodeReading, ReadingFailure, ReadingTarget } from '../../src/model/node-reading.ts'
+import type { ReadingSink } from '../../src/ports/readings.ts'
 
 const validity = { from: Date.now(), days: 2 }
 export const kubeletAuthority: Issued = await issueAuthority('kubelets', validity)

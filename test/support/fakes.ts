@@ -1,6 +1,7 @@
 import type { Millis } from '../../src/lib/units.ts'
 import type { Mode } from '../../src/model/finding.ts'
-import type { Clock, Log, Meter, ReviewResult, RuleOutcome, Webhook } from '../../src/ports/ports.ts'
+import type { ReviewResult, RuleOutcome, Webhook } from '../../src/model/review-outcome.ts'
+import type { Clock, Log, Meter } from '../../src/ports/runtime.ts'
 
 export interface FakeClock extends Clock {
   /** Moves both readings on. */

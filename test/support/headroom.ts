@@ -4,7 +4,7 @@ import type { NodeFacts, NodeReading, PodFacts } from '../../src/headroom/ledger
 import { Ledger } from '../../src/headroom/ledger/ledger.ts'
 import { type Placement, Placements } from '../../src/kubernetes/placement.ts'
 import type { PodSpec } from '../../src/kubernetes/types.ts'
-import type { Taint } from '../../src/ports/ports.ts'
+import type { Taint } from '../../src/model/cluster-objects.ts'
 import { type FakeClock, fakeClock } from './fakes.ts'
 
 /** What a fixture or a test says of one node; limits and use as `[limit, inUse]`, null for not known. */

@@ -1,5 +1,5 @@
 import type { JsonRecord } from '../../src/lib/json/shape.ts'
-import type { Ceiling, KubeletConfig, NodeState } from '../../src/ports/ports.ts'
+import type { Ceiling, KubeletConfig, NodeState } from '../../src/model/node-reading.ts'
 
 type CeilingSketch = readonly [limit: number | 'unlimited' | null, inUse: number | null]
 

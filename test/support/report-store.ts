@@ -1,6 +1,6 @@
 import { KubeError } from '../../src/kube/kube-error.ts'
 import { isRecord, type JsonRecord } from '../../src/lib/json/shape.ts'
-import type { ListFailure, ReportAddress, ReportKind, ReportStore } from '../../src/ports/ports.ts'
+import type { ListFailure, ReportAddress, ReportKind, ReportStore } from '../../src/ports/objects.ts'
 
 export const policyReport: ReportKind = {
   apiVersion: 'wgpolicyk8s.io/v1alpha2',

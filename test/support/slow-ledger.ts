@@ -2,7 +2,7 @@ import type { NodeFacts, NodeReading, PodFacts } from '../../src/headroom/ledger
 import { type Admitted, assumedTime, bridgedTime, clockSlack, waitingTime } from '../../src/headroom/ledger/ledger.ts'
 import { settleTime } from '../../src/headroom/ledger/workload-peaks.ts'
 import type { Placement } from '../../src/kubernetes/placement.ts'
-import type { Ceiling } from '../../src/ports/ports.ts'
+import type { Ceiling } from '../../src/model/node-reading.ts'
 
 /**
  * The ledger as one would write it down: facts in maps, every question answered by going through all of them. What the

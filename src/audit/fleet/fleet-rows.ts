@@ -1,6 +1,7 @@
 import { compareTexts } from '../../lib/compare-text.ts'
 import type { Pids } from '../../lib/units.ts'
-import type { KubeletConfig, PodFacts } from '../../ports/ports.ts'
+import type { PodFacts } from '../../model/cluster-objects.ts'
+import type { KubeletConfig } from '../../model/node-reading.ts'
 import {
   type AuditKubelet,
   type AuditNode,

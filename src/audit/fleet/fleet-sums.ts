@@ -1,8 +1,9 @@
 import { ceilingAccounts, isWhole } from '../../headroom/ceiling-account.ts'
 import { compareTexts } from '../../lib/compare-text.ts'
 import type { Millis, Pids } from '../../lib/units.ts'
+import type { NodeFacts, PodFacts, WorkloadName } from '../../model/cluster-objects.ts'
+import type { Ceiling, NodeReading, ReadingFailure } from '../../model/node-reading.ts'
 import type { Floor } from '../../policy/settings.ts'
-import type { Ceiling, NodeFacts, NodeReading, PodFacts, ReadingFailure, WorkloadName } from '../../ports/ports.ts'
 import type { AuditCeiling, AuditNode, AuditPod, AuditWorkload, Limit } from '../../report/audit/audit-report.ts'
 
 /** What the policy says of pods and room. */

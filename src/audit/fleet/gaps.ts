@@ -1,5 +1,7 @@
 import { compareTexts } from '../../lib/compare-text.ts'
-import type { KubeletConfigs, ListFailure, ReadingFailure, ReadingTarget } from '../../ports/ports.ts'
+import type { ReadingFailure, ReadingTarget } from '../../model/node-reading.ts'
+import type { ListFailure } from '../../ports/objects.ts'
+import type { KubeletConfigs } from '../../ports/readings.ts'
 import type { AuditGap } from '../../report/audit/audit-report.ts'
 import type { ClusterFacts } from '../audited-cluster.ts'
 

@@ -1,6 +1,6 @@
 import { isRecord, type JsonRecord } from '../../lib/json/shape.ts'
 import type { Millis } from '../../lib/units.ts'
-import type { NodeReading } from '../../ports/ports.ts'
+import type { NodeReading } from '../../model/node-reading.ts'
 
 /** From a pod's first task to the figures that have it: cAdvisor looks at a node every 10 to 15 s. */
 export const longestUnseen: Millis = 15_000

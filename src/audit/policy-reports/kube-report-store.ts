@@ -4,7 +4,7 @@ import type { KubeApi } from '../../kube/client.ts'
 import { isPassing, KubeError } from '../../kube/kube-error.ts'
 import { isRecord } from '../../lib/json/shape.ts'
 import type { Millis } from '../../lib/units.ts'
-import type { ListFailure, ObjectSource, ReportAddress, ReportKind, ReportStore } from '../../ports/ports.ts'
+import type { ListFailure, ObjectSource, ReportAddress, ReportKind, ReportStore } from '../../ports/objects.ts'
 
 /** Who owns the fields we write, and whose reports we look at. */
 const reportManager = 'pidguard'

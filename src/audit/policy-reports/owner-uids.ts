@@ -1,7 +1,7 @@
 import type { ObjectMeta } from '../../kubernetes/types.ts'
 import { controllerOf } from '../../kubernetes/workloads.ts'
 import { isRecord, type JsonRecord, textOf } from '../../lib/json/shape.ts'
-import type { ListedKind, ListFailure, ObjectSource } from '../../ports/ports.ts'
+import type { ListedKind, ListFailure, ObjectSource } from '../../ports/objects.ts'
 import { objectKey } from '../../report/audit/policy-report.ts'
 
 /** The objects of another source; notes as they go by the uids of those that a report may stand for. */

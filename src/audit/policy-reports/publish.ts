@@ -1,7 +1,8 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { KubeError } from '../../kube/kube-error.ts'
 import { isRecord, type JsonRecord, textOf } from '../../lib/json/shape.ts'
-import type { Progress, ReportKind, ReportStore } from '../../ports/ports.ts'
+import type { ReportKind, ReportStore } from '../../ports/objects.ts'
+import type { Progress } from '../../ports/runtime.ts'
 import type { AuditGap, AuditReport } from '../../report/audit/audit-report.ts'
 import {
   digestAnnotation,

@@ -1,5 +1,5 @@
 import { isPassing, KubeError } from '../../kube/kube-error.ts'
-import type { ReportAddress, ReportKind } from '../../ports/ports.ts'
+import type { ReportAddress, ReportKind } from '../../ports/objects.ts'
 import type { AuditGap } from '../../report/audit/audit-report.ts'
 
 /** Failures before no more is asked: namespaces that refuse where none has taken anything, or calls in a row. Own choice. */

@@ -1,8 +1,9 @@
 import { anyNode, type Maker, type Placement, Placements } from '../../kubernetes/placement.ts'
 import type { PodSpec } from '../../kubernetes/types.ts'
 import type { Millis, Pids } from '../../lib/units.ts'
+import type { WorkloadName } from '../../model/cluster-objects.ts'
 import type { Floor } from '../../policy/settings.ts'
-import type { Clock, WorkloadName } from '../../ports/ports.ts'
+import type { Clock } from '../../ports/runtime.ts'
 import { ceilingAccounts, type NodeAccount } from '../ceiling-account.ts'
 import type {
   Assessment,

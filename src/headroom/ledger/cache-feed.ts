@@ -1,4 +1,5 @@
-import type { Cache, CacheEvents, NodeFacts, PodFacts } from '../../ports/ports.ts'
+import type { NodeFacts, PodFacts } from '../../model/cluster-objects.ts'
+import type { Cache, CacheEvents } from '../../ports/cluster-cache.ts'
 import type { Ledger } from './ledger.ts'
 
 /** The caches that a ledger follows, once they are there. */

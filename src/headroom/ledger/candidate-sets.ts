@@ -6,7 +6,7 @@ import {
   readInt64,
   type Toleration
 } from '../../kubernetes/placement.ts'
-import type { Taint } from '../../ports/ports.ts'
+import type { Taint } from '../../model/cluster-objects.ts'
 import type { NodeFacts } from './facts.ts'
 
 /**

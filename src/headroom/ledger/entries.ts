@@ -1,6 +1,6 @@
 import type { Placement } from '../../kubernetes/placement.ts'
 import type { Millis, Pids } from '../../lib/units.ts'
-import type { Ceiling } from '../../ports/ports.ts'
+import type { Ceiling } from '../../model/node-reading.ts'
 import type { NodeFigures } from '../ceiling-account.ts'
 import type { NodeFacts } from './facts.ts'
 import type { WorkloadEntry } from './workload-peaks.ts'

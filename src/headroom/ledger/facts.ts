@@ -1,8 +1,5 @@
-import type {
-  NodeFacts as NodeOfCache,
-  PodFacts as PodOfCache,
-  NodeReading as ReadingOfNode
-} from '../../ports/ports.ts'
+import type { NodeFacts as NodeOfCache, PodFacts as PodOfCache } from '../../model/cluster-objects.ts'
+import type { NodeReading as ReadingOfNode } from '../../model/node-reading.ts'
 
 /** What the ledger wants to know of a Node. */
 export type NodeFacts = Pick<NodeOfCache, 'name' | 'uid' | 'labels' | 'taints' | 'unschedulable'>

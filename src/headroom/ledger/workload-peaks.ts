@@ -1,6 +1,6 @@
 import type { Placement } from '../../kubernetes/placement.ts'
 import type { Millis, Pids } from '../../lib/units.ts'
-import type { WorkloadName } from '../../ports/ports.ts'
+import type { WorkloadName } from '../../model/cluster-objects.ts'
 
 /** What was observed of the running pods of one workload. */
 export interface ObservedPeak {

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { KubernetesObject, LimitRangeItem } from '../../kubernetes/types.ts'
 import { isRecord, type JsonRecord, malformed, optionalList, optionalRecord } from '../../lib/json/shape.ts'
-import type { NamedNamespace, NodeFacts, Taint } from '../../ports/ports.ts'
+import type { NamedNamespace, NodeFacts, Taint } from '../../model/cluster-objects.ts'
 import type { Kind } from './reflector.ts'
 
 /** The port a kubelet listens on where nothing else is said. */

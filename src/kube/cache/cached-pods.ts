@@ -7,7 +7,7 @@ import type { ObjectMeta } from '../../kubernetes/types.ts'
 import { workloadOf } from '../../kubernetes/workloads.ts'
 import { isRecord, type JsonRecord } from '../../lib/json/shape.ts'
 import { Interner } from '../../lib/string-interner.ts'
-import type { PodFacts, WorkloadName } from '../../ports/ports.ts'
+import type { PodFacts, WorkloadName } from '../../model/cluster-objects.ts'
 import { metadataOf } from './cached-kinds.ts'
 import type { Kind } from './reflector.ts'
 

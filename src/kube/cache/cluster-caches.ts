@@ -1,6 +1,7 @@
 import type { LimitRangeItem } from '../../kubernetes/types.ts'
+import type { NamedNamespace, NodeFacts, PodFacts } from '../../model/cluster-objects.ts'
 import type { NamespaceFacts } from '../../policy/settings.ts'
-import type { Cache, CacheEvents, NamedNamespace, NodeFacts, PodFacts } from '../../ports/ports.ts'
+import type { Cache, CacheEvents } from '../../ports/cluster-cache.ts'
 import { type LimitRangeFacts, limitRangeKind, namespaceKind, nodeKind } from './cached-kinds.ts'
 import { buildPodKind } from './cached-pods.ts'
 import { Reflector, type ReflectorDeps } from './reflector.ts'

@@ -1,7 +1,7 @@
 import { AppError } from '../../errors.ts'
 import type { LimitRangeItem } from '../../kubernetes/types.ts'
 import { isRecord } from '../../lib/json/shape.ts'
-import type { NamedNamespace, NodeFacts, PodFacts } from '../../ports/ports.ts'
+import type { NamedNamespace, NodeFacts, PodFacts } from '../../model/cluster-objects.ts'
 import type { KubeApi } from '../client.ts'
 import { KubeError } from '../kube-error.ts'
 import { readPages } from '../paged-list.ts'

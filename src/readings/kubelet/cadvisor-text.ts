@@ -1,5 +1,5 @@
 import type { Bytes, Millis, Pids } from '../../lib/units.ts'
-import type { Ceiling } from '../../ports/ports.ts'
+import type { Ceiling } from '../../model/node-reading.ts'
 import { type CgroupPlace, placeOfCgroup } from '../cgroup-path.ts'
 
 /** What the cAdvisor metrics of one node say of tasks. */

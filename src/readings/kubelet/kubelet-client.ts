@@ -3,13 +3,9 @@ import { createGunzip } from 'node:zlib'
 import { Agent, type Dispatcher, request } from 'undici'
 import { codeOf, isTlsFailure, messageOf } from '../../lib/transport-error.ts'
 import type { Bytes, Millis } from '../../lib/units.ts'
-import type {
-  CallCredentials,
-  CallCredentialsSource,
-  Clock,
-  ReadingFailure,
-  ReadingFailureReason
-} from '../../ports/ports.ts'
+import type { ReadingFailure, ReadingFailureReason } from '../../model/node-reading.ts'
+import type { CallCredentials, CallCredentialsSource } from '../../ports/credentials.ts'
+import type { Clock } from '../../ports/runtime.ts'
 
 /** Takes a body as it streams in; `end` says what was found. */
 export interface TextReader<T> {

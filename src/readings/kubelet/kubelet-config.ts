@@ -1,13 +1,8 @@
 import { parseQuantity } from '../../kubernetes/qos/quantity.ts'
 import { isRecord, type JsonRecord } from '../../lib/json/shape.ts'
 import type { Bytes, Millis, Pids } from '../../lib/units.ts'
-import type {
-  KubeletConfig,
-  KubeletConfigSink,
-  KubeletConfigs,
-  ReadingFailure,
-  ReadingTarget
-} from '../../ports/ports.ts'
+import type { KubeletConfig, ReadingFailure, ReadingTarget } from '../../model/node-reading.ts'
+import type { KubeletConfigSink, KubeletConfigs } from '../../ports/readings.ts'
 import { KubeletClient, KubeletFailure, type TextReader } from './kubelet-client.ts'
 import type { KubeletOptions } from './kubelet-readings.ts'
 import { Lanes } from './slow-node-lanes.ts'

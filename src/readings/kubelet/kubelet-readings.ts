@@ -1,15 +1,9 @@
 import { pause } from '../../lib/sleep.ts'
 import type { Bytes, Millis } from '../../lib/units.ts'
-import type {
-  CallCredentialsSource,
-  Clock,
-  NodeReading,
-  NodeReadings,
-  ReadingFailure,
-  ReadingSink,
-  ReadingTarget,
-  ReadOptions
-} from '../../ports/ports.ts'
+import type { NodeReading, ReadingFailure, ReadingTarget } from '../../model/node-reading.ts'
+import type { CallCredentialsSource } from '../../ports/credentials.ts'
+import type { NodeReadings, ReadingSink, ReadOptions } from '../../ports/readings.ts'
+import type { Clock } from '../../ports/runtime.ts'
 import { CadvisorTextReader, type CadvisorThreads } from './cadvisor-text.ts'
 import { KubeletClient, KubeletFailure, type Sampled } from './kubelet-client.ts'
 import { Lanes } from './slow-node-lanes.ts'

@@ -1,5 +1,5 @@
 import type { Bytes, Millis } from '../../lib/units.ts'
-import type { Ceiling } from '../../ports/ports.ts'
+import type { Ceiling } from '../../model/node-reading.ts'
 
 const needle = Buffer.from('"rlimit"')
 const closeBrace = 0x7d

@@ -1,4 +1,4 @@
-import type { ReadingTarget } from '../../ports/ports.ts'
+import type { ReadingTarget } from '../../model/node-reading.ts'
 
 /** Labels that may tell the node, the surest first: `instance` is an address and a port, or what a relabelling made of it. */
 export const nodeLabels = ['node', 'kubernetes_node', 'nodename', 'instance'] as const

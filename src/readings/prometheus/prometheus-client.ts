@@ -2,7 +2,8 @@ import { Agent, request } from 'undici'
 import { isRecord } from '../../lib/json/shape.ts'
 import { codeOf, isTlsFailure, messageOf } from '../../lib/transport-error.ts'
 import type { Bytes, Millis } from '../../lib/units.ts'
-import type { CallCredentialsSource, ReadingFailure, ReadingFailureReason } from '../../ports/ports.ts'
+import type { ReadingFailure, ReadingFailureReason } from '../../model/node-reading.ts'
+import type { CallCredentialsSource } from '../../ports/credentials.ts'
 
 export interface Series {
   readonly labels: Readonly<Record<string, string>>

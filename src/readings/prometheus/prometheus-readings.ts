@@ -1,14 +1,7 @@
 import type { Millis, Pids } from '../../lib/units.ts'
-import type {
-  Ceiling,
-  Clock,
-  NodeReading,
-  NodeReadings,
-  ReadingFailure,
-  ReadingSink,
-  ReadingTarget,
-  ReadOptions
-} from '../../ports/ports.ts'
+import type { Ceiling, NodeReading, ReadingFailure, ReadingTarget } from '../../model/node-reading.ts'
+import type { NodeReadings, ReadingSink, ReadOptions } from '../../ports/readings.ts'
+import type { Clock } from '../../ports/runtime.ts'
 import { placeOfCgroup } from '../cgroup-path.ts'
 import { NodeNames, nodeLabels } from './node-of-series.ts'
 import { PrometheusClient, type PrometheusClientOptions, PrometheusFailure, type Series } from './prometheus-client.ts'

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { compareTexts } from '../../lib/compare-text.ts'
-import type { ReportKind } from '../../ports/ports.ts'
+import type { ReportKind } from '../../ports/objects.ts'
 import type { ObjectName } from '../validate-report.ts'
 import type { AuditFault, AuditFinding, AuditLevel, AuditReport } from './audit-report.ts'
 

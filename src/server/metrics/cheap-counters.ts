@@ -1,5 +1,5 @@
 import type { Metric, Registry } from 'prom-client'
-import type { Webhook } from '../../ports/ports.ts'
+import type { Webhook } from '../../model/review-outcome.ts'
 import { addCounter } from './scraped.ts'
 
 /**

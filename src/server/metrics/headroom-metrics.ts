@@ -2,7 +2,8 @@ import type { Registry } from 'prom-client'
 import { type Census, knownStates } from '../../headroom/assess/fleet-census.ts'
 import type { CeilingAccount } from '../../headroom/ceiling-account.ts'
 import type { Millis, Pids } from '../../lib/units.ts'
-import type { Cache, Clock } from '../../ports/ports.ts'
+import type { Cache } from '../../ports/cluster-cache.ts'
+import type { Clock } from '../../ports/runtime.ts'
 import { addCounter, addGauge, type Sample, type ScrapedMetric } from './scraped.ts'
 
 /** Who tells what nodes use. A closed set, fit for labels. */

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { configRules } from '../../../src/audit/fleet/gaps.ts'
-import type { KubeletConfig, NodeState } from '../../../src/ports/ports.ts'
+import type { KubeletConfig, NodeState } from '../../../src/model/node-reading.ts'
 import { auditRules } from '../../../src/rules/index.ts'
 import { goodConfig, runningPod } from '../../support/audit-run.ts'
 import { findingsOf, skipsOf } from '../../support/judge.ts'

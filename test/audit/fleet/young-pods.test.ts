@@ -1,6 +1,6 @@
 import t from 'tap'
 import { isYoung, longestUnseen } from '../../../src/audit/fleet/young-pods.ts'
-import type { NodeReading } from '../../../src/ports/ports.ts'
+import type { NodeReading } from '../../../src/model/node-reading.ts'
 
 const at = Date.parse('2026-11-21T10:00:00Z')
 const none = { limit: undefined, inUse: undefined }

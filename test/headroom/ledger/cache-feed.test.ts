@@ -1,6 +1,6 @@
 import t from 'tap'
 import { feedOf } from '../../../src/headroom/ledger/cache-feed.ts'
-import type { NodeFacts, PodFacts } from '../../../src/ports/ports.ts'
+import type { NodeFacts, PodFacts } from '../../../src/model/cluster-objects.ts'
 import { demand, emptyFleet, nodeFacts, podFacts, reading } from '../../support/headroom.ts'
 
 function node(name: string): NodeFacts {

@@ -1,5 +1,5 @@
 import t, { type Test } from 'tap'
-import type { KubeletConfig, ReadingFailure } from '../../../src/ports/ports.ts'
+import type { KubeletConfig, ReadingFailure } from '../../../src/model/node-reading.ts'
 import { KubeletConfigReader, kubeletConfigOf } from '../../../src/readings/kubelet/kubelet-config.ts'
 import { systemClock } from '../../support/fake-api.ts'
 import { type KubeletAnswer, kubeletAuthority, startFakeKubelet } from '../../support/fake-kubelet.ts'

@@ -1,6 +1,6 @@
 import { Registry } from 'prom-client'
 import t from 'tap'
-import type { CacheState } from '../../../src/ports/ports.ts'
+import type { CacheState } from '../../../src/ports/cluster-cache.ts'
 import { addHeadroomMetrics, type HeadroomStatus } from '../../../src/server/metrics/headroom-metrics.ts'
 import { fakeClock } from '../../support/fakes.ts'
 

@@ -1,0 +1,67 @@
+import type { Millis, Pids } from '../lib/units.ts'
+import type { NodeFacts } from './cluster-objects.ts'
+
+/** What a node reports of its tasks and of its kubelet's configuration. */
+
+/** One ceiling and how much of it is used. Either may be unknown; unknown is undefined, never 0. */
+export interface Ceiling {
+  /** Infinity: there is no limit. */
+  readonly limit: Pids | undefined
+  readonly inUse: Pids | undefined
+}
+
+/** What one node reported of its tasks. */
+export interface NodeReading {
+  readonly node: string
+  /** When the oldest of the figures was true, by this process' own wall clock, not by the node's. */
+  readonly at: Millis
+  /** The node: min(pid_max, threads-max), and every task on it. */
+  readonly host: Ceiling
+  /** The kubepods cgroup: pids.max, and the tasks of all pods together. */
+  readonly kubepods: Ceiling
+  /** Tasks by pod uid (see PodFacts.cgroup); undefined when unknown for all pods. A pod that is not in it is unknown. */
+  readonly pods: ReadonlyMap<string, Pids> | undefined
+  /** Limits (pids.max) of the pods that have one, by pod uid; undefined when unknown for all pods. */
+  readonly podLimits: ReadonlyMap<string, Pids> | undefined
+  /** Why parts of the reading are missing; empty when it is whole. */
+  readonly gaps: readonly ReadingFailure[]
+}
+
+/** The part of one kubelet's configuration that bounds PIDs. */
+export interface KubeletConfig {
+  /** podPidsLimit; Infinity: there is no limit. */
+  readonly podPidsLimit: Pids
+  /** systemReserved.pid and kubeReserved.pid together; undefined where one is no plain count. */
+  readonly reserved: Pids | undefined
+  /** evictionHard `pid.available` as the configuration spells it; undefined: not set. */
+  readonly eviction: string | undefined
+}
+
+/** What is known of one node besides its object. Either part may be unknown. */
+export interface NodeState {
+  /** undefined: there is none, or it is too old. */
+  readonly reading: NodeReading | undefined
+  readonly kubelet: KubeletConfig | undefined
+}
+
+/** A closed set, fit for labels. */
+export type ReadingFailureReason =
+  | 'no-address'
+  | 'unreachable'
+  | 'timeout'
+  | 'tls'
+  | 'unauthorized'
+  | 'forbidden'
+  | 'http-error'
+  | 'too-large'
+  | 'malformed'
+  | 'not-reported'
+
+export interface ReadingFailure {
+  readonly reason: ReadingFailureReason
+  /** For people: what was asked, what came back, what to do. */
+  readonly detail: string
+}
+
+/** A node to be read. */
+export type ReadingTarget = Pick<NodeFacts, 'name' | 'address' | 'kubeletPort'>
