@@ -1,5 +1,4 @@
 import { readFileSync } from 'node:fs'
-import { performance } from 'node:perf_hooks'
 import { text } from 'node:stream/consumers'
 import type { RunDeps } from '../audit/audit-run.ts'
 import { type Audited, audit, withGaps } from '../audit/build-report.ts'
@@ -9,6 +8,7 @@ import { NotedUids } from '../audit/policy-reports/owner-uids.ts'
 import { publish } from '../audit/policy-reports/publish.ts'
 import { RuleIndex } from '../engine/rule-index.ts'
 import { AppError } from '../errors.ts'
+import { clock } from '../host/clock.ts'
 import { inLittleMemory } from '../host/garbage.ts'
 import { buildInputs } from '../host/input-files.ts'
 import { loadFilePolicy } from '../host/policy-once.ts'
@@ -21,7 +21,6 @@ import { KubeClient } from '../kube/client.ts'
 import { type Credentials, findCredentials } from '../kube/credentials.ts'
 import { ObjectLists } from '../kube/object-lister.ts'
 import { PacedApi } from '../kube/rate-limited-api.ts'
-import type { Clock } from '../ports/runtime.ts'
 import { KubeletConfigReader } from '../readings/kubelet/kubelet-config.ts'
 import { noConfigs, noReadings } from '../readings/no-readings.ts'
 import type { AuditReport, AuditSource } from '../report/audit/audit-report.ts'
@@ -46,8 +45,6 @@ export interface AuditFlags extends Omit<TakeOptions, 'readings'> {
   /** Calls of the API server a second at most; 0: as many as it answers. */
   readonly kubeApiQps: number
 }
-
-const clock: Clock = { now: () => Date.now(), monotonic: () => performance.now() }
 
 /** `pidguard audit`: of a cluster, or of what the paths and the snapshot hold. Gives back the exit code. */
 export async function runAudit(paths: readonly string[], flags: AuditFlags): Promise<number> {

@@ -1,4 +1,3 @@
-import { performance } from 'node:perf_hooks'
 import { probeAdmission } from '../doctor/admission-probe.ts'
 import { diagnose } from '../doctor/diagnose.ts'
 import { hasUnreadNodes } from '../doctor/headroom-checks.ts'
@@ -6,13 +5,13 @@ import { policyViewOf } from '../doctor/probe-checks.ts'
 import { readInstallation, readNodeNames } from '../doctor/read-installation.ts'
 import { type DoctorFormat, isUnsound, renderDoctor } from '../doctor/render.ts'
 import { AppError } from '../errors.ts'
+import { clock } from '../host/clock.ts'
 import { filePolicyOf } from '../host/policy-once.ts'
 import { KubeClient } from '../kube/client.ts'
 import { findCredentials } from '../kube/credentials.ts'
 import { KubeError } from '../kube/kube-error.ts'
 import { readPolicy } from '../policy/document/read-policy.ts'
 import type { Policy } from '../policy/policy.ts'
-import type { Clock } from '../ports/runtime.ts'
 import { policyRules } from '../rules/index.ts'
 
 interface Options {
@@ -24,8 +23,6 @@ interface Options {
   readonly failOn: 'warn' | 'error'
   readonly version: string
 }
-
-const clock: Clock = { now: () => Date.now(), monotonic: () => performance.now() }
 
 /** `pidguard doctor`: 0 when the installation is sound, 1 when it is not. Throws ERR_CLUSTER_UNREACHABLE. */
 export async function runDoctor(options: Options): Promise<number> {

@@ -1,11 +1,9 @@
 import type { KnownCluster } from '../engine/input-facts.ts'
+import { clock } from '../host/clock.ts'
 import { readSnapshotFile } from '../host/snapshot-file.ts'
 import { type TakeOptions, takeSnapshot } from '../host/take-snapshot.ts'
-import type { Clock } from '../ports/runtime.ts'
 import { standingOf } from '../snapshot/snapshot-headroom.ts'
 import type { FilePolicy } from '../validate/object-judge.ts'
-
-const clock: Clock = { now: () => Date.now(), monotonic: () => performance.now() }
 
 /**
  * What files are judged against: a snapshot, or the cluster as it is now. Throws ERR_SNAPSHOT_UNREADABLE,

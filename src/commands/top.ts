@@ -1,8 +1,8 @@
+import { clock } from '../host/clock.ts'
 import { loadPolicy } from '../host/policy-watched.ts'
 import { readSnapshotFile } from '../host/snapshot-file.ts'
 import { type TakeOptions, takeSnapshot } from '../host/take-snapshot.ts'
 import type { NamespaceFacts } from '../policy/settings.ts'
-import type { Clock } from '../ports/runtime.ts'
 import { rules } from '../rules/index.ts'
 import { renderTop, type TopFormat, type TopPolicy, type TopSubject } from '../top/top.ts'
 
@@ -14,8 +14,6 @@ interface Options extends TakeOptions {
   readonly policy?: string
   readonly snapshot?: string
 }
-
-const clock: Clock = { now: () => Date.now(), monotonic: () => performance.now() }
 
 /** `pidguard top`: 0 when nodes could be read, 3 when none could. */
 export async function runTop(subject: TopSubject, options: Options): Promise<number> {

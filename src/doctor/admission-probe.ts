@@ -4,6 +4,7 @@ import { KubeError } from '../kube/kube-error.ts'
 import { declaredPids, pidsEstimate } from '../kubernetes/annotations.ts'
 import { isRecord, type JsonRecord, textOf } from '../lib/json/shape.ts'
 import type { Millis } from '../lib/units.ts'
+import { withoutUndefined } from '../lib/without-undefined.ts'
 
 /** Longer than two webhooks that do not answer within their three seconds. */
 const patience: Millis = 15_000
@@ -49,9 +50,7 @@ export async function probeAdmission(
   monotonic: () => Millis
 ): Promise<AdmissionProbe> {
   const { headers, tls } = await credentials.next()
-  const { ca, cert, key, servername, rejectUnauthorized } = tls
-  const given = Object.entries({ ca, cert, key, servername }).filter(([, value]) => value !== undefined)
-  const agent = new Agent({ allowH2: false, connect: { rejectUnauthorized, ...Object.fromEntries(given) } })
+  const agent = new Agent({ allowH2: false, connect: withoutUndefined(tls) })
   async function tryPod(pod: object): Promise<ProbeAnswer> {
     const startedAt = monotonic()
     const answer = await request(`${credentials.server}/api/v1/namespaces/${namespace}/pods?dryRun=All`, {

@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream'
 import { Agent, type Dispatcher, request } from 'undici'
 import type { Millis } from '../lib/units.ts'
+import { withoutUndefined } from '../lib/without-undefined.ts'
 import type { TlsSettings } from '../ports/credentials.ts'
 import type { Credentials } from './credentials.ts'
 import { errorOfAnswer, KubeError } from './kube-error.ts'
@@ -112,19 +113,11 @@ export class KubeClient implements KubeApi {
     if (this.#agent !== undefined && this.#tls !== undefined && isSame(this.#tls, tls)) return this.#agent
     // close() waits for the answers under way; a watch on it ends by its own timeoutSeconds.
     this.#agent?.close().catch(() => {})
-    const { ca, cert, key, servername, rejectUnauthorized } = tls
     this.#tls = tls
     this.#agent = new Agent({
       allowH2: false,
       keepAliveTimeout: 60_000,
-      connect: {
-        timeout: connectTimeout,
-        rejectUnauthorized,
-        ...(ca === undefined ? undefined : { ca }),
-        ...(cert === undefined ? undefined : { cert }),
-        ...(key === undefined ? undefined : { key }),
-        ...(servername === undefined ? undefined : { servername })
-      }
+      connect: { timeout: connectTimeout, ...withoutUndefined(tls) }
     })
     return this.#agent
   }

@@ -1,16 +1,16 @@
 import type { AddressInfo } from 'node:net'
 import { networkInterfaces } from 'node:os'
-import { performance } from 'node:perf_hooks'
 import closeWithGrace from 'close-with-grace'
 import type { FastifyInstance } from 'fastify'
 import type { CertificatePair } from '../certs/serving-pair.ts'
 import { RuleIndex } from '../engine/rule-index.ts'
 import { AppError } from '../errors.ts'
+import { clock } from '../host/clock.ts'
 import { type CertificateSource, fileCertificates } from '../host/local-certificates.ts'
 import { openLog, unwrittenLog } from '../host/log.ts'
 import { loadPolicy } from '../host/policy-watched.ts'
 import type { Millis } from '../lib/units.ts'
-import type { Clock, Log, Meter } from '../ports/runtime.ts'
+import type { Log, Meter } from '../ports/runtime.ts'
 import { policyRules, rules } from '../rules/index.ts'
 import { type AdmissionDeps, buildAdmission } from '../server/admission.ts'
 import { type AdmissionServer, buildAdmissionServer, buildProbeServer } from '../server/build-server.ts'
@@ -40,8 +40,6 @@ const pollEvery = 1_000
 const slow = 50
 /** Milliseconds that answers under way get after the drain, before their connections are cut. */
 const grace = 5_000
-
-const clock: Clock = { now: () => Date.now(), monotonic: () => performance.now() }
 
 /** Starts the webhook and returns when it is ready; it stops on SIGTERM, SIGINT, or an error nobody caught. */
 export async function serve(options: ServeOptions): Promise<void> {

@@ -22,7 +22,7 @@ import type { Settings } from '../policy/settings.ts'
 import type { Clock, Log, Meter } from '../ports/runtime.ts'
 import { type Answer, reporting } from './answer.ts'
 import { type Judged, lineOf, type Reviewed } from './review-log-line.ts'
-import { renderStatus } from './status.ts'
+import { reasonOfStatus, renderStatus } from './status.ts'
 
 /** The policy in force, as the admission path asks for it. */
 export interface PolicySource {
@@ -133,7 +133,7 @@ function responseOf(
 ): ReviewResponse {
   const { allowed, code, message, warnings } = decision
   const response: Writable<ReviewResponse> = { uid, allowed }
-  if (!allowed) response.status = { code, reason: reasons[code] ?? 'Forbidden', message }
+  if (!allowed) response.status = { code, reason: reasonOfStatus(code), message }
   if (warnings.length > 0) response.warnings = warnings
   const annotations = annotationsOf(subject, decision, fixedBy)
   if (annotations !== undefined) response.auditAnnotations = annotations
@@ -167,9 +167,6 @@ function estimateNote({ groupKind, operation, metadata }: Subject): string | und
   if (pids === undefined) return undefined
   return `${pids} (${(metadata.annotations?.[pidsEstimateSource] ?? 'unknown').slice(0, 20)})`
 }
-
-/** metav1.StatusReason by code. */
-const reasons: Readonly<Record<number, string>> = { 400: 'BadRequest', 403: 'Forbidden', 500: 'InternalError' }
 
 function isEmpty(object: object): boolean {
   for (const _ in object) return false
@@ -228,6 +225,6 @@ function refuse(
     else log.warn({ webhook, uid, code: known.code, error: known.message }, 'review not understood')
   })
   if (uid === undefined) return { status: code, body: renderStatus(code, message), report }
-  const status = { code, reason: reasons[code] ?? 'InternalError', message }
+  const status = { code, reason: reasonOfStatus(code), message }
   return { status: 200, body: renderReview({ uid, allowed: false, status }), report }
 }

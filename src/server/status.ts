@@ -1,6 +1,7 @@
 /** metav1.StatusReason by HTTP status (apimachinery pkg/api/errors). */
 const reasons: Readonly<Record<number, string>> = {
   400: 'BadRequest',
+  403: 'Forbidden',
   404: 'NotFound',
   405: 'MethodNotAllowed',
   408: 'Timeout',
@@ -11,8 +12,19 @@ const reasons: Readonly<Record<number, string>> = {
   504: 'Timeout'
 }
 
+/** metav1.StatusReason of a status code. */
+export function reasonOfStatus(code: number): string {
+  return reasons[code] ?? 'Unknown'
+}
+
 /** The body of an answer that is no AdmissionReview: a v1 Status, which every Kubernetes client can read. */
 export function renderStatus(code: number, message: string): string {
-  const reason = reasons[code] ?? 'Unknown'
-  return JSON.stringify({ kind: 'Status', apiVersion: 'v1', status: 'Failure', reason, message, code })
+  return JSON.stringify({
+    kind: 'Status',
+    apiVersion: 'v1',
+    status: 'Failure',
+    reason: reasonOfStatus(code),
+    message,
+    code
+  })
 }

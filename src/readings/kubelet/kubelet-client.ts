@@ -3,6 +3,7 @@ import { createGunzip } from 'node:zlib'
 import { Agent, type Dispatcher, request } from 'undici'
 import { codeOf, isTlsFailure, messageOf } from '../../lib/transport-error.ts'
 import type { Bytes, Millis } from '../../lib/units.ts'
+import { withoutUndefined } from '../../lib/without-undefined.ts'
 import type { ReadingFailure, ReadingFailureReason } from '../../model/node-reading.ts'
 import type { CallCredentials, CallCredentialsSource } from '../../ports/credentials.ts'
 import type { Clock } from '../../ports/runtime.ts'
@@ -114,19 +115,12 @@ export class KubeletClient {
     const key = JSON.stringify(tls)
     if (this.#agent?.key === key) return this.#agent.agent
     this.#agent?.agent.close().catch(() => {})
-    const { ca, cert, key: privateKey, rejectUnauthorized } = tls
     const agent = new Agent({
       allowH2: false,
       connections: 1,
       keepAliveTimeout: keepAlive,
       keepAliveMaxTimeout: keepAlive,
-      connect: {
-        timeout: connectTimeout,
-        rejectUnauthorized,
-        ...(ca === undefined ? undefined : { ca }),
-        ...(cert === undefined ? undefined : { cert }),
-        ...(privateKey === undefined ? undefined : { key: privateKey })
-      }
+      connect: { timeout: connectTimeout, ...withoutUndefined(tls) }
     })
     this.#agent = { agent, key }
     return agent

@@ -2,6 +2,7 @@ import { Agent, request } from 'undici'
 import { isRecord } from '../../lib/json/shape.ts'
 import { codeOf, isTlsFailure, messageOf } from '../../lib/transport-error.ts'
 import type { Bytes, Millis } from '../../lib/units.ts'
+import { withoutUndefined } from '../../lib/without-undefined.ts'
 import type { ReadingFailure, ReadingFailureReason } from '../../model/node-reading.ts'
 import type { CallCredentialsSource } from '../../ports/credentials.ts'
 
@@ -98,8 +99,7 @@ export class PrometheusClient {
     const key = JSON.stringify(tls ?? {})
     if (this.#agent?.key === key) return this.#agent.agent
     this.#agent?.agent.close().catch(() => {})
-    const set = Object.fromEntries(Object.entries(tls ?? {}).filter(([, value]) => value !== undefined))
-    const agent = new Agent({ allowH2: false, connect: { timeout: 5_000, ...set } })
+    const agent = new Agent({ allowH2: false, connect: { timeout: 5_000, ...withoutUndefined(tls ?? {}) } })
     this.#agent = { agent, key }
     return agent
   }
