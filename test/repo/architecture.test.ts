@@ -1,31 +1,7 @@
 import { posix } from 'node:path'
 import t from 'tap'
+import { floors } from '../support/floors.ts'
 import { importsOf, sourceOf, typescriptFilesOf, withoutComments } from '../support/sources.ts'
-
-/** The floors of the house, from the ground up. A room imports from floors below its own and from itself. */
-const floors: readonly (readonly string[])[] = [
-  ['errors.ts'],
-  // Knows neither Kubernetes nor pidguard.
-  ['lib'],
-  // The words of the API, and how we read them.
-  ['kubernetes'],
-  ['model'],
-  // Names for what we ask of the world, and nothing behind them: every room above may say what it asks.
-  ['ports'],
-  ['policy', 'headroom', 'report', 'yaml'],
-  // The script of the HTML report, which a browser runs.
-  ['browser'],
-  ['engine', 'kube', 'readings', 'certs'],
-  ['snapshot'],
-  ['input'],
-  ['leader', 'audit', 'rules', 'validate'],
-  ['server', 'doctor', 'try', 'top'],
-  // This machine: files, terminal, clock, child processes.
-  ['host'],
-  ['serve'],
-  ['commands'],
-  ['main.ts']
-]
 
 /** Imports that break the floors, each with the reason why it may. */
 const sideways: Readonly<Record<string, string>> = {
@@ -80,7 +56,7 @@ function roomOfFile(path: string): string {
 }
 
 function floorOf(room: string): number {
-  return floors.findIndex((rooms) => rooms.includes(room))
+  return floors.findIndex((rooms) => Object.hasOwn(rooms, room))
 }
 
 interface Edge {
@@ -95,8 +71,10 @@ const edges: readonly Edge[] = files.flatMap((file) =>
     .map(({ from, isType }) => ({ file, target: posix.join(posix.dirname(file), from), isType }))
 )
 
-void t.test('every room stands on a floor', async (t) => {
-  for (const room of new Set(files.map(roomOfFile))) t.ok(floorOf(room) >= 0, `${room} is on no floor`)
+void t.test('every room is on a floor, and every room of a floor exists', async (t) => {
+  const rooms = new Set(files.map(roomOfFile))
+  for (const room of rooms) t.ok(floorOf(room) >= 0, `${room} is on no floor`)
+  for (const room of floors.flatMap(Object.keys)) t.ok(rooms.has(room), `${room} has no file`)
 })
 
 void t.test('imports are found at all', async (t) => {

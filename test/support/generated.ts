@@ -1,4 +1,5 @@
 // Writes, or with --check compares, the files that are made from the code.
+import { readFileSync } from 'node:fs'
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { renderPolicySchema } from '../../src/commands/policy.ts'
@@ -23,6 +24,7 @@ import { cleanAudit, fullAudit } from './audits.ts'
 import { renderBrowserScript, scriptPath } from './browser-script.ts'
 import { dashboardPath, renderDashboard } from './dashboard.ts'
 import { findingsJsonSchema } from './findings-schema.ts'
+import { withFloors } from './floors.ts'
 import { cleanReport, fullReport } from './reports.ts'
 
 const root = join(import.meta.dirname, '../..')
@@ -36,6 +38,7 @@ const observeHead = '# The default policy, with warn for enforce: nothing is den
 
 /** Generated files by their path in the repository. */
 export const generated: Readonly<Record<string, string>> = {
+  'src/README.md': withFloors(readFileSync(join(root, 'src/README.md'), 'utf8')),
   'src/rules/README.md': renderRulesDoc(rules),
   'src/commands/help-text.generated.ts': `// Made by npm run docs.\n\n/** What \`pidguard --help\` prints. */\nexport const helpText = \`${renderHelp().trimEnd()}\`\n`,
   'manifests/policy.schema.json': renderPolicySchema(),

@@ -1,0 +1,74 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { dirname, join, relative } from 'node:path'
+import t from 'tap'
+import { renderFloors, withFloors } from '../support/floors.ts'
+import { projectFolder } from '../support/sources.ts'
+
+/** The maps: pages of prose that name files. */
+const maps: readonly string[] = [
+  ...['README.md', 'CONTRIBUTING.md', 'SECURITY.md'],
+  ...markdownBelow('src'),
+  ...markdownBelow('docs'),
+  ...markdownBelow('.github')
+].filter((path) => path !== 'src/rules/README.md')
+
+function markdownBelow(folder: string): string[] {
+  const root = join(projectFolder, folder)
+  if (!existsSync(root)) return []
+  return readdirSync(root, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && entry.name.endsWith('.md'))
+    .map((entry) => join(folder, relative(root, join(entry.parentPath, entry.name))))
+    .sort()
+}
+
+/** Files of this repository that a page names: sources in backticks, and the targets of links. */
+function filesNamedIn(text: string): string[] {
+  const prose = text.replace(/^```[\s\S]*?^```/gm, '')
+  const sources = [...prose.matchAll(/`([\w./-]+\.(?:ts|yaml|md|sh))`/g)].map(([, name]) => name as string)
+  const links = [...prose.matchAll(/\]\(([^)\s]+)\)/g)]
+    .map(([, target = '']) => target.split('#')[0] as string)
+    .filter((target) => target !== '' && !/^[a-z]+:/.test(target))
+  return [...sources, ...links]
+}
+
+/** A source may be named from the page's own folder, from src, or from the top. */
+function isThere(name: string, page: string): boolean {
+  return [dirname(page), 'src', '.'].some((folder) => existsSync(join(projectFolder, folder, name)))
+}
+
+/** Files that a user has, not this repository; NAME stands for one that a reader is to make. */
+const ofUsers = new Set(['my-policy.yaml', 'policy.yaml', 'baseline.yaml'])
+
+void t.test('every file that a map names is there', async (t) => {
+  for (const page of maps) {
+    for (const name of filesNamedIn(readFileSync(join(projectFolder, page), 'utf8'))) {
+      if (ofUsers.has(name) || name.includes('NAME')) continue
+      t.ok(isThere(name, page), `${page} names ${name}`)
+    }
+  }
+})
+
+void t.test('a name is found in prose and in links, not in blocks of code', async (t) => {
+  t.strictSame(
+    filesNamedIn('Read `a/b.ts` and [c](c.md#x), see <https://x.y>.\n```\n`d.ts`\n```\n[e](https://e.f) [g](#g)'),
+    ['a/b.ts', 'c.md']
+  )
+  t.equal(isThere('kube/client.ts', 'src/README.md'), true)
+  t.equal(isThere('client.ts', 'src/README.md'), false)
+})
+
+void t.test('src/README.md shows the floors as the imports are checked against, on one page', async (t) => {
+  const text = readFileSync(join(projectFolder, 'src/README.md'), 'utf8')
+  t.equal(withFloors(text), text)
+  t.ok(text.includes(renderFloors()))
+  t.ok(text.trimEnd().split('\n').length <= 100, 'at most 100 lines')
+  t.throws(() => withFloors('no place'), /expected/)
+})
+
+void t.test('the README of a room has at most 30 lines', async (t) => {
+  for (const page of markdownBelow('src')) {
+    if (page === 'src/README.md' || page === 'src/rules/README.md') continue
+    const lines = readFileSync(join(projectFolder, page), 'utf8').trimEnd().split('\n').length
+    t.ok(lines <= 30, `${page}: ${lines} lines`)
+  }
+})
