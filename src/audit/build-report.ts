@@ -9,86 +9,100 @@ import {
   isComplete
 } from '../report/audit/audit-report.ts'
 import { type FailOn, fails, plural, type Unjudged } from '../report/validate-report.ts'
-import { AuditRun, type RunDeps } from './audit-run.ts'
-import type { Sight } from './coverage.ts'
+import type { AuditDeps } from './audit-deps.ts'
+import type { Coverage } from './coverage.ts'
 import { compare } from './earlier/compare.ts'
 import { countsOf, sortedFindings } from './finding-counts.ts'
-import type { FoldedFinding } from './findings-by-owner.ts'
+import type { FindingOfOwner } from './findings-by-owner.ts'
 import { actionsOf } from './first-actions.ts'
 import { configNotes, nodeGaps } from './fleet/gaps.ts'
+import { gapsOfPasses } from './missed.ts'
+import { type JudgedObjects, judgeObjects } from './passes/judge-objects.ts'
+import { type ListedFacts, readFacts } from './passes/read-facts.ts'
+import { type NodeAnswers, readNodes } from './passes/read-nodes.ts'
 
 export interface AuditOptions {
   readonly version: string
   readonly source: AuditSource
-  /** What the policy is called. */
+  /** Name of the policy, for the report. */
   readonly policyName: string
   readonly failOn: FailOn
-  /** The report to compare with. */
+  /** An earlier report to compare with. */
   readonly earlier: AuditReport | undefined
 }
 
 export interface Audited {
   readonly report: AuditReport
-  /** Where the report tells of nothing, whether that means something. */
-  readonly sight: Sight
+  /** What was checked: where the report has no finding, whether that means that nothing is wrong. */
+  readonly coverage: Coverage
 }
 
-/** Audits a cluster, or what there is of one. Throws AppError when nothing can be read at all. */
-export async function audit(options: AuditOptions, deps: RunDeps): Promise<Audited> {
-  const run = new AuditRun(deps)
-  await run.read()
-  return { report: reportOf(run, options, deps), sight: run.sight }
+/** The passes of one audit. */
+interface Passes {
+  readonly facts: ListedFacts
+  readonly nodes: NodeAnswers
+  readonly objects: JudgedObjects
 }
 
-function reportOf(run: AuditRun, options: AuditOptions, { rules, policy, objects, configs }: RunDeps): AuditReport {
-  const { facts, rows } = run
+/** Audits a cluster, or files that were taken from one. Throws AppError when nothing can be read at all. */
+export async function audit(options: AuditOptions, deps: AuditDeps): Promise<Audited> {
+  const facts = await readFacts(deps)
+  const nodes = await readNodes(facts.nodes, deps)
+  const objects = await judgeObjects(facts, nodes, deps)
+  return { report: reportOf({ facts, nodes, objects }, options, deps), coverage: objects.coverage }
+}
+
+function reportOf(passes: Passes, options: AuditOptions, { rules, policy, objects: source, configs }: AuditDeps) {
+  const { facts, nodes, objects } = passes
+  const { verdicts, rows, coverage } = objects
   const ruleIds = rules.all.map(({ id }) => id)
-  const folded = sortedFindings(run.findings.list(), ruleIds)
-  const gaps = sortedGaps([...run.gaps, ...nodeGaps(facts, configs)])
-  const skips = run.skips.list().sort(byRule)
-  const found = folded.map(withoutWeight)
-  const compared = options.earlier === undefined ? undefined : compare(found, options.earlier, run.sight)
+  const sorted = sortedFindings(verdicts.findings, ruleIds)
+  const found = sorted.map(withoutWeight)
+  const compared = options.earlier === undefined ? undefined : compare(found, options.earlier, coverage)
   const findings = compared?.findings ?? found
-  const nodes = rows.nodes()
-  const faults = run.faults.toSorted(
+  const gaps = sortedGaps([...gapsOfPasses([facts.missed, objects.missed]), ...nodeGaps(nodes, configs)])
+  const skips = verdicts.skips.toSorted(byRule)
+  const faults = verdicts.faults.toSorted(
     (a, b) => compareTexts(a.ruleId, b.ruleId) || compareTexts(a.object.name, b.object.name)
   )
-  return {
+  const nodeRows = rows.nodes()
+  const report: AuditReport = {
     apiVersion: auditApiVersion,
     kind: 'Audit',
     version: options.version,
-    takenAt: new Date(facts.readAt).toISOString(),
+    takenAt: new Date(nodes.readAt).toISOString(),
     source: options.source,
     policy: options.policyName,
     failOn: options.failOn,
     exitCode: exitCodeOf(findings, options.failOn, isComplete({ gaps, skips, faults })),
     summary: {
       nodes: facts.nodes.length,
-      nodesRead: facts.readings.size,
+      nodesRead: nodes.readings.size,
       pods: rows.running,
       podsRead: rows.read,
       namespaces: facts.namespaces,
-      judged: run.judged,
-      judgedByRule: ruleIds.map((ruleId) => ({ ruleId, objects: run.judgedBy.get(ruleId) ?? 0 })),
+      judged: verdicts.judged,
+      judgedByRule: ruleIds.map((ruleId) => ({ ruleId, objects: verdicts.judgedBy.get(ruleId) ?? 0 })),
       ...countsOf(findings, ruleIds),
       podSizes: rows.podSizes()
     },
-    actions: actionsOf(folded, nodes, policy.settingsFor('', undefined).audit.usage),
-    rules: rules.all.map(wordsOf),
+    actions: actionsOf(sorted, nodeRows, policy.settingsFor('', undefined).audit.usage),
+    rules: rules.all.map(textsOf),
     findings,
     gaps,
     skips,
     faults,
-    exempted: run.exempted.list().sort(byRule),
-    nodes,
+    exempted: verdicts.exempted.toSorted(byRule),
+    nodes: nodeRows,
     pods: rows.pods(),
     workloads: rows.workloads(),
     since: compared?.since ?? null,
-    notes: [...notesOf(run, options.source), ...configNotes(facts, configs), ...(objects.notes?.() ?? [])].sort()
+    notes: [...notesOf(passes, options.source), ...configNotes(nodes, configs), ...(source.notes?.() ?? [])].sort()
   }
+  return report
 }
 
-/** The report with more that could not be done; the exit code follows. */
+/** The report with more gaps, and the exit code that follows from them. */
 export function withGaps(report: AuditReport, more: readonly AuditGap[]): AuditReport {
   const gaps = sortedGaps([...report.gaps, ...more])
   return { ...report, gaps, exitCode: exitCodeOf(report.findings, report.failOn, isComplete({ ...report, gaps })) }
@@ -100,11 +114,11 @@ function sortedGaps(gaps: readonly AuditGap[]): AuditGap[] {
   )
 }
 
-function withoutWeight({ weight, ...finding }: FoldedFinding): AuditFinding {
+function withoutWeight({ weight, ...finding }: FindingOfOwner): AuditFinding {
   return finding
 }
 
-function wordsOf({ id, title, why, remedy }: Rule): AuditReport['rules'][number] {
+function textsOf({ id, title, why, remedy }: Rule): AuditReport['rules'][number] {
   return { id, title, why, remedy }
 }
 
@@ -112,21 +126,22 @@ function byRule(a: Unjudged, b: Unjudged): number {
   return compareTexts(a.ruleId, b.ruleId) || compareTexts(a.reason, b.reason)
 }
 
-/** 1 before 4: what was found is certain, whatever else there may be. Of an earlier report only what is new counts. */
+/** 1 goes before 4: a finding is certain even if parts are unknown. With an earlier report only new findings count. */
 function exitCodeOf(findings: readonly AuditFinding[], failOn: FailOn, complete: boolean): number {
   if (failOn === 'never') return 0
   if (findings.some(({ level, change }) => change !== 'unchanged' && fails(failOn, level))) return 1
   return complete ? 0 : 4
 }
 
-function notesOf({ notes, facts, moreFaults, judged }: AuditRun, { kind }: AuditSource): string[] {
+function notesOf({ facts, objects }: Passes, { kind }: AuditSource): string[] {
+  const { notes, moreFaults, judged } = objects.verdicts
   const lines = [...notes].map(([note, namespaces]) => {
     const [first = ''] = [...namespaces].sort()
     return namespaces.size === 1 ? `namespace ${first}: ${note}` : `${plural(namespaces.size, 'namespace')}: ${note}`
   })
   if (moreFaults > 0) lines.push(`${plural(moreFaults, 'more failure')} of rules not shown`)
   if (kind === 'dump' && judged > 0 && !facts.hasLimitRanges) {
-    lines.push('no LimitRange among the inputs, so it is taken that the cluster has none that fills in requests')
+    lines.push('no LimitRange among the inputs, so the audit assumes that the cluster has none that fills in requests')
   }
   return lines
 }

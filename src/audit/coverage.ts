@@ -2,49 +2,49 @@ import type { ListFailure } from '../ports/objects.ts'
 import { objectKey } from '../report/audit/policy-report.ts'
 import type { ObjectName } from '../report/validate-report.ts'
 
-/** Objects kept of one rule that could not be judged there; of more it is taken that it was nowhere. Own choice. */
+/** Objects kept per rule that it could not check; when there are more, the rule counts as not checked anywhere. Own choice. */
 export const mostUnjudged = 10_000
 
 type Named = Pick<ObjectName, 'kind' | 'namespace' | 'name'>
 
-/** What an audit could look at: that a finding is not there any more only means something where it was looked for. */
-export class Sight {
+/** What an audit could check. A finding that is gone is fixed only if this audit checked that object with that rule. */
+export class Coverage {
   /** Kinds that could not be read. */
   readonly #unread = new Set<string>()
-  /** By rule the keys of the objects it was skipped or failed on, as findings name them; undefined: too many. */
+  /** By rule, the keys of the objects it was skipped or failed on, as findings name them; undefined: too many. */
   readonly #unjudged = new Map<string, Set<string> | undefined>()
-  /** Rules that look at what nodes tell, and not at how an object is written. */
+  /** Rules that look at what nodes report, and not at how an object is written. */
   readonly #readingRules: ReadonlySet<string>
-  /** Something was not read, and nobody knows what. */
+  /** Something was not read, and it is not known what: any object may be concerned. */
   #isBlind = false
-  /** Of pods only their threads are known. */
+  /** Only the threads of pods are known (a snapshot), not their specs. */
   #lacksSpecs = false
 
   constructor(readingRules: Iterable<string>) {
     this.#readingRules = new Set(readingRules)
   }
 
-  missKind({ kind, reason }: Pick<ListFailure, 'kind' | 'reason'>): void {
+  markUnread({ kind, reason }: Pick<ListFailure, 'kind' | 'reason'>): void {
     if (kind !== undefined) this.#unread.add(kind)
     else if (reason === 'not-in-snapshot') this.#lacksSpecs = true
     else this.#isBlind = true
   }
 
-  /** An object that is not what its kind says: whose it is, and what it would have broken, cannot be told. */
-  missObject(): void {
+  /** An object is not what its kind says. Its owner and its findings are unknown, so no finding counts as fixed. */
+  markMalformed(): void {
     this.#isBlind = true
   }
 
-  /** `owner`: the object that the findings of this rule would stand under. */
-  missRule(ruleId: string, owner: Named): void {
+  /** `owner`: the object that findings of this rule are reported for. */
+  markUnjudged(ruleId: string, owner: Named): void {
     const held = this.#unjudged.has(ruleId) ? this.#unjudged.get(ruleId) : new Set<string>()
     this.#unjudged.set(ruleId, held)
     held?.add(objectKey(owner))
     if (held !== undefined && held.size > mostUnjudged) this.#unjudged.set(ruleId, undefined)
   }
 
-  /** Whether nothing being found now in an object means that nothing is wrong there, for these rules. */
-  sees(object: Named, rules: readonly string[]): boolean {
+  /** Whether these rules checked the object: only then does the absence of a finding mean that nothing is wrong. */
+  covers(object: Named, rules: readonly string[]): boolean {
     if (this.#isBlind || neededFor(object.kind).some((kind) => this.#unread.has(kind))) return false
     const key = objectKey(object)
     return rules.every((rule) => this.#judged(rule, key) && this.#read(rule, object.kind))
@@ -63,7 +63,7 @@ export class Sight {
 
 const clusterScoped: ReadonlySet<string> = new Set(['Node', 'FelixConfiguration'])
 
-/** A workload is judged by its pods too, and by the labels of its namespace. */
+/** Kinds that must be read to check an object: a workload needs its pods and the labels of its namespace. */
 function neededFor(kind: string): readonly string[] {
   return clusterScoped.has(kind) ? [kind] : [kind, 'Pod', 'Namespace']
 }

@@ -3,7 +3,7 @@ import { type AuditFinding, type AuditLevel, auditLevels } from '../report/audit
 import type { ObjectName } from '../report/validate-report.ts'
 import type { LevelledFinding } from './judge-stored-object.ts'
 
-/** What is held of one finding; few words of many are shared with the rule that made it. */
+/** One finding as it is kept. Its texts are shared with the rule that made it, so many findings take little memory. */
 interface Held {
   readonly reason: string
   readonly detail: string
@@ -11,30 +11,30 @@ interface Held {
   readonly field: string
   readonly level: AuditLevel
   readonly weight: number
-  /** Of the object it was found in. */
+  /** Name of the object it was found in. */
   readonly name: string
 }
 
 interface Entry {
   readonly ruleId: string
   readonly object: ObjectName
-  /** Of the object itself. */
+  /** Found in the object itself. */
   readonly own: Held[]
-  /** Of the child that has it worst. */
+  /** The worst finding of its children. */
   child: Held | undefined
   children: number
 }
 
-/** A finding with how bad it is among those of its rule, for whoever is to name the worst. */
-export interface FoldedFinding extends AuditFinding {
+/** A finding, with its weight among the findings of the same rule: the heaviest is named first. */
+export interface FindingOfOwner extends AuditFinding {
   readonly weight: number
 }
 
-/** Findings of controllers and their pods, each told once. Grows with what is found, not with what is read. */
-export class FoldedFindings {
+/** Reports a finding of a controller and its pods once. Memory grows with the findings, not with the objects read. */
+export class FindingsByOwner {
   readonly #entries = new Map<string, Entry>()
 
-  /** What was found in one object; `owner` is the object itself, or whom its findings are told of. */
+  /** Adds what was found in one object; `owner` is the object that its findings are reported for. */
   add(findings: readonly LevelledFinding[], name: string, owner: ObjectName, isChild: boolean): void {
     for (const [ruleId, group] of Map.groupBy(findings, (finding) => finding.ruleId)) {
       const entry = this.#entryOf(ruleId, owner)
@@ -49,9 +49,9 @@ export class FoldedFindings {
   }
 
   /** In no order. */
-  *list(): Generator<FoldedFinding> {
+  *list(): Generator<FindingOfOwner> {
     for (const { ruleId, object, own, child, children } of this.#entries.values()) {
-      // What a child has worse than its controller stands for both.
+      // If only children have findings, the worst child's is shown under the controller.
       const shown = own.length > 0 ? own : child === undefined ? [] : [child]
       const fields = new Map<string, number>()
       for (const { reason, detail, pointer, level, weight, ...held } of shown) {

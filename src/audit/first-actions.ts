@@ -2,7 +2,7 @@ import { compareTexts } from '../lib/compare-text.ts'
 import { type AuditAction, type AuditNode, auditLevels } from '../report/audit/audit-report.ts'
 import { isShort } from '../report/audit/headline.ts'
 import { type ObjectName, objectText, plural } from '../report/validate-report.ts'
-import type { FoldedFinding } from './findings-by-owner.ts'
+import type { FindingOfOwner } from './findings-by-owner.ts'
 
 /**
  * What to look at first, by rule. First who eats the PIDs, for that goes on while the report is read; then a ceiling
@@ -38,7 +38,7 @@ const alarming: ReadonlySet<string> = new Set(['node-pid-pressure', 'node-pid-us
 const mostExamples = 3
 
 /** What an action is made of. */
-type Cause = Pick<FoldedFinding, 'ruleId' | 'level' | 'object' | 'detail' | 'pointer' | 'children' | 'weight'> & {
+type Cause = Pick<FindingOfOwner, 'ruleId' | 'level' | 'object' | 'detail' | 'pointer' | 'children' | 'weight'> & {
   /** It would help a node that is short now. */
   readonly isNow: boolean
 }
@@ -49,7 +49,7 @@ type Cause = Pick<FoldedFinding, 'ruleId' | 'level' | 'object' | 'detail' | 'poi
  * finds one too full.
  */
 export function actionsOf(
-  findings: readonly FoldedFinding[],
+  findings: readonly FindingOfOwner[],
   nodes: readonly AuditNode[],
   usage: number
 ): AuditAction[] {
@@ -88,7 +88,7 @@ class ShortNodes {
     }
   }
 
-  causeOf(finding: FoldedFinding): Cause {
+  causeOf(finding: FindingOfOwner): Cause {
     const { ruleId, object, detail } = finding
     const node = relieving.has(ruleId) ? this.#nodeOf(object) : undefined
     if (node === undefined) return { ...finding, isNow: false }
@@ -98,7 +98,7 @@ class ShortNodes {
   }
 
   /** Of the nodes that no finding says it of: by what pods were promised, or by another measure than the policy's. */
-  untold(findings: readonly FoldedFinding[]): Cause[] {
+  untold(findings: readonly FindingOfOwner[]): Cause[] {
     const told = new Set(findings.filter(({ ruleId }) => alarming.has(ruleId)).map(({ object }) => object.name))
     return [...this.#nodes.values()]
       .filter(({ node }) => !told.has(node))

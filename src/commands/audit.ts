@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { text } from 'node:stream/consumers'
-import type { RunDeps } from '../audit/audit-run.ts'
+import type { AuditDeps } from '../audit/audit-deps.ts'
 import { type Audited, audit, withGaps } from '../audit/build-report.ts'
 import { readEarlier } from '../audit/earlier/read.ts'
 import { KubeReportStore } from '../audit/policy-reports/kube-report-store.ts'
@@ -104,7 +104,7 @@ async function auditCluster(flags: AuditFlags, earlier: AuditReport | undefined)
     const source: AuditSource = { kind: 'cluster', name: credentials.server, readings: nodes.source }
     const lists = new ObjectLists(api, frugal, signal)
     const objects = new NotedUids(lists)
-    const { report, sight } = await auditWith(flags, earlier, source, {
+    const { report, coverage } = await auditWith(flags, earlier, source, {
       objects: flags.reportObjects === 'off' ? lists : objects,
       readings: nodes.readings,
       configs: nodes.configs,
@@ -116,14 +116,14 @@ async function auditCluster(flags: AuditFlags, earlier: AuditReport | undefined)
     if (flags.reportObjects === 'off') return report
     const store = new KubeReportStore(api, lists, signal)
     const uidOf = (key: string) => objects.uidOf(key)
-    return withGaps(report, await publish(report, flags.reportObjects, { store, sight, uidOf, progress: frugal }))
+    return withGaps(report, await publish(report, flags.reportObjects, { store, coverage, uidOf, progress: frugal }))
   } finally {
     progress.end()
     await Promise.all([client.close(), nodes.close()])
   }
 }
 
-interface NodeSources extends Pick<RunDeps, 'readings' | 'configs'> {
+interface NodeSources extends Pick<AuditDeps, 'readings' | 'configs'> {
   readonly source: ReadingSource
   close(): Promise<void>
 }
@@ -146,8 +146,8 @@ async function nodeSources(flags: AuditFlags, credentials: Credentials): Promise
   return { source, readings, configs, close: async () => void (await Promise.all([readings.close(), configs.close()])) }
 }
 
-type Sources = Pick<RunDeps, 'objects' | 'readings' | 'configs' | 'targetOf'> &
-  Partial<Pick<RunDeps, 'progress' | 'signal' | 'now' | 'nodesPerSecond'>>
+type Sources = Pick<AuditDeps, 'objects' | 'readings' | 'configs' | 'targetOf'> &
+  Partial<Pick<AuditDeps, 'progress' | 'signal' | 'now' | 'nodesPerSecond'>>
 
 async function auditWith(
   { policy, failOn }: AuditFlags,

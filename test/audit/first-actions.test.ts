@@ -1,11 +1,11 @@
 import t from 'tap'
-import type { FoldedFinding } from '../../src/audit/findings-by-owner.ts'
+import type { FindingOfOwner } from '../../src/audit/findings-by-owner.ts'
 import { actionsOf, urgency } from '../../src/audit/first-actions.ts'
 import type { AuditNode } from '../../src/report/audit/audit-report.ts'
 import { auditRules } from '../../src/rules/index.ts'
 import { fullAudit } from '../support/audits.ts'
 
-function finding(ruleId: string, name: string, change: Partial<FoldedFinding> = {}): FoldedFinding {
+function finding(ruleId: string, name: string, change: Partial<FindingOfOwner> = {}): FindingOfOwner {
   const object = { apiVersion: 'v1', kind: 'Pod', namespace: 'shop', name }
   return {
     ruleId,
@@ -63,11 +63,11 @@ function nodeRow(node: string, change: Partial<AuditNode> = {}): AuditNode {
   return { ...row, node, used: 0.5, free: 100, pidPressure: false, biggestWorkload: leak, ...change }
 }
 
-function nodeFinding(ruleId: string, name: string, change: Partial<FoldedFinding> = {}): FoldedFinding {
+function nodeFinding(ruleId: string, name: string, change: Partial<FindingOfOwner> = {}): FindingOfOwner {
   return finding(ruleId, name, { object: { apiVersion: 'v1', kind: 'Node', namespace: '', name }, ...change })
 }
 
-function ownedFinding(kind: string, name: string): FoldedFinding {
+function ownedFinding(kind: string, name: string): FindingOfOwner {
   return finding('pod-thread-outlier', name, { object: { apiVersion: 'apps/v1', kind, namespace: 'shop', name } })
 }
 

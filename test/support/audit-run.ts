@@ -1,4 +1,4 @@
-import type { RunDeps } from '../../src/audit/audit-run.ts'
+import type { AuditDeps } from '../../src/audit/audit-deps.ts'
 import { type AuditOptions, audit } from '../../src/audit/build-report.ts'
 import { RuleIndex } from '../../src/engine/rule-index.ts'
 import type { JsonRecord } from '../../src/lib/json/shape.ts'
@@ -48,7 +48,7 @@ export async function auditOf(sketch: ClusterSketch, options: Partial<AuditOptio
 
 const notRead: ReadingFailure = { reason: 'timeout', detail: 'no answer in time' }
 
-function depsOf(sketch: ClusterSketch): RunDeps {
+function depsOf(sketch: ClusterSketch): AuditDeps {
   let now = auditedAt
   return {
     rules: new RuleIndex(auditRules),

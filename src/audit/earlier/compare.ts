@@ -1,5 +1,5 @@
 import { type AuditFinding, type AuditReport, type AuditSince, identityOf } from '../../report/audit/audit-report.ts'
-import type { Sight } from '../coverage.ts'
+import type { Coverage } from '../coverage.ts'
 
 export interface Compared {
   readonly findings: readonly AuditFinding[]
@@ -7,7 +7,11 @@ export interface Compared {
 }
 
 /** The findings, each marked as new or known, and what became of those of the earlier report. */
-export function compare(findings: readonly AuditFinding[], earlier: AuditReport, sight: Pick<Sight, 'sees'>): Compared {
+export function compare(
+  findings: readonly AuditFinding[],
+  earlier: AuditReport,
+  coverage: Pick<Coverage, 'covers'>
+): Compared {
   const known = new Set(earlier.findings.map(identityOf))
   const marked = findings.map((finding) => ({
     ...finding,
@@ -15,7 +19,7 @@ export function compare(findings: readonly AuditFinding[], earlier: AuditReport,
   }))
   const present = new Set(marked.map(identityOf))
   const gone = earlier.findings.filter((finding) => !present.has(identityOf(finding)))
-  const fixed = gone.filter(({ ruleId, object }) => sight.sees(object, [ruleId]))
+  const fixed = gone.filter(({ ruleId, object }) => coverage.covers(object, [ruleId]))
   const unchanged = marked.filter(({ change }) => change === 'unchanged').length
   return {
     findings: marked,

@@ -1,6 +1,6 @@
 import { compareTexts } from '../../lib/compare-text.ts'
 import type { Pids } from '../../lib/units.ts'
-import type { PodFacts } from '../../model/cluster-objects.ts'
+import type { NodeFacts, PodFacts } from '../../model/cluster-objects.ts'
 import type { KubeletConfig } from '../../model/node-reading.ts'
 import {
   type AuditKubelet,
@@ -10,13 +10,14 @@ import {
   type AuditWorkload,
   mostTop
 } from '../../report/audit/audit-report.ts'
-import type { ClusterFacts } from '../audited-cluster.ts'
-import { type FleetPolicy, FleetTally } from './fleet-sums.ts'
+import type { NodeAnswers } from '../passes/read-nodes.ts'
+import { type FleetPolicy, FleetSums } from './fleet-sums.ts'
 
 /** The lists of a report: every node, the biggest pods and workloads, and pods by their size. */
 export class FleetRows {
-  readonly #tally: FleetTally
-  readonly #facts: ClusterFacts
+  readonly #sums: FleetSums
+  readonly #nodes: readonly NodeFacts[]
+  readonly #answers: NodeAnswers
   /** The biggest so far, the biggest first. */
   readonly #top: AuditPod[] = []
   readonly #sizes = new Map<Pids, number>()
@@ -24,15 +25,15 @@ export class FleetRows {
   running = 0
   read = 0
 
-  /** Readings are to be there before the first pod. */
-  constructor(facts: ClusterFacts, policy: FleetPolicy) {
-    this.#facts = facts
-    this.#tally = new FleetTally(facts.readings, facts.readAt, policy)
+  constructor(nodes: readonly NodeFacts[], answers: NodeAnswers, policy: FleetPolicy) {
+    this.#nodes = nodes
+    this.#answers = answers
+    this.#sums = new FleetSums(answers.readings, answers.readAt, policy)
   }
 
-  /** A pod that has not ended: tasks die with their pod. */
+  /** Counts a pod. One that has ended holds no tasks and must not be given. */
   add(facts: PodFacts): void {
-    const pod = this.#tally.add(facts)
+    const pod = this.#sums.add(facts)
     this.running++
     if (pod === undefined) return
     this.read++
@@ -42,8 +43,8 @@ export class FleetRows {
   }
 
   nodes(): AuditNode[] {
-    const { nodes, failures, configs, configFailures } = this.#facts
-    return this.#tally.nodes(nodes, failures).map((figures) => {
+    const { failures, configs, configFailures } = this.#answers
+    return this.#sums.nodes(this.#nodes, failures).map((figures) => {
       const { node, missing } = figures
       const config = configs.get(node)
       const failure = configFailures.get(node)
@@ -60,7 +61,7 @@ export class FleetRows {
   }
 
   workloads(): AuditWorkload[] {
-    return this.#tally.workloads().slice(0, mostTop)
+    return this.#sums.workloads().slice(0, mostTop)
   }
 
   /** Pods by powers of two: 0, 1, 2 to 3, 4 to 7, and so on. */

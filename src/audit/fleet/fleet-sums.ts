@@ -44,7 +44,7 @@ export type NodeFigures = Omit<AuditNode, 'kubelet'>
  * Adds up a fleet pod by pod, by the arithmetic of admission: what it holds grows with nodes and workloads, not with
  * pods.
  */
-export class FleetTally {
+export class FleetSums {
   readonly #readings: ReadonlyMap<string, NodeReading>
   readonly #takenAt: Millis
   readonly #policy: FleetPolicy

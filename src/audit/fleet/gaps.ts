@@ -1,11 +1,10 @@
 import { compareTexts } from '../../lib/compare-text.ts'
 import type { ReadingFailure, ReadingTarget } from '../../model/node-reading.ts'
-import type { ListFailure } from '../../ports/objects.ts'
-import type { KubeletConfigs } from '../../ports/readings.ts'
+import type { KubeletConfigSink, KubeletConfigs } from '../../ports/readings.ts'
 import type { AuditGap } from '../../report/audit/audit-report.ts'
-import type { ClusterFacts } from '../audited-cluster.ts'
+import type { NodeAnswers } from '../passes/read-nodes.ts'
 
-/** Rules that look at how a kubelet is configured. Where the policy asks for none of them, no kubelet is asked. */
+/** Rules that look at how a kubelet is configured. When the policy has all of them off, no kubelet is asked. */
 export const configRules: ReadonlySet<string> = new Set([
   'node-kubepods-drift',
   'node-pid-eviction',
@@ -13,27 +12,28 @@ export const configRules: ReadonlySet<string> = new Set([
   'node-pod-pids-limit'
 ])
 
-/** Kubelets asked for their configuration before all are: who may not read these may read none. Own choice. */
-const probes = 3
+/** Kubelets asked first. When all of these refuse, the permission is missing and the rest would refuse too. Own choice. */
+export const probes = 3
 
-/** Reads the configurations of kubelets; of those that need not be asked the refusal of the others is kept. */
+/**
+ * Reads the configurations of kubelets. When the first ones all answer "forbidden", the rest are not asked, and their
+ * failure is the first refusal: an audit of 5,000 nodes must not make 5,000 requests that are refused.
+ */
 export async function readConfigs(
-  facts: ClusterFacts,
+  sink: KubeletConfigSink & Pick<NodeAnswers, 'configFailures'>,
   targets: readonly ReadingTarget[],
   configs: KubeletConfigs,
   signal: AbortSignal
 ): Promise<void> {
   const [first, rest] = [targets.slice(0, probes), targets.slice(probes)]
-  await configs.read(first, facts, signal)
-  const refusals = first
-    .map(({ name }) => facts.configFailures.get(name))
-    .filter((each) => each?.reason === 'forbidden')
+  await configs.read(first, sink, signal)
+  const refusals = first.map(({ name }) => sink.configFailures.get(name)).filter((each) => each?.reason === 'forbidden')
   const [refusal] = refusals
-  if (refusal === undefined || refusals.length < first.length) await configs.read(rest, facts, signal)
-  else for (const { name } of rest) facts.observeConfigFailure(name, refusal)
+  if (refusal === undefined || refusals.length < first.length) await configs.read(rest, sink, signal)
+  else for (const { name } of rest) sink.observeConfigFailure(name, refusal)
 }
 
-/** Failures of the same reason as one gap, with the least of them, by its text, as an example. */
+/** One gap for all failures of the same reason; its example is the detail that sorts first. */
 function gapsOf(part: string, failures: Iterable<ReadingFailure>): AuditGap[] {
   const groups = new Map<string, { detail: string; nodes: number }>()
   for (const { reason, detail } of failures) {
@@ -49,23 +49,19 @@ function gapsOf(part: string, failures: Iterable<ReadingFailure>): AuditGap[] {
 }
 
 /**
- * What is missing of the nodes: readings, parts of readings, configurations. Where nobody could be asked for these, that
- * is known before and tells nothing of the cluster: then it is no gap but a note, and the rules that need them are skipped.
+ * What is missing of the nodes: readings, parts of readings, configurations. A source that has no configurations at all
+ * (a dump, Prometheus) says so before the audit starts, and it says nothing about the cluster: that is a note, not a gap,
+ * and the rules that need a configuration are skipped.
  */
-export function nodeGaps(facts: ClusterFacts, { absence }: Pick<KubeletConfigs, 'absence'>): AuditGap[] {
-  const parts = [...facts.readings.values()].flatMap(({ gaps }) => gaps)
+export function nodeGaps(nodes: NodeAnswers, { absence }: Pick<KubeletConfigs, 'absence'>): AuditGap[] {
+  const parts = [...nodes.readings.values()].flatMap(({ gaps }) => gaps)
   return [
-    ...gapsOf('node readings', [...facts.failures.values(), ...parts]),
-    ...(absence === undefined ? gapsOf('nodes/configz', facts.configFailures.values()) : [])
+    ...gapsOf('node readings', [...nodes.failures.values(), ...parts]),
+    ...(absence === undefined ? gapsOf('nodes/configz', nodes.configFailures.values()) : [])
   ]
 }
 
-/** Why no configuration of a kubelet is known, where one was wanted and nobody could be asked. */
-export function configNotes(facts: ClusterFacts, { absence }: Pick<KubeletConfigs, 'absence'>): string[] {
-  return absence === undefined || facts.configFailures.size === 0 ? [] : [`nodes/configz not read: ${absence}`]
-}
-
-/** A part that could not be read as a whole. */
-export function gapOf({ part, reason, detail }: ListFailure): AuditGap {
-  return { part, reason, detail, nodes: null }
+/** Why no kubelet configuration is known, when one was wanted and the source has none. */
+export function configNotes({ configFailures }: NodeAnswers, { absence }: Pick<KubeletConfigs, 'absence'>): string[] {
+  return absence === undefined || configFailures.size === 0 ? [] : [`nodes/configz not read: ${absence}`]
 }

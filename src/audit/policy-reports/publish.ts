@@ -15,14 +15,14 @@ import {
   workloadReportsOf
 } from '../../report/audit/policy-report.ts'
 import type { ObjectName } from '../../report/validate-report.ts'
-import type { Sight } from '../coverage.ts'
-import { gapOf } from '../fleet/gaps.ts'
+import type { Coverage } from '../coverage.ts'
+import { gapOf } from '../missed.ts'
 import { WriteFailures } from './write-failures.ts'
 
 export interface PublishDeps {
   readonly store: ReportStore
-  /** What the audit could look at. */
-  readonly sight: Pick<Sight, 'sees'>
+  /** What the audit could check. */
+  readonly coverage: Pick<Coverage, 'covers'>
   /** Of the object with this key, as objectKey makes it. */
   uidOf(key: string): string | undefined
   readonly progress: Progress
@@ -77,7 +77,7 @@ interface KindDeps extends PublishDeps {
 async function publishKind(
   kind: ReportKind,
   wanted: ReadonlyMap<string, WorkloadReport>,
-  { store, sight, content, takenAt, uidOf, progress }: KindDeps
+  { store, coverage, content, takenAt, uidOf, progress }: KindDeps
 ): Promise<AuditGap[]> {
   const { left, unlisted } = await storedReports(kind, store)
   // What stands there may be what this audit could not see.
@@ -89,13 +89,13 @@ async function publishKind(
     const stored = left.get(`${at.namespace}/${at.name}`)
     left.delete(`${at.namespace}/${at.name}`)
     jobs.push(async () => {
-      const all = { ...report, unjudged: unjudgedOf(stored, report, sight) }
+      const all = { ...report, unjudged: unjudgedOf(stored, report, coverage) }
       const { object, digest } = reportObject(all, kind, content, uidOf(key), takenAt)
       if (stored?.digest !== digest) await failures.note('patch', at, () => store.apply(kind, at, object))
     })
   }
   for (const stored of left.values()) {
-    if (stored.rules === undefined || !sight.sees(stored.object, stored.rules)) continue
+    if (stored.rules === undefined || !coverage.covers(stored.object, stored.rules)) continue
     jobs.push(() => failures.note('delete', stored, () => store.remove(kind, stored, stored.uid)))
   }
   await runAll(jobs, (done) => progress.step(kind.plural, done, jobs.length))
@@ -106,14 +106,14 @@ async function publishKind(
 async function removeReplaced(
   kind: ReportKind,
   wanted: ReadonlyMap<string, WorkloadReport>,
-  { store, sight, progress }: PublishDeps
+  { store, coverage, progress }: PublishDeps
 ): Promise<AuditGap[]> {
   const { left, unlisted } = await storedReports(kind, store)
   if (unlisted !== undefined) return [unlisted]
   const written = new Set([...wanted.values()].map(({ object }) => `${object.namespace}/${reportName(object)}`))
   const failures = new WriteFailures(kind)
   const jobs = [...left]
-    .filter(([key, { object, rules }]) => rules !== undefined && (written.has(key) || sight.sees(object, rules)))
+    .filter(([key, { object, rules }]) => rules !== undefined && (written.has(key) || coverage.covers(object, rules)))
     .map(
       ([, stored]) =>
         () =>
@@ -138,9 +138,9 @@ async function storedReports(
 }
 
 /** Rules that had found something in the object, find nothing now, and were not judged on all of it. */
-function unjudgedOf(stored: Stored | undefined, report: WorkloadReport, sight: PublishDeps['sight']): string[] {
+function unjudgedOf(stored: Stored | undefined, report: WorkloadReport, coverage: PublishDeps['coverage']): string[] {
   const now = new Set(rulesOf(report))
-  return (stored?.rules ?? []).filter((rule) => !now.has(rule) && !sight.sees(report.object, [rule]))
+  return (stored?.rules ?? []).filter((rule) => !now.has(rule) && !coverage.covers(report.object, [rule]))
 }
 
 function storedOf(object: JsonRecord): Stored {

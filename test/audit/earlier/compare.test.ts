@@ -1,10 +1,10 @@
 import t from 'tap'
-import { Sight } from '../../../src/audit/coverage.ts'
+import { Coverage } from '../../../src/audit/coverage.ts'
 import { compare } from '../../../src/audit/earlier/compare.ts'
 import type { AuditFinding, AuditReport } from '../../../src/report/audit/audit-report.ts'
 import { cleanAudit, fullAudit } from '../../support/audits.ts'
 
-const all = new Sight([])
+const all = new Coverage([])
 
 function finding(name: string, change: Partial<AuditFinding> = {}): AuditFinding {
   const object = { apiVersion: 'v1', kind: 'Pod', namespace: 'shop', name }
@@ -46,11 +46,11 @@ t.test('another field of the same object is another finding', async (t) => {
 
 t.test('what could not be looked for is not fixed', async (t) => {
   const before = earlier(finding('a'), finding('b', { ruleId: 'node-pid-usage' }))
-  const noPods = new Sight([])
-  noPods.missKind({ kind: 'Pod', reason: 'forbidden' })
+  const noPods = new Coverage([])
+  noPods.markUnread({ kind: 'Pod', reason: 'forbidden' })
   t.match(compare([], before, noPods).since, { fixed: [], unknown: 2 })
-  const partly = new Sight([])
-  partly.missRule('node-pid-usage', finding('b').object)
+  const partly = new Coverage([])
+  partly.markUnjudged('node-pid-usage', finding('b').object)
   t.match(compare([], before, partly).since, { fixed: [{ ruleId: 'best-effort' }], unknown: 1 })
 })
 

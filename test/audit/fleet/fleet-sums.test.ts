@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import t from 'tap'
-import { FleetTally } from '../../../src/audit/fleet/fleet-sums.ts'
+import { FleetSums } from '../../../src/audit/fleet/fleet-sums.ts'
 import type { ClusterSnapshot } from '../../../src/snapshot/snapshot.ts'
 import { readSnapshot } from '../../../src/snapshot/snapshot-document.ts'
 import { renderTop } from '../../../src/top/top.ts'
@@ -15,8 +15,8 @@ const policy = {
   floor
 }
 
-function tallyOf(snapshot: ClusterSnapshot): FleetTally {
-  const tally = new FleetTally(snapshot.readings, snapshot.takenAt, policy)
+function tallyOf(snapshot: ClusterSnapshot): FleetSums {
+  const tally = new FleetSums(snapshot.readings, snapshot.takenAt, policy)
   for (const pod of snapshot.pods) if (pod.phase !== 'Succeeded' && pod.phase !== 'Failed') tally.add(pod)
   return tally
 }
@@ -115,7 +115,7 @@ t.test('the pods of a workload count together, on each node for itself', async (
       return [node, { ...reading, node, pods: new Map(own.map(({ uid, pids = 0 }) => [uid, pids])) }]
     })
   )
-  const tally = new FleetTally(readings, snapshot.takenAt, policy)
+  const tally = new FleetSums(readings, snapshot.takenAt, policy)
   for (const { node, name, uid } of pods) {
     tally.add({
       ...first,

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { Sight } from '../../../src/audit/coverage.ts'
+import { Coverage } from '../../../src/audit/coverage.ts'
 import { publish } from '../../../src/audit/policy-reports/publish.ts'
 import { KubeError } from '../../../src/kube/kube-error.ts'
 import type { AuditFinding, AuditReport } from '../../../src/report/audit/audit-report.ts'
@@ -9,7 +9,7 @@ import { forbidden, MemoryReports, openReport, policyReport } from '../../suppor
 interface Change extends Partial<AuditReport> {
   readonly wrong?: readonly AuditFinding[]
   /** Tells what the audit could not look at. */
-  readonly miss?: ((sight: Sight) => void) | undefined
+  readonly miss?: ((coverage: Coverage) => void) | undefined
 }
 
 function bad(name: string, change: Partial<AuditFinding> & { kind?: string; namespace?: string } = {}): AuditFinding {
@@ -35,10 +35,10 @@ function run(
   content: 'failures' | 'summary' = 'failures'
 ) {
   store.done.length = 0
-  const sight = new Sight([])
-  miss?.(sight)
+  const coverage = new Coverage([])
+  miss?.(coverage)
   const report = { ...cleanAudit(), findings: wrong, ...change }
-  return publish(report, content, { store, sight, uidOf: (key) => `uid of ${key}`, progress: { step() {} } })
+  return publish(report, content, { store, coverage, uidOf: (key) => `uid of ${key}`, progress: { step() {} } })
 }
 
 /** Without the mark at their end. */
@@ -71,13 +71,13 @@ t.test('a report goes when nothing is wrong any more', async (t) => {
   t.strictSame(names([...store.objects.keys()]), ['shop/pidguard-deployment-db'])
 })
 
-const missing = (kind: string) => (sight: Sight) => sight.missKind({ kind, reason: 'forbidden' })
+const missing = (kind: string) => (coverage: Coverage) => coverage.markUnread({ kind, reason: 'forbidden' })
 const unseen: Readonly<Record<string, Change['miss']>> = {
   'its kind could not be read': missing('Deployment'),
   'pods could not be read': missing('Pod'),
   'labels of namespaces could not be read': missing('Namespace'),
-  'its rule was skipped on it': (sight) => sight.missRule('best-effort', bad('web').object),
-  'an object was malformed': (sight) => sight.missObject()
+  'its rule was skipped on it': (coverage) => coverage.markUnjudged('best-effort', bad('web').object),
+  'an object was malformed': (coverage) => coverage.markMalformed()
 }
 for (const [what, miss] of Object.entries(unseen)) {
   t.test(`where ${what}, a report is not removed, though nothing was found`, async (t) => {
@@ -94,10 +94,10 @@ t.test('what could not be looked at elsewhere keeps nothing', async (t) => {
   const store = new MemoryReports()
   await run(store, { wrong: [bad('web')] })
   await run(store, {
-    miss(sight) {
-      missing('CronJob')(sight)
-      sight.missRule('node-pid-max', node.object)
-      sight.missRule('best-effort', bad('other').object)
+    miss(coverage) {
+      missing('CronJob')(coverage)
+      coverage.markUnjudged('node-pid-max', node.object)
+      coverage.markUnjudged('best-effort', bad('other').object)
     }
   })
   t.strictSame(names(store.done), ['remove shop/pidguard-deployment-web'])
@@ -108,7 +108,7 @@ t.test(
   async (t) => {
     const store = new MemoryReports()
     const outlier = bad('web', { ruleId: 'pod-thread-outlier', level: 'audit' })
-    const miss = (sight: Sight) => sight.missRule('pod-thread-outlier', outlier.object)
+    const miss = (coverage: Coverage) => coverage.markUnjudged('pod-thread-outlier', outlier.object)
     await run(store, { wrong: [bad('web'), outlier] })
     const [first] = store.objects.keys()
     const stored = () => store.objects.get(first as string) as { summary: object }

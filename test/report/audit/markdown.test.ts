@@ -21,3 +21,16 @@ t.test('it begins with the verdict: which node is close to which incident', asyn
     'At the kubepods ceiling, as in incident 000: node-a.'
   ])
 })
+
+t.test('an action names its worst object and counts the others, from the second on', async (t) => {
+  const object = { apiVersion: 'v1', kind: 'Node', namespace: '', name: 'node-a' }
+  const lineFor = (objects: number) => {
+    const actions = [{ ruleId: 'node-pid-max', objects, examples: [{ object, detail: 'low' }] }]
+    return renderAuditMarkdown({ ...fullAudit(), actions })
+      .split('\n')
+      .find((line) => line.startsWith('1. '))
+  }
+  t.match(lineFor(1), /node-a: low\. /)
+  t.match(lineFor(2), /node-a: low and 1 more\. /)
+  t.match(lineFor(3), /node-a: low and 2 more\. /)
+})

@@ -1,0 +1,23 @@
+import type { RuleIndex } from '../engine/rule-index.ts'
+import type { NodeFacts } from '../model/cluster-objects.ts'
+import type { ReadingTarget } from '../model/node-reading.ts'
+import type { ObjectSource } from '../ports/objects.ts'
+import type { KubeletConfigs, NodeReadings } from '../ports/readings.ts'
+import type { Progress } from '../ports/runtime.ts'
+import type { AuditPolicy } from './judge-stored-object.ts'
+
+/** What an audit asks of the world. */
+export interface AuditDeps {
+  readonly rules: RuleIndex
+  readonly policy: AuditPolicy
+  readonly objects: ObjectSource
+  readonly readings: NodeReadings
+  readonly configs: KubeletConfigs
+  /** Where to ask a node, where that is not what its object says. */
+  targetOf(facts: NodeFacts): ReadingTarget
+  now(): number
+  readonly progress: Progress
+  readonly signal: AbortSignal
+  /** At most this many nodes are asked a second; undefined: no limit. */
+  readonly nodesPerSecond?: number | undefined
+}

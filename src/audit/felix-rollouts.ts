@@ -1,0 +1,56 @@
+import type { FelixRevisions } from '../kubernetes/felix.ts'
+import type { ObjectMeta } from '../kubernetes/types.ts'
+import { controllerOf } from '../kubernetes/workloads.ts'
+import { isRecord, type JsonRecord } from '../lib/json/shape.ts'
+
+interface Rollout {
+  newest: { readonly hash: string; readonly revision: number } | undefined
+  readonly pods: FelixRevisions['pods'][number][]
+}
+
+/** Label of pods and ControllerRevisions of a DaemonSet: the revision of its template. */
+const revisionHash = 'controller-revision-hash'
+
+/** Which revision the pods of Felix DaemonSets under OnDelete run, and which is the newest. */
+export class FelixRollouts {
+  /** By namespace and name. */
+  readonly #rollouts = new Map<string, Rollout>()
+
+  get isEmpty(): boolean {
+    return this.#rollouts.size === 0
+  }
+
+  /** From now on pods and revisions of this DaemonSet are kept. */
+  follow(namespace: string, name: string): void {
+    this.#rollouts.set(`${namespace}/${name}`, { newest: undefined, pods: [] })
+  }
+
+  follows(namespace: string, name: string): boolean {
+    return this.#rollouts.has(`${namespace}/${name}`)
+  }
+
+  addRevision(object: JsonRecord): void {
+    const metadata = (isRecord(object['metadata']) ? object['metadata'] : {}) as ObjectMeta
+    const held = this.#of(metadata)
+    const hash = metadata.labels?.[revisionHash]
+    const { revision } = object
+    if (held === undefined || hash === undefined || typeof revision !== 'number') return
+    if (held.newest === undefined || revision > held.newest.revision) held.newest = { hash, revision }
+  }
+
+  addPod(metadata: ObjectMeta, node: string | undefined): void {
+    const revision = metadata.labels?.[revisionHash]
+    if (node !== undefined && revision !== undefined) this.#of(metadata)?.pods.push({ node, revision })
+  }
+
+  /** undefined: the DaemonSet is not followed, or no revision of it was read. */
+  revisionsOf(namespace: string, name: string): FelixRevisions | undefined {
+    const held = this.#rollouts.get(`${namespace}/${name}`)
+    return held?.newest === undefined ? undefined : { newest: held.newest.hash, pods: held.pods }
+  }
+
+  #of(metadata: ObjectMeta): Rollout | undefined {
+    const owner = controllerOf(metadata)
+    return owner?.kind === 'DaemonSet' ? this.#rollouts.get(`${metadata.namespace ?? ''}/${owner.name}`) : undefined
+  }
+}

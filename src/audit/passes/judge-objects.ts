@@ -1,0 +1,83 @@
+import { buildPodProjection } from '../../kube/cache/cached-pods.ts'
+import { isFelixOnDelete } from '../../kubernetes/felix.ts'
+import { type Subject, subjectOfObject } from '../../kubernetes/subject.ts'
+import { currentVersionOf } from '../../kubernetes/workloads.ts'
+import { isRecord, type JsonRecord, textOf } from '../../lib/json/shape.ts'
+import type { ListFailure } from '../../ports/objects.ts'
+import type { AuditGap } from '../../report/audit/audit-report.ts'
+import type { AuditDeps } from '../audit-deps.ts'
+import { Coverage } from '../coverage.ts'
+import { FelixRollouts } from '../felix-rollouts.ts'
+import { FleetRows } from '../fleet/fleet-rows.ts'
+import { controllerKinds, podKind, revisionKind } from '../listed-kinds.ts'
+import { type Missed, readOrMiss, withName } from '../missed.ts'
+import { SubjectJudge, type SubjectVerdicts } from '../subject-judge.ts'
+import type { ListedFacts } from './read-facts.ts'
+import { type NodeAnswers, readingRulesOf } from './read-nodes.ts'
+
+/** What an audit found in the objects of a cluster. */
+export interface JudgedObjects {
+  readonly verdicts: SubjectVerdicts
+  /** The lists of nodes, pods and workloads. */
+  readonly rows: FleetRows
+  readonly coverage: Coverage
+  readonly missed: Missed
+}
+
+/** Pass 3: lists what makes pods, then pods, and judges each object as it comes; then judges what needs all of them. */
+export async function judgeObjects(facts: ListedFacts, nodes: NodeAnswers, deps: AuditDeps): Promise<JudgedObjects> {
+  const { objects, policy, rules } = deps
+  const malformed: AuditGap[] = []
+  const failures: ListFailure[] = []
+  const rollouts = new FelixRollouts()
+  const coverage = new Coverage(readingRulesOf(rules))
+  const judge = new SubjectJudge(deps, facts, nodes, coverage)
+  const podFactsOf = buildPodProjection()
+  const rows = new FleetRows(facts.nodes, nodes, {
+    estimateOf: ({ declared, estimated, namespace }) =>
+      declared ?? estimated ?? policy.settingsFor(namespace, facts.namespace(namespace)).pids.estimate,
+    floor: policy.settingsFor('', undefined).headroom.floor
+  })
+  /** DaemonSets of Felix under OnDelete are judged with their pods and revisions, which are listed after them. */
+  const felix: Subject[] = []
+
+  const judgeObject = (object: JsonRecord): void => {
+    readOrMiss(object, malformed, () => judge.judge(subjectOf(object), undefined))
+  }
+  const takeController = (object: JsonRecord): void => {
+    readOrMiss(object, malformed, () => {
+      const subject = subjectOf(object)
+      if (!isFelixOnDelete(subject)) return judge.judge(subject, undefined)
+      rollouts.follow(subject.namespace, subject.name)
+      felix.push(subject)
+    })
+  }
+  const takePod = (object: JsonRecord): void => {
+    const pod = readOrMiss(object, malformed, () => podFactsOf(withName(object)))
+    if (pod === undefined) return
+    if (!rollouts.isEmpty && isRecord(object['metadata'])) rollouts.addPod(object['metadata'], pod.node)
+    // A pod that has ended holds no tasks and is never written again.
+    if (pod.phase === 'Succeeded' || pod.phase === 'Failed') return
+    rows.add(pod)
+    judgeObject(object)
+  }
+
+  failures.push(...(await objects.each(controllerKinds, takeController)))
+  failures.push(...(await objects.each([podKind], takePod)))
+  if (!rollouts.isEmpty) {
+    failures.push(...(await objects.each([revisionKind], (object) => rollouts.addRevision(object))))
+  }
+  const knowsPods = !failures.some(({ kind }) => kind === podKind.kind)
+  for (const object of facts.objects) judgeObject(object)
+  for (const subject of felix) {
+    const revisions = knowsPods ? rollouts.revisionsOf(subject.namespace, subject.name) : undefined
+    readOrMiss(subject.object, malformed, () => judge.judge(subject, revisions))
+  }
+  for (const failure of [...facts.missed.failures, ...failures]) coverage.markUnread(failure)
+  if (malformed.length + facts.missed.malformed.length > 0) coverage.markMalformed()
+  return { verdicts: judge.verdicts(), rows, coverage, missed: { failures, malformed } }
+}
+
+function subjectOf(object: JsonRecord): Subject {
+  return subjectOfObject({ ...object, apiVersion: currentVersionOf(textOf(object['apiVersion'])) })
+}

@@ -1,0 +1,85 @@
+import { InputFacts } from '../../engine/input-facts.ts'
+import { nodeFactsOf } from '../../kube/cache/cached-kinds.ts'
+import type { FelixSettings } from '../../kubernetes/felix.ts'
+import type { LimitRangeItem } from '../../kubernetes/types.ts'
+import { isRecord, type JsonRecord, textOf } from '../../lib/json/shape.ts'
+import type { NodeFacts } from '../../model/cluster-objects.ts'
+import type { NamespaceFacts } from '../../policy/settings.ts'
+import type { AuditGap } from '../../report/audit/audit-report.ts'
+import type { AuditDeps } from '../audit-deps.ts'
+import { factKinds } from '../listed-kinds.ts'
+import { type Missed, readOrMiss } from '../missed.ts'
+
+/** What all other objects are judged with. */
+export interface ListedFacts {
+  readonly nodes: readonly NodeFacts[]
+  readonly namespaces: number
+  readonly hasLimitRanges: boolean
+  /** undefined: FelixConfigurations could not be listed. */
+  readonly felixConfigurations: readonly FelixSettings[] | undefined
+  /** Nodes and FelixConfigurations, to be judged when everything else is read. */
+  readonly objects: readonly JsonRecord[]
+  readonly missed: Missed
+  /** undefined: not known. */
+  namespace(name: string): NamespaceFacts | undefined
+  /** undefined: LimitRanges could not be listed. */
+  limitRanges(namespace: string): readonly LimitRangeItem[] | undefined
+}
+
+/** Pass 1: lists Namespaces, LimitRanges, Nodes and FelixConfigurations. */
+export async function readFacts({ objects: source }: Pick<AuditDeps, 'objects'>): Promise<ListedFacts> {
+  const nodes: NodeFacts[] = []
+  const felix: FelixSettings[] = []
+  const objects: JsonRecord[] = []
+  const malformed: AuditGap[] = []
+  const inputs = new InputFacts('default', new Map())
+  let namespaces = 0
+  const failures = await source.each(factKinds, (object) => {
+    switch (object['kind']) {
+      case 'Node':
+        readOrMiss(object, malformed, () => nodes.push(nodeFactsOf(object)))
+        objects.push(slimNode(object))
+        break
+      case 'FelixConfiguration':
+        felix.push(felixSettingsOf(object))
+        objects.push(object)
+        break
+      default:
+        if (object['kind'] === 'Namespace') namespaces++
+        inputs.add(object)
+    }
+  })
+  const unread = new Set(failures.map(({ kind }) => kind))
+  return {
+    nodes,
+    namespaces,
+    hasLimitRanges: inputs.knowsLimitRanges,
+    felixConfigurations: unread.has('FelixConfiguration') ? undefined : felix,
+    objects,
+    missed: { failures, malformed },
+    namespace: (name) => inputs.namespace(name),
+    limitRanges: (namespace) => (unread.has('LimitRange') ? undefined : inputs.limitRanges(namespace))
+  }
+}
+
+function felixSettingsOf(object: JsonRecord): FelixSettings {
+  const metadata = isRecord(object['metadata']) ? object['metadata'] : {}
+  const spec = isRecord(object['spec']) ? object['spec'] : {}
+  return {
+    name: textOf(metadata['name']),
+    iptablesBackend: stringOf(spec['iptablesBackend']),
+    nftablesMode: stringOf(spec['nftablesMode'])
+  }
+}
+
+function stringOf(value: unknown): string | undefined {
+  return typeof value === 'string' ? value : undefined
+}
+
+/** What rules and exemptions look at: a Node lists its images, up to 50 of them. */
+function slimNode({ apiVersion, kind, metadata, status }: JsonRecord): JsonRecord {
+  const conditions = isRecord(status) ? status['conditions'] : undefined
+  if (!isRecord(metadata)) return { apiVersion, kind, metadata }
+  const { managedFields, ...rest } = metadata
+  return { apiVersion, kind, metadata: rest, status: { conditions } }
+}

@@ -1,0 +1,137 @@
+import type { AllFacts } from '../engine/rule.ts'
+import type { FelixRevisions } from '../kubernetes/felix.ts'
+import { isPodSubject, type Subject } from '../kubernetes/subject.ts'
+import { daemonSet, node, pod } from '../kubernetes/workloads.ts'
+import { misshapen, textOf } from '../lib/json/shape.ts'
+import type { Fault, Skip } from '../model/finding.ts'
+import type { Settings } from '../policy/settings.ts'
+import type { AuditFault } from '../report/audit/audit-report.ts'
+import { Tally } from '../report/count-by-reason.ts'
+import type { ObjectName, Unjudged } from '../report/validate-report.ts'
+import type { AuditDeps } from './audit-deps.ts'
+import type { Coverage } from './coverage.ts'
+import { ownerOf } from './finding-owner.ts'
+import { type FindingOfOwner, FindingsByOwner } from './findings-by-owner.ts'
+import { isYoung } from './fleet/young-pods.ts'
+import { auditVerdictOf } from './judge-stored-object.ts'
+import type { ListedFacts } from './passes/read-facts.ts'
+import { type NodeAnswers, readingRulesOf, stateOf } from './passes/read-nodes.ts'
+
+/** What the rules said of all objects. */
+export interface SubjectVerdicts {
+  /** Objects that at least one rule looked at. */
+  readonly judged: number
+  /** By rule, the number of objects it judged. */
+  readonly judgedBy: ReadonlyMap<string, number>
+  /** In no order. */
+  readonly findings: readonly FindingOfOwner[]
+  readonly skips: readonly Unjudged[]
+  readonly exempted: readonly Unjudged[]
+  readonly faults: readonly AuditFault[]
+  /** Faults beyond those listed. */
+  readonly moreFaults: number
+  /** What the policy could not settle, with the namespaces it concerns. */
+  readonly notes: ReadonlyMap<string, ReadonlySet<string>>
+}
+
+/** Faults listed one by one; a rule that fails on all pods would fill the report. Own choice. */
+const mostFaults = 100
+
+/** Judges objects one by one and keeps what the rules said. */
+export class SubjectJudge {
+  readonly #deps: Pick<AuditDeps, 'rules' | 'policy'>
+  readonly #facts: ListedFacts
+  readonly #nodes: NodeAnswers
+  readonly #coverage: Coverage
+  readonly #readingRules: ReadonlySet<string>
+  readonly #findings = new FindingsByOwner()
+  readonly #skips = new Tally()
+  readonly #exempted = new Tally()
+  readonly #faults: AuditFault[] = []
+  readonly #notes = new Map<string, Set<string>>()
+  readonly #judgedBy = new Map<string, number>()
+  #judged = 0
+  #moreFaults = 0
+
+  constructor(deps: Pick<AuditDeps, 'rules' | 'policy'>, facts: ListedFacts, nodes: NodeAnswers, coverage: Coverage) {
+    this.#deps = deps
+    this.#facts = facts
+    this.#nodes = nodes
+    this.#coverage = coverage
+    this.#readingRules = readingRulesOf(deps.rules)
+  }
+
+  /** Takes one object; `felixRevisions` is known for DaemonSets of Felix under OnDelete only. */
+  judge(subject: Subject, felixRevisions: FelixRevisions | undefined): void {
+    const { policy, rules } = this.#deps
+    const settings = policy.settingsFor(subject.namespace, this.#facts.namespace(subject.namespace))
+    const verdict = auditVerdictOf(subject, rules, policy, settings, this.#factsOf(subject, felixRevisions))
+    if (verdict === undefined) return
+    this.#judged++
+    for (const ruleId of verdict.judgedBy) this.#judgedBy.set(ruleId, (this.#judgedBy.get(ruleId) ?? 0) + 1)
+    for (const note of settings.notes) {
+      this.#notes.set(note, (this.#notes.get(note) ?? new Set()).add(subject.namespace))
+    }
+    const owner = ownerOf(subject, textOf(subject.object['apiVersion']))
+    const skips = this.#withoutYoung(verdict.skips, subject)
+    this.#skips.add(skips)
+    for (const { ruleId } of [...skips, ...verdict.faults]) this.#coverage.markUnjudged(ruleId, owner)
+    this.#exempted.add(verdict.exempted)
+    const isChild = owner.kind !== subject.kind || owner.name !== subject.name
+    if (verdict.findings.length > 0) this.#findings.add(verdict.findings, subject.name, owner, isChild)
+    for (const fault of verdict.faults) this.#addFault(fault, owner, settings)
+  }
+
+  verdicts(): SubjectVerdicts {
+    return {
+      judged: this.#judged,
+      judgedBy: this.#judgedBy,
+      findings: [...this.#findings.list()],
+      skips: this.#skips.list(),
+      exempted: this.#exempted.list(),
+      faults: this.#faults,
+      moreFaults: this.#moreFaults,
+      notes: this.#notes
+    }
+  }
+
+  #addFault({ ruleId, error }: Fault, object: ObjectName, settings: Settings): void {
+    const message = misshapen(error)?.message ?? `the rule failed: ${(error as Error).message}`
+    const mode = settings.modes.get(ruleId) ?? 'off'
+    if (this.#faults.length >= mostFaults) this.#moreFaults++
+    else this.#faults.push({ ruleId, mode, message, object })
+  }
+
+  /** Leaves out the skips of a pod that is too young to have been measured: nothing is missing there. */
+  #withoutYoung(skips: readonly Skip[], subject: Subject): readonly Skip[] {
+    if (skips.length === 0 || subject.groupKind !== pod) return skips
+    const { reading } = stateOf(this.#nodes, nodeNameOf(subject))
+    return isYoung(subject.object, reading) ? skips.filter(({ ruleId }) => !this.#readingRules.has(ruleId)) : skips
+  }
+
+  #factsOf(subject: Subject, felixRevisions: FelixRevisions | undefined): Partial<AllFacts> {
+    const limitRanges = this.#facts.limitRanges(subject.namespace)
+    const known: Partial<AllFacts> = limitRanges === undefined ? {} : { limitRanges }
+    switch (subject.groupKind) {
+      case pod:
+        return { ...known, node: stateOf(this.#nodes, nodeNameOf(subject)) }
+      case node:
+        return { ...known, node: stateOf(this.#nodes, subject.name) }
+      case daemonSet: {
+        const { felixConfigurations } = this.#facts
+        return {
+          ...known,
+          ...(felixConfigurations === undefined ? undefined : { felixConfigurations }),
+          ...(felixRevisions === undefined ? undefined : { felixRevisions })
+        }
+      }
+      default:
+        return known
+    }
+  }
+}
+
+function nodeNameOf(subject: Subject): string | undefined {
+  const name: unknown = isPodSubject(subject) ? subject.podSpec.nodeName : undefined
+  return typeof name === 'string' && name !== '' ? name : undefined
+}
