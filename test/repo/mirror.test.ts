@@ -18,7 +18,10 @@ const without: Readonly<Record<string, string>> = {
   'host/version.ts': 'test/repo/version.test.ts.',
   'serve/': 'Wiring of one process; test/serve/serve.test.ts starts the built program, test/e2e installs it.',
   'main.ts': 'It is the process; test/commands starts the built program.',
-  'audit/passes/': 'The three passes of an audit; test/audit/build-report.test.ts runs them all.',
+  'audit/passes/judge-objects.ts': 'A pass of an audit; test/audit/build-report.test.ts runs all of them.',
+  'audit/passes/read-facts.ts': 'A pass of an audit; test/audit/build-report.test.ts runs all of them.',
+  'audit/passes/read-nodes.ts': 'A pass of an audit; test/audit/build-report.test.ts runs all of them.',
+  'audit/fleet/gaps.ts': 'The gaps of a report; test/audit/build-report.test.ts.',
   'audit/subject-judge.ts': 'Used by the third pass; test/audit/build-report.test.ts.',
   'audit/listed-kinds.ts':
     'Names; build-report.test.ts lists by them, test/e2e/audit.test.ts does so at a real API server.',

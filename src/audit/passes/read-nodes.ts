@@ -4,7 +4,7 @@ import type { NodeFacts } from '../../model/cluster-objects.ts'
 import type { KubeletConfig, NodeReading, NodeState, ReadingFailure } from '../../model/node-reading.ts'
 import type { KubeletConfigSink, ReadingSink } from '../../ports/readings.ts'
 import type { AuditDeps } from '../audit-deps.ts'
-import { configRules, readConfigs } from '../fleet/gaps.ts'
+import { configRules, readConfigs } from './read-configs.ts'
 
 /** What the nodes answered. */
 export interface NodeAnswers {

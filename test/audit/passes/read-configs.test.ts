@@ -1,5 +1,5 @@
 import t from 'tap'
-import { configRules, probes, readConfigs } from '../../../src/audit/fleet/gaps.ts'
+import { configRules, probes, readConfigs } from '../../../src/audit/passes/read-configs.ts'
 import type { KubeletConfig, NodeState, ReadingFailure } from '../../../src/model/node-reading.ts'
 import { auditRules } from '../../../src/rules/index.ts'
 import { goodConfig, runningPod } from '../../support/audit-run.ts'
