@@ -1,6 +1,6 @@
 import { compareTexts } from '../../lib/compare-text.ts'
-import type { ReadingFailure, ReadingTarget } from '../../model/node-reading.ts'
-import type { KubeletConfigSink, KubeletConfigs } from '../../ports/readings.ts'
+import type { ReadingFailure } from '../../model/node-reading.ts'
+import type { KubeletConfigs } from '../../ports/readings.ts'
 import type { AuditGap } from '../../report/audit/audit-report.ts'
 import type { NodeAnswers } from '../passes/read-nodes.ts'
 
