@@ -1,4 +1,5 @@
-import type { Maker, Placement } from '../kubernetes/placement.ts'
+import type { Placement } from '../kubernetes/placement.ts'
+import type { Maker } from '../kubernetes/tolerations.ts'
 import type { PodSpec } from '../kubernetes/types.ts'
 import type { Millis, Pids } from '../lib/units.ts'
 import type { WorkloadName } from '../model/cluster-objects.ts'

@@ -34,7 +34,8 @@ function requirementMatches(requirement: SelectorRequirement, labels: Readonly<R
   }
 }
 
-function labelOf(labels: Readonly<Record<string, string>>, key: string): string | undefined {
+/** The label with this name; an inherited property of the object is none. */
+export function labelOf(labels: Readonly<Record<string, string>>, key: string): string | undefined {
   return Object.hasOwn(labels, key) ? labels[key] : undefined
 }
 

@@ -1,5 +1,5 @@
 import { sayNode } from '../headroom/denial-text.ts'
-import type { NodeFacts } from '../headroom/ledger/facts.ts'
+import type { LedgerNode } from '../headroom/ledger/ledger-inputs.ts'
 import type { NodeRoom } from '../headroom/node-room.ts'
 import { KubeError, type KubeFailure } from '../kube/kube-error.ts'
 import { lookUntil } from '../lib/repeat-until.ts'
@@ -16,7 +16,7 @@ export type NearFloorResult = 'told' | 'forbidden' | 'failed' | 'held-back'
 
 export interface NearFloorDeps {
   /** Every node with its room under a floor; undefined where no reading is fresh. */
-  rooms(floor: Floor, maxAge: Millis): Iterable<readonly [Pick<NodeFacts, 'name' | 'taints'>, NodeRoom | undefined]>
+  rooms(floor: Floor, maxAge: Millis): Iterable<readonly [Pick<LedgerNode, 'name' | 'taints'>, NodeRoom | undefined]>
   /** The workloads that hold the most there, the biggest first. */
   holders(node: string): readonly Holder[]
   /** Whether all nodes and pods are known. */

@@ -1,6 +1,6 @@
 import type { CeilingAccount } from '../headroom/ceiling-account.ts'
 import { sayNode } from '../headroom/denial-text.ts'
-import type { NodeFacts } from '../headroom/ledger/facts.ts'
+import type { LedgerNode } from '../headroom/ledger/ledger-inputs.ts'
 import type { NodeRoom } from '../headroom/node-room.ts'
 import { KubeError, type KubeFailure } from '../kube/kube-error.ts'
 import { lookUntil } from '../lib/repeat-until.ts'
@@ -26,7 +26,7 @@ export interface TainterDeps {
   rooms(
     floor: Floor,
     maxAge: Millis
-  ): Iterable<readonly [Pick<NodeFacts, 'name' | 'taints' | 'unschedulable'>, NodeRoom | undefined]>
+  ): Iterable<readonly [Pick<LedgerNode, 'name' | 'taints' | 'unschedulable'>, NodeRoom | undefined]>
   /** The largest estimate of the pods whose binding to the node was refused last; 0 when there is none. */
   largestRefused(node: string): Pids
   /** Whether all nodes and pods are known: a share of some nodes would be too small, and room without some pods too large. */

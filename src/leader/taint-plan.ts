@@ -1,5 +1,5 @@
 import { type CeilingAccount, floorUnder } from '../headroom/ceiling-account.ts'
-import { lowPidsTaint } from '../headroom/ledger/candidate-sets.ts'
+import { lowPidsTaint } from '../headroom/ledger/may-land.ts'
 import type { NodeRoom } from '../headroom/node-room.ts'
 import type { Millis, Pids } from '../lib/units.ts'
 import type { Taint } from '../model/cluster-objects.ts'

@@ -1,4 +1,4 @@
-import type { PodFacts } from '../headroom/ledger/facts.ts'
+import type { LedgerPod } from '../headroom/ledger/ledger-inputs.ts'
 import { compareTexts } from '../lib/compare-text.ts'
 import type { Pids } from '../lib/units.ts'
 
@@ -14,7 +14,7 @@ export interface Holder {
 /** The workloads whose pods hold the most tasks on the node, the biggest first; pods that were not seen are left out. */
 export function holdersOn(
   node: string,
-  pods: Iterable<PodFacts>,
+  pods: Iterable<LedgerPod>,
   observedOf: (uid: string) => Pids | undefined,
   most: number
 ): Holder[] {

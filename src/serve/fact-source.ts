@@ -1,7 +1,7 @@
 import type { AllFacts } from '../engine/rule.ts'
 import { Headroom } from '../headroom/assess/headroom.ts'
 import { Ledger } from '../headroom/ledger/ledger.ts'
-import { noteAdmitted } from '../headroom/ledger/record-admission.ts'
+import { recordAdmission } from '../headroom/ledger/record-admission.ts'
 import type { Subject } from '../kubernetes/subject.ts'
 import type { NearFloorDeps } from '../leader/near-floor-events.ts'
 import type { TaintCounts, TainterDeps } from '../leader/node-tainter.ts'
@@ -77,7 +77,7 @@ export function buildBookkeeping(
   return {
     ledger,
     headroom,
-    admitted: (subject, settings) => noteAdmitted(subject, settings, ledger, headroom),
+    admitted: (subject, settings) => recordAdmission(subject, settings, ledger, headroom),
     start() {
       timer ??= setInterval(() => ledger.sweep(), sweepEvery)
     },

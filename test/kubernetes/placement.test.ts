@@ -1,5 +1,5 @@
 import t from 'tap'
-import { Placements, readInt64 } from '../../src/kubernetes/placement.ts'
+import { Placements } from '../../src/kubernetes/placement.ts'
 import { pinnedTo, placementOf } from '../support/headroom.ts'
 
 t.test('the same text is the same placement', async (t) => {
@@ -50,11 +50,4 @@ t.test('many placements are forgotten, not kept for ever', async (t) => {
   const first = placements.of({ nodeSelector: { a: 'x' } })
   for (let i = 0; i < 1_000; i++) placements.of({ nodeSelector: { a: `${i}` } })
   t.not(placements.of({ nodeSelector: { a: 'x' } }), first)
-})
-
-t.test('whole numbers as Go reads them', async (t) => {
-  t.equal(readInt64('+7'), 7n)
-  t.equal(readInt64('-9223372036854775808'), -9223372036854775808n)
-  for (const text of ['', '-', '0x1', '1_0', '1.0', ' 1', '9223372036854775808', '-9223372036854775809'])
-    t.equal(readInt64(text), undefined, text)
 })

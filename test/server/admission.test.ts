@@ -1,6 +1,6 @@
 import t from 'tap'
 import { RuleIndex } from '../../src/engine/rule-index.ts'
-import { noteAdmitted } from '../../src/headroom/ledger/record-admission.ts'
+import { recordAdmission } from '../../src/headroom/ledger/record-admission.ts'
 import type { JsonRecord } from '../../src/lib/json/shape.ts'
 import { rules } from '../../src/rules/index.ts'
 import { admissionOf, patchOf } from '../support/admissions.ts'
@@ -405,7 +405,7 @@ function overNode() {
     {
       rules: new RuleIndex(rules),
       facts: () => ({ headroom }),
-      admitted: (subject, policy) => noteAdmitted(subject, policy, ledger, headroom)
+      admitted: (subject, policy) => recordAdmission(subject, policy, ledger, headroom)
     }
   )
 }

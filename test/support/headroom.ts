@@ -1,7 +1,7 @@
 import { Headroom } from '../../src/headroom/assess/headroom.ts'
 import type { Demand } from '../../src/headroom/headroom-view.ts'
-import type { NodeFacts, NodeReading, PodFacts } from '../../src/headroom/ledger/facts.ts'
 import { Ledger } from '../../src/headroom/ledger/ledger.ts'
+import type { LedgerNode, LedgerPod, LedgerReading } from '../../src/headroom/ledger/ledger-inputs.ts'
 import { type Placement, Placements } from '../../src/kubernetes/placement.ts'
 import type { PodSpec } from '../../src/kubernetes/types.ts'
 import type { Taint } from '../../src/model/cluster-objects.ts'
@@ -28,7 +28,7 @@ export interface Fleet {
   readonly headroom: Headroom
 }
 
-export function nodeFacts(name: string, change: Partial<NodeFacts> = {}): NodeFacts {
+export function nodeFacts(name: string, change: Partial<LedgerNode> = {}): LedgerNode {
   return {
     name,
     uid: `uid of ${name}`,
@@ -39,7 +39,7 @@ export function nodeFacts(name: string, change: Partial<NodeFacts> = {}): NodeFa
   }
 }
 
-export function podFacts(uid: string, change: Partial<PodFacts> = {}): PodFacts {
+export function podFacts(uid: string, change: Partial<LedgerPod> = {}): LedgerPod {
   return {
     uid,
     namespace: 'default',
@@ -54,7 +54,7 @@ export function podFacts(uid: string, change: Partial<PodFacts> = {}): PodFacts 
 }
 
 /** A reading with room for 1,000 tasks under both ceilings, of which none are in use. */
-export function reading(node: string, at: number, change: Partial<NodeReading> = {}): NodeReading {
+export function reading(node: string, at: number, change: Partial<LedgerReading> = {}): LedgerReading {
   const ceiling = { limit: 1000, inUse: 0 }
   return { node, at, host: ceiling, kubepods: ceiling, pods: new Map(), ...change }
 }

@@ -1,5 +1,7 @@
-import type { NodeFacts, NodeReading, PodFacts } from '../../src/headroom/ledger/facts.ts'
-import { type Admitted, assumedTime, bridgedTime, clockSlack, waitingTime } from '../../src/headroom/ledger/ledger.ts'
+import type { Admitted } from '../../src/headroom/ledger/ledger.ts'
+import type { LedgerNode, LedgerPod, LedgerReading } from '../../src/headroom/ledger/ledger-inputs.ts'
+import { bridgedTime, clockSlack } from '../../src/headroom/ledger/node-book.ts'
+import { assumedTime, waitingTime } from '../../src/headroom/ledger/pod-states.ts'
 import { settleTime } from '../../src/headroom/ledger/workload-peaks.ts'
 import type { Placement } from '../../src/kubernetes/placement.ts'
 import type { Ceiling } from '../../src/model/node-reading.ts'
@@ -9,9 +11,9 @@ import type { Ceiling } from '../../src/model/node-reading.ts'
  * real one keeps in sums must always be what this one counts.
  */
 export class SlowLedger {
-  readonly nodes = new Map<string, NodeFacts>()
-  readonly readings = new Map<string, NodeReading>()
-  readonly pods = new Map<string, PodFacts>()
+  readonly nodes = new Map<string, LedgerNode>()
+  readonly readings = new Map<string, LedgerReading>()
+  readonly pods = new Map<string, LedgerPod>()
   readonly assumed = new Map<string, { admitted: Admitted; until: number }>()
   readonly bindings = new Map<string, { node: string; until: number }>()
   readonly waits = new Map<string, number>()
@@ -44,7 +46,7 @@ export class SlowLedger {
     }
   }
 
-  observeNode(facts: NodeFacts): void {
+  observeNode(facts: LedgerNode): void {
     if (this.nodes.has(facts.name) && this.nodes.get(facts.name)?.uid !== facts.uid) this.readings.delete(facts.name)
     this.nodes.set(facts.name, facts)
   }
@@ -54,7 +56,7 @@ export class SlowLedger {
     else if (this.podsOn(name).length > 0 || this.readings.has(name)) this.readings.delete(name)
   }
 
-  observeReading(reading: NodeReading): void {
+  observeReading(reading: LedgerReading): void {
     const held = this.readings.get(reading.node)
     const isLate = held !== undefined && reading.at < held.at
     if (isLate && held.at <= this.wall + clockSlack) return
@@ -75,7 +77,7 @@ export class SlowLedger {
     }
   }
 
-  observePod(facts: PodFacts): void {
+  observePod(facts: LedgerPod): void {
     const isNew = !this.pods.has(facts.uid) && !this.assumed.has(facts.uid)
     const waited = isNew && !this.isListed ? Math.max(0, this.wall - (facts.createdAt ?? this.wall)) : 0
     this.assumed.delete(facts.uid)
@@ -215,12 +217,12 @@ export class SlowLedger {
   }
 }
 
-function isEnded({ phase, deleting }: PodFacts): boolean {
+function isEnded({ phase, deleting }: LedgerPod): boolean {
   return deleting || phase === 'Succeeded' || phase === 'Failed'
 }
 
 /** Of each pod by itself: what others shrank by may be a pod that was not seen this time. */
-function growthOf(before: NodeReading['pods'] = new Map(), after: NodeReading['pods'] = new Map()): number {
+function growthOf(before: LedgerReading['pods'] = new Map(), after: LedgerReading['pods'] = new Map()): number {
   return [...after].reduce((sum, [uid, pids]) => sum + Math.max(0, pids - (before.get(uid) ?? 0)), 0)
 }
 

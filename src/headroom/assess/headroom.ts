@@ -1,4 +1,5 @@
-import { anyNode, type Maker, type Placement, Placements } from '../../kubernetes/placement.ts'
+import { anyNode, type Placement, Placements } from '../../kubernetes/placement.ts'
+import type { Maker } from '../../kubernetes/tolerations.ts'
 import type { PodSpec } from '../../kubernetes/types.ts'
 import type { Millis, Pids } from '../../lib/units.ts'
 import type { WorkloadName } from '../../model/cluster-objects.ts'
@@ -14,15 +15,15 @@ import type {
   OverBudget,
   WorkloadUse
 } from '../headroom-view.ts'
-import { mayLandIfTolerated } from '../ledger/candidate-sets.ts'
 import type { NodeEntry } from '../ledger/entries.ts'
-import type { NodeFacts } from '../ledger/facts.ts'
 import type { Ledger } from '../ledger/ledger.ts'
+import type { LedgerNode } from '../ledger/ledger-inputs.ts'
+import { mayLandIfTolerated } from '../ledger/may-land.ts'
 import type { ObservedPeak } from '../ledger/workload-peaks.ts'
 import type { NodeRoom } from '../node-room.ts'
+import { accountOf, HeadroomQuery, type NodeDemand } from './headroom-query.ts'
 import { overBudget } from './namespace-budget.ts'
 import { fitsAtOnce, noRoom, roomBeside } from './packing.ts'
-import { accountOf, Look, type NodeDemand } from './query.ts'
 
 /** The ledger as rules read it, at the moment they ask. */
 export class Headroom implements HeadroomView {
@@ -35,7 +36,7 @@ export class Headroom implements HeadroomView {
   /**
    * `isCurrent`: whether nodes and pods on the ledger are those of now. While they are not, a node that has room may
    * just not be known, so whatever finds no room is unknown. `replicas`: how many of us admit pods, this one included;
-   * see `UnsharedPods`.
+   * see `UnseenByPeers`.
    */
   constructor(ledger: Ledger, clock: Clock, isCurrent: () => boolean = () => true, replicas: () => number = () => 1) {
     this.#ledger = ledger
@@ -57,37 +58,37 @@ export class Headroom implements HeadroomView {
     }
     const set = this.#ledger.candidates.of(placement)
     if (set.nodes.length === 0) return { verdict: 'nowhere' }
-    const look = this.#look(demand)
-    if (fitsAtOnce(set, pids, pods, look.waiting, look.sure)) return { verdict: 'fits' }
-    const others = look.others()
+    const query = this.#query(demand)
+    if (fitsAtOnce(set, pids, pods, query.waiting, query.sure)) return { verdict: 'fits' }
+    const others = query.others()
     const room =
-      others.pids === 0 && pods === 1 ? noRoom : roomBeside(set, pids, pods, others, this.#ledger.candidates, look)
+      others.pids === 0 && pods === 1 ? noRoom : roomBeside(set, pids, pods, others, this.#ledger.candidates, query)
     if (room.pods >= pods) return { verdict: 'fits' }
     if (!this.#isCurrent()) return outdated(set.nodes.length)
-    const shortage = look.shortage(set, room.pods, others)
-    return shortage.verdict === 'full' && room.mostPods >= pods ? look.undecided(set, room.doubt) : shortage
+    const shortage = query.shortage(set, room.pods, others)
+    return shortage.verdict === 'full' && room.mostPods >= pods ? query.undecided(set, room.doubt) : shortage
   }
 
   assessNode(name: string, demand: NodeDemand): Assessment {
     this.#ledger.expire()
     const node = this.#ledger.node(name)
     if (node === undefined) return { verdict: 'unknown', why: 'node not known', nodes: 1, unknown: 1, node: name }
-    const look = this.#look(demand)
-    if ((look.sure(node) ?? Number.NEGATIVE_INFINITY) >= demand.pids) return { verdict: 'fits' }
+    const query = this.#query(demand)
+    if ((query.sure(node) ?? Number.NEGATIVE_INFINITY) >= demand.pids) return { verdict: 'fits' }
     if (!this.#isCurrent()) return outdated(1)
-    return look.shortage({ nodes: [node], hint: 0 }, 0, { groups: [], pids: 0, largest: 0 })
+    return query.shortage({ nodes: [node], hint: 0 }, 0, { groups: [], pids: 0, largest: 0 })
   }
 
   assessEach(demand: Omit<Demand, 'pods' | 'uid'>): EachAssessment {
     this.#ledger.expire()
     const { nodes } = this.#ledger.candidates.of(demand.placement)
-    const look = this.#look({ ...demand, uid: undefined })
+    const query = this.#query({ ...demand, uid: undefined })
     let full = 0
     let unknown = 0
     let worst: NodeEntry | undefined
     let least: Pids = Number.POSITIVE_INFINITY
     for (const node of nodes) {
-      const free = look.atMost(node)
+      const free = query.atMost(node)
       if (free !== undefined && free < demand.pids) {
         full++
         if (free < least) [worst, least] = [node, free]
@@ -98,16 +99,16 @@ export class Headroom implements HeadroomView {
       nodes: nodes.length,
       full,
       unknown: isSure ? unknown : Math.max(1, unknown),
-      worst: worst === undefined ? undefined : look.account(worst)
+      worst: worst === undefined ? undefined : query.account(worst)
     }
   }
 
   behindTaints(demand: Demand): string | undefined {
     this.#ledger.expire()
-    const look = this.#look(demand)
+    const query = this.#query(demand)
     for (const node of this.#ledger.nodes) {
       const { facts, name } = node
-      if (facts === undefined || (look.atMost(node) ?? demand.pids) < demand.pids) continue
+      if (facts === undefined || (query.atMost(node) ?? demand.pids) < demand.pids) continue
       if (mayLandIfTolerated(demand.placement, facts)) return name
     }
     return undefined
@@ -133,12 +134,12 @@ export class Headroom implements HeadroomView {
     return this.#ledger.pod(uid)?.estimate
   }
 
-  #look(demand: NodeDemand): Look {
-    return new Look(demand, this.#ledger, this.#clock.now(), this.#replicas() - 1)
+  #query(demand: NodeDemand): HeadroomQuery {
+    return new HeadroomQuery(demand, this.#ledger, this.#clock.now(), this.#replicas() - 1)
   }
 
   /** Every node the API server knows, with its room under a floor; undefined where no reading is fresh. */
-  *rooms(floor: Floor, maxAge: Millis): Iterable<readonly [NodeFacts, NodeRoom | undefined]> {
+  *rooms(floor: Floor, maxAge: Millis): Iterable<readonly [LedgerNode, NodeRoom | undefined]> {
     this.#ledger.expire()
     const now = this.#clock.now()
     for (const node of this.#ledger.nodes) {

@@ -5,7 +5,7 @@ import type { Ledger } from '../ledger/ledger.ts'
 
 /**
  * The budgets of its namespace the pod would break. `peers`: how many other replicas admit pods; each may have admitted
- * what this one has and they have not been shown, see `UnsharedPods`.
+ * what this one has and they have not been shown, see `UnseenByPeers`.
  */
 export function overBudget(demand: BudgetDemand, ledger: Ledger, now: Millis, peers: number): OverBudget[] {
   const aside = setAside(demand, ledger, peers)
@@ -28,7 +28,7 @@ function setAside({ namespace, uid }: BudgetDemand, ledger: Ledger, peers: numbe
   let total = 0
   const pinned = new Map<string, Pids>()
   if (peers === 0) return { total, waiting, pinned }
-  for (const one of ledger.unshared.pods) {
+  for (const one of ledger.unseen.pods) {
     const pod = ledger.pod(one.uid)
     // A pod that was bound here is known to the others already: it is counted by them, wherever it is.
     if (one.uid === uid || pod?.state !== 'assumed' || pod.namespace.name !== namespace) continue

@@ -2,13 +2,13 @@ import type { NodeFacts, PodFacts } from '../../model/cluster-objects.ts'
 import type { Cache, CacheEvents } from '../../ports/cluster-cache.ts'
 import type { Ledger } from './ledger.ts'
 
-/** The caches that a ledger follows, once they are there. */
+/** The caches that a ledger follows. */
 export interface FollowedCaches {
   readonly nodes: Pick<Cache<NodeFacts>, 'get'>
   readonly pods: Pick<Cache<PodFacts>, 'get'>
 }
 
-/** How a ledger hears of nodes and pods: what to hand to their caches. A full list takes off it what is gone. */
+/** The handlers through which the caches of nodes and pods keep a ledger up to date. A full list removes what is gone. */
 export function feedOf(
   ledger: Ledger,
   caches: () => FollowedCaches

@@ -2,27 +2,29 @@ import type { Placement } from '../../kubernetes/placement.ts'
 import type { Millis, Pids } from '../../lib/units.ts'
 import type { Ceiling } from '../../model/node-reading.ts'
 import type { NodeFigures } from '../ceiling-account.ts'
-import type { NodeFacts } from './facts.ts'
+import type { LedgerNode } from './ledger-inputs.ts'
+import type { PodState } from './pod-states.ts'
 import type { WorkloadEntry } from './workload-peaks.ts'
 
 const unknownCeiling: Ceiling = { limit: undefined, inUse: undefined }
 
-/** One node: what the API says of it, what it said itself, and the pods on it. */
+/** One node: its object, its last reading, and the pods on it. */
 export class NodeEntry implements NodeFigures {
   readonly name: string
   /** undefined while the API server does not know the node. */
-  facts: NodeFacts | undefined = undefined
+  facts: LedgerNode | undefined = undefined
   /** Instant of the last reading; -Infinity before the first. */
   readingAt: Millis = Number.NEGATIVE_INFINITY
   host: Ceiling = unknownCeiling
   kubepods: Ceiling = unknownCeiling
-  /** Both ceilings are known. */
+  /** Limit and use of both ceilings are known. */
   isWhole = false
-  /** Σ over its pods that have not ended of what they have not shown of their estimates; and of what they have shown. */
+  /** Σ over its pods that have not ended of the part of their estimates that is not observed yet. */
   pending: Pids = 0
+  /** Σ over the same pods of their observed tasks. */
   seen: Pids = 0
   readonly pods: PodEntry[] = []
-  /** Tasks in the last reading of pods that are not on the ledger: static ones, and those the API has yet to tell of. */
+  /** Tasks in the last reading that belong to no pod on the ledger: the API server has not shown those pods yet. */
   unclaimed: Map<string, Pids> | undefined = undefined
 
   constructor(name: string) {
@@ -38,14 +40,14 @@ export class NodeEntry implements NodeFigures {
   }
 }
 
-/** One namespace: what its pods are counted with. */
+/** One namespace: the sums over its pods. */
 export class NamespaceEntry {
   readonly name: string
-  /** Σ of the estimates of its pods: what the API alone says, however old the readings. */
+  /** Σ of the estimates of its pods that have not ended; it does not depend on readings. */
   estimates: Pids = 0
-  /** Σ of the larger of estimate and observed. */
+  /** Σ of the larger of estimate and observed tasks. */
   committed: Pids = 0
-  /** Σ of the estimates of those that are admitted and on no node yet. */
+  /** Σ of the estimates of those that are admitted and have no node yet. */
   waiting: Pids = 0
   pods = 0
   /** `committed` by node. */
@@ -56,15 +58,7 @@ export class NamespaceEntry {
   }
 }
 
-/**
- * How a pod stands on the ledger.
- * `assumed`: admitted here, the API server has not shown it. `waiting`: shown, not bound. `idle`: not bound for so long
- * that it waits for something else than PIDs. `gated`: not to be scheduled yet. `bound`: on a node, says the API.
- * `ended`: its tasks are gone or going.
- */
-export type PodState = 'assumed' | 'waiting' | 'idle' | 'gated' | 'bound' | 'ended'
-
-/** One pod. 150,000 of these are held, so every field has to earn its place. */
+/** One pod. 150,000 of these are held, so each field must be needed. */
 export class PodEntry {
   readonly uid: string
   readonly namespace: NamespaceEntry
@@ -72,10 +66,10 @@ export class PodEntry {
   state: PodState
   estimate: Pids = 0
   observed: Pids = 0
-  /** What it was counted with when it was admitted here: holds where nobody wrote its figure down. */
+  /** The estimate it was admitted with here; it holds where the stored pod has no figure. */
   admitted: Pids | undefined = undefined
   placement: Placement | undefined
-  /** Where it is, was just bound to, or can only go. */
+  /** The node it is on, was just allowed to be bound to, or is the only one it can land on. */
   node: NodeEntry | undefined = undefined
   /** Its place in `node.pods`. */
   slot = -1
@@ -94,18 +88,18 @@ export class PodEntry {
     this.placement = placement
   }
 
-  /** What it may still take beyond what is seen of it; an ended pod takes nothing more. */
+  /** The part of its estimate that is not observed yet; 0 for an ended pod. */
   get pending(): Pids {
     return this.state === 'ended' || this.observed >= this.estimate ? 0 : this.estimate - this.observed
   }
 
-  /** The uid its node counts it by. */
+  /** The uid under which its node counts its tasks. */
   get cgroup(): string {
     return this.uid
   }
 }
 
-/** A static pod. Its own class, so that the others need not hold the field. */
+/** A static pod, whose node counts it by another uid. A class of its own saves the field in all other pods. */
 export class StaticPodEntry extends PodEntry {
   readonly #cgroup: string
 

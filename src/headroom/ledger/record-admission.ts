@@ -9,9 +9,9 @@ import type { Ledger } from './ledger.ts'
 
 /**
  * Counts what was just admitted until the API server shows it: a new Pod as waiting for a node, a binding on its node.
- * Every rule may be off and the pod exempt: it takes its room all the same.
+ * An exempt pod, or one that no rule looks at, is counted like any other: it takes the same room.
  */
-export function noteAdmitted(subject: Subject, settings: Settings, ledger: Ledger, headroom: Headroom): void {
+export function recordAdmission(subject: Subject, settings: Settings, ledger: Ledger, headroom: Headroom): void {
   const { uid } = subject.metadata
   if (subject.dryRun || subject.operation !== 'CREATE' || typeof uid !== 'string' || uid === '') return
   if (subject.groupKind === binding) {
@@ -19,7 +19,7 @@ export function noteAdmitted(subject: Subject, settings: Settings, ledger: Ledge
     if (node !== undefined) ledger.confirm(uid, node)
     return
   }
-  // A mirror pod runs already, and its node counts it by another uid.
+  // A mirror pod runs already, and its node counts its tasks under another uid.
   if (subject.metadata.annotations?.[mirrorPod] !== undefined) return
   if (subject.groupKind !== pod || subject.subresource !== '' || !isPodSubject(subject)) return
   ledger.assume({
@@ -31,10 +31,10 @@ export function noteAdmitted(subject: Subject, settings: Settings, ledger: Ledge
   })
 }
 
-/** What a scheduler creates to put a pod on a node, as `pods/binding`. */
+/** The kind a scheduler creates, as `pods/binding`, to put a pod on a node. */
 export const binding = '/Binding'
 
-/** The node a binding names; undefined when it names something else. */
+/** The node a binding names; undefined when its target is not a node. */
 export function targetNodeOf({ object }: Subject): string | undefined {
   const target = object['target']
   if (!isRecord(target) || typeof target['name'] !== 'string' || target['name'] === '') return undefined

@@ -4,8 +4,8 @@ import type { NamespaceEntry, NodeEntry, PodEntry } from './entries.ts'
 import type { WaitingPods } from './waiting-pods.ts'
 
 /**
- * Every sum on the ledger a pod is part of. A pod's figures only change between `withdraw` and `enter`, or by
- * `reobserve`, so that the sums always are what counting anew would give.
+ * Adds the pod to every sum it is part of. A pod's figures change only between `withdraw` and `enter`, or by `reobserve`,
+ * so the sums always equal a recount.
  */
 export function enter(pod: PodEntry, waiting: WaitingPods): void {
   count(pod, 1)
@@ -14,6 +14,7 @@ export function enter(pod: PodEntry, waiting: WaitingPods): void {
   else if (isWaiting(pod)) waiting.add(pod.placement ?? anyNode, pod.estimate)
 }
 
+/** Takes the pod out of every sum it is part of. */
 export function withdraw(pod: PodEntry, waiting: WaitingPods): void {
   count(pod, -1)
   const { node } = pod
@@ -29,7 +30,7 @@ export function withdraw(pod: PodEntry, waiting: WaitingPods): void {
   pod.slot = -1
 }
 
-/** A pod on a node shows another number of tasks; its place in the list of the node stays. */
+/** Changes the observed tasks of a pod on a node; its place in the node's list stays. */
 export function reobserve(pod: PodEntry, observed: Pids): void {
   if (pod.observed === observed) return
   count(pod, -1)

@@ -8,7 +8,7 @@ export interface WaitingGroup {
   count: number
 }
 
-/** Pods that are admitted and on no node yet, in groups: ten thousand replicas are one. */
+/** Pods that are admitted and have no node yet, in groups: ten thousand equal replicas are one group. */
 export class WaitingPods {
   readonly #groups = new Map<string, WaitingGroup>()
   #pods = 0

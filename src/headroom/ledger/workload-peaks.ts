@@ -2,30 +2,31 @@ import type { Placement } from '../../kubernetes/placement.ts'
 import type { Millis, Pids } from '../../lib/units.ts'
 import type { WorkloadName } from '../../model/cluster-objects.ts'
 
-/** What was observed of the running pods of one workload. */
+/** The highest number of tasks seen in one running pod of a workload. */
 export interface ObservedPeak {
   readonly pids: Pids
-  /** Its pods have been watched long enough that a low peak means something. */
+  /** Its pods were watched for at least `settleTime`, so a low peak is meaningful. */
   readonly isSettled: boolean
 }
 
 /**
- * A program shows its threads under load and not in its first seconds. Until a workload has been watched for this long,
- * a peak only counts where it is above what would be assumed anyway. Own choice: several times the minutes in which
- * runtimes warm up and the first requests arrive.
+ * A program shows its threads under load, not in its first seconds. Until a workload has been watched for this long, a
+ * peak counts only where it is above the profile or default. Own choice: several times the minutes in which runtimes warm
+ * up and the first requests arrive.
  */
 export const settleTime: Millis = 10 * 60_000
 
-/** A peak is forgotten after one to two of these: a day's batch job is remembered, last month's accident is not. */
+/** A peak is forgotten after one to two of these: a daily batch job is remembered, last month's incident is not. */
 const epoch: Millis = 24 * 3_600_000
 
 export class WorkloadEntry {
   readonly namespace: string
   readonly workload: WorkloadName
-  /** Pods on the ledger; and those of them that are not ended. */
+  /** Its pods on the ledger. */
   pods = 0
+  /** Those of them that have not ended. */
   live = 0
-  /** Of the pod that was told of last: what the next one will likely be counted with, and where it may land. */
+  /** Estimate and placement of its pod that changed last: the next one will likely have the same. */
   estimate: Pids = 0
   placement: Placement | undefined = undefined
   #current: Pids = 0
@@ -47,14 +48,14 @@ export class WorkloadEntry {
     if (at > this.#lastAt) this.#lastAt = at
   }
 
-  /** undefined: none of its pods has been seen running lately. */
+  /** undefined when none of its pods was seen running lately. */
   peak(now: Millis): ObservedPeak | undefined {
     this.#turn(now)
     const pids = Math.max(this.#current, this.#previous)
     return pids === 0 ? undefined : { pids, isSettled: this.#isSettled }
   }
 
-  /** What a pod is counted with that would be assumed to take so many. Makes no object: asked at every event of a pod. */
+  /** The estimate of a pod whose profile or default is `assumed`. Allocates nothing: called at every event of a pod. */
   expected(assumed: Pids, now: Millis): Pids {
     this.#turn(now)
     const pids = Math.max(this.#current, this.#previous)
@@ -75,18 +76,18 @@ export class WorkloadEntry {
     this.#current = 0
     this.#epochAt = at
     if (this.#previous > 0) return
-    // Nothing is remembered: whoever comes next is watched from its first seconds on.
+    // Nothing is remembered any more: the watch starts again with the next pod.
     this.#since = Number.POSITIVE_INFINITY
     this.#lastAt = Number.NEGATIVE_INFINITY
   }
 }
 
-/** Workloads without pods that are remembered for their peaks. A hundred bytes each. Own choice. */
+/** Workloads without pods whose peaks are remembered. A hundred bytes each. Own choice. */
 const mostIdle = 20_000
 
 /**
- * Workloads by namespace, kind and name. Maps within maps, since a key of three texts would have to be joined and hashed
- * for each of 150,000 pods; the texts alone are shared and hashed already.
+ * Workloads by namespace, kind and name. Nested maps: a joined key of three strings would have to be built and hashed for
+ * each of 150,000 pods, while the single strings are shared and hashed already.
  */
 export class Workloads {
   readonly #namespaces = new Map<string, Map<string, Map<string, WorkloadEntry>>>()
@@ -96,7 +97,7 @@ export class Workloads {
     return this.#namespaces.get(namespace)?.get(kind)?.get(name)
   }
 
-  /** The workload of one more pod; undefined for a pod that is its own workload, of which there is no second. */
+  /** The workload of one more pod; undefined for a pod without a controller, whose figures no other pod can use. */
   join(namespace: string, workload: WorkloadName): WorkloadEntry | undefined {
     if (workload.kind === 'Pod') return undefined
     let entry = this.get(namespace, workload)
@@ -110,7 +111,7 @@ export class Workloads {
     return entry
   }
 
-  /** One pod less. The workload is remembered while its peak is. */
+  /** One pod less. A workload without pods is kept as long as its peak. */
   leave(entry: WorkloadEntry, now: Millis): void {
     entry.pods--
     if (entry.pods > 0) return
@@ -118,7 +119,7 @@ export class Workloads {
     if (this.#idle > mostIdle || entry.isForgotten(now)) this.#drop(entry)
   }
 
-  /** Drops what is forgotten; to be called now and then. */
+  /** Drops workloads whose peaks are forgotten; to be called every few minutes. */
   sweep(now: Millis): void {
     for (const kinds of this.#namespaces.values()) {
       for (const names of kinds.values()) {

@@ -38,6 +38,11 @@ export function nameOf(value: unknown): string {
   return `a ${typeof value}`
 }
 
+/** The entries of a list that are objects; none where it is no list. */
+export function recordsOf(value: unknown): readonly JsonRecord[] {
+  return Array.isArray(value) ? value.filter(isRecord) : []
+}
+
 /** The value where it is a string, else the empty one: for showing what an object says of itself. */
 export function textOf(value: unknown): string {
   return typeof value === 'string' ? value : ''

@@ -1,7 +1,9 @@
 import t from 'tap'
 import { Headroom } from '../../../src/headroom/assess/headroom.ts'
-import type { NodeReading } from '../../../src/headroom/ledger/facts.ts'
-import { assumedTime, bridgedTime, clockSlack, Ledger, waitingTime } from '../../../src/headroom/ledger/ledger.ts'
+import { Ledger } from '../../../src/headroom/ledger/ledger.ts'
+import type { LedgerReading } from '../../../src/headroom/ledger/ledger-inputs.ts'
+import { bridgedTime, clockSlack } from '../../../src/headroom/ledger/node-book.ts'
+import { assumedTime, waitingTime } from '../../../src/headroom/ledger/pod-states.ts'
 import { anyNode, type Placement } from '../../../src/kubernetes/placement.ts'
 import { fakeClock } from '../../support/fakes.ts'
 import { demand, nodeFacts, pinnedTo, podFacts, reading } from '../../support/headroom.ts'
@@ -21,7 +23,7 @@ function books() {
   return {
     node: (name: string, change = {}) => tell((one) => one.observeNode(nodeFacts(name, change))),
     gone: (name: string) => tell((one) => one.removeNode(name)),
-    read: (name: string, change: Partial<NodeReading> = {}) =>
+    read: (name: string, change: Partial<LedgerReading> = {}) =>
       tell((one) => one.observeReading(reading(name, clock.now(), change))),
     listed: () => tell((one) => one.retainPods(() => true)),
     pod: (uid: string, change = {}) => tell((one) => one.observePod(podFacts(uid, change))),

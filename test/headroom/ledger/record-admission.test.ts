@@ -1,5 +1,5 @@
 import t from 'tap'
-import { noteAdmitted, targetNodeOf } from '../../../src/headroom/ledger/record-admission.ts'
+import { recordAdmission, targetNodeOf } from '../../../src/headroom/ledger/record-admission.ts'
 import type { Subject } from '../../../src/kubernetes/subject.ts'
 import type { JsonRecord } from '../../../src/lib/json/shape.ts'
 import { demand, type Fleet, fleetOf } from '../../support/headroom.ts'
@@ -14,7 +14,7 @@ function bindingTo(target: unknown, metadata: JsonRecord = { uid: 'a' }): Subjec
 const declared = { uid: 'a', annotations: { 'pidguard.io/pids': '300' } }
 
 function note(fleet: Fleet, subject: Subject): void {
-  noteAdmitted(subject, settings(), fleet.ledger, fleet.headroom)
+  recordAdmission(subject, settings(), fleet.ledger, fleet.headroom)
 }
 
 /** PIDs still to be had on the nodes. */

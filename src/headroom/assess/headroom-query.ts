@@ -6,7 +6,7 @@ import type { Assessment, Demand, Full, Unknown, UnknownReason } from '../headro
 import type { CandidateSet } from '../ledger/candidate-sets.ts'
 import type { NodeEntry, PodEntry } from '../ledger/entries.ts'
 import type { Ledger } from '../ledger/ledger.ts'
-import type { UnsharedPod } from '../ledger/unshared-pods.ts'
+import type { UnseenPod } from '../ledger/unseen-by-peers.ts'
 import type { WaitingGroup } from '../ledger/waiting-pods.ts'
 import type { Others } from './packing.ts'
 
@@ -16,7 +16,7 @@ const noFloor: Floor = { pids: 0 }
 export type NodeDemand = Omit<Demand, 'placement' | 'pods'>
 
 /** One question: the figures of nodes as the pod that asks is to see them. */
-export class Look {
+export class HeadroomQuery {
   readonly #demand: NodeDemand
   readonly #ledger: Ledger
   readonly #now: Millis
@@ -25,15 +25,15 @@ export class Look {
   /** The other replicas; 0 while they know all that we do. */
   readonly #peers: number
   /** The pod that asks, where the others may not know of it yet. */
-  readonly #unsharedSelf: UnsharedPod | undefined
+  readonly #unseenSelf: UnseenPod | undefined
 
   constructor(demand: NodeDemand, ledger: Ledger, now: Millis, peers: number) {
     this.#demand = demand
     this.#ledger = ledger
     this.#now = now
     this.#self = demand.uid === undefined ? undefined : ledger.pod(demand.uid)
-    this.#peers = ledger.unshared.size === 0 ? 0 : peers
-    this.#unsharedSelf = demand.uid === undefined ? undefined : ledger.unshared.get(demand.uid)
+    this.#peers = ledger.unseen.size === 0 ? 0 : peers
+    this.#unseenSelf = demand.uid === undefined ? undefined : ledger.unseen.get(demand.uid)
   }
 
   /** What is free at most; undefined when nothing fresh is known. */
@@ -42,15 +42,15 @@ export class Look {
   /** What the other replicas may have bound to the node in the moment in which we bound as much. */
   setAsideOn({ name }: NodeEntry): Pids {
     if (this.#peers === 0) return 0
-    const own = this.#unsharedSelf?.node === name ? this.#unsharedSelf.pids : 0
-    return this.#peers * (this.#ledger.unshared.on(name) - own)
+    const own = this.#unseenSelf?.node === name ? this.#unseenSelf.pids : 0
+    return this.#peers * (this.#ledger.unseen.on(name) - own)
   }
 
   /** The same of pods on their way. */
   get setAside(): Pids {
     if (this.#peers === 0) return 0
-    const self = this.#unsharedSelf
-    return this.#peers * (this.#ledger.unshared.waiting.pids - (self?.node === undefined ? (self?.pids ?? 0) : 0))
+    const self = this.#unseenSelf
+    return this.#peers * (this.#ledger.unseen.waiting.pids - (self?.node === undefined ? (self?.pids ?? 0) : 0))
   }
 
   /** What is free for sure: undefined also when one of the ceilings is not known. */
@@ -66,7 +66,7 @@ export class Look {
     if (rest === 0) return { pids: 0, largest: 0 }
     return {
       pids: rest,
-      largest: this.#peers === 0 ? largest : Math.max(largest, this.#ledger.unshared.waiting.largest)
+      largest: this.#peers === 0 ? largest : Math.max(largest, this.#ledger.unseen.waiting.largest)
     }
   }
 
@@ -74,9 +74,9 @@ export class Look {
     const own = this.#waitingSelf
     const groups = without([...this.#ledger.waiting.groups], own?.placement ?? anyNode, own?.estimate)
     if (this.#peers === 0) return { groups, ...this.waiting }
-    const self = this.#unsharedSelf?.node === undefined ? this.#unsharedSelf : undefined
-    const unshared = without([...this.#ledger.unshared.waiting.groups], self?.placement ?? anyNode, self?.pids)
-    const doubles = unshared.map((group) => ({ ...group, count: group.count * this.#peers }))
+    const self = this.#unseenSelf?.node === undefined ? this.#unseenSelf : undefined
+    const unseen = without([...this.#ledger.unseen.waiting.groups], self?.placement ?? anyNode, self?.pids)
+    const doubles = unseen.map((group) => ({ ...group, count: group.count * this.#peers }))
     return { groups: [...groups, ...doubles], ...this.waiting }
   }
 

@@ -5,15 +5,14 @@ interface Entry<T> {
   readonly at: Millis
 }
 
-/** Dead entries that are borne before the living are sorted out. Own choice: a burst of pods, 50 KB. */
+/** How many cancelled entries the heap may hold before it is rebuilt. Own choice: a burst of pods, 50 KB. */
 const slack = 1_000
 
 /**
- * Things that fall due each at an instant of its own, told in any order; `Deadlines` is cheaper where they are told in
- * the order in which they fall due. A heap: what is deleted stays in it, dead, until it comes to the top or there is more
- * dead than alive.
+ * Things that expire, each at an instant of its own, added in any order. A binary heap: a deleted thing leaves a cancelled
+ * entry behind, which is dropped when it comes to the top, or when cancelled entries outnumber the others.
  */
-export class DueTimes<T> {
+export class ExpiryQueue<T> {
   readonly #at = new Map<T, Millis>()
   #heap: Entry<T>[] = []
 
@@ -25,7 +24,7 @@ export class DueTimes<T> {
     return this.#at.has(thing)
   }
 
-  /** Of a thing that is held already the new instant counts. */
+  /** For a thing that is held already, the new instant replaces the old one. */
   add(thing: T, at: Millis): void {
     this.#at.set(thing, at)
     this.#rise({ thing, at })
@@ -36,8 +35,8 @@ export class DueTimes<T> {
     this.#at.delete(thing)
   }
 
-  /** Takes out the thing that fell due first; undefined when none has by now. */
-  takeDue(now: Millis): T | undefined {
+  /** Takes out the thing that expired first; undefined when none has expired by now. */
+  takeExpired(now: Millis): T | undefined {
     for (let top = this.#heap[0]; top !== undefined && top.at <= now; top = this.#heap[0]) {
       this.#pop()
       if (this.#at.get(top.thing) !== top.at) continue
@@ -60,7 +59,7 @@ export class DueTimes<T> {
     heap[at] = entry
   }
 
-  /** The last entry sinks from the top to its place. */
+  /** Removes the top; the last entry sinks from there to its place. */
   #pop(): void {
     const heap = this.#heap
     const entry = heap.pop() as Entry<T>
@@ -79,7 +78,7 @@ export class DueTimes<T> {
     heap[at] = entry
   }
 
-  /** What is sorted is a heap. */
+  /** A sorted array is a valid heap, so sorting rebuilds it. */
   #compact(): void {
     this.#heap = [...this.#at].map(([thing, at]) => ({ thing, at })).sort((a, b) => a.at - b.at)
   }

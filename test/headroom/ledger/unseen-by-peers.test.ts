@@ -2,24 +2,24 @@ import fc from 'fast-check'
 import t from 'tap'
 import { Headroom } from '../../../src/headroom/assess/headroom.ts'
 import { Ledger } from '../../../src/headroom/ledger/ledger.ts'
-import { UnsharedPods, unsharedTime } from '../../../src/headroom/ledger/unshared-pods.ts'
+import { UnseenByPeers, unseenTime } from '../../../src/headroom/ledger/unseen-by-peers.ts'
 import { fakeClock } from '../../support/fakes.ts'
 import { demand, nodeFacts, plain, podFacts, reading } from '../../support/headroom.ts'
 
 t.test('a pod counts where it is, once, and for so long', async (t) => {
-  const unshared = new UnsharedPods()
-  const sums = () => [unshared.size, unshared.waiting.pids, unshared.on('n1'), unshared.on('n2')]
-  unshared.add({ uid: 'a', pids: 100, placement: plain, node: undefined }, 0)
-  unshared.add({ uid: 'b', pids: 50, placement: plain, node: 'n1' }, 0)
+  const unseen = new UnseenByPeers()
+  const sums = () => [unseen.size, unseen.waiting.pids, unseen.on('n1'), unseen.on('n2')]
+  unseen.add({ uid: 'a', pids: 100, placement: plain, node: undefined }, 0)
+  unseen.add({ uid: 'b', pids: 50, placement: plain, node: 'n1' }, 0)
   t.strictSame(sums(), [2, 100, 50, 0])
-  unshared.add({ uid: 'a', pids: 100, placement: plain, node: 'n1' }, 10)
+  unseen.add({ uid: 'a', pids: 100, placement: plain, node: 'n1' }, 10)
   t.strictSame(sums(), [2, 0, 150, 0], 'bound, it is no longer on its way')
-  unshared.expire(unsharedTime - 1)
+  unseen.expire(unseenTime - 1)
   t.strictSame(sums(), [2, 0, 150, 0])
-  unshared.expire(unsharedTime)
+  unseen.expire(unseenTime)
   t.strictSame(sums(), [1, 0, 100, 0])
-  unshared.delete('a')
-  unshared.delete('a')
+  unseen.delete('a')
+  unseen.delete('a')
   t.strictSame(sums(), [0, 0, 0, 0])
 })
 
@@ -96,7 +96,7 @@ t.test('what the API server never shows is no longer kept free after a while', a
   if (one === undefined) return
   t.ok(admit(one, 'a', 300))
   t.notOk(admit(one, 'b', 200))
-  wait(unsharedTime)
+  wait(unseenTime)
   t.ok(admit(one, 'b', 200))
 })
 
@@ -107,9 +107,9 @@ t.test('a word that is older than a binding does not show it', async (t) => {
   one.ledger.observePod(podFacts('a', { estimated: 300, phase: 'Pending', placement: plain }))
   t.ok(bind(one, 'a', 300))
   one.ledger.observePod(podFacts('a', { estimated: 300, phase: 'Pending', placement: plain, deleting: false }))
-  t.equal(one.ledger.unshared.on('n1'), 300)
+  t.equal(one.ledger.unseen.on('n1'), 300)
   one.ledger.observePod(podFacts('a', { estimated: 300, phase: 'Pending', node: 'n1' }))
-  t.equal(one.ledger.unshared.on('n1'), 0)
+  t.equal(one.ledger.unseen.on('n1'), 0)
 })
 
 t.test('alone it gives away all of it', async (t) => {
@@ -133,7 +133,7 @@ const wishes = fc.array(
   fc.record({
     replica: fc.nat(2),
     pids: fc.constantFrom(10, 50, 90, 200),
-    lag: fc.integer({ min: 0, max: unsharedTime - 1 }),
+    lag: fc.integer({ min: 0, max: unseenTime - 1 }),
     wait: fc.constantFrom(0, 0, 0, 1, 500, 1_999, 2_000)
   }),
   { maxLength: 60, size: 'max' }

@@ -1,0 +1,71 @@
+import type { Millis, Pids } from '../../lib/units.ts'
+import type { NodeEntry, PodEntry } from './entries.ts'
+import { reobserve } from './sums.ts'
+
+/*
+ * Which tasks of a node's reading belong to which pod of the ledger. Tasks of pods that are not on the ledger are kept in
+ * `unclaimed`: a pod that the API server shows after the reading takes its tasks from there.
+ */
+
+/**
+ * Gives each pod of the node the tasks the reading shows for it; 0 for a pod the reading does not have. Returns the sum of
+ * what single pods hold more than in the reading before. `isPod`: whether the uid is a pod's on the ledger.
+ */
+export function shareReading(
+  node: NodeEntry,
+  pods: ReadonlyMap<string, Pids>,
+  at: Millis,
+  isPod: (uid: string) => boolean
+): Pids {
+  let found = 0
+  let growth = 0
+  for (const pod of node.pods) {
+    const observed = observedOf(pod, pods, isPod)
+    if (observed !== undefined) {
+      found++
+      if (pod.state === 'bound') pod.workload?.observe(observed, at)
+      if (observed > pod.observed) growth += observed - pod.observed
+    }
+    reobserve(pod, observed ?? 0)
+  }
+  const before = node.unclaimed
+  node.unclaimed = found === pods.size ? undefined : unclaimedOf(node, pods)
+  if (node.unclaimed === undefined) return growth
+  for (const [uid, pids] of node.unclaimed) growth += Math.max(0, pids - (before?.get(uid) ?? 0))
+  return growth
+}
+
+/** undefined for a pod that names another pod's cgroup as its own: those tasks are the other pod's. */
+function observedOf(
+  { uid, cgroup }: PodEntry,
+  pods: ReadonlyMap<string, Pids>,
+  isPod: (uid: string) => boolean
+): Pids | undefined {
+  return cgroup !== uid && isPod(cgroup) ? undefined : pods.get(cgroup)
+}
+
+function unclaimedOf(node: NodeEntry, pods: ReadonlyMap<string, Pids>): Map<string, Pids> {
+  const unclaimed = new Map(pods)
+  for (const { cgroup } of node.pods) unclaimed.delete(cgroup)
+  return unclaimed
+}
+
+/** The pod comes to its node: it takes the tasks that the node's last reading shows for it. */
+export function claim(pod: PodEntry): void {
+  const { unclaimed } = pod.node ?? {}
+  pod.observed = unclaimed?.get(pod.cgroup) ?? 0
+  unclaimed?.delete(pod.cgroup)
+}
+
+/** The pod leaves its node: the node's last reading still holds its tasks, now unclaimed. */
+export function unclaim({ cgroup, node, observed }: PodEntry): void {
+  if (node === undefined || observed === 0) return
+  node.unclaimed ??= new Map()
+  node.unclaimed.set(cgroup, observed)
+}
+
+/** Without a reading, no tasks are observed of any pod of the node. */
+export function dropReading(node: NodeEntry): void {
+  node.forgetReading()
+  for (const pod of node.pods) reobserve(pod, 0)
+}
