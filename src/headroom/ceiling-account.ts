@@ -2,40 +2,40 @@ import type { Millis, Pids } from '../lib/units.ts'
 import type { Ceiling } from '../model/node-reading.ts'
 import type { Floor } from '../policy/settings.ts'
 
-/** `node` is min(pid_max, threads-max); `kubepods` the pids.max of the cgroup that holds all pods. */
+/** `node` is min(pid_max, threads-max); `kubepods` is pids.max of the cgroup that holds all pods. */
 export type CeilingName = 'node' | 'kubepods'
 
-/** One ceiling of one node with everything that counts against it. */
+/** One ceiling of one node, with everything that counts against it. */
 export interface CeilingAccount {
   readonly ceiling: CeilingName
   readonly limit: Pids
   readonly inUse: Pids
-  /** In use, and what the pods there have not shown of their estimates yet. */
+  /** In use, plus the part of its pods' estimates that is not observed yet. */
   readonly committed: Pids
-  /** What the namespace's floor keeps free. */
+  /** PIDs that the namespace's floor keeps free. */
   readonly floor: Pids
   /** May be negative: committed already reaches into the floor, or beyond the limit. */
   readonly free: Pids
 }
 
-/** What the figures of one node add up to, for one floor. */
+/** The figures of one node against one floor. */
 export interface NodeAccount {
   readonly node: string
-  /** The ceilings that are known and have a limit, the tightest first. */
+  /** The known ceilings with a limit, the tightest first. */
   readonly ceilings: readonly CeilingAccount[]
   /** Age of the reading; undefined when there is none. */
   readonly age: Millis | undefined
 }
 
-/** The figures of one node: what it last said, and what its pods have and have not shown of their estimates. */
+/** The figures of one node: its last reading, and the sums over its pods. */
 export interface NodeFigures {
   readonly host: Ceiling
   readonly kubepods: Ceiling
-  /** Σ over its pods that have not ended of what is not seen of their estimates yet. */
+  /** Σ over its pods that have not ended of the part of their estimates that is not observed yet. */
   readonly pending: Pids
   /**
-   * Σ over the same pods of what is seen of them, which is in use under both ceilings. It may be newer than what a ceiling
-   * says itself (cAdvisor samples each cgroup for itself, up to 15 s apart): whatever is pending no more is in use then.
+   * Σ over the same pods of their observed tasks. They are in use under both ceilings, and may be newer than a ceiling's
+   * own figure: cAdvisor samples each cgroup separately, up to 15 s apart. So at least this much is in use.
    */
   readonly seen: Pids
 }
@@ -47,7 +47,7 @@ export function floorUnder(limit: Pids, floor: Floor): Pids {
   return Math.ceil(limit * floor.share - 1e-6)
 }
 
-/** PIDs free under one ceiling; Infinity without a limit, undefined when the limit or what is in use is not known. */
+/** PIDs free under one ceiling; Infinity without a limit, undefined when limit or use is not known. */
 export function freeUnder(
   { limit, inUse }: Ceiling,
   { pending, seen }: Pick<NodeFigures, 'pending' | 'seen'>,
@@ -59,9 +59,9 @@ export function freeUnder(
 }
 
 /**
- * PIDs free on the node as far as it is known: the lesser of what is free under the ceilings that are. What is not
- * known can only make it less, so this is enough to say that a pod does not fit, and not enough to say that it does:
- * see `isWhole`. undefined when neither ceiling is known.
+ * PIDs free on the node as far as its ceilings are known: the smaller figure of the known ones. An unknown ceiling can only
+ * lower it. So it suffices to conclude that a pod does not fit, but only with `isWhole` that it does. undefined when
+ * neither ceiling is known.
  */
 export function freeAtMost(figures: NodeFigures, floor: Floor): Pids | undefined {
   const host = freeUnder(figures.host, figures, floor)
@@ -70,7 +70,7 @@ export function freeAtMost(figures: NodeFigures, floor: Floor): Pids | undefined
   return kubepods === undefined || host < kubepods ? host : kubepods
 }
 
-/** Whether both ceilings are known, so that `freeAtMost` is what is free. */
+/** Whether both ceilings are known: then `freeAtMost` is exact. */
 export function isWhole({ host, kubepods }: Pick<NodeFigures, 'host' | 'kubepods'>): boolean {
   return isKnown(host) && isKnown(kubepods)
 }
@@ -85,7 +85,7 @@ export function wholePods(free: Pids, pids: Pids): number {
   return free < pids ? 0 : Math.floor(free / pids)
 }
 
-/** Both ceilings in full, for people. */
+/** Both ceilings with all their figures, for people; the tightest first. */
 export function ceilingAccounts(figures: NodeFigures, floor: Floor): CeilingAccount[] {
   return [accountOf('node', figures.host, figures, floor), accountOf('kubepods', figures.kubepods, figures, floor)]
     .filter((account) => account !== undefined)

@@ -2,7 +2,7 @@ import type { Pids } from '../lib/units.ts'
 import type { NodeAccount } from './ceiling-account.ts'
 import type { Full, Unknown } from './headroom-view.ts'
 
-/** The node with its tightest ceiling and everything that counts against it. */
+/** The node with its tightest ceiling and every figure that counts against it. */
 export function sayNode({ node, ceilings }: NodeAccount): string {
   const tightest = ceilings[0]
   if (tightest === undefined) return `${node} has no limit`
@@ -12,7 +12,7 @@ export function sayNode({ node, ceilings }: NodeAccount): string {
 
 const ceilingNames = { node: 'pid_max', kubepods: 'kubepods' } as const
 
-/** Why there is no room, the figure that decides first: warnings are cut at 120 characters. */
+/** Why there is no room, the deciding figure first: warnings are cut at 120 characters. */
 export function sayFull(full: Full, pids: Pids, pods = 1): string {
   const { nodes, room, best, waiting, setAside } = full
   const needs = pods === 1 ? `needs ${pids}` : `${pods} pods of ${pids}, room for ${room}`
@@ -21,12 +21,12 @@ export function sayFull(full: Full, pids: Pids, pods = 1): string {
   return `${needs}; ${where}${others}${saySetAside(setAside)}`
 }
 
-/** Gone within seconds; without the word the figures would not add up. */
+/** Named because without it the figures would not add up; it lasts for seconds only. */
 export function saySetAside(pids: Pids): string {
   return pids === 0 ? '' : `; ${pids} set aside for what other replicas may admit at this moment`
 }
 
-/** The same for the API server's audit log. */
+/** The same in short, for the API server's audit log. */
 export function auditFull({ nodes, room, best }: Full, pids: Pids, pods = 1): string {
   return `pids=${pids} pods=${pods} room=${room} nodes=${nodes} ${auditNode(best)}`
 }
@@ -48,7 +48,20 @@ export function sayBehindTaints(node: string): string {
   return `its pods may yet be given a toleration for ${node}`
 }
 
-/** The node a denial of `pid-binding` speaks of, wherever it is quoted: a scheduler writes it into the pod's status. */
+/**
+ * The token in a refused binding that names the node. A scheduler writes the refusal into the pod's PodScheduled condition,
+ * where all replicas and the leader read the token with `refusedNodeOf`: a stable format, unlike the sentence around it.
+ */
+export function refusalToken(node: string): string {
+  return `[pidguard:node=${node}]`
+}
+
+/** The node of a refused binding, from any text that quotes the refusal. */
 export function refusedNodeOf(text: string): string | undefined {
+  return /\[pidguard:node=([a-z0-9.-]{1,253})\]/.exec(text)?.[1] ?? refusedNodeOfSentence(text)
+}
+
+/** For one more release: up to 0.1.0 the node of a refused binding was read from its sentence. */
+function refusedNodeOfSentence(text: string): string | undefined {
   return /\bpid-binding: .*?\(needs \d+; (\S+) has -?\d+ PIDs free under /.exec(text)?.[1]
 }

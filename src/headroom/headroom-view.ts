@@ -13,19 +13,19 @@ export interface Demand {
   /** The tasks of one pod. */
   readonly pids: Pids
   readonly pods: number
-  /** The pod itself where there is one: it may be on the ledger already and must not count against itself. */
+  /** The pod itself, where there is one: it may be on the ledger already and must not count against itself. */
   readonly uid: string | undefined
   readonly floor: Floor
-  /** A reading older than this is no reading. */
+  /** A reading older than this is unknown. */
   readonly maxAge: Millis
 }
 
-/** There is room for all of them, beside every pod that is admitted and not bound yet. */
+/** There is room for all pods of the demand, beside every pod that is admitted and not bound yet. */
 export interface Fits {
   readonly verdict: 'fits'
 }
 
-/** No node would take them, for reasons that have nothing to do with PIDs; the scheduler says which. */
+/** No node matches the placement. That has nothing to do with PIDs; the scheduler reports why. */
 export interface Nowhere {
   readonly verdict: 'nowhere'
 }
@@ -39,31 +39,31 @@ export type UnknownReason =
   | 'too many waiting pods'
   | 'API server not heard lately'
 
-/** No node is known to have room, and not all are known to have none. */
+/** No node is known to have room, and not every node is known to be full. */
 export interface Unknown {
   readonly verdict: 'unknown'
   readonly why: UnknownReason
   /**
-   * Nodes they may land on, and how many of those are not known: none where it hangs on waiting pods, which may go to
-   * one that is not.
+   * Nodes the pods may land on, and how many of those are not known. 0 unknown: the result depends on waiting pods, which
+   * may go to another node that is not known.
    */
   readonly nodes: number
   readonly unknown: number
-  /** One that is not known. */
+  /** A node that is not known. */
   readonly node: string | undefined
 }
 
-/** Every node they may land on is known, fresh, and too full, also for whatever is known of the pods that wait. */
+/** Every node the pods may land on is known, fresh, and too full, given the waiting pods. */
 export interface Full {
   readonly verdict: 'full'
   readonly nodes: number
-  /** Of the pods asked for, those that would still fit; always fewer than all. */
+  /** How many pods of the demand would still fit; always fewer than all. */
   readonly room: number
   /** The node with the most free PIDs. */
   readonly best: NodeAccount
-  /** What else needs the room there is: pods admitted and not bound yet. */
+  /** Pods that are admitted and not bound yet: they need the same room. */
   readonly waiting: { readonly pods: number; readonly pids: Pids }
-  /** What is kept for pods that other replicas may have admitted in the same moment, on the best node or on their way. */
+  /** PIDs set aside for pods that other replicas may be admitting now, on the best node or without a node. */
   readonly setAside: Pids
   /** Node by node, the freest first; not more than 100. */
   accounts(): readonly NodeAccount[]
@@ -71,12 +71,12 @@ export interface Full {
 
 export type Assessment = Fits | Nowhere | Unknown | Full
 
-/** One pod on each of its nodes, as a DaemonSet makes them. */
+/** One pod on each node, as a DaemonSet creates them. */
 export interface EachAssessment {
   readonly nodes: number
   readonly full: number
   readonly unknown: number
-  /** The fullest of those that are known; undefined when none is. */
+  /** The fullest known node that has no room; undefined when there is none. */
   readonly worst: NodeAccount | undefined
 }
 
@@ -90,43 +90,43 @@ export interface BudgetDemand extends Pick<Demand, 'placement' | 'pids' | 'uid' 
 export interface OverBudget {
   readonly budget: 'perNode' | 'total'
   readonly limit: Pids
-  /** What the namespace has committed without this pod: in all, or on the candidate where it has the least. */
+  /** What the namespace has committed without this pod: in all, or on the candidate node where that is least. */
   readonly committed: Pids
-  /** Of its pods that are not bound yet, on whichever node they will be. */
+  /** Estimates of its pods that are not bound yet. */
   readonly waiting: Pids
-  /** What is kept for pods of it that other replicas may have admitted in the same moment, there or on their way. */
+  /** PIDs set aside for pods of the namespace that other replicas may be admitting now. */
   readonly setAside: Pids
   readonly nodes: number
-  /** False where it hangs on readings that are too old. */
+  /** False where the result depends on readings that are too old. */
   readonly isCertain: boolean
 }
 
-/** What is known of the pods of one workload. */
+/** The pods of one workload, in figures. */
 export interface WorkloadUse {
-  /** What the pod told of last is counted with. */
+  /** The estimate of its pod that changed last. */
   readonly estimate: Pids
   readonly placement: Placement
-  /** Its pods that are not ended: they count already. */
+  /** Its pods that have not ended: they count already. */
   readonly live: number
 }
 
-/** What rules read of the headroom: one moment of the whole fleet. Asking changes nothing. */
+/** What rules read of the headroom: the whole fleet at one moment. Read-only for callers; expired reservations are dropped first. */
 export interface HeadroomView {
   placementOf(podSpec: PodSpec, maker?: Maker): Placement
   /** Whether the pods find room on the nodes they may land on. */
   assess(demand: Demand): Assessment
-  /** Whether one pod finds room on the node really chosen; pods that are on no node yet do not count there. */
+  /** Whether one pod finds room on the node that was chosen for it; pods without a node do not count there. */
   assessNode(node: string, demand: Omit<Demand, 'placement' | 'pods'>): Assessment
   assessEach(demand: Omit<Demand, 'pods' | 'uid'>): EachAssessment
   /**
-   * Of pods that are a template yet: a node which they may come to once their admission has given them tolerations, and
-   * which has room for one of them or is not known.
+   * For the pods of a template: a node that they may land on if their admission adds tolerations, and that has room for
+   * one of them or is not known.
    */
   behindTaints(demand: Demand): string | undefined
   overBudget(demand: BudgetDemand): readonly OverBudget[]
   /** The highest number of tasks seen lately in one running pod of the workload. */
   observedPeak(namespace: string, workload: WorkloadName): ObservedPeak | undefined
   workload(namespace: string, workload: WorkloadName): WorkloadUse | undefined
-  /** What the pod is counted with; undefined for one that is not known. */
+  /** The estimate of a pod on the ledger; undefined for any other uid. */
   estimateOf(uid: string): Pids | undefined
 }

@@ -4,16 +4,16 @@ import type { CeilingName } from './ceiling-account.ts'
 
 const names: readonly CeilingName[] = ['node', 'kubepods']
 
-/** One ceiling of a node of which limit and use are known. Infinity: there is no limit. */
+/** One ceiling of a node with known limit and use. A limit of Infinity: there is none. */
 export interface KnownCeiling {
   readonly name: CeilingName
   readonly limit: Pids
   readonly inUse: Pids
-  /** From 0; of no limit nothing is used, of a limit of 0 all. */
+  /** Share from 0: 0 without a limit, 1 of a limit of 0. */
   readonly used: number
 }
 
-/** The ceilings that are known whole, the fuller one first. */
+/** The ceilings with known limit and use, the fuller one first. */
 export function knownCeilings(state: NodeState): readonly KnownCeiling[] {
   return names
     .map((name) => knownOf(name, ceilingOf(state, name)))
@@ -21,7 +21,7 @@ export function knownCeilings(state: NodeState): readonly KnownCeiling[] {
     .sort((a, b) => b.used - a.used)
 }
 
-/** The lower limit of both ceilings, as far as they are known, with its name; Infinity without any limit. */
+/** The lower of the known limits, with its name; Infinity without any limit, undefined when none is known. */
 export function lowerLimit(state: NodeState): { readonly name: CeilingName; readonly limit: Pids } | undefined {
   return names
     .map((name) => ({ name, limit: ceilingOf(state, name)?.limit }))
@@ -29,12 +29,12 @@ export function lowerLimit(state: NodeState): { readonly name: CeilingName; read
     .sort((a, b) => (a.limit === b.limit ? 0 : a.limit - b.limit))[0]
 }
 
-/** In constant words, why the limits of these ceilings are not all known; undefined when they are. */
+/** A constant text: why the limits of these ceilings are not all known; undefined when they are. */
 export function lackOfLimit(state: NodeState, needed: readonly CeilingName[]): string | undefined {
   return lackOf(state, needed, ({ limit }) => limit !== undefined)
 }
 
-/** In constant words, why nobody can say how full both ceilings are; undefined when that is known. */
+/** A constant text: why the use of both ceilings is not known; undefined when it is. */
 export function lackOfUse(state: NodeState): string | undefined {
   return lackOf(state, names, (ceiling) => knownOf('node', ceiling) !== undefined)
 }
@@ -59,13 +59,13 @@ function ceilingOf({ reading }: NodeState, name: CeilingName): Ceiling | undefin
 function knownOf(name: CeilingName, ceiling: Ceiling | undefined): KnownCeiling | undefined {
   if (ceiling === undefined) return undefined
   const { limit, inUse } = ceiling
-  // What has no limit is never full, whatever is used of it.
+  // Without a limit, a ceiling is never full, also when its use is not known.
   if (limit === Number.POSITIVE_INFINITY) return { name, limit, inUse: inUse ?? 0, used: 0 }
   if (limit === undefined || inUse === undefined) return undefined
   return { name, limit, inUse, used: limit === 0 ? 1 : inUse / limit }
 }
 
-/** `33%`; what is a little below a threshold is not rounded up to it. */
+/** `33%`, rounded down: a share just below a threshold must not be shown as equal to it. */
 export function percentOf(share: number): string {
   return `${Math.floor(share * 100 + 1e-9)}%`
 }

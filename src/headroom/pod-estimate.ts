@@ -9,21 +9,21 @@ import type { Profile, Settings } from '../policy/settings.ts'
 import type { HeadroomView } from './headroom-view.ts'
 
 /**
- * Where a figure comes from: the pod's own annotation, the peak observed in running pods of its workload, a profile of
- * the policy, or the policy's default.
+ * The source of an estimate: the pod's annotation, the peak observed in running pods of its workload, a profile of the
+ * policy, or the policy's default.
  */
 type EstimateSource = 'declared' | 'observed' | 'profile' | 'default'
 
-/** The tasks (threads) one pod is counted with. */
+/** How many PIDs (tasks, that is, threads) one pod is counted with. */
 export interface Estimate {
   readonly pids: Pids
   readonly source: EstimateSource
 }
 
 /**
- * The estimate of one pod: what it declares, else what was observed, else what its profile says, else the default of
- * its namespace. A peak that has not been watched for long counts only where it is the highest of all: otherwise the
- * first pod of a rollout, seen in its first seconds, would make the others look harmless.
+ * The estimate of one pod: its annotation, else the observed peak, else its profile, else the default of its namespace.
+ * A peak that is not settled counts only where it is above profile or default: otherwise the first pod of a rollout, seen
+ * in its first seconds, would make the others look small.
  */
 export function estimateOf(
   subject: PodSubject,
@@ -44,14 +44,14 @@ function assumedOf(subject: PodSubject, settings: Settings): Estimate {
   return { pids: settings.pids.estimate, source: 'default' }
 }
 
-/** The workload a pod belongs to, or that a template is: both come to the same name. */
+/** The workload of a pod, or of a template: the same name for both. */
 export function workloadNameOf({ groupKind, kind, name, metadata }: PodSubject): WorkloadName {
   if (groupKind === pod) return workloadOf(metadata)
   const { kind: ownerKind, name: ownerName } = workloadOf(metadata)
   return ownerKind === 'Pod' ? { kind, name } : { kind: ownerKind, name: ownerName }
 }
 
-/** The first profile that matches the pod and has what the caller is after. */
+/** The first profile that matches the pod and for which `has` holds. */
 export function profileOf(
   { podMetadata, podSpec, podSpecAt }: PodSubject,
   profiles: readonly Profile[],
@@ -71,7 +71,7 @@ export function profileOf(
 /** PID_MAX_LIMIT on 64-bit: no node can hold more tasks (include/linux/threads.h). */
 export const maxPids: Pids = 4_194_304
 
-/** A count of tasks as people write it into an annotation; undefined when absent or not such a count. */
+/** A count of PIDs from an annotation; undefined when absent or not a count from 1 to `maxPids`. */
 export function readPids(text: string | null | undefined): Pids | undefined {
   if (text === undefined || text === null || !/^[1-9]\d{0,6}$/.test(text)) return undefined
   const pids = Number(text)

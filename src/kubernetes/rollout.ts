@@ -2,15 +2,15 @@ import { isRecord, type JsonRecord } from '../lib/json/shape.ts'
 import type { Pids } from '../lib/units.ts'
 import type { PodSubject } from './subject.ts'
 
-/** Pods a workload is about to make. */
+/** The pods that a workload is about to create. */
 export interface Rollout {
-  /** That come to stay. */
+  /** Pods that stay. */
   readonly added: number
-  /** That run besides, while old ones are replaced, now or at the next change of the template. */
+  /** Pods that run in addition while old ones are replaced, now or at the next change of the template. */
   readonly surge: number
 }
 
-/** What a new template makes, or a changed one beyond what runs already. `old` is the object as it is stored. */
+/** The pods of a new template, or those that a change adds to the running ones. `old` is the stored object. */
 export function rolloutOf(subject: PodSubject, old: PodSubject | undefined): Rollout {
   const spec = specOf(subject)
   const pods = podsOf(subject.kind, spec)
@@ -19,8 +19,8 @@ export function rolloutOf(subject: PodSubject, old: PodSubject | undefined): Rol
 }
 
 /**
- * What a changed template asks for more than the one it replaces, in pods of the new size: `kept` pods grow by what
- * the new estimate is above the old.
+ * The additional demand of a changed template, as a number of pods of the new size: each of `kept` pods grows from the old
+ * estimate to the new one.
  */
 export function grownPods(kept: number, pids: Pids, oldPids: Pids): number {
   return pids <= oldPids ? 0 : Math.ceil((kept * (pids - oldPids)) / pids)
@@ -34,7 +34,7 @@ function podsOf(kind: string, spec: JsonRecord): number {
   return spec['suspend'] === true || each === undefined ? 0 : jobPodsOf(each)
 }
 
-/** What each Job of a CronJob is made of; undefined for any other spec. */
+/** The spec of the Jobs of a CronJob; undefined for any other spec. */
 export function jobSpecOf({ jobTemplate }: JsonRecord): JsonRecord | undefined {
   const spec = isRecord(jobTemplate) ? jobTemplate['spec'] : undefined
   return isRecord(spec) ? spec : undefined
@@ -64,7 +64,7 @@ export function specOf({ object }: { readonly object: JsonRecord }): JsonRecord 
   return isRecord(object['spec']) ? object['spec'] : {}
 }
 
-/** A count of pods; undefined where there is none to read. */
+/** A count of pods; undefined for anything but a whole number from 0. */
 export function countOf(value: unknown): number | undefined {
   return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 ? value : undefined
 }

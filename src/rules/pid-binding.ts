@@ -1,6 +1,6 @@
 // Reads: the node a scheduler binds a pod to.  Fine: it keeps its floor of free PIDs with the pod on it.
 import { defineRule } from '../engine/rule.ts'
-import { auditFull, sayFull, sayUnknown } from '../headroom/denial-text.ts'
+import { auditFull, refusalToken, sayFull, sayUnknown } from '../headroom/denial-text.ts'
 import { binding, targetNodeOf } from '../headroom/ledger/record-admission.ts'
 import type { Subject } from '../kubernetes/subject.ts'
 
@@ -40,7 +40,7 @@ export const pidBinding = defineRule<Subject, 'headroom'>({
           {
             pointer: '/target/name',
             reason: 'the chosen node has no room for this pod',
-            detail: sayFull(assessment, pids),
+            detail: `${sayFull(assessment, pids)} ${refusalToken(node)}`,
             audit: auditFull(assessment, pids),
             account: assessment.accounts
           }

@@ -3,6 +3,7 @@ import type { NodeAccount } from '../../src/headroom/ceiling-account.ts'
 import {
   auditFull,
   auditNode,
+  refusalToken,
   refusedNodeOf,
   sayBehindTaints,
   sayFull,
@@ -72,13 +73,41 @@ t.test('a node behind taints is named', async (t) => {
   t.equal(sayBehindTaints('gpu-1'), 'its pods may yet be given a toleration for gpu-1')
 })
 
-t.test('a scheduler quotes what the binding was refused with; the node is found in it', async (t) => {
-  const quoted = (ruleId: string, detail: string): string => {
-    const said = `${ruleId}: the chosen node has no room for this pod (${detail}) at /target/name. The pod stays pending.`
-    return `binding rejected: running Bind plugin "DefaultBinder": admission webhook "x" denied the request: Binding shop/a: ${said}`
+/** A refused binding as a scheduler writes it into the pod's status. */
+function quoted(ruleId: string, detail: string): string {
+  const sentence = `${ruleId}: the chosen node has no room for this pod (${detail}) at /target/name. The pod stays pending.`
+  return `binding rejected: running Bind plugin "DefaultBinder": admission webhook "x" denied the request: Binding shop/a: ${sentence}`
+}
+
+t.test(
+  'the token of a refused binding never changes: replicas of two releases read it out of each other',
+  async (t) => {
+    t.equal(refusalToken('node-3'), '[pidguard:node=node-3]')
+    t.equal(refusedNodeOf('[pidguard:node=node-3]'), 'node-3')
+    t.equal(
+      refusedNodeOf('in whatever words [pidguard:node=ip-10-0-0-1.eu-west-1.compute.internal] it is said'),
+      'ip-10-0-0-1.eu-west-1.compute.internal'
+    )
+    t.equal(refusedNodeOf('[pidguard:node=node-2] [pidguard:node=node-3]'), 'node-2', 'the first one')
+    for (const text of [
+      '[pidguard:node=]',
+      '[pidguard:node=a b]',
+      '[pidguard:node=node-3',
+      'pidguard:node=node-3',
+      '[pidguard:node=<x>]'
+    ])
+      t.equal(refusedNodeOf(text), undefined, text)
   }
-  const alone = full({ nodes: 1 })
-  t.equal(refusedNodeOf(quoted('pid-binding', sayFull(alone, 500))), 'node-3')
-  t.equal(refusedNodeOf(quoted('pid-headroom', sayFull(alone, 500))), undefined)
+)
+
+t.test('a refusal in the sentence of the release before is understood', async (t) => {
+  const figures = 'node-3 has -64 PIDs free under kubepods: limit 49152, floor 4916, committed 44300, in use 44000'
+  t.equal(refusedNodeOf(quoted('pid-binding', `needs 500; ${figures}`)), 'node-3')
+  t.equal(refusedNodeOf(quoted('pid-headroom', `needs 500; ${figures}`)), undefined)
   t.equal(refusedNodeOf('0/3 nodes are available: 3 Insufficient cpu.'), undefined)
+})
+
+t.test('the release before understands a refusal of this one', async (t) => {
+  const text = quoted('pid-binding', `${sayFull(full({ nodes: 1 }), 500)} ${refusalToken('node-3')}`)
+  t.match(text, /\bpid-binding: .*?\(needs \d+; node-3 has -?\d+ PIDs free under /)
 })

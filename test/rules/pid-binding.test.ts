@@ -1,6 +1,7 @@
 import t from 'tap'
 import { decide } from '../../src/engine/decide.ts'
 import { evaluate } from '../../src/engine/evaluate.ts'
+import { refusedNodeOf } from '../../src/headroom/denial-text.ts'
 import type { HeadroomView } from '../../src/headroom/headroom-view.ts'
 import type { JsonRecord } from '../../src/lib/json/shape.ts'
 import { pidBinding } from '../../src/rules/pid-binding.ts'
@@ -29,6 +30,12 @@ function judge(object: JsonRecord, nodes: Readonly<Record<string, NodeSketch>>, 
     request
   })
 }
+
+t.test('a refusal ends with the token by which all replicas and the leader know the node', async (t) => {
+  const [finding] = judge(binding('n1'), { n1: { kubepods: [1000, 700] } }, 301)
+  t.match(finding?.detail, / \[pidguard:node=n1\]$/)
+  t.equal(refusedNodeOf(finding?.detail ?? ''), 'n1')
+})
 
 t.test('the node really chosen must have room, whatever the others have', async (t) => {
   const nodes = { n1: { kubepods: [1000, 700] }, n2: {} } as const

@@ -5,16 +5,16 @@ import type { NodeEntry } from '../ledger/entries.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 
 /**
- * How well a node is known. `fresh`: both ceilings, by a reading that is not too old; `partial`: one of them;
- * `stale`: what is known is too old; `unread`: nothing was ever read.
+ * How well a node is known. `fresh`: both ceilings, by a reading that is not too old; `partial`: not both ceilings;
+ * `stale`: its reading is too old; `unread`: it was never read.
  */
 export const knownStates = ['fresh', 'partial', 'stale', 'unread'] as const
 export type KnownState = (typeof knownStates)[number]
 
-/** One node that is told of by its name. */
+/** One node that is reported by its name. */
 export interface TightNode {
   readonly node: string
-  /** Those that are known and have a limit, the tightest first. */
+  /** The known ceilings with a limit, the tightest first. */
   readonly ceilings: readonly CeilingAccount[]
 }
 
@@ -27,23 +27,23 @@ export interface NodeAge {
 /** The fleet in figures. */
 export interface Census {
   readonly nodes: Readonly<Record<KnownState, number>>
-  /** Nodes, of those that are fresh or partial, whose floor is not free any more. */
+  /** Fresh and partial nodes whose free PIDs are below the floor. */
   readonly belowFloor: number
-  /** Of the nodes that were ever read; undefined when none was. */
+  /** Age of the oldest reading; undefined when no node was ever read. */
   readonly oldestReading: Millis | undefined
-  /** The nodes with the least free, the least first; those without a limit are left out. */
+  /** The nodes with the fewest free PIDs, the fewest first; without nodes that have no limit. */
   readonly tightest: readonly TightNode[]
-  /** Of the nodes in `tightest`, and of as many with the oldest readings; nodes never read have none. */
+  /** The nodes in `tightest`, and as many with the oldest readings; without nodes that were never read. */
   readonly ages: readonly NodeAge[]
 }
 
 /**
- * Nodes told of one by one: all of a small cluster, enough to find a culprit by in a large one, and a bound on its series
- * (100 nodes of two ceilings are 900). Own choice.
+ * The most nodes reported by name: all of a small cluster, enough to find a culprit in a large one, and a bound on the
+ * number of metric series (100 nodes with two ceilings are 900). Own choice.
  */
 export const mostTight = 100
 
-/** Counts the nodes that the API server knows, against the policy's floor for no namespace in particular. */
+/** Counts the nodes that the API server knows, against the policy's floor outside of namespace overrides. */
 export function censusOf(ledger: Ledger, { floor, maxAge }: Settings['headroom'], now: Millis): Census {
   ledger.expire()
   const nodes = { fresh: 0, partial: 0, stale: 0, unread: 0 }
@@ -76,13 +76,13 @@ export function censusOf(ledger: Ledger, { floor, maxAge }: Settings['headroom']
 
 /** Each node once. */
 function agesOf(tightest: readonly NodeEntry[], oldest: readonly NodeAge[]): NodeAge[] {
-  const told = new Set(oldest.map(({ node }) => node))
-  const others = tightest.filter(({ name }) => !told.has(name))
+  const listed = new Set(oldest.map(({ node }) => node))
+  const others = tightest.filter(({ name }) => !listed.has(name))
   return [...oldest, ...others.map(({ name, readingAt }) => ({ node: name, readAt: readingAt }))]
 }
 
 function stateOf(node: NodeEntry, maxAge: Millis, now: Millis): KnownState {
-  // At 0: it answered, and said nothing that has an instant.
+  // 0: the node answered, but no figure of its answer had a timestamp.
   if (node.readingAt <= 0) return 'unread'
   if (Math.abs(now - node.readingAt) > maxAge) return 'stale'
   return node.isWhole ? 'fresh' : 'partial'

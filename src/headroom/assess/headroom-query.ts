@@ -12,19 +12,19 @@ import type { Others } from './packing.ts'
 
 const noFloor: Floor = { pids: 0 }
 
-/** What is asked of one node. */
+/** A demand without its placement: what one node must hold. */
 export type NodeDemand = Omit<Demand, 'placement' | 'pods'>
 
-/** One question: the figures of nodes as the pod that asks is to see them. */
+/** Node figures as seen by one pod: its own reservation is taken out, possible reservations of other replicas are added. */
 export class HeadroomQuery {
   readonly #demand: NodeDemand
   readonly #ledger: Ledger
   readonly #now: Millis
-  /** The pod that asks, where it is on the ledger already. */
+  /** The asking pod, where it is on the ledger already. */
   readonly #self: PodEntry | undefined
-  /** The other replicas; 0 while they know all that we do. */
+  /** How many other replicas there are; 0 while they have seen everything we have. */
   readonly #peers: number
-  /** The pod that asks, where the others may not know of it yet. */
+  /** The asking pod, where the other replicas may not have seen it yet. */
   readonly #unseenSelf: UnseenPod | undefined
 
   constructor(demand: NodeDemand, ledger: Ledger, now: Millis, peers: number) {
@@ -36,30 +36,30 @@ export class HeadroomQuery {
     this.#unseenSelf = demand.uid === undefined ? undefined : ledger.unseen.get(demand.uid)
   }
 
-  /** What is free at most; undefined when nothing fresh is known. */
+  /** Free PIDs at most; undefined without a fresh reading. */
   readonly atMost = (node: NodeEntry): Pids | undefined => this.#atMost(node, this.#demand.floor)
 
-  /** What the other replicas may have bound to the node in the moment in which we bound as much. */
+  /** Room to set aside for other replicas, assuming each bound as much to this node as we did and we have not seen it yet. */
   setAsideOn({ name }: NodeEntry): Pids {
     if (this.#peers === 0) return 0
     const own = this.#unseenSelf?.node === name ? this.#unseenSelf.pids : 0
     return this.#peers * (this.#ledger.unseen.on(name) - own)
   }
 
-  /** The same of pods on their way. */
+  /** The same for pods without a node. */
   get setAside(): Pids {
     if (this.#peers === 0) return 0
     const self = this.#unseenSelf
     return this.#peers * (this.#ledger.unseen.waiting.pids - (self?.node === undefined ? (self?.pids ?? 0) : 0))
   }
 
-  /** What is free for sure: undefined also when one of the ceilings is not known. */
+  /** Free PIDs for certain: undefined also when one of the ceilings is not known. */
   readonly sure = (node: NodeEntry): Pids | undefined => (node.isWhole ? this.atMost(node) : undefined)
 
-  /** The same without any floor: others may have a lower one. */
+  /** The same without any floor: other pods may have a lower one. */
   readonly bare = (node: NodeEntry): Pids | undefined => (node.isWhole ? this.#atMost(node, noFloor) : undefined)
 
-  /** The waiting pods in sum, without the one that asks, and with those that other replicas may have admitted. */
+  /** The sum over waiting pods, without the asking pod, and with those that other replicas may have admitted. */
   get waiting(): Pick<Others, 'pids' | 'largest'> {
     const { pids, largest } = this.#ledger.waiting
     const rest = pids - (this.#waitingSelf?.estimate ?? 0) + this.setAside
@@ -70,6 +70,7 @@ export class HeadroomQuery {
     }
   }
 
+  /** The waiting pods in groups, without the asking pod, and with those that other replicas may have admitted. */
   others(): Others {
     const own = this.#waitingSelf
     const groups = without([...this.#ledger.waiting.groups], own?.placement ?? anyNode, own?.estimate)
@@ -86,7 +87,7 @@ export class HeadroomQuery {
     return isWaiting ? self : undefined
   }
 
-  /** No room was found: whether for sure, and where it was closest. */
+  /** No room was found: the answer is `full` when every node is known, else `unknown`. */
   shortage({ nodes }: CandidateSet<NodeEntry>, room: number, others: Others): Assessment {
     let unknown = 0
     let example: NodeEntry | undefined
@@ -102,31 +103,32 @@ export class HeadroomQuery {
     if (example !== undefined) {
       return { verdict: 'unknown', why: this.#whyUnknown(example), nodes: nodes.length, unknown, node: example.name }
     }
-    // Of a node already chosen, pods on their way to some node are not asked for.
+    // For a node that is chosen already, pods without a node do not count.
     const areAsked = others.groups.length > 0
     return {
       verdict: 'full',
       nodes: nodes.length,
       room,
       best: this.account(best),
-      waiting: areAsked ? this.#told : { pods: 0, pids: 0 },
+      waiting: areAsked ? this.#knownWaiting : { pods: 0, pids: 0 },
       setAside: this.setAsideOn(best) + (areAsked ? this.setAside : 0),
       accounts: () => this.#freest(nodes).map((node) => this.account(node))
     }
   }
 
-  /** The pods that wait for certain, without the one that asks. */
-  get #told(): Full['waiting'] {
+  /** The waiting pods we know of, without the asking pod. */
+  get #knownWaiting(): Full['waiting'] {
     const { pods, pids } = this.#ledger.waiting
     const self = this.#waitingSelf
     return self === undefined ? { pods, pids } : { pods: pods - 1, pids: pids - self.estimate }
   }
 
+  /** The node's figures against the floor of the demand. */
   account(node: NodeEntry): NodeAccount {
     return accountOf(node, this.#demand.floor, this.#now)
   }
 
-  /** There is room but for waiting pods, and these may go to a node that is not known. */
+  /** There would be room without waiting pods, and these may go to a node that is not known. */
   undecided({ nodes }: CandidateSet<NodeEntry>, node: NodeEntry | undefined): Unknown {
     const why = node === undefined ? 'too many waiting pods' : this.#whyUnknown(node)
     return { verdict: 'unknown', why, nodes: nodes.length, unknown: 0, node: node?.name }
@@ -134,7 +136,7 @@ export class HeadroomQuery {
 
   #atMost(node: NodeEntry, floor: Floor): Pids | undefined {
     const age = this.#now - node.readingAt
-    // A reading from the future is one by a clock that jumped: as far off as it is old.
+    // A reading from the future: the clock jumped. It is as unreliable as one that is as old.
     if (age > this.#demand.maxAge || -age > this.#demand.maxAge) return undefined
     const free = freeAtMost(node, floor)
     if (free === undefined) return undefined
@@ -146,7 +148,7 @@ export class HeadroomQuery {
     return Math.abs(this.#now - readingAt) > this.#demand.maxAge ? 'reading too old' : 'ceiling not known'
   }
 
-  /** The freest first. One pass with a short list: sorting 5,000 nodes would take longer than all the rest. */
+  /** The freest nodes first. One pass with a short list: sorting 5,000 nodes would take longer than the whole review. */
   #freest(nodes: readonly NodeEntry[]): NodeEntry[] {
     const freest: { readonly node: NodeEntry; readonly free: Pids }[] = []
     for (const node of nodes) {
@@ -161,16 +163,16 @@ export class HeadroomQuery {
   }
 }
 
-/** Nodes told of one by one in the log of one denial: 100 take some 15 KB. Own choice. */
+/** The most nodes listed in the log line of one denial: 100 take some 15 KB. Own choice. */
 const mostAccounts = 100
 
-/** One node by both its ceilings, as it stands against a floor. */
+/** Both ceilings of one node against a floor. */
 export function accountOf(node: NodeEntry, floor: Floor, now: Millis): NodeAccount {
   const age = node.readingAt === Number.NEGATIVE_INFINITY ? undefined : now - node.readingAt
   return { node: node.name, ceilings: ceilingAccounts(node, floor), age }
 }
 
-/** The groups without one pod of this size and placement; without a size, all of them. */
+/** The groups without one pod of this size and placement; all groups where `pids` is undefined. */
 function without(groups: readonly WaitingGroup[], placement: Placement, pids: Pids | undefined): WaitingGroup[] {
   return groups.map((group) =>
     group.pids === pids && group.placement.signature === placement.signature

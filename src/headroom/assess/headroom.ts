@@ -25,7 +25,7 @@ import { accountOf, HeadroomQuery, type NodeDemand } from './headroom-query.ts'
 import { overBudget } from './namespace-budget.ts'
 import { fitsAtOnce, noRoom, roomBeside } from './packing.ts'
 
-/** The ledger as rules read it, at the moment they ask. */
+/** The ledger as rules read it. */
 export class Headroom implements HeadroomView {
   readonly #ledger: Ledger
   readonly #clock: Clock
@@ -34,9 +34,8 @@ export class Headroom implements HeadroomView {
   readonly #placements = new Placements()
 
   /**
-   * `isCurrent`: whether nodes and pods on the ledger are those of now. While they are not, a node that has room may
-   * just not be known, so whatever finds no room is unknown. `replicas`: how many of us admit pods, this one included;
-   * see `UnseenByPeers`.
+   * `isCurrent`: whether the ledger's nodes and pods are up to date. While they are not, a node with room may be missing,
+   * so a shortage is reported as unknown. `replicas`: how many replicas admit pods, this one included; see `UnseenByPeers`.
    */
   constructor(ledger: Ledger, clock: Clock, isCurrent: () => boolean = () => true, replicas: () => number = () => 1) {
     this.#ledger = ledger
@@ -138,7 +137,7 @@ export class Headroom implements HeadroomView {
     return new HeadroomQuery(demand, this.#ledger, this.#clock.now(), this.#replicas() - 1)
   }
 
-  /** Every node the API server knows, with its room under a floor; undefined where no reading is fresh. */
+  /** Every node the API server knows, with its room above a floor; undefined without a fresh reading. */
   *rooms(floor: Floor, maxAge: Millis): Iterable<readonly [LedgerNode, NodeRoom | undefined]> {
     this.#ledger.expire()
     const now = this.#clock.now()
@@ -150,7 +149,7 @@ export class Headroom implements HeadroomView {
     }
   }
 
-  /** Every node the API server knows, as it stands against a floor; for tables and metrics. */
+  /** Every node the API server knows, with its figures against a floor; for tables and metrics. */
   *accounts(floor: Floor): Iterable<NodeAccount> {
     this.#ledger.expire()
     const now = this.#clock.now()
@@ -160,7 +159,7 @@ export class Headroom implements HeadroomView {
   }
 }
 
-/** No room among the nodes of some time ago. */
+/** No room was found, but the ledger is out of date. */
 function outdated(nodes: number): Assessment {
   return { verdict: 'unknown', why: 'API server not heard lately', nodes, unknown: nodes, node: undefined }
 }

@@ -4,8 +4,8 @@ import type { NodeEntry, PodEntry } from '../ledger/entries.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 
 /**
- * The budgets of its namespace the pod would break. `peers`: how many other replicas admit pods; each may have admitted
- * what this one has and they have not been shown, see `UnseenByPeers`.
+ * The budgets of its namespace that the pod would exceed. `peers`: how many other replicas admit pods; each may be admitting
+ * as much as this one does, see `UnseenByPeers`.
  */
 export function overBudget(demand: BudgetDemand, ledger: Ledger, now: Millis, peers: number): OverBudget[] {
   const aside = setAside(demand, ledger, peers)
@@ -14,12 +14,12 @@ export function overBudget(demand: BudgetDemand, ledger: Ledger, now: Millis, pe
   )
 }
 
-/** What is kept of the budget for what other replicas may have admitted at this moment. */
+/** PIDs of the budget set aside for what other replicas may be admitting now. */
 interface Aside {
   readonly total: Pids
-  /** Of that for pods on their way to some node. */
+  /** The part for pods without a node. */
   readonly waiting: Pids
-  /** And for those that can only go to one, by its name. */
+  /** The part for pods that can land on one node only, by its name. */
   readonly pinned: ReadonlyMap<string, Pids>
 }
 
@@ -30,7 +30,7 @@ function setAside({ namespace, uid }: BudgetDemand, ledger: Ledger, peers: numbe
   if (peers === 0) return { total, waiting, pinned }
   for (const one of ledger.unseen.pods) {
     const pod = ledger.pod(one.uid)
-    // A pod that was bound here is known to the others already: it is counted by them, wherever it is.
+    // A pod that was bound here was shown before: the other replicas count it already.
     if (one.uid === uid || pod?.state !== 'assumed' || pod.namespace.name !== namespace) continue
     const pids = peers * one.pids
     total += pids
@@ -52,7 +52,7 @@ function overTotal(
   const committed = (entry?.committed ?? 0) - weightOf(self)
   if (committed + aside.total + pids <= total) return undefined
   const estimates = (entry?.estimates ?? 0) - (self === undefined || self.state === 'ended' ? 0 : self.estimate)
-  // What the API says of its pods is enough; else it hangs on what was observed of them.
+  // Estimates do not depend on readings; if they alone exceed the budget, the answer is certain.
   const isCertain =
     estimates + aside.total + pids > total ||
     [...(entry?.byNode.keys() ?? [])].every((node) => !isStale(node, maxAge, now))
@@ -68,8 +68,8 @@ function overTotal(
 }
 
 /**
- * Some candidate must have room for the pod within the budget, beside the namespace's pods that are on no node yet:
- * these are taken to come to the same nodes.
+ * Some candidate node must have room for the pod within the budget, beside the namespace's pods without a node: these are
+ * assumed to land on the same nodes.
  */
 function overPerNode(demand: BudgetDemand, ledger: Ledger, now: Millis, aside: Aside): OverBudget | undefined {
   const { namespace, placement, pids, perNode, uid, maxAge } = demand
@@ -110,7 +110,7 @@ function weightOf(pod: PodEntry | undefined): Pids {
   return pod === undefined ? 0 : pod.observed + pod.pending
 }
 
-/** What was observed there is too old to deny for. A node that never said anything has only estimates, and they hold. */
+/** The node's reading is too old for a denial. A node without any reading has only estimates, which do not age. */
 function isStale({ readingAt }: NodeEntry, maxAge: Millis, now: Millis): boolean {
   return readingAt !== Number.NEGATIVE_INFINITY && Math.abs(now - readingAt) > maxAge
 }

@@ -5,41 +5,42 @@ import type { NodeEntry } from '../ledger/entries.ts'
 import type { WaitingGroup } from '../ledger/waiting-pods.ts'
 
 /*
- * Admitted pods that are on no node yet.
+ * Waiting pods: admitted, and without a node.
  *
- * They will take room, and nobody knows where. Counting them on every node they may land on would let one burst close
- * the whole cluster; counting them nowhere would let any burst through. So a pod fits when all of them and the pod
- * itself can be put on nodes at once, each where it may land, without any node going below the floor. What is admitted
- * therefore always had a place for everybody: on one node of room for ten, the eleventh is refused however fast they
- * come.
+ * They will take room, but we do not know where. Counting them on every node they may land on would let one burst close
+ * the whole cluster; counting them nowhere would let any burst through. So a pod fits when the waiting pods and the pod
+ * itself can all be placed at once, each on a node it may land on, without any node going below the floor. On a node with
+ * room for ten, the eleventh pod is refused however fast they come.
  *
- * Waiting pods are put first, those with the fewest nodes first and on nodes the new pod cannot use where they may go
- * there: that leaves the new pod the most. The scheduler may put them elsewhere; then a binding finds its node full and
- * the pod waits, which is what `pid-binding` is for. A pod that is larger than the room of any of its nodes takes none: it
- * must not hold up what fits. One that only lost its place to others still asks for it, here if it may come here.
+ * Waiting pods are placed first, those with the fewest nodes first, and on nodes the asking pod cannot use where possible:
+ * that leaves the asking pod the most room. The scheduler may place them elsewhere; then a binding finds its node full and
+ * the pod waits, which is what `pid-binding` is for.
  *
- * Of their floors nothing is known here. They are put under that of the pod that asks, and only where this leaves them
- * none into what it keeps free: theirs may be lower.
+ * Ignore waiting pods that fit no node at all. A waiting pod that no longer fits because of other waiting pods still
+ * counts against the asking pod's nodes if it could land there.
  *
- * A waiting pod may also go to a node of which nothing is known. It is put on those that are, since they may be all it
- * finds; but where the new pod finds room without such pods, it is not known to have none. The same holds for pods of more
- * placements than can be looked into within a review.
+ * We do not know the waiting pods' floors. Place them under the asking pod's floor first; only if that leaves no node,
+ * place them into the reserve, since their floor may be lower.
+ *
+ * A waiting pod may also go to a node that is not known. Place it on known nodes, because they may be the only ones it
+ * gets; but if the asking pod would fit without such pods, the answer is unknown, not full. The same holds for waiting
+ * pods with more placements than a review can compute.
  */
 
-/** PIDs free on a node under the floor asked for; undefined when not known well enough to promise them. */
+/** PIDs free on a node above the floor of the demand; undefined when the node is not known well enough to promise them. */
 export type FreeOn = (node: NodeEntry) => Pids | undefined
 
+/** Waiting pods other than the asking pod. */
 export interface Others {
-  /** Groups of waiting pods, without the pod that asks. */
   readonly groups: readonly WaitingGroup[]
   readonly pids: Pids
   readonly largest: Pids
 }
 
 /**
- * A quick yes: whether they fit even if every waiting pod came to these nodes. Filled one pod after the other, a node
- * is only passed over when less than the largest pod is left on it; so unless all nodes are filled up to that, the last
- * pod has found its place. Usually the first node looked at is enough.
+ * A quick yes: whether the pods fit even if every waiting pod lands on these nodes. When nodes are filled one pod after
+ * the other, a node is passed over only if less than the largest pod is left on it. So if the room above that is larger
+ * than all pods before the last, the last pod finds a node. Usually the first node is enough.
  */
 export function fitsAtOnce(
   set: CandidateSet<NodeEntry>,
@@ -63,36 +64,36 @@ export function fitsAtOnce(
   return false
 }
 
-/** Steps spent on putting waiting pods; a millisecond or two. Where the others will be is not known then. */
+/** The most steps spent on placing waiting pods; a millisecond or two. The rest of them are not placed. */
 const mostSteps = 50_000
 
-/** Nodes looked at to find where waiting pods may go, beside the sets that are remembered; half a millisecond. */
+/** The most nodes tested to find where waiting pods may land, beside the remembered sets; half a millisecond. */
 const mostLooks = 20_000
 
-/** What nodes have free, as the pod that asks is to see them. */
+/** Free PIDs of nodes as the asking pod sees them. */
 export interface Frees {
-  /** Under the floor asked for. */
+  /** Above the floor of the demand. */
   readonly sure: FreeOn
   /** Without any floor. */
   readonly bare: FreeOn
 }
 
-/** How many of the pods asked for find room, up to all of them. */
+/** How many pods of the demand find room, up to all of them. */
 export interface Room {
-  /** When the waiting ones are put first. */
+  /** When all waiting pods are placed first. */
   readonly pods: number
-  /** The same when those of which that is not known go elsewhere. */
+  /** When only those waiting pods are placed whose nodes are all known. */
   readonly mostPods: number
-  /** A node not known where they may go; undefined also when there were too many to look into. */
+  /** A node that is not known and that they may go to; undefined also when there were too many to compute. */
   readonly doubt: NodeEntry | undefined
 }
 
-/** For none, whatever the others do. */
+/** Room for no pod, whatever happens to the waiting pods. */
 export const noRoom: Room = { pods: 0, mostPods: 0, doubt: undefined }
 
 type Located = WaitingGroup & Pick<CandidateSet<NodeEntry>, 'nodes'>
 
-/** How many of the pods find room beside the waiting ones. */
+/** How many pods of the demand find room beside the waiting ones. */
 export function roomBeside(
   set: CandidateSet<NodeEntry>,
   pids: Pids,
@@ -101,7 +102,7 @@ export function roomBeside(
   candidates: CandidateSets<NodeEntry>,
   frees: Frees
 ): Room {
-  // Of full nodes, nobody need know who else waits for them.
+  // No node has room even alone: skip the packing.
   if (!set.nodes.some((node) => (frees.sure(node) ?? 0) >= pids)) return noRoom
   const { groups, lost } = located(others.groups, candidates)
   const own = groups.every(({ nodes }) => nodes === set.nodes) ? undefined : new Set(set.nodes)
@@ -118,7 +119,7 @@ export function roomBeside(
   return { pods: room, mostPods: most.roomFor(pids, pods), doubt: doubts.example }
 }
 
-/** The groups with their nodes, the fewest first, and those whose nodes it would take too long to find. */
+/** The groups with their nodes, those with the fewest first; `lost` are those whose nodes would take too long to find. */
 function located(
   all: readonly WaitingGroup[],
   candidates: CandidateSets<NodeEntry>
@@ -133,7 +134,7 @@ function located(
     if (isAtHand) locate(group)
     return !isAtHand
   })
-  // Only now: what is found is remembered in the place of something else.
+  // After the remembered sets: computing a set may push a remembered one out.
   const limit = candidates.looked + mostLooks
   for (const group of others) {
     if (candidates.looked < limit || candidates.isAtHand(group.placement)) locate(group)
@@ -143,7 +144,7 @@ function located(
   return { groups, lost }
 }
 
-/** Whether all is known of the nodes where waiting pods may go. */
+/** Whether all nodes that waiting pods may land on are known. */
 class Doubts {
   readonly #frees: Frees
   readonly #known = new Map<readonly NodeEntry[], boolean>()
@@ -168,10 +169,10 @@ class Doubts {
   }
 }
 
-/** One way to put waiting pods on nodes. */
+/** One placement of waiting pods on nodes. */
 class Packing {
   readonly #set: CandidateSet<NodeEntry>
-  /** The nodes of the set, where some group has others. */
+  /** The nodes of the set; undefined when every group has exactly these nodes. */
   readonly #own: ReadonlySet<NodeEntry> | undefined
   readonly #frees: Frees
   readonly #taken = new Map<NodeEntry, Pids>()
@@ -184,7 +185,7 @@ class Packing {
     this.#frees = frees
   }
 
-  /** False when that would take too long: they are left. */
+  /** Places a group. False when that would take too long: then it is left. */
   put(group: Located): boolean {
     if (this.#steps > mostSteps) {
       this.leave(group)
@@ -213,7 +214,7 @@ class Packing {
     return true
   }
 
-  /** They are taken to come to the nodes of the pod that asks, wherever there is room. */
+  /** Pods without a place: they are assumed to land on the asking pod's nodes. */
   leave({ pids, count }: Pick<WaitingGroup, 'pids' | 'count'>): void {
     if (count === 0) return
     const { pids: before, largest } = this.#leftOver

@@ -11,13 +11,13 @@ import type { PodFacts, WorkloadName } from '../../model/cluster-objects.ts'
 import { metadataOf } from './cached-kinds.ts'
 import type { Kind } from './reflector.ts'
 
-/** The kind, with strings shared between all its pods. */
+/** The kind Pod for a cache; strings are shared between all its pods. */
 export function buildPodKind(): Kind<PodFacts> {
   const project = buildPodProjection()
   return { resource: 'pods', path: '/api/v1/pods', firstPage: 500, keyOf: ({ uid }) => uid, project, same: isSamePod }
 }
 
-/** Reads what is kept of a Pod; one projection shares its strings between all pods it reads. */
+/** Reads what is kept of a Pod. One projection shares strings between all pods it reads. */
 export function buildPodProjection(): (object: JsonRecord) => PodFacts {
   const strings = new Interner()
   const workloads = new WorkloadNames(strings)
@@ -40,7 +40,7 @@ export function buildPodProjection(): (object: JsonRecord) => PodFacts {
       estimated: readPids(annotations[pidsEstimate]),
       deleting: typeof metadata.deletionTimestamp === 'string'
     }
-    // Only while it counts: nearly all pods are bound, and do without the field.
+    // The other fields count only until the pod is bound; nearly all pods are, and do without them.
     if (facts.node !== undefined) return cgroup === undefined || cgroup === uid ? facts : { ...facts, cgroup }
     return {
       ...facts,
@@ -56,7 +56,7 @@ function isGated({ schedulingGates }: JsonRecord): boolean {
   return Array.isArray(schedulingGates) && schedulingGates.length > 0
 }
 
-/** Whatever else keeps a pod from being bound, it then says in place of this. */
+/** The node named in the last refused binding. Another reason why the pod is not bound replaces this message. */
 function refusedBy(status: JsonRecord): string | undefined {
   const conditions = Array.isArray(status['conditions']) ? status['conditions'] : []
   const scheduled = conditions.filter(isRecord).find(({ type }) => type === 'PodScheduled')
@@ -64,7 +64,7 @@ function refusedBy(status: JsonRecord): string | undefined {
   return typeof message === 'string' ? refusedNodeOf(message) : undefined
 }
 
-/** One object per workload; a pod that has none of its own is its own workload, and holds no entry here. */
+/** One object per workload; a pod without a controller is its own workload, and has no entry here. */
 class WorkloadNames {
   readonly #strings: Interner
   readonly #names = new Map<string, WorkloadName>()
@@ -79,7 +79,7 @@ class WorkloadNames {
     const key = `${namespace}/${kind}/${name}`
     const held = this.#names.get(key)
     if (held !== undefined) return held
-    // As for strings: most of so many are gone; those still in use merely become two.
+    // As for strings: most of them are no longer used; of those still in use there are two copies from now on.
     if (this.#names.size >= mostWorkloads) this.#names.clear()
     const made = { kind: this.#strings.of(kind), name }
     this.#names.set(key, made)

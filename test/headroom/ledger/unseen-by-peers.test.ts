@@ -69,7 +69,7 @@ function replicasOver(room: number, count: number) {
   }
 }
 
-t.test('one of three replicas gives away a third at once, and the rest when the others have seen that', async (t) => {
+t.test('one of three replicas gives away a third at once, and the rest once the others have seen that', async (t) => {
   const { replicas, admit, show, wait, clock } = replicasOver(1000, 3)
   const [one] = replicas
   if (one === undefined) return
@@ -100,7 +100,7 @@ t.test('what the API server never shows is no longer kept free after a while', a
   t.ok(admit(one, 'b', 200))
 })
 
-t.test('a word that is older than a binding does not show it', async (t) => {
+t.test('an event from before a binding does not show it bound', async (t) => {
   const { replicas, bind } = replicasOver(1000, 3)
   const [one] = replicas
   if (one === undefined) return
@@ -119,7 +119,7 @@ t.test('alone it gives away all of it', async (t) => {
   t.equal(Array.from({ length: 20 }, (_, i) => admit(one, `${i}`, 100)).filter(Boolean).length, 10)
 })
 
-t.test('a pod that is asked for again does not stand in its own way', async (t) => {
+t.test('a pod that is asked for again is not counted against itself', async (t) => {
   const { replicas, admit, bind } = replicasOver(1000, 3)
   const [one] = replicas
   if (one === undefined) return
@@ -127,6 +127,23 @@ t.test('a pod that is asked for again does not stand in its own way', async (t) 
   t.ok(admit(one, 'a', 900))
   t.ok(bind(one, 'a', 900))
   t.ok(bind(one, 'a', 900))
+})
+
+t.test('a pod that asks again has nothing set aside for itself, only for the others', async (t) => {
+  const { replicas, admit } = replicasOver(1000, 3)
+  const [one] = replicas
+  if (one === undefined) return
+  t.ok(admit(one, 'a', 300))
+  t.ok(admit(one, 'b', 100))
+  const again = demand({ uid: 'a', pids: 1001 })
+  t.match(one.headroom.assess(again), { verdict: 'full', setAside: 200, waiting: { pods: 1, pids: 100 } })
+  t.match(one.headroom.assess({ ...again, uid: 'c' }), {
+    verdict: 'full',
+    setAside: 800,
+    waiting: { pods: 2, pids: 400 }
+  })
+  one.ledger.confirm('a', 'n1')
+  t.match(one.headroom.assess(again), { verdict: 'full', setAside: 200 }, 'bound')
 })
 
 const wishes = fc.array(
@@ -141,7 +158,7 @@ const wishes = fc.array(
 
 for (const step of ['admission', 'binding'] as const) {
   t.test(
-    `whatever the order, replicas together give away all there is, and two pods for each of the others at most: ${step}`,
+    `in any order, replicas together give away all there is, and two pods for each of the others at most: ${step}`,
     async (t) => {
       fc.assert(
         fc.property(wishes, fc.constantFrom(1, 2, 3), (wanted, count) => {
