@@ -75,7 +75,10 @@ function halfCheck(half: Half, probe: AdmissionProbe, facts: ProbeFacts): Check 
   return { about, level: 'error', found, remedy: reach(facts) }
 }
 
-function wasSeen(half: Half, { validate, mutate }: AdmissionProbe): boolean {
+/** Whether a pod that was tried came back with a sign of pidguard. False where nothing was tried. */
+export function wasSeen(half: Half, probe: AdmissionProbe | undefined): boolean {
+  if (probe === undefined) return false
+  const { validate, mutate } = probe
   return half === 'mutate' ? mutate.mutated : validate.validated
 }
 
@@ -106,5 +109,5 @@ function refusalCheck({ cause, by, message }: ProbeRefusal, facts: ProbeFacts): 
 const elsewhere = 'Name a namespace where nobody else refuses such a pod and the policy looks: --probe-namespace NAME'
 
 function reach({ namespace }: ProbeFacts): string {
-  return `Look for "failed calling webhook" in the API server's log, and at: kubectl get endpoints -n ${namespace} pidguard. A policy takes a minute to get to the replicas.`
+  return `Look for "failed calling webhook" in the API server's log, and at: kubectl get endpointslices -n ${namespace} -l kubernetes.io/service-name=pidguard. A policy takes a minute to get to the replicas.`
 }

@@ -8,6 +8,7 @@ import type { ObjectMeta } from '../kubernetes/types.ts'
 import { isRecord, type JsonRecord } from '../lib/json/shape.ts'
 import type { HeldSecret } from '../ports/certificates.ts'
 import { askReplicas, type ReplicaMetrics, type ReplicaPod } from './replica-metrics.ts'
+import { countServiceAddresses } from './service-addresses.ts'
 
 export interface RegisteredWebhook {
   readonly name: string
@@ -58,8 +59,8 @@ export interface InstallationFacts {
   readonly validating: readonly WebhookConfiguration[]
   readonly deployment: Deployment | undefined
   readonly service: Service | undefined
-  /** Addresses that the Service leads to. */
-  readonly endpoints: number | undefined
+  /** Ready addresses that the Service leads to; undefined: they may not be read. */
+  readonly addresses: number | undefined
   readonly secret: HeldSecret | undefined
   readonly policy: string | undefined
   readonly namespaces: readonly { readonly metadata: ObjectMeta }[]
@@ -90,7 +91,7 @@ export async function readInstallation(api: KubeApi, namespace: string): Promise
   }
   const own = `/api/v1/namespaces/${namespace}`
   const registration = '/apis/admissionregistration.k8s.io/v1'
-  const [version, mutating, validating, deployment, service, endpoints, secret, policy, namespaces, daemonSets, pods] =
+  const [version, mutating, validating, deployment, service, addresses, secret, policy, namespaces, daemonSets, pods] =
     await Promise.all([
       api.call<{ gitVersion: string }>('/version'),
       seen(
@@ -103,7 +104,7 @@ export async function readInstallation(api: KubeApi, namespace: string): Promise
       ),
       seen('deployments', api.call<Deployment>(`/apis/apps/v1/namespaces/${namespace}/deployments/pidguard`)),
       seen('services', api.call<Service>(`${own}/services/pidguard`)),
-      seen('endpoints', api.call<{ subsets?: { addresses?: unknown[] }[] }>(`${own}/endpoints/pidguard`)),
+      seen('endpointslices', countServiceAddresses(api, namespace, 'pidguard')),
       seen('secrets', servingSecret(api, namespace, 'pidguard-tls').read()),
       seen('configmaps', api.call<{ data?: Record<string, string> }>(`${own}/configmaps/pidguard-policy`)),
       seen('namespaces', api.call<List<{ metadata: ObjectMeta }>>('/api/v1/namespaces')),
@@ -121,7 +122,7 @@ export async function readInstallation(api: KubeApi, namespace: string): Promise
     validating: validating?.items ?? [],
     deployment,
     service,
-    endpoints: endpoints && (endpoints.subsets ?? []).reduce((sum, { addresses = [] }) => sum + addresses.length, 0),
+    addresses,
     secret,
     policy: policy?.data?.['policy.yaml'],
     namespaces: namespaces?.items ?? [],

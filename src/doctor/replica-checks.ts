@@ -1,8 +1,9 @@
 import type { Check, Level } from './check.ts'
-import type { Deployment, InstallationFacts } from './read-installation.ts'
+import { type ProbeFacts, wasSeen } from './probe-checks.ts'
+import type { Deployment } from './read-installation.ts'
 import { apply } from './webhook-checks.ts'
 
-export interface ReplicaFacts extends InstallationFacts {
+export interface ReplicaFacts extends ProbeFacts {
   /** Of this program. */
   readonly version: string
 }
@@ -43,14 +44,18 @@ function deploymentChecks({ spec, status }: Deployment, logs: string, { namespac
   return checks
 }
 
-function serviceChecks(logs: string, { service, endpoints, hidden, namespace }: ReplicaFacts): Check[] {
+function serviceChecks(logs: string, { service, addresses, hidden, namespace, probe }: ReplicaFacts): Check[] {
+  // A call that arrived found its way, by an address that is not looked at here.
+  const reached = wasSeen('validate', probe) || wasSeen('mutate', probe)
+  const level: Level = reached ? 'warn' : 'error'
   if (service === undefined && !hidden.includes('services')) {
-    const found = `no Service pidguard in ${namespace}: the API server finds nobody to call`
-    return [{ about: 'Service', level: 'error', found, remedy: apply }]
+    const effect = reached ? 'a real call reaches pidguard without it' : 'the API server finds no one to call'
+    return [{ about: 'Service', level, found: `no Service pidguard in ${namespace}: ${effect}`, remedy: apply }]
   }
-  if (endpoints !== 0) return []
-  const found = 'Service pidguard leads nowhere: no replica is ready'
-  return [{ about: 'endpoints', level: 'error', found, remedy: logs }]
+  // An ExternalName has no addresses of its own.
+  if (addresses !== 0 || service?.spec.type === 'ExternalName') return []
+  const effect = reached ? ', yet a real call reaches pidguard' : ': no replica is ready'
+  return [{ about: 'endpoints', level, found: `Service pidguard leads nowhere${effect}`, remedy: logs }]
 }
 
 function imageChecks({ spec }: Deployment, { version }: ReplicaFacts): Check[] {

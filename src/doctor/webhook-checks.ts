@@ -1,5 +1,6 @@
 import type { Check } from './check.ts'
 import { type ConfigurationKind, expectedWebhooks, lackingOf, pathOf } from './expected-webhooks.ts'
+import { type ProbeFacts, wasSeen } from './probe-checks.ts'
 import type { InstallationFacts, RegisteredWebhook, WebhookConfiguration } from './read-installation.ts'
 
 /** What installs all of it, and puts right what was changed. */
@@ -11,7 +12,7 @@ export function ours(configurations: readonly WebhookConfiguration[]): readonly 
 }
 
 /** Whether the API server calls us, and how. What this user may not read is not judged; `hidden` says so elsewhere. */
-export function registrationChecks(facts: InstallationFacts): Check[] {
+export function registrationChecks(facts: ProbeFacts): Check[] {
   const { mutating, validating, hidden, serverVersion } = facts
   return [
     { about: 'API server', level: 'ok', found: serverVersion },
@@ -27,12 +28,9 @@ export function registrationChecks(facts: InstallationFacts): Check[] {
 function configurationChecks(
   kind: ConfigurationKind,
   webhooks: readonly RegisteredWebhook[],
-  facts: InstallationFacts
+  facts: ProbeFacts
 ): Check[] {
-  if (webhooks.length === 0) {
-    const found = 'not there: the API server does not call pidguard'
-    return [{ about: kind, level: 'error', found, remedy: apply }]
-  }
+  if (webhooks.length === 0) return [absenceCheck(kind, facts)]
   const missing = expectedWebhooks.filter((each) => each.kind === kind && !webhooks.some(isNamed(each.name)))
   return [
     ...webhooks.flatMap((webhook) => webhookChecks(webhook, kind, facts)),
@@ -41,6 +39,17 @@ function configurationChecks(
       return { about: name, level: 'error', found, remedy: apply }
     })
   ]
+}
+
+/** From v1.37 on an API server also takes configurations from files, which no client sees. A call that arrives is proof. */
+function absenceCheck(kind: ConfigurationKind, { probe }: ProbeFacts): Check {
+  const half = kind === 'MutatingWebhookConfiguration' ? 'mutate' : 'validate'
+  if (wasSeen(half, probe)) {
+    const found = `none named pidguard, yet a real call reaches it to ${half}: what else it is called for was not seen`
+    const remedy = `Look into the API server's --admission-control-config-file. For one that can be seen: ${apply}`
+    return { about: kind, level: 'warn', found, remedy }
+  }
+  return { about: kind, level: 'error', found: 'not there: the API server does not call pidguard', remedy: apply }
 }
 
 function isNamed(name: string): (webhook: { readonly name: string }) => boolean {

@@ -8,6 +8,7 @@ import {
   installationOf,
   namespaceOf,
   registered,
+  soundProbe,
   soundSecret
 } from '../support/installations.ts'
 import { birth, day } from '../support/keyrings.ts'
@@ -45,11 +46,25 @@ const vital = [{ apiGroups: ['', 'apps'], resources: ['pods', 'daemonsets'] }]
 const hidden = {
   registration: ['mutatingwebhookconfigurations', 'validatingwebhookconfigurations'],
   Deployment: ['deployments'],
-  Service: ['services', 'endpoints'],
+  Service: ['services', 'endpointslices'],
   Secret: ['secrets']
 }
 const cases: { name: string; change: Partial<DoctorFacts>; want: string[] }[] = [
-  { name: 'no configuration', change: { mutating: [] }, want: ['error MutatingWebhookConfiguration'] },
+  {
+    name: 'no configuration, and a pod that was not tried',
+    change: { mutating: [], probe: undefined },
+    want: ['error MutatingWebhookConfiguration']
+  },
+  {
+    name: 'no configuration to be seen, yet a real call arrives',
+    change: { mutating: [] },
+    want: ['warn MutatingWebhookConfiguration']
+  },
+  {
+    name: 'no configuration, and a real call that arrives for the other half only',
+    change: { validating: [], probe: { ...soundProbe, validate: { ...soundProbe.validate, validated: false } } },
+    want: ['error ValidatingWebhookConfiguration', 'info a real call']
+  },
   {
     name: 'two that may not be read',
     change: { mutating: [], validating: [], hidden: hidden.registration },
@@ -57,7 +72,7 @@ const cases: { name: string; change: Partial<DoctorFacts>; want: string[] }[] = 
   },
   {
     name: 'one of two that may not be read, the other not there',
-    change: { mutating: [], validating: [], hidden: ['mutatingwebhookconfigurations'] },
+    change: { mutating: [], validating: [], hidden: ['mutatingwebhookconfigurations'], probe: undefined },
     want: ['warn mutatingwebhookconfigurations', 'error ValidatingWebhookConfiguration']
   },
   {
@@ -162,19 +177,26 @@ const cases: { name: string; change: Partial<DoctorFacts>; want: string[] }[] = 
   },
   {
     name: 'that, and nobody behind the Service',
-    change: { deployment: undefined, endpoints: 0, hidden: hidden.Deployment },
+    change: { deployment: undefined, addresses: 0, hidden: hidden.Deployment, probe: undefined },
     want: ['warn deployments', 'error endpoints']
   },
-  { name: 'no Service', change: { service: undefined, endpoints: undefined }, want: ['error Service'] },
+  { name: 'no Service', change: { service: undefined, addresses: 0, probe: undefined }, want: ['error Service'] },
+  { name: 'no Service, yet a real call arrives', change: { service: undefined, addresses: 0 }, want: ['warn Service'] },
+  {
+    name: 'a Service that is a name elsewhere, which has no addresses',
+    change: { service: { spec: { type: 'ExternalName' } }, addresses: 0 },
+    want: []
+  },
+  { name: 'no address, yet a real call arrives', change: { addresses: 0 }, want: ['warn endpoints'] },
   {
     name: 'a Service that may not be read',
-    change: { service: undefined, endpoints: undefined, hidden: hidden.Service },
-    want: ['warn services', 'warn endpoints']
+    change: { service: undefined, addresses: undefined, hidden: hidden.Service },
+    want: ['warn services', 'warn endpointslices']
   },
   { name: 'one replica of three is missing', change: { deployment: deploymentOf(2) }, want: ['warn replicas'] },
   {
     name: 'none is ready',
-    change: { deployment: deploymentOf(0), endpoints: 0 },
+    change: { deployment: deploymentOf(0), addresses: 0, probe: undefined },
     want: ['error replicas', 'error endpoints']
   },
   { name: 'only one is wanted', change: { deployment: deploymentOf(1, 1) }, want: ['warn replicas'] },

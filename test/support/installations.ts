@@ -105,7 +105,7 @@ export function installationOf(change: Partial<DoctorFacts> = {}): DoctorFacts {
     ...registered(),
     deployment: deploymentOf(3),
     service: { spec: { type: 'ClusterIP', ports: [{ port: 443 }] } },
-    endpoints: 3,
+    addresses: 3,
     secret: soundSecret,
     policy: 'spec: {}',
     policyMistakes: [],
