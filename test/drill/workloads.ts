@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import type { ControlPlane } from '../e2e/support/control-plane.ts'
 import type { KubectlResult } from '../e2e/support/kubectl.ts'
 import { threadsImage } from '../e2e/support/node.ts'
-import { type StoredObject, someRequests } from '../e2e/support/objects.ts'
+import { restricted, type StoredObject, someRequests } from '../e2e/support/objects.ts'
 import { until } from '../e2e/support/wait.ts'
 
 /** A pod of so many threads counts two tasks more: its first process, and the one that holds the sandbox. */
@@ -40,7 +40,7 @@ export class Workloads {
   podSpec(threads: number): object {
     const env = [{ name: 'THREADS', value: String(threads) }]
     const container = { name: 'app', image: threadsImage, imagePullPolicy: 'Never', env, resources: someRequests }
-    return { terminationGracePeriodSeconds: 1, containers: [container] }
+    return restricted([container], { terminationGracePeriodSeconds: 1 })
   }
 
   /** It says what it needs; who says nothing is counted with what was observed, or with the default. */

@@ -5,6 +5,7 @@ import t from 'tap'
 import type { AuditReport } from '../../src/report/audit/audit-report.ts'
 import { startControlPlane } from './support/control-plane.ts'
 import { missingForNode, startNode, threadsImage } from './support/node.ts'
+import { restricted } from './support/objects.ts'
 import { until } from './support/wait.ts'
 
 const program = resolve(import.meta.dirname, '../../dist/main.js')
@@ -42,7 +43,7 @@ async function drill(): Promise<void> {
     const spec = {
       replicas: 4,
       selector: { matchLabels: labels },
-      template: { metadata: { labels }, spec: { containers: [container] } }
+      template: { metadata: { labels }, spec: restricted([container]) }
     }
     const deployment = { apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: 'boom' }, spec }
     await plane.kubectl.ok(['create', '--filename=-'], JSON.stringify(deployment))

@@ -7,7 +7,7 @@ import { kubeletAuthority } from '../support/fake-kubelet.ts'
 import { startControlPlane } from './support/control-plane.ts'
 import { addNode } from './support/fleet.ts'
 import { install, type Replica } from './support/installation.ts'
-import { deployment, pod, someRequests } from './support/objects.ts'
+import { deployment, pod, restricted, someRequests } from './support/objects.ts'
 import { until } from './support/wait.ts'
 import type { LogLine } from './support/webhook.ts'
 
@@ -195,7 +195,7 @@ void t.test(
       apiVersion: 'v1',
       kind: 'Pod',
       metadata: { name: 'boom', namespace: 'shop' },
-      spec: { nodeName: 'node-b', containers: [{ name: 'app', image: 'example.com/app:1', resources: boom }] }
+      spec: restricted([{ name: 'app', image: 'example.com/app:1', resources: boom }], { nodeName: 'node-b' })
     })
     const uid = await kubectl.ok(['get', 'pod/boom', '-n=shop', '-o=jsonpath={.metadata.uid}'])
     const replica = await leader()

@@ -14,7 +14,8 @@ import { startFakeKubelet } from '../support/fake-kubelet.ts'
 import { audit } from './support/audit.ts'
 import { startControlPlane } from './support/control-plane.ts'
 import { limitedUser } from './support/limited-user.ts'
-import { calicoNode, deployment, pod, type StoredPod, someRequests } from './support/objects.ts'
+import { calicoNode, deployment, pod, restricted, type StoredPod, someRequests } from './support/objects.ts'
+import { newestServed } from './support/served.ts'
 import { until } from './support/wait.ts'
 
 const schema = JSON.parse(readFileSync(join(import.meta.dirname, '../../manifests/audit.schema.json'), 'utf8'))
@@ -39,7 +40,7 @@ await kubectl.create(deployment({ name: 'web', namespace: 'shop' }, 3))
 await kubectl.create(deployment({ name: 'boom', namespace: 'shop' }, 2, someRequests))
 await kubectl.create(calicoNode('kube-system', { env: [{ name: 'FELIX_IPTABLESBACKEND', value: 'NFT' }] }))
 await kubectl.create({
-  apiVersion: 'batch/v1beta1',
+  apiVersion: await newestServed(api, 'batch', 'cronjobs'),
   kind: 'CronJob',
   metadata: { name: 'night', namespace: 'shop' },
   spec: {
@@ -47,7 +48,7 @@ await kubectl.create({
     schedule: `0 ${(new Date().getHours() + 12) % 24} * * *`,
     jobTemplate: {
       spec: {
-        template: { spec: { restartPolicy: 'Never', containers: [{ name: 'app', image: 'example.com/app:1' }] } }
+        template: { spec: restricted([{ name: 'app', image: 'example.com/app:1' }], { restartPolicy: 'Never' }) }
       }
     }
   }

@@ -4,9 +4,11 @@ import { readdirSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import t from 'tap'
 import type { ApiAnswer } from './support/api-client.ts'
+import { comparable } from './support/comparable.ts'
 import { startControlPlane } from './support/control-plane.ts'
 import { corpusFolder, type Manifest } from './support/corpus.ts'
 import { type Write, writesIn } from './support/real-workloads.ts'
+import { newestServed } from './support/served.ts'
 import { startWebhook } from './support/webhook.ts'
 
 const policy = `
@@ -42,7 +44,9 @@ const namespaces = ['filling', 'refusing'] as const
 
 const plane = await startControlPlane()
 t.teardown(() => plane.stop())
-for (const namespace of namespaces) await plane.createNamespace(namespace)
+// Real workloads are of all sorts.
+const anyPod = { 'pod-security.kubernetes.io/enforce': 'privileged' }
+for (const namespace of namespaces) await plane.createNamespace(namespace, anyPod)
 
 interface Attempt {
   readonly name: string
@@ -63,14 +67,15 @@ function attemptOf({ name, resource, manifest }: Write, namespace: string, i: nu
   return { name: `${name}, ${namespace}`, resource, namespace, manifest: { ...manifest, metadata } }
 }
 
+const cronJobs = await newestServed(plane.api, 'batch', 'cronjobs')
 const writes =
   corpus === undefined
     ? []
     : [
-        ...writesIn(join(corpus, 'workloads')),
+        ...writesIn(join(corpus, 'workloads'), cronJobs),
         ...readdirSync(join(corpus, 'calico'), { withFileTypes: true })
           .filter((entry) => entry.isDirectory())
-          .flatMap((entry) => writesIn(join(corpus, 'calico', entry.name)))
+          .flatMap((entry) => writesIn(join(corpus, 'calico', entry.name), cronJobs))
       ]
 
 const attempts: Attempt[] = []
@@ -78,7 +83,7 @@ for (const namespace of namespaces) {
   for (const write of writes) {
     const attempt = attemptOf(write, namespace, attempts.length)
     const { status } = await create(attempt, attempt.manifest)
-    // What this old API server refuses for reasons of its own says nothing of pidguard.
+    // What this API server refuses for reasons of its own says nothing of pidguard.
     if (status === 201) attempts.push(attempt)
   }
 }
@@ -103,15 +108,6 @@ function pidguard(...args: string[]): string {
 const webhook = await startWebhook(plane, { policy })
 t.teardown(() => webhook.stop())
 await webhook.register()
-
-/** What differs between any two dry runs of one object. */
-function comparable({ body }: ApiAnswer): object {
-  return JSON.parse(JSON.stringify(body), (key, value) => {
-    return ['uid', 'creationTimestamp', 'managedFields', 'controller-uid', 'generation'].includes(key)
-      ? undefined
-      : value
-  })
-}
 
 void t.test('validate finds what the webhook denies, and nothing else', options, async (t) => {
   const report = JSON.parse(pidguard('validate', '-o', 'json')) as Findings

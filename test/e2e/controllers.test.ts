@@ -6,6 +6,7 @@ import {
   backendsOf,
   calicoNode,
   deployment,
+  restricted,
   type StoredDaemonSet,
   type StoredObject,
   type StoredPod
@@ -186,7 +187,7 @@ void t.test('a rollout by its owner is one rollout', async (t) => {
 void t.test('the pods of a Job are filled, and the Job is not', async (t) => {
   const metadata = { name: 'once', namespace: 'batch-night' }
   const spec = {
-    template: { spec: { restartPolicy: 'Never', containers: [{ name: 'app', image: 'example.com/app:1' }] } }
+    template: { spec: restricted([{ name: 'app', image: 'example.com/app:1' }], { restartPolicy: 'Never' }) }
   }
   const { code, stderr } = await kubectl.create({ apiVersion: 'batch/v1', kind: 'Job', metadata, spec })
   t.equal(code, 0, stderr)

@@ -3,6 +3,7 @@ import t from 'tap'
 import { startControlPlane } from './support/control-plane.ts'
 import { install, patience, type Replica } from './support/installation.ts'
 import { backendsOf, calicoNode, pod, type StoredDaemonSet, someRequests } from './support/objects.ts'
+import { newestServed } from './support/served.ts'
 import { startTraffic } from './support/traffic.ts'
 import { until } from './support/wait.ts'
 
@@ -183,5 +184,6 @@ void t.test('uninstalled, nothing is left', async (t) => {
   const kinds =
     'mutatingwebhookconfigurations,validatingwebhookconfigurations,clusterroles,clusterrolebindings,namespaces'
   t.equal((await kubectl.run(['get', kinds, '--output=name'])).stdout.match(/pidguard/g), null)
-  t.equal((await api.get('/apis/policy/v1beta1/namespaces/pidguard-system/poddisruptionbudgets/pidguard')).status, 404)
+  const budgets = await newestServed(api, 'policy', 'poddisruptionbudgets')
+  t.equal((await api.get(`/apis/${budgets}/namespaces/pidguard-system/poddisruptionbudgets/pidguard`)).status, 404)
 })

@@ -38,7 +38,7 @@ else t.plan(0, `the image cannot be built and run here: ${missing}`)
 
 /** The image as its Deployment runs it: on a real kubelet, with the manifests as they are and nothing of this machine. */
 async function runImage(): Promise<void> {
-  const plane = await startControlPlane({ controllers: true, scheduler: true, boundTokens: true })
+  const plane = await startControlPlane({ controllers: true, scheduler: true })
   t.teardown(() => plane.stop())
   const { kubectl, api } = plane
   const image = await buildImage(plane.folder)

@@ -10,6 +10,7 @@ import { systemClock } from '../support/fake-api.ts'
 import { memorySink } from '../support/fake-kubelet.ts'
 import { startControlPlane } from './support/control-plane.ts'
 import { missingForNode, startNode, threadsImage } from './support/node.ts'
+import { restricted } from './support/objects.ts'
 import { until } from './support/wait.ts'
 
 const missing = missingForNode(process.env)
@@ -37,18 +38,14 @@ async function readRealKubelet(): Promise<void> {
   }
 
   void t.test('a pod of 300 threads is read with all of them, and the pause task', async (t) => {
-    const spec = {
-      nodeName: node.name,
-      containers: [
-        {
-          name: 'app',
-          image: threadsImage,
-          imagePullPolicy: 'Never',
-          env: [{ name: 'THREADS', value: '300' }],
-          resources: { requests: { cpu: '10m', memory: '16Mi' } }
-        }
-      ]
+    const container = {
+      name: 'app',
+      image: threadsImage,
+      imagePullPolicy: 'Never',
+      env: [{ name: 'THREADS', value: '300' }],
+      resources: { requests: { cpu: '10m', memory: '16Mi' } }
     }
+    const spec = restricted([container], { nodeName: node.name })
     const { status, body } = await plane.api.post('/api/v1/namespaces/default/pods', {
       metadata: { name: 'hog' },
       spec

@@ -25,7 +25,8 @@ const emptyInHealth: Readonly<Record<string, string>> = {
   'pidguard_reviews_total{result="malformed"}': 'Nobody but the API server called.',
   'apiserver_admission_webhook_rejection_count{name=~".*pidguard[.]io", error_type!="no_error"}':
     'Every call was answered.',
-  'apiserver_admission_webhook_fail_open_count{name=~".*pidguard[.]io"}': 'Kubernetes v1.24 and newer.'
+  'apiserver_admission_webhook_fail_open_count{name=~".*pidguard[.]io"}': 'Every call was answered.',
+  'apiserver_admission_match_condition_evaluation_errors_total{name=~".*pidguard[.]io"}': 'No condition failed.'
 }
 /** Queries of panels that may be empty although all their series are there. */
 const emptyPanels: Readonly<Record<string, string>> = {

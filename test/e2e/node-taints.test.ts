@@ -6,7 +6,7 @@ import t from 'tap'
 import { startControlPlane } from './support/control-plane.ts'
 import { install, patience, type Replica } from './support/installation.ts'
 import { addNode, keepAlive } from './support/nodes.ts'
-import { type StoredObject, someRequests } from './support/objects.ts'
+import { restricted, type StoredObject, someRequests } from './support/objects.ts'
 import { until } from './support/wait.ts'
 
 const second = 1_000
@@ -81,7 +81,7 @@ async function deploy(app: string, pids = 20, replicas = 12): Promise<void> {
   const labels = { app }
   const template = {
     metadata: { labels, annotations: { 'pidguard.io/pids': String(pids) } },
-    spec: { affinity, containers: [{ name: 'app', image: 'example.com/app:1', resources: someRequests }] }
+    spec: restricted([{ name: 'app', image: 'example.com/app:1', resources: someRequests }], { affinity })
   }
   await kubectl.ok(
     ['create', '--filename=-'],

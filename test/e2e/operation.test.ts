@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
 import { startControlPlane } from './support/control-plane.ts'
 import { install } from './support/installation.ts'
-import { deployment, pod, type StoredPod } from './support/objects.ts'
+import { deployment, pod, restricted, type StoredPod } from './support/objects.ts'
 import { until } from './support/wait.ts'
 
 // What the README tells an administrator to write and to type, word for word.
@@ -98,7 +98,7 @@ void t.test('a template whose namespace has a LimitRange: its Pods will get requ
 
 function daemonSet(namespace: string): object {
   const labels = { app: 'agent' }
-  const spec = { containers: [{ name: 'agent', image: 'example.com/agent:1' }] }
+  const spec = restricted([{ name: 'agent', image: 'example.com/agent:1' }])
   return {
     apiVersion: 'apps/v1',
     kind: 'DaemonSet',

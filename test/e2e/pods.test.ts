@@ -1,7 +1,16 @@
 import t from 'tap'
 import { startControlPlane } from './support/control-plane.ts'
 import { startMeddler } from './support/meddler.ts'
-import { deployment, pod, type Resources, type StoredPod, someRequests } from './support/objects.ts'
+import {
+  deployment,
+  pod,
+  type Resources,
+  restricted,
+  restrictedContainer,
+  type StoredPod,
+  someRequests
+} from './support/objects.ts'
+import { kindOf, newestServed } from './support/served.ts'
 import { until } from './support/wait.ts'
 import { startWebhook } from './support/webhook.ts'
 
@@ -184,15 +193,24 @@ void t.test('system namespaces are out of the pod rules', async (t) => {
 
 void t.test('a running pod can be given a container to debug it with, also one from before pidguard', async (t) => {
   await kubectl.ok(['create', '--filename=-'], JSON.stringify(pod({ name: 'sick', namespace: 'shop' }, someRequests)))
+  // An older API server takes the list in an object of its own, a newer one the whole pod.
+  const kind = await kindOf(api, 'v1', 'pods/ephemeralcontainers')
+  const ephemeralContainers = [
+    restrictedContainer({
+      name: 'debug',
+      image: 'example.com/debug:1',
+      imagePullPolicy: 'Never',
+      terminationMessagePolicy: 'File'
+    })
+  ]
   for (const name of ['sick', 'veteran']) {
-    const path = `/api/v1/namespaces/shop/pods/${name}/ephemeralcontainers`
-    const debugged = await api.put(path, {
-      apiVersion: 'v1',
-      kind: 'EphemeralContainers',
+    const stored = await api.stored<StoredPod>('pods', name, 'shop')
+    const own = kind === 'Pod' ? { ...stored, spec: { ...stored.spec, ephemeralContainers } } : { ephemeralContainers }
+    const debugged = await api.put(`/api/v1/namespaces/shop/pods/${name}/ephemeralcontainers`, {
       metadata: { name },
-      ephemeralContainers: [
-        { name: 'debug', image: 'example.com/debug:1', imagePullPolicy: 'Never', terminationMessagePolicy: 'File' }
-      ]
+      ...own,
+      apiVersion: 'v1',
+      kind
     })
     t.equal(debugged.status, 200, String(debugged.body.message))
   }
@@ -208,7 +226,7 @@ void t.test('a BestEffort pod from before pidguard can be labelled, freed of its
 })
 
 void t.test('a container that another webhook adds afterwards is completed too', async (t) => {
-  const meddler = await startMeddler(plane, { name: 'sidecar', image: 'example.com/sidecar:1' })
+  const meddler = await startMeddler(plane, restrictedContainer({ name: 'sidecar', image: 'example.com/sidecar:1' }))
   t.teardown(() => meddler.stop())
   await plane.createNamespace('meshed', { meddled: 'yes' })
   const created = await until('a pod with a sidecar', async () => {
@@ -237,7 +255,7 @@ void t.test('an object near the size that etcd takes goes through', async (t) =>
 
 const template = {
   metadata: { labels: { app: 'x' } },
-  spec: { containers: [{ name: 'app', image: 'example.com/app:1' }] }
+  spec: restricted([{ name: 'app', image: 'example.com/app:1' }])
 }
 const jobTemplate = { ...template, spec: { ...template.spec, restartPolicy: 'Never' } }
 const selector = { matchLabels: { app: 'x' } }
@@ -249,7 +267,7 @@ const workloads = [
   { apiVersion: 'v1', kind: 'ReplicationController', spec: { selector: { app: 'x' }, template } },
   { apiVersion: 'batch/v1', kind: 'Job', spec: { template: jobTemplate } },
   {
-    apiVersion: 'batch/v1beta1',
+    apiVersion: await newestServed(api, 'batch', 'cronjobs'),
     kind: 'CronJob',
     spec: { schedule: '0 0 * * *', jobTemplate: { spec: { template: jobTemplate } } }
   }

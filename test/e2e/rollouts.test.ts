@@ -7,6 +7,7 @@ import type { KubectlResult } from './support/kubectl.ts'
 import { addNode, keepAlive } from './support/nodes.ts'
 import type { StoredObject } from './support/objects.ts'
 import { runPods } from './support/pod-runner.ts'
+import { newestServed } from './support/served.ts'
 import { startTraffic } from './support/traffic.ts'
 import { until } from './support/wait.ts'
 
@@ -21,6 +22,8 @@ await plane.createNamespace('shop', { 'kubernetes.io/metadata.name': 'shop' })
 for (const name of nodes) await addNode(plane, name, { 'kubernetes.io/hostname': name })
 await keepAlive(plane, nodes)
 const installation = await install(plane, 'earlier', [], patience)
+// Evictions come in the same versions as what they are held to.
+const evictions = await newestServed(plane.api, 'policy', 'poddisruptionbudgets')
 const pods = runPods(plane, installation)
 
 async function rolledOut(): Promise<void> {
@@ -35,7 +38,7 @@ async function replicaOn(node: string): Promise<string | undefined> {
 
 function evicted(name: string): Promise<KubectlResult> {
   const path = `/api/v1/namespaces/pidguard-system/pods/${name}/eviction`
-  const eviction = { apiVersion: 'policy/v1beta1', kind: 'Eviction', metadata: { name, namespace: 'pidguard-system' } }
+  const eviction = { apiVersion: evictions, kind: 'Eviction', metadata: { name, namespace: 'pidguard-system' } }
   return kubectl.run(['create', `--raw=${path}`, '--filename=-'], JSON.stringify(eviction))
 }
 

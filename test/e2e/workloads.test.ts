@@ -2,10 +2,12 @@
 import { join } from 'node:path'
 import t from 'tap'
 import type { ApiAnswer } from './support/api-client.ts'
+import { comparable } from './support/comparable.ts'
 import { startControlPlane } from './support/control-plane.ts'
 import { corpusFolder } from './support/corpus.ts'
 import type { StoredPod } from './support/objects.ts'
 import { type Write, writesIn } from './support/real-workloads.ts'
+import { newestServed } from './support/served.ts'
 import { startWebhook } from './support/webhook.ts'
 
 const policy = `
@@ -30,7 +32,9 @@ type Namespace = (typeof namespaces)[number]
 
 const plane = await startControlPlane()
 t.teardown(() => plane.stop())
-for (const namespace of namespaces) await plane.createNamespace(namespace)
+// Real workloads are of all sorts.
+const anyPod = { 'pod-security.kubernetes.io/enforce': 'privileged' }
+for (const namespace of namespaces) await plane.createNamespace(namespace, anyPod)
 
 function tryOut({ resource, manifest }: Write, namespace: Namespace): Promise<ApiAnswer> {
   const group = manifest.apiVersion.includes('/') ? 'apis' : 'api'
@@ -38,8 +42,9 @@ function tryOut({ resource, manifest }: Write, namespace: Namespace): Promise<Ap
   return plane.api.post(path, { ...manifest, metadata: { ...manifest.metadata, namespace } })
 }
 
+const cronJobs = await newestServed(plane.api, 'batch', 'cronjobs')
 const attempts: Attempt[] = []
-for (const write of corpus === undefined ? [] : writesIn(join(corpus, 'workloads'))) {
+for (const write of corpus === undefined ? [] : writesIn(join(corpus, 'workloads'), cronJobs)) {
   const before = { filling: await tryOut(write, 'filling'), refusing: await tryOut(write, 'refusing') }
   if (before.filling.status === 201 && before.refusing.status === 201) attempts.push({ ...write, before })
   else t.comment(`left out, this API server refuses it anyway: ${write.name}: ${before.filling.body.message}`)
@@ -51,13 +56,6 @@ await webhook.register()
 
 const pods = attempts.filter(({ resource }) => resource === 'pods')
 const workloads = attempts.filter(({ resource }) => resource !== 'pods')
-
-/** What differs between any two dry runs of one object. */
-function comparable({ body }: ApiAnswer): object {
-  return JSON.parse(JSON.stringify(body), (key, value) => {
-    return ['uid', 'creationTimestamp', 'managedFields', 'controller-uid'].includes(key) ? undefined : value
-  })
-}
 
 void t.test('a real workload is stored as it would be without pidguard', options, async (t) => {
   for (const workload of workloads) {

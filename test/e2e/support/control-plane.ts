@@ -7,14 +7,15 @@ import { Kubectl } from './kubectl.ts'
 import { type Authority, createAuthority, createSigningKey } from './pki.ts'
 import { freePorts } from './ports.ts'
 import { logTail, makeFolder, type RunningProgram, removeFolder, startProgram } from './processes.ts'
+import { type Feature, makesTokenSecrets, settingsFor, type Version, versionOf } from './versions.ts'
 import { until } from './wait.ts'
 
 export interface ControlPlaneOptions {
   /** Also start kube-controller-manager, which makes pods of workloads and service accounts of namespaces. */
   readonly controllers?: boolean
   readonly scheduler?: boolean
-  /** Pods get tokens of the service account that expire and are bound to them, as from v1.21 on. */
-  readonly boundTokens?: boolean
+  /** What is off by default, and is turned on where this version has it. */
+  readonly features?: readonly Feature[]
 }
 
 /** One line of the API server's audit log, as far as tests look at it: all writes, and what pidguard lists. */
@@ -30,6 +31,8 @@ export interface ControlPlane {
   /** Holds everything the control plane writes; gone after `stop`. */
   readonly folder: string
   readonly url: string
+  /** What kube-apiserver says it is. */
+  readonly version: Version
   /** Base URL of etcd, without TLS. */
   readonly etcd: string
   readonly kubectl: Kubectl
@@ -40,7 +43,7 @@ export interface ControlPlane {
   /** What the program has written so far. */
   log(name: Asset): string
   auditEvents(): AuditEvent[]
-  /** Ready for pods when it returns. */
+  /** Ready for pods when it returns: for those that Pod Security calls restricted, unless the labels say otherwise. */
   createNamespace(name: string, labels?: Record<string, string>): Promise<void>
   /** Ends the API server without notice and starts it anew; ready for calls when it returns. `meanwhile` runs without it. */
   restartApiServer(meanwhile?: () => Promise<void>): Promise<void>
@@ -93,6 +96,8 @@ async function startIn(
 ): Promise<ControlPlane> {
   const [etcd = 0, peer = 0, secure = 0, manager = 0, scheduler = 0] = await freePorts(5)
   const url = `https://127.0.0.1:${secure}`
+  const version = versionOf(programs.get('kube-apiserver') ?? 'kube-apiserver')
+  const { features = [] } = options
   const authority = await writeFiles(folder, url)
   const kubeconfig = join(folder, 'kubeconfig')
   async function start(name: Asset, args: Record<string, string | number | boolean>): Promise<void> {
@@ -119,12 +124,12 @@ async function startIn(
     'initial-advertise-peer-urls': `http://127.0.0.1:${peer}`,
     'initial-cluster': `default=http://127.0.0.1:${peer}`
   })
-  const gate = options.boundTokens === true ? ',BoundServiceAccountTokenVolume=true' : ''
   const apiServer = {
     'etcd-servers': `http://127.0.0.1:${etcd}`,
     'secure-port': secure,
     'bind-address': '127.0.0.1',
     'advertise-address': '127.0.0.1',
+    'endpoint-reconciler-type': 'none', // no version takes loopback for an endpoint, and newer ones end
     'tls-cert-file': 'server.crt',
     'tls-private-key-file': 'server.key',
     'token-auth-file': 'tokens.csv',
@@ -134,11 +139,11 @@ async function startIn(
     'service-cluster-ip-range': '10.0.0.0/24',
     'authorization-mode': 'RBAC',
     'allow-privileged': true, // Calico
-    'feature-gates': `EphemeralContainers=true${gate}`, // on by default from v1.23
     'audit-policy-file': 'audit-policy.json',
     'audit-log-path': 'audit.log',
     // Pods need a service account and its token, which the controller manager makes.
-    ...(options.controllers === true ? {} : { 'disable-admission-plugins': 'ServiceAccount' })
+    ...(options.controllers === true ? {} : { 'disable-admission-plugins': 'ServiceAccount' }),
+    ...settingsFor('kube-apiserver', version, features).flags
   }
   await start('kube-apiserver', apiServer)
   const api = new ApiClient(url, authority.certificate, token)
@@ -146,10 +151,10 @@ async function startIn(
   await ready('kube-apiserver', async () => (await api.get('/readyz')).status === 200)
 
   const client = { kubeconfig, 'authentication-kubeconfig': kubeconfig, 'authorization-kubeconfig': kubeconfig }
-  const local = { 'bind-address': '127.0.0.1', port: 0, 'leader-elect': false }
+  const local = { 'bind-address': '127.0.0.1', 'leader-elect': false }
   async function hasServiceAccount(namespace: string): Promise<boolean> {
-    const { body } = await api.get(`/api/v1/namespaces/${namespace}/serviceaccounts/default`)
-    return body.secrets !== undefined && body.secrets.length > 0
+    const { status, body } = await api.get(`/api/v1/namespaces/${namespace}/serviceaccounts/default`)
+    return status === 200 && (!makesTokenSecrets(version) || (body.secrets ?? []).length > 0)
   }
   if (options.controllers === true) {
     await start('kube-controller-manager', {
@@ -159,16 +164,20 @@ async function startIn(
       'node-monitor-grace-period': '1h', // nodes of tests are objects without a heartbeat
       'service-account-private-key-file': 'sa.key',
       'root-ca-file': 'ca.crt',
-      'feature-gates': `EphemeralContainers=true${gate}`
+      ...settingsFor('kube-controller-manager', version, features).flags
     })
   }
-  if (options.scheduler === true) await start('kube-scheduler', { ...client, ...local, 'secure-port': scheduler })
+  if (options.scheduler === true) {
+    const own = settingsFor('kube-scheduler', version, features).flags
+    await start('kube-scheduler', { ...client, ...local, 'secure-port': scheduler, ...own })
+  }
   if (options.controllers === true) await ready('kube-controller-manager', () => hasServiceAccount('default'))
 
   const ends: (() => Promise<void>)[] = []
   return {
     folder,
     url,
+    version,
     etcd: `http://127.0.0.1:${etcd}`,
     kubectl,
     api,
@@ -177,7 +186,8 @@ async function startIn(
     log: (name) => readFileSync(join(folder, `${name}.log`), 'utf8'),
     auditEvents: () => completeLines(join(folder, 'audit.log')).map((line) => JSON.parse(line)),
     async createNamespace(name, labels = {}) {
-      const { status, body } = await api.post('/api/v1/namespaces', { metadata: { name, labels } })
+      const metadata = { name, labels: { 'pod-security.kubernetes.io/enforce': 'restricted', ...labels } }
+      const { status, body } = await api.post('/api/v1/namespaces', { metadata })
       if (status !== 201) throw new Error(`namespace ${name}: ${body.message}`)
       if (options.controllers === true) await until(`the service account of ${name}`, () => hasServiceAccount(name))
     },

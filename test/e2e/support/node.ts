@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { isIPv4 } from 'node:net'
-import { join } from 'node:path'
+import { delimiter, join } from 'node:path'
 import type { ControlPlane } from './control-plane.ts'
 import { compileThreads, writeImage } from './image.ts'
 import { networkOf, removeCgroup, removeLogs, removeNetworks, unmountBelow } from './node-leftovers.ts'
@@ -11,6 +11,7 @@ import { freePorts } from './ports.ts'
 import { logTail, startProgram } from './processes.ts'
 import { lackingPrograms } from './programs.ts'
 import { quietly } from './quietly.ts'
+import { settingsFor, versionOf } from './versions.ts'
 import { until } from './wait.ts'
 
 export interface RealNode {
@@ -67,16 +68,21 @@ export async function startNode(
   const root = `/pidguard-e2e-${process.pid}`
   for (const controller of controllers()) mkdirSync(join(cgroups, controller, root), { recursive: true })
   const socket = join(folder, 'containerd.sock')
+  // The assets may hold a runtime of their own, with its shim; Debian's is older than what newer kubelets speak to.
+  const env = { ...process.env, PATH: [process.env.KUBEBUILDER_ASSETS, process.env.PATH].join(delimiter) }
+  const kubeletProgram = join(process.env.KUBEBUILDER_ASSETS ?? '', 'kubelet')
+  const settings = settingsFor('kubelet', versionOf(kubeletProgram))
   writeFileSync(join(folder, 'containerd.toml'), containerdSettings(folder, socket))
   writeFileSync(join(folder, 'cni', '10-pods.conflist'), JSON.stringify(podNetwork(folder)))
   writeFileSync(
     join(folder, 'kubelet.json'),
-    JSON.stringify(kubeletSettings(plane, folder, root, address, port, healthz))
+    JSON.stringify({ ...kubeletSettings(plane, folder, root, address, port, healthz), ...settings.config })
   )
 
   const ctr = (...args: string[]) =>
     execFileSync('ctr', ['-a', socket, '-n', 'k8s.io', ...args], {
       encoding: 'utf8',
+      env,
       stdio: ['ignore', 'pipe', 'ignore']
     })
   const start = (program: string, args: string[]) =>
@@ -84,20 +90,21 @@ export async function startNode(
       program,
       args,
       logFile: join(folder, `${program.split('/').at(-1)}.log`),
-      cwd: folder
+      cwd: folder,
+      env
     })
   const containerd = await start('containerd', ['-c', join(folder, 'containerd.toml')])
   await until('containerd', () => quietly(() => ctr('version')))
   ctr('images', 'import', writeImage(folder, threadsImage, compileThreads(folder)))
-  const kubelet = await start(join(process.env.KUBEBUILDER_ASSETS ?? '', 'kubelet'), [
+  const kubelet = await start(kubeletProgram, [
     `--kubeconfig=${join(plane.folder, 'kubeconfig')}`,
     `--config=${join(folder, 'kubelet.json')}`,
     `--root-dir=${join(folder, 'kubelet')}`,
     `--cert-dir=${join(folder, 'pki')}`,
-    '--container-runtime=remote',
     `--container-runtime-endpoint=unix://${socket}`,
     `--hostname-override=${name}`,
-    `--node-ip=${address}`
+    `--node-ip=${address}`,
+    ...Object.entries(settings.flags).map(([flag, value]) => `--${flag}=${value}`)
   ])
 
   async function stop(): Promise<void> {

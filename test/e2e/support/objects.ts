@@ -44,8 +44,22 @@ export interface Metadata {
 /** Enough for any QoS class but BestEffort. */
 export const someRequests: Resources = { requests: { cpu: '5m', memory: '8Mi' } }
 
+/** A pod spec that Pod Security lets through as `restricted`, which is what namespaces of these tests ask for. */
+export function restricted(containers: readonly object[], more: object = {}): object {
+  return {
+    securityContext: { runAsNonRoot: true, runAsUser: 65_532, seccompProfile: { type: 'RuntimeDefault' } },
+    containers: containers.map(restrictedContainer),
+    ...more
+  }
+}
+
+export function restrictedContainer<T extends object>(container: T): T {
+  const securityContext = { allowPrivilegeEscalation: false, capabilities: { drop: ['ALL'] } }
+  return { securityContext, ...container }
+}
+
 export function pod(metadata: Metadata, resources: Resources = {}, image = 'example.com/app:1'): object {
-  return { apiVersion: 'v1', kind: 'Pod', metadata, spec: { containers: [{ name: 'app', image, resources }] } }
+  return { apiVersion: 'v1', kind: 'Pod', metadata, spec: restricted([{ name: 'app', image, resources }]) }
 }
 
 export function deployment(
@@ -56,7 +70,7 @@ export function deployment(
 ): object {
   const labels = { app: metadata.name }
   const containers = [{ name: 'app', image: 'example.com/app:1', resources, env }]
-  const template = { metadata: { labels }, spec: { containers } }
+  const template = { metadata: { labels }, spec: restricted(containers) }
   const spec = { replicas, selector: { matchLabels: labels }, template }
   return { apiVersion: 'apps/v1', kind: 'Deployment', metadata, spec }
 }

@@ -27,6 +27,8 @@ export interface ProgramStart {
   readonly args: readonly string[]
   readonly logFile: string
   readonly cwd: string
+  /** Also where the program itself is looked for. That of this process by default. */
+  readonly env?: NodeJS.ProcessEnv
 }
 
 /** Removed when this process ends, however it ends, unless `removeFolder` was called before. */
@@ -41,9 +43,15 @@ export function removeFolder(folder: string): void {
   tellJanitor(`gone folder ${folder}`)
 }
 
-export async function startProgram({ program, args, logFile, cwd }: ProgramStart): Promise<RunningProgram> {
+export async function startProgram({
+  program,
+  args,
+  logFile,
+  cwd,
+  env = process.env
+}: ProgramStart): Promise<RunningProgram> {
   const log = openSync(logFile, 'a')
-  const child = spawn(program, args, { stdio: ['ignore', log, log], cwd })
+  const child = spawn(program, args, { stdio: ['ignore', log, log], cwd, env })
   closeSync(log)
   await once(child, 'spawn')
   tellJanitor(`pid ${child.pid}`)

@@ -31,13 +31,16 @@ interface WorkloadSpec {
   readonly jobTemplate?: { readonly spec: { readonly template: Template } }
 }
 
-/** All workloads of a folder of manifests, each followed by the pod that its controller would make of it. */
-export function writesIn(folder: string): Write[] {
+/**
+ * All workloads of a folder of manifests, each followed by the pod that its controller would make of it. `cronJobs` is the
+ * version in which this API server serves those.
+ */
+export function writesIn(folder: string, cronJobs: string): Write[] {
   return readdirSync(folder)
     .filter((file) => file.endsWith('.yaml'))
     .flatMap((file) => manifestDocuments(join(folder, file)).map(({ manifest }) => ({ file, manifest })))
     .filter(({ manifest }) => manifest.kind in resources)
-    .flatMap(({ file, manifest }) => writesOf(file, asServed(manifest)))
+    .flatMap(({ file, manifest }) => writesOf(file, asServed(manifest, cronJobs)))
 }
 
 function writesOf(file: string, manifest: Manifest): Write[] {
@@ -52,13 +55,13 @@ function writesOf(file: string, manifest: Manifest): Write[] {
 }
 
 /**
- * With a name, and without what kube-apiserver v1.20 or one without other objects refuses: it serves CronJobs in v1beta1
- * only, knows no gRPC probes, and looks priority classes up.
+ * With a name, and without what some API server refuses that has no other objects: an old one knows no gRPC probes, and
+ * each looks priority classes up.
  */
-function asServed(manifest: Manifest): Manifest {
+function asServed(manifest: Manifest, cronJobs: string): Manifest {
   const text = JSON.stringify(manifest, (key, value) => (refused.includes(key) ? undefined : value))
   const served: Manifest = JSON.parse(text)
-  const apiVersion = served.kind === 'CronJob' ? 'batch/v1beta1' : served.apiVersion
+  const apiVersion = served.kind === 'CronJob' ? cronJobs : served.apiVersion
   return { ...served, apiVersion, metadata: { ...served.metadata, name: served.metadata.name ?? 'unnamed' } }
 }
 

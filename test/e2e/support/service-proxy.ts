@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { again } from './again.ts'
 import type { ControlPlane } from './control-plane.ts'
 import { type Forwarder, forward, type Target } from './forwarder.ts'
+import { newestServed } from './served.ts'
 
 interface Port {
   readonly name?: string
@@ -13,12 +14,13 @@ interface Service {
   readonly spec: { readonly clusterIP?: string; readonly ports?: readonly Port[] }
 }
 
-interface Endpoints {
-  readonly metadata: { readonly namespace: string; readonly name: string }
-  readonly subsets?: readonly {
-    readonly addresses?: readonly { readonly ip: string }[]
-    readonly ports?: readonly Port[]
-  }[]
+/** One of several of a Service: https://kubernetes.io/docs/concepts/services-networking/endpoint-slices/ */
+interface EndpointSlice {
+  readonly metadata: { readonly namespace: string; readonly labels?: Readonly<Record<string, string>> }
+  readonly endpoints?:
+    | readonly { readonly addresses: readonly string[]; readonly conditions?: { readonly ready?: boolean } }[]
+    | null
+  readonly ports?: readonly Port[] | null
 }
 
 interface Door {
@@ -33,16 +35,17 @@ interface Door {
  */
 export async function proxyServices(plane: ControlPlane): Promise<void> {
   const doors = new Map<string, Door>()
+  const discovery = await newestServed(plane.api, 'discovery.k8s.io', 'endpointslices')
 
   async function look(): Promise<void> {
-    const services = await listed<Service>(plane, 'services')
-    const endpoints = await listed<Endpoints>(plane, 'endpoints')
+    const services = await listed<Service>(plane, '/api/v1/services')
+    const slices = await listed<EndpointSlice>(plane, `/apis/${discovery}/endpointslices`)
     for (const { metadata, spec } of services) {
       for (const { name, port } of spec.ports ?? []) {
         const key = `${spec.clusterIP}:${port}`
         const door = doors.get(key) ?? (await open(spec.clusterIP ?? '', port))
         doors.set(key, door)
-        door.targets = isApiServer(metadata) ? [apiServerOf(plane)] : targetsOf(endpoints, metadata, name)
+        door.targets = isApiServer(metadata) ? [apiServerOf(plane)] : targetsOf(slices, metadata, name)
       }
     }
   }
@@ -64,8 +67,8 @@ export async function proxyServices(plane: ControlPlane): Promise<void> {
   })
 }
 
-async function listed<T>({ api }: ControlPlane, kind: 'services' | 'endpoints'): Promise<readonly T[]> {
-  const { body } = await api.get(`/api/v1/${kind}`)
+async function listed<T>({ api }: ControlPlane, path: string): Promise<readonly T[]> {
+  const { body } = await api.get(path)
   return (body as unknown as { items: readonly T[] }).items
 }
 
@@ -79,11 +82,16 @@ function apiServerOf({ url }: ControlPlane): Target {
   return [hostname, Number(port)]
 }
 
-function targetsOf(endpoints: readonly Endpoints[], of: Service['metadata'], port: string | undefined): Target[] {
-  const own = endpoints.find(({ metadata }) => metadata.namespace === of.namespace && metadata.name === of.name)
-  return (own?.subsets ?? []).flatMap(({ addresses = [], ports = [] }) => {
-    const found = ports.find(({ name }) => name === port)
-    return found === undefined ? [] : addresses.map(({ ip }) => [ip, found.port] as const)
+function targetsOf(slices: readonly EndpointSlice[], of: Service['metadata'], port: string | undefined): Target[] {
+  const own = slices.filter(
+    ({ metadata }) => metadata.namespace === of.namespace && metadata.labels?.['kubernetes.io/service-name'] === of.name
+  )
+  return own.flatMap(({ endpoints, ports }) => {
+    // In a slice a port without a name has the empty one.
+    const found = ports?.find(({ name = '' }) => name === (port ?? ''))
+    if (found === undefined) return []
+    const ready = (endpoints ?? []).filter(({ conditions }) => conditions?.ready !== false)
+    return ready.flatMap(({ addresses }) => addresses.map((ip) => [ip, found.port] as const))
   })
 }
 
