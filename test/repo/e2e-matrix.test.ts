@@ -1,0 +1,45 @@
+import t from 'tap'
+import { cellOf, renderMatrix } from '../e2e/support/matrix.ts'
+
+const cases = [
+  { name: 'all passed', code: 0, printed: 'ok 1\n# { total: 3, pass: 3 }\n', text: '3 ok', failed: false },
+  { name: 'skipped', code: 0, printed: '# { total: 4, pass: 1, skip: 3 }\n', text: '1 ok, 3 skipped', failed: false },
+  { name: 'failed', code: 1, printed: '# { total: 5, pass: 3, fail: 2 }\n', text: '2 of 5 failed', failed: true },
+  {
+    name: 'failed, by counts alone',
+    code: 0,
+    printed: '# { total: 5, pass: 3, fail: 2 }\n',
+    text: '2 of 5 failed',
+    failed: true
+  },
+  { name: 'ended without counts', code: 1, printed: 'Error: no etcd\n', text: 'exit code 1', failed: true },
+  { name: 'passed, and ended badly', code: 1, printed: '# { total: 3, pass: 3 }\n', text: 'exit code 1', failed: true },
+  { name: 'nothing but skipped', code: 0, printed: '# { total: 2, skip: 2 }\n', text: 'nothing ran', failed: true },
+  { name: 'the drill is skipped', code: 0, printed: 'The drill is skipped: x\n', text: 'nothing ran', failed: true },
+  { name: 'the drill', code: 0, printed: '\n20 claims hold, 0 do not.\n', text: '20 ok', failed: false },
+  { name: 'the drill failed', code: 1, printed: '\n19 claims hold, 1 do not.\n', text: '1 of 20 failed', failed: true }
+]
+for (const { name, code, printed, text, failed } of cases) {
+  void t.test(name, async (t) => {
+    const cell = cellOf(code, printed)
+    t.equal(cell.text, text)
+    t.equal(cell.failed, failed)
+  })
+}
+
+void t.test('a failure shows what did not hold, else the last lines', async (t) => {
+  const printed = `ok 1\n    not ok 2 - a refusal\n      at: x\n${'ok\n'.repeat(40)}# { total: 2, pass: 1, fail: 1 }\n`
+  t.match(cellOf(1, printed).essence, /^ {4}not ok 2 - a refusal\n {6}at: x\n/)
+  t.equal(cellOf(1, 'a\nError: no etcd\n').essence, 'a\nError: no etcd')
+})
+
+void t.test('the table has a row for each file and a column for each version', async (t) => {
+  const columns = [
+    { version: 'v1.37.2', cells: { pods: cellOf(0, '# { total: 3, pass: 3 }'), drill: cellOf(1, '') } },
+    { version: 'v1.20.2', cells: { pods: cellOf(0, '# { total: 2, pass: 2 }') } }
+  ]
+  t.equal(
+    renderMatrix(['pods', 'drill'], columns),
+    '|  | v1.37.2 | v1.20.2 |\n| --- | --- | --- |\n| pods | 3 ok | 2 ok |\n| drill | exit code 1 | not run |\n'
+  )
+})
