@@ -5,7 +5,7 @@ import { kubeletAuthority } from '../support/fake-kubelet.ts'
 import { startControlPlane } from './support/control-plane.ts'
 import { addNode, type FleetNode } from './support/fleet.ts'
 import { install, patience, type Replica } from './support/installation.ts'
-import { deployment, type Metadata, type Resources, type StoredObject, someRequests } from './support/objects.ts'
+import { deployment, type Metadata, type Resources, restricted, type StoredObject, someRequests } from './support/objects.ts'
 import { until } from './support/wait.ts'
 
 interface Scheduled extends StoredObject {
@@ -75,7 +75,7 @@ async function readAgain(): Promise<void> {
 function podOf(metadata: Metadata, pids: number, resources: Resources = someRequests): object {
   const annotations = { 'pidguard.io/pids': String(pids) }
   const containers = [{ name: 'app', image: 'example.com/app:1', resources }]
-  return { apiVersion: 'v1', kind: 'Pod', metadata: { ...metadata, annotations }, spec: { containers } }
+  return { apiVersion: 'v1', kind: 'Pod', metadata: { ...metadata, annotations }, spec: restricted(containers) }
 }
 
 function deploymentOf(name: string, replicas: number, pids: number): object {
