@@ -1,4 +1,4 @@
-import { until } from '../e2e/support/wait.ts'
+import { until, untilIs } from '../e2e/support/wait.ts'
 import { pidMax } from './kernel.ts'
 import { ceiling, crowd, floor, type GuardedScene } from './scene.ts'
 import { besideThreads } from './workloads.ts'
@@ -86,7 +86,7 @@ export async function playCeilings(scene: GuardedScene): Promise<void> {
   story.holds('with the low kubepods it is refused, and kubepods is named', /under kubepods/.test(low.stderr))
   kubepods.limit = 16_384
   story.say(`kubepods/pids.max goes from ${ceiling} to 16384, still below pid_max`)
-  await until('the new ceiling', async () => (await tryIt()).code === 0)
+  await untilIs('the new ceiling', async () => (await tryIt()).code, 0)
   story.holds('with a high one the same Deployment is admitted', true)
   kubepods.limit = ceiling
   await until('the old ceiling', async () => (await tryIt()).code !== 0)

@@ -6,7 +6,7 @@ import { findAssets } from '../e2e/support/assets.ts'
 import { startControlPlane } from '../e2e/support/control-plane.ts'
 import { install, patience, type Replica } from '../e2e/support/installation.ts'
 import { missingForNode, startNode } from '../e2e/support/node.ts'
-import { until } from '../e2e/support/wait.ts'
+import { until, untilIs } from '../e2e/support/wait.ts'
 import { playBurst } from './burst.ts'
 import { playCeilings, playGuarded } from './guarded.ts'
 import { playIncident } from './incident.ts'
@@ -60,7 +60,7 @@ async function playWithPidguard(scene: Scene): Promise<void> {
   const elsewhere = { spec: { template: { spec: { nodeSelector: { 'kubernetes.io/hostname': 'elsewhere' } } } } }
   await plane.kubectl.ok(['scale', ...own, '--replicas=0'])
   await plane.kubectl.ok(['patch', ...own, `--patch=${JSON.stringify(elsewhere)}`])
-  await until('none of them', async () => (await plane.api.list('pods', 'pidguard-system', '')).length === 0)
+  await untilIs('none of them', async () => (await plane.api.list('pods', 'pidguard-system', '')).length, 0)
   await plane.kubectl.ok(['uncordon', node.name])
   const replicas: Replica[] = []
   const guarded: GuardedScene = {

@@ -4,7 +4,7 @@ import type { ControlPlane } from '../e2e/support/control-plane.ts'
 import type { KubectlResult } from '../e2e/support/kubectl.ts'
 import { threadsImage } from '../e2e/support/node.ts'
 import { restricted, type StoredObject, someRequests } from '../e2e/support/objects.ts'
-import { until } from '../e2e/support/wait.ts'
+import { until, untilIs } from '../e2e/support/wait.ts'
 
 /** A pod of so many threads counts two tasks more: its first process, and the one that holds the sandbox. */
 export const besideThreads = 2
@@ -95,7 +95,7 @@ export class Workloads {
   async clear(): Promise<void> {
     const { kubectl } = this.#plane
     await kubectl.ok(['delete', 'deployments,pods', '--all', `--namespace=${this.namespace}`, '--wait=false'])
-    await until('the end of all pods', async () => (await this.pods()).length === 0, 120_000)
+    await untilIs('the end of all pods', async () => (await this.pods()).length, 0)
   }
 
   /** Whatever the pods have written. */

@@ -8,7 +8,7 @@ import { startControlPlane } from './support/control-plane.ts'
 import { addNode } from './support/fleet.ts'
 import { install, type Replica } from './support/installation.ts'
 import { deployment, pod, restricted, someRequests } from './support/objects.ts'
-import { until } from './support/wait.ts'
+import { until, untilIs } from './support/wait.ts'
 import type { LogLine } from './support/webhook.ts'
 
 const plane = await startControlPlane({ controllers: true })
@@ -203,13 +203,13 @@ void t.test(
       const fields = '--field-selector=reason=PIDsNearFloor,involvedObject.name=node-b'
       return JSON.parse(await kubectl.ok(['get', 'events', '-n=default', fields, '-o=json'])).items as object[]
     }
-    await until('node-b is known', async () => (await replica.metric('pidguard_nodes{known="fresh"}')) === 2)
-    await until('nothing is near', async () => (await replica.metric('pidguard_nodes_near_floor')) === 0)
+    await untilIs('node-b is known', () => replica.metric('pidguard_nodes{known="fresh"}'), 2)
+    await untilIs('nothing is near', () => replica.metric('pidguard_nodes_near_floor'), 0)
     t.strictSame(await events(), [])
 
     node.kubepods = { limit: 1500, inUse: 1300 }
     node.pods = { [uid]: 1100 }
-    await until('the Event', async () => (await events()).length === 1)
+    await untilIs('the Event', async () => (await events()).length, 1)
     const said = await kubectl.ok(['describe', 'node', 'node-b'])
     t.match(
       said,
@@ -223,10 +223,10 @@ void t.test(
     t.ok(Math.abs(Date.now() / 1000 - readAt) < 60, `${readAt}`)
 
     node.kubepods = { limit: 1500, inUse: 200 }
-    await until('it is away again', async () => (await replica.metric('pidguard_nodes_near_floor')) === 0)
+    await untilIs('it is away again', () => replica.metric('pidguard_nodes_near_floor'), 0)
     t.equal((await events()).length, 1)
     node.kubepods = { limit: 1500, inUse: 1310 }
-    await until('the Event of the second episode', async () => (await events()).length === 2)
+    await untilIs('the Event of the second episode', async () => (await events()).length, 2)
   }
 )
 
@@ -236,7 +236,7 @@ void t.test('another leader does not repeat what has been told', async (t) => {
   await start()
   await gone.stop()
   const replica = await leader()
-  await until('it sees the node', async () => (await replica.metric('pidguard_nodes_near_floor')) === 1)
+  await untilIs('it sees the node', () => replica.metric('pidguard_nodes_near_floor'), 1)
   t.equal(await replica.metric('pidguard_near_floor_events_total{result="told"}'), undefined)
   const all = await kubectl.ok(['get', 'events', '-n=default', '--field-selector=reason=PIDsNearFloor', '-o=name'])
   t.equal(all.trim().split('\n').length, 2)

@@ -16,7 +16,7 @@ import { startControlPlane } from './support/control-plane.ts'
 import { limitedUser } from './support/limited-user.ts'
 import { calicoNode, deployment, pod, restricted, type StoredPod, someRequests } from './support/objects.ts'
 import { newestServed } from './support/served.ts'
-import { until } from './support/wait.ts'
+import { until, untilIs } from './support/wait.ts'
 
 const schema = JSON.parse(readFileSync(join(import.meta.dirname, '../../manifests/audit.schema.json'), 'utf8'))
 const isValid = new Ajv2020({ formats: { 'date-time': true } }).compile(schema)
@@ -107,7 +107,7 @@ async function createFelixConfiguration(): Promise<void> {
     metadata: { name: 'default' },
     spec: { iptablesBackend: 'Legacy' }
   }
-  await until('FelixConfigurations are served', async () => (await kubectl.create(object)).code === 0)
+  await untilIs('FelixConfigurations are served', async () => (await kubectl.create(object)).code, 0)
 }
 
 /** What a kubelet would say while incident 000 replays: kubepods far below its node, two pods with most of it. */

@@ -11,7 +11,7 @@ import {
   type StoredObject,
   type StoredPod
 } from './support/objects.ts'
-import { until } from './support/wait.ts'
+import { until, untilIs } from './support/wait.ts'
 import { startWebhook } from './support/webhook.ts'
 
 const policy = `
@@ -178,7 +178,7 @@ void t.test('a rollout by its owner is one rollout', async (t) => {
   const change = ['set', 'image', 'deployment/nightly', 'app=example.com/app:2', '--namespace=batch-night']
   const { code, stderr } = await kubectl.run(change)
   t.equal(code, 0, stderr)
-  await until('a second ReplicaSet', async () => (await replicaSets('batch-night', 'app=nightly')).length === 2)
+  await untilIs('a second ReplicaSet', async () => (await replicaSets('batch-night', 'app=nightly')).length, 2)
   const { status } = await observed('deployments', 'nightly', 'batch-night')
   t.notMatch(status, { collisionCount: Number })
   t.equal((await replicaSets('batch-night', 'app=nightly')).length, 2)

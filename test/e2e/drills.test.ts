@@ -5,7 +5,7 @@ import { install, patience, type Replica } from './support/installation.ts'
 import { backendsOf, calicoNode, pod, type StoredDaemonSet, someRequests } from './support/objects.ts'
 import { newestServed } from './support/served.ts'
 import { startTraffic } from './support/traffic.ts'
-import { until } from './support/wait.ts'
+import { until, untilIs } from './support/wait.ts'
 
 const second = 1_000
 // With controllers: a namespace that is deleted really goes.
@@ -29,7 +29,7 @@ async function bestEffortPod(): Promise<Answer> {
   return stderr.includes('best-effort') ? 'refused by pidguard' : 'refused by the API server'
 }
 async function guarded(): Promise<void> {
-  await until('a refusal', async () => (await bestEffortPod()) === 'refused by pidguard')
+  await untilIs('a refusal', () => bestEffortPod(), 'refused by pidguard')
 }
 async function applyCalico(change: string): Promise<StoredDaemonSet> {
   await kubectl.ok(['apply', '--filename=-'], JSON.stringify({ ...calicoNode('kube-system'), ...JSON.parse(change) }))
@@ -155,7 +155,7 @@ void t.test('strict: without anybody to ask, pods of guarded namespaces wait and
   await installation.apply('strict')
   installation.writePolicy(policy)
   await Promise.all(replicas.map((replica) => replica.stop()))
-  await until('a refusal', async () => (await bestEffortPod()) === 'refused by the API server')
+  await untilIs('a refusal', () => bestEffortPod(), 'refused by the API server')
   for (const namespace of ['kube-system', 'pidguard-system', 'default']) {
     const decent = pod({ name: 'vital', namespace }, someRequests)
     const { code, stderr } = await kubectl.create(decent, '--dry-run=server')

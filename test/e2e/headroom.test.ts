@@ -5,8 +5,15 @@ import { kubeletAuthority } from '../support/fake-kubelet.ts'
 import { startControlPlane } from './support/control-plane.ts'
 import { addNode, type FleetNode } from './support/fleet.ts'
 import { install, patience, type Replica } from './support/installation.ts'
-import { deployment, type Metadata, type Resources, restricted, type StoredObject, someRequests } from './support/objects.ts'
-import { until } from './support/wait.ts'
+import {
+  deployment,
+  type Metadata,
+  type Resources,
+  restricted,
+  type StoredObject,
+  someRequests
+} from './support/objects.ts'
+import { until, untilIs } from './support/wait.ts'
 
 interface Scheduled extends StoredObject {
   readonly spec: { readonly nodeName?: string }
@@ -37,7 +44,7 @@ const scaleOwn = (count: number) => kubectl.ok(['scale', ...ownDeployment, `--re
 await scaleOwn(0)
 const elsewhere = { spec: { template: { spec: { nodeSelector: { 'kubernetes.io/hostname': 'elsewhere' } } } } }
 await kubectl.ok(['patch', ...ownDeployment, `--patch=${JSON.stringify(elsewhere)}`])
-await until('none of them', async () => (await api.list('pods', 'pidguard-system', '')).length === 0)
+await untilIs('none of them', async () => (await api.list('pods', 'pidguard-system', '')).length, 0)
 await kubectl.ok(['uncordon', small.name, large.name])
 const kubeletCa = join(plane.folder, 'kubelet-ca.crt')
 writeFileSync(kubeletCa, kubeletAuthority.cert)
@@ -58,7 +65,7 @@ async function addReplica(): Promise<void> {
 }
 
 async function eventually(replica: Replica | undefined, name: string, want: number): Promise<void> {
-  await until(`${name} ${want}`, async () => (await replica?.metric(name)) === want)
+  await untilIs(`${name} ${want}`, () => replica?.metric(name), want)
 }
 
 /** A reading that is younger than now: what the nodes say is known to all replicas. */
@@ -124,13 +131,13 @@ void t.test('a Deployment that fits nowhere is denied at its template, with the 
 void t.test('one that fits runs, and a scale-up beyond the room is refused', async (t) => {
   const { code, stderr } = await kubectl.create(deploymentOf('web', 2, 100))
   t.equal(code, 0, stderr)
-  await until('two pods on nodes', async () => (await countBound('shop')) === 2)
+  await untilIs('two pods on nodes', () => countBound('shop'), 2)
   const scale = (count: number) => kubectl.run(['scale', 'deployment/web', `--replicas=${count}`, '--namespace=shop'])
   const refused = await scale(40)
   t.equal(refused.code, 1)
   t.match(refused.stderr, /pid-headroom: no room for the added replicas \(38 pods of 100, room for \d+; /)
   t.equal((await scale(3)).code, 0)
-  await until('three pods on nodes', async () => (await countBound('shop')) === 3)
+  await untilIs('three pods on nodes', () => countBound('shop'), 3)
   await kubectl.ok(['delete', 'deployment/web', '--namespace=shop', '--wait=true'])
   // Only then does nobody make its pods anew.
   await until(
@@ -173,7 +180,7 @@ void t.test('a binding to a full node is refused, its event says why, and it com
   await readAgain()
   // The scheduler tries again when something changes, or after a minute.
   await kubectl.ok(['label', 'node', '--all', 'tried=again'])
-  await until('the binding', async () => (await bound('shop')).size === 1)
+  await untilIs('the binding', async () => (await bound('shop')).size, 1)
   t.notOk((await bound('shop')).has(tight.name))
   await kubectl.ok(['delete', 'node', tight.name])
   await eventually(replicas[0], 'pidguard_nodes{known="fresh"}', 2)
@@ -206,7 +213,7 @@ void t.test('a burst of fifty pods: one replica admits what fits, to the pod', a
   const { admitted } = await burst('burst-1')
   t.equal(admitted, 16)
   // One that the scheduler had to try twice comes later than the others.
-  await until('all that were admitted on nodes', async () => (await countBound('burst-1')) === admitted)
+  await untilIs('all that were admitted on nodes', () => countBound('burst-1'), admitted)
   t.strictSame([...(await bound('burst-1')).values()], [8, 8])
   await removePods('burst-1')
 })

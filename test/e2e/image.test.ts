@@ -10,7 +10,7 @@ import { ageOf, kernelViewOf, programsIn } from './support/pod-process.ts'
 import { buildImage, missingForImage } from './support/program-image.ts'
 import { proxyServices } from './support/service-proxy.ts'
 import { startTraffic } from './support/traffic.ts'
-import { until } from './support/wait.ts'
+import { until, untilIs } from './support/wait.ts'
 import { sumOf } from './support/webhook.ts'
 
 const second = 1_000
@@ -129,7 +129,7 @@ async function runImage(): Promise<void> {
 
   void t.test('each reads the kubelet it runs on, and denies what does not fit there', async (t) => {
     for (const { status } of await replicas()) {
-      await until('a fresh reading', async () => (await metric(status.podIP, 'pidguard_nodes{known="fresh"}')) === 1)
+      await untilIs('a fresh reading', () => metric(status.podIP, 'pidguard_nodes{known="fresh"}'), 1)
     }
     const metadata = { name: 'huge', namespace: 'shop', annotations: { 'pidguard.io/pids': '4000000' } }
     const { stderr } = await kubectl.create(pod(metadata, someRequests))

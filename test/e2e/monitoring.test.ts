@@ -16,7 +16,7 @@ import { install, type Replica } from './support/installation.ts'
 import { deployment, pod, someRequests } from './support/objects.ts'
 import { missingForPrometheus, scraped, startPrometheus } from './support/prometheus.ts'
 import { recordedMetrics } from './support/recorded-metrics.ts'
-import { until } from './support/wait.ts'
+import { until, untilIs } from './support/wait.ts'
 
 /** Selectors of alerts and panels that have no series while all is well, each with the reason. */
 const emptyInHealth: Readonly<Record<string, string>> = {
@@ -60,9 +60,9 @@ async function startPidguard(plane: ControlPlane): Promise<Replica> {
     ...['--readings=kubelet', '--readings-interval=1s', `--kubelet-ca=${kubeletCa}`, '--audit-interval=2s']
   )
   await replica.ready()
-  await until('the nodes read', async () => (await replica.metric('pidguard_nodes{known="fresh"}')) === 3)
+  await untilIs('the nodes read', () => replica.metric('pidguard_nodes{known="fresh"}'), 3)
   installation.writePolicy(`${policy}# and a word more\n`)
-  await until('a tainted node', async () => (await replica.metric('pidguard_tainted_nodes')) === 1)
+  await untilIs('a tainted node', () => replica.metric('pidguard_tainted_nodes'), 1)
   await until('an audit', async () => (await replica.metric('pidguard_audit_findings')) !== undefined)
   return replica
 }
@@ -121,7 +121,7 @@ async function checkMonitoring(): Promise<void> {
     )
     t.equal((await query(exprOf('PidguardNodesBelowFloor'))).length, 1)
     for (const name of ['PidguardDown', 'PidguardReplicaDown', 'PidguardBlind', 'PidguardNodeExporterMissing']) {
-      t.ok(await until(`${name} not firing`, async () => (await query(exprOf(name))).length === 0), name)
+      t.ok(await untilIs(`${name} not firing`, async () => (await query(exprOf(name))).length, 0), name)
     }
   })
 

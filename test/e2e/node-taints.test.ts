@@ -7,7 +7,7 @@ import { startControlPlane } from './support/control-plane.ts'
 import { install, patience, type Replica } from './support/installation.ts'
 import { addNode, keepAlive } from './support/nodes.ts'
 import { restricted, type StoredObject, someRequests } from './support/objects.ts'
-import { until } from './support/wait.ts'
+import { until, untilIs } from './support/wait.ts'
 
 const second = 1_000
 const taint = 'pidguard.io/low-pids'
@@ -150,7 +150,7 @@ await start()
 async function untilRead(inUse: number): Promise<void> {
   const name = 'pidguard_node_pids{node="node-a",ceiling="kubepods"}'
   for (const replica of replicas) {
-    await until(`${inUse} tasks on node-a`, async () => (await replica.metric(name)) === inUse)
+    await untilIs(`${inUse} tasks on node-a`, () => replica.metric(name), inUse)
   }
 }
 

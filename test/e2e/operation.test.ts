@@ -5,7 +5,7 @@ import t from 'tap'
 import { startControlPlane } from './support/control-plane.ts'
 import { install } from './support/installation.ts'
 import { deployment, pod, restricted, type StoredPod } from './support/objects.ts'
-import { until } from './support/wait.ts'
+import { until, untilIs } from './support/wait.ts'
 
 // What the README tells an administrator to write and to type, word for word.
 const readme = readFileSync(resolve(import.meta.dirname, '../../README.md'), 'utf8')
@@ -48,7 +48,7 @@ async function bestEffortPod(namespace: string, name = 'greedy'): Promise<Answer
 }
 
 void t.test('observe: a pod is warned about, and stored as it was written', async (t) => {
-  await until('a warning', async () => (await bestEffortPod('shop')) === 'warned')
+  await untilIs('a warning', () => bestEffortPod('shop'), 'warned')
   const path = '/api/v1/namespaces/shop/pods?dryRun=All'
   const { status, body } = await plane.api.post(path, pod({ name: 'greedy', namespace: 'shop' }))
   t.equal(status, 201)
@@ -65,7 +65,7 @@ void t.test('a single namespace moves first, all others are only warned about', 
 
 void t.test('then all: the overlay default, applied over observe', async (t) => {
   await installation.apply('default')
-  await until('a refusal', async () => (await bestEffortPod('other')) === 'refused')
+  await untilIs('a refusal', () => bestEffortPod('other'), 'refused')
   t.equal(await bestEffortPod('shop'), 'refused')
 })
 
@@ -90,7 +90,7 @@ void t.test('a template whose namespace has a LimitRange: its Pods will get requ
     ['apply', '--filename=-'],
     JSON.stringify({ apiVersion: 'v1', kind: 'LimitRange', metadata, spec: { limits } })
   )
-  await until('no refusal', async () => (await create()).code === 0)
+  await untilIs('no refusal', async () => (await create()).code, 0)
   await kubectl.ok(['delete', 'limitrange/defaults', '--namespace=other'])
   await until('a refusal', async () => (await create()).code !== 0)
   t.pass('refused again')
@@ -110,21 +110,21 @@ function daemonSet(namespace: string): object {
 void t.test('a whole namespace is left out, and is back without the label', async (t) => {
   const command = commandAfter('**A whole namespace**').map((word) => (word === 'NAME' ? 'shop' : word))
   await kubectl.ok(command)
-  await until('no more refusals', async () => (await bestEffortPod('shop')) === 'admitted')
+  await untilIs('no more refusals', () => bestEffortPod('shop'), 'admitted')
   t.equal(await bestEffortPod('other'), 'refused')
   // Asked about in every namespace, since any may hold Calico's.
-  await until('none of DaemonSets', async () => (await kubectl.create(daemonSet('shop'), dryRun)).code === 0)
+  await untilIs('none of DaemonSets', async () => (await kubectl.create(daemonSet('shop'), dryRun)).code, 0)
   t.match((await kubectl.create(daemonSet('other'), dryRun)).stderr, 'best-effort')
   await kubectl.ok(['label', 'namespace', 'shop', 'pidguard.io/admission-'])
-  await until('a refusal', async () => (await bestEffortPod('shop')) === 'refused')
+  await untilIs('a refusal', () => bestEffortPod('shop'), 'refused')
   t.pass('guarded again')
 })
 
 void t.test('emergency off is one command, at once, and nobody puts it back', async (t) => {
   await kubectl.ok(commandAfter('**Emergency off.**'))
-  await until('no more refusals', async () => (await bestEffortPod('shop')) === 'admitted', 10_000)
+  await untilIs('no more refusals', () => bestEffortPod('shop'), 'admitted')
   await sleep(6_000)
   t.equal(await bestEffortPod('shop'), 'admitted')
   await installation.apply('default')
-  await until('a refusal', async () => (await bestEffortPod('shop')) === 'refused')
+  await untilIs('a refusal', () => bestEffortPod('shop'), 'refused')
 })

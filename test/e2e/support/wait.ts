@@ -17,3 +17,14 @@ export async function until<T>(
     await sleep(50)
   }
 }
+
+/** Looks again until it finds what is wanted. At its end it says what it found last. */
+export async function untilIs<T>(what: string, look: () => Promise<T> | T, want: T): Promise<void> {
+  let found: T | undefined
+  await until(what, async () => {
+    found = await look()
+    return found === want
+  }).catch((error) => {
+    throw new Error(`${what}: wanted ${JSON.stringify(want)}, found ${JSON.stringify(found)}`, { cause: error })
+  })
+}

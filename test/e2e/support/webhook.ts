@@ -4,7 +4,7 @@ import { request } from 'undici'
 import type { ApiBody } from './api-client.ts'
 import type { ControlPlane } from './control-plane.ts'
 import { type Exit, logTail, startProgram } from './processes.ts'
-import { until } from './wait.ts'
+import { until, untilIs } from './wait.ts'
 
 /** One line of what the program logs; `time` and other fields are there too. */
 export interface LogLine {
@@ -150,14 +150,14 @@ export async function register(plane: ControlPlane, admission: URL, caBundle: Bu
     const { code, stderr } = await plane.kubectl.apply(JSON.stringify(configuration))
     if (code !== 0) throw new Error(`${configuration.kind}: ${stderr}`)
   }
-  await until('calls of both webhooks', async () => (await calledWebhooks(plane)).length === 2)
+  await untilIs('calls of both webhooks', async () => (await calledWebhooks(plane)).length, 2)
 }
 
 /** Returns when the API server has stopped calling. */
 export async function unregister(plane: ControlPlane): Promise<void> {
   const kinds = ['mutatingwebhookconfiguration', 'validatingwebhookconfiguration']
   await Promise.all(kinds.map((kind) => plane.kubectl.ok(['delete', kind, 'pidguard'])))
-  await until('no more calls', async () => (await calledWebhooks(plane)).length === 0)
+  await untilIs('no more calls', async () => (await calledWebhooks(plane)).length, 0)
 }
 
 /**
