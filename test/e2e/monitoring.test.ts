@@ -125,6 +125,25 @@ async function checkMonitoring(): Promise<void> {
     }
   })
 
+  void t.test('a match condition that fails is counted under the name that the alert reads', async (t) => {
+    const { body } = await plane.api.post(configurations, failingCondition)
+    const [made] = (body as { webhooks?: readonly object[] }).webhooks ?? []
+    if (made === undefined || !('matchConditions' in made)) {
+      t.comment(`${plane.version.text} knows no match conditions`)
+      return
+    }
+    const { expr = '' } = allAlerts().find(({ alert }) => alert === 'PidguardConditionFails') ?? {}
+    const found = await until('the alert', async () => {
+      await plane.api.post('/api/v1/namespaces/shop/configmaps?dryRun=All', { metadata: { name: 'tried' } })
+      const series = await query(expr)
+      return series.length > 0 && series
+    })
+    t.strictSame(
+      found.map(({ metric }) => metric),
+      [{ name: 'condition.pidguard.io' }]
+    )
+  })
+
   void t.test('a finding has the namespace of its object beside the one pidguard runs in', async (t) => {
     const found = await query('pidguard_audit_findings{rule="best-effort"}')
     const { namespace, exported_namespace } = found[0]?.metric ?? {}
@@ -142,6 +161,24 @@ async function checkMonitoring(): Promise<void> {
     )
     for (const { name, health, lastError } of rules) t.equal(health, 'ok', `${name}: ${lastError ?? ''}`)
   })
+}
+
+const configurations = '/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations'
+
+/** Of no use but that its condition asks for a field that is not there. */
+const failingCondition = {
+  metadata: { name: 'failing-condition' },
+  webhooks: [
+    {
+      name: 'condition.pidguard.io',
+      admissionReviewVersions: ['v1'],
+      sideEffects: 'None',
+      failurePolicy: 'Ignore',
+      clientConfig: { url: 'https://127.0.0.1:1/' },
+      rules: [{ apiGroups: [''], apiVersions: ['v1'], resources: ['configmaps'], operations: ['CREATE'] }],
+      matchConditions: [{ name: 'fails', expression: "object.data['absent'] == 'x'" }]
+    }
+  ]
 }
 
 function panelQueries(): string[] {
