@@ -1,5 +1,6 @@
 import { mirrorPod } from '../kubernetes/annotations.ts'
-import type { Subject } from '../kubernetes/subject.ts'
+import { scheduledFrom } from '../kubernetes/scheduling-gates.ts'
+import { isPodSubject, type Subject } from '../kubernetes/subject.ts'
 import { controllerOf, type GroupKind, pod } from '../kubernetes/workloads.ts'
 import type { Rule } from './rule.ts'
 
@@ -46,11 +47,12 @@ function isTerminating({ metadata, operation, userName }: Subject): boolean {
 }
 
 /**
- * The API copy of a static pod, made by its kubelet: denying it hides a pod that keeps running. Anybody can write the
- * annotation, but only a node's word is taken for it.
+ * The API copy of a static pod, made by its kubelet: denying it hides a pod that keeps running. Any user can write the
+ * annotation, so on CREATE it counts only from a node. A pod with scheduling gates is none: a static pod has its node.
  */
 function isMirrorPod(subject: Subject): boolean {
   if (subject.groupKind !== pod || subject.metadata.annotations?.[mirrorPod] === undefined) return false
+  if (isPodSubject(subject) && subject.operation === 'UPDATE' && scheduledFrom(subject) === 'now') return false
   return subject.userName === undefined || subject.userName.startsWith('system:node:') || subject.operation === 'UPDATE'
 }
 

@@ -68,6 +68,8 @@ export interface PodSpec {
   readonly affinity?: unknown
   readonly tolerations?: unknown
   readonly hostNetwork?: Maybe<boolean>
+  /** Read by scheduling-gates.ts, which takes any shape. */
+  readonly schedulingGates?: unknown
 }
 
 /** One entry of a LimitRange's `spec.limits`. */

@@ -1,5 +1,5 @@
 import type { Placement } from '../kubernetes/placement.ts'
-import type { Millis, Pids } from '../lib/units.ts'
+import type { Pids } from '../lib/units.ts'
 
 /** What is kept of the objects of a cluster: caches hold these, not whole objects. */
 
@@ -58,10 +58,10 @@ export interface PodFacts {
   readonly estimated: Pids | undefined
   /** Has a deletionTimestamp; its tasks count until it is gone. */
   readonly deleting: boolean
-  /** Where it may land, while it is not bound: its need counts on these nodes. */
+  /** Where it may land, while it is not bound: its need counts on these nodes. With a nominated node, that node. */
   readonly placement?: Placement | undefined
-  /** Its creationTimestamp, by the API server's clock, while it is not bound. */
-  readonly createdAt?: Millis | undefined
+  /** The scheduler reports that it fits no node, for reasons other than PIDs, while it is not bound. */
+  readonly isUnschedulable?: boolean | undefined
   /** Has scheduling gates: the scheduler does not bind it before they are removed. */
   readonly isGated?: boolean | undefined
   /** The node whose binding `pidguard` refused last, from the scheduler's message, while the pod is not bound. */

@@ -3,6 +3,7 @@ import { definePodRule } from '../engine/rule.ts'
 import { saySetAside } from '../headroom/denial-text.ts'
 import type { OverBudget } from '../headroom/headroom-view.ts'
 import { estimateOf } from '../headroom/pod-estimate.ts'
+import { scheduledFrom } from '../kubernetes/scheduling-gates.ts'
 import { pod } from '../kubernetes/workloads.ts'
 
 export const namespacePidBudget = definePodRule<'headroom'>({
@@ -21,7 +22,8 @@ export const namespacePidBudget = definePodRule<'headroom'>({
   reads: ({ podMetadata, podSpec }) => [podMetadata.annotations, podSpec],
   check(subject, { settings, headroom }) {
     const { budget, maxAge } = settings.headroom
-    if (subject.operation !== 'CREATE') return []
+    const from = scheduledFrom(subject)
+    if (from === undefined) return []
     const { pids } = estimateOf(subject, settings, headroom)
     const { uid } = subject.metadata
     const over = headroom.overBudget({
@@ -37,7 +39,8 @@ export const namespacePidBudget = definePodRule<'headroom'>({
       reason: reasons[one.budget],
       detail: `needs ${pids}; ${say(one)}${saySetAside(one.setAside)}`,
       audit: `pids=${pids} committed=${one.committed} budget=${one.limit}`,
-      advisory: !one.isCertain
+      // A gated pod takes nothing of the budget; it is checked again when its last gate is removed.
+      advisory: from === 'later' || !one.isCertain
     }))
   }
 })

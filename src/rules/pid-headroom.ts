@@ -5,6 +5,7 @@ import { auditFull, auditNode, sayBehindTaints, sayFull, sayNode, sayUnknown } f
 import type { Demand, WorkloadUse } from '../headroom/headroom-view.ts'
 import { estimateOf, workloadNameOf } from '../headroom/pod-estimate.ts'
 import { countOf, grownPods, jobSpecOf, rolloutOf, specOf } from '../kubernetes/rollout.ts'
+import { scheduledFrom } from '../kubernetes/scheduling-gates.ts'
 import { isPodSubject, oldSubjectOf, type PodSubject, type Subject } from '../kubernetes/subject.ts'
 import { daemonSet, pod, podKinds } from '../kubernetes/workloads.ts'
 import type { Pids } from '../lib/units.ts'
@@ -22,7 +23,7 @@ export const pidHeadroom = defineRule<Subject, 'headroom'>({
   remedy:
     'Free PIDs on the nodes or add nodes: `pidguard top pods` shows who holds them. Lower pidguard.io/pids if the pod needs fewer threads. Where kubepods is the ceiling and kernel.pid_max is higher, restart the kubelet after raising it.',
   limits:
-    'It looks at the nodes the pod may land on by nodeName, nodeSelector, required node affinity, taints and cordon; other reasons of the scheduler are not known to it. It denies only when every such node has a fresh reading and too little room; where data is missing it warns. So it does of a template where a node has room behind a taint that its pods may be given a toleration for. What a pod will need is an estimate: nothing here bounds its threads.',
+    'It looks at the nodes the pod may land on by nodeName, nodeSelector, required node affinity, taints and cordon; other reasons of the scheduler are not known to it. It denies only when every such node has a fresh reading and too little room; where data is missing it warns. A pod with scheduling gates is checked when its last gate is removed, which needs the component match-conditions; at its creation it is warned of at most. So it does of a template where a node has room behind a taint that its pods may be given a toleration for. What a pod will need is an estimate: nothing here bounds its threads.',
   defaultMode: 'enforce',
   scope: 'pods',
   kinds: [...podKinds, scale],
@@ -58,18 +59,23 @@ function jobReadsOf(subject: Subject): readonly unknown[] {
   return [suspend, parallelism, completions, each?.['suspend'], each?.['parallelism'], each?.['completions']]
 }
 
-/** Once a pod exists, what it needs and where it may land do not change. */
+/**
+ * A pod is checked when the scheduler may place it: at its creation, or when its last scheduling gate is removed. At its
+ * creation a gated pod takes no room yet, and the nodes it finds later are not known: a shortage is a warning then.
+ */
 function checkPod(subject: PodSubject, context: Context): Finding[] {
-  if (subject.operation !== 'CREATE') return []
+  const from = scheduledFrom(subject)
+  if (from === undefined) return []
   const { pids } = estimateOf(subject, context.settings, context.headroom)
   const placement = context.headroom.placementOf(subject.podSpec)
   const { uid } = subject.metadata
-  return shortageOf('/spec', 'no node has room for this pod', context, {
+  const found = shortageOf('/spec', 'no node has room for this pod', context, {
     placement,
     pids,
     pods: 1,
     uid: typeof uid === 'string' ? uid : undefined
   })
+  return from === 'now' ? found : found.map((finding) => ({ ...finding, advisory: true }))
 }
 
 /**

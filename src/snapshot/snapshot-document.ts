@@ -214,7 +214,7 @@ export function documentOf(snapshot: ClusterSnapshot): object {
         })
       }
     }),
-    unbound: (podsByNode.get(undefined) ?? []).map(({ node, placement, createdAt, isGated, refusedBy, ...pod }) =>
+    unbound: (podsByNode.get(undefined) ?? []).map(({ node, placement, isGated, isUnschedulable, refusedBy, ...pod }) =>
       withoutUndefined(pod)
     ),
     namespaces: snapshot.namespaces.map((namespace) => {

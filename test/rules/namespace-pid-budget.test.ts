@@ -1,7 +1,7 @@
 import t from 'tap'
 import { Headroom } from '../../src/headroom/assess/headroom.ts'
 import { namespacePidBudget } from '../../src/rules/namespace-pid-budget.ts'
-import { fleetOf } from '../support/headroom.ts'
+import { fleetOf, podFacts } from '../support/headroom.ts'
 import { findingsOf, told, type World } from '../support/judge.ts'
 import { podObject } from '../support/subjects.ts'
 
@@ -55,6 +55,25 @@ t.test('what other replicas may admit at this moment is told of', async (t) => {
   t.match(findingsOf(namespacePidBudget, pod(1), world({ total: 750 }, { facts: { headroom } })), [
     { detail: 'needs 1; committed 450 of 750 in all; 300 set aside for what other replicas may admit at this moment' }
   ])
+})
+
+t.test('a gated pod takes nothing of the budget, and is checked when its last gate is removed', async (t) => {
+  const gated = { schedulingGates: [{ name: 'example.com/quota' }] }
+  const needs = { annotations: { 'pidguard.io/pids': '101' }, uid: 'g' }
+  t.strictSame(told(findingsOf(namespacePidBudget, podObject(gated, needs), world({ total: 400 }))), ['advice /spec'])
+  const { ledger, headroom } = fleetOf(nodes)
+  ledger.observePod(podFacts('g', { phase: 'Pending', estimated: 101, isGated: true }))
+  const facts = { facts: { headroom } }
+  t.strictSame(findingsOf(namespacePidBudget, pod(100), world({ total: 400 }, facts)), [])
+  const request = { operation: 'UPDATE', oldObject: podObject(gated, needs) } as const
+  t.strictSame(
+    told(findingsOf(namespacePidBudget, podObject({}, needs), world({ total: 400 }, { ...facts, request }))),
+    ['denial /spec']
+  )
+  t.strictSame(
+    told(findingsOf(namespacePidBudget, podObject({}, needs), world({ total: 401 }, { ...facts, request }))),
+    []
+  )
 })
 
 t.test('both at once are two findings', async (t) => {

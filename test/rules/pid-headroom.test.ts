@@ -1,9 +1,11 @@
 import t from 'tap'
+import { recordAdmission } from '../../src/headroom/ledger/record-admission.ts'
 import type { JsonRecord } from '../../src/lib/json/shape.ts'
 import { pidHeadroom } from '../../src/rules/pid-headroom.ts'
 import { fleetOf, type NodeSketch, podFacts } from '../support/headroom.ts'
 import { findingsOf, told, type World } from '../support/judge.ts'
-import { podObject, workloadObject } from '../support/subjects.ts'
+import { settings } from '../support/settings.ts'
+import { podObject, podSubject, workloadObject } from '../support/subjects.ts'
 
 type Nodes = Readonly<Record<string, NodeSketch>>
 
@@ -69,6 +71,36 @@ t.test('what is not known never denies', async (t) => {
   }
   t.strictSame(told(findingsOf(pidHeadroom, pod(1), world({}))), [], 'no node at all is for the scheduler to say')
   t.strictSame(told(findingsOf(pidHeadroom, pod(1), { facts: {} })), [], 'without the fact the rule is skipped')
+})
+
+const gates = { schedulingGates: [{ name: 'example.com/quota' }] }
+
+t.test('a gated pod is warned of at most, and checked as a new one when its last gate is removed', async (t) => {
+  const nodes = { n1: { kubepods: [1000, 700] } } as const
+  t.strictSame(told(findingsOf(pidHeadroom, pod(300, gates), world(nodes))), [])
+  t.strictSame(told(findingsOf(pidHeadroom, pod(301, gates), world(nodes))), ['advice /spec'])
+  const ungated = { request: { operation: 'UPDATE', oldObject: pod(301, gates) } } as const
+  t.strictSame(told(findingsOf(pidHeadroom, pod(300), world(nodes, ungated))), [])
+  t.strictSame(told(findingsOf(pidHeadroom, pod(301), world(nodes, ungated))), ['denial /spec'])
+  const mirror = { annotations: { 'pidguard.io/pids': '301', 'kubernetes.io/config.mirror': 'x' } }
+  const forged = findingsOf(pidHeadroom, podObject({}, mirror), world(nodes, ungated))
+  t.strictSame(told(forged), ['denial /spec'], 'a gated pod is no mirror pod')
+})
+
+t.test('ten gated pods on room for four: four may start', async (t) => {
+  const { ledger, headroom } = fleetOf({ n1: { kubepods: [2400, 0], host: [10_000, 0] } })
+  const facts = { facts: { headroom }, settings: { headroom: { floor: { pids: 0 } } } } as const
+  const started = Array.from({ length: 10 }, (_, i) => {
+    const metadata = { ...needs(600), uid: `g${i}` }
+    const gated = podObject(gates, metadata)
+    t.strictSame(told(findingsOf(pidHeadroom, gated, facts)), i < 4 ? [] : ['advice /spec'])
+    ledger.observePod(podFacts(`g${i}`, { phase: 'Pending', estimated: 600, isGated: true }))
+    const change = { operation: 'UPDATE', oldObject: gated } as const
+    const denied = told(findingsOf(pidHeadroom, podObject({}, metadata), { ...facts, request: change })).length > 0
+    if (!denied) recordAdmission(podSubject({}, metadata, change), settings(), ledger, headroom)
+    return !denied
+  })
+  t.strictSame(started, [true, true, true, true, false, false, false, false, false, false])
 })
 
 t.test('a pod that exists is not asked again', async (t) => {

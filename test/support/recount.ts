@@ -48,11 +48,11 @@ export function recount(ledger: Ledger, slow: SlowLedger): { readonly kept: obje
     waiting: { pods: estimates.length, pids: sum(estimates), largest: Math.max(0, ...estimates) },
     namespaces: namespaces.map((name) => {
       const uids = slow.uids.filter((uid) => slow.namespaceOf(uid) === name)
-      const weight = (uid: string) => slow.observedOf(uid) + slow.pendingOf(uid)
+      const weight = (uid: string) => slow.weightOf(uid)
       return {
         committed: slow.committedBy(name),
         waiting: sum(uids.filter((uid) => slow.waiting.includes(uid)).map((uid) => slow.estimateOf(uid))),
-        estimates: sum(uids.filter((uid) => slow.isLive(uid)).map((uid) => slow.estimateOf(uid))),
+        estimates: sum(uids.filter((uid) => slow.isLive(uid)).map((uid) => slow.promisedBy(uid))),
         pods: uids.length,
         byNode: names
           .map((node) => [node, sum(uids.filter((uid) => slow.placeOf(uid) === node).map(weight))] as const)

@@ -1,7 +1,7 @@
 import type { Admitted } from '../../src/headroom/ledger/ledger.ts'
 import type { LedgerNode, LedgerPod, LedgerReading } from '../../src/headroom/ledger/ledger-inputs.ts'
 import { bridgedTime, clockSlack } from '../../src/headroom/ledger/node-book.ts'
-import { assumedTime, waitingTime } from '../../src/headroom/ledger/pod-states.ts'
+import { assumedTime, bindingTime } from '../../src/headroom/ledger/pod-states.ts'
 import { settleTime } from '../../src/headroom/ledger/workload-peaks.ts'
 import type { Placement } from '../../src/kubernetes/placement.ts'
 import type { Ceiling } from '../../src/model/node-reading.ts'
@@ -16,9 +16,8 @@ export class SlowLedger {
   readonly pods = new Map<string, LedgerPod>()
   readonly assumed = new Map<string, { admitted: Admitted; until: number }>()
   readonly bindings = new Map<string, { node: string; until: number }>()
-  readonly waits = new Map<string, number>()
-  readonly idle = new Set<string>()
-  isListed = false
+  /** Pods whose last gate was allowed to be removed, with the placement they had then. */
+  readonly ungated = new Map<string, { placement: Placement; until: number }>()
   /** What pods were admitted with, and what pods that were shown are counted with. */
   readonly admitted = new Map<string, number>()
   readonly estimates = new Map<string, number>()
@@ -36,14 +35,7 @@ export class SlowLedger {
     this.now += span
     for (const [uid, { until }] of this.assumed) if (until <= this.now) this.remove(uid)
     for (const [uid, { until }] of this.bindings) if (until <= this.now) this.bindings.delete(uid)
-    for (const [uid, until] of this.waits) {
-      if (until > this.now) continue
-      if (this.bindings.has(uid)) this.waits.set(uid, this.now + waitingTime)
-      else {
-        this.waits.delete(uid)
-        this.idle.add(uid)
-      }
-    }
+    for (const [uid, { until }] of this.ungated) if (until <= this.now) this.ungated.delete(uid)
   }
 
   observeNode(facts: LedgerNode): void {
@@ -78,35 +70,38 @@ export class SlowLedger {
   }
 
   observePod(facts: LedgerPod): void {
-    const isNew = !this.pods.has(facts.uid) && !this.assumed.has(facts.uid)
-    const waited = isNew && !this.isListed ? Math.max(0, this.wall - (facts.createdAt ?? this.wall)) : 0
     this.assumed.delete(facts.uid)
     this.pods.set(facts.uid, facts)
     const figure = facts.estimated ?? facts.declared ?? this.admitted.get(facts.uid)
     this.estimates.set(facts.uid, figure ?? this.expectedOf(facts.uid))
-    const isWaiting = facts.node === undefined && !isEnded(facts) && facts.isGated !== true
-    if (!isWaiting) {
-      this.waits.delete(facts.uid)
-      this.idle.delete(facts.uid)
-      if (facts.node !== undefined || isEnded(facts)) this.bindings.delete(facts.uid)
-    } else if (!this.waits.has(facts.uid) && !this.idle.has(facts.uid)) {
-      if (waited >= waitingTime) this.idle.add(facts.uid)
-      else this.waits.set(facts.uid, this.now - waited + waitingTime)
-    }
+    if (facts.node !== undefined || isEnded(facts)) this.bindings.delete(facts.uid)
+    if (facts.isGated !== true || facts.node !== undefined || isEnded(facts)) this.ungated.delete(facts.uid)
+    else this.moved(facts.uid, facts.placement)
+  }
+
+  /** What it says of where it may land counts from then on, also while the removal of its gates is not shown. */
+  moved(uid: string, placement: Placement | undefined): void {
+    const held = this.ungated.get(uid)
+    if (held !== undefined && placement !== undefined) held.placement = placement
   }
 
   /** A full list in which every pod still is. */
-  retainPods(): void {
-    this.isListed = true
-  }
+  retainPods(): void {}
 
   remove(uid: string): void {
-    for (const held of [this.pods, this.assumed, this.bindings, this.waits, this.idle]) held.delete(uid)
+    for (const held of [this.pods, this.assumed, this.bindings, this.ungated]) held.delete(uid)
     for (const held of [this.admitted, this.estimates]) held.delete(uid)
   }
 
   assume(admitted: Admitted): void {
-    if (this.pods.has(admitted.uid) || this.assumed.has(admitted.uid)) return
+    if (this.assumed.has(admitted.uid)) return
+    if (this.pods.has(admitted.uid)) {
+      if (!this.isGated(admitted.uid)) return
+      this.admitted.set(admitted.uid, admitted.pids)
+      this.estimates.set(admitted.uid, admitted.pids)
+      this.ungated.set(admitted.uid, { placement: admitted.placement, until: this.now + assumedTime })
+      return
+    }
     this.admitted.set(admitted.uid, admitted.pids)
     this.assumed.set(admitted.uid, { admitted, until: this.now + assumedTime })
   }
@@ -114,7 +109,7 @@ export class SlowLedger {
   confirm(uid: string, node: string): void {
     const facts = this.pods.get(uid)
     if (facts === undefined ? !this.assumed.has(uid) : facts.node !== undefined || isEnded(facts)) return
-    this.bindings.set(uid, { node, until: this.now + assumedTime })
+    this.bindings.set(uid, { node, until: this.now + bindingTime })
   }
 
   release(uid: string): void {
@@ -135,13 +130,30 @@ export class SlowLedger {
     return this.isHeldUp(uid) ? undefined : this.placementOf(uid)?.pinned
   }
 
-  /** Not bound, by something else than PIDs. */
+  /** Not bound, for something other than PIDs. */
   isHeldUp(uid: string): boolean {
-    return this.idle.has(uid) || this.pods.get(uid)?.isGated === true
+    return this.isGated(uid) || (this.pods.get(uid)?.isUnschedulable === true && !this.ungated.has(uid))
+  }
+
+  isGated(uid: string): boolean {
+    const facts = this.pods.get(uid)
+    const isUnbound = facts?.node === undefined && this.isLive(uid)
+    return facts?.isGated === true && isUnbound && !this.ungated.has(uid)
+  }
+
+  /** What the pod counts with in its namespace: nothing while it is gated and on no node. */
+  weightOf(uid: string): number {
+    return this.isGated(uid) && this.placeOf(uid) === undefined ? 0 : this.observedOf(uid) + this.pendingOf(uid)
+  }
+
+  promisedBy(uid: string): number {
+    return this.isGated(uid) && this.placeOf(uid) === undefined ? 0 : this.estimateOf(uid)
   }
 
   placementOf(uid: string): Placement | undefined {
-    return this.assumed.get(uid)?.admitted.placement ?? this.pods.get(uid)?.placement
+    return (
+      this.assumed.get(uid)?.admitted.placement ?? this.ungated.get(uid)?.placement ?? this.pods.get(uid)?.placement
+    )
   }
 
   estimateOf(uid: string): number {
@@ -213,7 +225,7 @@ export class SlowLedger {
   committedBy(namespace: string): number {
     return this.uids
       .filter((uid) => this.namespaceOf(uid) === namespace)
-      .reduce((sum, uid) => sum + this.observedOf(uid) + this.pendingOf(uid), 0)
+      .reduce((sum, uid) => sum + this.weightOf(uid), 0)
   }
 }
 

@@ -51,7 +51,8 @@ function overTotal(
   const self = selfOf(uid, ledger)
   const committed = (entry?.committed ?? 0) - weightOf(self)
   if (committed + aside.total + pids <= total) return undefined
-  const estimates = (entry?.estimates ?? 0) - (self === undefined || self.state === 'ended' ? 0 : self.estimate)
+  const estimates =
+    (entry?.estimates ?? 0) - (self === undefined || self.state === 'ended' || self.weight === 0 ? 0 : self.estimate)
   // Estimates do not depend on readings; if they alone exceed the budget, the answer is certain.
   const isCertain =
     estimates + aside.total + pids > total ||
@@ -107,7 +108,7 @@ function selfOf(uid: string | undefined, ledger: Ledger): PodEntry | undefined {
 }
 
 function weightOf(pod: PodEntry | undefined): Pids {
-  return pod === undefined ? 0 : pod.observed + pod.pending
+  return pod?.weight ?? 0
 }
 
 /** The node's reading is too old for a denial. A node without any reading has only estimates, which do not age. */

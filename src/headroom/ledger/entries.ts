@@ -93,6 +93,11 @@ export class PodEntry {
     return this.state === 'ended' || this.observed >= this.estimate ? 0 : this.estimate - this.observed
   }
 
+  /** What it counts with in its namespace: the larger of estimate and observed tasks; 0 while it is gated. */
+  get weight(): Pids {
+    return this.state === 'gated' && this.node === undefined ? 0 : this.observed + this.pending
+  }
+
   /** The uid under which its node counts its tasks. */
   get cgroup(): string {
     return this.uid

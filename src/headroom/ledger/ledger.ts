@@ -1,6 +1,6 @@
 import { anyNode, type Placement } from '../../kubernetes/placement.ts'
 import { ExpiryQueue } from '../../lib/expiry-queue.ts'
-import type { Millis, Pids } from '../../lib/units.ts'
+import type { Pids } from '../../lib/units.ts'
 import type { WorkloadName } from '../../model/cluster-objects.ts'
 import type { Clock } from '../../ports/runtime.ts'
 import type { CandidateSets } from './candidate-sets.ts'
@@ -8,7 +8,7 @@ import type { NamespaceEntry, NodeEntry, PodEntry } from './entries.ts'
 import type { LedgerNode, LedgerPod, LedgerReading } from './ledger-inputs.ts'
 import { NodeBook } from './node-book.ts'
 import { PodBook } from './pod-book.ts'
-import { assumedTime, type PodState, stateOf, waitingTime } from './pod-states.ts'
+import { assumedTime, bindingTime, type PodState, stateOf } from './pod-states.ts'
 import { UnseenByPeers } from './unseen-by-peers.ts'
 import type { WaitingPods } from './waiting-pods.ts'
 import type { Workloads } from './workload-peaks.ts'
@@ -35,9 +35,8 @@ export class Ledger {
   readonly #pods: PodBook
   readonly #assumed = new ExpiryQueue<PodEntry>()
   readonly #bindings = new ExpiryQueue<PodEntry>()
-  readonly #waits = new ExpiryQueue<PodEntry>()
-  /** The first full list of pods is complete: a pod that is shown from now on is new. */
-  #isListed = false
+  /** Pods whose last gate was just allowed to be removed. */
+  readonly #ungated = new ExpiryQueue<PodEntry>()
 
   /**
    * `defaultEstimate` counts pods of which nothing else is known: no figure of their own, not admitted here, and no pod of
@@ -104,17 +103,23 @@ export class Ledger {
     this.#nodes.observeReading(reading)
   }
 
-  /** Counts a pod that was just admitted, until the API server shows it. A uid that is known already is not counted again. */
+  /**
+   * Counts a pod that was just admitted, until the API server shows it; or a gated pod whose last gate was just allowed to be
+   * removed, until the API server shows it without gates. Any other uid that is known already is not counted again.
+   */
   assume(admitted: Admitted): void {
     const { uid, pids, placement } = admitted
     this.expire()
-    if (this.#pods.has(uid)) return
+    const held = this.#pods.get(uid)
+    if (held !== undefined && held.state !== 'gated') return
     const now = this.#clock.monotonic()
-    const pod = this.#pods.make(admitted, 'assumed', placement)
+    const state = held === undefined ? 'assumed' : 'waiting'
+    const pod = held ?? this.#pods.make(admitted, state, placement)
     pod.admitted = pids
-    this.#assumed.add(pod, now + assumedTime)
-    const node = placement.pinned === undefined ? undefined : this.#nodes.open(placement.pinned)
-    this.#pods.change(pod, { ...pod, estimate: pids, node }, true)
+    const queue = held === undefined ? this.#assumed : this.#ungated
+    queue.add(pod, now + assumedTime)
+    const node = this.#bindings.has(pod) ? pod.node : this.#onlyNodeOf({ state, placement })
+    this.#pods.change(pod, { state, estimate: pids, placement, node }, held === undefined)
     this.unseen.add({ uid, pids, placement, node: placement.pinned }, now)
     if (pod.workload === undefined) return
     pod.workload.estimate = pids
@@ -137,17 +142,18 @@ export class Ledger {
     // Once the API server has shown us this pod, the other replicas see it too, so no room is set aside for it any longer;
     // unless this event predates a binding that we just allowed.
     if (facts.node !== undefined || !this.#bindings.has(pod)) this.unseen.delete(facts.uid)
-    const waited = held === undefined && !this.#isListed ? this.#ageOf(facts) : 0
-    const state = stateOf(facts, pod.state === 'idle' || waited >= waitingTime)
+    // This event predates the removal of its last gate, which we just allowed.
+    const predates = facts.isGated === true && this.#ungated.has(pod)
+    const state = stateOf(predates ? { ...facts, isGated: false, isUnschedulable: false } : facts)
+    if (!predates || state !== 'waiting') this.#ungated.delete(pod)
     const node = this.#placeOf(facts, pod, state, placement)
-    if (state !== 'waiting') this.#waits.delete(pod)
-    // A pod that was waiting already keeps its waiting period.
-    else if (!this.#waits.has(pod)) this.#waits.add(pod, this.#clock.monotonic() - waited + waitingTime)
     if (facts.node !== undefined || state === 'ended') this.#bindings.delete(pod)
     this.#pods.change(pod, { state, estimate, placement, node }, held === undefined)
     if (pod.workload !== undefined) {
       pod.workload.estimate = estimate
-      if (facts.placement !== undefined) pod.workload.placement = facts.placement
+      // A placement that names a node is this pod's alone.
+      if (facts.placement !== undefined && facts.placement.nodeName === undefined)
+        pod.workload.placement = facts.placement
     }
   }
 
@@ -157,7 +163,7 @@ export class Ledger {
     const pod = this.#pods.get(uid)
     if (pod === undefined || pod.state === 'bound' || pod.state === 'ended') return
     const now = this.#clock.monotonic()
-    this.#bindings.add(pod, now + assumedTime)
+    this.#bindings.add(pod, now + bindingTime)
     this.#pods.change(pod, { ...pod, node: this.#nodes.open(nodeName) })
     const { estimate, placement = anyNode } = pod
     this.unseen.add({ uid, pids: estimate, placement, node: nodeName }, now)
@@ -170,12 +176,11 @@ export class Ledger {
     this.unseen.delete(uid)
     this.#assumed.delete(pod)
     this.#bindings.delete(pod)
-    this.#waits.delete(pod)
+    this.#ungated.delete(pod)
   }
 
   /** After a full list: removes the pods that the API server showed once and that are not in it. */
   retainPods(has: (uid: string) => boolean): void {
-    this.#isListed = true
     for (const pod of this.#pods.all) {
       if (pod.state !== 'assumed' && !has(pod.uid)) this.removePod(pod.uid)
     }
@@ -183,7 +188,7 @@ export class Ledger {
 
   /** Drops assumptions that are too old. Everything that reads the ledger calls it first. */
   expire(): void {
-    if (this.#assumed.size + this.#bindings.size + this.#waits.size + this.unseen.size === 0) return
+    if (this.#assumed.size + this.#bindings.size + this.#ungated.size + this.unseen.size === 0) return
     const now = this.#clock.monotonic()
     this.unseen.expire(now)
     for (let pod = this.#assumed.takeExpired(now); pod !== undefined; pod = this.#assumed.takeExpired(now)) {
@@ -192,10 +197,8 @@ export class Ledger {
     for (let pod = this.#bindings.takeExpired(now); pod !== undefined; pod = this.#bindings.takeExpired(now)) {
       this.#pods.change(pod, { ...pod, node: this.#onlyNodeOf(pod) })
     }
-    for (let pod = this.#waits.takeExpired(now); pod !== undefined; pod = this.#waits.takeExpired(now)) {
-      // A binding was allowed for this pod, so extend its wait instead of marking it idle.
-      if (this.#bindings.has(pod)) this.#waits.add(pod, now + waitingTime)
-      else this.#pods.change(pod, { ...pod, state: 'idle', node: undefined })
+    for (let pod = this.#ungated.takeExpired(now); pod !== undefined; pod = this.#ungated.takeExpired(now)) {
+      this.#pods.change(pod, { ...pod, state: 'gated', node: this.#bindings.has(pod) ? pod.node : undefined })
     }
   }
 
@@ -210,14 +213,6 @@ export class Ledger {
   #expectedOf({ namespace, workload }: PodEntry): Pids {
     const assumed = this.#defaultEstimate(namespace.name)
     return workload === undefined ? assumed : workload.expected(assumed, this.#clock.now())
-  }
-
-  /**
-   * How long a pod of the first list has waited already; else each restart would hold room for every pending pod.
-   * Compares the API server's clock with ours, so clamp at 0.
-   */
-  #ageOf({ createdAt }: LedgerPod): Millis {
-    return createdAt === undefined ? 0 : Math.max(0, this.#clock.now() - createdAt)
   }
 
   #placeOf(
@@ -235,7 +230,7 @@ export class Ledger {
 
   /** The only node an unbound pod can land on, while it waits to be bound. */
   #onlyNodeOf({ state, placement }: Pick<PodEntry, 'state' | 'placement'>): NodeEntry | undefined {
-    if (state === 'idle' || state === 'gated' || placement?.pinned === undefined) return undefined
+    if (state === 'unschedulable' || state === 'gated' || placement?.pinned === undefined) return undefined
     return this.#nodes.open(placement.pinned)
   }
 }

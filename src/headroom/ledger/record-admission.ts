@@ -1,4 +1,5 @@
 import { mirrorPod } from '../../kubernetes/annotations.ts'
+import { scheduledFrom } from '../../kubernetes/scheduling-gates.ts'
 import { isPodSubject, type Subject } from '../../kubernetes/subject.ts'
 import { pod } from '../../kubernetes/workloads.ts'
 import { isRecord } from '../../lib/json/shape.ts'
@@ -8,20 +9,22 @@ import { estimateOf, workloadNameOf } from '../pod-estimate.ts'
 import type { Ledger } from './ledger.ts'
 
 /**
- * Counts what was just admitted until the API server shows it: a new Pod as waiting for a node, a binding on its node.
+ * Counts what was just admitted until the API server shows it: a Pod that may be scheduled from now on as waiting for a
+ * node, a binding on its node. A Pod with scheduling gates takes no room.
+ *
  * An exempt pod, or one that no rule looks at, is counted like any other: it takes the same room.
  */
 export function recordAdmission(subject: Subject, settings: Settings, ledger: Ledger, headroom: Headroom): void {
   const { uid } = subject.metadata
-  if (subject.dryRun || subject.operation !== 'CREATE' || typeof uid !== 'string' || uid === '') return
-  if (subject.groupKind === binding) {
+  if (subject.dryRun || typeof uid !== 'string' || uid === '') return
+  if (subject.groupKind === binding && subject.operation === 'CREATE') {
     const node = targetNodeOf(subject)
     if (node !== undefined) ledger.confirm(uid, node)
     return
   }
-  // A mirror pod runs already, and its node counts its tasks under another uid.
-  if (subject.metadata.annotations?.[mirrorPod] !== undefined) return
-  if (subject.groupKind !== pod || subject.subresource !== '' || !isPodSubject(subject)) return
+  // A mirror pod runs already, and its node counts its tasks under another uid. Only its kubelet creates one.
+  if (subject.metadata.annotations?.[mirrorPod] !== undefined && isNode(subject)) return
+  if (subject.groupKind !== pod || !isPodSubject(subject) || scheduledFrom(subject) !== 'now') return
   ledger.assume({
     uid,
     namespace: subject.namespace,
@@ -29,6 +32,10 @@ export function recordAdmission(subject: Subject, settings: Settings, ledger: Le
     pids: estimateOf(subject, settings, headroom).pids,
     placement: headroom.placementOf(subject.podSpec)
   })
+}
+
+function isNode({ userName }: Subject): boolean {
+  return userName?.startsWith('system:node:') === true
 }
 
 /** The kind a scheduler creates, as `pods/binding`, to put a pod on a node. */

@@ -40,11 +40,11 @@ export function reobserve(pod: PodEntry, observed: Pids): void {
 
 function count(pod: PodEntry, sign: 1 | -1): void {
   const { namespace, node, pending } = pod
-  const weight = sign * (pod.observed + pending)
-  if (pod.state !== 'ended') {
-    namespace.estimates += sign * pod.estimate
-    if (pod.workload !== undefined) pod.workload.live += sign
-  }
+  if (pod.state !== 'ended' && pod.workload !== undefined) pod.workload.live += sign
+  // A gated pod takes nothing, of its namespace's budget neither.
+  if (pod.state === 'gated' && node === undefined) return
+  const weight = sign * pod.weight
+  if (pod.state !== 'ended') namespace.estimates += sign * pod.estimate
   namespace.committed += weight
   if (node === undefined) {
     if (isWaiting(pod)) namespace.waiting += sign * pod.estimate

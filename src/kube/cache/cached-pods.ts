@@ -1,11 +1,11 @@
 import { refusedNodeOf } from '../../headroom/denial-text.ts'
 import { readPids } from '../../headroom/pod-estimate.ts'
 import { declaredPids, mirrorPod, pidsEstimate, staticHash } from '../../kubernetes/annotations.ts'
-import { createdAt } from '../../kubernetes/created-at.ts'
 import { Placements } from '../../kubernetes/placement.ts'
+import { isGated } from '../../kubernetes/scheduling-gates.ts'
 import type { ObjectMeta } from '../../kubernetes/types.ts'
 import { workloadOf } from '../../kubernetes/workloads.ts'
-import { isRecord, type JsonRecord } from '../../lib/json/shape.ts'
+import { isRecord, type JsonRecord, textOf } from '../../lib/json/shape.ts'
 import { Interner } from '../../lib/string-interner.ts'
 import type { PodFacts, WorkloadName } from '../../model/cluster-objects.ts'
 import { metadataOf } from './cached-kinds.ts'
@@ -42,26 +42,41 @@ export function buildPodProjection(): (object: JsonRecord) => PodFacts {
     }
     // The other fields count only until the pod is bound; nearly all pods are, and do without them.
     if (facts.node !== undefined) return cgroup === undefined || cgroup === uid ? facts : { ...facts, cgroup }
+    const refusedNode = refusedNodeOf(unscheduledMessage(status))
     return {
       ...facts,
-      placement: placements.of(spec),
-      createdAt: createdAt(metadata),
+      placement: placements.of(nominated(status) ?? spec),
       isGated: isGated(spec),
-      refusedBy: refusedBy(status)
+      isUnschedulable: isUnschedulable(status),
+      refusedBy: refusedNode
     }
   }
 }
 
-function isGated({ schedulingGates }: JsonRecord): boolean {
-  return Array.isArray(schedulingGates) && schedulingGates.length > 0
+/** The node for which the scheduler has evicted other pods, or which it has chosen while the pod waits for its volumes. */
+function nominated({ nominatedNodeName }: JsonRecord): { nodeName: string } | undefined {
+  return typeof nominatedNodeName === 'string' && nominatedNodeName !== '' ? { nodeName: nominatedNodeName } : undefined
 }
 
-/** The node named in the last refused binding. Another reason why the pod is not bound replaces this message. */
-function refusedBy(status: JsonRecord): string | undefined {
-  const conditions = Array.isArray(status['conditions']) ? status['conditions'] : []
-  const scheduled = conditions.filter(isRecord).find(({ type }) => type === 'PodScheduled')
-  const message = scheduled?.['status'] === 'False' ? scheduled['message'] : undefined
-  return typeof message === 'string' ? refusedNodeOf(message) : undefined
+/**
+ * Whether the scheduler found no node for the pod, for reasons other than PIDs. A message with our name in it is about PIDs:
+ * our taint, our extended resource, or a binding that we refused. Such a pod lands as soon as PIDs are free.
+ */
+function isUnschedulable(status: JsonRecord): boolean {
+  if (unscheduled(status)?.['reason'] !== 'Unschedulable' || nominated(status) !== undefined) return false
+  return !unscheduledMessage(status).includes('pidguard')
+}
+
+/** Why the pod is not bound, in the scheduler's words; each attempt replaces the message. Empty without one. */
+function unscheduledMessage(status: JsonRecord): string {
+  return textOf(unscheduled(status)?.['message'])
+}
+
+function unscheduled({ conditions }: JsonRecord): JsonRecord | undefined {
+  const scheduled = Array.isArray(conditions)
+    ? conditions.filter(isRecord).find(({ type }) => type === 'PodScheduled')
+    : undefined
+  return scheduled?.['status'] === 'False' ? scheduled : undefined
 }
 
 /** One object per workload; a pod without a controller is its own workload, and has no entry here. */
@@ -89,6 +104,29 @@ class WorkloadNames {
 
 const mostWorkloads = 50_000
 
+/**
+ * Every field that is kept of a Pod, and the decision that rests on it when it changes. What is not here (resources, images,
+ * conditions beside PodScheduled) may change without any decision changing. The last four are read only while the pod is
+ * not bound. `undefined`: the field never changes while the pod lives.
+ */
+export const followedFields = {
+  uid: undefined,
+  cgroup: undefined,
+  namespace: 'which budget it counts in (only a test writes another one)',
+  name: 'how it is named in tables',
+  node: 'where it counts',
+  phase: 'whether it still counts',
+  deleting: 'whether its estimate still counts',
+  workload: 'whose observed peak it uses: an owner may be set or removed',
+  declared: 'its estimate, where pidguard has written none',
+  estimated: 'its estimate',
+  placement:
+    'which nodes it may take room on: tolerations are added, affinity is narrowed while it is gated, a node is nominated',
+  isGated: 'whether it waits for room yet',
+  isUnschedulable: 'whether it waits for room at all',
+  refusedBy: 'which node is tainted so that the scheduler chooses another one'
+} as const satisfies Record<keyof PodFacts, string | undefined>
+
 function isSamePod(a: PodFacts, b: PodFacts): boolean {
   return (
     a.phase === b.phase &&
@@ -96,6 +134,8 @@ function isSamePod(a: PodFacts, b: PodFacts): boolean {
     a.deleting === b.deleting &&
     a.refusedBy === b.refusedBy &&
     a.isGated === b.isGated &&
+    a.isUnschedulable === b.isUnschedulable &&
+    a.placement?.signature === b.placement?.signature &&
     a.declared === b.declared &&
     a.estimated === b.estimated &&
     a.name === b.name &&

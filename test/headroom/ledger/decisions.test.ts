@@ -3,10 +3,10 @@ import { Headroom } from '../../../src/headroom/assess/headroom.ts'
 import { Ledger } from '../../../src/headroom/ledger/ledger.ts'
 import type { LedgerReading } from '../../../src/headroom/ledger/ledger-inputs.ts'
 import { bridgedTime, clockSlack } from '../../../src/headroom/ledger/node-book.ts'
-import { assumedTime, waitingTime } from '../../../src/headroom/ledger/pod-states.ts'
+import { assumedTime, bindingTime } from '../../../src/headroom/ledger/pod-states.ts'
 import { anyNode, type Placement } from '../../../src/kubernetes/placement.ts'
 import { fakeClock } from '../../support/fakes.ts'
-import { demand, nodeFacts, pinnedTo, podFacts, reading } from '../../support/headroom.ts'
+import { demand, nodeFacts, pinnedTo, placementOf, podFacts, reading } from '../../support/headroom.ts'
 import { recount } from '../../support/recount.ts'
 import { SlowLedger } from '../../support/slow-ledger.ts'
 
@@ -64,7 +64,6 @@ function books(t: Test) {
       slow.advance(span)
       recounted()
     },
-    /** The creationTimestamp of a pod of that age. */
     ago: (span: number) => clock.now() - span,
     /** The answer to a pod of so many tasks; with the free PIDs of the best node where there is no room. */
     ask: (pids: number, change = {}) => {
@@ -75,6 +74,7 @@ function books(t: Test) {
     /** The answer to a binding to the node. */
     askNode: (name: string, pids: number, uid?: string, maxAge = 60_000) =>
       headroom.assessNode(name, { pids, uid, floor: { pids: 0 }, maxAge }).verdict,
+    committed: (namespace: string) => ledger.namespace(namespace)?.committed ?? 0,
     is: (answers: readonly unknown[], want: readonly unknown[], message?: string) =>
       t.strictSame(answers, want, message ?? 'the answers')
   }
@@ -521,99 +521,111 @@ const bindings: readonly Case[] = [
       b.pod('w', { node: 'n3', estimated: 900 })
       b.pending('x', 100)
       b.bind('x', 'n3')
-      b.wait(assumedTime)
+      b.wait(bindingTime)
       b.read('n3')
       b.full('n1')
       b.is([b.askNode('n3', 100), b.ask(1)], ['fits', 'full n3 100'])
-    }
-  },
-  {
-    what: 'a pod whose binding was just allowed does not become idle: it counts on its node until that is shown or expires',
-    run: (b) => {
-      b.known('n3')
-      b.pending('x', 600)
-      b.wait(waitingTime - 1)
-      b.bind('x', 'n3')
-      b.wait(1)
-      b.read('n3')
-      b.is([b.ask(400), b.ask(401), b.askNode('n3', 401)], ['fits', 'full n3 400', 'full'])
-      b.wait(assumedTime - 2)
-      b.is([b.askNode('n3', 401)], ['full'], 'as long as the binding may still be shown')
-      b.wait(1)
-      b.read('n3')
-      b.is([b.askNode('n3', 1000), b.ask(400), b.ask(401)], ['fits', 'fits', 'full n3 1000'], 'then it waits again')
     }
   }
 ]
 
 const waiting: readonly Case[] = [
   {
-    what: 'a pod that is not bound counts as long as the scheduler may still place it, and then not, however often it is shown, until it is bound',
+    what: 'a pod that is not bound counts however long it waits, and however often it is shown, until it is bound',
     run: (b) => {
-      b.known('n1', 'n3')
+      b.known('n3')
       b.pod('p', { node: 'n3', estimated: 300 })
       b.pending('w', 600)
-      b.wait(waitingTime - 1)
-      b.pending('w', 600)
+      b.wait(24 * 3_600_000)
       b.read('n3')
-      b.full('n1')
       b.is([b.ask(100), b.ask(101)], ['fits', 'full n3 700'])
-      b.wait(1)
-      b.is([b.ask(700)], ['fits'], 'it waits for something other than PIDs')
+      b.listed()
       b.pending('w', 600)
-      b.is([b.ask(700)], ['fits'], 'shown again')
+      b.is([b.ask(100), b.ask(101)], ['fits', 'full n3 700'], 'shown again')
       b.pod('w', { phase: 'Pending', node: 'n3', estimated: 600 })
       b.is([b.ask(100), b.ask(101)], ['fits', 'full n3 100'], 'bound')
     }
   },
   {
-    what: 'a pod that was pending for long before this process began holds nothing, one a millisecond younger does, and no longer',
+    what: 'a pod that the scheduler reports as unschedulable holds nothing, wherever it may go, until that changes',
     run: (b) => {
       b.known('n5')
-      b.pending('o1', 600, { createdAt: b.ago(waitingTime) })
-      b.pending('o2', 300, { createdAt: b.ago(waitingTime - 1) })
-      b.is([b.ask(700), b.ask(701)], ['fits', 'full n5 1000'])
-      b.wait(1)
-      b.is([b.ask(1000)], ['fits'])
+      b.pending('u1', 600, { isUnschedulable: true })
+      b.pending('u2', 600, { isUnschedulable: true, placement: pinnedTo('n5') })
+      b.is([b.ask(1000), b.askNode('n5', 1000)], ['fits', 'fits'])
+      b.pending('u1', 600, { isUnschedulable: false })
+      b.is([b.ask(400), b.ask(401)], ['fits', 'full n5 1000'])
+      b.pod('u2', { phase: 'Pending', node: 'n5', estimated: 600 })
+      b.is([b.askNode('n5', 400), b.askNode('n5', 401)], ['fits', 'full'], 'bound after all')
     }
   },
   {
-    what: 'a pod that was created in the future, by our clock, begins to wait now and not later',
+    what: 'an allowed binding of an unschedulable pod counts on its node',
     run: (b) => {
       b.known('n5')
-      b.pending('o3', 400, { createdAt: b.ago(-waitingTime) })
-      b.wait(waitingTime - 1)
+      b.pending('u1', 600, { isUnschedulable: true })
+      b.bind('u1', 'n5')
+      b.is([b.askNode('n5', 400), b.askNode('n5', 401)], ['fits', 'full'])
+      b.wait(bindingTime)
       b.read('n5')
-      b.is([b.ask(600), b.ask(601)], ['fits', 'full n5 1000'])
-      b.wait(1)
-      b.is([b.ask(1000)], ['fits'])
+      b.is([b.askNode('n5', 1000)], ['fits'])
     }
   },
   {
-    what: 'after the first full list a pod that is shown is new, however old its creationTimestamp',
+    what: 'where a waiting pod may go is followed: a toleration that is added opens another node to it',
     run: (b) => {
-      b.known('n5')
-      b.listed()
-      b.pending('o4', 100, { createdAt: b.ago(waitingTime) })
-      b.is([b.ask(900), b.ask(901)], ['fits', 'full n5 1000'])
+      b.known('n1')
+      b.node('n2', { taints: [{ key: 'dedicated', value: '', effect: 'NoSchedule' }] })
+      b.read('n2')
+      b.pending('w', 600, { placement: placementOf({}) })
+      b.is([b.ask(400), b.ask(401, { placement: placementOf({}) })], ['fits', 'full n1 1000'])
+      b.pending('w', 600, { placement: placementOf({ tolerations: [{ key: 'dedicated', operator: 'Exists' }] }) })
+      b.is([b.ask(1000, { placement: placementOf({}) })], ['fits'])
     }
-  },
+  }
+]
+
+const gates: readonly Case[] = [
   {
-    what: 'a pod with scheduling gates holds nothing, wherever it may go; without them it does, from that moment, as long as any other',
+    what: 'a pod with scheduling gates holds nothing, wherever it may go, nor of a budget; shown without them it does',
     run: (b) => {
       b.known('n5')
       b.pending('o4', 100)
-      b.admit('g1', 500)
       b.pending('g1', 500, { isGated: true })
       b.pending('g2', 500, { placement: pinnedTo('n5'), isGated: true })
       b.is([b.ask(900), b.ask(901), b.askNode('n5', 1000)], ['fits', 'full n5 1000', 'fits'])
-      b.wait(waitingTime)
+      b.is([b.committed('default')], [100])
       b.pending('g1', 500)
-      b.wait(waitingTime - 1)
-      b.read('n5')
+      b.is([b.ask(400), b.ask(401)], ['fits', 'full n5 1000'])
+      b.is([b.committed('default')], [600])
+    }
+  },
+  {
+    what: 'once the removal of its gates is allowed it counts at once; an event from before that changes nothing',
+    run: (b) => {
+      b.known('n5')
+      b.pending('g1', 500, { isGated: true })
+      b.admit('g1', 500)
       b.is([b.ask(500), b.ask(501)], ['fits', 'full n5 1000'])
+      b.is([b.ask(1000, { uid: 'g1' })], ['fits'], 'not against itself')
+      b.admit('g1', 500)
+      b.pending('g1', 500, { isGated: true })
+      b.is([b.ask(500), b.ask(501)], ['fits', 'full n5 1000'], 'an event from before')
+      b.pending('g1', 500)
+      b.wait(assumedTime)
+      b.is([b.ask(500), b.ask(501)], ['fits', 'full n5 1000'], 'shown without gates')
+    }
+  },
+  {
+    what: 'a removal of gates that the API server refused after all is dropped: the pod is gated again',
+    run: (b) => {
+      b.known('n5')
+      b.pending('g1', 500, { isGated: true })
+      b.admit('g1', 500, pinnedTo('n5'))
+      b.wait(assumedTime - 1)
+      b.is([b.askNode('n5', 500), b.askNode('n5', 501)], ['fits', 'full'])
       b.wait(1)
-      b.is([b.ask(1000)], ['fits'])
+      b.is([b.askNode('n5', 1000), b.ask(1000)], ['fits', 'fits'])
     }
   }
 ]
@@ -625,7 +637,8 @@ for (const { what, run } of [
   ...estimates,
   ...admissions,
   ...bindings,
-  ...waiting
+  ...waiting,
+  ...gates
 ]) {
   t.test(what, async (t) => run(books(t)))
 }

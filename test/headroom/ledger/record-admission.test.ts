@@ -44,6 +44,25 @@ t.test('a binding counts on its node', async (t) => {
   t.equal(fleet.ledger.node('n1')?.pending, 300)
 })
 
+const gates = { schedulingGates: [{ name: 'example.com/quota' }] }
+
+t.test(
+  'a pod counts once its last gate is removed, and so does a pod that only claims to be a mirror pod',
+  async (t) => {
+    const fleet = fleetOf({ n1: {} })
+    note(fleet, podSubject({}, declared, { operation: 'UPDATE', oldObject: podObject(gates) }))
+    t.equal(left(fleet), 700)
+    note(
+      fleet,
+      podSubject(
+        {},
+        { ...declared, uid: 'b', annotations: { ...declared.annotations, 'kubernetes.io/config.mirror': 'x' } }
+      )
+    )
+    t.equal(left(fleet), 400)
+  }
+)
+
 t.test('what takes no room is not counted', async (t) => {
   const mirror = { ...declared, annotations: { 'kubernetes.io/config.mirror': 'x' } }
   const others: Record<string, Subject> = {
@@ -51,7 +70,9 @@ t.test('what takes no room is not counted', async (t) => {
     'a dry run of a binding': { ...bindingTo({ kind: 'Node', name: 'n1' }), dryRun: true },
     'an update': podSubject({}, declared, { operation: 'UPDATE' }),
     'a resize': podSubject({}, declared, { subResource: 'resize' }),
-    'a mirror pod, which its node counts by another uid': podSubject({}, mirror),
+    'a mirror pod, which its node counts by another uid': podSubject({}, mirror, { userName: 'system:node:n1' }),
+    'a pod with scheduling gates': podSubject(gates, declared),
+    'a pod that keeps its gates': podSubject(gates, declared, { operation: 'UPDATE', oldObject: podObject(gates) }),
     'a template': subjectFrom(workloadObject('apps/v1/Deployment', {}, {}, { uid: 'a' })),
     'a pod without a uid': podSubject(),
     'a uid that is none': subjectFrom(podObject({}, { uid: 5 })),

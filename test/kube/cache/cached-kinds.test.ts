@@ -1,8 +1,9 @@
 import t from 'tap'
 import { limitRangeKind, namespaceKind, nodeFactsOf } from '../../../src/kube/cache/cached-kinds.ts'
-import { buildPodKind, buildPodProjection } from '../../../src/kube/cache/cached-pods.ts'
+import { buildPodKind, buildPodProjection, followedFields } from '../../../src/kube/cache/cached-pods.ts'
 import { LimitRangeIndex } from '../../../src/kube/cache/cluster-caches.ts'
 import { Placements } from '../../../src/kubernetes/placement.ts'
+import type { PodFacts } from '../../../src/model/cluster-objects.ts'
 
 t.test('a Node', async (t) => {
   const object = {
@@ -98,19 +99,57 @@ t.test('a Pod', async (t) => {
   for (const value of ['0', '-1', '1.5', 'many', '']) t.equal(annotated(value).declared, undefined, value)
 })
 
-t.test('a pod that is not bound says since when it is there, and whether it is to be bound at all', async (t) => {
-  const pending = (metadata: object, spec: object = {}) =>
-    buildPodProjection()(pod({ metadata, spec: { nodeName: undefined, ...spec } }))
-  const created = { creationTimestamp: '2026-11-21T10:55:04Z' }
-  t.match(pending(created), { createdAt: Date.UTC(2026, 10, 21, 10, 55, 4), isGated: false })
-  t.equal(pending({}).createdAt, undefined)
-  t.equal(pending({ creationTimestamp: 'long ago' }).createdAt, undefined)
-  t.equal(pending({}, { schedulingGates: [{ name: 'kueue.x-k8s.io/topology' }] }).isGated, true)
-  for (const schedulingGates of [[], null, 'x']) t.equal(pending({}, { schedulingGates }).isGated, false)
-  t.notOk('createdAt' in buildPodProjection()(pod({ metadata: created })), 'nobody asks it of one that is bound')
+t.test('a pod that is not bound says whether it is to be bound at all', async (t) => {
+  const pending = (spec: object = {}, status: object = {}) =>
+    buildPodProjection()(pod({ spec: { nodeName: undefined, ...spec }, status: { phase: 'Pending', ...status } }))
+  t.equal(pending({ schedulingGates: [{ name: 'kueue.x-k8s.io/topology' }] }).isGated, true)
+  for (const schedulingGates of [[], null, 'x', undefined]) t.equal(pending({ schedulingGates }).isGated, false)
+  const reported = (condition: object, status: object = {}) =>
+    pending({}, { conditions: [{ type: 'PodScheduled', status: 'False', ...condition }], ...status }).isUnschedulable
+  const message = '0/3 nodes are available: 3 Insufficient cpu.'
+  t.equal(reported({ reason: 'Unschedulable', message }), true)
+  t.equal(reported({ reason: 'Unschedulable' }), true)
+  t.equal(reported({ reason: 'SchedulerError', message }), false, 'a refused binding')
+  t.equal(reported({ reason: 'SchedulingGated', message }), false)
+  t.equal(reported({ reason: 'Unschedulable', message, status: 'True' }), false)
+  t.equal(pending().isUnschedulable, false)
+  t.equal(reported({ reason: 'Unschedulable', message }, { nominatedNodeName: 'n2' }), false, 'others make room for it')
+  for (const ours of [
+    '0/2 nodes are available: 1 Insufficient cpu, 1 node(s) had untolerated taint {pidguard.io/low-pids: }.',
+    '0/1 nodes are available: 1 Insufficient pidguard.io/pids.'
+  ])
+    t.equal(reported({ reason: 'Unschedulable', message: ours }), false, ours)
+})
+
+t.test('a pod with a nominated node is taken to land there', async (t) => {
+  const facts = (status: object) => buildPodProjection()(pod({ spec: { nodeName: undefined }, status }))
+  t.equal(facts({ nominatedNodeName: 'n2' }).placement?.pinned, 'n2')
+  for (const nominatedNodeName of ['', 7, null]) t.equal(facts({ nominatedNodeName }).placement?.pinned, undefined)
+})
+
+t.test('every field that a decision rests on is followed', async (t) => {
   const { project, same } = buildPodKind()
-  const gated = pod({ spec: { nodeName: undefined, schedulingGates: [{ name: 'a' }] } })
-  t.notOk(same(project(gated), project(pod({ spec: { nodeName: undefined } }))), 'a change that counts')
+  const held = project(pod({ spec: { nodeName: undefined } }))
+  const changes: { [K in keyof PodFacts]: PodFacts[K] } = {
+    ...held,
+    namespace: 'other',
+    name: 'other',
+    node: 'n9',
+    phase: 'Failed',
+    deleting: true,
+    workload: { kind: 'Deployment', name: 'other' },
+    declared: 7,
+    estimated: 7,
+    placement: project(pod({ spec: { nodeName: undefined, tolerations: [{ operator: 'Exists' }] } })).placement,
+    isGated: true,
+    isUnschedulable: true,
+    refusedBy: 'n9'
+  }
+  for (const [field, why] of Object.entries(followedFields)) {
+    const changed = { ...held, [field]: changes[field as keyof PodFacts] }
+    t.equal(same(held, changed), why === undefined, field)
+  }
+  t.ok(same(held, project(pod({ spec: { nodeName: undefined } }))), 'the same again')
 })
 
 t.test(
