@@ -9,8 +9,9 @@ export const factKinds: readonly ListedKind[] = [
   listed('Namespace', 'namespaces', 'v1'),
   listed('LimitRange', 'limitranges', 'v1'),
   listed('Node', 'nodes', 'v1'),
-  // The API server of Calico serves the same objects again as projectcalico.org.
-  listed('FelixConfiguration', 'felixconfigurations', 'crd.projectcalico.org/v1', 'projectcalico.org/v3')
+  // Calico's API server serves the same objects as projectcalico.org. Since v3.32 these can be the only true ones: those of
+  // crd.projectcalico.org are left behind when a cluster moves there.
+  listed('FelixConfiguration', 'felixconfigurations', 'projectcalico.org/v3', 'crd.projectcalico.org/v1')
 ]
 
 /** What pods are made from. */

@@ -1,5 +1,4 @@
 import type { AllFacts } from '../engine/rule.ts'
-import type { FelixRevisions } from '../kubernetes/felix.ts'
 import { isPodSubject, type Subject } from '../kubernetes/subject.ts'
 import { daemonSet, node, pod } from '../kubernetes/workloads.ts'
 import { misshapen, textOf } from '../lib/json/shape.ts'
@@ -34,6 +33,9 @@ export interface SubjectVerdicts {
   readonly notes: ReadonlyMap<string, ReadonlySet<string>>
 }
 
+/** Of a DaemonSet of Felix its revisions, of a FelixConfiguration the DaemonSets; what is not known is left out. */
+export type FelixFacts = Pick<Partial<AllFacts>, 'felixRevisions' | 'felixDaemonSets'>
+
 /** Faults listed one by one; a rule that fails on all pods would fill the report. Own choice. */
 const mostFaults = 100
 
@@ -61,11 +63,11 @@ export class SubjectJudge {
     this.#readingRules = readingRulesOf(deps.rules)
   }
 
-  /** Takes one object; `felixRevisions` is known for DaemonSets of Felix under OnDelete only. */
-  judge(subject: Subject, felixRevisions: FelixRevisions | undefined): void {
+  /** Takes one object, and what is known of Felix where that is about this object. */
+  judge(subject: Subject, ofFelix: FelixFacts = {}): void {
     const { policy, rules } = this.#deps
     const settings = policy.settingsFor(subject.namespace, this.#facts.namespace(subject.namespace))
-    const verdict = auditVerdictOf(subject, rules, policy, settings, this.#factsOf(subject, felixRevisions))
+    const verdict = auditVerdictOf(subject, rules, policy, settings, this.#factsOf(subject, ofFelix))
     if (verdict === undefined) return
     this.#judged++
     for (const ruleId of verdict.judgedBy) this.#judgedBy.set(ruleId, (this.#judgedBy.get(ruleId) ?? 0) + 1)
@@ -109,7 +111,7 @@ export class SubjectJudge {
     return isYoung(subject.object, reading) ? skips.filter(({ ruleId }) => !this.#readingRules.has(ruleId)) : skips
   }
 
-  #factsOf(subject: Subject, felixRevisions: FelixRevisions | undefined): Partial<AllFacts> {
+  #factsOf(subject: Subject, ofFelix: FelixFacts): Partial<AllFacts> {
     const limitRanges = this.#facts.limitRanges(subject.namespace)
     const known: Partial<AllFacts> = limitRanges === undefined ? {} : { limitRanges }
     switch (subject.groupKind) {
@@ -122,11 +124,11 @@ export class SubjectJudge {
         return {
           ...known,
           ...(felixConfigurations === undefined ? undefined : { felixConfigurations }),
-          ...(felixRevisions === undefined ? undefined : { felixRevisions })
+          ...ofFelix
         }
       }
       default:
-        return known
+        return { ...known, ...ofFelix }
     }
   }
 }

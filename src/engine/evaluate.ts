@@ -1,3 +1,4 @@
+import { runsFelix } from '../kubernetes/felix.ts'
 import { oldSubjectOf, type Subject } from '../kubernetes/subject.ts'
 import { isSame } from '../lib/json/deep-equal.ts'
 import type { Exempted, Fault, RuleFinding, Skip, Verdict } from '../model/finding.ts'
@@ -38,13 +39,27 @@ export function evaluate(subject: Subject, rules: readonly Rule[], snapshot: Sna
         if (lack !== undefined) skips.push({ ruleId: rule.id, reason: lack })
         continue
       }
-      if (leavesAlone(rule, subject)) continue
-      for (const finding of found) findings.push({ remedy: rule.remedy, ...finding, ruleId: rule.id })
+      const isOld = leavesAlone(rule, subject)
+      if (isOld && !rule.everyWrite) continue
+      const isSpared = isOld || isCalicoItself(rule, subject)
+      for (const finding of found) {
+        const whole = { remedy: rule.remedy, ...finding, ruleId: rule.id }
+        findings.push(isSpared ? { ...whole, advisory: true } : whole)
+      }
     } catch (error) {
-      faults.push(rule.failsOpen ? { ruleId: rule.id, error, failsOpen: true } : { ruleId: rule.id, error })
+      const failsOpen = rule.failsOpen || isCalicoItself(rule, subject)
+      faults.push(failsOpen ? { ruleId: rule.id, error, failsOpen } : { ruleId: rule.id, error })
     }
   }
   return { findings, skips, faults, exempted }
+}
+
+/**
+ * A rule for pods warns about a pod that runs Felix, in any namespace, and never holds it up: without it no other pod of the
+ * node has a network, and it has to come back exactly when PIDs are short.
+ */
+function isCalicoItself({ scope }: Rule, subject: Subject): boolean {
+  return scope === 'pods' && runsFelix(subject)
 }
 
 /** Whether the policy wants the rule to look at all. */

@@ -1,10 +1,18 @@
 import type { HeadroomView } from '../headroom/headroom-view.ts'
+import { type FelixDaemonSet, felixDaemonSetOf } from '../kubernetes/calico/felix-backend.ts'
+import { type FelixSettings, felixSettingsOf } from '../kubernetes/felix.ts'
+import { subjectOfObject } from '../kubernetes/subject.ts'
 import type { LimitRangeItem } from '../kubernetes/types.ts'
-import { isRecord, type JsonRecord } from '../lib/json/shape.ts'
+import { currentVersionOf, groupOf } from '../kubernetes/workloads.ts'
+import { isRecord, type JsonRecord, textOf } from '../lib/json/shape.ts'
 import type { NamespaceFacts } from '../policy/settings.ts'
+import type { AllFacts } from './rule.ts'
 
 /** Kubernetes puts it on every Namespace (since v1.21), so selectors may count on it. */
 const nameLabel = 'kubernetes.io/metadata.name'
+
+/** What FelixConfigurations and DaemonSets of Felix say each other; no namespace has such a name. */
+export const ofFelix = 'Felix of Calico'
 
 /** The cluster that the inputs are for, where something is known of it. */
 export interface KnownCluster {
@@ -14,10 +22,16 @@ export interface KnownCluster {
   limitRanges(namespace: string): readonly LimitRangeItem[]
 }
 
-/** What the inputs themselves say of the cluster: Namespaces and LimitRanges among them. It goes before what is there. */
+/**
+ * What the inputs themselves say of the cluster: Namespaces, LimitRanges, FelixConfigurations and DaemonSets of Felix among
+ * them. It goes before what is there.
+ */
 export class InputFacts {
   readonly #namespaces = new Map<string, NamespaceFacts>()
   readonly #limitRanges = new Map<string, LimitRangeItem[]>()
+  /** By API group and name. */
+  readonly #felixConfigurations = new Map<string, FelixSettings>()
+  readonly #felixDaemonSets = new Map<string, FelixDaemonSet>()
   readonly #defaultNamespace: string
   readonly #cluster: KnownCluster | undefined
 
@@ -42,9 +56,13 @@ export class InputFacts {
     return this.#cluster?.headroom
   }
 
-  /** Takes in what the object says of a namespace; gives back that namespace, or undefined when it says nothing. */
+  /**
+   * Takes in what the object says of others; gives back of whom: a namespace, or `ofFelix`. undefined: it says nothing.
+   */
   add(object: JsonRecord): string | undefined {
     const metadata = isRecord(object['metadata']) ? object['metadata'] : {}
+    if (object['kind'] === 'FelixConfiguration') return this.#addFelixConfiguration(object)
+    if (object['kind'] === 'DaemonSet') return this.#addDaemonSet(object)
     if (object['apiVersion'] !== 'v1') return undefined
     if (object['kind'] === 'Namespace') return this.#addNamespace(metadata)
     if (object['kind'] === 'LimitRange') return this.#addLimitRange(metadata, object['spec'])
@@ -59,6 +77,51 @@ export class InputFacts {
   /** Every item of every LimitRange there; none found stands for none there. */
   limitRanges(namespace: string): readonly LimitRangeItem[] {
     return this.#limitRanges.get(namespace) ?? this.#cluster?.limitRanges(namespace) ?? noLimitRanges
+  }
+
+  /**
+   * undefined: none is among the inputs, so nothing is known of them. Where both API groups have some, those of
+   * projectcalico.org: the others are left behind once a cluster has moved there.
+   */
+  get felixConfigurations(): readonly FelixSettings[] | undefined {
+    if (this.#felixConfigurations.size === 0) return undefined
+    const groups = Map.groupBy(this.#felixConfigurations, ([key]) => key.slice(0, key.indexOf('/')))
+    return (groups.get('projectcalico.org') ?? [...this.#felixConfigurations]).map(([, settings]) => settings)
+  }
+
+  /** undefined: none is among the inputs. */
+  get felixDaemonSets(): readonly FelixDaemonSet[] | undefined {
+    return this.#felixDaemonSets.size === 0 ? undefined : [...this.#felixDaemonSets.values()]
+  }
+
+  #addFelixConfiguration(object: JsonRecord): string | undefined {
+    const group = groupOf(textOf(object['apiVersion']))
+    if (group !== 'projectcalico.org' && group !== 'crd.projectcalico.org') return undefined
+    const settings = felixSettingsOf(object)
+    this.#felixConfigurations.set(`${group}/${settings.name}`, settings)
+    return ofFelix
+  }
+
+  #addDaemonSet(object: JsonRecord): string | undefined {
+    try {
+      const apiVersion = currentVersionOf(textOf(object['apiVersion']))
+      const found = felixDaemonSetOf(subjectOfObject({ ...object, apiVersion }, this.#defaultNamespace))
+      if (found === undefined) return undefined
+      this.#felixDaemonSets.set(`${found.namespace}/${found.name}`, found)
+      return ofFelix
+    } catch {
+      // What is not the object its kind says is reported when it is checked itself.
+      return undefined
+    }
+  }
+
+  /** What is known of Felix, as rules are given it. */
+  get ofFelix(): Pick<Partial<AllFacts>, 'felixConfigurations' | 'felixDaemonSets'> {
+    const { felixConfigurations, felixDaemonSets } = this
+    return {
+      ...(felixConfigurations === undefined ? undefined : { felixConfigurations }),
+      ...(felixDaemonSets === undefined ? undefined : { felixDaemonSets })
+    }
   }
 
   #addNamespace(metadata: JsonRecord): string | undefined {

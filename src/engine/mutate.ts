@@ -10,6 +10,8 @@ export interface Mutation {
   readonly operations: readonly PatchOperation[]
   /** The rules that changed something. */
   readonly fixedBy: readonly string[]
+  /** What the author of the object is warned of: what was changed, why, and what follows. */
+  readonly notes: readonly string[]
   /** What stood in the way; a mutation makes no findings. */
   readonly verdict: Verdict
 }
@@ -23,6 +25,7 @@ export function mutate(subject: Subject, rules: readonly Rule[], snapshot: Snaps
   const faults: Fault[] = []
   const exempted: Exempted[] = []
   const fixedBy: string[] = []
+  const notes = new Set<string>()
   const draft = new Draft(subject.object as Record<string, unknown>)
   const context = contextOf(snapshot)
   for (const rule of rules) {
@@ -39,15 +42,18 @@ export function mutate(subject: Subject, rules: readonly Rule[], snapshot: Snaps
         skips.push({ ruleId: rule.id, reason: `${missing} not known` })
         continue
       }
-      if (leavesAlone(rule, subject)) continue
+      if (!rule.everyWrite && leavesAlone(rule, subject)) continue
       const before = draft.operations.length
+      const said = rule.notes(subject, context)
       rule.fix(subject, draft, context)
-      if (draft.operations.length > before) fixedBy.push(rule.id)
+      if (draft.operations.length === before) continue
+      fixedBy.push(rule.id)
+      for (const note of said) notes.add(note)
     } catch (error) {
       faults.push({ ruleId: rule.id, error })
     }
   }
   const verdict = { findings: [], skips, faults, exempted }
-  if (faults.length > 0) return { operations: [], fixedBy: [], verdict }
-  return { operations: draft.operations, fixedBy, verdict }
+  if (faults.length > 0) return { operations: [], fixedBy: [], notes: [], verdict }
+  return { operations: draft.operations, fixedBy, notes: [...notes], verdict }
 }

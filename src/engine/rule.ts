@@ -1,4 +1,5 @@
 import type { HeadroomView } from '../headroom/headroom-view.ts'
+import type { FelixDaemonSet } from '../kubernetes/calico/felix-backend.ts'
 import type { FelixRevisions, FelixSettings } from '../kubernetes/felix.ts'
 import type { PodSubject, Subject } from '../kubernetes/subject.ts'
 import type { LimitRangeItem } from '../kubernetes/types.ts'
@@ -16,8 +17,10 @@ export interface AllFacts {
   readonly headroom: HeadroomView
   /** The node that the subject is, or that its pod runs on; with nothing known where it runs on none. Audits only. */
   readonly node: NodeState
-  /** All FelixConfigurations; empty where there are none. Audits only. */
+  /** All FelixConfigurations; empty where there are none. */
   readonly felixConfigurations: readonly FelixSettings[]
+  /** How each Felix DaemonSet sets its backend; empty where there are none. */
+  readonly felixDaemonSets: readonly FelixDaemonSet[]
   /** Which revision each pod of a Felix DaemonSet runs. Audits only. */
   readonly felixRevisions: FelixRevisions
 }
@@ -51,6 +54,11 @@ export interface RuleDefinition<S extends Subject, Need extends FactName, Want e
   readonly controlled?: boolean
   /** What the rule looks at must go on when the rule itself fails: a fault never denies. */
   readonly failsOpen?: boolean
+  /**
+   * Looks at every UPDATE, also at one that leaves alone what it reads: it fixes what was stored out of policy whenever it is
+   * written, and what it cannot fix it warns about and never denies.
+   */
+  readonly everyWrite?: boolean
   /** Whether these settings ask anything of the rule. Where they do not, it is not even skipped. */
   isAsked?(settings: Settings): boolean
   /**
@@ -66,6 +74,8 @@ export interface RuleDefinition<S extends Subject, Need extends FactName, Want e
   lacks?(subject: S, context: RuleContext<Need, Want>): string | undefined
   /** Mends the object in the draft; clears the rule's own findings and changes nothing the second time. */
   fix?(subject: S, draft: Draft, context: RuleContext<Need, Want>): void
+  /** What the author of the object is warned of where `fix` changes it: what, why, and what follows. Asked before `fix`. */
+  notes?(subject: S, context: RuleContext<Need, Want>): readonly string[]
   /** Whether `fix` is for this subject; pod rules mend Pods at creation and never templates. */
   fixes?(subject: S): boolean
 }
@@ -82,11 +92,13 @@ export interface Rule extends RuleInfo {
   readonly wants: readonly FactName[]
   readonly controlled: boolean
   readonly failsOpen: boolean
+  readonly everyWrite: boolean
   isAsked(settings: Settings): boolean
   reads(subject: Subject): readonly unknown[]
   check(subject: Subject, context: RuleContext<FactName>): readonly Finding[]
   lacks(subject: Subject, context: RuleContext<FactName>): string | undefined
   fix: ((subject: Subject, draft: Draft, context: RuleContext<FactName>) => void) | undefined
+  notes(subject: Subject, context: RuleContext<FactName>): readonly string[]
   fixes(subject: Subject): boolean
 }
 
@@ -109,6 +121,8 @@ export function defineRule<S extends Subject, Need extends FactName = never, Wan
     wants: erased.wants ?? [],
     controlled: erased.controlled ?? false,
     failsOpen: erased.failsOpen ?? false,
+    everyWrite: erased.everyWrite ?? false,
+    notes: erased.notes ?? (() => []),
     lacks: erased.lacks ?? (() => undefined),
     isAsked: erased.isAsked ?? (() => true),
     fix: erased.fix,

@@ -40,19 +40,29 @@ export class ObjectLists implements ObjectSource {
     return failures
   }
 
-  /** Reads the first version that is served. */
+  /**
+   * Reads the first version that is served. One whose own server does not answer (projectcalico.org behind an APIService) or
+   * that may not be read is no reason to stop while another version has the same objects.
+   */
   async #readServed(kind: ListedKind, take: (object: JsonRecord) => void): Promise<ListFailure | undefined> {
+    let first: { readonly apiVersion: string; readonly error: KubeError } | undefined
+    let taken = 0
+    const counted = (object: JsonRecord): void => {
+      taken++
+      take(object)
+    }
     for (const apiVersion of kind.apiVersions) {
       try {
-        await this.#readAll(kind, apiVersion, take)
+        await this.#readAll(kind, apiVersion, counted)
         return undefined
       } catch (cause) {
         const error = KubeError.ofTransport(cause)
-        if (error.failure === 'not-found') continue
-        return failureOf(kind, apiVersion, error)
+        if (error.failure !== 'not-found') first ??= { apiVersion, error }
+        // Read in part: another version would give the same objects again.
+        if (taken > 0) break
       }
     }
-    return undefined
+    return first === undefined ? undefined : failureOf(kind, first.apiVersion, first.error)
   }
 
   async #readAll(listed: ListedKind, apiVersion: string, take: (object: JsonRecord) => void): Promise<void> {

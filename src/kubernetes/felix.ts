@@ -1,7 +1,7 @@
-import { isRecord, type JsonRecord, malformed } from '../lib/json/shape.ts'
+import { isRecord, type JsonRecord, malformed, textOf } from '../lib/json/shape.ts'
 import { isPodSubject, type PodSubject, type Subject } from './subject.ts'
 import type { Container, EnvVar } from './types.ts'
-import { controllerOf, daemonSet } from './workloads.ts'
+import { controllerOf, daemonSet, pod } from './workloads.ts'
 
 /**
  * Felix reads any environment variable whose name in lower case starts with `felix_`, and looks the rest up without
@@ -19,9 +19,29 @@ const felixContainer = 'calico-node'
 const imageHint = /(^|\/)(node|mirrored-calico-node|hardened-calico|calico)([:@]|$)/
 const labelHint = /^(calico|canal|rke2-canal)/
 
-/** The container that runs Felix, with its pointer; undefined for anything but a DaemonSet of calico-node on Linux. */
-export function felixContainerOf(subject: Subject): { container: Container; at: string } | undefined {
-  if (subject.groupKind !== daemonSet || !isPodSubject(subject)) return undefined
+export interface FelixContainer {
+  readonly container: Container
+  /** Its pointer. */
+  readonly at: string
+}
+
+/** The container that runs Felix; undefined for anything but a DaemonSet of calico-node on Linux. */
+export function felixContainerOf(subject: Subject): FelixContainer | undefined {
+  return subject.groupKind === daemonSet && isPodSubject(subject) ? felixIn(subject) : undefined
+}
+
+/**
+ * Whether it is a Pod of a DaemonSet that runs Felix, or that DaemonSet. hostNetwork is asked for as well: Felix programs
+ * the node's own network, and namespaces that keep Pod Security at baseline admit no such pod, so the name of a container
+ * alone is no way around the rules for pods.
+ */
+export function runsFelix(subject: Subject): boolean {
+  if (!isPodSubject(subject) || subject.podSpec.hostNetwork !== true) return false
+  const isPodOfDaemonSet = subject.groupKind === pod && controllerOf(subject.metadata)?.kind === 'DaemonSet'
+  return (isPodOfDaemonSet || subject.groupKind === daemonSet) && felixIn(subject) !== undefined
+}
+
+function felixIn(subject: PodSubject): FelixContainer | undefined {
   if (subject.podSpec.nodeSelector?.['kubernetes.io/os'] === 'windows') return undefined
   const containers = subject.podSpec.containers ?? []
   const index = containers.findIndex((container) => container.name === felixContainer)
@@ -30,13 +50,40 @@ export function felixContainerOf(subject: Subject): { container: Container; at: 
   return { container, at: `${subject.podSpecAt}/containers/${index}` }
 }
 
+/**
+ * A main container of a DaemonSet that runs Felix under another name, as Terway's `policy` does: it has variables of Felix, or
+ * starts `calico-felix`. undefined where `felixContainerOf` knows the DaemonSet.
+ */
+export function otherFelixOf(subject: Subject): FelixContainer | undefined {
+  if (subject.groupKind !== daemonSet || !isPodSubject(subject)) return undefined
+  if (subject.podSpec.nodeSelector?.['kubernetes.io/os'] === 'windows' || felixIn(subject) !== undefined)
+    return undefined
+  const containers = subject.podSpec.containers ?? []
+  const index = containers.findIndex(
+    (container) => hasFelixVariable(container) || startsFelix(container) || calicoNodeImage.test(container.image ?? '')
+  )
+  const container = containers[index]
+  return container === undefined ? undefined : { container, at: `${subject.podSpecAt}/containers/${index}` }
+}
+
+const calicoNodeImage = /(^|\/)calico-node([:@]|$)/
+
+function startsFelix({ command, args }: Container): boolean {
+  return [command, args].some(
+    (words) => Array.isArray(words) && words.some((word) => typeof word === 'string' && /\bcalico-felix\b/.test(word))
+  )
+}
+
+function hasFelixVariable({ env }: Container): boolean {
+  return (Array.isArray(env) ? env : []).some(
+    (entry) => isRecord(entry) && typeof entry['name'] === 'string' && entry['name'].toLowerCase().startsWith('felix_')
+  )
+}
+
 /** The container's name alone could be anybody's; one of three more signs makes it Calico's. */
 function hasHint(subject: PodSubject, container: Container): boolean {
   const app = subject.podMetadata.labels?.['k8s-app'] ?? subject.metadata.labels?.['k8s-app'] ?? ''
-  if (labelHint.test(app) || imageHint.test(container.image ?? '')) return true
-  return (container.env ?? []).some(
-    (entry) => isRecord(entry) && typeof entry['name'] === 'string' && entry['name'].toLowerCase().startsWith('felix_')
-  )
+  return labelHint.test(app) || imageHint.test(container.image ?? '') || hasFelixVariable(container)
 }
 
 /** The spec of any object; undefined when it has none. */
@@ -64,6 +111,33 @@ export interface FelixSettings {
   readonly iptablesBackend: string | undefined
   /** Disabled, Enabled or Auto; since v3.29. */
   readonly nftablesMode: string | undefined
+}
+
+/** Whether it is a FelixConfiguration, of either API group. */
+export function isFelixConfiguration({ groupKind }: Subject): boolean {
+  return (
+    groupKind === 'crd.projectcalico.org/FelixConfiguration' || groupKind === 'projectcalico.org/FelixConfiguration'
+  )
+}
+
+/** Whether rules look at it together with the others: a FelixConfiguration, or a DaemonSet that runs Felix. */
+export function isAboutFelix(subject: Subject): boolean {
+  return isFelixConfiguration(subject) || felixContainerOf(subject) !== undefined
+}
+
+/** What a FelixConfiguration says, of either API group. */
+export function felixSettingsOf(object: JsonRecord): FelixSettings {
+  const metadata = isRecord(object['metadata']) ? object['metadata'] : {}
+  const spec = isRecord(object['spec']) ? object['spec'] : {}
+  return {
+    name: textOf(metadata['name']),
+    iptablesBackend: stringOf(spec['iptablesBackend']),
+    nftablesMode: stringOf(spec['nftablesMode'])
+  }
+}
+
+function stringOf(value: unknown): string | undefined {
+  return typeof value === 'string' ? value : undefined
 }
 
 /** The pods of a DaemonSet that runs Felix, and the revision its template has now. */
@@ -132,17 +206,4 @@ export type Backend = (typeof backends)[number]
 export function backendOf(value: string): Backend | undefined {
   const lower = value.toLowerCase()
   return backends.find((backend) => backend.toLowerCase() === lower)
-}
-
-/**
- * What Felix makes of any value, in words. Whatever is not known to it, the empty string too, is replaced by the
- * default, and still overrides FelixConfiguration (calico felix/config/config_params.go).
- */
-export function meaningOf(value: string): string {
-  const backend = backendOf(value)
-  if (backend !== undefined) return backend
-  const lower = value.toLowerCase()
-  if (lower === 'auto') return 'detection at start'
-  if (lower === 'none') return 'no backend, plain iptables-save and iptables-restore'
-  return 'invalid, so Felix falls back to its default'
 }

@@ -1,43 +1,44 @@
 // Reads: the environment of Felix' container, and all FelixConfigurations.  Fine: they agree, and do not undo each other.
 import { defineRule } from '../engine/rule.ts'
-import {
-  backendEnvOf,
-  backendVariable,
-  type FelixSettings,
-  felixContainerOf,
-  felixValueOf,
-  meaningOf
-} from '../kubernetes/felix.ts'
+import { type FelixBackend, felixBackendOf, meaningOf } from '../kubernetes/calico/felix-backend.ts'
+import { backendVariable, type FelixSettings, felixContainerOf, felixValueOf, specOf } from '../kubernetes/felix.ts'
 import type { Subject } from '../kubernetes/subject.ts'
-import type { Container } from '../kubernetes/types.ts'
 import { daemonSet } from '../kubernetes/workloads.ts'
+
+const modeVariable = 'FELIX_NFTABLESMODE'
 
 export const calicoBackendConflict = defineRule<Subject, never, 'felixConfigurations'>({
   id: 'calico-backend-conflict',
   title: 'Calico backend said twice',
-  why: 'Felix takes its backend from the environment first, then from the FelixConfiguration of its node, then from the one named default; and nftablesMode, since v3.29, makes all of them moot. Where they disagree, whoever reads one of them is wrong about what programs the rules, as in incident 004, where rules of two backends were mixed.',
+  why: 'Felix takes its backend from the environment first, then from the FelixConfiguration of its node, then from the one named default; nftablesMode, since v3.29, goes before all of them and has the same order. Where they disagree, a person who reads one of them is wrong about what programs the rules, and a node that changes over keeps the rules of both: new pods there have no network.',
   remedy:
     'Keep the backend in one place, and remove it from the others. The environment of calico-node wins over every FelixConfiguration, also those per node.',
-  limits: 'It does not see what a node really uses: `iptables --version` there prints (legacy) or (nf_tables).',
-  defaultMode: 'audit',
+  limits:
+    'It does not see what a node really uses: `iptables --version` there prints (legacy) or (nf_tables). FelixConfigurations are known to an audit, and to `validate` where they are among the files.',
+  defaultMode: 'warn',
   scope: 'cluster',
   kinds: [daemonSet],
   needs: [],
   wants: ['felixConfigurations'],
   controlled: true,
-  reads: () => [],
+  reads: (subject) => (felixContainerOf(subject) === undefined ? [] : [specOf(subject)?.['template']]),
   check(subject, { felixConfigurations }) {
     const felix = felixContainerOf(subject)
     if (felix === undefined || felixConfigurations === undefined) return []
-    const env = backendEnvOf(felix.container, felix.at)
-    const last = env.entries.at(-1)
-    const conflicts = conflictsOf(env.value, last !== undefined, felix.container, felixConfigurations)
+    const told = felixBackendOf(felix, felixConfigurations)
+    if (told.moot === 'VPP') return []
+    const conflicts = [
+      ...backendConflicts(told, felixConfigurations),
+      ...modeConflicts(told, felixValueOf(felix.container, 'nftablesmode'), felixConfigurations)
+    ]
     if (conflicts.length === 0) return []
+    const last = told.env.entries.at(-1)
     return [
       {
         pointer: last === undefined ? `${felix.at}/env` : `${felix.at}/env/${last.index}`,
         reason: 'the backend is said in several ways',
-        detail: conflicts.join('; ')
+        detail: conflicts.join('; '),
+        advisory: true
       }
     ]
   },
@@ -45,46 +46,68 @@ export const calicoBackendConflict = defineRule<Subject, never, 'felixConfigurat
     const felix = felixContainerOf(subject)
     if (felix === undefined) return undefined
     if (felixConfigurations === undefined) return 'FelixConfigurations not known'
-    const { entries, value } = backendEnvOf(felix.container, felix.at)
-    return entries.length > 0 && value === undefined ? 'environment of Felix not known' : undefined
+    const { env } = felixBackendOf(felix, felixConfigurations)
+    return env.entries.length > 0 && env.value === undefined ? 'environment of Felix not known' : undefined
   }
 })
 
-function conflictsOf(
-  value: string | undefined,
-  isSet: boolean,
-  container: Container,
+/** The variable against each FelixConfiguration that names a backend. */
+function backendConflicts({ env, habits, ofNodes }: FelixBackend, configurations: readonly FelixSettings[]): string[] {
+  if (env.entries.length === 0) return []
+  const base = baseOf(configurations)?.iptablesBackend
+  const isOverruled =
+    env.value !== undefined && base !== undefined && meaningOf(env.value, habits) !== meaningOf(base, habits)
+  return [
+    ...(isOverruled
+      ? [`${backendVariable} (${shown(env.value)}) wins over FelixConfiguration default (${shown(base)})`]
+      : []),
+    ...(ofNodes.length > 0 ? [`${backendVariable} switches off what FelixConfiguration ${namesOf(ofNodes)} says`] : [])
+  ]
+}
+
+/** nftablesMode on each level, and a backend that it leaves without effect. */
+function modeConflicts(
+  { env, habits, moot, source, meaning }: FelixBackend,
+  variable: string | undefined,
   configurations: readonly FelixSettings[]
 ): string[] {
-  const base = configurations.find(({ name }) => name === 'default')
-  const others = configurations.filter(
-    ({ name, iptablesBackend }) => name !== 'default' && iptablesBackend !== undefined
+  const base = baseOf(configurations)?.nftablesMode
+  const isSaid = (mode: string | undefined): boolean => mode?.toLowerCase() === 'enabled'
+  if (habits.nftablesMode === 'unknown to it') {
+    const isIgnored = isSaid(variable) || configurations.some(({ nftablesMode }) => isSaid(nftablesMode))
+    return isIgnored ? ['nftablesMode is Enabled, which Calico before v3.29 ignores'] : []
+  }
+  const ofNodes = configurations.filter(({ name, nftablesMode }) => name !== 'default' && nftablesMode !== undefined)
+  const isOverruled = variable !== undefined && base !== undefined && variable.toLowerCase() !== base.toLowerCase()
+  const isLegacy = (source === 'variable' || source === 'default') && meaning === 'Legacy'
+  const cleaning = ofNodes.filter(
+    ({ nftablesMode, iptablesBackend }) =>
+      isSaid(nftablesMode) && (env.value ?? iptablesBackend)?.toLowerCase() === 'legacy'
   )
-  const conflicts: string[] = []
-  if (
-    value !== undefined &&
-    base?.iptablesBackend !== undefined &&
-    meaningOf(value) !== meaningOf(base.iptablesBackend)
-  ) {
-    conflicts.push(
-      `${backendVariable} (${shown(value)}) wins over FelixConfiguration default (${shown(base.iptablesBackend)})`
-    )
-  }
-  if (isSet && others.length > 0) {
-    const more = others.length > 1 ? ` and ${others.length - 1} more` : ''
-    conflicts.push(
-      `${backendVariable} switches off what FelixConfiguration ${shown(others[0]?.name ?? '')}${more} says`
-    )
-  }
-  const mode = felixValueOf(container, 'nftablesmode') ?? base?.nftablesMode
-  const backend = isSet ? value : base?.iptablesBackend
-  if (mode?.toLowerCase() === 'enabled' && backend?.toLowerCase() === 'legacy') {
-    conflicts.push('nftablesMode is Enabled, so Legacy is only used to clean up')
-  }
-  return conflicts
+  return [
+    ...(isOverruled
+      ? [`${modeVariable} (${shown(variable)}) wins over FelixConfiguration default (${shown(base)})`]
+      : []),
+    ...(variable !== undefined && ofNodes.length > 0
+      ? [`${modeVariable} switches off what FelixConfiguration ${namesOf(ofNodes)} says of nftablesMode`]
+      : []),
+    ...(moot === 'nftables' && isLegacy ? ['nftablesMode is Enabled, so Legacy is only used to clean up'] : []),
+    ...(variable === undefined && cleaning.length > 0
+      ? [`nftablesMode is Enabled in FelixConfiguration ${namesOf(cleaning)}, so Legacy is only used to clean up there`]
+      : [])
+  ]
+}
+
+function baseOf(configurations: readonly FelixSettings[]): FelixSettings | undefined {
+  return configurations.find(({ name }) => name === 'default')
+}
+
+function namesOf(configurations: readonly FelixSettings[]): string {
+  const more = configurations.length > 1 ? ` and ${configurations.length - 1} more` : ''
+  return `${shown(configurations[0]?.name)}${more}`
 }
 
 /** Enough of a value to recognise it by. */
-function shown(value: string): string {
+function shown(value = ''): string {
   return JSON.stringify(value.length > 40 ? `${value.slice(0, 39)}…` : value)
 }

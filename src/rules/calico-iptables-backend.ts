@@ -1,106 +1,189 @@
-// Reads: the environment of Felix' container in DaemonSets that run Felix, when the template changes.  Fine: one FELIX_IPTABLESBACKEND with the policy's value.
+// Reads: the environment of Felix' container in DaemonSets that run Felix, at every write, and all FelixConfigurations.  Fine: Felix is told the policy's backend.
 import { defineRule, type RuleContext } from '../engine/rule.ts'
+import { type FelixBackend, felixBackendOf, meaningText } from '../kubernetes/calico/felix-backend.ts'
+import { manifestNotes } from '../kubernetes/calico/manifest-notes.ts'
 import {
   type Backend,
   type BackendEnv,
-  backendEnvOf,
   backendOf,
   backendVariable,
   felixContainerOf,
+  felixValueOf,
+  isFelixOnDelete,
   isOperatorManaged,
-  meaningOf,
+  otherFelixOf,
   specOf
 } from '../kubernetes/felix.ts'
-import type { Subject } from '../kubernetes/subject.ts'
+import { oldSubjectOf, type Subject } from '../kubernetes/subject.ts'
 import { daemonSet } from '../kubernetes/workloads.ts'
+import { isSame } from '../lib/json/deep-equal.ts'
 import type { Draft } from '../lib/json/patch.ts'
 import type { Finding } from '../model/finding.ts'
 
-export const calicoIptablesBackend = defineRule({
+type Context = RuleContext<never, 'felixConfigurations'>
+
+export const calicoIptablesBackend = defineRule<Subject, never, 'felixConfigurations'>({
   id: 'calico-iptables-backend',
   title: 'Calico iptables backend',
   why: 'Left to itself, Felix guesses the iptables backend once, at start, by counting rules. On a node without free PIDs the commands it counts with cannot be started, zero rules are found, and Felix settles on legacy: every pod created afterwards has no network, even when the PIDs are back.',
   remedy:
-    'Set FELIX_IPTABLESBACKEND of container calico-node to what the nodes use, Legacy or NFT. Where the policy names the backend in spec.calico.iptablesBackend, pidguard sets it; where an operator owns the DaemonSet, set spec.iptablesBackend of the FelixConfiguration named default.',
+    'Set FELIX_IPTABLESBACKEND of container calico-node to what the nodes use, Legacy or NFT. Where the policy names the backend in spec.calico.iptablesBackend, pidguard sets it; where an operator owns the DaemonSet, set spec.iptablesBackend of the FelixConfiguration named default. Where a node used the other backend before, drain and reboot it: releases up to v3.32 leave the old rules in place.',
   limits:
-    'It does not find out which backend a node uses: `iptables --version` there prints (legacy) or (nf_tables). A variable on the DaemonSet overrides every FelixConfiguration, also those per node, so clusters with mixed nodes should leave `spec.calico.iptablesBackend` unset and this rule off.',
+    'It does not find out which backend a node uses: `iptables --version` there prints (legacy) or (nf_tables). A variable on the DaemonSet overrides every FelixConfiguration, also those per node: where one of these names another backend, the variable is not written, and the finding says so. FelixConfigurations are known to an audit, and to `validate` where they are among the files. Nothing is found where the backend decides nothing: with `nftablesMode: Enabled`, and with VPP.',
   defaultMode: 'enforce',
   scope: 'cluster',
   kinds: [daemonSet],
   needs: [],
+  wants: ['felixConfigurations'],
   controlled: true,
-  // The whole template: a change restarts the pods anyway, and is the moment to mend what was there before pidguard.
-  reads: (subject) => (felixContainerOf(subject) === undefined ? [] : [specOf(subject)?.['template']]),
-  check(subject, { settings }) {
+  everyWrite: true,
+  reads: (subject) => (runsSomeFelix(subject) ? [specOf(subject)?.['template']] : []),
+  check(subject, context) {
     const felix = felixContainerOf(subject)
-    if (felix === undefined) return []
-    const env = backendEnvOf(felix.container, felix.at)
-    const wanted = settings.calico.iptablesBackend
-    const problem = problemOf(env, wanted)
-    if (problem === undefined) return lookalikeOf(env, felix.at)
-    const last = env.entries.at(-1)
+    if (felix === undefined) return elsewhere(subject)
+    const told = felixBackendOf(felix, context.felixConfigurations)
+    const wanted = context.settings.calico.iptablesBackend
+    const problem = problemOf(told, wanted)
+    if (problem === undefined) return lookalikeOf(told.env, felix.at)
+    const last = told.env.entries.at(-1)
     const isOwned = isOperatorManaged(subject)
+    const ofNode = isOwned ? undefined : contradicting(told, wanted)
+    const said = wanted === undefined || problem.isPolicySaid ? '' : `, the policy says ${wanted}`
+    const more =
+      ofNode === undefined
+        ? ''
+        : `; FelixConfiguration ${shown(ofNode.name)} says ${shown(ofNode.iptablesBackend ?? '')}`
     return [
       {
         pointer: last === undefined ? `${felix.at}/env` : `${felix.at}/env/${last.index}`,
         reason: problem.reason,
-        detail: `${problem.detail}${wanted === undefined ? '' : `, the policy says ${wanted}`}${hintOf(env)}`,
-        advisory: problem.advisory || isOwned,
-        ...(isOwned ? { remedy: operatorRemedy } : undefined)
+        detail: `${problem.detail}${said}${more}${hintOf(told.env)}`,
+        advisory: problem.advisory || isOwned || ofNode !== undefined,
+        ...(isOwned ? { remedy: operatorRemedy } : ofNode === undefined ? undefined : { remedy: mixedRemedy })
       }
     ]
   },
   fixes: (subject) => felixContainerOf(subject) !== undefined,
+  notes(subject, { settings, felixConfigurations }) {
+    const wanted = settings.calico.iptablesBackend
+    const felix = felixContainerOf(subject)
+    if (wanted === undefined || felix === undefined) return []
+    const { env } = felixBackendOf(felix, felixConfigurations)
+    const before = env.entries.length === 0 ? 'not set' : env.value === undefined ? 'set elsewhere' : shown(env.value)
+    return [
+      `calico-iptables-backend: ${backendVariable} set to ${wanted}, as the policy says (it was ${before})`,
+      ...manifestNotes(subject)
+    ]
+  },
   fix
 })
+
+function runsSomeFelix(subject: Subject): boolean {
+  return felixContainerOf(subject) !== undefined || otherFelixOf(subject) !== undefined
+}
+
+/** Felix in a container of another name is warned about and never changed: which program reads the variable is not sure. */
+function elsewhere(subject: Subject): Finding[] {
+  const felix = otherFelixOf(subject)
+  if (felix === undefined) return []
+  const { source, meaning, moot } = felixBackendOf(felix, undefined)
+  const isSaid = source === 'variable' && (meaning === 'Legacy' || meaning === 'NFT')
+  if (isSaid || moot !== undefined || felixValueOf(felix.container, 'iptablesbackend')?.includes('$(')) return []
+  return [
+    {
+      pointer: `${felix.at}/env`,
+      reason: 'Felix in a container of another name',
+      detail: `container ${shown(felix.container.name)} runs Felix, and ${backendVariable} is not set to Legacy or NFT`,
+      advisory: true,
+      remedy: `Set ${backendVariable} of that container to what the nodes use, Legacy or NFT, where it runs Felix.`
+    }
+  ]
+}
 
 /** The operator undoes what others write into its DaemonSet. */
 const operatorRemedy =
   'Set spec.iptablesBackend of the FelixConfiguration named default to what the nodes use, Legacy or NFT. The operator that owns this DaemonSet takes a variable away again.'
 
+const mixedRemedy =
+  'No single value fits these nodes: leave FELIX_IPTABLESBACKEND unset, and set spec.iptablesBackend in FelixConfigurations. Set it in the one named default for most nodes, in node.NAME for others; or remove those per node, then pidguard sets the variable.'
+
+/** A FelixConfiguration of some nodes that names another backend than the policy: the variable would switch it off. */
+function contradicting(
+  { ofNodes }: FelixBackend,
+  wanted: Backend | undefined
+): FelixBackend['ofNodes'][number] | undefined {
+  if (wanted === undefined) return undefined
+  return ofNodes.find(({ iptablesBackend = '' }) => backendOf(iptablesBackend) !== wanted)
+}
+
 interface Problem {
   readonly reason: string
   readonly detail: string
-  /** The policy names no backend, so nobody can say which value would be right. */
+  /** The policy names no backend, so which value would be right is not known. */
   readonly advisory: boolean
+  /** The detail names the policy's value already. */
+  readonly isPolicySaid?: boolean
 }
 
-function problemOf(env: BackendEnv, wanted: Backend | undefined): Problem | undefined {
+const left = 'iptables backend left to detection'
+const differs = 'iptables backend differs from the policy'
+
+function problemOf(told: FelixBackend, wanted: Backend | undefined): Problem | undefined {
+  if (told.moot !== undefined) return undefined
+  return told.env.entries.length === 0 ? unsetProblem(told, wanted) : setProblem(told, wanted)
+}
+
+/** Where the variable is not set, FelixConfiguration decides, or what the release has built in. */
+function unsetProblem(told: FelixBackend, wanted: Backend | undefined): Problem | undefined {
+  const { env, source, said = '', meaning, habits } = told
+  const advisory = wanted === undefined
+  if (env.hasEnvFrom)
+    return { reason: left, detail: `${backendVariable} is not in env, and envFrom is not known here`, advisory }
+  const unset = `${backendVariable} is not set`
+  if (source === 'default') {
+    const base = `${unset}, FelixConfiguration default says ${shown(said)}`
+    if (meaning === 'Legacy' || meaning === 'NFT')
+      return wanted === undefined || wanted === meaning ? undefined : { reason: differs, detail: base, advisory: false }
+    return { reason: left, detail: base, advisory }
+  }
+  if (habits.builtIn === 'Legacy') {
+    if (wanted === undefined || wanted === 'Legacy') return undefined
+    return { reason: differs, detail: `${unset}, which means Legacy up to Calico v3.16`, advisory: false }
+  }
+  const unless = told.mayBeMoot ? unlessNftables : ''
+  return { reason: left, detail: `${unset}${unless}`, advisory }
+}
+
+/** nftablesMode is Auto, and how kube-proxy runs is not known here. */
+const unlessNftables = '; it decides nothing where kube-proxy uses nftables, as nftablesMode is Auto'
+
+function setProblem({ env, meaning, habits }: FelixBackend, wanted: Backend | undefined): Problem | undefined {
   const advisory = wanted === undefined
   const count = env.entries.length
-  if (count === 0) {
-    const detail = env.hasEnvFrom
-      ? `${backendVariable} is not in env, and envFrom is not known here`
-      : `${backendVariable} is not set`
-    return { reason: 'iptables backend left to detection', detail, advisory }
-  }
-  if (env.value === undefined) {
+  if (env.value === undefined || meaning === undefined) {
     return {
       reason: 'iptables backend not known',
       detail: `${backendVariable} comes from elsewhere, by valueFrom or $( )`,
       advisory
     }
   }
-  const found = backendOf(env.value)
   const said = `${backendVariable}=${shown(env.value)}`
-  if (found === undefined) {
-    const meant = env.value.toLowerCase()
+  if (meaning !== 'Legacy' && meaning !== 'NFT') {
     return {
-      reason: meant === 'auto' ? 'iptables backend left to detection' : 'iptables backend not valid',
-      detail: `${said} means ${meaningOf(env.value)}`,
+      reason: meaning === 'detection' ? left : 'iptables backend not valid',
+      detail: `${said} means ${meaningText(meaning, habits)}`,
       // Both are words of Felix, and may be meant. Anything else is a slip, whatever the backend should be.
-      advisory: advisory && (meant === 'auto' || meant === 'none')
+      advisory: advisory && meaning !== 'invalid'
     }
   }
   if (count > 1) {
     return {
       reason: 'iptables backend set more than once',
-      detail: `${count} spellings of ${backendVariable}, the last says ${shown(env.value)}`,
+      detail: `${backendVariable} is in env ${count} times, the last says ${shown(env.value)}`,
       advisory
     }
   }
-  if (wanted !== undefined && found !== wanted)
-    return { reason: 'iptables backend differs from the policy', detail: said, advisory: false }
+  if (wanted !== undefined && meaning !== wanted) return { reason: differs, detail: said, advisory: false }
   return undefined
 }
 
@@ -128,13 +211,15 @@ function shown(value: string): string {
 }
 
 /** One entry with the policy's value, at the place of the first; the other spellings go, as any of them could win. */
-function fix(subject: Subject, draft: Draft, { settings }: RuleContext): void {
+function fix(subject: Subject, draft: Draft, { settings, felixConfigurations }: Context): void {
   const wanted = settings.calico.iptablesBackend
   const felix = felixContainerOf(subject)
   if (wanted === undefined || felix === undefined) return
   if (isOperatorManaged(subject) && settings.calico.operatorManaged !== 'mutate') return
-  const env = backendEnvOf(felix.container, felix.at)
-  if (problemOf(env, wanted) === undefined) return
+  const told = felixBackendOf(felix, felixConfigurations)
+  const { env } = told
+  if (problemOf(told, wanted) === undefined || contradicting(told, wanted) !== undefined) return
+  if (wouldRestart(subject)) return
   const value = { name: backendVariable, value: wanted }
   const [first, ...others] = env.entries
   if (first === undefined) {
@@ -156,3 +241,13 @@ function fix(subject: Subject, draft: Draft, { settings }: RuleContext): void {
 
 /** Spellings removed one by one, for a readable patch; with more, a patch of single removals would cost their square. */
 const maxRemovals = 8
+
+/**
+ * An UPDATE that leaves the template alone restarts nothing by itself, so the fix must not either: under RollingUpdate the
+ * variable would roll calico-node on every node. calico-update-strategy comes before this rule.
+ */
+function wouldRestart(subject: Subject): boolean {
+  if (subject.operation !== 'UPDATE' || isFelixOnDelete(subject)) return false
+  const old = oldSubjectOf(subject)
+  return old !== undefined && isSame(specOf(subject)?.['template'], specOf(old)?.['template'])
+}

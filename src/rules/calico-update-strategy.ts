@@ -1,5 +1,6 @@
-// Reads: updateStrategy of DaemonSets that run Felix, when it or the template changes.  Fine: OnDelete.
+// Reads: updateStrategy of DaemonSets that run Felix, at every write.  Fine: OnDelete.
 import { defineRule } from '../engine/rule.ts'
+import { manifestNotes } from '../kubernetes/calico/manifest-notes.ts'
 import { felixContainerOf, isOperatorManaged, specOf } from '../kubernetes/felix.ts'
 import type { Subject } from '../kubernetes/subject.ts'
 import { daemonSet } from '../kubernetes/workloads.ts'
@@ -10,14 +11,15 @@ export const calicoUpdateStrategy = defineRule({
   title: 'Calico update strategy',
   why: 'With RollingUpdate, any change of the template restarts calico-node on every node, one after the other, however little room for new processes those nodes have. With OnDelete a person decides when each node is restarted.',
   remedy:
-    'Set spec.updateStrategy to {type: OnDelete}. Restart calico-node node by node after a change by deleting its pods.',
+    'Set spec.updateStrategy to {type: OnDelete}. After a change, delete the pods of calico-node node by node, each when the one before is ready. Where the change is another iptables backend, drain and reboot each node: releases up to v3.32 leave the rules of the old one in place.',
   limits:
-    'OnDelete has a price: changed templates, security fixes too, reach a node only when its pod is deleted or the node is new, and `kubectl rollout status` refuses to wait. A DaemonSet of the tigera operator is left alone unless the policy says `spec.calico.operatorManaged: mutate`: the operator would report Progressing for ever. Use `nodeUpdateStrategy.rollingUpdate.maxUnavailable: 1` of its Installation there.',
+    'OnDelete has a price: changed templates, security fixes too, reach a node only when its pod is deleted or the node is new, and `kubectl rollout status` refuses to wait. Who waits for the rollout waits until the last pod is deleted: `helm --wait` of Helm 4, health checks of Flux, and in Calico v3.32 and newer PolicyNameMigrator (no address of a deleted pod is freed meanwhile) and DatastoreMigration (pods cannot be added or removed on nodes that are behind). The migration from manifests to the operator rejects OnDelete. Exempt the DaemonSet for the time of such a migration. A DaemonSet of the tigera operator is left alone unless the policy says `spec.calico.operatorManaged: mutate`: the operator would report Progressing for ever. Use `nodeUpdateStrategy.rollingUpdate.maxUnavailable: 1` of its Installation there.',
   defaultMode: 'enforce',
   scope: 'cluster',
   kinds: [daemonSet],
   needs: [],
   controlled: true,
+  everyWrite: true,
   // The template too: it is its change that a RollingUpdate carries to every node.
   reads: (subject) =>
     felixContainerOf(subject) === undefined ? [] : [strategyOf(subject), specOf(subject)?.['template']],
@@ -40,6 +42,14 @@ export const calicoUpdateStrategy = defineRule({
     ]
   },
   fixes: (subject) => felixContainerOf(subject) !== undefined,
+  notes(subject) {
+    const found = strategyOf(subject)?.['type']
+    const before = typeof found === 'string' ? found.slice(0, 20) : 'not set'
+    return [
+      `calico-update-strategy: ${before} changed to OnDelete: calico-node restarts on a node only when its pod is deleted`,
+      ...manifestNotes(subject)
+    ]
+  },
   fix(subject, draft, { settings }) {
     if (isOperatorManaged(subject) && settings.calico.operatorManaged !== 'mutate') return
     const strategy = strategyOf(subject)

@@ -1,26 +1,32 @@
-// Reads: spec.iptablesBackend of FelixConfigurations.  Fine: the policy's value; on per-node ones also nothing.
+// Reads: spec.iptablesBackend of FelixConfigurations, and the variables of all Felix DaemonSets.  Fine: the policy's value; on per-node ones also nothing; nothing at all where the variables decide.
 import { defineRule } from '../engine/rule.ts'
-import { backendOf, meaningOf, specOf } from '../kubernetes/felix.ts'
+import { type FelixDaemonSet, meaningOf, meaningText, nftablesModeOf } from '../kubernetes/calico/felix-backend.ts'
+import { habitsOf } from '../kubernetes/calico/felix-version.ts'
+import { backendOf, felixSettingsOf, specOf } from '../kubernetes/felix.ts'
 import type { Subject } from '../kubernetes/subject.ts'
 import { nameOf } from '../lib/json/shape.ts'
+import type { Settings } from '../policy/settings.ts'
 
-export const felixConfiguration = defineRule({
+export const felixConfiguration = defineRule<Subject, never, 'felixDaemonSets'>({
   id: 'felix-configuration',
   title: 'FelixConfiguration iptables backend',
   why: 'Where the tigera operator owns the calico-node DaemonSet, this resource is the lever that switches detection of the iptables backend off; it has to agree with what the policy says of the nodes.',
   remedy:
-    'Set spec.iptablesBackend to Legacy or NFT, as the nodes use it. Mind that a change here restarts Felix on all nodes at once; OnDelete does not hold it back.',
-  limits: 'It does not know what the environment of the DaemonSet says, which overrides this resource.',
+    'Where calico-node has FELIX_IPTABLESBACKEND, leave this as it is: the variable decides. Else set spec.iptablesBackend to Legacy or NFT, as the nodes use it. A change here restarts Felix on all nodes at once, and OnDelete does not hold it back: choose a quiet hour. Where a node used the other backend before, drain and reboot it.',
+  limits:
+    'The variables of the DaemonSets, which override this resource, are known to an audit, and to `validate` where they are among the files. At admission they are not: then a missing value is only warned about.',
   defaultMode: 'warn',
   scope: 'cluster',
   kinds: ['crd.projectcalico.org/FelixConfiguration', 'projectcalico.org/FelixConfiguration'],
   needs: [],
+  wants: ['felixDaemonSets'],
   reads: (subject) => [backendFieldOf(subject)],
-  check(subject, { settings }) {
+  check(subject, { settings, felixDaemonSets }) {
     const wanted = settings.calico.iptablesBackend
     const field = backendFieldOf(subject)
     // FelixConfigurations other than `default` hold for one node or a selection of nodes, and add to it.
     if (field === undefined && subject.name !== 'default') return []
+    if (isDecidedElsewhere(subject, felixDaemonSets, settings)) return []
     const value = typeof field === 'string' ? field : undefined
     const found = value === undefined ? undefined : backendOf(value)
     if (found !== undefined && (wanted === undefined || found === wanted)) return []
@@ -32,12 +38,39 @@ export const felixConfiguration = defineRule({
         detail:
           field === undefined
             ? `iptablesBackend is not set${said}`
-            : `iptablesBackend=${value === undefined ? nameOf(field) : JSON.stringify(value.slice(0, 40))}${found === undefined && value !== undefined ? ` means ${meaningOf(value)}` : ''}${said}`,
-        advisory: wanted === undefined
+            : `iptablesBackend=${value === undefined ? nameOf(field) : JSON.stringify(value.slice(0, 40))}${found === undefined && value !== undefined ? ` means ${meaningText(meaningOf(value, newest), newest)}` : ''}${said}`,
+        advisory: wanted === undefined || isCalicosOwn(subject, field)
       }
     ]
   }
 })
+
+/** FelixConfigurations with these values are of releases that know detection. */
+const newest = habitsOf(undefined)
+
+/**
+ * Every Felix DaemonSet has a valid variable or gets one at its next write, or rules are programmed by nftables: a value here
+ * would change nothing.
+ */
+function isDecidedElsewhere(
+  subject: Subject,
+  daemonSets: readonly FelixDaemonSet[] | undefined,
+  { calico, modes }: Settings
+): boolean {
+  const { nftablesMode } = felixSettingsOf(subject.object)
+  if (nftablesMode !== undefined && nftablesModeOf(nftablesMode, newest) === 'enabled') return true
+  if (daemonSets === undefined || daemonSets.length === 0) return false
+  const isSet = calico.iptablesBackend !== undefined && modes.get('calico-iptables-backend') === 'enforce'
+  return daemonSets.every(({ isPinned, isOperatorManaged }) => isPinned || (isSet && !isOperatorManaged))
+}
+
+/**
+ * calico-node makes `default` at its first start, without a backend, and ends when it may not: it would crash on every node. So
+ * what a service account writes is never denied, nor a `default` that says no more than none at all would.
+ */
+function isCalicosOwn({ operation, userName }: Subject, field: unknown): boolean {
+  return (operation === 'CREATE' && field === undefined) || userName?.startsWith('system:serviceaccount:') === true
+}
 
 function reasonOf(field: unknown, isBackend: boolean): string {
   if (isBackend) return 'iptables backend differs from the policy'

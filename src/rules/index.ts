@@ -30,9 +30,11 @@ export const rules: readonly Rule[] = [
   pidBinding,
   namespacePidBudget,
   runtimeThreadCap,
-  calicoIptablesBackend,
+  // The strategy first: under OnDelete, setting the variable restarts nothing.
   calicoUpdateStrategy,
+  calicoIptablesBackend,
   felixConfiguration,
+  calicoBackendConflict,
   nodeExporterProcesses
 ]
 
@@ -49,7 +51,6 @@ const auditOnly: readonly Rule[] = [
   nodePodPidsLimit,
   nodePidReservation,
   nodePidEviction,
-  calicoBackendConflict,
   calicoRevisionDrift
 ]
 

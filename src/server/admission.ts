@@ -122,8 +122,14 @@ function judge(deps: AdmissionDeps, webhook: Webhook, subject: Subject, settings
     const verdict = evaluate(subject, rules, snapshot)
     return { decision: decide(subject, verdict, settings), verdict, operations: [], fixedBy: [] }
   }
-  const { operations, fixedBy, verdict } = mutate(subject, rules, snapshot)
-  return { decision: decide(subject, verdict, settings), verdict, operations, fixedBy }
+  const { operations, fixedBy, notes, verdict } = mutate(subject, rules, snapshot)
+  const decision = decide(subject, verdict, settings)
+  return { decision: notes.length === 0 ? decision : withNotes(decision, notes), verdict, operations, fixedBy }
+}
+
+/** Changes are said as warnings; a decision of the mutating half has none of its own. */
+function withNotes(decision: Decision, notes: readonly string[]): Decision {
+  return { ...decision, warnings: [...decision.warnings, ...notes] }
 }
 
 function responseOf(

@@ -50,6 +50,7 @@ export class ObjectJudge {
       settings,
       facts: {
         limitRanges: facts.limitRanges(subject.namespace),
+        ...facts.ofFelix,
         ...(facts.headroom === undefined ? undefined : { headroom: facts.headroom })
       },
       exemption: (ruleId) => this.#policy.exemption(ruleId, subject)

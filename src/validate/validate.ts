@@ -1,7 +1,8 @@
-import { InputFacts, type KnownCluster } from '../engine/input-facts.ts'
+import { InputFacts, type KnownCluster, ofFelix } from '../engine/input-facts.ts'
 import type { RuleIndex } from '../engine/rule-index.ts'
 import type { InputFile, Inputs } from '../input/inputs.ts'
 import { type InputObject, readObjects, wholeFile } from '../input/read-objects.ts'
+import { isAboutFelix } from '../kubernetes/felix.ts'
 import type { PatchOperation } from '../lib/json/patch.ts'
 import { namedPointer } from '../lib/json/pointer.ts'
 import { misshapen } from '../lib/json/shape.ts'
@@ -46,7 +47,7 @@ export async function validate(
   return findings.report(deps.version, deps.rules.all, options.failOn, files.length, facts)
 }
 
-const factKinds = /\b(Namespace|LimitRange)\b/
+const factKinds = /\b(Namespace|LimitRange|FelixConfiguration|DaemonSet)\b/
 
 /** One reading of all inputs. */
 class Pass {
@@ -107,6 +108,7 @@ class Pass {
       return
     }
     this.#judgedNamespaces.add(verdict.subject.namespace)
+    if (isAboutFelix(verdict.subject)) this.#judgedNamespaces.add(ofFelix)
     await this.#note(verdict, input, name)
   }
 

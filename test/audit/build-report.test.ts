@@ -79,15 +79,15 @@ t.test('what the webhook would mend is told as change, until somebody writes the
   const policy = '  calico: {iptablesBackend: NFT}'
   const report = await auditOf({ objects, policy })
   t.strictSame(told(report), [
-    'change calico-iptables-backend DaemonSet kube-system/calico-node 0',
-    'change calico-update-strategy DaemonSet kube-system/calico-node 0'
+    'change calico-update-strategy DaemonSet kube-system/calico-node 0',
+    'change calico-iptables-backend DaemonSet kube-system/calico-node 0'
   ])
   t.equal(report.exitCode, 1)
   t.equal((await auditOf({ objects, policy }, { failOn: 'warn' })).exitCode, 0)
   const silent = await auditOf({ objects })
   t.match(
     told(silent),
-    ['warn calico-iptables-backend', 'change calico-update-strategy'].map((text) => new RegExp(text))
+    ['change calico-update-strategy', 'warn calico-iptables-backend'].map((text) => new RegExp(text))
   )
 })
 
@@ -264,7 +264,30 @@ t.test('Calico: pods left behind by OnDelete, and a backend said in several ways
   const detailOf = (ruleId: string) => report.findings.find((finding) => finding.ruleId === ruleId)?.detail
   t.equal(detailOf('calico-revision-drift'), '1 of 2 pods, on node-b')
   t.match(detailOf('calico-backend-conflict'), /wins over FelixConfiguration default/)
-  t.match(detailOf('felix-configuration'), /Legacy/)
+  t.equal(detailOf('felix-configuration'), undefined, 'the variable decides: nothing to change there')
+})
+
+t.test('Calico: variable, FelixConfiguration and owner are read together', async (t) => {
+  const base = (spec: object, apiVersion = 'crd.projectcalico.org/v1') => ({
+    apiVersion,
+    kind: 'FelixConfiguration',
+    metadata: { name: 'default' },
+    spec
+  })
+  const { policy } = felix as { policy: string }
+  const rulesOf = async (...objects: object[]) => {
+    const report = await auditOf({ objects: objects as never, policy })
+    return report.findings.map(({ ruleId }) => ruleId).filter((id) => /calico|felix/.test(id))
+  }
+  const pinned = calicoObject({
+    spec: { updateStrategy: { type: 'OnDelete' } },
+    env: [{ name: 'FELIX_IPTABLESBACKEND', value: 'NFT' }]
+  })
+  t.strictSame(await rulesOf(pinned, base({ logSeverityScreen: 'Info' })), [], 'what pidguard has pinned is clean')
+  const owner = { apiVersion: 'operator.tigera.io/v1', kind: 'Installation', name: 'default', controller: true }
+  const owned = calicoObject({ metadata: { namespace: 'kube-system', ownerReferences: [owner] } })
+  t.strictSame(await rulesOf(owned, base({ iptablesBackend: 'NFT', nftablesMode: 'Disabled' })), [])
+  t.strictSame(await rulesOf(owned, base({})), ['calico-iptables-backend', 'felix-configuration'])
 })
 
 t.test('Calico: what could not be read is not taken for agreement', async (t) => {

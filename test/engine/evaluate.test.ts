@@ -97,6 +97,37 @@ void t.test('an update that leaves what the rule reads is let through; one that 
   t.equal(evaluate(podSubject({}, {}, { operation: 'UPDATE' }), [finds], snapshot()).findings.length, 1, 'nothing old')
 })
 
+void t.test(
+  'a rule for every write warns about an update that leaves alone what it reads, and never denies it',
+  async (t) => {
+    const subject = podSubject({}, { labels: { changed: 'yes' } }, { operation: 'UPDATE', oldObject: podObject() })
+    const always = testRule({ everyWrite: true, check: () => [finding()] })
+    t.match(evaluate(subject, [always], snapshot()).findings, [{ advisory: true }])
+    const changed = podSubject({ hostPID: true }, {}, { operation: 'UPDATE', oldObject: podObject() })
+    t.equal(evaluate(changed, [always], snapshot()).findings[0]?.advisory, undefined)
+  }
+)
+
+void t.test('a rule for pods never holds up a pod that runs Felix', async (t) => {
+  const owner = { apiVersion: 'apps/v1', kind: 'DaemonSet', name: 'calico-node', uid: 'u', controller: true }
+  const spec = { hostNetwork: true, containers: [{ name: 'calico-node', image: 'calico/node:v3.31.7' }] }
+  const felix = podSubject(spec, { namespace: 'network', ownerReferences: [owner] })
+  const throws = testRule({
+    check: () => {
+      throw new Error('broken')
+    }
+  })
+  t.match(evaluate(felix, [finds], snapshot()).findings, [{ advisory: true }], 'warned about')
+  t.match(evaluate(felix, [throws], snapshot()).faults, [{ failsOpen: true }])
+  const ofCluster = testRule({ scope: 'cluster', check: () => [finding()] })
+  t.equal(evaluate(felix, [ofCluster], snapshot()).findings[0]?.advisory, undefined)
+  t.equal(
+    evaluate(podSubject(spec), [finds], snapshot()).findings[0]?.advisory,
+    undefined,
+    'the name alone is no way around'
+  )
+})
+
 void t.test('a rule of which the settings ask nothing is neither asked nor skipped', async (t) => {
   const needy = testRule({ needs: ['limitRanges'] as never, isAsked: ({ pids }) => pids.limit !== undefined })
   t.strictSame(evaluate(podSubject(), [needy], snapshot()), empty)

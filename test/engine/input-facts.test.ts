@@ -1,6 +1,7 @@
 import t from 'tap'
-import { InputFacts } from '../../src/engine/input-facts.ts'
+import { InputFacts, ofFelix } from '../../src/engine/input-facts.ts'
 import { fleetOf } from '../support/headroom.ts'
+import { calicoObject, workloadObject } from '../support/subjects.ts'
 
 const none = new Map<string, Record<string, string>>()
 
@@ -63,4 +64,29 @@ void t.test('the inputs go before the cluster, namespace by namespace', async (t
   facts.add({ apiVersion: 'v1', kind: 'LimitRange', metadata: { name: 'a', namespace: 'shop' }, spec })
   t.equal(facts.namespace('shop')?.labels['env'], 'here')
   t.strictSame(facts.limitRanges('shop'), [{ type: 'Pod' }])
+})
+
+void t.test('FelixConfigurations and DaemonSets that run Felix', async (t) => {
+  const facts = new InputFacts('default', none)
+  t.strictSame(facts.ofFelix, {}, 'none: nothing is known, not that there are none')
+  const felix = (group: string, name: string, iptablesBackend: unknown) =>
+    facts.add({ apiVersion: group, kind: 'FelixConfiguration', metadata: { name }, spec: { iptablesBackend } })
+  t.equal(felix('crd.projectcalico.org/v1', 'default', 'Legacy'), ofFelix)
+  t.equal(felix('crd.projectcalico.org/v1', 'node.a', 3), ofFelix)
+  t.equal(felix('example.com/v1', 'default', 'NFT'), undefined)
+  t.strictSame(facts.felixConfigurations, [
+    { name: 'default', iptablesBackend: 'Legacy', nftablesMode: undefined },
+    { name: 'node.a', iptablesBackend: undefined, nftablesMode: undefined }
+  ])
+  felix('projectcalico.org/v3', 'default', 'NFT')
+  t.strictSame(
+    facts.felixConfigurations,
+    [{ name: 'default', iptablesBackend: 'NFT', nftablesMode: undefined }],
+    'the other group is what a cluster that moved has left behind'
+  )
+  t.equal(facts.add(calicoObject()), ofFelix)
+  t.equal(facts.add({ ...calicoObject(), apiVersion: 'extensions/v1beta1' }), ofFelix, 'an old version of it')
+  t.equal(facts.add(workloadObject('apps/v1/DaemonSet')), undefined)
+  t.equal(facts.add({ ...calicoObject(), spec: 'no spec' }), undefined, 'reported when it is checked itself')
+  t.match(facts.felixDaemonSets, [{ name: 'calico-node', isPinned: false }])
 })

@@ -23,6 +23,7 @@ void t.test('an enforcing rule mends, and is named', async (t) => {
   t.strictSame(mutate(podSubject(), [fixing], snapshot()), {
     operations: [operation],
     fixedBy: ['test-rule'],
+    notes: [],
     verdict: noVerdict
   })
 })
@@ -35,7 +36,7 @@ void t.test('a rule that only observes changes nothing', async (t) => {
 
 void t.test('a rule without a fix, or whose fix is not for the subject, is passed over', async (t) => {
   const others = [testRule(), testRule({ fix: () => t.fail('asked'), fixes: () => false })]
-  t.strictSame(mutate(podSubject(), others, snapshot()), { operations: [], fixedBy: [], verdict: noVerdict })
+  t.strictSame(mutate(podSubject(), others, snapshot()), { operations: [], fixedBy: [], notes: [], verdict: noVerdict })
 })
 
 void t.test('a fix that changes nothing is not named', async (t) => {

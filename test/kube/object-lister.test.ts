@@ -121,3 +121,30 @@ t.test('where the next kind would fare no better, there is no audit', async (t) 
     await t.rejects(rejected, { code: 'ERR_CLUSTER_UNREACHABLE', message: /pods cannot be listed/ })
   }
 })
+
+t.test('a version whose own server fails is no reason to stop while another one has the same objects', async (t) => {
+  const felix: ListedKind = {
+    kind: 'FelixConfiguration',
+    plural: 'felixconfigurations',
+    apiVersions: ['projectcalico.org/v3', 'crd.projectcalico.org/v1']
+  }
+  const behind = await read(t, [felix], (request, response) => {
+    if (request.url?.startsWith('/apis/projectcalico.org')) sendStatus(response, 403)
+    else page(response, ['default'])
+  })
+  t.strictSame(behind.names, ['crd.projectcalico.org/v1 FelixConfiguration default'])
+  t.strictSame(behind.failures, [])
+  const neither = await read(t, [felix], (request, response) => {
+    if (request.url?.startsWith('/apis/projectcalico.org')) sendStatus(response, 403)
+    else sendStatus(response, 404)
+  })
+  t.equal(neither.failures.length, 1, 'the failure is reported where no other version is served')
+  t.match(neither.failures[0]?.part, 'felixconfigurations.projectcalico.org')
+  const halfway = await read(t, [felix], (request, response, query) => {
+    if (!request.url?.startsWith('/apis/projectcalico.org')) page(response, ['default'])
+    else if (query.get('continue') === null) page(response, ['default'], 'next')
+    else sendStatus(response, 403)
+  })
+  t.strictSame(halfway.names, ['projectcalico.org/v3 FelixConfiguration default'], 'none is given twice')
+  t.equal(halfway.failures.length, 1)
+})

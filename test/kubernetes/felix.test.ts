@@ -4,25 +4,19 @@ import {
   backendOf,
   felixContainerOf,
   isOperatorManaged,
-  meaningOf,
+  otherFelixOf,
+  runsFelix,
   specOf
 } from '../../src/kubernetes/felix.ts'
 import type { PodSubject } from '../../src/kubernetes/subject.ts'
 import type { Container } from '../../src/kubernetes/types.ts'
 import type { JsonRecord } from '../../src/lib/json/shape.ts'
-import { calicoObject, podSubject, subjectFrom } from '../support/subjects.ts'
+import { calicoObject, podSubject, subjectFrom, workloadObject } from '../support/subjects.ts'
 
 t.test('the backend of a value: case does not matter, everything else does', async (t) => {
   for (const value of ['NFT', 'nft', 'nFt']) t.equal(backendOf(value), 'NFT')
   for (const value of ['Legacy', 'LEGACY']) t.equal(backendOf(value), 'Legacy')
   for (const value of ['', ' nft', 'nft ', 'nftables', 'auto', 'none', 'ſ']) t.equal(backendOf(value), undefined, value)
-})
-
-t.test('what Felix makes of a value', async (t) => {
-  t.equal(meaningOf('nft'), 'NFT')
-  t.match(meaningOf('AUTO'), 'detection')
-  t.match(meaningOf('None'), 'plain')
-  for (const value of ['', 'nftables', 'auto ']) t.match(meaningOf(value), 'default')
 })
 
 t.test('the variable in an environment', async (t) => {
@@ -69,4 +63,41 @@ t.test('where Felix runs, and who owns it', async (t) => {
 t.test('the spec of an object', async (t) => {
   t.equal(specOf(subjectFrom({ apiVersion: 'example.com/v1', kind: 'X', spec: 'none' })), undefined)
   t.strictSame(specOf(subjectFrom({ apiVersion: 'example.com/v1', kind: 'X', spec: { a: 1 } })), { a: 1 })
+})
+
+t.test('Felix in a container of another name', async (t) => {
+  const terway = (container: JsonRecord, spec: JsonRecord = {}) =>
+    subjectFrom(
+      workloadObject('apps/v1/DaemonSet', { containers: [{ name: 'eni' }, { name: 'policy', ...container }], ...spec })
+    )
+  const variable = { env: [{ name: 'felix_HealthEnabled', value: 'true' }] }
+  for (const container of [
+    variable,
+    { command: ['sh', '-c', 'exec calico-felix'] },
+    { args: ['/bin/calico-felix'] },
+    { image: 'registry.local/mirror/calico-node:v3' }
+  ]) {
+    t.match(otherFelixOf(terway(container)), { at: '/spec/template/spec/containers/1' }, JSON.stringify(container))
+  }
+  t.equal(otherFelixOf(subjectFrom(calicoObject())), undefined, 'calico-node is no other')
+  t.equal(otherFelixOf(terway(variable, { nodeSelector: { 'kubernetes.io/os': 'windows' } })), undefined)
+  t.equal(otherFelixOf(terway({ env: null, command: null, args: null })), undefined)
+  t.equal(otherFelixOf(podSubject({ containers: [{ name: 'policy', ...variable }] })), undefined, 'DaemonSets alone')
+})
+
+t.test('pods that run Felix', async (t) => {
+  const owner = { apiVersion: 'apps/v1', kind: 'DaemonSet', name: 'calico-node', uid: 'u', controller: true }
+  const pod = (spec: JsonRecord, metadata: JsonRecord) => ({
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name: 'x', namespace: 'net', ...metadata },
+    spec: { hostNetwork: true, containers: [{ name: 'calico-node', image: 'calico/node:v3.31.7' }], ...spec }
+  })
+  const is = (object: JsonRecord) => runsFelix(subjectFrom(object))
+  t.equal(is(pod({}, { ownerReferences: [owner] })), true)
+  t.equal(is(pod({}, {})), false, 'a bare pod')
+  t.equal(is(pod({}, { ownerReferences: [{ ...owner, kind: 'ReplicaSet' }] })), false)
+  t.equal(is(pod({ hostNetwork: false }, { ownerReferences: [owner] })), false, 'without the network of the node')
+  t.equal(is(pod({ containers: [{ name: 'calico-node', image: 'x' }] }, { ownerReferences: [owner] })), false)
+  t.equal(is(calicoObject()), false, 'a template without hostNetwork')
 })

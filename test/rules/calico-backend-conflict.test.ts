@@ -15,6 +15,7 @@ interface Case {
   readonly name: string
   readonly env?: unknown
   readonly felix?: readonly FelixSettings[]
+  readonly image?: string
   readonly finds?: RegExp
   readonly lacks?: string
 }
@@ -54,9 +55,44 @@ const cases: readonly Case[] = [
     finds: /nftablesMode is Enabled/
   },
   {
-    name: 'the environment wins there too',
+    name: 'the environment wins there too, and says another mode',
     felix: [felix('Legacy', 'Enabled')],
-    env: [{ name: 'FELIX_NFTABLESMODE', value: 'Disabled' }]
+    env: [{ name: 'FELIX_NFTABLESMODE', value: 'Disabled' }],
+    finds: /^FELIX_NFTABLESMODE ."Disabled". wins over FelixConfiguration default ."Enabled".$/
+  },
+  {
+    name: 'the environment says the same mode',
+    felix: [felix('NFT', 'Enabled')],
+    env: [{ name: 'FELIX_NFTABLESMODE', value: 'enabled' }]
+  },
+  {
+    name: 'nftablesMode of nodes is switched off by the environment',
+    felix: [felix('NFT'), felix(undefined, 'Enabled', 'node.a')],
+    env: [{ name: 'FELIX_NFTABLESMODE', value: 'Disabled' }],
+    finds: /^FELIX_NFTABLESMODE switches off what FelixConfiguration "node.a" says of nftablesMode$/
+  },
+  {
+    name: 'nftables on one node only, with Legacy there',
+    felix: [felix('NFT'), felix('Legacy', 'Enabled', 'node.a')],
+    finds: /^nftablesMode is Enabled in FelixConfiguration "node.a", so Legacy is only used to clean up there$/
+  },
+  { name: 'nftables on one node only', felix: [felix('NFT'), felix(undefined, 'Enabled', 'node.a')] },
+  {
+    name: 'nftablesMode for a release that does not know it',
+    image: 'calico/node:v3.28.0',
+    felix: [felix('NFT', 'Enabled')],
+    finds: /^nftablesMode is Enabled, which Calico before v3.29 ignores$/
+  },
+  {
+    name: 'VPP programs no iptables at all',
+    env: env('NFT', { name: 'FELIX_USEINTERNALDATAPLANEDRIVER', value: 'false' }),
+    felix: [felix('Legacy')]
+  },
+  {
+    name: 'auto was no word of v3.11, so both mean Legacy there or nothing valid',
+    image: 'calico/node:v3.11.1',
+    env: env('auto'),
+    felix: [felix('nonsense')]
   },
   { name: 'native nftables beside NFT', felix: [felix('NFT', 'Enabled')] },
   {
@@ -73,10 +109,10 @@ const cases: readonly Case[] = [
     lacks: 'environment of Felix not known'
   }
 ]
-for (const { name, env, felix: felixConfigurations, finds, lacks } of cases) {
+for (const { name, env, felix: felixConfigurations, image = 'calico/node:v3.31.7', finds, lacks } of cases) {
   t.test(name, async (t) => {
     const world = { facts: felixConfigurations === undefined ? {} : { felixConfigurations } }
-    const object = calicoObject({ env })
+    const object = calicoObject({ env, container: { image } })
     const found = findingsOf(rule, object, world)
     t.equal(found.length, finds === undefined ? 0 : 1)
     if (finds !== undefined) t.match(found[0]?.detail, finds)

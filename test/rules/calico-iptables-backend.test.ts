@@ -1,9 +1,10 @@
 import t from 'tap'
+import { mutate } from '../../src/engine/mutate.ts'
 import type { JsonRecord } from '../../src/lib/json/shape.ts'
 import { calicoIptablesBackend as rule } from '../../src/rules/calico-iptables-backend.ts'
 import { calicoUpdateStrategy } from '../../src/rules/calico-update-strategy.ts'
-import { findingsOf, mended, told, type World } from '../support/judge.ts'
-import { calicoObject, podObject, workloadObject } from '../support/subjects.ts'
+import { findingsOf, mended, snapshotOf, told, type World } from '../support/judge.ts'
+import { calicoObject, podObject, subjectFrom, workloadObject } from '../support/subjects.ts'
 
 const nft: World = { settings: { calico: { iptablesBackend: 'NFT' } } }
 const at = '/spec/template/spec/containers/0/env'
@@ -266,8 +267,13 @@ t.test('updates', async (t) => {
   const update = (oldObject: JsonRecord): World => ({ ...nft, request: { operation: 'UPDATE', oldObject } })
   const stored = calicoObject()
   const labelled = calicoObject({ metadata: { labels: { a: 'b' } } })
-  t.strictSame(findingsOf(rule, labelled, update(stored)), [], 'a label of what was there before pidguard passes')
-  t.strictSame(mended([rule], labelled, update(stored)).operations, [], 'and restarts nothing')
+  t.strictSame(told(findingsOf(rule, labelled, update(stored))), [`advice ${at}`], 'a label of what was stored passes')
+  t.strictSame(mended([rule], labelled, update(stored)).operations, [], 'a RollingUpdate would restart all of it')
+  const both = mended([calicoUpdateStrategy, rule], labelled, update(stored))
+  t.strictSame(both.fixedBy, ['calico-update-strategy', 'calico-iptables-backend'], 'under OnDelete nothing restarts')
+  t.strictSame(envOf(both.object), [good], 'so the same manifest applied again is enough')
+  const exempt = { ...update(stored), exempt: { 'calico-update-strategy': 'upgrade window' } }
+  t.strictSame(mended([calicoUpdateStrategy, rule], labelled, exempt).operations, [], 'not where the strategy stays')
 
   const upgraded = calicoObject({ container: { image: 'docker.io/calico/node:v3.29.0' } })
   t.equal(findingsOf(rule, upgraded, update(stored)).length, 1, 'an upgrade restarts it anyway')
@@ -283,4 +289,83 @@ t.test('the modes', async (t) => {
     t.strictSame(mended([rule], calicoObject(), world).operations, [], `mode ${mode} changes nothing`)
     t.equal(findingsOf(rule, calicoObject(), world).length, mode === 'off' ? 0 : 1)
   }
+})
+
+t.test('FelixConfigurations, nftablesMode, dataplane and version are read with the variable', async (t) => {
+  const silent: World = {}
+  const felix = (name: string, iptablesBackend?: string, nftablesMode?: string) => ({
+    name,
+    iptablesBackend,
+    nftablesMode
+  })
+  const knowing = (world: World, ...felixConfigurations: ReturnType<typeof felix>[]): World => ({
+    ...world,
+    facts: { felixConfigurations }
+  })
+  const reasons = (object: JsonRecord, world: World) => findingsOf(rule, object, world).map(({ reason }) => reason)
+  const image = (tag: string, env: unknown = [other]) =>
+    calicoObject({ env, container: { image: `calico/node:${tag}` } })
+  const unset = image('v3.31.7')
+
+  t.strictSame(reasons(unset, knowing(silent, felix('default', 'NFT'))), [], 'default says it already')
+  t.strictSame(reasons(unset, knowing(nft, felix('default', 'nft'))), [], 'the policy’s value')
+  t.strictSame(mended([rule], unset, knowing(nft, felix('default', 'nft'))).operations, [], 'nothing to write')
+  t.strictSame(reasons(unset, knowing(nft, felix('default', 'Legacy'))), [differs])
+  t.strictSame(envOf(mended([rule], unset, knowing(nft, felix('default', 'Legacy'))).object), [other, good])
+  for (const said of ['Auto', 'nonsense', undefined])
+    t.strictSame(reasons(unset, knowing(nft, felix('default', said))), [left], String(said))
+
+  t.strictSame(reasons(unset, knowing(nft, felix('default', undefined, 'Enabled'))), [], 'nftables')
+  t.strictSame(mended([rule], unset, knowing(nft, felix('default', undefined, 'Enabled'))).operations, [])
+  t.strictSame(reasons(image('v3.31.7', [set('Enabled', 'FELIX_NFTABLESMODE')]), nft), [], 'nftables by the variable')
+  t.strictSame(reasons(image('v3.28.0', [set('Enabled', 'FELIX_NFTABLESMODE')]), nft), [left], 'ignored up to v3.28')
+  t.strictSame(reasons(image('v3.31.7', [set('false', 'FELIX_USEINTERNALDATAPLANEDRIVER')]), nft), [], 'VPP')
+  const [auto] = findingsOf(rule, image('v3.32.1'), knowing(nft))
+  t.match(auto?.detail, 'decides nothing where kube-proxy uses nftables', 'Auto is built in from v3.32')
+
+  t.strictSame(reasons(image('v3.16.10'), silent), [], 'Legacy is built in, nothing is detected')
+  t.strictSame(reasons(image('v3.16.10'), { settings: { calico: { iptablesBackend: 'Legacy' } } }), [])
+  t.strictSame(reasons(image('v3.16.10'), nft), [differs])
+  t.strictSame(reasons(image('v3.11.3', [set('auto')]), silent), [invalid], 'not a word of v3.11')
+})
+
+t.test('a FelixConfiguration of some nodes that says another backend keeps the variable away', async (t) => {
+  const of = (name: string, iptablesBackend: string) => ({ name, iptablesBackend, nftablesMode: undefined })
+  const world: World = { ...nft, facts: { felixConfigurations: [of('node.n1', 'Legacy')] } }
+  const [found] = findingsOf(rule, calicoObject(), world)
+  t.match(found, { advisory: true, remedy: /^No single value fits these nodes: / })
+  t.match(found?.detail, 'FelixConfiguration "node.n1" says "Legacy"')
+  t.strictSame(mended([rule], calicoObject(), world).operations, [], 'it would switch node.n1 off')
+  const same: World = { ...nft, facts: { felixConfigurations: [of('node.n1', 'nft')] } }
+  t.strictSame(envOf(mended([rule], calicoObject(), same).object), [good], 'one that says the same is no obstacle')
+})
+
+t.test('Felix under another name is warned about, and left alone', async (t) => {
+  const terway = (env: unknown[]) =>
+    workloadObject('apps/v1/DaemonSet', { containers: [{ name: 'eni' }, { name: 'policy', env }] })
+  const felix = set('true', 'FELIX_HEALTHENABLED')
+  for (const world of [nft, {}]) {
+    const found = findingsOf(rule, terway([felix]), world)
+    t.strictSame(told(found), ['advice /spec/template/spec/containers/1/env'])
+    t.match(found[0]?.detail, '"policy" runs Felix')
+    t.strictSame(mended([rule, calicoUpdateStrategy], terway([felix]), world).operations, [])
+  }
+  t.strictSame(findingsOf(rule, terway([felix, good]), nft), [], 'it says its backend')
+  t.equal(findingsOf(rule, terway([felix, set('auto')]), nft).length, 1)
+})
+
+t.test('whose DaemonSet is changed is told what, and where to write it', async (t) => {
+  const notes = (object: JsonRecord) =>
+    mutate(subjectFrom(structuredClone(object)), [calicoUpdateStrategy, rule], snapshotOf(nft)).notes
+  t.match(notes(calicoObject({ env: [set('Legacy')] })), [
+    'calico-update-strategy: RollingUpdate changed to OnDelete: calico-node restarts on a node only when its pod is deleted',
+    /^Write updateStrategy OnDelete and FELIX_IPTABLESBACKEND into your manifest or chart/,
+    /kubespray/,
+    'calico-iptables-backend: FELIX_IPTABLESBACKEND set to NFT, as the policy says (it was "Legacy")'
+  ])
+  t.match(notes(calicoObject())[3], 'it was not set')
+  t.match(notes(calicoObject({ env: [indirect] }))[3], 'it was set elsewhere')
+  for (const line of notes(calicoObject({ env: [set('x'.repeat(300))] })))
+    t.ok(line.length <= 140 || line.includes('…'), line)
+  t.strictSame(notes(mended([calicoUpdateStrategy, rule], calicoObject(), nft).object), [], 'nothing changed')
 })

@@ -85,8 +85,12 @@ t.test('updates', async (t) => {
   const update = (oldObject: JsonRecord): World => ({ request: { operation: 'UPDATE', oldObject } })
   const stored = withStrategy({ type: 'RollingUpdate' })
   const labelled = withStrategy({ type: 'RollingUpdate' }, { labels: { a: 'b' } })
-  t.strictSame(findingsOf(rule, labelled, update(stored)), [], 'a label rolls nothing')
-  t.strictSame(mended([rule], labelled, update(stored)).operations, [])
+  t.strictSame(
+    told(findingsOf(rule, labelled, update(stored))),
+    ['advice /spec/updateStrategy'],
+    'a label rolls nothing'
+  )
+  t.strictSame(strategyOf(mended([rule], labelled, update(stored)).object), onDelete, 'but any write is fixed')
 
   const restarted = withStrategy({ type: 'RollingUpdate' })
   const template = (restarted['spec'] as { template: { metadata: JsonRecord } }).template

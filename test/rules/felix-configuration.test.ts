@@ -35,7 +35,8 @@ for (const apiVersion of ['projectcalico.org/v3', 'crd.projectcalico.org/v1']) {
       t.test(name, async (t) => {
         const object = configuration(spec, of, apiVersion)
         const found = findingsOf(rule, object, nft)
-        t.strictSame(told(found), reason === undefined ? [] : [`denial ${place}`])
+        const isSaid = (spec as { iptablesBackend?: unknown } | undefined)?.iptablesBackend != null
+        t.strictSame(told(found), reason === undefined ? [] : [`${isSaid ? 'denial' : 'advice'} ${place}`])
         t.equal(found[0]?.reason, reason)
         const silent = findingsOf(rule, object)
         t.strictSame(told(silent), unset === undefined ? [] : [`advice ${place}`], 'advice where the policy is silent')
@@ -60,5 +61,48 @@ t.test('an update of something else passes', async (t) => {
     request: { operation: 'UPDATE', oldObject: configuration({ iptablesBackend: 'Auto' }) }
   }
   t.strictSame(findingsOf(rule, configuration({ iptablesBackend: 'Auto', bpfEnabled: true }), update), [])
-  t.equal(findingsOf(rule, configuration({}), update).length, 1)
+  t.strictSame(told(findingsOf(rule, configuration({}), update)), [`denial ${place}`], 'taking the value away')
+})
+
+t.test('what calico-node itself writes is never denied', async (t) => {
+  const calico = 'system:serviceaccount:kube-system:calico-node'
+  const first = configuration({ bpfConnectTimeLoadBalancing: 'TCP', floatingIPs: 'Disabled', reportingInterval: '0s' })
+  for (const userName of [calico, 'kubernetes-admin']) {
+    const world: World = { ...nft, request: { userName } }
+    t.strictSame(told(findingsOf(rule, first, world)), [`advice ${place}`], `${userName} creates default`)
+  }
+  const update = (userName: string): World => ({
+    ...nft,
+    request: { userName, operation: 'UPDATE', oldObject: configuration({ iptablesBackend: 'NFT' }) }
+  })
+  t.strictSame(told(findingsOf(rule, first, update(calico))), [`advice ${place}`])
+  t.strictSame(told(findingsOf(rule, first, update('kubernetes-admin'))), [`denial ${place}`])
+})
+
+t.test('nothing is asked of it where it decides nothing', async (t) => {
+  const daemonSet = (isPinned: boolean, isOperatorManaged = false) => ({
+    namespace: 'kube-system',
+    name: 'calico-node',
+    isPinned,
+    isOperatorManaged
+  })
+  const reasons = (spec: unknown, world: World) =>
+    findingsOf(rule, configuration(spec), world).map(({ reason }) => reason)
+  const knowing = (world: World, ...felixDaemonSets: ReturnType<typeof daemonSet>[]): World => ({
+    ...world,
+    facts: { felixDaemonSets }
+  })
+  t.strictSame(reasons({}, knowing(nft, daemonSet(true))), [], 'the variable decides')
+  t.strictSame(reasons({}, knowing({}, daemonSet(true))), [])
+  t.strictSame(reasons({}, knowing({}, daemonSet(false))), [left])
+  t.strictSame(reasons({}, knowing(nft, daemonSet(false))), [], 'pidguard sets the variable at the next write')
+  t.strictSame(reasons({}, knowing(nft, daemonSet(false, true))), [left], 'not for an operator')
+  t.strictSame(reasons({}, knowing(nft, daemonSet(true), daemonSet(false, true))), [left], 'one of two')
+  t.strictSame(reasons({}, knowing(nft)), [left], 'no DaemonSet is known to be there')
+  const warned = {
+    settings: { calico: { iptablesBackend: 'NFT' as const }, modes: { 'calico-iptables-backend': 'warn' as const } }
+  }
+  t.strictSame(reasons({}, knowing(warned, daemonSet(false))), [left], 'pidguard sets nothing')
+  t.strictSame(reasons({ nftablesMode: 'Enabled' }, nft), [], 'nftables')
+  t.strictSame(reasons({ nftablesMode: 'Auto' }, nft), [left])
 })

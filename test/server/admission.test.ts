@@ -28,6 +28,17 @@ void t.test('mutate answers with uid, patch and patchType, and names what it fix
   t.strictSame(meter.counted, ['mutate changed', 'pid-annotations enforce fix'])
 })
 
+void t.test(
+  'what is changed in a DaemonSet of Calico is said to its author, not in the half that checks',
+  async (t) => {
+    const { send } = admissionOf({ calico: { iptablesBackend: 'NFT' } })
+    const { body } = send('mutate', reviewOf(calicoObject()))
+    t.match(body.response.warnings, [/^calico-update-strategy: RollingUpdate changed to OnDelete/])
+    t.ok((body.response.warnings as string[]).every((line) => line.length <= 120))
+    t.ok(patchOf(body.response).length > 0)
+  }
+)
+
 void t.test('nothing to change is neither patch nor patchType', async (t) => {
   const { body } = admissionOf().send('mutate', reviewOf(workloadObject('apps/v1/Deployment')))
   t.strictSame(body.response, { uid: 'u-1', allowed: true })

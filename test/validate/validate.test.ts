@@ -56,7 +56,7 @@ void t.test('--fail-on change fails where the webhook would store something else
   t.equal((await validateTexts(files, { policy })).exitCode, 0)
   const report = await validateTexts(files, { policy, failOn: 'change' })
   t.equal(report.exitCode, 1)
-  t.strictSame(report.changes[0]?.ruleIds, ['calico-iptables-backend', 'calico-update-strategy'])
+  t.strictSame(report.changes[0]?.ruleIds, ['calico-update-strategy', 'calico-iptables-backend'])
 })
 
 void t.test('--fail-on says what counts', async (t) => {
@@ -238,4 +238,31 @@ spec:
     'add /spec/containers/0/resources/requests/memory "32Mi"',
     'add /spec/containers/1/resources/requests/memory "32Mi"'
   ])
+})
+
+void t.test('FelixConfigurations and DaemonSets of Felix are read together, in any order of files', async (t) => {
+  const felix = (name: string, spec: string) =>
+    `apiVersion: crd.projectcalico.org/v1\nkind: FelixConfiguration\nmetadata: {name: ${name}}\nspec: ${spec}\n`
+  const pinned = stringify(calicoObject({ env: [{ name: 'FELIX_IPTABLESBACKEND', value: 'NFT' }] }))
+  const policy = '  calico: {iptablesBackend: NFT}'
+  const rulesOf = ({ findings }: Report) => findings.map(({ ruleId }) => ruleId)
+  for (const [a, b] of [
+    ['a.yaml', 'b.yaml'],
+    ['b.yaml', 'a.yaml']
+  ] as const) {
+    const quiet = await validateTexts({ [a]: pinned, [b]: felix('default', '{logSeverityScreen: Info}') }, { policy })
+    t.strictSame(rulesOf(quiet), [], 'a pinned DaemonSet needs no FelixConfiguration')
+    const node = await validateTexts(
+      { [a]: stringify(calicoObject()), [b]: felix('node.n1', '{iptablesBackend: Legacy}') },
+      { policy }
+    )
+    t.strictSame(
+      rulesOf(node),
+      ['calico-iptables-backend'],
+      'a pin that would switch a node off'
+    )
+    t.match(node.findings[0], { action: 'warn', detail: /FelixConfiguration "node.n1" says "Legacy"/ })
+    const twice = await validateTexts({ [a]: pinned, [b]: felix('default', '{iptablesBackend: Legacy}') }, { policy })
+    t.strictSame(rulesOf(twice), ['calico-backend-conflict'])
+  }
 })

@@ -1,5 +1,6 @@
 import { buildPodProjection } from '../../kube/cache/cached-pods.ts'
-import { isFelixOnDelete } from '../../kubernetes/felix.ts'
+import { type FelixDaemonSet, felixDaemonSetOf } from '../../kubernetes/calico/felix-backend.ts'
+import { isFelixConfiguration, isFelixOnDelete } from '../../kubernetes/felix.ts'
 import { type Subject, subjectOfObject } from '../../kubernetes/subject.ts'
 import { currentVersionOf } from '../../kubernetes/workloads.ts'
 import { isRecord, type JsonRecord, textOf } from '../../lib/json/shape.ts'
@@ -40,14 +41,17 @@ export async function judgeObjects(facts: ListedFacts, nodes: NodeAnswers, deps:
   })
   /** DaemonSets of Felix under OnDelete are judged with their pods and revisions, which are listed after them. */
   const felix: Subject[] = []
+  const felixDaemonSets: FelixDaemonSet[] = []
 
   const judgeObject = (object: JsonRecord): void => {
-    readOrMiss(object, malformed, () => judge.judge(subjectOf(object), undefined))
+    readOrMiss(object, malformed, () => judge.judge(subjectOf(object)))
   }
   const takeController = (object: JsonRecord): void => {
     readOrMiss(object, malformed, () => {
       const subject = subjectOf(object)
-      if (!isFelixOnDelete(subject)) return judge.judge(subject, undefined)
+      const found = felixDaemonSetOf(subject)
+      if (found !== undefined) felixDaemonSets.push(found)
+      if (!isFelixOnDelete(subject)) return judge.judge(subject)
       rollouts.follow(subject.namespace, subject.name)
       felix.push(subject)
     })
@@ -68,10 +72,18 @@ export async function judgeObjects(facts: ListedFacts, nodes: NodeAnswers, deps:
     failures.push(...(await objects.each([revisionKind], (object) => rollouts.addRevision(object))))
   }
   const knowsPods = !failures.some(({ kind }) => kind === podKind.kind)
-  for (const object of facts.objects) judgeObject(object)
+  const knowsDaemonSets = !failures.some(({ kind }) => kind === 'DaemonSet')
+  for (const object of facts.objects) {
+    readOrMiss(object, malformed, () => {
+      const subject = subjectOf(object)
+      judge.judge(subject, isFelixConfiguration(subject) && knowsDaemonSets ? { felixDaemonSets } : {})
+    })
+  }
   for (const subject of felix) {
     const revisions = knowsPods ? rollouts.revisionsOf(subject.namespace, subject.name) : undefined
-    readOrMiss(subject.object, malformed, () => judge.judge(subject, revisions))
+    readOrMiss(subject.object, malformed, () =>
+      judge.judge(subject, revisions === undefined ? {} : { felixRevisions: revisions })
+    )
   }
   for (const failure of [...facts.missed.failures, ...failures]) coverage.markUnread(failure)
   if (malformed.length + facts.missed.malformed.length > 0) coverage.markMalformed()

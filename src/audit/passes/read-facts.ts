@@ -2,7 +2,7 @@ import { InputFacts } from '../../engine/input-facts.ts'
 import { nodeFactsOf } from '../../kube/cache/cached-kinds.ts'
 import type { FelixSettings } from '../../kubernetes/felix.ts'
 import type { LimitRangeItem } from '../../kubernetes/types.ts'
-import { isRecord, type JsonRecord, textOf } from '../../lib/json/shape.ts'
+import { isRecord, type JsonRecord } from '../../lib/json/shape.ts'
 import type { NodeFacts } from '../../model/cluster-objects.ts'
 import type { NamespaceFacts } from '../../policy/settings.ts'
 import type { AuditGap } from '../../report/audit/audit-report.ts'
@@ -29,7 +29,6 @@ export interface ListedFacts {
 /** Pass 1: lists Namespaces, LimitRanges, Nodes and FelixConfigurations. */
 export async function readFacts({ objects: source }: Pick<AuditDeps, 'objects'>): Promise<ListedFacts> {
   const nodes: NodeFacts[] = []
-  const felix: FelixSettings[] = []
   const objects: JsonRecord[] = []
   const malformed: AuditGap[] = []
   const inputs = new InputFacts('default', new Map())
@@ -41,7 +40,7 @@ export async function readFacts({ objects: source }: Pick<AuditDeps, 'objects'>)
         objects.push(slimNode(object))
         break
       case 'FelixConfiguration':
-        felix.push(felixSettingsOf(object))
+        inputs.add(object)
         objects.push(object)
         break
       default:
@@ -54,26 +53,12 @@ export async function readFacts({ objects: source }: Pick<AuditDeps, 'objects'>)
     nodes,
     namespaces,
     hasLimitRanges: inputs.knowsLimitRanges,
-    felixConfigurations: unread.has('FelixConfiguration') ? undefined : felix,
+    felixConfigurations: unread.has('FelixConfiguration') ? undefined : (inputs.felixConfigurations ?? []),
     objects,
     missed: { failures, malformed },
     namespace: (name) => inputs.namespace(name),
     limitRanges: (namespace) => (unread.has('LimitRange') ? undefined : inputs.limitRanges(namespace))
   }
-}
-
-function felixSettingsOf(object: JsonRecord): FelixSettings {
-  const metadata = isRecord(object['metadata']) ? object['metadata'] : {}
-  const spec = isRecord(object['spec']) ? object['spec'] : {}
-  return {
-    name: textOf(metadata['name']),
-    iptablesBackend: stringOf(spec['iptablesBackend']),
-    nftablesMode: stringOf(spec['nftablesMode'])
-  }
-}
-
-function stringOf(value: unknown): string | undefined {
-  return typeof value === 'string' ? value : undefined
 }
 
 /** What rules and exemptions look at: a Node lists its images, up to 50 of them. */
