@@ -1,4 +1,5 @@
 import { probeAdmission } from '../doctor/admission-probe.ts'
+import { calicoViewOf } from '../doctor/calico-checks.ts'
 import { diagnose } from '../doctor/diagnose.ts'
 import { hasUnreadNodes } from '../doctor/headroom-checks.ts'
 import { policyViewOf } from '../doctor/probe-checks.ts'
@@ -12,7 +13,12 @@ import { findCredentials } from '../kube/credentials.ts'
 import { KubeError } from '../kube/kube-error.ts'
 import { readPolicy } from '../policy/document/read-policy.ts'
 import type { Policy } from '../policy/policy.ts'
+import { calicoIptablesBackend } from '../rules/calico-iptables-backend.ts'
+import { calicoUpdateStrategy } from '../rules/calico-update-strategy.ts'
 import { policyRules } from '../rules/index.ts'
+
+/** The rules for DaemonSets of Felix. */
+const calicoRules = [calicoUpdateStrategy, calicoIptablesBackend]
 
 interface Options {
   readonly kubeconfig?: string
@@ -39,7 +45,8 @@ export async function runDoctor(options: Options): Promise<number> {
     const { policy, mistakes: policyMistakes } = readPolicyText(facts.policy)
     const policyView =
       policy && policyViewOf(filePolicyOf(policy, policyRules, now), policyRules, probeNamespace, facts.namespaces)
-    const known = { policyMistakes, policyView, systemNamespaces: policy?.systemNamespaces }
+    const calicoView = policy && calicoViewOf(filePolicyOf(policy, policyRules, now), calicoRules, facts.namespaces)
+    const known = { policyMistakes, policyView, calicoView, systemNamespaces: policy?.systemNamespaces }
     const checks = diagnose({ ...facts, ...known, probe, probeNamespace, nodes, version, now })
     process.stdout.write(renderDoctor(checks, options.output))
     return isUnsound(checks, options.failOn) ? 1 : 0

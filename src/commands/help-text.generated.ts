@@ -21,6 +21,8 @@ Commands:
   mutate [options] <path...>    Print manifests as the webhook would store them, comments and order
                                 kept.
   rules [id]                    List the rules, or explain one.
+  calico [options] [what]       Show for each node what Calico is told, by whom, and what the node
+                                would need. Writes nothing.
   doctor [options]              Tell whether an installation is sound, and how to mend it. Stores
                                 nothing.
   policy                        The policy document: its default, its schema, and whether a file is

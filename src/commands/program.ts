@@ -271,6 +271,22 @@ function buildProgram(finish: (code: number | undefined) => void, file = ''): Co
       process.stdout.write(`${id === undefined ? renderRuleList(policyRules) : renderRule(policyRules, id)}\n`)
     })
   program
+    .command('calico')
+    .description('Show for each node what Calico is told, by whom, and what the node would need. Writes nothing.')
+    .addArgument(
+      new Argument('[what]', 'nodes, or rollout: commands that bring every pod to the newest revision, node by node')
+        .choices(['nodes', 'rollout'])
+        .default('nodes')
+    )
+    .addOption(new Option('-o, --output <format>', 'how to print it').choices(['text', 'json']).default('text'))
+    .addOption(policyOption())
+    .addOption(new Option('--kubeconfig <file>', 'how to reach the cluster (default: as kubectl)'))
+    .option('--context <name>', 'context of the kubeconfig')
+    .action(async (what: 'nodes' | 'rollout', options) => {
+      const { runCalico } = await import('./calico.ts')
+      finish(await runCalico(what, options))
+    })
+  program
     .command('doctor')
     .description('Tell whether an installation is sound, and how to mend it. Stores nothing.')
     .addOption(new Option('--kubeconfig <file>', 'how to reach the cluster (default: as kubectl)'))

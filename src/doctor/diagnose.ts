@@ -1,9 +1,8 @@
 import { isOurs, keyringOf } from '../certs/keyring.ts'
 import { readPair } from '../certs/serving-pair.ts'
 import { isTrusted } from '../certs/trust.ts'
-import { backendEnvOf, backendOf, felixContainerOf, isOperatorManaged } from '../kubernetes/felix.ts'
-import { subjectOfObject } from '../kubernetes/subject.ts'
 import type { Millis } from '../lib/units.ts'
+import { type CalicoFacts, calicoChecks } from './calico-checks.ts'
 import type { Check, Level } from './check.ts'
 import { headroomChecks } from './headroom-checks.ts'
 import { type ProbeFacts, probeChecks } from './probe-checks.ts'
@@ -11,7 +10,7 @@ import { type ReplicaFacts, replicaChecks } from './replica-checks.ts'
 import { type SelectorFacts, selectorChecks } from './selector-checks.ts'
 import { apply, neighbourChecks, ours, registrationChecks } from './webhook-checks.ts'
 
-export interface DoctorFacts extends ReplicaFacts, SelectorFacts, ProbeFacts {
+export interface DoctorFacts extends ReplicaFacts, SelectorFacts, ProbeFacts, Pick<CalicoFacts, 'calicoView'> {
   /** Names of all Nodes; undefined: nobody needs them, or the user may not list them. */
   readonly nodes: readonly string[] | undefined
   /** Each mistake of the policy in the ConfigMap. */
@@ -94,30 +93,4 @@ function policyChecks({ policy, policyMistakes, hidden }: DoctorFacts): Check[] 
   if (policyMistakes.length === 0) return [{ about, level: 'ok', found: 'valid' }]
   const remedy = 'The last good one is in force until replicas restart. Mend it: pidguard policy check FILE'
   return policyMistakes.map((found) => ({ about, level: 'error', found, remedy }))
-}
-
-function calicoChecks({ daemonSets }: DoctorFacts): Check[] {
-  return daemonSets.flatMap((object): Check[] => {
-    const subject = subjectOfObject(object)
-    const felix = felixContainerOf(subject)
-    if (felix === undefined) return []
-    const about = `Calico ${subject.namespace}/${subject.name}`
-    if (isOperatorManaged(subject)) {
-      return [
-        {
-          about,
-          level: 'info',
-          found: 'owned by the tigera operator: pidguard reports, and leaves what the operator writes alone',
-          remedy:
-            'Set iptablesBackend in the FelixConfiguration named default; or operatorManaged: mutate in the policy.'
-        }
-      ]
-    }
-    const { value } = backendEnvOf(felix.container, felix.at)
-    const isSet = value !== undefined && backendOf(value) !== undefined
-    if (isSet) return [{ about, level: 'ok', found: 'its iptables backend is set; held at every write' }]
-    const remedy =
-      'Set spec.calico.iptablesBackend of the policy to what the nodes use, then apply the manifest of Calico again.'
-    return [{ about, level: 'warn', found: 'its iptables backend is left to detection', remedy }]
-  })
 }

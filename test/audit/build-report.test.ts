@@ -87,7 +87,7 @@ t.test('what the webhook would mend is told as change, until somebody writes the
   const silent = await auditOf({ objects })
   t.match(
     told(silent),
-    ['change calico-update-strategy', 'warn calico-iptables-backend'].map((text) => new RegExp(text))
+    ['warn calico-iptables-backend', 'change calico-update-strategy'].map((text) => new RegExp(text))
   )
 })
 

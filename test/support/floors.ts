@@ -36,7 +36,8 @@ export const floors: readonly Floor[] = [
     server: 'the webhook over HTTPS, probes, metrics',
     doctor: 'is the installation sound?',
     try: 'what kubectl apply would meet',
-    top: 'who uses the PIDs'
+    top: 'who uses the PIDs',
+    calico: 'what Felix is told on each node, and what the node would need'
   },
   { host: 'this machine: files, terminal, clock, child processes' },
   { serve: 'the process of `serve`' },

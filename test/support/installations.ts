@@ -110,6 +110,7 @@ export function installationOf(change: Partial<DoctorFacts> = {}): DoctorFacts {
     policy: 'spec: {}',
     policyMistakes: [],
     policyView: () => ({ validate: true, mutate: true }),
+    calicoView: undefined,
     systemNamespaces: ['kube-system', 'pidguard-system'],
     namespaces: [namespaceOf('kube-system'), namespaceOf('pidguard-system'), namespaceOf('shop')],
     daemonSets: [],

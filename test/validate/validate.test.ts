@@ -256,11 +256,7 @@ void t.test('FelixConfigurations and DaemonSets of Felix are read together, in a
       { [a]: stringify(calicoObject()), [b]: felix('node.n1', '{iptablesBackend: Legacy}') },
       { policy }
     )
-    t.strictSame(
-      rulesOf(node),
-      ['calico-iptables-backend'],
-      'a pin that would switch a node off'
-    )
+    t.strictSame(rulesOf(node), ['calico-iptables-backend'], 'a pin that would switch a node off')
     t.match(node.findings[0], { action: 'warn', detail: /FelixConfiguration "node.n1" says "Legacy"/ })
     const twice = await validateTexts({ [a]: pinned, [b]: felix('default', '{iptablesBackend: Legacy}') }, { policy })
     t.strictSame(rulesOf(twice), ['calico-backend-conflict'])

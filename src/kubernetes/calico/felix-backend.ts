@@ -62,6 +62,39 @@ export function felixBackendOf(
   }
 }
 
+/** What Felix is told on one node. */
+export interface FelixOnNode extends Pick<FelixBackend, 'said' | 'meaning' | 'moot' | 'mayBeMoot'> {
+  /** As `FelixBackend` has it, or the FelixConfiguration of that node. */
+  readonly source: FelixBackend['source'] | 'node'
+}
+
+/**
+ * The same for one node: the FelixConfiguration `node.NAME` goes before `default`. One of a selection of nodes, which v3.33
+ * knows, makes it unknown: whether it selects this node is not read here.
+ */
+export function felixBackendOnNode(
+  felix: FelixContainer,
+  configurations: readonly FelixSettings[] | undefined,
+  node: string
+): FelixOnNode {
+  const { env, habits, source, said, meaning, moot, mayBeMoot } = felixBackendOf(felix, configurations)
+  const own = configurations?.find(({ name }) => name === `node.${node}`)
+  const mode = nftablesModeOf(felixValueOf(felix.container, 'nftablesmode') ?? own?.nftablesMode, habits)
+  const hasOwnMode = own?.nftablesMode !== undefined && moot !== 'VPP'
+  const modes = hasOwnMode
+    ? { moot: mode === 'enabled' ? ('nftables' as const) : undefined, mayBeMoot: mode === 'auto' }
+    : { moot, mayBeMoot }
+  if (env.entries.length > 0 || env.hasEnvFrom || configurations === undefined)
+    return { source, said, meaning, ...modes }
+  if (own?.iptablesBackend !== undefined) {
+    return { source: 'node', said: own.iptablesBackend, meaning: meaningOf(own.iptablesBackend, habits), ...modes }
+  }
+  const isSelected = configurations.some(
+    ({ name, iptablesBackend }) => name !== 'default' && !name.startsWith('node.') && iptablesBackend !== undefined
+  )
+  return isSelected ? { ...unknown, ...modes } : { source, said, meaning, ...modes }
+}
+
 function decidedBy(
   env: BackendEnv,
   configurations: readonly FelixSettings[] | undefined,
@@ -123,15 +156,20 @@ export interface FelixDaemonSet {
   readonly isOperatorManaged: boolean
 }
 
-/** undefined: it does not run Felix, or cannot be read. */
+/** undefined: it does not run Felix. One whose environment cannot be read is not pinned. */
 export function felixDaemonSetOf(subject: Subject): FelixDaemonSet | undefined {
   const felix = felixContainerOf(subject)
   if (felix === undefined) return undefined
-  const { source, meaning } = felixBackendOf(felix, undefined)
-  return {
-    namespace: subject.namespace,
-    name: subject.name,
-    isPinned: source === 'variable' && (meaning === 'Legacy' || meaning === 'NFT'),
-    isOperatorManaged: isOperatorManaged(subject)
+  const { namespace, name } = subject
+  return { namespace, name, isPinned: isPinned(felix), isOperatorManaged: isOperatorManaged(subject) }
+}
+
+function isPinned(felix: FelixContainer): boolean {
+  try {
+    const { source, meaning } = felixBackendOf(felix, undefined)
+    return source === 'variable' && (meaning === 'Legacy' || meaning === 'NFT')
+  } catch {
+    // The rule that checks the DaemonSet itself reports what is malformed.
+    return false
   }
 }

@@ -83,7 +83,7 @@ const tail = `
   calico:
     # No default: pidguard does not guess, for the wrong backend cuts a node off. On a node, "iptables --version"
     # prints (legacy) or (nf_tables); say Legacy or NFT accordingly. Until this is set, DaemonSets that leave the
-    # backend to detection are warned about, not changed.
+    # backend to detection are warned about and get none; calico-update-strategy sets OnDelete all the same.
     # iptablesBackend: NFT
     operatorManaged: report # the tigera operator undoes changes to its DaemonSets; mutate changes what it writes
 

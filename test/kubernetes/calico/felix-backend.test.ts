@@ -80,7 +80,7 @@ t.test('a DaemonSet as FelixConfigurations need to know it', async (t) => {
   const of = (env: unknown) => felixDaemonSetOf(subjectFrom(calicoObject({ env })))
   const whole = { namespace: 'default', name: 'calico-node', isPinned: true, isOperatorManaged: false }
   t.strictSame(of([{ name, value: 'NFT' }]), whole)
-  for (const env of [undefined, [{ name, value: 'auto' }], [{ name, valueFrom: {} }], [{ name, value: 'x' }]])
+  for (const env of [undefined, [{ name, value: 'auto' }], [{ name, valueFrom: {} }], [{ name, value: 'x' }], [7]])
     t.equal(of(env)?.isPinned, false, JSON.stringify(env))
   t.equal(felixDaemonSetOf(subjectFrom(workloadObject('apps/v1/DaemonSet'))), undefined)
 })

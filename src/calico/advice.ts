@@ -1,0 +1,118 @@
+import type { Backend } from '../kubernetes/felix.ts'
+import { plural } from '../report/validate-report.ts'
+import { type NodeRow, toldBackend } from './node-rows.ts'
+
+/** Something to know or to do. `isFinding`: it is wrong, and makes the command exit with 1. */
+export interface Advice {
+  readonly text: string
+  readonly isFinding: boolean
+}
+
+/** Names in one line. Own choice. */
+const mostNamed = 5
+
+/** What the rows say of the policy: `policy` is its backend, undefined where it names none. */
+export function adviceOf(rows: readonly NodeRow[], policy: Backend | undefined): Advice[] {
+  const decided = rows.filter(({ daemonSet, moot }) => daemonSet !== undefined && moot === undefined)
+  return [
+    ...contradictions(decided, policy),
+    ...impossible(decided),
+    ...suggestion(decided, policy),
+    ...left(decided),
+    ...behind(rows)
+  ]
+}
+
+/** A policy that contradicts a node is said before it is enforced. */
+function contradictions(rows: readonly NodeRow[], policy: Backend | undefined): Advice[] {
+  if (policy === undefined) return []
+  const against = rows.filter(({ need }) => need.backend !== undefined && need.backend !== policy)
+  if (against.length === 0) return []
+  const fix = against
+    .slice(0, mostNamed)
+    .map(({ node }) => `node.${node}`)
+    .join(', ')
+  return [
+    {
+      text: `The policy says ${policy}, and ${named(against)} would need ${against[0]?.need.backend}: no single value fits. Leave spec.calico.iptablesBackend of the policy unset, set spec.iptablesBackend of FelixConfiguration default to ${policy}, and of ${fix} to ${against[0]?.need.backend}.`,
+      isFinding: true
+    }
+  ]
+}
+
+function impossible(rows: readonly NodeRow[]): Advice[] {
+  const broken = rows.filter((row) => row.need.isLegacyImpossible && toldBackend(row) === 'Legacy')
+  if (broken.length === 0) return []
+  return [
+    {
+      text: `Felix is told Legacy on ${named(broken)}, whose kernel has no ip_tables: pods there cannot have a network. Tell it NFT.`,
+      isFinding: true
+    }
+  ]
+}
+
+function suggestion(rows: readonly NodeRow[], policy: Backend | undefined): Advice[] {
+  if (policy !== undefined || rows.length === 0) return []
+  const needs = Map.groupBy(rows, ({ need }) => need.backend)
+  const unknown = needs.get(undefined) ?? []
+  const [nft, legacy] = [needs.get('NFT') ?? [], needs.get('Legacy') ?? []]
+  if (nft.length > 0 && legacy.length > 0) {
+    const few = nft.length < legacy.length ? nft : legacy
+    const [most, least]: [Backend, Backend] = few === nft ? ['Legacy', 'NFT'] : ['NFT', 'Legacy']
+    return [
+      {
+        text: `${plural(rows.length - few.length - unknown.length, 'node')} would need ${most}, ${named(few)} ${least}: no single value fits. Leave spec.calico.iptablesBackend of the policy unset; set spec.iptablesBackend of FelixConfiguration default to ${most}, and of ${few
+          .slice(0, mostNamed)
+          .map(({ node }) => `node.${node}`)
+          .join(', ')} to ${least}.`,
+        isFinding: true
+      }
+    ]
+  }
+  const known = nft.length > 0 ? nft : legacy
+  if (known.length === 0) {
+    return [
+      {
+        text: 'What the nodes need is not known by their operating systems: iptables --version on a node prints (legacy) or (nf_tables).',
+        isFinding: false
+      }
+    ]
+  }
+  const value = nft.length > 0 ? 'NFT' : 'Legacy'
+  const doubt =
+    unknown.length === 0
+      ? ''
+      : ` Look first at ${named(unknown)}, of which it is not known: iptables --version there prints (legacy) or (nf_tables).`
+  return [
+    {
+      text: `${unknown.length === 0 ? `All ${plural(rows.length, 'node')}` : plural(known.length, 'node')} would need ${value}: set spec.calico.iptablesBackend: ${value} in the policy.${doubt}`,
+      isFinding: false
+    }
+  ]
+}
+
+function left(rows: readonly NodeRow[]): Advice[] {
+  const detecting = rows.filter(({ told }) => told?.meaning === 'detection')
+  if (detecting.length === 0) return []
+  const text = `Felix detects the backend at its start on ${named(detecting)}: on a node without free PIDs it would settle on Legacy.`
+  return [{ text, isFinding: true }]
+}
+
+function behind(rows: readonly NodeRow[]): Advice[] {
+  const old = rows.filter(({ revision }) => revision === 'old')
+  if (old.length === 0) return []
+  return [
+    {
+      text: `calico-node runs an old revision on ${named(old)}: delete its pods node by node, each when the one before is ready (pidguard calico rollout prints the commands).`,
+      isFinding: true
+    }
+  ]
+}
+
+function named(rows: readonly NodeRow[]): string {
+  const names = rows
+    .slice(0, mostNamed)
+    .map(({ node, osImage, need }) => (need.backend === undefined ? node : `${node} (${osImage})`))
+  const more = rows.length > mostNamed ? ` and ${rows.length - mostNamed} more` : ''
+  return `${names.join(', ')}${more}`
+}

@@ -1,0 +1,100 @@
+import { type FelixBackend, type FelixOnNode, felixBackendOnNode } from '../kubernetes/calico/felix-backend.ts'
+import { type Backend, type FelixContainer, type FelixSettings, felixContainerOf } from '../kubernetes/felix.ts'
+import { type Subject, subjectOfObject } from '../kubernetes/subject.ts'
+import { compareTexts } from '../lib/compare-text.ts'
+import type { JsonRecord } from '../lib/json/shape.ts'
+import { type NodeNeed, needOf } from './node-os.ts'
+
+/** A node as `pidguard calico` needs it. */
+export interface CalicoNode {
+  readonly name: string
+  readonly osImage: string
+  readonly kernel: string
+}
+
+export interface FelixPod {
+  readonly namespace: string
+  readonly name: string
+  readonly daemonSet: string
+  readonly node: string
+  readonly revision: string | undefined
+}
+
+/** What was read of a cluster; undefined: could not be read. */
+export interface CalicoCluster {
+  readonly nodes: readonly CalicoNode[]
+  /** With apiVersion and kind. */
+  readonly daemonSets: readonly JsonRecord[]
+  readonly pods: readonly FelixPod[] | undefined
+  readonly configurations: readonly FelixSettings[] | undefined
+  /** The newest revision of each DaemonSet, by `namespace/name`. */
+  readonly newest: ReadonlyMap<string, string> | undefined
+  /** `iptables`, `nftables`, `ipvs`; undefined: not known, as with Calico's own eBPF proxy or a forbidden ConfigMap. */
+  readonly kubeProxy: string | undefined
+}
+
+/** One node: what Felix is told there and by whom, and what the node would need. */
+export interface NodeRow {
+  readonly node: string
+  /** `namespace/name` of the DaemonSet; undefined: no pod of Felix runs there. */
+  readonly daemonSet: string | undefined
+  readonly told: FelixOnNode | undefined
+  /** Why the backend decides nothing there: VPP, or nftables. */
+  readonly moot: FelixBackend['moot']
+  readonly revision: 'newest' | 'old' | 'unknown'
+  readonly osImage: string
+  readonly kernel: string
+  readonly need: NodeNeed
+}
+
+/** In the order of their names. */
+export function nodeRowsOf(cluster: CalicoCluster): NodeRow[] {
+  const { nodes, pods, configurations, newest, kubeProxy } = cluster
+  const felixes = felixesOf(cluster.daemonSets)
+  const byNode = new Map((pods ?? []).map((pod) => [pod.node, pod] as const))
+  const [only, ...others]: string[] = [...felixes.keys()]
+  return nodes
+    .toSorted((a, b) => compareTexts(a.name, b.name))
+    .map(({ name, osImage, kernel }) => {
+      const pod = byNode.get(name)
+      // Where pods cannot be read and there is one DaemonSet, it is the one of every node.
+      const daemonSet = pod === undefined ? (pods === undefined && others.length === 0 ? only : undefined) : keyOf(pod)
+      const felix = daemonSet === undefined ? undefined : felixes.get(daemonSet)
+      const told = felix === undefined ? undefined : felixBackendOnNode(felix, configurations, name)
+      return {
+        node: name,
+        daemonSet,
+        told,
+        moot: told?.moot ?? (told?.mayBeMoot === true && kubeProxy === 'nftables' ? 'nftables' : undefined),
+        revision: revisionOf(pod, newest),
+        osImage,
+        kernel,
+        need: needOf(osImage)
+      }
+    })
+}
+
+function felixesOf(daemonSets: readonly JsonRecord[]): ReadonlyMap<string, FelixContainer> {
+  const subjects: Subject[] = daemonSets.map((object) => subjectOfObject(object))
+  return new Map(
+    subjects.flatMap((subject) => {
+      const felix = felixContainerOf(subject)
+      return felix === undefined ? [] : [[`${subject.namespace}/${subject.name}`, felix] as const]
+    })
+  )
+}
+
+function keyOf({ namespace, daemonSet }: FelixPod): string {
+  return `${namespace}/${daemonSet}`
+}
+
+function revisionOf(pod: FelixPod | undefined, newest: CalicoCluster['newest']): NodeRow['revision'] {
+  const wanted = pod === undefined ? undefined : newest?.get(keyOf(pod))
+  if (pod?.revision === undefined || wanted === undefined) return 'unknown'
+  return pod.revision === wanted ? 'newest' : 'old'
+}
+
+/** The backend Felix is told there, where it is one. */
+export function toldBackend({ told }: NodeRow): Backend | undefined {
+  return told?.meaning === 'Legacy' || told?.meaning === 'NFT' ? told.meaning : undefined
+}

@@ -1,0 +1,100 @@
+import { evaluate } from '../engine/evaluate.ts'
+import { InputFacts } from '../engine/input-facts.ts'
+import { mutate } from '../engine/mutate.ts'
+import type { Rule } from '../engine/rule.ts'
+import { backendEnvOf, felixContainerOf, isOperatorManaged } from '../kubernetes/felix.ts'
+import { type Subject, subjectOfObject } from '../kubernetes/subject.ts'
+import type { JsonRecord } from '../lib/json/shape.ts'
+import type { RuleFinding } from '../model/finding.ts'
+import type { Settings } from '../policy/settings.ts'
+import type { FilePolicy } from '../validate/object-judge.ts'
+import type { Check } from './check.ts'
+import { isCalledFor } from './expected-webhooks.ts'
+import type { InstallationFacts } from './read-installation.ts'
+import { apply, ours } from './webhook-checks.ts'
+
+/** What the policy in force says of one DaemonSet that runs Felix. */
+export interface CalicoVerdict {
+  readonly settings: Pick<Settings, 'calico' | 'modes'>
+  /** What the rules for Calico find in it as it is stored. */
+  readonly findings: readonly RuleFinding[]
+  /** Whether the next write of it would be fixed. */
+  readonly isFixable: boolean
+}
+
+export interface CalicoFacts extends Pick<InstallationFacts, 'daemonSets' | 'mutating'> {
+  /** undefined: the policy is not known, or has mistakes and is then not the one in force. */
+  readonly calicoView: ((daemonSet: JsonRecord) => CalicoVerdict) | undefined
+}
+
+/** The rules for DaemonSets of Felix, over objects as they are stored. */
+export function calicoViewOf(
+  policy: FilePolicy,
+  rules: readonly Rule[],
+  namespaces: InstallationFacts['namespaces']
+): NonNullable<CalicoFacts['calicoView']> {
+  const facts = new InputFacts('default', new Map())
+  for (const { metadata } of namespaces) facts.add({ apiVersion: 'v1', kind: 'Namespace', metadata })
+  return (object) => {
+    const subject = subjectOfObject(structuredClone(object))
+    const settings = policy.settingsFor(subject.namespace, facts.namespace(subject.namespace))
+    const snapshot = { settings, facts: {}, exemption: (ruleId: string) => policy.exemption(ruleId, subject) }
+    const { findings } = evaluate(subject, rules, snapshot)
+    return { settings, findings, isFixable: mutate(subject, rules, snapshot).operations.length > 0 }
+  }
+}
+
+/** Each DaemonSet of Felix against the policy, and whether the next write of it comes to us at all. */
+export function calicoChecks(facts: CalicoFacts): Check[] {
+  return facts.daemonSets.flatMap((object): Check[] => {
+    const subject = subjectOfObject(object)
+    return felixContainerOf(subject) === undefined ? [] : checksOf(subject, object, facts)
+  })
+}
+
+function checksOf(subject: Subject, object: JsonRecord, { mutating, calicoView }: CalicoFacts): Check[] {
+  const about = `Calico ${subject.namespace}/${subject.name}`
+  if (calicoView === undefined) {
+    return [
+      { about, level: 'warn', found: 'not checked: the policy in force is not known', remedy: 'See policy above.' }
+    ]
+  }
+  const { settings, findings, isFixable } = calicoView(object)
+  const isCalled = ours(mutating).some((webhook) => isCalledFor(webhook, 'UPDATE', 'daemonsets.apps'))
+  const write = `kubectl annotate --overwrite -n ${subject.namespace} daemonset ${subject.name} pidguard.io/checked="$(date)"`
+  if (findings.length > 0) {
+    return findings.map(({ ruleId, reason, detail, remedy }): Check => {
+      const canBeWritten = isFixable && isCalled && settings.modes.get(ruleId) === 'enforce'
+      return {
+        about,
+        level: 'warn',
+        found: `${ruleId}: ${reason} (${detail})`,
+        // Any write is fixed, and restarts nothing: under OnDelete a person deletes the pods.
+        remedy: canBeWritten ? `${write}: pidguard fixes any write. Then delete its pods node by node.` : remedy
+      }
+    })
+  }
+  const said = `as the policy says${shownBackend(subject)}`
+  if (isOperatorManaged(subject)) {
+    return [
+      { about, level: 'info', found: `${said}; owned by the tigera operator, so pidguard reports and changes nothing` }
+    ]
+  }
+  if (!isCalled) {
+    return [
+      { about, level: 'warn', found: `${said}, but pidguard is not called when DaemonSets are written`, remedy: apply }
+    ]
+  }
+  const { iptablesBackend } = settings.calico
+  if (iptablesBackend !== undefined) return [{ about, level: 'ok', found: `${said}; checked at every write` }]
+  const remedy = 'Set spec.calico.iptablesBackend of the policy to what the nodes use, Legacy or NFT.'
+  return [
+    { about, level: 'info', found: `${said}; the policy names no backend, so another one would be stored`, remedy }
+  ]
+}
+
+function shownBackend(subject: Subject): string {
+  const felix = felixContainerOf(subject)
+  const value = felix === undefined ? undefined : backendEnvOf(felix.container, felix.at).value
+  return value === undefined ? '' : `, FELIX_IPTABLESBACKEND=${value.slice(0, 40)}`
+}

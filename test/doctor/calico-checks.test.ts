@@ -1,0 +1,87 @@
+import t from 'tap'
+import { calicoChecks, calicoViewOf } from '../../src/doctor/calico-checks.ts'
+import type { JsonRecord } from '../../src/lib/json/shape.ts'
+import { calicoIptablesBackend } from '../../src/rules/calico-iptables-backend.ts'
+import { calicoUpdateStrategy } from '../../src/rules/calico-update-strategy.ts'
+import { policyFrom } from '../support/files.ts'
+import { registered } from '../support/installations.ts'
+import { calicoObject } from '../support/subjects.ts'
+
+const rules = [calicoUpdateStrategy, calicoIptablesBackend]
+const nft = '  calico: {iptablesBackend: NFT}'
+const onDelete = { updateStrategy: { type: 'OnDelete' } }
+const of = (value: string, change: { spec?: JsonRecord; metadata?: JsonRecord } = {}) => {
+  const object = calicoObject({ env: [{ name: 'FELIX_IPTABLESBACKEND', value }], spec: onDelete, ...change })
+  return { ...object, metadata: { ...(object['metadata'] as object), namespace: 'kube-system' } }
+}
+const operator = { apiVersion: 'operator.tigera.io/v1', kind: 'Installation', name: 'default', controller: true }
+
+function checks(object: JsonRecord, policy: string | undefined, mutating = registered().mutating) {
+  const calicoView = policy === undefined ? undefined : calicoViewOf(policyFrom(policy), rules, [])
+  return calicoChecks({ daemonSets: [object], mutating, calicoView })
+}
+
+const cases: { name: string; object: JsonRecord; policy?: string; want: RegExp[] }[] = [
+  { name: 'as the policy says', object: of('NFT'), policy: nft, want: [/^ok .*FELIX_IPTABLESBACKEND=NFT; checked/] },
+  {
+    name: 'the other backend',
+    object: of('Legacy'),
+    policy: nft,
+    want: [/^warn calico-iptables-backend: .* says NFT\) \| kubectl annotate --overwrite -n kube-system/]
+  },
+  {
+    name: 'stored before pidguard',
+    object: of('auto', { spec: {} }),
+    policy: nft,
+    want: [/^warn calico-update-strategy.*kubectl annotate/, /^warn calico-iptables-backend.*kubectl annotate/]
+  },
+  { name: 'a policy without a backend', object: of('NFT'), policy: '', want: [/^info .*names no backend/] },
+  {
+    name: 'detection, and a policy without a backend: a write would not help',
+    object: of('auto'),
+    policy: '',
+    want: [/^warn calico-iptables-backend: .* \| Set FELIX_IPTABLESBACKEND/]
+  },
+  {
+    name: 'a rule that only warns',
+    object: of('Legacy'),
+    policy: `${nft}\n  rules: {calico-iptables-backend: warn}`,
+    want: [/^warn .* \| Set FELIX_IPTABLESBACKEND/]
+  },
+  {
+    name: 'a rule that is off',
+    object: of('Legacy'),
+    policy: `${nft}\n  rules: {calico-iptables-backend: off}`,
+    want: [/^ok /]
+  },
+  {
+    name: 'owned by the operator, and left to detection',
+    object: of('auto', { metadata: { ownerReferences: [operator] } }),
+    policy: nft,
+    want: [/^warn .* \| Set spec.iptablesBackend of the FelixConfiguration/]
+  },
+  {
+    name: 'owned by the operator, and as the policy says',
+    object: of('NFT', { metadata: { ownerReferences: [operator] } }),
+    policy: nft,
+    want: [/^info .*owned by the tigera operator/]
+  },
+  { name: 'no policy that is known', object: of('NFT'), want: [/^warn not checked/] }
+]
+for (const { name, object, policy, want } of cases) {
+  void t.test(name, async (t) => {
+    const found = checks(object, policy).map(({ level, found, remedy }) => `${level} ${found} | ${remedy}`)
+    t.equal(found.length, want.length, found.join('\n'))
+    for (const [i, line] of want.entries()) t.match(found[i], line)
+  })
+}
+
+void t.test('it is not called safe where no write comes to us', async (t) => {
+  t.match(checks(of('NFT'), nft, []), [{ level: 'warn', found: /not called when DaemonSets are written/ }])
+  const [check] = checks(of('Legacy'), nft, [])
+  t.notMatch(check?.remedy, /kubectl annotate/)
+})
+
+void t.test('other DaemonSets are nothing of Calico', async (t) => {
+  t.strictSame(checks({ ...calicoObject(), spec: {} }, nft), [])
+})
