@@ -1,0 +1,3 @@
+import { runRooms } from '../support/rooms.ts'
+
+await runRooms('policy', 'headroom')
