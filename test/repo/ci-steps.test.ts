@@ -1,0 +1,68 @@
+import { spawnSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import t, { type Test } from 'tap'
+import { projectFolder } from '../support/sources.ts'
+
+const steps = join(projectFolder, '.ci/steps.sh')
+
+/** Prints what tap would of two files; `fails` of them fail when all are run, and what TEST_FILES names fails as the file says. */
+const fake = `#!/usr/bin/env bash
+echo "\${TEST_FILES:-all}" >>calls
+if [[ -n \${TEST_FILES:-} ]]; then
+  [[ -e \${TEST_FILES##*/}.broken ]] && { echo "not ok 1 - $TEST_FILES # time=1ms"; exit 1; }
+  echo "ok 1 - $TEST_FILES # time=1ms"
+  exit 0
+fi
+cat said
+exit "$(cat code)"
+`
+
+interface Run {
+  readonly code: number | null
+  readonly lines: readonly string[]
+  readonly calls: readonly string[]
+}
+
+/** Runs a step of test files whose first run says so, where some files stay broken. */
+function run(t: Test, said: string, code: number, broken: readonly string[] = []): Run {
+  const folder = t.testdir({
+    tests: t.fixture('file', fake),
+    said,
+    code: String(code),
+    ...Object.fromEntries(broken.map((name) => [`${name}.broken`, '']))
+  })
+  const script = `set -u; . '${steps}'; step first true; step_again files bash ./tests; verdict`
+  const { status, stdout } = spawnSync('bash', ['-c', script], { cwd: folder, encoding: 'utf8' })
+  const calls = readFileSync(join(folder, 'calls'), 'utf8').trim().split('\n')
+  return { code: status, lines: stdout.trimEnd().split('\n'), calls }
+}
+
+const [a, b] = ['test/e2e/a.test.ts', 'test/e2e/b.test.ts']
+const bothFail = `not ok 1 - ${a} # time=2ms\n    not ok 1 - an assertion of it\nnot ok 2 - ${b} # time=3ms\n`
+
+void t.test('files that pass are run once', async (t) => {
+  const { code, lines, calls } = run(t, `ok 1 - ${a}\n`, 0)
+  t.strictSame([code, lines.at(-1), calls], [0, '2 passed, 0 failed', ['all']])
+})
+
+void t.test(
+  'a file that fails is run once more, alone; if it passes the step does, and the file is named',
+  async (t) => {
+    const { code, lines, calls } = run(t, `not ok 1 - ${a} # time=2ms\nok 2 - ${b}\n`, 1)
+    t.strictSame([code, lines.at(-1), calls], [0, '2 passed, 0 failed', ['all', a]])
+    t.ok(lines.includes(`flaky: files: ${a} failed, and passed when it was run once more, alone`))
+  }
+)
+
+void t.test('one that fails again fails the step; the other is still named', async (t) => {
+  const { code, lines, calls } = run(t, bothFail, 1, ['b.test.ts'])
+  t.strictSame([code, lines.at(-1), calls], [1, '1 passed, 1 failed', ['all', a, b]])
+  t.ok(lines.includes('failed: files'))
+  t.ok(lines.includes(`flaky: files: ${a} failed, and passed when it was run once more, alone`))
+})
+
+void t.test('a step that fails without the name of a file is not run again', async (t) => {
+  const { code, lines, calls } = run(t, 'the build failed\n    not ok 1 - test/e2e/nested.test.ts\n', 2)
+  t.strictSame([code, lines.at(-1), calls], [1, '1 passed, 1 failed', ['all']])
+})
