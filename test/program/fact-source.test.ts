@@ -2,7 +2,6 @@ import { readFileSync } from 'node:fs'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import t, { type Test } from 'tap'
 import type { JsonRecord } from '../../src/lib/json/shape.ts'
 import { type Answer, sendJson, startFakeApi } from '../support/fake-api.ts'
@@ -10,6 +9,7 @@ import { kubeletAuthority, startFakeKubelet } from '../support/fake-kubelet.ts'
 import { reviewOf } from '../support/reviews.ts'
 import { type RunningServer, startServer } from '../support/server.ts'
 import { podObject } from '../support/subjects.ts'
+import { untilHolds as until } from '../support/until.ts'
 
 const fixtures = join(import.meta.dirname, '../fixtures')
 const recorded = (name: string): string => readFileSync(join(fixtures, 'kubelet', name), 'utf8')
@@ -37,11 +37,6 @@ async function start(t: Test, ...args: string[]): Promise<RunningServer> {
 async function metric({ probes }: RunningServer, name: string): Promise<number> {
   const text = await (await fetch(`${probes}/metrics`)).text()
   return Number(new RegExp(`^${name.replace(/[{}]/g, '\\$&')} (\\S+)$`, 'm').exec(text)?.[1])
-}
-
-/** Waits for what must come; the test's own timeout ends the wait. */
-async function until(holds: () => Promise<boolean> | boolean): Promise<void> {
-  while (!(await holds())) await sleep(50)
 }
 
 void t.test('without a cluster and without a snapshot nothing is denied for PIDs, and it is said so', async (t) => {

@@ -3,12 +3,12 @@ import { once } from 'node:events'
 import { readFile, writeFile } from 'node:fs/promises'
 import { connect as connectTcp } from 'node:net'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { connect } from 'node:tls'
 import t, { type Test } from 'tap'
 import { issueLeaf } from '../../src/certs/issue.ts'
 import { type RunningServer, startServer } from '../support/server.ts'
 import { podObject } from '../support/subjects.ts'
+import { untilHolds as until } from '../support/until.ts'
 
 const head = 'apiVersion: pidguard.io/v1alpha1\nkind: PidGuardPolicy\n'
 
@@ -28,11 +28,6 @@ function podReview(): object {
     object
   }
   return { apiVersion: 'admission.k8s.io/v1', kind: 'AdmissionReview', request }
-}
-
-/** Waits for what must come; the test's own timeout ends the wait. */
-async function until(holds: () => Promise<boolean>): Promise<void> {
-  while (!(await holds())) await sleep(50)
 }
 
 async function metric(server: RunningServer, name: string): Promise<number> {

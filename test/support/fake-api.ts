@@ -73,13 +73,6 @@ export function memoryLog(): Log & { readonly lines: LogLine[] } {
   return { lines, debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') }
 }
 
-export const systemClock = { now: () => Date.now(), monotonic: () => performance.now() }
+export { until } from './until.ts'
 
-/** Waits until it holds; fails with what was waited for. */
-export async function until(what: string, holds: () => boolean, span = 60_000): Promise<void> {
-  const end = performance.now() + span
-  while (!holds()) {
-    if (performance.now() > end) throw new Error(`waited ${span} ms in vain: ${what}`)
-    await new Promise((resolve) => setTimeout(resolve, 5))
-  }
-}
+export const systemClock = { now: () => Date.now(), monotonic: () => performance.now() }

@@ -102,7 +102,4 @@ export async function listening(
   }
 }
 
-/** Waits until it holds; the test's own timeout ends the wait. */
-export async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
-  while (!(await holds())) await new Promise((resolve) => setTimeout(resolve, 5))
-}
+export { untilHolds as until } from './until.ts'
