@@ -18,6 +18,20 @@ export interface Demand {
   readonly floor: Floor
   /** A reading older than this is unknown. */
   readonly maxAge: Millis
+  /** undefined: what others claim counts in full. */
+  readonly isolation?: Isolation | undefined
+}
+
+/**
+ * Bounds what others can keep from a pod of this namespace by what they say they need: a claim is an estimate, or the part
+ * of it that is not observed. Of the PIDs that are free without claims, each other namespace keeps at most `share`, and so do
+ * all requests together that the API server has not shown stored. Once for pods on nodes, once for pods without a node. The
+ * claims of its own namespace count in full.
+ */
+export interface Isolation {
+  readonly namespace: string
+  /** Between 0 and 1. */
+  readonly share: number
 }
 
 /** There is room for all pods of the demand, beside every pod that is admitted and not bound yet. */

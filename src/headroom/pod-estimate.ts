@@ -22,7 +22,8 @@ export interface Estimate {
 
 /**
  * The estimate of one pod: its annotation, else the observed peak, else its profile, else the default of its namespace.
- * A peak that is not settled counts only where it is above profile or default: otherwise the first pod of a rollout, seen
+ * An annotation counts up to the policy's limit; what settled pods of the workload hold counts instead where it is more,
+ * unless the policy trusts annotations. A peak that is not settled counts only where it is above profile or default: otherwise the first pod of a rollout, seen
  * in its first seconds, would make the others look small.
  */
 export function estimateOf(
@@ -30,12 +31,24 @@ export function estimateOf(
   settings: Settings,
   observed?: Pick<HeadroomView, 'observedPeak'>
 ): Estimate {
-  const declared = readPids(subject.podMetadata.annotations?.[declaredPids])
-  if (declared !== undefined) return { pids: declared, source: 'declared' }
-  const assumed = assumedOf(subject, settings)
+  const declared = declaredOf(subject, settings)
   const peak = observed?.observedPeak(subject.namespace, workloadNameOf(subject))
+  if (declared !== undefined) {
+    const isBelow = peak?.isSettled === true && peak.pids > declared && !settings.pids.trustDeclared
+    return isBelow ? { pids: peak.pids, source: 'observed' } : { pids: declared, source: 'declared' }
+  }
+  const assumed = assumedOf(subject, settings)
   if (peak !== undefined && (peak.isSettled || peak.pids > assumed.pids)) return { pids: peak.pids, source: 'observed' }
   return assumed
+}
+
+/** What the pod declares, up to the limit that its profile or the policy sets; undefined without a count. */
+function declaredOf(subject: PodSubject, settings: Settings): Pids | undefined {
+  const declared = readPids(subject.podMetadata.annotations?.[declaredPids])
+  if (declared === undefined) return undefined
+  const { profiles, limit } = settings.pids
+  const most = profileOf(subject, profiles, (profile) => profile.limit !== undefined)?.limit ?? limit
+  return most === undefined ? declared : Math.min(declared, most)
 }
 
 function assumedOf(subject: PodSubject, settings: Settings): Estimate {

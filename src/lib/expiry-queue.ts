@@ -46,6 +46,15 @@ export class ExpiryQueue<T> {
     return undefined
   }
 
+  /** The thing that expires first; it stays. undefined when nothing is held. */
+  get first(): T | undefined {
+    for (let top = this.#heap[0]; top !== undefined; top = this.#heap[0]) {
+      if (this.#at.get(top.thing) === top.at) return top.thing
+      this.#pop()
+    }
+    return undefined
+  }
+
   #rise(entry: Entry<T>): void {
     const heap = this.#heap
     let at = heap.push(entry) - 1

@@ -15,10 +15,11 @@ export const defaultSystemNamespaces: readonly string[] = [
 /** What holds where the document says nothing. The reasons stand beside the values in `default-policy.ts`. */
 export const defaultSettings: Omit<BaseSettings, 'modes'> = {
   requests: { bestEffortPods: 'reject', cpu: '10m', memory: '32Mi' },
-  pids: { estimate: 50, limit: undefined, profiles: [] },
+  pids: { estimate: 50, limit: undefined, trustDeclared: false, profiles: [] },
   headroom: {
     floor: { share: 0.1 },
     maxAge: 60_000,
+    claimShare: 0.25,
     budget: { perNode: undefined, total: undefined },
     taintNodes: false,
     maxTaintedShare: 0.25,

@@ -14,11 +14,13 @@ export function applyLayer(under: BaseSettings, layer: Layer): BaseSettings {
     pids: {
       estimate: pids.estimate ?? under.pids.estimate,
       limit: given(pids.limit, under.pids.limit),
+      trustDeclared: pids.trustDeclared ?? under.pids.trustDeclared,
       profiles: pids.profiles ?? under.pids.profiles
     },
     headroom: {
       floor: headroom.floor ?? under.headroom.floor,
       maxAge: headroom.maxAge ?? under.headroom.maxAge,
+      claimShare: headroom.claimShare ?? under.headroom.claimShare,
       budget: {
         perNode: given(budget.perNode, under.headroom.budget.perNode),
         total: given(budget.total, under.headroom.budget.total)

@@ -115,8 +115,8 @@ function withMildest(settings: BaseSettings, other: BaseSettings): BaseSettings 
 const headroomRules = ['pid-headroom', 'pid-binding', 'namespace-pid-budget']
 
 function measuresOf({ pids, headroom }: BaseSettings): object {
-  const { floor, maxAge, budget } = headroom
-  return { pids, floor, maxAge, budget }
+  const { floor, maxAge, claimShare, budget } = headroom
+  return { pids, floor, maxAge, claimShare, budget }
 }
 
 /** Whether pods without any request are given some. Where nothing injects, `inject` would only let them through. */

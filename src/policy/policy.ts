@@ -62,12 +62,18 @@ export interface Layer {
   readonly rules?: Readonly<Record<string, Mode | undefined>> | undefined
   readonly requests?: Given<Settings['requests']> | undefined
   readonly pids?:
-    | Given<{ readonly estimate: Pids; readonly limit: Pids | 'none'; readonly profiles: readonly Profile[] }>
+    | Given<{
+        readonly estimate: Pids
+        readonly limit: Pids | 'none'
+        readonly trustDeclared: boolean
+        readonly profiles: readonly Profile[]
+      }>
     | undefined
   readonly headroom?:
     | Given<{
         readonly floor: Floor
         readonly maxAge: Millis
+        readonly claimShare: number
         readonly budget: Given<{ readonly perNode: Pids | 'none'; readonly total: Pids | 'none' }>
         readonly taintNodes: boolean
         readonly maxTaintedShare: number

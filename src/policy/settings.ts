@@ -37,12 +37,18 @@ export interface Settings {
   readonly pids: {
     readonly estimate: Pids
     readonly limit: Pids | undefined
+    /** Whether pidguard.io/pids counts although the workload was seen to hold more. */
+    readonly trustDeclared: boolean
     readonly profiles: readonly Profile[]
   }
   readonly headroom: {
     readonly floor: Floor
     /** A node reading older than this is unknown. */
     readonly maxAge: Millis
+    /**
+     * The share, between 0 and 1, of free PIDs that another namespace can keep from pods of this one by estimates alone.
+     */
+    readonly claimShare: number
     readonly budget: { readonly perNode: Pids | undefined; readonly total: Pids | undefined }
     readonly taintNodes: boolean
     /** The largest share of the nodes that may carry the taint at once, between 0 and 1. */

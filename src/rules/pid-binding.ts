@@ -25,8 +25,9 @@ export const pidBinding = defineRule<Subject, 'headroom'>({
     const { uid } = subject.metadata
     const known = typeof uid === 'string' ? uid : undefined
     const pids = (known === undefined ? undefined : headroom.estimateOf(known)) ?? settings.pids.estimate
-    const { floor, maxAge } = settings.headroom
-    const assessment = headroom.assessNode(node, { pids, uid: known, floor, maxAge })
+    const { floor, maxAge, claimShare: share } = settings.headroom
+    const isolation = { namespace: subject.namespace, share }
+    const assessment = headroom.assessNode(node, { pids, uid: known, floor, maxAge, isolation })
     switch (assessment.verdict) {
       case 'fits':
       case 'nowhere':

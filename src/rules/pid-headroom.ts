@@ -12,7 +12,7 @@ import type { Pids } from '../lib/units.ts'
 import type { Finding } from '../model/finding.ts'
 
 type Context = RuleContext<'headroom'>
-type Asked = Omit<Demand, 'floor' | 'maxAge'>
+type Asked = Omit<Demand, 'floor' | 'maxAge' | 'isolation'>
 
 const scale = 'autoscaling/Scale'
 
@@ -69,7 +69,7 @@ function checkPod(subject: PodSubject, context: Context): Finding[] {
   const { pids } = estimateOf(subject, context.settings, context.headroom)
   const placement = context.headroom.placementOf(subject.podSpec)
   const { uid } = subject.metadata
-  const found = shortageOf('/spec', 'no node has room for this pod', context, {
+  const found = shortageOf('/spec', 'no node has room for this pod', context, subject.namespace, {
     placement,
     pids,
     pods: 1,
@@ -91,11 +91,17 @@ function checkTemplate(subject: PodSubject, context: Context): Finding[] {
   const placement = context.headroom.placementOf(subject.podSpec, 'controller')
   const demand = { placement, pids, uid: undefined }
   const staying = { ...demand, pods: added }
-  const stays = shortageOf(countPointerOf(subject), 'no room for all pods of the workload', context, staying)
+  const stays = shortageOf(
+    countPointerOf(subject),
+    'no room for all pods of the workload',
+    context,
+    subject.namespace,
+    staying
+  )
   if (stays.length > 0) return advisedBehindTaints(stays, context, staying)
   const passing = isSameTemplate(subject, oldPod) ? 0 : surge + grown(oldPod, pids, context)
   if (passing === 0) return []
-  return shortageOf(countPointerOf(subject), 'no room for the pods of a rollout', context, {
+  return shortageOf(countPointerOf(subject), 'no room for the pods of a rollout', context, subject.namespace, {
     ...demand,
     pods: added + passing
   }).map((finding) => ({ ...finding, advisory: true }))
@@ -166,7 +172,7 @@ function checkScale(subject: Subject, context: Context): Finding[] {
   const before = countOf(specOf({ object: subject.oldObject ?? {} })['replicas']) ?? 0
   const use = workloadOfScale(subject, context)
   if (use === undefined || pods <= before) return []
-  return shortageOf('/spec/replicas', 'no room for the added replicas', context, {
+  return shortageOf('/spec/replicas', 'no room for the added replicas', context, subject.namespace, {
     placement: use.placement,
     pids: use.estimate,
     pods: pods - before,
@@ -191,10 +197,16 @@ function workloadOfScale({ namespace, name, resource }: Subject, { headroom }: C
   return undefined
 }
 
-function shortageOf(pointer: string, reason: string, { settings, headroom }: Context, demand: Asked): Finding[] {
-  const { floor, maxAge } = settings.headroom
+function shortageOf(
+  pointer: string,
+  reason: string,
+  { settings, headroom }: Context,
+  namespace: string,
+  demand: Asked
+): Finding[] {
+  const { floor, maxAge, claimShare: share } = settings.headroom
   const { pids, pods } = demand
-  const assessment = headroom.assess({ ...demand, floor, maxAge })
+  const assessment = headroom.assess({ ...demand, floor, maxAge, isolation: { namespace, share } })
   switch (assessment.verdict) {
     case 'fits':
     case 'nowhere':

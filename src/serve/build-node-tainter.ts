@@ -19,7 +19,7 @@ export function buildNodeTainter({ api, headroom, clock, settingsFor, ...deps }:
   return new NodeTainter({
     ...deps,
     clock,
-    rooms: (floor, maxAge) => headroom.rooms(floor, maxAge),
+    rooms: (floor, maxAge) => headroom.rooms(floor, maxAge, settingsFor('').headroom.claimShare),
     settings: () => settingsFor(''),
     taints: nodeTaints(api),
     events: nodeEvents(api, clock, 'pidguard'),

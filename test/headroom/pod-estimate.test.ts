@@ -62,7 +62,7 @@ t.test('what was observed goes before what is assumed, once it means something',
   t.strictSame(estimate(peak(3, false)), { pids: 50, source: 'default' }, 'seen in its first seconds')
   t.strictSame(estimate(peak(3, true)), { pids: 3, source: 'observed' })
   t.strictSame(estimate(peak(51, false)), { pids: 51, source: 'observed' }, 'more than assumed counts at once')
-  t.strictSame(estimate(peak(51, true), { annotations: { 'pidguard.io/pids': '7' } }), { pids: 7, source: 'declared' })
+  t.strictSame(estimate(peak(51, false), { annotations: { 'pidguard.io/pids': '7' } }), { pids: 7, source: 'declared' })
   t.strictSame(estimateOf(podSubject(), settings(), { observedPeak: () => undefined }), { pids: 50, source: 'default' })
 })
 
@@ -82,3 +82,30 @@ t.test('a template is the workload its pods belong to', async (t) => {
   t.strictSame(workloadNameOf(owned), { kind: 'StatefulSet', name: 'db' })
   t.strictSame(workloadNameOf(podSubject()), { kind: 'Pod', name: 'web' })
 })
+
+t.test('a declaration counts up to the limit of its profile, or else of the policy', async (t) => {
+  const of = (pids: string, policy: Parameters<typeof settings>[0]) =>
+    estimateOf(podSubject({}, { annotations: { 'pidguard.io/pids': pids } }), settings(policy)).pids
+  t.equal(of('400', { pids: { limit: 400 } }), 400)
+  t.equal(of('401', { pids: { limit: 400 } }), 400)
+  t.equal(of('4194304', { pids: { limit: 400 } }), 400)
+  t.equal(of('301', { pids: { limit: 400, profiles: [profile('a', { limit: 300 })] } }), 300)
+  t.equal(of('4194304', {}), 4_194_304, 'without a limit')
+})
+
+t.test(
+  'what settled pods of the workload hold counts where it is more than declared, unless the policy trusts',
+  async (t) => {
+    const of = (pids: number, isSettled: boolean, trustDeclared = false) =>
+      estimateOf(
+        podSubject({}, { annotations: { 'pidguard.io/pids': '100' } }),
+        settings({ pids: { trustDeclared } }),
+        { observedPeak: () => ({ pids, isSettled }) }
+      )
+    t.strictSame(of(101, true), { pids: 101, source: 'observed' })
+    t.strictSame(of(100, true), { pids: 100, source: 'declared' })
+    t.strictSame(of(99, true), { pids: 100, source: 'declared' })
+    t.strictSame(of(21_317, false), { pids: 100, source: 'declared' }, 'not settled')
+    t.strictSame(of(21_317, true, true), { pids: 100, source: 'declared' }, 'trusted')
+  }
+)

@@ -21,10 +21,11 @@ export function settings(change: SettingsChange = {}): Settings {
       ...Object.entries(change.modes ?? {})
     ]),
     requests: { bestEffortPods: 'reject', cpu: '10m', memory: '32Mi', ...change.requests },
-    pids: { estimate: 50, limit: undefined, profiles: [], ...change.pids },
+    pids: { estimate: 50, limit: undefined, trustDeclared: false, profiles: [], ...change.pids },
     headroom: {
       floor: { share: 0.1 },
       maxAge: 60_000,
+      claimShare: 0.25,
       budget: { perNode: undefined, total: undefined },
       taintNodes: false,
       maxTaintedShare: 0.25,

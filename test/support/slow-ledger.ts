@@ -72,7 +72,8 @@ export class SlowLedger {
   observePod(facts: LedgerPod): void {
     this.assumed.delete(facts.uid)
     this.pods.set(facts.uid, facts)
-    const figure = facts.estimated ?? facts.declared ?? this.admitted.get(facts.uid)
+    const figure = this.admitted.get(facts.uid) ?? facts.estimated ?? facts.declared
+    if (figure !== undefined) this.admitted.set(facts.uid, figure)
     this.estimates.set(facts.uid, figure ?? this.expectedOf(facts.uid))
     if (facts.node !== undefined || isEnded(facts)) this.bindings.delete(facts.uid)
     if (facts.isGated !== true || facts.node !== undefined || isEnded(facts)) this.ungated.delete(facts.uid)

@@ -1,13 +1,15 @@
-import { anyNode, type Placement } from '../../kubernetes/placement.ts'
+import { anyNode } from '../../kubernetes/placement.ts'
 import type { Millis, Pids } from '../../lib/units.ts'
 import type { Floor } from '../../policy/settings.ts'
-import { ceilingAccounts, freeAtMost, type NodeAccount } from '../ceiling-account.ts'
+import { ceilingAccounts, freeAtMost, type NodeAccount, type NodeFigures } from '../ceiling-account.ts'
 import type { Assessment, Demand, Full, Unknown, UnknownReason } from '../headroom-view.ts'
 import type { CandidateSet } from '../ledger/candidate-sets.ts'
 import type { NodeEntry, PodEntry } from '../ledger/entries.ts'
 import type { Ledger } from '../ledger/ledger.ts'
+import { claimantOf } from '../ledger/sums.ts'
 import type { UnseenPod } from '../ledger/unseen-by-peers.ts'
 import type { WaitingGroup } from '../ledger/waiting-pods.ts'
+import { boundGroups, type Claim, excessClaims, sumsOf, unseenByNode } from './claims.ts'
 import type { Others } from './packing.ts'
 
 const noFloor: Floor = { pids: 0 }
@@ -24,6 +26,8 @@ export class HeadroomQuery {
   readonly #self: PodEntry | undefined
   /** How many other replicas there are; 0 while they have seen everything we have. */
   readonly #peers: number
+  /** Claims of pods that other replicas may have bound, by node; computed when they decide. */
+  #unseenOn: ReadonlyMap<string, readonly Claim[]> | undefined
   /** The asking pod, where the other replicas may not have seen it yet. */
   readonly #unseenSelf: UnseenPod | undefined
 
@@ -70,13 +74,29 @@ export class HeadroomQuery {
     }
   }
 
-  /** The waiting pods in groups, without the asking pod, and with those that other replicas may have admitted. */
-  others(): Others {
+  /**
+   * The waiting pods in groups, without the asking pod, and with those that other replicas may have admitted; of other
+   * namespaces no more than their share of the nodes' room.
+   */
+  others(nodes: readonly NodeEntry[]): Others {
+    const { groups, ...sums } = this.#allOthers()
+    const { isolation } = this.#demand
+    if (isolation === undefined || sums.pids === 0) return { groups, ...sums }
+    let room = 0
+    for (const node of nodes) room += Math.max(0, this.sure(node) ?? 0)
+    const bounded = boundGroups(groups, isolation, room)
+    return { groups: bounded, ...sumsOf(bounded) }
+  }
+
+  #allOthers(): Others {
     const own = this.#waitingSelf
-    const groups = without([...this.#ledger.waiting.groups], own?.placement ?? anyNode, own?.estimate)
+    const groups = without(
+      [...this.#ledger.waiting.groups],
+      own && { ...claimantOf(own), placement: own.placement ?? anyNode, pids: own.estimate }
+    )
     if (this.#peers === 0) return { groups, ...this.waiting }
     const self = this.#unseenSelf?.node === undefined ? this.#unseenSelf : undefined
-    const unseen = without([...this.#ledger.unseen.waiting.groups], self?.placement ?? anyNode, self?.pids)
+    const unseen = without([...this.#ledger.unseen.waiting.groups], self && { ...self, isStored: false })
     const doubles = unseen.map((group) => ({ ...group, count: group.count * this.#peers }))
     return { groups: [...groups, ...doubles], ...this.waiting }
   }
@@ -125,7 +145,11 @@ export class HeadroomQuery {
 
   /** The node's figures against the floor of the demand. */
   account(node: NodeEntry): NodeAccount {
-    return accountOf(node, this.#demand.floor, this.#now)
+    const free = this.#claimed(node, this.#demand.floor)
+    const relief = free === undefined ? 0 : this.#reliefOn(node, free)
+    const { host, kubepods, seen, name, readingAt } = node
+    const pending = Math.max(0, node.pending - relief)
+    return accountOf({ name, readingAt, host, kubepods, seen, pending }, this.#demand.floor, this.#now)
   }
 
   /** There would be room without waiting pods, and these may go to a node that is not known. */
@@ -135,6 +159,22 @@ export class HeadroomQuery {
   }
 
   #atMost(node: NodeEntry, floor: Floor): Pids | undefined {
+    const free = this.#claimed(node, floor)
+    return free === undefined ? undefined : free + this.#reliefOn(node, free)
+  }
+
+  /** PIDs of the node that others claim beyond their share; only where they decide. */
+  #reliefOn(node: NodeEntry, free: Pids): Pids {
+    const { isolation, pids } = this.#demand
+    const claims = node.pending - (this.#self?.node === node ? this.#self.pending : 0) + this.setAsideOn(node)
+    // There is room in any case, or there is none even without claims.
+    if (isolation === undefined || claims === 0 || free >= pids || free + claims < pids) return 0
+    this.#unseenOn ??= unseenByNode(this.#ledger, this.#peers, this.#demand.uid)
+    return excessClaims(node, this.#unseenOn.get(node.name) ?? [], isolation, free + claims, this.#self)
+  }
+
+  /** Free PIDs with all claims counted in full. */
+  #claimed(node: NodeEntry, floor: Floor): Pids | undefined {
     const age = this.#now - node.readingAt
     // A reading from the future: the clock jumped. It is as unreliable as one that is as old.
     if (age > this.#demand.maxAge || -age > this.#demand.maxAge) return undefined
@@ -167,15 +207,23 @@ export class HeadroomQuery {
 const mostAccounts = 100
 
 /** Both ceilings of one node against a floor. */
-export function accountOf(node: NodeEntry, floor: Floor, now: Millis): NodeAccount {
+export function accountOf(
+  node: NodeFigures & Pick<NodeEntry, 'name' | 'readingAt'>,
+  floor: Floor,
+  now: Millis
+): NodeAccount {
   const age = node.readingAt === Number.NEGATIVE_INFINITY ? undefined : now - node.readingAt
   return { node: node.name, ceilings: ceilingAccounts(node, floor), age }
 }
 
-/** The groups without one pod of this size and placement; all groups where `pids` is undefined. */
-function without(groups: readonly WaitingGroup[], placement: Placement, pids: Pids | undefined): WaitingGroup[] {
+/** The groups without this pod; all groups where it is undefined. */
+function without(groups: readonly WaitingGroup[], pod: Omit<WaitingGroup, 'count'> | undefined): WaitingGroup[] {
   return groups.map((group) =>
-    group.pids === pids && group.placement.signature === placement.signature
+    pod !== undefined &&
+    group.pids === pod.pids &&
+    group.namespace === pod.namespace &&
+    group.isStored === pod.isStored &&
+    group.placement.signature === pod.placement.signature
       ? { ...group, count: group.count - 1 }
       : group
   )

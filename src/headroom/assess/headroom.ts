@@ -5,7 +5,7 @@ import type { Millis, Pids } from '../../lib/units.ts'
 import type { WorkloadName } from '../../model/cluster-objects.ts'
 import type { Floor } from '../../policy/settings.ts'
 import type { Clock } from '../../ports/runtime.ts'
-import { ceilingAccounts, type NodeAccount } from '../ceiling-account.ts'
+import { ceilingAccounts, freeAtMost, type NodeAccount, type NodeFigures } from '../ceiling-account.ts'
 import type {
   Assessment,
   BudgetDemand,
@@ -21,6 +21,7 @@ import type { LedgerNode } from '../ledger/ledger-inputs.ts'
 import { mayLandIfTolerated } from '../ledger/may-land.ts'
 import type { ObservedPeak } from '../ledger/workload-peaks.ts'
 import type { NodeRoom } from '../node-room.ts'
+import { excessClaims } from './claims.ts'
 import { accountOf, HeadroomQuery, type NodeDemand } from './headroom-query.ts'
 import { overBudget } from './namespace-budget.ts'
 import { fitsAtOnce, noRoom, roomBeside } from './packing.ts'
@@ -59,7 +60,9 @@ export class Headroom implements HeadroomView {
     if (set.nodes.length === 0) return { verdict: 'nowhere' }
     const query = this.#query(demand)
     if (fitsAtOnce(set, pids, pods, query.waiting, query.sure)) return { verdict: 'fits' }
-    const others = query.others()
+    const others = query.others(set.nodes)
+    // Bounded, they need less.
+    if (others.pids < query.waiting.pids && fitsAtOnce(set, pids, pods, others, query.sure)) return { verdict: 'fits' }
     const room =
       others.pids === 0 && pods === 1 ? noRoom : roomBeside(set, pids, pods, others, this.#ledger.candidates, query)
     if (room.pods >= pods) return { verdict: 'fits' }
@@ -137,15 +140,21 @@ export class Headroom implements HeadroomView {
     return new HeadroomQuery(demand, this.#ledger, this.#clock.now(), this.#replicas() - 1)
   }
 
-  /** Every node the API server knows, with its room above a floor; undefined without a fresh reading. */
-  *rooms(floor: Floor, maxAge: Millis): Iterable<readonly [LedgerNode, NodeRoom | undefined]> {
+  /**
+   * Every node the API server knows, with its room above a floor; undefined without a fresh reading. `claimShare`: claims of
+   * one namespace count at most for this share of the PIDs that are free without claims.
+   */
+  *rooms(floor: Floor, maxAge: Millis, claimShare = 1): Iterable<readonly [LedgerNode, NodeRoom | undefined]> {
     this.#ledger.expire()
     const now = this.#clock.now()
     for (const node of this.#ledger.nodes) {
       const { facts, isWhole } = node
       if (facts === undefined) continue
       const isFresh = Math.abs(now - node.readingAt) <= maxAge
-      yield [facts, isFresh ? { ceilings: ceilingAccounts(node, floor), isWhole } : undefined]
+      yield [
+        facts,
+        isFresh ? { ceilings: ceilingAccounts(bounded(node, floor, claimShare), floor), isWhole } : undefined
+      ]
     }
   }
 
@@ -157,6 +166,15 @@ export class Headroom implements HeadroomView {
       if (node.facts !== undefined) yield accountOf(node, floor, now)
     }
   }
+}
+
+/** The node's figures, with the claims of every namespace bounded. */
+function bounded(node: NodeEntry, floor: Floor, share: number): NodeFigures {
+  const free = freeAtMost(node, floor)
+  if (share >= 1 || node.pending === 0 || free === undefined) return node
+  const { host, kubepods, seen } = node
+  const excess = excessClaims(node, [], { namespace: '', share }, Math.max(0, free + node.pending), undefined)
+  return { host, kubepods, seen, pending: node.pending - excess }
 }
 
 /** No room was found, but the ledger is out of date. */

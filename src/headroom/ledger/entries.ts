@@ -66,7 +66,7 @@ export class PodEntry {
   state: PodState
   estimate: Pids = 0
   observed: Pids = 0
-  /** The estimate it was admitted with here; it holds where the stored pod has no figure. */
+  /** The estimate it was admitted with here, or else the first one that the stored pod showed. */
   admitted: Pids | undefined = undefined
   placement: Placement | undefined
   /** The node it is on, was just allowed to be bound to, or is the only one it can land on. */

@@ -120,7 +120,7 @@ export class Ledger {
     queue.add(pod, now + assumedTime)
     const node = this.#bindings.has(pod) ? pod.node : this.#onlyNodeOf({ state, placement })
     this.#pods.change(pod, { state, estimate: pids, placement, node }, held === undefined)
-    this.unseen.add({ uid, pids, placement, node: placement.pinned }, now)
+    this.unseen.add({ uid, namespace: pod.namespace.name, pids, placement, node: placement.pinned }, now)
     if (pod.workload === undefined) return
     pod.workload.estimate = pids
     pod.workload.placement = placement
@@ -137,7 +137,9 @@ export class Ledger {
     const held = this.#pods.get(facts.uid)
     const placement = facts.node === undefined ? (facts.placement ?? held?.placement ?? anyNode) : undefined
     const pod = held ?? this.#pods.make(facts, 'waiting', placement)
-    const estimate = facts.estimated ?? facts.declared ?? pod.admitted ?? this.#expectedOf(pod)
+    // The first figure counts for the pod's life: whoever may patch the pod could write any other later.
+    pod.admitted ??= facts.estimated ?? facts.declared
+    const estimate = pod.admitted ?? this.#expectedOf(pod)
     this.#assumed.delete(pod)
     // Once the API server has shown us this pod, the other replicas see it too, so no room is set aside for it any longer;
     // unless this event predates a binding that we just allowed.
@@ -165,8 +167,8 @@ export class Ledger {
     const now = this.#clock.monotonic()
     this.#bindings.add(pod, now + bindingTime)
     this.#pods.change(pod, { ...pod, node: this.#nodes.open(nodeName) })
-    const { estimate, placement = anyNode } = pod
-    this.unseen.add({ uid, pids: estimate, placement, node: nodeName }, now)
+    const { estimate, placement = anyNode, namespace } = pod
+    this.unseen.add({ uid, namespace: namespace.name, pids: estimate, placement, node: nodeName }, now)
   }
 
   removePod(uid: string): void {

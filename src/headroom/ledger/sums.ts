@@ -1,7 +1,7 @@
 import { anyNode } from '../../kubernetes/placement.ts'
 import type { Pids } from '../../lib/units.ts'
 import type { NamespaceEntry, NodeEntry, PodEntry } from './entries.ts'
-import type { WaitingPods } from './waiting-pods.ts'
+import type { Claimant, WaitingPods } from './waiting-pods.ts'
 
 /**
  * Adds the pod to every sum it is part of. A pod's figures change only between `withdraw` and `enter`, or by `reobserve`,
@@ -11,7 +11,7 @@ export function enter(pod: PodEntry, waiting: WaitingPods): void {
   count(pod, 1)
   const { node } = pod
   if (node !== undefined) pod.slot = node.pods.push(pod) - 1
-  else if (isWaiting(pod)) waiting.add(pod.placement ?? anyNode, pod.estimate)
+  else if (isWaiting(pod)) waiting.add(pod.placement ?? anyNode, pod.estimate, claimantOf(pod))
 }
 
 /** Takes the pod out of every sum it is part of. */
@@ -19,7 +19,7 @@ export function withdraw(pod: PodEntry, waiting: WaitingPods): void {
   count(pod, -1)
   const { node } = pod
   if (node === undefined) {
-    if (isWaiting(pod)) waiting.delete(pod.placement ?? anyNode, pod.estimate)
+    if (isWaiting(pod)) waiting.delete(pod.placement ?? anyNode, pod.estimate, claimantOf(pod))
     return
   }
   const last = node.pods.pop() as PodEntry
@@ -63,4 +63,9 @@ function add({ byNode }: NamespaceEntry, node: NodeEntry, weight: Pids): void {
 
 function isWaiting({ state }: PodEntry): boolean {
   return state === 'assumed' || state === 'waiting'
+}
+
+/** Whose claim the part of the pod's estimate is that is not observed. */
+export function claimantOf({ namespace, state }: PodEntry): Claimant {
+  return { namespace: namespace.name, isStored: state !== 'assumed' }
 }

@@ -13,6 +13,7 @@ export const unseenTime: Millis = 2_000
 /** A pod this replica has just admitted, or bound to a node. */
 export interface UnseenPod {
   readonly uid: string
+  readonly namespace: string
   readonly pids: Pids
   readonly placement: Placement
   /** undefined while it has no node. */
@@ -55,7 +56,7 @@ export class UnseenByPeers {
     this.delete(pod.uid)
     this.#pods.set(pod.uid, pod)
     this.#expiries.add(pod.uid, now + unseenTime)
-    if (pod.node === undefined) this.waiting.add(pod.placement, pod.pids)
+    if (pod.node === undefined) this.waiting.add(pod.placement, pod.pids, { namespace: pod.namespace, isStored: false })
     else this.#byNode.set(pod.node, this.on(pod.node) + pod.pids)
   }
 
@@ -64,8 +65,8 @@ export class UnseenByPeers {
     if (pod === undefined) return
     this.#pods.delete(uid)
     this.#expiries.delete(uid)
-    const { node, placement, pids } = pod
-    if (node === undefined) this.waiting.delete(placement, pids)
+    const { node, placement, pids, namespace } = pod
+    if (node === undefined) this.waiting.delete(placement, pids, { namespace, isStored: false })
     else if (this.on(node) === pids) this.#byNode.delete(node)
     else this.#byNode.set(node, this.on(node) - pids)
   }

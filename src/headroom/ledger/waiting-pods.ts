@@ -1,8 +1,16 @@
 import type { Placement } from '../../kubernetes/placement.ts'
+import { ExpiryQueue } from '../../lib/expiry-queue.ts'
 import type { Pids } from '../../lib/units.ts'
 
-/** Pods of one size that may land on the same nodes. */
-export interface WaitingGroup {
+/** Who says that a pod needs room: claims of others are bounded by this. */
+export interface Claimant {
+  readonly namespace: string
+  /** The API server has shown the pod. Before that it may be a request that is never stored, or one that a stranger sent. */
+  readonly isStored: boolean
+}
+
+/** Pods of one size and one claimant that may land on the same nodes. */
+export interface WaitingGroup extends Claimant {
   readonly placement: Placement
   readonly pids: Pids
   count: number
@@ -11,9 +19,11 @@ export interface WaitingGroup {
 /** Pods that are admitted and have no node yet, in groups: ten thousand equal replicas are one group. */
 export class WaitingPods {
   readonly #groups = new Map<string, WaitingGroup>()
+  /** How many groups there are of each size, and the sizes with the largest first. */
+  readonly #sizes = new Map<Pids, number>()
+  readonly #largestFirst = new ExpiryQueue<Pids>()
   #pods = 0
   #pids: Pids = 0
-  #largest: Pids = 0
 
   get groups(): Iterable<WaitingGroup> {
     return this.#groups.values()
@@ -30,21 +40,23 @@ export class WaitingPods {
 
   /** The largest estimate among them; 0 when there are none. */
   get largest(): Pids {
-    return this.#largest
+    return this.#largestFirst.first ?? 0
   }
 
-  add(placement: Placement, pids: Pids): void {
-    const key = keyOf(placement, pids)
+  add(placement: Placement, pids: Pids, claimant: Claimant): void {
+    const key = keyOf(placement, pids, claimant)
     const group = this.#groups.get(key)
-    if (group === undefined) this.#groups.set(key, { placement, pids, count: 1 })
-    else group.count++
+    if (group === undefined) {
+      const { namespace, isStored } = claimant
+      this.#groups.set(key, { namespace, isStored, placement, pids, count: 1 })
+      this.#resize(pids, 1)
+    } else group.count++
     this.#pods++
     this.#pids += pids
-    if (pids > this.#largest) this.#largest = pids
   }
 
-  delete(placement: Placement, pids: Pids): void {
-    const key = keyOf(placement, pids)
+  delete(placement: Placement, pids: Pids, claimant: Claimant): void {
+    const key = keyOf(placement, pids, claimant)
     const group = this.#groups.get(key)
     if (group === undefined) return
     this.#pods--
@@ -52,10 +64,21 @@ export class WaitingPods {
     group.count--
     if (group.count > 0) return
     this.#groups.delete(key)
-    if (pids === this.#largest) this.#largest = Math.max(0, ...[...this.#groups.values()].map((other) => other.pids))
+    this.#resize(pids, -1)
+  }
+
+  #resize(pids: Pids, change: 1 | -1): void {
+    const groups = (this.#sizes.get(pids) ?? 0) + change
+    if (groups === 0) {
+      this.#sizes.delete(pids)
+      this.#largestFirst.delete(pids)
+      return
+    }
+    this.#sizes.set(pids, groups)
+    if (groups === 1 && change === 1) this.#largestFirst.add(pids, -pids)
   }
 }
 
-function keyOf({ signature }: Placement, pids: Pids): string {
-  return `${pids} ${signature}`
+function keyOf({ signature }: Placement, pids: Pids, { namespace, isStored }: Claimant): string {
+  return `${pids} ${isStored ? '' : '?'}${namespace} ${signature}`
 }

@@ -51,6 +51,7 @@ const tail = `
   pids:
     estimate: 50 # for a pod that declares none, was never observed and matches no profile
     # limit: 500 # no default: only you know what a pod may have; it is written on pods as pidguard.io/pids-limit
+    trustDeclared: false # pidguard.io/pids counts, unless the workload is known to hold more
     profiles: [] # the first that matches a pod counts, for example:
     # - name: dotnet
     #   match:
@@ -64,6 +65,7 @@ const tail = `
   headroom:
     floor: 10% # of the ceiling, or a count; a shell to repair the node needs PIDs too
     maxAge: 60s # an older node reading is unknown, and unknown denies nothing
+    claimShare: 25% # of free PIDs: what another namespace can keep from a pod by estimates alone, with what it says it needs
     budget: {}
     #   perNode: 2000 # no default: most tasks that one namespace may commit on one node
     #   total: 20000 # no default: the same over all nodes

@@ -94,6 +94,11 @@ function pidFields(defaults: Defaults) {
       defaults?.pids.estimate
     ),
     limit: optional(f.pidsOrNone(), 'Tasks a pod is annotated with as its limit; none to take an inherited one away.'),
+    trustDeclared: optional(
+      flag(),
+      'Whether pidguard.io/pids counts although the workload was seen to hold more.',
+      defaults?.pids.trustDeclared
+    ),
     profiles: optional(
       z.array(profileFields(), { error: 'a list of profiles' }),
       'What is known of some pods; the first that matches counts. A list here replaces the inherited one.'
@@ -148,6 +153,11 @@ function headroomFields(place: Place, defaults: Defaults) {
       defaults && '10%'
     ),
     maxAge: optional(f.maxAge(), 'A node reading older than this is unknown.', defaults && '60s'),
+    claimShare: optional(
+      f.share(),
+      'The share of free PIDs that another namespace can keep from pods here by estimates alone.',
+      defaults && '25%'
+    ),
     budget: optional(budget, 'What one namespace may commit.'),
     taintNodes: optional(
       place === 'spec' ? flag() : nodesOnly('spec.headroom'),

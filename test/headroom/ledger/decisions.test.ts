@@ -410,7 +410,7 @@ const estimates: readonly Case[] = [
     }
   },
   {
-    what: 'a pod without a figure counts with what it was admitted with here: shown, bound, and after an annotation came and went',
+    what: 'a pod counts with what it was admitted with here: shown, bound, and whatever its annotations say later',
     run: (b) => {
       b.known('n4')
       const answers = () => [b.askNode('n4', 500), b.askNode('n4', 501)]
@@ -419,10 +419,21 @@ const estimates: readonly Case[] = [
       b.is(answers(), ['fits', 'full'], 'shown')
       b.pod('z', { node: 'n4' })
       b.is(answers(), ['fits', 'full'], 'bound')
-      b.pod('z', { node: 'n4', declared: 900 })
-      b.is([b.askNode('n4', 100), b.askNode('n4', 101)], ['fits', 'full'], 'annotated')
-      b.pod('z', { node: 'n4' })
-      b.is(answers(), ['fits', 'full'], 'the annotation is taken off')
+      for (const change of [{ declared: 900 }, { estimated: 4_194_304 }, { estimated: 1, declared: 1 }, {}]) {
+        b.pod('z', { node: 'n4', ...change })
+        b.is(answers(), ['fits', 'full'], JSON.stringify(change))
+      }
+    }
+  },
+  {
+    what: 'of a pod that was admitted elsewhere the first figure it shows counts, and no later one',
+    run: (b) => {
+      b.known('n4')
+      b.pod('z', { node: 'n4', estimated: 500 })
+      for (const change of [{ estimated: 4_194_304 }, { estimated: 1 }, { declared: 900 }, {}]) {
+        b.pod('z', { node: 'n4', ...change })
+        b.is([b.askNode('n4', 500), b.askNode('n4', 501)], ['fits', 'full'], JSON.stringify(change))
+      }
     }
   },
   {

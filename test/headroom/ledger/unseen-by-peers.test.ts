@@ -9,10 +9,10 @@ import { demand, nodeFacts, plain, podFacts, reading } from '../../support/headr
 t.test('a pod counts where it is, once, and for so long', async (t) => {
   const unseen = new UnseenByPeers()
   const sums = () => [unseen.size, unseen.waiting.pids, unseen.on('n1'), unseen.on('n2')]
-  unseen.add({ uid: 'a', pids: 100, placement: plain, node: undefined }, 0)
-  unseen.add({ uid: 'b', pids: 50, placement: plain, node: 'n1' }, 0)
+  unseen.add({ uid: 'a', namespace: 'default', pids: 100, placement: plain, node: undefined }, 0)
+  unseen.add({ uid: 'b', namespace: 'default', pids: 50, placement: plain, node: 'n1' }, 0)
   t.strictSame(sums(), [2, 100, 50, 0])
-  unseen.add({ uid: 'a', pids: 100, placement: plain, node: 'n1' }, 10)
+  unseen.add({ uid: 'a', namespace: 'default', pids: 100, placement: plain, node: 'n1' }, 10)
   t.strictSame(sums(), [2, 0, 150, 0], 'bound, it is no longer on its way')
   unseen.expire(unseenTime - 1)
   t.strictSame(sums(), [2, 0, 150, 0])

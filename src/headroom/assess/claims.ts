@@ -1,0 +1,93 @@
+import type { Pids } from '../../lib/units.ts'
+import { wholePods } from '../ceiling-account.ts'
+import type { Isolation } from '../headroom-view.ts'
+import type { NodeEntry, PodEntry } from '../ledger/entries.ts'
+import type { Ledger } from '../ledger/ledger.ts'
+import { claimantOf } from '../ledger/sums.ts'
+import type { Claimant, WaitingGroup } from '../ledger/waiting-pods.ts'
+
+/*
+ * What a namespace says it needs costs others only a share of what is free; see `Isolation`. Without that, one annotation
+ * of 4,194,304, or nine creations that a quota refuses, would close a node or a fleet for every other namespace.
+ */
+
+/** PIDs that somebody needs according to an estimate, not to an observation. */
+export interface Claim extends Claimant {
+  readonly pids: Pids
+}
+
+/** Who a claim is bounded with: its namespace, or '' for all requests together that are not known to be stored. */
+function bucketOf({ namespace, isStored }: Claimant): string {
+  return isStored ? namespace : ''
+}
+
+/** Σ of what claims on the node exceed their bounds by. `room`: PIDs free without any claims. `self` claims nothing. */
+export function excessClaims(
+  node: NodeEntry,
+  unseen: readonly Claim[],
+  { namespace, share }: Isolation,
+  room: Pids,
+  self: PodEntry | undefined
+): Pids {
+  const claims = new Map<string, Pids>()
+  const add = (claimant: Claimant, pids: Pids): void => {
+    if (claimant.namespace === namespace || pids === 0) return
+    const bucket = bucketOf(claimant)
+    claims.set(bucket, (claims.get(bucket) ?? 0) + pids)
+  }
+  for (const pod of node.pods) if (pod !== self) add(claimantOf(pod), pod.pending)
+  for (const claim of unseen) add(claim, claim.pids)
+  const most = Math.floor(room * share)
+  let excess = 0
+  for (const pids of claims.values()) excess += Math.max(0, pids - most)
+  return excess
+}
+
+/** What other replicas may have bound to each node, see `UnseenByPeers`; without the asking pod. */
+export function unseenByNode(
+  { unseen }: Pick<Ledger, 'unseen'>,
+  peers: number,
+  self: string | undefined
+): ReadonlyMap<string, readonly Claim[]> {
+  const claims = new Map<string, Claim[]>()
+  if (peers === 0) return claims
+  for (const { uid, node, namespace, pids } of unseen.pods) {
+    if (node === undefined || uid === self) continue
+    const claim = { namespace, isStored: false, pids: peers * pids }
+    const held = claims.get(node)
+    if (held === undefined) claims.set(node, [claim])
+    else held.push(claim)
+  }
+  return claims
+}
+
+/** The groups, of each other claimant as many pods as its share of the room allows, the smallest first. */
+export function boundGroups(
+  groups: readonly WaitingGroup[],
+  { namespace, share }: Isolation,
+  room: Pids
+): readonly WaitingGroup[] {
+  const most = room * share
+  const left = new Map<string, Pids>()
+  const own = groups.filter((group) => group.namespace === namespace)
+  const others = groups.filter((group) => group.namespace !== namespace).sort((a, b) => a.pids - b.pids)
+  for (const group of others) {
+    const bucket = bucketOf(group)
+    const still = left.get(bucket) ?? most
+    const count = Math.min(group.count, wholePods(still, group.pids))
+    left.set(bucket, still - count * group.pids)
+    if (count > 0) own.push(count === group.count ? group : { ...group, count })
+  }
+  return own
+}
+
+/** Σ of the estimates of all pods of the groups, and the largest of them. */
+export function sumsOf(groups: readonly WaitingGroup[]): { readonly pids: Pids; readonly largest: Pids } {
+  let sum = 0
+  let largest = 0
+  for (const { pids, count } of groups) {
+    sum += pids * count
+    if (count > 0 && pids > largest) largest = pids
+  }
+  return { pids: sum, largest }
+}
