@@ -16,7 +16,7 @@ export interface KeeperDeps {
 }
 
 /** What one look at the cluster has shown. */
-export interface Look {
+export interface CertificateState {
   /** undefined: there is none yet. */
   readonly pair: CertificatePair | undefined
   /** What keeps the API server from calling us with success, in words; undefined when nothing does. */
@@ -38,7 +38,7 @@ export class CertificateKeeper {
   }
 
   /** Throws what the API server or a broken Secret of somebody else makes throw; call again later. */
-  async look(leading: boolean): Promise<Look> {
+  async look(leading: boolean): Promise<CertificateState> {
     const { secret, registry } = this.#deps
     let [held, registration] = await Promise.all([secret.read(), registry.read()])
     if (leading) {

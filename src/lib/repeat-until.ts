@@ -3,10 +3,10 @@ import { pause } from './sleep.ts'
 import type { Millis } from './units.ts'
 
 /**
- * Looks again and again until the signal: after `every` when a look could do everything it wanted, else later and later.
- * `look` tells which, and never throws.
+ * Calls `look` again and again until the signal aborts. `look` resolves to whether it could do everything it wanted, and
+ * never throws. The next call comes after `every` when it could, and later and later while it could not.
  */
-export async function lookUntil(
+export async function repeatUntilAborted(
   signal: AbortSignal,
   look: () => Promise<boolean>,
   every: Millis,

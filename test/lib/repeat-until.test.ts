@@ -1,5 +1,5 @@
 import t from 'tap'
-import { lookUntil } from '../../src/lib/repeat-until.ts'
+import { repeatUntilAborted } from '../../src/lib/repeat-until.ts'
 
 void t.test('it looks again until its signal, whether a look could do everything or not', async (t) => {
   const stop = new AbortController()
@@ -9,12 +9,12 @@ void t.test('it looks again until its signal, whether a look could do everything
     if (looks.length === 3) stop.abort()
     return looks.at(-1) === true
   }
-  await lookUntil(stop.signal, look, 1, () => 0)
+  await repeatUntilAborted(stop.signal, look, 1, () => 0)
   t.strictSame(looks, [true, false, true])
 })
 
 void t.test('after its signal it does not look at all', async (t) => {
-  await lookUntil(
+  await repeatUntilAborted(
     AbortSignal.abort(),
     async () => t.fail('looked'),
     1,
