@@ -4,7 +4,7 @@ import type { Log } from '../ports/runtime.ts'
 import type { CertificateState } from './certificate-keeper.ts'
 import type { CertificatePair } from './serving-pair.ts'
 
-/** What whoever serves with the certificate is told. */
+/** Called while the certificate is in use. */
 export interface CertificateEvents {
   /** Another pair than the one in use is there. May throw: then the old one stays, and the pair is offered again. */
   changed(pair: CertificatePair): void

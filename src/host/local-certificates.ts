@@ -6,7 +6,7 @@ import type { Millis } from '../lib/units.ts'
 import type { Log } from '../ports/runtime.ts'
 import { type PolledFiles, pollFiles } from './poll-files.ts'
 
-/** What a certificate for a webhook without a cluster is valid for. */
+/** Names of the certificate of a webhook outside of a cluster. */
 const localNames = ['localhost', '127.0.0.1', '::1']
 const authorityDays = 3650
 /** The longest life of a leaf that every TLS client accepts (CA/Browser Forum since 2020). */
@@ -64,7 +64,7 @@ async function readIfThere(path: string): Promise<string | undefined> {
   }
 }
 
-/** The serving certificate, wherever it comes from. */
+/** The serving certificate, from files or from a cluster. */
 export interface CertificateSource {
   /**
    * Resolves to the first pair, as soon as there is one. From then on `events.changed` gets each new pair, and

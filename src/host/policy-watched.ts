@@ -14,16 +14,16 @@ import type { Metrics } from '../server/metrics/metrics.ts'
 import { type PolledFiles, pollFiles } from './poll-files.ts'
 
 export interface PolicyFile extends PolicySource {
-  /** Where the policy comes from, as people are told. */
+  /** Where the policy comes from, as it is shown to people. */
   readonly source: string
   status(): { generation: number; loadedAt: Millis; isLatest: boolean }
-  /** Takes each good new version over; a bad one is told and the last good one stays in force. */
+  /** Puts each good new version in force. A bad one is logged and counted, and the last good one stays in force. */
   watch(every: Millis, log: Log, metrics: Pick<Metrics, 'countReload'>): PolledFiles
 }
 
 /**
  * The policy of a file, or the built-in default. Throws ERR_POLICY_INVALID with every mistake at once.
- * `namespaceFacts` tells what is known of a namespace whenever its settings are asked for.
+ * `namespaceFacts` gives what is known of a namespace, each time that its settings are asked for.
  */
 export async function loadPolicy(
   path: string | undefined,
