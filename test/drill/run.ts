@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { findAssets } from '../e2e/support/assets.ts'
 import { startControlPlane } from '../e2e/support/control-plane.ts'
-import { installApart } from '../e2e/support/install-apart.ts'
+import { installApart, untilAllPodsSeen } from '../e2e/support/install-apart.ts'
 import type { Replica } from '../e2e/support/installation.ts'
 import { missingForNode, startNode } from '../e2e/support/node.ts'
 import { until } from '../e2e/support/wait.ts'
@@ -68,7 +68,7 @@ async function playWithPidguard(scene: Scene): Promise<void> {
         await replica.ready()
         const knows = async (metric: string, value: number) => (await replica.metric(metric)) === value
         await until('a reading of the kubelet', () => knows('pidguard_nodes{known="fresh"}', 1))
-        await until('its number', () => knows('pidguard_waiting_pods', count))
+        await untilAllPodsSeen(plane, replica)
         return replica
       })
       replicas.push(...(await Promise.all(started)))

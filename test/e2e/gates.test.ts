@@ -6,7 +6,7 @@ import t from 'tap'
 import { kubeletAuthority } from '../support/fake-kubelet.ts'
 import { startControlPlane } from './support/control-plane.ts'
 import { addNode } from './support/fleet.ts'
-import { installApart } from './support/install-apart.ts'
+import { installApart, untilAllPodsSeen } from './support/install-apart.ts'
 import type { Replica } from './support/installation.ts'
 import type { KubectlResult } from './support/kubectl.ts'
 import { restricted, type StoredObject, someRequests } from './support/objects.ts'
@@ -49,7 +49,7 @@ async function startReplica(): Promise<Replica> {
   const started = await installation.start(...options)
   await started.ready()
   await untilIs('fresh readings', () => started.metric('pidguard_nodes{known="fresh"}'), 2)
-  await untilIs('its own pod', () => started.metric('pidguard_waiting_pods'), 1)
+  await untilAllPodsSeen(plane, started)
   return started
 }
 
@@ -85,7 +85,7 @@ async function clear(): Promise<void> {
     },
     0
   )
-  await untilIs('none in the ledger', () => replica.metric('pidguard_waiting_pods'), 1)
+  await untilAllPodsSeen(plane, replica)
 }
 
 const gated = {

@@ -1,5 +1,5 @@
 import type { ControlPlane } from './control-plane.ts'
-import { type Component, type Installation, install, patience } from './installation.ts'
+import { type Component, type Installation, install, patience, type Replica } from './installation.ts'
 import { untilIs } from './wait.ts'
 
 export interface ApartInstallation extends Installation {
@@ -29,4 +29,17 @@ export async function installApart(
   await untilIs('none of them', async () => (await api.list('pods', 'pidguard-system', '')).length, 0)
   await kubectl.ok(['uncordon', ...nodes])
   return { ...installation, scale }
+}
+
+/** Returns when the replica has seen every pod there is, and no other: its own among them, by which it counts replicas. */
+export async function untilAllPodsSeen({ api }: ControlPlane, replica: Replica): Promise<void> {
+  await untilIs(
+    'every pod seen',
+    async () => {
+      const { body } = await api.get('/api/v1/pods')
+      const { items } = body as { items?: readonly object[] }
+      return (await replica.metric('pidguard_cache_objects{resource="pods"}')) === items?.length
+    },
+    true
+  )
 }
