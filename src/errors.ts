@@ -1,4 +1,4 @@
-/** What the API server is told while an error stands: refuse the object, let it pass with a warning, or no answer at all. */
+/** What the API server gets for an error: a denial, an admission with a warning, or a failed call. `none`: no review is involved. */
 type OnAdmission = 'deny' | 'warn' | 'call-failure' | 'none'
 
 export interface ErrorInfo {
@@ -22,18 +22,25 @@ export const errorCodes = {
     onAdmission: 'call-failure',
     hint: 'The body is larger than any AdmissionReview can be.'
   },
+  ERR_LENGTH_REQUIRED: { status: 411, onAdmission: 'call-failure', hint: 'Send a Content-Length, not chunks.' },
+  ERR_TOO_MANY_BODIES: {
+    status: 429,
+    onAdmission: 'call-failure',
+    hint: 'Too many large reviews at once; send it again later.'
+  },
+  ERR_OBJECT_TOO_LARGE: { status: 413, onAdmission: 'deny', hint: 'Make the object smaller or split it.' },
   ERR_CONTENT_TYPE: { status: 415, onAdmission: 'call-failure', hint: 'Send application/json.' },
   ERR_METHOD: { status: 405, onAdmission: 'call-failure', hint: 'Send POST.' },
-  ERR_POLICY_INVALID: { status: 500, onAdmission: 'none', hint: 'Mend the policy; the last good one stays in force.' },
+  ERR_POLICY_INVALID: { status: 500, onAdmission: 'none', hint: 'Fix the policy file.' },
   ERR_BASELINE_INVALID: {
     status: 500,
     onAdmission: 'none',
-    hint: 'Mend the baseline, or write it anew with --write-baseline.'
+    hint: 'Fix the baseline, or write a new one with --write-baseline.'
   },
   ERR_CERTIFICATE: {
     status: 500,
     onAdmission: 'none',
-    hint: 'Mend the certificate files; the last good pair stays in use.'
+    hint: 'Fix the certificate files.'
   },
   ERR_USAGE: { status: 500, onAdmission: 'none', hint: 'Run the command with --help.' },
   ERR_SERVER_UNREACHABLE: { status: 503, onAdmission: 'none', hint: 'Is the server running? Start it with npm start.' },
@@ -45,12 +52,12 @@ export const errorCodes = {
   ERR_CLUSTER_UNREACHABLE: {
     status: 503,
     onAdmission: 'none',
-    hint: 'See whether kubectl reaches the cluster with the same kubeconfig, and whether its user may do this.'
+    hint: 'Check that kubectl reaches the cluster with the same kubeconfig, and that its user may do this.'
   },
   ERR_SNAPSHOT_UNREADABLE: {
     status: 503,
     onAdmission: 'none',
-    hint: 'Name a snapshot that is there, with --snapshot.'
+    hint: 'Name an existing snapshot file with --snapshot.'
   },
   ERR_SNAPSHOT_INVALID: {
     status: 500,
@@ -61,7 +68,7 @@ export const errorCodes = {
 
 export type ErrorCode = keyof typeof errorCodes
 
-/** An error people may see: says what was expected, what was found, and where. */
+/** An error that users may see. Its message names what was expected, what was found, and where. */
 export class AppError extends Error {
   readonly code: ErrorCode
 

@@ -1,6 +1,6 @@
 import type { DecidedFinding } from '../engine/decide.ts'
-import { evaluate, isAsked, type Snapshot } from '../engine/evaluate.ts'
-import { judge } from '../engine/mutate-then-validate.ts'
+import { evaluate, isAsked, type JudgingInput } from '../engine/evaluate.ts'
+import { mutateThenValidate } from '../engine/mutate-then-validate.ts'
 import type { AllFacts } from '../engine/rule.ts'
 import type { RuleIndex } from '../engine/rule-index.ts'
 import type { Subject } from '../kubernetes/subject.ts'
@@ -45,14 +45,14 @@ export function auditVerdictOf(
 ): AuditVerdict | undefined {
   const rules = index.rulesFor(subject)
   if (rules.length === 0) return undefined
-  const snapshot: Snapshot = { settings, facts, exemption: (ruleId) => policy.exemption(ruleId, subject) }
+  const snapshot: JudgingInput = { settings, facts, exemption: (ruleId) => policy.exemption(ruleId, subject) }
   const { findings, ...rest } = evaluate(subject, rules, snapshot)
   const unjudged = new Set([...rest.skips, ...rest.faults, ...rest.exempted].map(({ ruleId }) => ruleId))
   const judgedBy = rules.filter((rule) => isAsked(rule, snapshot) && !unjudged.has(rule.id)).map(({ id }) => id)
   if (findings.length === 0) return { judgedBy, findings: [], ...rest }
   // Before the object is mended: what is added may stand in front of what was found.
   const named = findings.map((finding) => ({ ...finding, field: namedPointer(subject.object, finding.pointer) }))
-  const left = judge(subject, rules, snapshot).decision.findings
+  const left = mutateThenValidate(subject, rules, snapshot).decision.findings
   return { judgedBy, findings: named.map((finding) => levelled(finding, left)), ...rest }
 }
 

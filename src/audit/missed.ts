@@ -1,4 +1,4 @@
-import { isRecord, type JsonRecord, misshapen, textOf } from '../lib/json/shape.ts'
+import { isRecord, type JsonRecord, shapeErrorOf, textOf } from '../lib/json/shape.ts'
 import type { ListFailure } from '../ports/objects.ts'
 import type { AuditGap } from '../report/audit/audit-report.ts'
 import { objectNameOf } from '../report/object-name.ts'
@@ -30,7 +30,7 @@ export function readOrMiss<T>(object: JsonRecord, malformed: AuditGap[], read: (
   try {
     return read()
   } catch (error) {
-    const wrong = misshapen(error)
+    const wrong = shapeErrorOf(error)
     if (wrong === undefined) throw error
     const { kind, namespace, name } = objectNameOf(object, '')
     const part = `${kind} ${namespace === '' ? '' : `${namespace}/`}${name}`

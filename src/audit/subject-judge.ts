@@ -1,7 +1,7 @@
 import type { AllFacts } from '../engine/rule.ts'
 import { isPodSubject, type Subject } from '../kubernetes/subject.ts'
 import { daemonSet, node, pod } from '../kubernetes/workloads.ts'
-import { misshapen, textOf } from '../lib/json/shape.ts'
+import { shapeErrorOf, textOf } from '../lib/json/shape.ts'
 import type { Fault, Skip } from '../model/finding.ts'
 import type { Settings } from '../policy/settings.ts'
 import type { AuditFault } from '../report/audit/audit-report.ts'
@@ -98,7 +98,7 @@ export class SubjectJudge {
   }
 
   #addFault({ ruleId, error }: Fault, object: ObjectName, settings: Settings): void {
-    const message = misshapen(error)?.message ?? `the rule failed: ${(error as Error).message}`
+    const message = shapeErrorOf(error)?.message ?? `the rule failed: ${(error as Error).message}`
     const mode = settings.modes.get(ruleId) ?? 'off'
     if (this.#faults.length >= mostFaults) this.#moreFaults++
     else this.#faults.push({ ruleId, mode, message, object })

@@ -18,7 +18,8 @@ interface Options extends TakeOptions {
 /** `pidguard top`: 0 when nodes could be read, 3 when none could. */
 export async function runTop(subject: TopSubject, options: Options): Promise<number> {
   const namespaces = new Map<string, NamespaceFacts>()
-  const policy = await loadPolicy(options.policy, rules, clock, (name) => namespaces.get(name))
+  const policy = await loadPolicy(options.policy, rules, clock)
+  policy.useNamespaces(namespaces)
   const snapshot =
     options.snapshot === undefined ? await takeSnapshot(options, clock) : await readSnapshotFile(options.snapshot)
   for (const each of snapshot.namespaces) namespaces.set(each.name, each)

@@ -1,28 +1,29 @@
 import { AppError } from '../errors.ts'
 import type { Subject } from '../kubernetes/subject.ts'
+import { clipped } from '../lib/clip-text.ts'
 import type { Fault, Mode, RuleFinding, Verdict } from '../model/finding.ts'
 import type { Settings } from '../policy/settings.ts'
 
-/** What happens to one finding: it denies, it warns, or it is only written down. */
+/** What a finding does: it denies, it warns, or it is only recorded. */
 export type Action = 'deny' | 'warn' | 'audit'
 
 export interface DecidedFinding extends RuleFinding {
   readonly action: Action
 }
 
-/** What the API server is told about one object, and what it writes into its audit log. */
+/** The answer to the API server about one object, and what it writes into its audit log. */
 export interface Decision {
   readonly allowed: boolean
-  /** HTTP status of a denial; 403 for a policy, 400 for an object that is not what its kind says, 500 for a fault. */
+  /** HTTP status of a denial; 403 for a policy, 400 for an object without the shape of its kind, 500 for a fault. */
   readonly code: number
-  /** What the person reads whose object was denied; empty when allowed. */
+  /** For the user whose object was denied; empty when allowed. */
   readonly message: string
   readonly warnings: readonly string[]
   readonly auditAnnotations: Readonly<Record<string, string>>
   readonly findings: readonly DecidedFinding[]
 }
 
-/** Whether a rule in this mode mends objects. Only an enforcing one does: observing changes nothing. */
+/** Whether a rule in this mode fixes objects. Only an enforcing one does: observing changes nothing. */
 export function isFixed(mode: Mode | undefined): boolean {
   return mode === 'enforce'
 }
@@ -37,7 +38,7 @@ const nothingFound: Decision = {
   findings: []
 }
 
-/** Whether nothing was found and nothing failed; there may be something for the audit log all the same. */
+/** Whether nothing was found and nothing failed; there may still be something for the audit log. */
 function isSilent({ findings, faults }: Verdict): boolean {
   return findings.length + faults.length === 0
 }
@@ -49,8 +50,8 @@ export function actionOf(mode: Mode | undefined, advisory: boolean): Action {
 }
 
 /**
- * Turns what the rules found into what the API server is told. The only place that knows what the modes mean.
- * A fault in an enforcing rule denies, since nobody knows what it would have found; in any other it is written down.
+ * Turns what the rules found into the answer to the API server. The only place that knows what the modes mean.
+ * A fault in an enforcing rule denies, since what it would have found is unknown; in any other rule it is recorded.
  */
 export function decide(subject: Subject, verdict: Verdict, settings: Settings): Decision {
   if (isSilent(verdict)) {
@@ -103,9 +104,9 @@ function messageOf(subject: Subject, denials: readonly RuleFinding[], fatal: rea
   )
 }
 
-/** An expected error explains itself; of an unexpected one only the log may speak. */
+/** An expected error explains itself; an unexpected one is only logged, since its text may hold anything. */
 function faultText(fault: Fault): string {
-  return fault.error instanceof AppError ? fault.error.message : 'The log of pidguard has the error.'
+  return fault.error instanceof AppError ? fault.error.message : 'The error is in the log of pidguard.'
 }
 
 /** Bounds on one denial: an object with thousands of containers gets a readable answer too. Own choice. */
@@ -119,13 +120,13 @@ const maxWarnings = 10
 
 /** Each finding in one line, then, once per rule, what to do: the first sentence of its remedy. */
 function warningsOf(findings: readonly DecidedFinding[]): string[] {
-  const told = findings.filter((finding) => finding.action === 'warn')
-  const remedies = new Set(told.map((finding) => finding.remedy))
+  const warned = findings.filter((finding) => finding.action === 'warn')
+  const remedies = new Set(warned.map((finding) => finding.remedy))
   const lines = [
-    ...told.slice(0, maxWarnings).map(({ ruleId, reason, detail }) => `${ruleId}: ${reason} (${detail})`),
+    ...warned.slice(0, maxWarnings).map(({ ruleId, reason, detail }) => `${ruleId}: ${reason} (${detail})`),
     ...new Set([...remedies].map(firstSentence))
   ].map((line) => clipped(line, maxWarning))
-  const count = lines.length + Math.max(0, told.length - maxWarnings)
+  const count = lines.length + Math.max(0, warned.length - maxWarnings)
   if (count <= maxWarnings) return lines
   return [...lines.slice(0, maxWarnings - 1), `pidguard: ${count - maxWarnings + 1} more lines are not shown`]
 }
@@ -135,11 +136,7 @@ function firstSentence(text: string): string {
   return end < 0 ? text : text.slice(0, end + 1)
 }
 
-function clipped(text: string, length: number): string {
-  return text.length <= length ? text : `${text.slice(0, length - 1)}…`
-}
-
-/** One annotation per rule that had something to say, the worst of it; the API server puts the webhook's name before each key. */
+/** One annotation for each rule with a result, the worst one; the API server puts the webhook's name before each key. */
 function auditAnnotationsOf(
   findings: readonly DecidedFinding[],
   verdict: Verdict,

@@ -5,29 +5,29 @@ import type { Exempted, Fault, RuleFinding, Skip, Verdict } from '../model/findi
 import type { Settings } from '../policy/settings.ts'
 import type { AllFacts, FactName, Rule, RuleContext } from './rule.ts'
 
-/** What one review is judged with: one snapshot, so every rule sees the same world. */
-export interface Snapshot {
+/** What one object is checked with. Every rule sees the same settings and the same facts. */
+export interface JudgingInput {
   readonly settings: Settings
   readonly facts: Partial<AllFacts>
-  /** The reason why the policy exempts the subject from a rule, if it does. */
+  /** Why the policy exempts the subject from a rule; undefined: it does not. */
   exemption(ruleId: string): string | undefined
 }
 
 /** What the given rules find in the subject. Never throws: a rule that does is a fault in the verdict. */
-export function evaluate(subject: Subject, rules: readonly Rule[], snapshot: Snapshot): Verdict {
+export function evaluate(subject: Subject, rules: readonly Rule[], input: JudgingInput): Verdict {
   const findings: RuleFinding[] = []
   const skips: Skip[] = []
   const faults: Fault[] = []
   const exempted: Exempted[] = []
-  const context = contextOf(snapshot)
+  const context = contextOf(input)
   for (const rule of rules) {
-    if (!isAsked(rule, snapshot)) continue
-    const exemption = snapshot.exemption(rule.id)
+    if (!isAsked(rule, input)) continue
+    const exemption = input.exemption(rule.id)
     if (exemption !== undefined) {
       exempted.push({ ruleId: rule.id, reason: exemption })
       continue
     }
-    const missing = missingFact(rule, snapshot.facts)
+    const missing = firstMissingFact(rule, input.facts)
     if (missing !== undefined) {
       skips.push({ ruleId: rule.id, reason: `${missing} not known` })
       continue
@@ -35,8 +35,8 @@ export function evaluate(subject: Subject, rules: readonly Rule[], snapshot: Sna
     try {
       const found = rule.check(subject, context)
       if (found.length === 0) {
-        const lack = rule.lacks(subject, context)
-        if (lack !== undefined) skips.push({ ruleId: rule.id, reason: lack })
+        const missing = rule.missingFact(subject, context)
+        if (missing !== undefined) skips.push({ ruleId: rule.id, reason: missing })
         continue
       }
       const isOld = leavesAlone(rule, subject)
@@ -47,8 +47,7 @@ export function evaluate(subject: Subject, rules: readonly Rule[], snapshot: Sna
         findings.push(isSpared ? { ...whole, advisory: true } : whole)
       }
     } catch (error) {
-      const failsOpen = rule.failsOpen || isCalicoItself(rule, subject)
-      faults.push(failsOpen ? { ruleId: rule.id, error, failsOpen } : { ruleId: rule.id, error })
+      faults.push(faultOf(rule, subject, error))
     }
   }
   return { findings, skips, faults, exempted }
@@ -62,19 +61,26 @@ function isCalicoItself({ scope }: Rule, subject: Subject): boolean {
   return scope === 'pods' && runsFelix(subject)
 }
 
-/** Whether the policy wants the rule to look at all. */
-export function isAsked(rule: Rule, { settings }: Pick<Snapshot, 'settings'>): boolean {
+/** The rule threw: what it would have found is unknown. */
+export function faultOf(rule: Rule, subject: Subject, error: unknown): Fault {
+  const failsOpen = rule.failsOpen || isCalicoItself(rule, subject)
+  return failsOpen ? { ruleId: rule.id, error, failsOpen } : { ruleId: rule.id, error }
+}
+
+/** Whether the policy turns the rule on for this object. */
+export function isAsked(rule: Rule, { settings }: Pick<JudgingInput, 'settings'>): boolean {
   return settings.modes.get(rule.id) !== 'off' && rule.isAsked(settings)
 }
 
-export function missingFact(rule: Rule, facts: Partial<AllFacts>): FactName | undefined {
-  return rule.needs.find((need) => facts[need] === undefined)
+/** The first fact that the rule requires and this front does not have. */
+export function firstMissingFact(rule: Rule, facts: Partial<AllFacts>): FactName | undefined {
+  return rule.requiredFacts.find((name) => facts[name] === undefined)
 }
 
-/** Everything there is; a rule's own type shows it only what it named. */
-export function contextOf(snapshot: Snapshot): RuleContext<FactName> {
-  const { facts, settings } = snapshot
-  return { ...facts, settings, isExempt: (ruleId) => snapshot.exemption(ruleId) !== undefined } as RuleContext<FactName>
+/** All facts this front has; the type of each rule shows it only those it named. */
+export function contextOf(input: JudgingInput): RuleContext<FactName> {
+  const { facts, settings } = input
+  return { ...facts, settings, isExempt: (ruleId) => input.exemption(ruleId) !== undefined } as RuleContext<FactName>
 }
 
 /** Whether an UPDATE leaves everything this rule reads as it was. */

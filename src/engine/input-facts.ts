@@ -17,14 +17,14 @@ export const ofFelix = 'Felix of Calico'
 /** The cluster that the inputs are for, where something is known of it. */
 export interface KnownCluster {
   readonly headroom: HeadroomView
-  /** undefined: it has no such namespace, or nobody may see it. */
+  /** undefined: it has no such namespace, or we may not read it. */
   namespaceFacts(name: string): NamespaceFacts | undefined
   limitRanges(namespace: string): readonly LimitRangeItem[]
 }
 
 /**
- * What the inputs themselves say of the cluster: Namespaces, LimitRanges, FelixConfigurations and DaemonSets of Felix among
- * them. It goes before what is there.
+ * Namespaces, LimitRanges, FelixConfigurations and DaemonSets of Felix among the inputs. They take precedence over those of the
+ * cluster.
  */
 export class InputFacts {
   readonly #namespaces = new Map<string, NamespaceFacts>()
@@ -47,7 +47,7 @@ export class InputFacts {
     }
   }
 
-  /** Whether anything says which LimitRanges there are. */
+  /** Whether any LimitRange is known, or known to be absent. */
   get knowsLimitRanges(): boolean {
     return this.#cluster !== undefined || this.#limitRanges.size > 0
   }
@@ -56,9 +56,7 @@ export class InputFacts {
     return this.#cluster?.headroom
   }
 
-  /**
-   * Takes in what the object says of others; gives back of whom: a namespace, or `ofFelix`. undefined: it says nothing.
-   */
+  /** Takes in an object; returns the namespace it is about, or `ofFelix`. undefined for objects without facts. */
   add(object: JsonRecord): string | undefined {
     const metadata = isRecord(object['metadata']) ? object['metadata'] : {}
     if (object['kind'] === 'FelixConfiguration') return this.#addFelixConfiguration(object)
@@ -69,12 +67,12 @@ export class InputFacts {
     return undefined
   }
 
-  /** undefined when neither the inputs nor the command line say anything of it. */
+  /** undefined when neither the inputs nor the command line name it. */
   namespace(name: string): NamespaceFacts | undefined {
     return this.#namespaces.get(name) ?? this.#cluster?.namespaceFacts(name)
   }
 
-  /** Every item of every LimitRange there; none found stands for none there. */
+  /** Every item of every LimitRange of the namespace; when none is known, the namespace counts as having none. */
   limitRanges(namespace: string): readonly LimitRangeItem[] {
     return this.#limitRanges.get(namespace) ?? this.#cluster?.limitRanges(namespace) ?? noLimitRanges
   }

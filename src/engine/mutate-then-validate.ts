@@ -2,12 +2,12 @@ import type { Subject } from '../kubernetes/subject.ts'
 import type { PatchOperation } from '../lib/json/patch.ts'
 import type { Verdict } from '../model/finding.ts'
 import { type Decision, decide } from './decide.ts'
-import { evaluate, type Snapshot } from './evaluate.ts'
+import { evaluate, type JudgingInput } from './evaluate.ts'
 import { mutate } from './mutate.ts'
 import type { Rule } from './rule.ts'
 
 export interface Judged {
-  /** What both webhooks together would have said. */
+  /** What both webhooks together would have found. */
   readonly verdict: Verdict
   readonly decision: Decision
   /** What the mutating webhook would have changed, and the rules that did. */
@@ -16,22 +16,23 @@ export interface Judged {
 }
 
 /**
- * What an object would meet at the API server: mended first, then checked as mended. The object is mended in place.
+ * What an object would meet at the API server: first the fixes, then the checks of the fixed object. The object is
+ * changed in place.
  */
-export function judge(subject: Subject, rules: readonly Rule[], snapshot: Snapshot): Judged {
-  const { operations, fixedBy, verdict: mended } = mutate(subject, rules, snapshot)
-  const checked = evaluate(subject, rules, snapshot)
+export function mutateThenValidate(subject: Subject, rules: readonly Rule[], input: JudgingInput): Judged {
+  const { operations, fixedBy, verdict: mutation } = mutate(subject, rules, input)
+  const validation = evaluate(subject, rules, input)
   const verdict: Verdict = {
-    findings: checked.findings,
-    skips: united(mended.skips, checked.skips),
-    faults: united(mended.faults, checked.faults),
-    exempted: united(mended.exempted, checked.exempted)
+    findings: validation.findings,
+    skips: mergeByRule(mutation.skips, validation.skips),
+    faults: mergeByRule(mutation.faults, validation.faults),
+    exempted: mergeByRule(mutation.exempted, validation.exempted)
   }
-  return { verdict, decision: decide(subject, verdict, snapshot.settings), operations, fixedBy }
+  return { verdict, decision: decide(subject, verdict, input.settings), operations, fixedBy }
 }
 
-/** A rule that could not mend could usually not check either, for the same reason; that is told once. */
-function united<T extends { readonly ruleId: string }>(mended: readonly T[], checked: readonly T[]): readonly T[] {
-  if (mended.length === 0) return checked
-  return [...mended, ...checked.filter(({ ruleId }) => !mended.some((item) => item.ruleId === ruleId))]
+/** A rule that was skipped, failed or was exempted in both halves is reported once. */
+function mergeByRule<T extends { readonly ruleId: string }>(first: readonly T[], second: readonly T[]): readonly T[] {
+  if (first.length === 0) return second
+  return [...first, ...second.filter(({ ruleId }) => !first.some((item) => item.ruleId === ruleId))]
 }

@@ -13,7 +13,7 @@ export class RuleIndex {
     this.all = rules
     for (const kind of new Set(rules.flatMap((rule) => rule.kinds))) {
       const all = rules.filter((rule) => rule.kinds.includes(kind))
-      this.#byKind.set(kind, { all, controlled: all.filter((rule) => rule.controlled) })
+      this.#byKind.set(kind, { all, controlled: all.filter((rule) => rule.includesControlled) })
     }
   }
 
@@ -29,19 +29,22 @@ export class RuleIndex {
 
 interface KindRules {
   readonly all: readonly Rule[]
-  /** Those that look at objects which a controller keeps in step with its own template, too. */
+  /** Rules that also apply to objects owned by a controller. */
   readonly controlled: readonly Rule[]
 }
 
 const none: readonly Rule[] = []
 
-/** What no rule may hold up: objects on their way out, deletions, and copies of pods that run anyway. */
+/** Let through without a check: deletions, objects being deleted, and mirror pods, which run anyway. */
 function isLetThrough(subject: Subject): boolean {
   if (subject.operation !== 'CREATE' && subject.operation !== 'UPDATE') return true
   return isTerminating(subject) || isMirrorPod(subject)
 }
 
-/** Being deleted. A person who creates an object cannot make it so: the API server drops the field, but later. */
+/**
+ * Being deleted. On CREATE a user's own deletionTimestamp is ignored: the API server strips it only after admission, so it
+ * could be used to get around the rules.
+ */
 function isTerminating({ metadata, operation, userName }: Subject): boolean {
   return Boolean(metadata.deletionTimestamp) && (operation === 'UPDATE' || userName === undefined)
 }
@@ -57,9 +60,8 @@ function isMirrorPod(subject: Subject): boolean {
 }
 
 /**
- * A ReplicaSet of a Deployment, a Job of a CronJob: made from a template that was judged already, judged again at its
- * Pods, and never mutated, since its controller would take it for somebody else's (kubernetes
- * pkg/controller/deployment/sync.go).
+ * A ReplicaSet of a Deployment, a Job of a CronJob: its template was checked already, and its Pods are checked again. It
+ * is never changed, since its controller would no longer recognise it (kubernetes pkg/controller/deployment/sync.go).
  */
 function isControlledChild(subject: Subject): boolean {
   return subject.groupKind !== pod && controllerOf(subject.metadata) !== undefined

@@ -65,3 +65,10 @@ export function refusedNodeOf(text: string): string | undefined {
 function refusedNodeOfSentence(text: string): string | undefined {
   return /\bpid-binding: .*?\(needs \d+; (\S+) has -?\d+ PIDs free under /.exec(text)?.[1]
 }
+
+/** A placement beyond the bounds of `placement.ts`. A user could choose to be unknown, so this is no warning but denies. */
+export const tooLongToCheck = {
+  reason: 'placement is too long to check',
+  detail: 'more than 100 node labels, tolerations and affinity terms together, or more than 48 KiB',
+  remedy: 'Use fewer tolerations, node selector labels and node affinity terms.'
+} as const

@@ -6,38 +6,36 @@ import { exemptionFor, targetOf } from '../policy/exemptions.ts'
 import { PolicyHolder } from '../policy/last-good-policy.ts'
 import type { Policy } from '../policy/policy.ts'
 import { defaultPolicy } from '../policy/policy-of-document.ts'
-import { PolicyResolver } from '../policy/policy-resolver.ts'
-import type { NamespaceFacts } from '../policy/settings.ts'
+import { noNamespaces, PolicyResolver } from '../policy/policy-resolver.ts'
+import type { NamespaceLookup } from '../policy/settings.ts'
 import type { Clock, Log } from '../ports/runtime.ts'
 import type { PolicySource } from '../server/admission.ts'
 import type { Metrics } from '../server/metrics/metrics.ts'
 import { type PolledFiles, pollFiles } from './poll-files.ts'
 
 export interface PolicyFile extends PolicySource {
-  /** Where the policy comes from, as it is shown to people. */
+  /** Where the policy comes from, as people are told. */
   readonly source: string
+  /** Where namespaces are looked up from now on; before that none is known. */
+  useNamespaces(lookup: NamespaceLookup): void
   status(): { generation: number; loadedAt: Millis; isLatest: boolean }
-  /** Puts each good new version in force. A bad one is logged and counted, and the last good one stays in force. */
+  /** Takes each good new version over; a bad one is told and the last good one stays in force. */
   watch(every: Millis, log: Log, metrics: Pick<Metrics, 'countReload'>): PolledFiles
 }
 
-/**
- * The policy of a file, or the built-in default. Throws ERR_POLICY_INVALID with every mistake at once.
- * `namespaceFacts` gives what is known of a namespace, each time that its settings are asked for.
- */
-export async function loadPolicy(
-  path: string | undefined,
-  rules: readonly Rule[],
-  clock: Clock,
-  namespaceFacts: (namespace: string) => NamespaceFacts | undefined = () => undefined
-): Promise<PolicyFile> {
+/** The policy of a file, or the built-in default. Throws ERR_POLICY_INVALID with every mistake at once. */
+export async function loadPolicy(path: string | undefined, rules: readonly Rule[], clock: Clock): Promise<PolicyFile> {
+  let namespaces = noNamespaces
   const source = path ?? 'built-in default'
   const text = path === undefined ? '' : await readPolicyText(path)
   const parse = path === undefined ? () => defaultPolicy(rules) : await parser(path, rules)
   const holder = new PolicyHolder(text, { parse: (written) => new PolicyResolver(parse(written), rules), clock })
   return {
     source,
-    settingsFor: (namespace) => holder.current.settingsFor(namespace, namespaceFacts(namespace)),
+    settingsFor: (namespace) => holder.current.settingsFor(namespace, namespaces.get(namespace)),
+    useNamespaces(lookup) {
+      namespaces = lookup
+    },
     exemption(ruleId, subject, now) {
       const exemptions = holder.current.exemptionsOf(ruleId)
       return exemptions.length === 0 ? undefined : exemptionFor(exemptions, ruleId, targetOf(subject), now)?.reason

@@ -29,7 +29,7 @@ export function servingSecret(api: KubeApi, namespace: string, name: string): Se
   }
 }
 
-/** undefined for this failure; throws any other. */
+/** undefined for the one failure that is an answer. */
 async function unless<T>(failure: KubeError['failure'], call: () => Promise<T>): Promise<T | undefined> {
   try {
     return await call()

@@ -10,7 +10,7 @@ export interface ReviewRequest {
   readonly uid: string
   /** The kind of the object as the webhook's rules asked for it, not as the client spelled it. */
   readonly kind: { readonly group: string; readonly version: string; readonly kind: string }
-  /** The plural name of what is asked of, `deployments`; a Scale has no other sign of what it is of. */
+  /** The plural name in the request, `deployments`; for a Scale the only sign of the kind it scales. */
   readonly resource: string
   readonly subResource: string
   readonly operation: Operation
@@ -34,11 +34,20 @@ export interface ReviewResponse {
   readonly patchType?: 'JSONPatch'
 }
 
-/** The uid of whatever was sent, as long as one can be read: with it every answer can be an AdmissionReview. */
+/** The uid in a parsed body; undefined where none can be read. With it every answer can be an AdmissionReview. */
 export function uidOf(body: unknown): string | undefined {
   const request = isRecord(body) ? body['request'] : undefined
   const uid = isRecord(request) ? request['uid'] : undefined
   return typeof uid === 'string' && uid !== '' && uid.length <= maxUidLength ? uid : undefined
+}
+
+/**
+ * The uid of a body that is not parsed, where it begins as the API server writes it: the first field of the request, after
+ * kind and apiVersion (admission/v1 types.go). undefined for any other body.
+ */
+export function uidAtHead(json: Buffer): string | undefined {
+  const head = json.toString('latin1', 0, 128 + maxUidLength)
+  return /^\{[^{}]{0,128}"request":\{"uid":"([-\w]{1,128})"/.exec(head)?.[1]
 }
 
 /** A uid is a UUID of 36 characters; anything much longer is not one, and is not echoed. */
@@ -99,7 +108,7 @@ function wrong(at: string, expected: string, found: string): AppError {
   return new AppError('ERR_REVIEW_MALFORMED', `${at}: expected ${expected}, found ${found}`)
 }
 
-/** A short scalar as it stands, anything else by its type: the value is somebody else's text. */
+/** A short text quoted, anything else by its type: the value comes from outside and may be long or secret. */
 function shown(value: unknown): string {
   return typeof value === 'string' && value.length <= 64 ? JSON.stringify(value) : nameOf(value)
 }

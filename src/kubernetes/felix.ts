@@ -10,7 +10,7 @@ import { controllerOf, daemonSet, pod } from './workloads.ts'
 export const backendVariable = 'FELIX_IPTABLESBACKEND'
 
 const backendName = backendVariable.toLowerCase()
-/** What people write when they guess: Felix does not know this parameter and says nothing (domain: env_var_loader.go). */
+/** A common wrong guess: Felix does not know this parameter and ignores it silently (calico felix/config/env_var_loader.go). */
 const backendLookalike = 'felix_iptables_backend'
 
 /** Felix' main container has this name in every manifest, chart and distribution of Calico and Canal. */
@@ -80,7 +80,7 @@ function hasFelixVariable({ env }: Container): boolean {
   )
 }
 
-/** The container's name alone could be anybody's; one of three more signs makes it Calico's. */
+/** The container's name alone proves nothing; one of three more signs makes it Calico's. */
 function hasHint(subject: PodSubject, container: Container): boolean {
   const app = subject.podMetadata.labels?.['k8s-app'] ?? subject.metadata.labels?.['k8s-app'] ?? ''
   return labelHint.test(app) || imageHint.test(container.image ?? '') || hasFelixVariable(container)
@@ -98,13 +98,13 @@ export function isOperatorManaged(subject: Subject): boolean {
   return owner?.kind === 'Installation' && owner.group === 'operator.tigera.io'
 }
 
-/** Whether it is a DaemonSet of Felix whose pods keep their revision until somebody deletes them. */
+/** Whether it is a DaemonSet of Felix whose pods keep their revision until they are deleted. */
 export function isFelixOnDelete(subject: Subject): boolean {
   const strategy = specOf(subject)?.['updateStrategy']
   return isRecord(strategy) && strategy['type'] === 'OnDelete' && felixContainerOf(subject) !== undefined
 }
 
-/** What one FelixConfiguration says of the dataplane; what it leaves out is undefined. */
+/** What one FelixConfiguration sets for the dataplane; a field it leaves out is undefined. */
 export interface FelixSettings {
   /** `default`, `node.<name>`, or of a selection of nodes. */
   readonly name: string
@@ -202,7 +202,7 @@ export function felixValueOf(container: Container, parameter: string): string | 
 const backends = ['Legacy', 'NFT'] as const
 export type Backend = (typeof backends)[number]
 
-/** The backend a value of the variable stands for; Felix ignores case but nothing else, not even a trailing space. */
+/** The backend that a value of the variable means; Felix ignores case but nothing else, not even a trailing space. */
 export function backendOf(value: string): Backend | undefined {
   const lower = value.toLowerCase()
   return backends.find((backend) => backend.toLowerCase() === lower)

@@ -40,7 +40,7 @@ export function labelOf(labels: Readonly<Record<string, string>>, key: string): 
 }
 
 /**
- * A test for names: `*` stands for any run of characters, `?` for one; everything else for itself.
+ * A test for names: `*` matches any run of characters, `?` one; everything else itself.
  * Never worse than the product of both lengths, so no pattern can stall a review.
  */
 export function globMatches(pattern: string, name: string): boolean {

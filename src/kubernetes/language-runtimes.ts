@@ -10,9 +10,9 @@ interface Knob {
   readonly variables: readonly string[]
   /** Text in an environment variable or the command line that caps it as well. */
   readonly options: readonly string[]
-  /** What to tell a person. */
+  /** Advice for users. */
   readonly advice: string
-  /** The variable pidguard would set for a cap of so many threads; undefined where a count cannot be said by one. */
+  /** The variable pidguard would set for a cap of so many threads; undefined where no variable takes a count. */
   readonly cap: ((threads: number) => EnvVar) | undefined
   /** The largest cap that the runtime heeds; undefined where it has none. */
   readonly most: number | undefined
@@ -86,7 +86,7 @@ export function hasThreadCap(runtime: Runtime, container: Container): boolean {
 
 /**
  * The cap .NET takes from the container's environment; undefined when none is set, or from a source not known here.
- * `threads` is undefined when .NET ignores the text. The DOTNET_ spelling beats the COMPlus_ one wherever they stand,
+ * `threads` is undefined when .NET ignores the text. The DOTNET_ spelling beats the COMPlus_ one in any order,
  * and of two entries with one name Kubernetes keeps the last (AppContextConfigHelper GetInt16ComPlusOrDotNetConfig).
  */
 export function dotnetCapOf(container: Container): { text: string; threads: number | undefined } | undefined {

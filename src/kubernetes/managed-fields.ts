@@ -1,8 +1,8 @@
 /** The end of the name alone: a search is as quick as its first letter is rare, and nearly all of JSON is small letters. */
 const head = Buffer.from('Fields":[')
 /**
- * What stands before it in a member that the API server wrote: in compact JSON the quote of a name follows `{` or `,`.
- * What follows a backslash is the inside of a longer name.
+ * The text before it where the API server wrote it: in compact JSON the quote of a member's name follows `{` or `,`.
+ * After a backslash it is the inside of a longer name.
  */
 const starts = ['{"managed', ',"managed']
 const startLength = '{"managed'.length
@@ -10,9 +10,9 @@ const startLength = '{"managed'.length
 /**
  * A JSON text in UTF-8 without the elements of its `managedFields` lists: which client set which field (kubernetes
  * apimachinery pkg/apis/meta/v1 ManagedFieldsEntry) is read by no rule, and is up to a third of an object. Stepping over
- * it costs a fraction of parsing it. A list that does not end is left for the parser to complain about.
+ * it costs a fraction of parsing it. A list that does not end is left for the parser to reject.
  *
- * What is kept is moved together in the given buffer, which is the result's from then on.
+ * Works in place: it moves the kept bytes together and returns a part of the given buffer, which it now owns.
  */
 export function withoutManagedFields(json: Buffer): Buffer {
   let kept = 0
@@ -28,7 +28,7 @@ export function withoutManagedFields(json: Buffer): Buffer {
   return done === 0 ? json : json.subarray(0, moved(json, kept, done, json.length))
 }
 
-/** Moves the bytes of `from` up to `to` to `at`, and tells where they end. */
+/** Moves the bytes of `from` up to `to` to `at`, and returns where they end. */
 function moved(bytes: Buffer, at: number, from: number, to: number): number {
   if (at !== from) bytes.copyWithin(at, from, to)
   return at + to - from

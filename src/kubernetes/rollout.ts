@@ -40,9 +40,17 @@ export function jobSpecOf({ jobTemplate }: JsonRecord): JsonRecord | undefined {
   return isRecord(spec) ? spec : undefined
 }
 
-function jobPodsOf({ suspend, parallelism, completions }: JsonRecord): number {
-  if (suspend === true) return 0
+function jobPodsOf({ suspend, parallelism, completions, managedBy }: JsonRecord): number {
+  if (suspend === true || isManagedElsewhere(managedBy)) return 0
   return Math.min(countOf(parallelism) ?? 1, countOf(completions) ?? Number.POSITIVE_INFINITY)
+}
+
+/**
+ * Another controller runs the Job, as MultiKueue does in another cluster: the Job controller here makes no pods for it
+ * (kubernetes pkg/controller/job/job_controller.go, JobManagedBy, GA in v1.35).
+ */
+function isManagedElsewhere(managedBy: unknown): boolean {
+  return typeof managedBy === 'string' && managedBy !== 'kubernetes.io/job-controller'
 }
 
 /** maxSurge of a rolling Deployment: a count, or a share rounded up (kubernetes pkg/controller/deployment/util). */

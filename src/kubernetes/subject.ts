@@ -1,11 +1,11 @@
 import { AppError } from '../errors.ts'
-import { escapeToken } from '../lib/json/pointer.ts'
-import { isRecord, type JsonRecord, malformed, optionalList, optionalRecord } from '../lib/json/shape.ts'
+import { type JsonRecord, malformed, optionalRecord } from '../lib/json/shape.ts'
 import type { Operation, ReviewRequest } from './admission-review.ts'
+import { readMetadata, readPodSpec } from './pod-shape.ts'
 import type { KubernetesObject, ObjectMeta, PodSpec } from './types.ts'
 import { type GroupKind, groupKindOf, groupOf, isClusterScoped, nameOf, podAt } from './workloads.ts'
 
-/** One object before the rules, whatever front it came through. */
+/** One object as the rules see it, from the webhook, a file or an audit alike. */
 export interface Subject {
   /** `group/kind` of the object; of the parent's kind for `pods/resize` and `pods/ephemeralcontainers`. */
   readonly groupKind: GroupKind
@@ -16,7 +16,7 @@ export interface Subject {
   readonly operation: Operation
   readonly namespace: string
   readonly name: string
-  /** Who asks; undefined where nobody does, as in a file or an audit. */
+  /** The user of the request; undefined where there is no request, as in a file or an audit. */
   readonly userName: string | undefined
   readonly dryRun: boolean
   readonly object: KubernetesObject
@@ -64,8 +64,8 @@ export function subjectOfRequest(request: ReviewRequest): Subject {
 }
 
 /**
- * The subject of an object from a file or a list: judged as if it were created now. `namespace` is for objects that
- * name none of their own and are of a kind that is in one.
+ * The subject of an object from a file or a list: checked as if it were created now. `namespace` is for objects of a
+ * namespaced kind that do not name theirs.
  */
 export function subjectOfObject(object: JsonRecord, namespace = 'default'): Subject {
   const { apiVersion, kind } = object
@@ -140,7 +140,7 @@ function podOf(object: JsonRecord, at: string): Omit<PodSubject, keyof Subject> 
   }
 }
 
-/** The subject as it is stored, to compare with; undefined when there is none or its shape is not that of its kind. */
+/** The stored object as a subject, to compare with; undefined when there is none or it does not have the shape of its kind. */
 export function oldSubjectOf(subject: Subject): Subject | undefined {
   if (subject.oldObject === undefined) return undefined
   const slash = subject.groupKind.lastIndexOf('/')
@@ -148,82 +148,5 @@ export function oldSubjectOf(subject: Subject): Subject | undefined {
     return subjectOf(subject.oldObject, { ...subject, group: subject.groupKind.slice(0, slash), oldObject: undefined })
   } catch {
     return undefined
-  }
-}
-
-function readMetadata(value: unknown, pointer: string): ObjectMeta {
-  const metadata = optionalRecord(value, pointer)
-  if (metadata === undefined) return {}
-  for (const field of ['labels', 'annotations'] as const) {
-    const map = optionalRecord(metadata[field], `${pointer}/${field}`)
-    for (const key in map) {
-      if (typeof map[key] !== 'string') throw malformed('a string', map[key], `${pointer}/${field}/${escapeToken(key)}`)
-    }
-  }
-  optionalList(metadata['ownerReferences'], `${pointer}/ownerReferences`)?.forEach((owner, i) => {
-    if (
-      !isRecord(owner) ||
-      typeof owner['kind'] !== 'string' ||
-      typeof owner['name'] !== 'string' ||
-      typeof owner['apiVersion'] !== 'string'
-    ) {
-      throw malformed('an owner reference with apiVersion, kind and name', owner, `${pointer}/ownerReferences/${i}`)
-    }
-  })
-  for (const field of ['name', 'generateName'] as const) {
-    const name = metadata[field]
-    if (name !== undefined && name !== null && typeof name !== 'string')
-      throw malformed('a string', name, `${pointer}/${field}`)
-  }
-  return metadata as ObjectMeta
-}
-
-const containerLists = ['initContainers', 'containers', 'ephemeralContainers'] as const
-
-/** Checks what rules read, and only as deep as they read it; the API server checks the rest. */
-function readPodSpec(value: unknown, pointer: string): PodSpec {
-  const spec = optionalRecord(value, pointer)
-  if (spec === undefined) return {}
-  readResources(spec['resources'], `${pointer}/resources`)
-  for (const list of containerLists) {
-    const at = `${pointer}/${list}`
-    optionalList(spec[list], at)?.forEach((container, i) => {
-      if (!isRecord(container)) throw malformed('a container', container, `${at}/${i}`)
-      readContainer(container, `${at}/${i}`)
-    })
-  }
-  optionalRecord(spec['nodeSelector'], `${pointer}/nodeSelector`)
-  return spec as PodSpec
-}
-
-function readContainer(container: JsonRecord, at: string): void {
-  if (typeof container['name'] !== 'string') throw malformed('a string', container['name'], `${at}/name`)
-  const image = container['image']
-  if (image !== undefined && image !== null && typeof image !== 'string')
-    throw malformed('a string', image, `${at}/image`)
-  optionalList(container['env'], `${at}/env`)
-  optionalList(container['envFrom'], `${at}/envFrom`)
-  readTexts(container['command'], `${at}/command`)
-  readTexts(container['args'], `${at}/args`)
-  readResources(container['resources'], `${at}/resources`)
-}
-
-function readTexts(value: unknown, pointer: string): void {
-  optionalList(value, pointer)?.forEach((text, i) => {
-    if (typeof text !== 'string') throw malformed('a string', text, `${pointer}/${i}`)
-  })
-}
-
-function readResources(value: unknown, pointer: string): void {
-  const resources = optionalRecord(value, pointer)
-  if (resources === undefined) return
-  for (const field of ['requests', 'limits'] as const) {
-    const list = optionalRecord(resources[field], `${pointer}/${field}`)
-    for (const key in list) {
-      const quantity = list[key]
-      if (typeof quantity !== 'string' && typeof quantity !== 'number') {
-        throw malformed('a quantity', quantity, `${pointer}/${field}/${escapeToken(key)}`)
-      }
-    }
   }
 }

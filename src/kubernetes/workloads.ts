@@ -99,8 +99,8 @@ const [firstMinute, lastMinute] = [23_667_840, 68_374_080]
 
 /**
  * The name of the CronJob that a Job of this name is from. It ends in the scheduled time, in minutes since the epoch
- * (kubernetes pkg/controller/cronjob/utils.go), before 1.21 in seconds, which are whole minutes too. Whoever ends the name
- * of a Job of his own in such a number is taken for one: the pod tells no more.
+ * (kubernetes pkg/controller/cronjob/utils.go), before 1.21 in seconds, which are whole minutes too. A Job that a user
+ * named with such a number at the end looks the same and is counted as a CronJob's.
  */
 function scheduledBy(job: string): string | undefined {
   const [, cronJob, digits] = /^(.+)-([1-9]\d{7}|[1-9]\d{9})$/.exec(job) ?? []

@@ -2,16 +2,16 @@ import { sayNode } from '../headroom/denial-text.ts'
 import type { LedgerNode } from '../headroom/ledger/ledger-inputs.ts'
 import type { NodeRoom } from '../headroom/node-room.ts'
 import { KubeError, type KubeFailure } from '../kube/kube-error.ts'
+import { repeatUntilAborted } from '../lib/repeat-until.ts'
 import type { Millis } from '../lib/units.ts'
 import type { Floor, Settings } from '../policy/settings.ts'
 import type { NodeEvents } from '../ports/node-actions.ts'
 import type { Clock, Log } from '../ports/runtime.ts'
 import { NearFloorMemory, type NearNode } from './near-floor-episodes.ts'
-import { RepeatedDuty, type Term } from './repeated-duty.ts'
 import { isTainted } from './taint-plan.ts'
 import type { Holder } from './top-holders.ts'
 
-/** `told`: an Event was posted. `held-back`: more nodes came near their floor than there are Events a minute; once for each node. */
+/** `held-back`: more nodes came near their floor than may be told of in a minute; once for each of them. */
 export type NearFloorResult = 'told' | 'forbidden' | 'failed' | 'held-back'
 
 export interface NearFloorDeps {
@@ -21,7 +21,7 @@ export interface NearFloorDeps {
   holders(node: string): readonly Holder[]
   /** Whether all nodes and pods are known. */
   isSynced(): boolean
-  /** Whether these Events are wanted. */
+  /** Whether anybody wants to be told. */
   isWanted(): boolean
   /** Of the policy, for no namespace in particular. */
   settings(): Pick<Settings, 'headroom' | 'pids'>
@@ -43,21 +43,32 @@ const defaultEvery: Millis = 5_000
  */
 export const mostPerMinute = 20
 
-/** Posts an Event on each node that comes near its floor, for as long as this process leads. */
-export class NearFloorEvents extends RepeatedDuty<NearFloorTerm> {
+/** Tells of nodes that come near their floor by an Event, for as long as this process leads. */
+export class NearFloorTeller {
+  readonly #deps: NearFloorDeps
+  #lead: Lead | undefined
+
   constructor(deps: NearFloorDeps) {
-    const { every = defaultEvery, random } = deps
-    super({ begin: (signal) => new NearFloorTerm(deps, signal), every, random })
+    this.#deps = deps
   }
 
-  /** Nodes near their floor; undefined while another process leads, or these Events are not wanted. */
+  /** Nodes near their floor; undefined while another process leads, or nobody wants to know. */
   get near(): number | undefined {
-    return this.term?.near
+    return this.#lead?.near
+  }
+
+  /** To be called on becoming the leader; never throws. Ends soon after the signal. */
+  async run(signal: AbortSignal): Promise<void> {
+    const lead = new Lead(this.#deps, signal)
+    this.#lead = lead
+    const { every = defaultEvery, random } = this.#deps
+    await repeatUntilAborted(signal, () => lead.look(), every, random)
+    if (this.#lead === lead) this.#lead = undefined
   }
 }
 
 /** One time of leading. */
-class NearFloorTerm implements Term {
+class Lead {
   readonly #deps: NearFloorDeps
   readonly #signal: AbortSignal
   readonly #heldBack = new Set<string>()
@@ -73,7 +84,7 @@ class NearFloorTerm implements Term {
     this.#refilledAt = deps.clock.monotonic()
   }
 
-  /** Whether every Event could be posted that may be. */
+  /** Whether everything could be told that may be. */
   async look(): Promise<boolean> {
     const { isWanted, isSynced } = this.#deps
     if (!isWanted()) {
@@ -89,7 +100,7 @@ class NearFloorTerm implements Term {
     this.#holdBack(due.slice(now.length))
     for (const node of now) {
       if (this.#signal.aborted) return true
-      if (!(await this.#post(node))) return false
+      if (!(await this.#tell(node))) return false
     }
     return true
   }
@@ -117,7 +128,7 @@ class NearFloorTerm implements Term {
     this.#refilledAt = now
   }
 
-  /** Their Events are posted at a later look, if they are still near then. */
+  /** They are told when their turn comes, if they are still near then. */
   #holdBack(nodes: readonly NearNode[]): void {
     const { log, meter } = this.#deps
     if (nodes.length === 0) this.#heldBack.clear()
@@ -131,20 +142,20 @@ class NearFloorTerm implements Term {
     }
   }
 
-  /** Whether to go on with the next node. */
-  async #post({ name, tightest, isOld }: NearNode): Promise<boolean> {
+  /** Whether to go on with the next. */
+  async #tell({ name, tightest, isOld }: NearNode): Promise<boolean> {
     const { events, log, meter, holders } = this.#deps
     this.#left--
     const said = sayNode({ node: name, ceilings: [tightest], age: undefined })
     const message = `${said}. ${sayHolders(holders(name))} See pidguard top pods --node ${name}; restart or move what leaks, before pods are refused here.`
     const event = { type: 'Warning', reason: 'PIDsNearFloor', message } as const
     try {
-      const result = await events.postOnce(name, 'pidguard-near-floor', event, this.#signal)
-      // The API still holds the Event of an earlier episode. We saw this one start, so post a new Event.
-      if (result === 'already there' && !isOld) await events.post(name, event, this.#signal)
-      this.#memory.posted(name)
+      const result = await events.tellOnce(name, 'pidguard-near-floor', event, this.#signal)
+      // An Event of an earlier episode is still kept; that this one is another, only we can know who saw it begin.
+      if (result === 'told already' && !isOld) await events.tell(name, event, this.#signal)
+      this.#memory.told(name)
       this.#failures.clear()
-      if (result === 'already there' && isOld) return true
+      if (result === 'told already' && isOld) return true
       meter.countNearFloor('told')
       log.warn({ node: name, ...tightest }, 'node near its floor of free PIDs')
       return true

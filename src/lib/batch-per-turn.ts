@@ -1,8 +1,8 @@
 /**
- * Collects what arrives in one turn of the event loop, and works on all of it at the end of that turn. Whoever has only
- * one waits for no other.
+ * Collects the items of one turn of the event loop and passes them to `work` together at the end of that turn. An item
+ * that arrives alone waits for no other.
  */
-export function atTurnEnd<T>(work: (items: readonly T[]) => void): (item: T) => void {
+export function batchPerTurn<T>(work: (items: readonly T[]) => void): (item: T) => void {
   let items: T[] = []
   const workOnAll = (): void => {
     const arrived = items

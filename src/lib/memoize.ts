@@ -1,7 +1,6 @@
 /**
- * Remembers what a pure function made of a text. Texts that come again and again (quantities, patterns, pointers) are
- * then read once; what comes from outside cannot fill the memory, because all is forgotten at `max` texts, and long
- * texts are not remembered.
+ * Remembers the results of a pure function of a text, so that repeated texts (quantities, patterns, pointers) are read
+ * once. Memory is bounded: at `max` texts all are dropped, and texts longer than `longest` characters are never kept.
  */
 export function memoized<T>(make: (text: string) => T, max = 1_000, longest = 256): (text: string) => T {
   const made = new Map<string, T>()

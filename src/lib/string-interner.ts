@@ -1,4 +1,4 @@
-/** Above this many, most are names that no longer exist: start over. What is held elsewhere stays one string. */
+/** Above this many, most are names that no longer exist: start over. Strings already handed out stay valid. Own choice. */
 const most = 200_000
 
 /** One string for all equal strings: thousands of pods share their namespace, node and phase. */

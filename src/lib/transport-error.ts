@@ -3,7 +3,7 @@ import { isRecord } from './json/shape.ts'
 /** OpenSSL's verdicts on a certificate as Node spells them, and what its own name check throws. */
 const tlsCodes = /^(CERT_|ERR_TLS_|ERR_SSL_|SELF_SIGNED_|DEPTH_ZERO_|UNABLE_TO_(GET|VERIFY|DECODE)_)/
 
-/** TLS refused, as opposed to nobody answering. */
+/** The TLS handshake failed, as opposed to no answer at all. */
 export function isTlsFailure(cause: unknown): boolean {
   return tlsCodes.test(codeOf(cause))
 }

@@ -14,13 +14,13 @@ export interface Finding {
   readonly reason: string
   readonly detail: string
   /**
-   * Worth telling, never worth a denial: the rule lacks a fact to be sure, or nobody could act on a denial.
+   * Reported but never denied: the rule lacks a fact to be sure, or a denial would help no one.
    * An enforcing rule warns about it.
    */
   readonly advisory?: boolean
-  /** What to do, where that is something else than what the rule says of most findings; ends with a full stop. */
+  /** What to do, where it differs from the rule's own remedy; ends with a full stop. */
   readonly remedy?: string
-  /** How bad it is among the findings of its rule, where an audit is to name the worst; more is worse. */
+  /** How bad it is among the findings of its rule, so that an audit can name the worst; more is worse. */
   readonly weight?: number
   /** The values in short, for the API server's audit log. */
   readonly audit?: string
@@ -34,7 +34,7 @@ export interface RuleFinding extends Finding {
   readonly remedy: string
 }
 
-/** A rule that could not be judged, because a fact it needs is not known. Skipped is not passed. */
+/** A rule that could not be checked, because a fact it needs is unknown. Skipped is not passed. */
 export interface Skip {
   readonly ruleId: string
   readonly reason: string
@@ -44,17 +44,17 @@ export interface Skip {
 export interface Fault {
   readonly ruleId: string
   readonly error: unknown
-  /** Denies nothing, whatever the mode: the rule only ever adds to what another one guards. */
+  /** Never denies, in any mode: what the rule checks must go on when the rule itself fails. */
   readonly failsOpen?: boolean
 }
 
-/** A rule that was not asked, because the policy exempts the object from it. */
+/** A rule that did not run, because the policy exempts the object from it. */
 export interface Exempted {
   readonly ruleId: string
   readonly reason: string
 }
 
-/** What the rules have to say about one object, before any mode is looked at. */
+/** What the rules found in one object, before any mode is applied. */
 export interface Verdict {
   readonly findings: readonly RuleFinding[]
   readonly skips: readonly Skip[]

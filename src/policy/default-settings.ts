@@ -12,7 +12,7 @@ export const defaultSystemNamespaces: readonly string[] = [
   'pidguard-system'
 ]
 
-/** What holds where the document says nothing. The reasons stand beside the values in `default-policy.ts`. */
+/** The values of settings that the document leaves out. `document/default-document.ts` gives the reason for each. */
 export const defaultSettings: Omit<BaseSettings, 'modes'> = {
   requests: { bestEffortPods: 'reject', cpu: '10m', memory: '32Mi' },
   pids: { estimate: 50, limit: undefined, trustDeclared: false, profiles: [] },

@@ -31,7 +31,7 @@ class SubjectTarget implements ExemptionTarget {
     return this.#subject.namespace
   }
 
-  /** Made out when an exemption asks for them, which few get as far as; so are the names. */
+  /** Computed on demand, as are the names: few exemptions get as far as asking for them. */
   get kinds(): readonly string[] {
     return [this.#subject.kind, workloadOf(this.#subject.metadata).kind]
   }
@@ -60,7 +60,7 @@ export function exemptionFor(
   )
 }
 
-/** For reports: they count nowhere, and whoever wrote them should know. */
+/** For reports: expired exemptions have no effect, and their authors should learn of it. */
 export function expiredExemptions(exemptions: readonly Exemption[], now: Millis): Exemption[] {
   return exemptions.filter((exemption) => hasExpired(exemption, now))
 }

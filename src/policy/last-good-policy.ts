@@ -1,6 +1,6 @@
 import type { Millis } from '../lib/units.ts'
 
-/** What became of a text: it is now in force, it says what the last one said, or it is bad and the old one stays. */
+/** `loaded`: the new text is in force. `unchanged`: the same text as before. `kept`: the text is bad, the last good policy stays. */
 export type Offer = 'loaded' | 'unchanged' | 'kept'
 
 export interface HolderDeps<T> {
@@ -9,7 +9,7 @@ export interface HolderDeps<T> {
   readonly clock: { now(): Millis }
 }
 
-/** Holds the last good policy. Reading files and when to read them is the business of whoever offers texts. */
+/** Holds the last good policy. The caller reads the files and offers their texts. */
 export class PolicyHolder<T> {
   readonly #deps: HolderDeps<T>
   #text: string | undefined
@@ -45,7 +45,7 @@ export class PolicyHolder<T> {
     return this.#lastError
   }
 
-  /** Takes a text into force, unless it is bad. The same text twice is looked at once, so a bad one is told once. */
+  /** Puts a text in force, unless it is bad. The same text twice is read once, so a bad one is reported once. */
   offer(text: string): Offer {
     if (text === this.#text) return 'unchanged'
     this.#text = text
@@ -61,7 +61,7 @@ export class PolicyHolder<T> {
     return 'loaded'
   }
 
-  /** The text could not be read at all; whatever comes next is looked at anew. */
+  /** The text could not be read at all; the next one is read even if it is the same as before. */
   unreadable(error: unknown): Offer {
     this.#text = undefined
     this.#lastError = error

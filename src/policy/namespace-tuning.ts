@@ -4,7 +4,7 @@ import type { BaseSettings, NamespaceTuning, QuantityBounds } from './policy.ts'
 import { readFloorText, readPidsText, readRequest } from './setting-values.ts'
 import type { Floor } from './settings.ts'
 
-/** One annotation looked at: the value to use, if it gives one, and what to tell people. */
+/** The result of one annotation: the value to use, if any, and a note for people. */
 interface Tuned<T> {
   readonly value?: T
   readonly note?: string
@@ -38,7 +38,7 @@ export function tune(
   return { settings: changed, notes }
 }
 
-/** Whether any annotation of ours stands there: few namespaces have one, and the others share their settings. */
+/** Whether the namespace has any annotation of ours: few have one, and the others share their settings. */
 export function isTuned(found: Readonly<Record<string, string>>): boolean {
   return keys.some((key) => Object.hasOwn(found, key))
 }

@@ -6,12 +6,12 @@ import type { RuleInfo } from './settings.ts'
 
 type Spec = NonNullable<PolicyDocument['spec']>
 
-/** What holds without a document: the same as one that says nothing. Needs no schema, so it costs nothing to have. */
+/** The policy in force without a document; the same as an empty document. Needs no schema library. */
 export function defaultPolicy(rules: readonly RuleInfo[]): Policy {
   return policyOf({ apiVersion: 'pidguard.io/v1alpha1', kind: 'PidGuardPolicy' }, rules)
 }
 
-/** The policy that a checked document stands for, its defaults filled in and its overrides laid over the base. */
+/** The policy of a valid document: defaults filled in, each override applied to the base. */
 export function policyOf({ metadata, spec = {} }: PolicyDocument, rules: readonly RuleInfo[]): Policy {
   const base = applyLayer(defaultsOf(rules), spec)
   return {

@@ -6,12 +6,15 @@ import { coversRule } from './exemptions.ts'
 import { applies } from './namespace-match.ts'
 import { isTuned, mayTune, tune } from './namespace-tuning.ts'
 import type { BaseSettings, Exemption, Override, Policy } from './policy.ts'
-import type { NamespaceFacts, RuleInfo, Settings } from './settings.ts'
+import type { NamespaceFacts, NamespaceLookup, RuleInfo, Settings } from './settings.ts'
 
-/** Namespaces whose settings are remembered; a cluster has at most 10,000 (Kubernetes' own tested limit). */
+/** Namespaces whose settings are remembered; a cluster has at most 10,000 (the limit that Kubernetes tests, SIG Scalability). */
 const maxRemembered = 20_000
 
 const none: readonly Exemption[] = []
+
+/** No namespace is known. */
+export const noNamespaces: NamespaceLookup = { get: () => undefined }
 
 /** The settings of each namespace under one policy. A new policy takes a new resolver. */
 export class PolicyResolver {
@@ -54,7 +57,7 @@ export class PolicyResolver {
   }
 
   #resolve(namespace: string, facts: NamespaceFacts | undefined): Settings {
-    // The selectors of the webhooks keep such pods away; what comes all the same, as DaemonSets do, is treated alike.
+    // The selectors of the webhooks keep such pods away; objects that arrive anyway, as DaemonSets do, are treated alike.
     const system =
       facts?.labels[admission] === 'ignore' ||
       this.policy.systemNamespaces.some((pattern) => globMatches(pattern, namespace))

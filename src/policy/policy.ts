@@ -13,7 +13,7 @@ export type BaseSettings = Omit<Settings, 'notes'>
 /** The policy document, read and checked; every default is filled in. */
 export interface Policy {
   readonly name: string
-  /** Name patterns of the namespaces where `pods` rules are off, whatever an override says. */
+  /** Name patterns of the namespaces where `pods` rules are off, also where an override sets a mode. */
   readonly systemNamespaces: readonly string[]
   readonly base: BaseSettings
   /** In the order of the document: the first that matches a namespace is its own. */

@@ -10,7 +10,7 @@ import type { Backend, Floor } from './settings.ts'
 /** PID_MAX_LIMIT of a 64-bit kernel, include/linux/threads.h: no node can hold more tasks. */
 export const maxPids: Pids = 4_194_304
 
-/** A fork bomb needs seconds, so an hour-old reading says nothing; none can be kept younger than a second. */
+/** A fork bomb takes seconds, so an hour-old reading is worthless; readings cannot be kept younger than a second. */
 const maxAgeLimits: { readonly min: Millis; readonly max: Millis } = { min: 1000, max: 3_600_000 }
 
 const countPattern = '^[0-9]{1,7}$'

@@ -66,19 +66,25 @@ export interface Settings {
     readonly podShare: number
   }
   readonly calico: {
-    /** undefined: the administrator has not said, and pidguard does not guess. */
+    /** undefined: the policy does not name one, and pidguard does not guess. */
     readonly iptablesBackend: Backend | undefined
     readonly operatorManaged: 'report' | 'mutate'
   }
   /**
-   * What could not be resolved, in words: an override whose selector needs namespace labels that are not known,
+   * What could not be resolved, for people: an override whose selector needs namespace labels that are not known,
    * an annotation out of bounds. Modes are then the mildest of all that may apply.
    */
   readonly notes: readonly string[]
 }
 
-/** What is known of a namespace; undefined stands for "not known", never for "has none". */
+/** What is known of a namespace; undefined means "not known", never "has none". */
 export interface NamespaceFacts {
   readonly labels: Readonly<Record<string, string>>
   readonly annotations: Readonly<Record<string, string>>
+}
+
+/** The namespaces of a cluster as far as they are known; a Map or a cache. */
+export interface NamespaceLookup {
+  /** undefined: the namespace is not known. */
+  get(name: string): NamespaceFacts | undefined
 }

@@ -2,43 +2,50 @@
 import { isFixed } from '../engine/decide.ts'
 import { definePodRule, type RuleContext } from '../engine/rule.ts'
 import { resourceContainersOf } from '../kubernetes/containers.ts'
-import { hasPodLevelResources } from '../kubernetes/qos/pod-defaults.ts'
-import { isBestEffort } from '../kubernetes/qos/qos.ts'
+import { podLevelDecides } from '../kubernetes/qos/pod-level.ts'
+import { isBestEffort, mayDecideAtPodLevel } from '../kubernetes/qos/qos.ts'
 import { isPositive, type QosResource, qosResources } from '../kubernetes/qos/resources.ts'
+import { newestMinor } from '../kubernetes/server-version.ts'
 import type { PodSubject } from '../kubernetes/subject.ts'
 import type { Container, LimitRangeItem, Maybe, ResourceList } from '../kubernetes/types.ts'
 import { pod, podKinds } from '../kubernetes/workloads.ts'
 
-export const bestEffort = definePodRule<never, 'limitRanges'>({
+type Context = RuleContext<never, 'limitRanges' | 'serverVersion'>
+
+export const bestEffort = definePodRule<never, 'limitRanges' | 'serverVersion'>({
   id: 'best-effort',
   title: 'BestEffort pods',
-  why: 'A pod without any cpu or memory request is scheduled without weighing anything, so it piles up where others already are, and nobody has said what it needs. Such pods were the ones behind the PID exhaustion of incident 003.',
+  why: 'The scheduler places a pod without any cpu or memory request as if it needed nothing, so such pods pile up on full nodes. In a real outage they used up the PIDs of their nodes.',
   remedy:
-    'Set resources.requests.cpu and resources.requests.memory on the containers. Only cpu and memory above zero count, GPUs and ephemeral-storage do not; an administrator can exempt a workload with a reason, or let pidguard inject requests.',
+    'Set resources.requests.cpu and resources.requests.memory on the containers. Only cpu and memory above zero count, not GPUs or ephemeral-storage. An administrator can exempt a workload with a reason, or let pidguard inject requests.',
   limits:
     'Requests and limits of cpu and memory do not bound threads. Only podPidsLimit of the kubelet, a pids limit of the runtime or a program with a fixed pool does.',
   defaultMode: 'enforce',
   scope: 'pods',
   kinds: podKinds,
   subresources: ['resize'],
-  needs: [],
-  wants: ['limitRanges'],
+  requiredFacts: [],
+  optionalFacts: ['limitRanges', 'serverVersion'],
   reads: resourcesOf,
   check(subject, context) {
-    if (hasNoContainers(subject) || !isBestEffort(subject.podSpec)) return []
+    if (hasNoContainers(subject) || !isBestEffort(subject.podSpec, context.serverVersion)) return []
     const isTemplate = subject.groupKind !== pod
     if (isTemplate && isFilledLater(subject, context)) return []
     return [
       {
-        pointer: pointerOf(subject),
+        pointer: pointerOf(subject, context),
         reason: 'QoS class BestEffort',
-        detail: detailOf(subject),
-        // LimitRange defaults reach Pods before webhooks do; of a template nobody knows yet whether they will.
-        advisory: isTemplate && context.limitRanges === undefined
+        detail: detailOf(subject, context),
+        // LimitRange defaults are applied to Pods before webhooks run; whether this template's Pods get any is unknown here.
+        advisory: isTemplate && context.limitRanges === undefined,
+        ...(mayDecideAtPodLevel(subject.podSpec, context.serverVersion) ? { remedy: podLevelRemedy } : undefined)
       }
     ]
   }
 })
+
+const podLevelRemedy =
+  "Set requests of cpu and memory in the pod's own spec.resources, or remove spec.resources: where it is set, requests of the containers may not count."
 
 function resourcesOf({ podSpec, podSpecAt }: PodSubject): readonly unknown[] {
   return [podSpec.resources, ...resourceContainersOf(podSpec, podSpecAt).map(({ container }) => container.resources)]
@@ -49,10 +56,10 @@ function hasNoContainers({ podSpec }: PodSubject): boolean {
   return (podSpec.containers ?? []).length === 0
 }
 
-/** Whether the Pods of this template get a request on their way in: from `resource-requests` or from a LimitRange. */
-function isFilledLater({ podSpec, podSpecAt }: PodSubject, context: RuleContext<never, 'limitRanges'>): boolean {
-  // Both give to containers, and where the pod itself holds resources those alone decide.
-  if (hasPodLevelResources(podSpec)) return false
+/** Whether the Pods of this template get a request at admission: from `resource-requests` or from a LimitRange. */
+function isFilledLater({ podSpec, podSpecAt }: PodSubject, context: Context): boolean {
+  // Both fill containers, but pod-level resources decide alone where they are set.
+  if (mayDecideAtPodLevel(podSpec, context.serverVersion)) return false
   const { settings, limitRanges } = context
   const injects =
     settings.requests.bestEffortPods === 'inject' &&
@@ -83,14 +90,22 @@ function isOpen(list: Maybe<ResourceList>, name: QosResource): boolean {
 }
 
 /** Of the first container: one request there is enough. Pod-level resources decide alone where they are set. */
-function pointerOf({ podSpec, podSpecAt }: PodSubject): string {
-  return hasPodLevelResources(podSpec) ? `${podSpecAt}/resources` : `${podSpecAt}/containers/0/resources`
+function pointerOf({ podSpec, podSpecAt }: PodSubject, { serverVersion }: Context): string {
+  return mayDecideAtPodLevel(podSpec, serverVersion) ? `${podSpecAt}/resources` : `${podSpecAt}/containers/0/resources`
 }
 
-function detailOf({ podSpec, podSpecAt }: PodSubject): string {
-  if (hasPodLevelResources(podSpec)) return 'the pod-level resources decide, and hold neither cpu nor memory above zero'
+function detailOf({ podSpec, podSpecAt }: PodSubject, { serverVersion }: Context): string {
+  if (mayDecideAtPodLevel(podSpec, serverVersion)) {
+    return serverVersion === undefined && isEmpty(podSpec.resources)
+      ? 'on Kubernetes v1.34 to v1.36 empty pod-level resources decide, and the version of this server is not known'
+      : 'the pod-level resources decide, and hold neither cpu nor memory above zero'
+  }
   const containers = resourceContainersOf(podSpec, podSpecAt)
   const names = containers.slice(0, 3).map(({ container }) => container.name)
   const more = containers.length > 3 ? ` and ${containers.length - 3} more` : ''
   return `no cpu or memory request or limit above zero in ${names.join(', ')}${more}`
+}
+
+function isEmpty(resources: PodSubject['podSpec']['resources']): boolean {
+  return !podLevelDecides({ resources }, newestMinor)
 }

@@ -4,6 +4,7 @@ import { type FelixBackend, felixBackendOf, meaningOf } from '../kubernetes/cali
 import { backendVariable, type FelixSettings, felixContainerOf, felixValueOf, specOf } from '../kubernetes/felix.ts'
 import type { Subject } from '../kubernetes/subject.ts'
 import { daemonSet } from '../kubernetes/workloads.ts'
+import { quoted } from '../lib/clip-text.ts'
 
 const modeVariable = 'FELIX_NFTABLESMODE'
 
@@ -18,9 +19,9 @@ export const calicoBackendConflict = defineRule<Subject, never, 'felixConfigurat
   defaultMode: 'warn',
   scope: 'cluster',
   kinds: [daemonSet],
-  needs: [],
-  wants: ['felixConfigurations'],
-  controlled: true,
+  requiredFacts: [],
+  optionalFacts: ['felixConfigurations'],
+  includesControlled: true,
   reads: (subject) => (felixContainerOf(subject) === undefined ? [] : [specOf(subject)?.['template']]),
   check(subject, { felixConfigurations }) {
     const felix = felixContainerOf(subject)
@@ -42,7 +43,7 @@ export const calicoBackendConflict = defineRule<Subject, never, 'felixConfigurat
       }
     ]
   },
-  lacks(subject, { felixConfigurations }) {
+  missingFact(subject, { felixConfigurations }) {
     const felix = felixContainerOf(subject)
     if (felix === undefined) return undefined
     if (felixConfigurations === undefined) return 'FelixConfigurations not known'
@@ -107,7 +108,7 @@ function namesOf(configurations: readonly FelixSettings[]): string {
   return `${shown(configurations[0]?.name)}${more}`
 }
 
-/** Enough of a value to recognise it by. */
+/** Enough of a value to recognise it. */
 function shown(value = ''): string {
-  return JSON.stringify(value.length > 40 ? `${value.slice(0, 39)}…` : value)
+  return quoted(value, 40)
 }

@@ -16,6 +16,7 @@ import {
 } from '../kubernetes/felix.ts'
 import { oldSubjectOf, type Subject } from '../kubernetes/subject.ts'
 import { daemonSet } from '../kubernetes/workloads.ts'
+import { quoted } from '../lib/clip-text.ts'
 import { isSame } from '../lib/json/deep-equal.ts'
 import type { Draft } from '../lib/json/patch.ts'
 import type { Finding } from '../model/finding.ts'
@@ -33,9 +34,9 @@ export const calicoIptablesBackend = defineRule<Subject, never, 'felixConfigurat
   defaultMode: 'enforce',
   scope: 'cluster',
   kinds: [daemonSet],
-  needs: [],
-  wants: ['felixConfigurations'],
-  controlled: true,
+  requiredFacts: [],
+  optionalFacts: ['felixConfigurations'],
+  includesControlled: true,
   everyWrite: true,
   reads: (subject) => (runsSomeFelix(subject) ? [specOf(subject)?.['template']] : []),
   check(subject, context) {
@@ -187,7 +188,7 @@ function setProblem({ env, meaning, habits }: FelixBackend, wanted: Backend | un
   return undefined
 }
 
-/** Harmless beside the right one, and a trap for whoever edits it one day. */
+/** Harmless beside the right variable, but it misleads the next person who edits it. */
 function lookalikeOf({ lookalike }: BackendEnv, at: string): Finding[] {
   if (lookalike === undefined) return []
   return [
@@ -205,9 +206,9 @@ function hintOf(env: BackendEnv): string {
   return env.lookalike === undefined ? '' : `; ${shown(env.lookalike.name)} is no Felix parameter and is ignored`
 }
 
-/** Enough of a value to recognise it by. */
+/** Enough of a value to recognise it. */
 function shown(value: string): string {
-  return JSON.stringify(value.length > 40 ? `${value.slice(0, 39)}…` : value)
+  return quoted(value, 40)
 }
 
 /** One entry with the policy's value, at the place of the first; the other spellings go, as any of them could win. */

@@ -7,16 +7,16 @@ import { daemonSet } from '../kubernetes/workloads.ts'
 export const calicoRevisionDrift = defineRule<Subject, never, 'felixRevisions'>({
   id: 'calico-revision-drift',
   title: 'Calico pods of an old revision',
-  why: 'Under OnDelete a change of calico-node, a security fix too, reaches a node only when somebody deletes its pod. Nodes left behind run what nobody looks at any more: that is the price of OnDelete, and it has to be paid knowingly.',
+  why: 'Under OnDelete a change of calico-node, including a security fix, reaches a node only when its pod is deleted. Until then the node runs an old version unnoticed.',
   remedy:
-    'Delete the old calico-node pods one by one, each when the one before is ready. Begin with a node that can be spared.',
-  limits: 'Only revisions are compared: what was changed between them, and whether it matters, is for a person to see.',
+    'Delete the old calico-node pods one by one, each when the one before is ready. Begin with the least important node.',
+  limits: 'It compares revisions only: it does not show what changed between them, or whether that matters.',
   defaultMode: 'audit',
   scope: 'cluster',
   kinds: [daemonSet],
-  needs: [],
-  wants: ['felixRevisions'],
-  controlled: true,
+  requiredFacts: [],
+  optionalFacts: ['felixRevisions'],
+  includesControlled: true,
   reads: () => [],
   check(subject, { felixRevisions }) {
     if (felixRevisions === undefined || !isFelixOnDelete(subject)) return []
@@ -32,7 +32,7 @@ export const calicoRevisionDrift = defineRule<Subject, never, 'felixRevisions'>(
       }
     ]
   },
-  lacks: (subject, { felixRevisions }) =>
+  missingFact: (subject, { felixRevisions }) =>
     felixRevisions === undefined && isFelixOnDelete(subject) ? 'revisions not known' : undefined
 })
 

@@ -9,7 +9,7 @@ import { isRecord, type JsonRecord, nameOf } from '../lib/json/shape.ts'
 export const calicoUpdateStrategy = defineRule({
   id: 'calico-update-strategy',
   title: 'Calico update strategy',
-  why: 'With RollingUpdate, any change of the template restarts calico-node on every node, one after the other, however little room for new processes those nodes have. With OnDelete a person decides when each node is restarted.',
+  why: 'With RollingUpdate, any change of the template restarts calico-node on every node, one after the other, even on nodes that have no PIDs left for new processes. With OnDelete a person decides when each node is restarted.',
   remedy:
     'Set spec.updateStrategy to {type: OnDelete}. After a change, delete the pods of calico-node node by node, each when the one before is ready. Where the change is another iptables backend, drain and reboot each node: releases up to v3.32 leave the rules of the old one in place.',
   limits:
@@ -17,8 +17,8 @@ export const calicoUpdateStrategy = defineRule({
   defaultMode: 'enforce',
   scope: 'cluster',
   kinds: [daemonSet],
-  needs: [],
-  controlled: true,
+  requiredFacts: [],
+  includesControlled: true,
   everyWrite: true,
   // The template too: it is its change that a RollingUpdate carries to every node.
   reads: (subject) =>
@@ -53,7 +53,7 @@ export const calicoUpdateStrategy = defineRule({
   fix(subject, draft, { settings }) {
     if (isOperatorManaged(subject) && settings.calico.operatorManaged !== 'mutate') return
     const strategy = strategyOf(subject)
-    // A rollingUpdate left behind is accepted by the API server and ignored; whoever reads it is misled.
+    // The API server accepts and ignores a leftover rollingUpdate, which misleads its readers.
     const isClean = strategy?.['type'] === 'OnDelete' && (strategy['rollingUpdate'] ?? undefined) === undefined
     if (!isClean) draft.set('/spec/updateStrategy', { type: 'OnDelete' })
   }

@@ -18,8 +18,8 @@ export const felixConfiguration = defineRule<Subject, never, 'felixDaemonSets'>(
   defaultMode: 'warn',
   scope: 'cluster',
   kinds: ['crd.projectcalico.org/FelixConfiguration', 'projectcalico.org/FelixConfiguration'],
-  needs: [],
-  wants: ['felixDaemonSets'],
+  requiredFacts: [],
+  optionalFacts: ['felixDaemonSets'],
   reads: (subject) => [backendFieldOf(subject)],
   check(subject, { settings, felixDaemonSets }) {
     const wanted = settings.calico.iptablesBackend

@@ -38,10 +38,10 @@ export const rules: readonly Rule[] = [
   nodeExporterProcesses
 ]
 
-/** Rules that live on the fact `headroom`. */
+/** Rules that require the fact `headroom`. */
 const headroomRules: readonly Rule[] = [pidHeadroom, pidBinding, namespacePidBudget]
 
-/** Rules that only an audit can ask: they look at nodes, and at what runs rather than at what is written. */
+/** Rules that run only in an audit: they look at nodes and at running pods. */
 const auditOnly: readonly Rule[] = [
   podThreadOutlier,
   nodeKubepodsDrift,
@@ -54,11 +54,11 @@ const auditOnly: readonly Rule[] = [
   calicoRevisionDrift
 ]
 
-/** The rules a policy may speak of: every rule there is a file for. */
+/** The rules a policy may name: all of them. */
 export const policyRules: readonly Rule[] = [...rules, ...auditOnly]
 
 /**
- * What an audit asks. Not the headroom rules: they weigh what is to come, and of what is there already the nodes
- * themselves tell (node-pid-usage).
+ * The rules of an audit. Without the headroom rules: these check new pods, while running pods show up in the usage of
+ * their nodes (node-pid-usage).
  */
 export const auditRules: readonly Rule[] = policyRules.filter((rule) => !headroomRules.includes(rule))

@@ -1,6 +1,6 @@
 // Reads: what a new Pod needs and where it may land.  Fine: its namespace stays within its budget, on some node and in all.
 import { definePodRule } from '../engine/rule.ts'
-import { saySetAside } from '../headroom/denial-text.ts'
+import { saySetAside, tooLongToCheck } from '../headroom/denial-text.ts'
 import type { OverBudget } from '../headroom/headroom-view.ts'
 import { estimateOf } from '../headroom/pod-estimate.ts'
 import { scheduledFrom } from '../kubernetes/scheduling-gates.ts'
@@ -9,15 +9,15 @@ import { pod } from '../kubernetes/workloads.ts'
 export const namespacePidBudget = definePodRule<'headroom'>({
   id: 'namespace-pid-budget',
   title: 'PID budget of a namespace',
-  why: 'PIDs are shared by everybody on a node, and no quota of Kubernetes counts them: one namespace can take them all.',
+  why: 'PIDs are shared by all pods on a node, and no quota of Kubernetes counts them: one namespace can take them all.',
   remedy:
     'Stop pods of the namespace that are not needed, or lower pidguard.io/pids where fewer threads do. An administrator can raise spec.headroom.budget.',
   limits:
-    'It counts estimates, and what is observed where that is more; nothing here bounds the threads of pods that run already. Which node a pod lands on is up to the scheduler, so a budget per node is kept as far as the pods could be spread.',
+    'It counts estimates, and what is observed where that is more; nothing here limits the threads of running pods. Which node a pod lands on is up to the scheduler, so a budget per node is kept as far as the pods could be spread.',
   defaultMode: 'enforce',
   scope: 'pods',
   kinds: [pod],
-  needs: ['headroom'],
+  requiredFacts: ['headroom'],
   isAsked: ({ headroom: { budget } }) => budget.perNode !== undefined || budget.total !== undefined,
   reads: ({ podMetadata, podSpec }) => [podMetadata.annotations, podSpec],
   check(subject, { settings, headroom }) {
@@ -26,10 +26,13 @@ export const namespacePidBudget = definePodRule<'headroom'>({
     if (from === undefined) return []
     const { pids } = estimateOf(subject, settings, headroom)
     const { uid } = subject.metadata
+    const placement = headroom.placementOf(subject.podSpec)
+    if (placement.isTooLong && budget.perNode !== undefined)
+      return [{ pointer: '/spec', ...tooLongToCheck, advisory: from === 'later' }]
     const over = headroom.overBudget({
       ...budget,
       namespace: subject.namespace,
-      placement: headroom.placementOf(subject.podSpec),
+      placement,
       pids,
       uid: typeof uid === 'string' ? uid : undefined,
       maxAge

@@ -8,19 +8,18 @@ import { controllerOf, daemonSet, pod } from '../kubernetes/workloads.ts'
 export const nodeExporterProcesses = definePodRule({
   id: 'node-exporter-processes',
   title: 'node_exporter processes collector',
-  why: 'The collector that counts threads is off by default, so nobody saw the PIDs of the node in incident 001 run out: node_processes_threads was not there to alert on.',
+  why: 'The collector that counts threads is off by default, and without it node_processes_threads does not exist: no alert can fire when a node runs out of PIDs. In a real outage that is how it went unseen.',
   remedy:
     'Add --collector.processes to the arguments of node_exporter. Alert on node_processes_threads against the smaller of node_processes_max_processes and node_processes_max_threads.',
-  limits:
-    'It sees the whole node only; the limit of the kubepods cgroup, which decided incident 000, is not among its metrics.',
+  limits: 'node_exporter sees the whole node only; the limit of the kubepods cgroup is not among its metrics.',
   defaultMode: 'warn',
   scope: 'cluster',
   kinds: [daemonSet, pod],
-  needs: [],
-  controlled: true,
+  requiredFacts: [],
+  includesControlled: true,
   reads: (subject) => exportersOf(subject).map(({ container }) => [container.image, container.command, container.args]),
   check(subject) {
-    // The Pods of a DaemonSet repeat what was said of it.
+    // The Pods of a DaemonSet would repeat the finding of the DaemonSet.
     const owner = controllerOf(subject.metadata)
     if (subject.groupKind === pod && owner?.kind === 'DaemonSet') return []
     return exportersOf(subject)
@@ -29,7 +28,7 @@ export const nodeExporterProcesses = definePodRule({
         pointer: `${at}/args`,
         reason: 'processes collector is off',
         detail: `container ${container.name} runs node_exporter without --collector.processes`,
-        // An operator would write its DaemonSet again and again; it can be told, not stopped.
+        // An operator would retry its DaemonSet for ever: warn, do not deny.
         advisory: owner !== undefined
       }))
   }
@@ -42,7 +41,7 @@ function exportersOf({ podSpec, podSpecAt }: PodSubject) {
   return containersOf(podSpec, podSpecAt).filter(({ container }) => exporterImage.test(container.image ?? ''))
 }
 
-/** As kingpin reads flags: the last of the two spellings wins. A shell line counts by the text in it. */
+/** As kingpin reads flags: the last of the two spellings wins. A shell command is searched as text. */
 function collectsProcesses({ command, args }: Container): boolean {
   const line = [...(command ?? []), ...(args ?? [])].join(' ')
   const on = line.lastIndexOf('--collector.processes')

@@ -17,7 +17,7 @@ export const nodeKubepodsDrift = defineRule<Subject, 'node'>({
   defaultMode: 'audit',
   scope: 'cluster',
   kinds: [node],
-  needs: ['node'],
+  requiredFacts: ['node'],
   reads: () => [],
   check(_subject, { node: state }) {
     const { host, kubepods } = state.reading ?? {}
@@ -33,7 +33,7 @@ export const nodeKubepodsDrift = defineRule<Subject, 'node'>({
       }
     ]
   },
-  lacks(_subject, { node: state }) {
+  missingFact(_subject, { node: state }) {
     const lack = lackOfLimit(state, ['node', 'kubepods'])
     if (lack !== undefined || state.kubelet?.reserved !== undefined) return lack
     const { host, kubepods } = state.reading ?? {}

@@ -14,7 +14,7 @@ export const nodePidEviction = defineRule<Subject, 'node'>({
   defaultMode: 'audit',
   scope: 'cluster',
   kinds: [node],
-  needs: ['node'],
+  requiredFacts: ['node'],
   reads: () => [],
   check(_subject, { node: { kubelet } }) {
     if (kubelet === undefined || kubelet.eviction !== undefined) return []
@@ -26,5 +26,6 @@ export const nodePidEviction = defineRule<Subject, 'node'>({
       }
     ]
   },
-  lacks: (_subject, { node: { kubelet } }) => (kubelet === undefined ? 'kubelet configuration not known' : undefined)
+  missingFact: (_subject, { node: { kubelet } }) =>
+    kubelet === undefined ? 'kubelet configuration not known' : undefined
 })

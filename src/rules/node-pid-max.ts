@@ -15,7 +15,7 @@ export const nodePidMax = defineRule<Subject, 'node'>({
   defaultMode: 'audit',
   scope: 'cluster',
   kinds: [node],
-  needs: ['node'],
+  requiredFacts: ['node'],
   reads: () => [],
   check(_subject, { settings, node: state }) {
     const limit = state.reading?.host.limit
@@ -30,5 +30,5 @@ export const nodePidMax = defineRule<Subject, 'node'>({
       }
     ]
   },
-  lacks: (_subject, { node: state }) => lackOfLimit(state, ['node'])
+  missingFact: (_subject, { node: state }) => lackOfLimit(state, ['node'])
 })

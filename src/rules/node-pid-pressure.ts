@@ -14,7 +14,7 @@ export const nodePidPressure = defineRule({
   defaultMode: 'audit',
   scope: 'cluster',
   kinds: [node],
-  needs: [],
+  requiredFacts: [],
   reads: (subject) => [conditionOf(subject)?.condition['status']],
   check(subject) {
     const found = conditionOf(subject)
@@ -27,7 +27,8 @@ export const nodePidPressure = defineRule({
       }
     ]
   },
-  lacks: (subject) => (conditionOf(subject)?.condition['status'] === 'False' ? undefined : 'PIDPressure not reported')
+  missingFact: (subject) =>
+    conditionOf(subject)?.condition['status'] === 'False' ? undefined : 'PIDPressure not reported'
 })
 
 function conditionOf({ object }: Subject): { index: number; condition: JsonRecord } | undefined {

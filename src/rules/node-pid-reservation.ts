@@ -15,7 +15,7 @@ export const nodePidReservation = defineRule<Subject, 'node'>({
   defaultMode: 'audit',
   scope: 'cluster',
   kinds: [node],
-  needs: ['node'],
+  requiredFacts: ['node'],
   reads: () => [],
   check(_subject, { node: state }) {
     const detail = unreserved(state)
@@ -23,7 +23,7 @@ export const nodePidReservation = defineRule<Subject, 'node'>({
       ? []
       : [{ pointer: '/status/allocatable/pid', reason: 'no PIDs are kept for the system', detail }]
   },
-  lacks: (_subject, { node: { kubelet } }) =>
+  missingFact: (_subject, { node: { kubelet } }) =>
     kubelet?.reserved === undefined ? 'kubelet configuration not known' : undefined
 })
 

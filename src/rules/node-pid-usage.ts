@@ -15,7 +15,7 @@ export const nodePidUsage = defineRule<Subject, 'node'>({
   defaultMode: 'audit',
   scope: 'cluster',
   kinds: [node],
-  needs: ['node'],
+  requiredFacts: ['node'],
   reads: () => [],
   check(_subject, { settings, node: state }) {
     const [fullest] = knownCeilings(state)
@@ -31,5 +31,5 @@ export const nodePidUsage = defineRule<Subject, 'node'>({
       }
     ]
   },
-  lacks: (_subject, { node: state }) => lackOfUse(state)
+  missingFact: (_subject, { node: state }) => lackOfUse(state)
 })

@@ -14,14 +14,14 @@ export const nodePodPidsLimit = defineRule<Subject, 'node'>({
   defaultMode: 'audit',
   scope: 'cluster',
   kinds: [node],
-  needs: ['node'],
+  requiredFacts: ['node'],
   reads: () => [],
   check(_subject, { node: state }) {
     const detail = unlimited(state)
     if (detail === undefined) return []
     return [{ pointer: '/status/allocatable/pid', reason: 'pods without a limit of their own', detail }]
   },
-  lacks(_subject, { node: { kubelet, reading } }) {
+  missingFact(_subject, { node: { kubelet, reading } }) {
     if (kubelet !== undefined || (reading?.podLimits !== undefined && (reading.pods?.size ?? 0) > 0)) return undefined
     return 'kubelet configuration not known'
   }

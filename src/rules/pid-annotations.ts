@@ -10,14 +10,14 @@ import { escapeToken } from '../lib/json/pointer.ts'
 export const pidAnnotations = definePodRule<never, 'headroom'>({
   id: 'pid-annotations',
   title: 'PID annotations',
-  why: 'Kubernetes has no field for the number of threads a pod needs. The annotations carry that figure to everything that counts PIDs, and to the person who reads the pod.',
+  why: 'Kubernetes has no field for the number of threads a pod needs. The annotations carry that figure to everything that counts PIDs, and to the people who read the pod.',
   remedy: `Write ${declaredPids} as a whole number of tasks (threads) from 1 to ${maxPids}, or remove it.`,
-  limits: `The annotations tell, they do not bound: the kernel stops a pod only at podPidsLimit of the kubelet or a pids limit of the runtime. A template's pods get them one by one; the template is left as it is.`,
+  limits: `The annotations do not limit a pod: the kernel stops it only at podPidsLimit of the kubelet or a pids limit of the runtime. They are written on Pods at creation, never on templates.`,
   defaultMode: 'enforce',
   scope: 'pods',
   kinds: podKinds,
-  needs: [],
-  wants: ['headroom'],
+  requiredFacts: [],
+  optionalFacts: ['headroom'],
   reads: ({ podMetadata }) => [podMetadata.annotations?.[declaredPids]],
   check({ podMetadata, podMetadataAt }) {
     const declared = podMetadata.annotations?.[declaredPids]
@@ -25,7 +25,7 @@ export const pidAnnotations = definePodRule<never, 'headroom'>({
     return [
       {
         pointer: `${podMetadataAt}/annotations/${escapeToken(declaredPids)}`,
-        reason: 'declared PIDs are not a count of tasks',
+        reason: 'declared PIDs are not a valid count',
         detail: `${declaredPids}=${JSON.stringify(declared.slice(0, 40))}`
       }
     ]

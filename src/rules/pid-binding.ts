@@ -7,16 +7,16 @@ import type { Subject } from '../kubernetes/subject.ts'
 export const pidBinding = defineRule<Subject, 'headroom'>({
   id: 'pid-binding',
   title: 'PID headroom of the chosen node',
-  why: 'A scheduler does not look at PIDs: where some nodes have room and others do not, it may choose one that has none.',
+  why: 'The scheduler does not look at PIDs: where some nodes have room and others do not, it may choose one without room.',
   remedy:
-    'Free PIDs on the node (`pidguard top pods`), or let pidguard taint nodes that are low (spec.headroom.taintNodes). A pod whose binding is refused stays pending and is tried again; with the taint the scheduler chooses others.',
+    'Free PIDs on the node (`pidguard top pods`), or let pidguard taint nodes that are low (spec.headroom.taintNodes). A pod whose binding is refused stays Pending and is tried again; with the taint the scheduler chooses another node.',
   limits:
-    'A refused binding alone does not move the pod: the scheduler may choose the same node again. The taint does. Whatever is not known about a node, and a failure of this rule itself, never holds up a binding.',
+    'A refused binding alone does not move the pod: the scheduler may choose the same node again, unless it is tainted. Unknown data about a node, or a failure of this rule, never refuses a binding.',
   defaultMode: 'enforce',
   scope: 'pods',
   kinds: [binding],
   subresources: ['binding'],
-  needs: ['headroom'],
+  requiredFacts: ['headroom'],
   failsOpen: true,
   reads: (subject) => [subject.object['target']],
   check(subject, { settings, headroom }) {

@@ -1,7 +1,15 @@
 // Reads: where a pod may land, what it needs, and how many there will be.  Fine: some node keeps its floor of free PIDs.
 import { isDeepStrictEqual } from 'node:util'
 import { defineRule, type RuleContext } from '../engine/rule.ts'
-import { auditFull, auditNode, sayBehindTaints, sayFull, sayNode, sayUnknown } from '../headroom/denial-text.ts'
+import {
+  auditFull,
+  auditNode,
+  sayBehindTaints,
+  sayFull,
+  sayNode,
+  sayUnknown,
+  tooLongToCheck
+} from '../headroom/denial-text.ts'
 import type { Demand, WorkloadUse } from '../headroom/headroom-view.ts'
 import { estimateOf, workloadNameOf } from '../headroom/pod-estimate.ts'
 import { countOf, grownPods, jobSpecOf, rolloutOf, specOf } from '../kubernetes/rollout.ts'
@@ -19,16 +27,16 @@ const scale = 'autoscaling/Scale'
 export const pidHeadroom = defineRule<Subject, 'headroom'>({
   id: 'pid-headroom',
   title: 'PID headroom',
-  why: 'When a node or its kubepods cgroup has no PIDs left, nothing there can start a process: containers fail, probes fail, the network plugin fails, and pods that ran well die with the rest. Kubernetes schedules without looking at PIDs.',
+  why: 'When a node or its kubepods cgroup has no PIDs left, nothing there can start a process: containers fail, probes fail, the network plugin fails, and healthy pods die with the rest. The Kubernetes scheduler does not look at PIDs (a PID here is a task, that is a thread).',
   remedy:
-    'Free PIDs on the nodes or add nodes: `pidguard top pods` shows who holds them. Lower pidguard.io/pids if the pod needs fewer threads. Where kubepods is the ceiling and kernel.pid_max is higher, restart the kubelet after raising it.',
+    'Free PIDs on the nodes or add nodes: `pidguard top pods` shows the largest users. Lower pidguard.io/pids if the pod needs fewer threads. Where kubepods is the ceiling and kernel.pid_max is higher, restart the kubelet after raising it.',
   limits:
-    'It looks at the nodes the pod may land on by nodeName, nodeSelector, required node affinity, taints and cordon; other reasons of the scheduler are not known to it. It denies only when every such node has a fresh reading and too little room; where data is missing it warns. A pod with scheduling gates is checked when its last gate is removed, which needs the component match-conditions; at its creation it is warned of at most. So it does of a template where a node has room behind a taint that its pods may be given a toleration for. What a pod will need is an estimate: nothing here bounds its threads.',
+    'It looks at the nodes the pod may land on by nodeName, nodeSelector, required node affinity, taints and cordon; it does not know other reasons of the scheduler. It denies only when every such node has a fresh reading and too little room; where data is missing it warns. A placement of more than 100 terms is denied, since checking it would take too long. It also only warns about a template when a tainted node has room, since its pods may be given a toleration. A pod with scheduling gates is checked when its last gate is removed, which needs the component match-conditions; its creation is at most a warning. The need of a pod is an estimate: nothing here limits its threads.',
   defaultMode: 'enforce',
   scope: 'pods',
   kinds: [...podKinds, scale],
   subresources: ['scale'],
-  needs: ['headroom'],
+  requiredFacts: ['headroom'],
   reads: readsOf,
   check(subject, context) {
     if (subject.groupKind === scale) return checkScale(subject, context)
@@ -54,9 +62,13 @@ function readsOf(subject: Subject): readonly unknown[] {
 
 /** What decides how many pods a Job runs at once, or each Job of a CronJob. */
 function jobReadsOf(subject: Subject): readonly unknown[] {
-  const { suspend, parallelism, completions } = specOf(subject)
-  const each = jobSpecOf(specOf(subject))
-  return [suspend, parallelism, completions, each?.['suspend'], each?.['parallelism'], each?.['completions']]
+  const specs = [specOf(subject), jobSpecOf(specOf(subject)) ?? {}]
+  return specs.flatMap(({ suspend, parallelism, completions, managedBy }) => [
+    suspend,
+    parallelism,
+    completions,
+    managedBy
+  ])
 }
 
 /**
@@ -79,8 +91,8 @@ function checkPod(subject: PodSubject, context: Context): Finding[] {
 }
 
 /**
- * Denied is what comes to stay and has no room. Pods that only run besides while others are replaced are worth a
- * warning: a fix, even one that saves PIDs, must get through on a full node.
+ * Denies when the pods that stay have no room. Pods that run only during a rollout cause a warning: an update, even one
+ * that saves PIDs, must get through on a full node.
  */
 function checkTemplate(subject: PodSubject, context: Context): Finding[] {
   const old = subject.operation === 'UPDATE' ? oldSubjectOf(subject) : undefined
@@ -107,7 +119,7 @@ function checkTemplate(subject: PodSubject, context: Context): Finding[] {
   }).map((finding) => ({ ...finding, advisory: true }))
 }
 
-/** A template is not denied for lack of a toleration that its pods may be given when they come: they are judged then. */
+/** Warns instead of denying where a tainted node has room: the pods may be given a toleration, and are checked then. */
 function advisedBehindTaints(findings: Finding[], { settings, headroom }: Context, demand: Asked): Finding[] {
   if (findings.every(({ advisory }) => advisory === true)) return findings
   const { floor, maxAge } = settings.headroom
@@ -120,12 +132,12 @@ function advisedBehindTaints(findings: Finding[], { settings, headroom }: Contex
   }))
 }
 
-/** Pods that a new object finds there count already: those of an orphan, or of what a file in a repository describes. */
+/** Pods of the workload that already run, as when a new object adopts orphans or a file describes a live workload. */
 function livePodsOf(subject: PodSubject, { headroom }: Context): number {
   return headroom.workload(subject.namespace, workloadNameOf(subject))?.live ?? 0
 }
 
-/** One that is paused and has no pods has made none yet: its end of the pause is what creates them. */
+/** A paused workload without pods has made none yet: resuming it is what creates them. */
 function hasBegun(old: PodSubject, context: Context): boolean {
   return specOf(old)['paused'] !== true || livePodsOf(old, context) > 0
 }
@@ -145,13 +157,14 @@ function countPointerOf({ kind }: Subject): string {
   return kind === 'CronJob' ? '/spec/jobTemplate/spec/parallelism' : '/spec/replicas'
 }
 
-/** Its pods are judged one by one on their nodes; the template is turned away only when it can run on none. */
+/** Each pod is checked on its own node; the template is denied only when no node can run it. */
 function checkDaemonSet(subject: PodSubject, context: Context): Finding[] {
   if (subject.operation !== 'CREATE' || livePodsOf(subject, context) > 0) return []
   const { settings, headroom } = context
   const { pids } = estimateOf(subject, settings, headroom)
   const { floor, maxAge } = settings.headroom
   const placement = headroom.placementOf(subject.podSpec, 'daemon-set')
+  if (placement.isTooLong) return [{ pointer: '/spec/template/spec', ...tooLongToCheck }]
   const { nodes, full, unknown, worst } = headroom.assessEach({ placement, pids, floor, maxAge })
   if (worst === undefined) return []
   const isOnNone = full === nodes && unknown === 0
@@ -166,7 +179,7 @@ function checkDaemonSet(subject: PodSubject, context: Context): Finding[] {
   ]
 }
 
-/** A Scale says how many, not of what: its workload's running pods do. Without any, the new ones are judged as they come. */
+/** A Scale holds a count but no pod: its workload's running pods show what is added. Without any, each new Pod is checked at creation. */
 function checkScale(subject: Subject, context: Context): Finding[] {
   const pods = countOf(specOf(subject)['replicas']) ?? 0
   const before = countOf(specOf({ object: subject.oldObject ?? {} })['replicas']) ?? 0
@@ -180,7 +193,7 @@ function checkScale(subject: Subject, context: Context): Finding[] {
   })
 }
 
-/** Kinds with a scale subresource, as pods know their workloads, by the resource; a Scale itself does not say which. */
+/** Kinds with a scale subresource, by the resource in the request; the Scale itself does not name its kind. */
 const scaledKinds: ReadonlyMap<string, string> = new Map([
   ['deployments', 'Deployment'],
   ['statefulsets', 'StatefulSet'],
@@ -205,7 +218,8 @@ function shortageOf(
   demand: Asked
 ): Finding[] {
   const { floor, maxAge, claimShare: share } = settings.headroom
-  const { pids, pods } = demand
+  const { pids, pods, placement } = demand
+  if (placement.isTooLong && pods > 0) return [{ pointer, ...tooLongToCheck }]
   const assessment = headroom.assess({ ...demand, floor, maxAge, isolation: { namespace, share } })
   switch (assessment.verdict) {
     case 'fits':

@@ -17,7 +17,7 @@ export const podThreadOutlier = definePodRule<'node'>({
   defaultMode: 'audit',
   scope: 'cluster',
   kinds: [pod],
-  needs: ['node'],
+  requiredFacts: ['node'],
   reads: () => [],
   check(subject, { settings, node }) {
     const pids = pidsOf(subject, node)
@@ -34,7 +34,7 @@ export const podThreadOutlier = definePodRule<'node'>({
       }
     ]
   },
-  lacks(subject, { node }) {
+  missingFact(subject, { node }) {
     if (nodeNameOf(subject) === undefined || !isRunning(subject)) return undefined
     return (
       lackOfLimit(node, ['node', 'kubepods']) ??

@@ -1,27 +1,26 @@
 // Reads: requests and limits of all containers of a Pod.  Fine: each has a cpu and a memory request, or a limit to take it from.
 import { definePodRule, type RuleContext } from '../engine/rule.ts'
 import { resourceContainersOf } from '../kubernetes/containers.ts'
-import { hasPodLevelResources } from '../kubernetes/qos/pod-defaults.ts'
-import { qosClassOf } from '../kubernetes/qos/qos.ts'
+import { mayDecideAtPodLevel, qosClassOf } from '../kubernetes/qos/qos.ts'
 import { parseQuantity } from '../kubernetes/qos/quantity.ts'
 import { isPositive, type QosResource, qosResources } from '../kubernetes/qos/resources.ts'
 import type { PodSubject } from '../kubernetes/subject.ts'
 import type { Container, LimitRangeItem, Maybe, QuantityText } from '../kubernetes/types.ts'
 import { pod } from '../kubernetes/workloads.ts'
 
-export const resourceRequests = definePodRule<never, 'limitRanges'>({
+export const resourceRequests = definePodRule<never, 'limitRanges' | 'serverVersion'>({
   id: 'resource-requests',
   title: 'Missing resource requests',
-  why: 'A request is what the scheduler weighs. A container without one is placed as if it needed nothing, and nodes fill up unseen.',
+  why: 'The scheduler places a container without a request as if it needed nothing, so nodes fill up unnoticed.',
   remedy:
     'Set resources.requests.cpu and resources.requests.memory on each container. In mode enforce pidguard adds the missing ones from the policy.',
   limits:
-    'It fills Pods at creation and never templates, since a changed template is a rollout. It leaves Guaranteed pods and pods with pod-level resources as they are, and wholly BestEffort pods too unless the policy says `requests.bestEffortPods: inject`.',
+    'It fills Pods at creation and never templates, since a changed template is a rollout. It does not change Guaranteed pods, pods with pod-level resources, or wholly BestEffort pods unless the policy sets `requests.bestEffortPods: inject`.',
   defaultMode: 'enforce',
   scope: 'pods',
   kinds: [pod],
-  needs: [],
-  wants: ['limitRanges'],
+  requiredFacts: [],
+  optionalFacts: ['limitRanges', 'serverVersion'],
   reads: ({ podSpec, podSpecAt }) => [
     podSpec.resources,
     ...resourceContainersOf(podSpec, podSpecAt).map(({ container }) => container.resources)
@@ -29,7 +28,7 @@ export const resourceRequests = definePodRule<never, 'limitRanges'>({
   check(subject, context) {
     const missing = missingOf(subject)
     if (missing.length === 0 || !isFillable(subject, context)) return []
-    // Advisory: it runs well without, and where the mutating hook was away nobody should be turned away for it.
+    // Advisory: the pod runs without it, and an outage of the mutating webhook should not deny pods.
     return missing.map(({ at, container, resource }) => ({
       pointer: `${at}/resources/requests/${resource}`,
       reason: 'resource request missing',
@@ -53,9 +52,12 @@ export const resourceRequests = definePodRule<never, 'limitRanges'>({
 })
 
 /** Whether requests may be added at all without changing what the pod's author asked for. */
-function isFillable({ podSpec }: PodSubject, { settings }: RuleContext<never, 'limitRanges'>): boolean {
-  // Container requests may not exceed the pod's own, and pod-level resources decide the class alone.
-  if (hasPodLevelResources(podSpec)) return false
+function isFillable(
+  { podSpec }: PodSubject,
+  { settings, serverVersion }: RuleContext<never, 'serverVersion'>
+): boolean {
+  // Container requests must not exceed the pod's own, and pod-level resources decide the class alone.
+  if (mayDecideAtPodLevel(podSpec, serverVersion)) return false
   const qos = qosClassOf(podSpec)
   return qos === 'Burstable' || (qos === 'BestEffort' && settings.requests.bestEffortPods === 'inject')
 }

@@ -15,14 +15,14 @@ type Cap = NonNullable<Profile['threadCap']>
 export const runtimeThreadCap = definePodRule({
   id: 'runtime-thread-cap',
   title: 'Runtime thread cap',
-  why: 'A thread pool without a cap grows while its threads block: one .NET process of incident 003 held 21,317 threads, where a cap of a few hundred would have made it slow instead of taking the node down.',
-  remedy: `Set the thread cap of the runtime that the finding names. With the annotation ${threadCap}: inject on the pod, and this rule in mode enforce, pidguard sets it where one variable can.`,
+  why: 'A thread pool without a cap grows while its threads block: in a real outage one .NET process held 21,317 threads and took its node down. A cap of a few hundred would only have made it slow.',
+  remedy: `Set the thread cap of the runtime that the finding names. With the annotation ${threadCap}: inject on the pod, and this rule in mode enforce, pidguard sets it where a single variable is enough.`,
   limits:
-    'It sees what the policy has a profile for; a runtime cannot be told from an image name alone. A cap bounds the pool, not threads the program starts itself, and a cap that is too low starves it. For Go there is no such knob: GOMAXPROCS does not count threads in system calls.',
+    'It checks only pods that match a profile of the policy; an image name alone does not identify a runtime. A cap bounds the pool, not threads the program starts itself, and a cap that is too low starves it. For Go there is no such knob: GOMAXPROCS does not count threads in system calls.',
   defaultMode: 'warn',
   scope: 'pods',
   kinds: podKinds,
-  needs: [],
+  requiredFacts: [],
   reads: ({ podMetadata, podSpec, podSpecAt }) => [
     podMetadata.labels,
     ...containersOf(podSpec, podSpecAt).map(({ container }) => [
@@ -68,7 +68,7 @@ function cappedContainersOf(
   return { cap: profile.threadCap, containers }
 }
 
-/** Advisory throughout: whether a cap is right for a program is its author's to say. */
+/** Always advisory: only the author of a program knows whether a cap is right for it. */
 function problemOf({ container, at }: ContainerView, { runtime, threads }: Cap): Finding | undefined {
   if (!hasThreadCap(runtime, container)) {
     const detail = `container ${container.name}, ${runtime}: set ${adviceFor(runtime)}`
@@ -83,7 +83,7 @@ function problemOf({ container, at }: ContainerView, { runtime, threads }: Cap):
       : `is hexadecimal: ${dotnet.threads} threads`
   return {
     pointer: `${at}/env`,
-    reason: 'thread cap is not what it seems',
+    reason: 'thread cap is not the number written',
     detail: `container ${container.name}: ${text} ${meaning}`,
     advisory: true
   }

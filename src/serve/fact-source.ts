@@ -6,32 +6,32 @@ import type { Subject } from '../kubernetes/subject.ts'
 import type { NearFloorDeps } from '../leader/near-floor-events.ts'
 import type { TaintCounts, TainterDeps } from '../leader/node-tainter.ts'
 import type { Millis, Pids } from '../lib/units.ts'
-import type { NamespaceFacts, Settings } from '../policy/settings.ts'
+import { noNamespaces } from '../policy/policy-resolver.ts'
+import type { NamespaceLookup, Settings } from '../policy/settings.ts'
 import type { Clock, Log } from '../ports/runtime.ts'
 import type { HeadroomStatus } from '../server/metrics/headroom-metrics.ts'
 
-/** What `serve` knows besides the object and the policy. No call waits: everything is held in memory. */
+/** What `serve` knows beyond the object and the policy. Nothing here waits: all of it is held in memory. */
 export interface FactSource {
-  /** undefined: the namespace is not known. */
-  namespaceFacts(name: string): NamespaceFacts | undefined
+  readonly namespaces: NamespaceLookup
   facts(namespace: string): Partial<AllFacts>
-  /** Takes note of an admitted object; see `AdmissionDeps.admitted`. */
+  /** Told of what was admitted; see `AdmissionDeps.admitted`. */
   admitted?(subject: Subject, settings: Settings): void
-  /** Why the first review should wait, in words; undefined when it need not, or no longer. */
+  /** Why it would be better to wait with the first review, in words; undefined when it would not, or not any more. */
   obstacle(): string | undefined
-  /** For the metrics; undefined without nodes to count. */
+  /** For the metrics; undefined where there is nothing to count. */
   status(): HeadroomStatus | undefined
   /** For the metrics of the replica that leads. */
   taints?(): TaintCounts | undefined
-  /** For the metrics of the leader: nodes near their floor; undefined where these Events are not wanted. */
+  /** The same: nodes near their floor; undefined where nobody wants to know. */
   nearFloor?(): number | undefined
-  /** Call it when this process becomes the leader: it taints nodes and posts Events until the signal. */
+  /** To be called when this replica becomes the leader: what only one may do at a time, until the signal. */
   lead?(signal: AbortSignal): void
   start(): void
   stop(): Promise<void>
 }
 
-/** What a source of facts needs. */
+/** What a source of facts is built with. */
 export interface FactDeps {
   readonly clock: Clock
   readonly log: Log
@@ -42,7 +42,7 @@ export interface FactDeps {
 
 /** Without a cluster and without a snapshot: rules that need facts are skipped, and say so. */
 export const noFacts: FactSource = {
-  namespaceFacts: () => undefined,
+  namespaces: noNamespaces,
   facts: () => nothing,
   obstacle: () => undefined,
   status: () => undefined,
@@ -52,7 +52,7 @@ export const noFacts: FactSource = {
 
 const nothing: Partial<AllFacts> = {}
 
-/** Milliseconds between two clean-ups of the bookkeeping, which drop entries that nothing refers to any more. */
+/** Milliseconds between two clean-ups of the bookkeeping; it only drops what nobody refers to any more. */
 const sweepEvery: Millis = 60_000
 
 /** The bookkeeping that rules read, for as long as the process serves. */

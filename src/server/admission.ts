@@ -1,5 +1,5 @@
 import { type Decision, decide } from '../engine/decide.ts'
-import { evaluate, type Snapshot } from '../engine/evaluate.ts'
+import { evaluate, type JudgingInput } from '../engine/evaluate.ts'
 import { mutate } from '../engine/mutate.ts'
 import type { AllFacts } from '../engine/rule.ts'
 import type { RuleIndex } from '../engine/rule-index.ts'
@@ -10,13 +10,15 @@ import {
   type ReviewResponse,
   readReview,
   renderReview,
+  uidAtHead,
   uidOf
 } from '../kubernetes/admission-review.ts'
 import { pidsEstimate, pidsEstimateSource } from '../kubernetes/annotations.ts'
 import { withoutManagedFields } from '../kubernetes/managed-fields.ts'
 import { type Subject, subjectOfRequest } from '../kubernetes/subject.ts'
 import { pod } from '../kubernetes/workloads.ts'
-import type { Millis } from '../lib/units.ts'
+import { hasMoreMembers } from '../lib/json/count-members.ts'
+import type { Bytes, Millis } from '../lib/units.ts'
 import type { ReviewResult, RuleOutcome, Webhook } from '../model/review-outcome.ts'
 import type { Settings } from '../policy/settings.ts'
 import type { Clock, Log, Meter } from '../ports/runtime.ts'
@@ -40,25 +42,42 @@ export interface AdmissionDeps {
   readonly slow: Millis
   facts(namespace: string): Partial<AllFacts>
   /**
-   * Told of every object that passed validation and will be stored, unless another webhook or a quota refuses it. Not of
-   * dry runs. The answer is already made, and goes out after it.
+   * Called for every object that passed validation and will be stored unless another webhook or a quota refuses it. Not
+   * for dry runs. The answer is made before and sent after it.
    */
   admitted?(subject: Subject, settings: Settings): void
 }
 
 /**
- * Answers one review; never throws and never waits. The body is its own from then on, and is not what it was after.
+ * Answers one review; never throws and never waits. Takes ownership of `body` and overwrites it.
  * `arrivedAt`: when the body was whole, by the monotonic clock; its duration counts from there.
  */
 export type Admission = (webhook: Webhook, body: Buffer, arrivedAt: Millis) => Answer
+
+/** Bytes. A body up to this size is parsed without counting its members: at most 16,000, in 3 ms. */
+const unchecked: Bytes = 128 * 1024
+
+/**
+ * Members of all objects of a review. Parsing and reading so many takes some 50 ms, in which no other review is answered.
+ * The largest Pods and DaemonSets that a cluster can store (1.5 MiB in etcd) have some 50,000. Own choice.
+ */
+const membersLimit = 100_000
+
+const tooManyMembers = new AppError(
+  'ERR_OBJECT_TOO_LARGE',
+  `object: expected at most ${membersLimit} fields in all, found more`
+)
 
 /** The seven hops of a review: read, match, evaluate or mutate, decide, answer; then, in its report, count and log. */
 export function buildAdmission(deps: AdmissionDeps): Admission {
   const { clock, meter } = deps
   return (webhook, body, arrivedAt) => {
+    const json = withoutManagedFields(body)
+    if (json.length > unchecked && hasMoreMembers(json, membersLimit))
+      return refuse(deps, webhook, tooManyMembers, uidAtHead(json), clock.monotonic() - arrivedAt)
     let parsed: unknown
     try {
-      parsed = JSON.parse(withoutManagedFields(body).toString('utf8'))
+      parsed = JSON.parse(json.toString('utf8'))
     } catch (cause) {
       const error = new AppError(
         'ERR_REVIEW_NOT_JSON',
@@ -73,9 +92,9 @@ export function buildAdmission(deps: AdmissionDeps): Admission {
         return allow(request, deps, webhook, arrivedAt)
       const subject = subjectOfRequest(request)
       const settings = deps.policy.settingsFor(subject.namespace)
-      const judged = judge(deps, webhook, subject, settings)
+      const judged = runRules(deps, webhook, subject, settings)
       const body = renderReview(responseOf(request, subject, judged))
-      if (webhook === 'validate' && judged.decision.allowed && !subject.dryRun) tell(deps, subject, settings)
+      if (webhook === 'validate' && judged.decision.allowed && !subject.dryRun) recordAdmission(deps, subject, settings)
       const reviewed = { request, subject, settings, judged, elapsed: clock.monotonic() - arrivedAt }
       return { status: 200, body, report: reporting(deps.log, reportOf(deps, webhook, reviewed)) }
     } catch (error) {
@@ -92,37 +111,37 @@ export function buildAdmission(deps: AdmissionDeps): Admission {
     const elapsed = clock.monotonic() - arrivedAt
     const tally = (): void => {
       meter.countReview(webhook, 'allowed', elapsed / 1000)
-      log.debug({ webhook, uid, operation }, 'review not looked at')
+      log.debug({ webhook, uid, operation }, 'review not checked')
     }
     return { status: 200, body: renderReview({ uid, allowed: true }), report: reporting(deps.log, tally) }
   }
 }
 
-/** What is done about an admitted object can no longer change the answer, nor may its failure. */
-function tell({ admitted, log }: AdmissionDeps, subject: Subject, settings: Settings): void {
+/** Runs after the answer is made: neither its result nor its failure can change the answer. */
+function recordAdmission({ admitted, log }: AdmissionDeps, subject: Subject, settings: Settings): void {
   try {
     admitted?.(subject, settings)
   } catch (error) {
     log.error(
       { kind: subject.kind, namespace: subject.namespace, name: subject.name, err: error },
-      'admission not noted'
+      'admission not recorded'
     )
   }
 }
 
-function judge(deps: AdmissionDeps, webhook: Webhook, subject: Subject, settings: Settings): Judged {
+function runRules(deps: AdmissionDeps, webhook: Webhook, subject: Subject, settings: Settings): Judged {
   const rules = deps.rules.rulesFor(subject)
   const now = deps.clock.now()
-  const snapshot: Snapshot = {
+  const input: JudgingInput = {
     settings,
     facts: deps.facts(subject.namespace),
     exemption: (ruleId) => deps.policy.exemption(ruleId, subject, now)
   }
   if (webhook === 'validate') {
-    const verdict = evaluate(subject, rules, snapshot)
+    const verdict = evaluate(subject, rules, input)
     return { decision: decide(subject, verdict, settings), verdict, operations: [], fixedBy: [] }
   }
-  const { operations, fixedBy, notes, verdict } = mutate(subject, rules, snapshot)
+  const { operations, fixedBy, notes, verdict } = mutate(subject, rules, input)
   const decision = decide(subject, verdict, settings)
   return { decision: notes.length === 0 ? decision : withNotes(decision, notes), verdict, operations, fixedBy }
 }
@@ -152,7 +171,7 @@ function responseOf(
 
 type Writable<T> = { -readonly [Field in keyof T]: T[Field] }
 
-/** What the audit log of the API server is told: undefined when there is nothing. */
+/** The annotations for the API server's audit log; undefined when there are none. */
 function annotationsOf(
   subject: Subject,
   { auditAnnotations }: Decision,
@@ -185,7 +204,7 @@ function reportOf({ log, meter, slow }: AdmissionDeps, webhook: Webhook, reviewe
   const result = resultOf(judged)
   const level = result !== 'allowed' || elapsed > slow ? 'info' : 'debug'
   const isLogged = log.isLevelEnabled?.(level) !== false
-  // A denial is told from the nodes as they are now: the next review, judged before this is logged, may count with them.
+  // Build the denial's log line now; by the time it is written the next review may have changed the node figures.
   const denial = isLogged && !decision.allowed ? lineOf(webhook, reviewed, result) : undefined
   const count = (ruleId: string, outcome: RuleOutcome): void =>
     meter.countOutcome(ruleId, settings.modes.get(ruleId) ?? 'off', outcome)
@@ -221,12 +240,12 @@ function refuse(
   const code = known?.info.status ?? 500
   const message =
     known === undefined
-      ? 'pidguard failed on this review; its log has the error.'
+      ? 'pidguard failed on this review; the error is in its log.'
       : `${known.message}. ${known.info.hint}`
   const report = reporting(deps.log, () => {
     const { log, meter } = deps
     meter.countReview(webhook, known === undefined ? 'fault' : 'malformed', elapsed / 1000)
-    // Of a known error only its text: the cause, a parser's, quotes what was sent.
+    // A known error is logged by its text only: the parser's cause quotes the body.
     if (known === undefined) log.error({ webhook, uid, err: error }, 'review failed')
     else log.warn({ webhook, uid, code: known.code, error: known.message }, 'review not understood')
   })

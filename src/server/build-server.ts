@@ -6,7 +6,7 @@ import fastify, { type FastifyInstance } from 'fastify'
 import type { Millis } from '../lib/units.ts'
 import { buildListener, type ListenerDeps } from './admission-listener.ts'
 import { answerClientError } from './client-error.ts'
-import { Connections } from './connections.ts'
+import { type ConnectionLimits, Connections, limitConnections } from './connections.ts'
 import { renderStatus } from './status.ts'
 
 /** A serving certificate and its key, PEM. */
@@ -17,7 +17,7 @@ export interface ServingPair {
 
 /**
  * Longer than the 90 s after which the API server drops an idle connection (client-go transport defaults), so it is
- * never we who close one that it is about to use: it does not try a webhook call twice.
+ * never us who close a connection that it is about to use: it does not retry a webhook call.
  */
 const keepAliveTimeout: Millis = 120_000
 /** Headers and body have to arrive within this time from the first byte; the API server sends both at once. Own choice. */
@@ -27,18 +27,28 @@ export interface Timeouts {
   /** How long a connection may go without a request, also before the first. */
   readonly keepAlive: Millis
   readonly request: Millis
+  /** From the connection to the end of its TLS handshake. */
+  readonly handshake: Millis
   /** How often connections are looked at: a late one is closed up to this much later. */
   readonly check: Millis
 }
 
-const defaultTimeouts: Timeouts = { keepAlive: keepAliveTimeout, request: requestTimeout, check: 1_000 }
+/** A handshake takes milliseconds; the API server gives up a call after 30 s at most. Own choice. */
+const handshakeTimeout: Millis = 5_000
+
+const defaultTimeouts: Timeouts = {
+  keepAlive: keepAliveTimeout,
+  request: requestTimeout,
+  handshake: handshakeTimeout,
+  check: 1_000
+}
 
 export interface AdmissionServer {
   readonly app: FastifyInstance
   /**
    * Takes a new pair for new connections; throws and keeps the old one when the two do not fit. Connections made
    * before get their next answer with `Connection: close`. They are not cut: the API server may be sending on one of
-   * them, and does not try a webhook call twice.
+   * them, and does not retry a webhook call.
    */
   setPair(pair: ServingPair): void
   /** From now on every answer closes its connection, so the API server opens the next one elsewhere. */
@@ -49,7 +59,8 @@ export interface AdmissionServer {
 export function buildAdmissionServer(
   deps: Omit<ListenerDeps, 'isLast'>,
   pair: ServingPair,
-  timeouts: Timeouts = defaultTimeouts
+  timeouts: Timeouts = defaultTimeouts,
+  limits?: ConnectionLimits
 ): AdmissionServer {
   let generation = 0
   let draining = false
@@ -64,9 +75,9 @@ export function buildAdmissionServer(
     requestTimeout: timeouts.request,
     headersTimeout: timeouts.request,
     connectionsCheckingInterval: timeouts.check,
-    handshakeTimeout: timeouts.keepAlive
+    handshakeTimeout: timeouts.handshake
   })
-  const connections = new Connections(server)
+  const connections = new Connections(server, limits)
   server.on('secureConnection', (socket) => {
     generations.set(socket, generation)
     // Until the first answer; from then on Node does so after each.
@@ -86,14 +97,14 @@ export function buildAdmissionServer(
       })
   })
   answerUnknownRoutes(app, 'POST /mutate or POST /validate')
-  // Else a connection whose review is on its way would be kept for the next, and closing would wait for it.
+  // Without it, a connection with a review under way would be kept alive after the answer, and closing would wait for it.
   app.addHook('preClose', async () => {
     draining = true
   })
   return {
     app,
     setPair(next) {
-      // An empty text is no certificate, but setSecureContext takes it for none at all, and then nobody can connect.
+      // setSecureContext accepts an empty certificate as none, and then no client can connect: check both first.
       new X509Certificate(next.cert)
       createPrivateKey(next.key)
       server.setSecureContext({ ...next, minVersion: 'TLSv1.2' })
@@ -117,15 +128,25 @@ function noSchemas(): never {
   throw new Error('expected no route with a schema')
 }
 
+/** Connections at once to probes and metrics: a kubelet, and some Prometheus servers. Own choice. */
+const probeConnections = 100
+
 export interface ProbeDeps {
-  /** What stands in the way of readiness, in words; empty when ready. */
+  /** Why the process is not ready, in words; empty when ready. */
   unready(): readonly string[]
   metrics(): Promise<{ contentType: string; text: string }>
 }
 
 /** The HTTP server of probes and metrics; does not listen yet. */
 export function buildProbeServer(deps: ProbeDeps): FastifyInstance {
-  const app = fastify({ ...withoutSchemas, logger: false, forceCloseConnections: true })
+  const app = fastify({
+    ...withoutSchemas,
+    logger: false,
+    forceCloseConnections: true,
+    requestTimeout,
+    http: { headersTimeout: requestTimeout, connectionsCheckingInterval: defaultTimeouts.check }
+  })
+  limitConnections(app.server, probeConnections)
   app.get('/livez', async () => 'ok\n')
   app.get('/readyz', async (_request, reply) => {
     const reasons = deps.unready()

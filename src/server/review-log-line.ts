@@ -1,13 +1,14 @@
 import type { DecidedFinding, Decision } from '../engine/decide.ts'
 import type { ReviewRequest } from '../kubernetes/admission-review.ts'
 import type { Subject } from '../kubernetes/subject.ts'
+import { clipped } from '../lib/clip-text.ts'
 import type { PatchOperation } from '../lib/json/patch.ts'
 import type { Millis } from '../lib/units.ts'
 import type { Verdict } from '../model/finding.ts'
 import type { ReviewResult, Webhook } from '../model/review-outcome.ts'
 import type { Settings } from '../policy/settings.ts'
 
-/** What the engine made of one review. */
+/** The engine's result for one review. */
 export interface Judged {
   readonly decision: Decision
   readonly verdict: Verdict
@@ -24,7 +25,7 @@ export interface Reviewed {
   readonly elapsed: Millis
 }
 
-/** The fields of a review's line: only those that say something, since each costs as much as a small rule. */
+/** The fields of a review's log line; those without information are left out, since each costs as much as a small rule. */
 export function lineOf(
   webhook: Webhook,
   { request, subject, judged, elapsed }: Reviewed,
@@ -40,7 +41,7 @@ export function lineOf(
   line['result'] = result
   if (decision.findings.length > 0) {
     // Without their detail: it may hold the value of a variable.
-    line['findings'] = decision.findings.slice(0, maxLogged).map(toldOf)
+    line['findings'] = decision.findings.slice(0, maxLogged).map(lineOfFinding)
     if (decision.findings.length > maxLogged) line['findingCount'] = decision.findings.length
   }
   if (fixedBy.length > 0) line['fixedBy'] = fixedBy
@@ -48,21 +49,21 @@ export function lineOf(
   return line
 }
 
-/** As lines tell spans: to the microsecond. */
+/** A span as log lines show it: to the microsecond. */
 export function roundedMillis(span: Millis): Millis {
   return Math.round(span * 1000) / 1000
 }
 
-function toldOf({ ruleId, action, reason, pointer, account }: DecidedFinding): object {
-  const told = { ruleId, action, reason, pointer }
-  // Whatever a denial rests on, so that it can be explained later; warnings would say it too often.
-  return action === 'deny' && account !== undefined ? { ...told, account: account() } : told
+function lineOfFinding({ ruleId, action, reason, pointer, account }: DecidedFinding): object {
+  const line = { ruleId, action, reason, pointer }
+  // The figures behind a denial, so that it can be explained later; for warnings these lines would be too many.
+  return action === 'deny' && account !== undefined ? { ...line, account: account() } : line
 }
 
 /** Findings of one log line: an object may have thousands of containers. Own choice. */
 const maxLogged = 10
 
-/** Names have at most 253 characters (RFC 1123 subdomain), but webhooks see them before anybody has checked. */
+/** Names have at most 253 characters (RFC 1123 subdomain), but webhooks see them before they are validated. */
 function named(name: string): string {
-  return name.length <= 253 ? name : `${name.slice(0, 252)}…`
+  return clipped(name, 253)
 }

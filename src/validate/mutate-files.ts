@@ -3,7 +3,7 @@ import type { RuleIndex } from '../engine/rule-index.ts'
 import type { InputFile, Inputs } from '../input/inputs.ts'
 import { readObjects, wholeFile } from '../input/read-objects.ts'
 import type { PatchOperation } from '../lib/json/patch.ts'
-import { misshapen } from '../lib/json/shape.ts'
+import { shapeErrorOf } from '../lib/json/shape.ts'
 import { objectNameOf } from '../report/object-name.ts'
 import { renderDiff } from '../report/unified-diff.ts'
 import { type ObjectName, type Problem, placeText } from '../report/validate-report.ts'
@@ -135,7 +135,7 @@ class FileChange {
         try {
           operations.push(...(await this.#object(found.object, found.at, locator)))
         } catch (error) {
-          const wrong = misshapen(error)
+          const wrong = shapeErrorOf(error)
           if (wrong === undefined) throw error
           this.problems.push({
             message: wrong.message,

@@ -1,6 +1,6 @@
 import type { DecidedFinding } from '../engine/decide.ts'
 import type { InputFacts } from '../engine/input-facts.ts'
-import { type Judged, judge } from '../engine/mutate-then-validate.ts'
+import { type Judged, mutateThenValidate } from '../engine/mutate-then-validate.ts'
 import type { RuleIndex } from '../engine/rule-index.ts'
 import { type Subject, subjectOfObject } from '../kubernetes/subject.ts'
 import { currentVersionOf, groupKindOf, groupOf } from '../kubernetes/workloads.ts'
@@ -46,7 +46,7 @@ export class ObjectJudge {
     const current = object['apiVersion'] === apiVersion ? object : { ...object, apiVersion }
     const subject = subjectOfObject(current, this.#namespace)
     const settings = this.#policy.settingsFor(subject.namespace, facts.namespace(subject.namespace))
-    const judged = judge(subject, this.#rules.rulesFor(subject), {
+    const judged = mutateThenValidate(subject, this.#rules.rulesFor(subject), {
       settings,
       facts: {
         limitRanges: facts.limitRanges(subject.namespace),

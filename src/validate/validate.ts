@@ -5,7 +5,7 @@ import { type InputObject, readObjects, wholeFile } from '../input/read-objects.
 import { isAboutFelix } from '../kubernetes/felix.ts'
 import type { PatchOperation } from '../lib/json/patch.ts'
 import { namedPointer } from '../lib/json/pointer.ts'
-import { misshapen } from '../lib/json/shape.ts'
+import { shapeErrorOf } from '../lib/json/shape.ts'
 import { objectNameOf } from '../report/object-name.ts'
 import { type FailOn, fails, type Report } from '../report/validate-report.ts'
 import type { Baseline } from './baseline.ts'
@@ -102,7 +102,7 @@ class Pass {
     try {
       verdict = this.#judge.judge(object, apiVersion, this.#facts)
     } catch (error) {
-      const problem = misshapen(error)
+      const problem = shapeErrorOf(error)
       if (problem === undefined) throw error
       this.#findings.problem({ message: problem.message, place: await placeOf(problem.pointer) })
       return
@@ -123,7 +123,7 @@ class Pass {
       this.#findings.add({ ...finding, field }, name, await placeOf(finding.pointer))
     }
     for (const { ruleId, error } of judged.verdict.faults) {
-      const found = misshapen(error)
+      const found = shapeErrorOf(error)
       const message = found?.message ?? `the rule failed: ${(error as Error).message}`
       const mode = settings.modes.get(ruleId) ?? 'off'
       this.#findings.fault({ ruleId, mode, message, object: name, place: await placeOf(found?.pointer ?? '') })

@@ -42,8 +42,8 @@ await until('synced', () => caches.synced)
 
 void t.test('the caches hold what the API server has', async (t) => {
   t.equal(caches.pods.size, 30)
-  t.match(caches.namespaceFacts('shop'), { labels: { team: 'a' } })
-  t.equal(caches.namespaceFacts('none'), undefined)
+  t.match(caches.namespaces.get('shop'), { labels: { team: 'a' } })
+  t.equal(caches.namespaces.get('none'), undefined)
   t.strictSame(caches.limitRanges('shop'), [])
   t.equal(caches.limitRanges('none'), undefined, 'of a namespace not seen yet nothing is known')
   t.equal(caches.nodes.size, 0)

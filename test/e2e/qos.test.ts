@@ -1,10 +1,13 @@
 // The QoS class that pidguard computes of a pod, as it is posted and as it is stored, against status.qosClass of the real API
 // server: over all combinations of pod-level resources, those of a container, and those of an init container or a sidecar.
-import t from 'tap'
-import { qosClassOf } from '../../src/kubernetes/qos/qos.ts'
+import t, { type Test } from 'tap'
+import { isBestEffort, qosClassOf } from '../../src/kubernetes/qos/qos.ts'
+import { minorVersionOf } from '../../src/kubernetes/server-version.ts'
 import type { PodSpec } from '../../src/kubernetes/types.ts'
-import { startControlPlane } from './support/control-plane.ts'
+import { findAssets } from './support/assets.ts'
+import { type ControlPlane, startControlPlane } from './support/control-plane.ts'
 import { type Resources, restricted, restrictedContainer, type StoredPod } from './support/objects.ts'
+import { versionOf } from './support/versions.ts'
 
 const none: Resources | undefined = undefined
 const cpu = { cpu: '10m' }
@@ -52,15 +55,18 @@ const ofPod: readonly (Resources | undefined)[] = [
   { requests: { cpu: '500m', memory: '1Gi' }, limits: large }
 ]
 
-const plane = await startControlPlane()
-t.teardown(() => plane.stop())
-await plane.createNamespace('shop')
-
 interface Known extends StoredPod {
   readonly spec: StoredPod['spec'] & PodSpec & { readonly initContainers?: readonly object[] }
 }
 
-void t.test('the class of every combination is that of the API server', async (t) => {
+/** Versions with another meaning of `spec.resources`, which the newest API server can behave like. */
+const emulated = [36, 34]
+
+async function compare(t: Test, plane: ControlPlane, emulates?: number): Promise<void> {
+  await plane.createNamespace('shop')
+  const { body } = await plane.api.get('/version')
+  const server = minorVersionOf(body)
+  t.equal(server, emulates ?? plane.version.minor, 'the version that /version tells')
   const wrong: string[] = []
   const seen = new Map<string, number>()
   let refused = 0
@@ -84,31 +90,35 @@ void t.test('the class of every combination is that of the API server', async (t
         const stored = body as Known
         const { qosClass } = stored.status
         seen.set(qosClass, (seen.get(qosClass) ?? 0) + 1)
-        const posted = asKnown(spec as object as PodSpec, stored)
-        for (const [as, podSpec] of Object.entries({ posted, stored: stored.spec })) {
-          const found = qosClassOf(podSpec)
-          if (found !== qosClass && !(as === 'posted' && isFilledLater(spec))) {
+        for (const [as, podSpec] of Object.entries({ posted: spec as object as PodSpec, stored: stored.spec })) {
+          const found = qosClassOf(podSpec, server)
+          if (found !== qosClass) {
             wrong.push(`${as} ${found}, is ${qosClass}: ${JSON.stringify({ resources, first, own })}`)
           }
+          // Of an unknown server, a pod that is BestEffort somewhere is never taken for another.
+          if (qosClass === 'BestEffort' && !isBestEffort(podSpec, undefined))
+            wrong.push(`unknown: ${JSON.stringify(spec)}`)
         }
       }
     }
   }
-  t.comment(`${plane.version.text}: ${JSON.stringify(Object.fromEntries(seen))}, ${refused} refused`)
+  t.comment(`v1.${server}: ${JSON.stringify(Object.fromEntries(seen))}, ${refused} refused`)
   for (const each of ['Guaranteed', 'Burstable', 'BestEffort']) t.ok((seen.get(each) ?? 0) > 10, each)
   t.strictSame(wrong, [])
-})
-
-/**
- * From v1.37 on pod-level limits are filled from those of the containers where there are pod-level requests alone; in what is
- * posted that is not seen, so such a pod may count as Burstable where it is Guaranteed. No rule tells the two apart.
- */
-function isFilledLater({ resources }: { readonly resources?: Resources }): boolean {
-  return resources?.requests !== undefined && resources.limits === undefined
 }
 
-/** What an older API server does not know it drops: then it is not part of what was posted either. */
-function asKnown(posted: PodSpec, { spec }: Known): PodSpec {
-  const { resources, ...rest } = posted as PodSpec & { resources?: object }
-  return resources !== undefined && 'resources' in spec ? posted : rest
+void t.test('the class of every combination is that of the API server', async (t) => {
+  const plane = await startControlPlane()
+  t.teardown(() => plane.stop())
+  await compare(t, plane)
+})
+
+const assets = findAssets(process.env)
+const newest = 'programs' in assets ? versionOf(assets.programs.get('kube-apiserver') ?? 'kube-apiserver').minor : 0
+for (const emulates of emulated.filter((minor) => newest >= 37 && minor < newest)) {
+  void t.test(`and of v1.${emulates}`, async (t) => {
+    const plane = await startControlPlane({ emulates })
+    t.teardown(() => plane.stop())
+    await compare(t, plane, emulates)
+  })
 }

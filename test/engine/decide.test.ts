@@ -62,6 +62,25 @@ void t.test('one denial is one sentence that names object, rule, place, values a
   })
 })
 
+void t.test('several denials are all shown, each on a line of its own', async (t) => {
+  for (const details of [
+    ['x=1', 'y=2'],
+    ['x=1', 'y=2', 'z=3']
+  ]) {
+    const { message } = decided({ findings: details.map((detail) => found('denies', { detail })) })
+    const lines = details.map((detail) => `- denies: something is wrong (${detail}) at /spec. Do this. Or do that.`)
+    t.equal(message, ['Pod default/web:', ...lines].join('\n'))
+  }
+})
+
+void t.test('a finding and a fault in one denial are both shown', async (t) => {
+  const { message } = decided({
+    findings: [found('denies')],
+    faults: [{ ruleId: 'denies', error: new Error('broken') }]
+  })
+  t.match(message, /^Pod default\/web:\n- denies: something is wrong .*\n- denies: this rule failed /)
+})
+
 void t.test('an object outside namespaces is named without one', async (t) => {
   const subject = podSubject({}, {}, { namespace: '' })
   const { message } = decide(subject, { ...none, findings: [found('denies')] }, settings({ modes }))
@@ -110,7 +129,7 @@ void t.test('a fault in an enforcing rule denies, since nobody knows what it wou
   const error = new Error('secret inside')
   const decision = decided({ faults: [{ ruleId: 'denies', error }] })
   t.match(decision, { allowed: false, code: 500, auditAnnotations: { denies: 'fault' } })
-  t.match(decision.message, /^Pod default\/web: denies: this rule failed .* The log of pidguard has the error\.$/)
+  t.match(decision.message, /^Pod default\/web: denies: this rule failed .* The error is in the log of pidguard\.$/)
   t.notMatch(JSON.stringify(decision), /secret inside/)
 })
 

@@ -1,11 +1,11 @@
 import t from 'tap'
-import { evaluate, type Snapshot } from '../../src/engine/evaluate.ts'
+import { evaluate, type JudgingInput } from '../../src/engine/evaluate.ts'
 import type { Mode } from '../../src/model/finding.ts'
 import { finding, testRule } from '../support/rules.ts'
 import { settings } from '../support/settings.ts'
 import { podObject, podSubject } from '../support/subjects.ts'
 
-function snapshot(modes: Record<string, Mode> = {}, change: Partial<Snapshot> = {}): Snapshot {
+function snapshot(modes: Record<string, Mode> = {}, change: Partial<JudgingInput> = {}): JudgingInput {
   return { settings: settings({ modes }), facts: {}, exemption: () => undefined, ...change }
 }
 
@@ -36,7 +36,7 @@ void t.test('an exempted rule is not asked, and is told with the reason', async 
 void t.test(
   'a rule that finds nothing and lacks something is skipped; with a finding that does not matter',
   async (t) => {
-    const unsure = { lacks: () => 'reading not known' }
+    const unsure = { missingFact: () => 'reading not known' }
     t.strictSame(evaluate(podSubject(), [testRule(unsure)], snapshot()), {
       ...empty,
       skips: [{ ruleId: 'test-rule', reason: 'reading not known' }]
@@ -47,7 +47,7 @@ void t.test(
 )
 
 void t.test('a rule without its fact is skipped, which is not passed', async (t) => {
-  const needy = testRule({ needs: ['limitRanges'] as never, check: () => [finding()] })
+  const needy = testRule({ requiredFacts: ['limitRanges'] as never, check: () => [finding()] })
   t.strictSame(evaluate(podSubject(), [needy], snapshot()), {
     ...empty,
     skips: [{ ruleId: 'test-rule', reason: 'limitRanges not known' }]
@@ -129,7 +129,7 @@ void t.test('a rule for pods never holds up a pod that runs Felix', async (t) =>
 })
 
 void t.test('a rule of which the settings ask nothing is neither asked nor skipped', async (t) => {
-  const needy = testRule({ needs: ['limitRanges'] as never, isAsked: ({ pids }) => pids.limit !== undefined })
+  const needy = testRule({ requiredFacts: ['limitRanges'] as never, isAsked: ({ pids }) => pids.limit !== undefined })
   t.strictSame(evaluate(podSubject(), [needy], snapshot()), empty)
   const asking = snapshot({}, { settings: settings({ pids: { limit: 5 } }) })
   t.match(evaluate(podSubject(), [needy], asking), { skips: [{ ruleId: 'test-rule' }] })

@@ -1,12 +1,12 @@
 import t from 'tap'
-import type { Snapshot } from '../../src/engine/evaluate.ts'
+import type { JudgingInput } from '../../src/engine/evaluate.ts'
 import { mutate } from '../../src/engine/mutate.ts'
 import type { Mode } from '../../src/model/finding.ts'
 import { testRule } from '../support/rules.ts'
 import { settings } from '../support/settings.ts'
 import { podObject, podSubject } from '../support/subjects.ts'
 
-function snapshot(modes: Record<string, Mode> = {}, change: Partial<Snapshot> = {}): Snapshot {
+function snapshot(modes: Record<string, Mode> = {}, change: Partial<JudgingInput> = {}): JudgingInput {
   return {
     settings: settings({ modes: { 'test-rule': 'enforce', second: 'enforce', ...modes } }),
     facts: {},
@@ -68,6 +68,22 @@ void t.test('a fix that throws leaves no half-done change behind, and the fault 
   t.strictSame(verdict.faults, [{ ruleId: 'second', error }])
 })
 
+void t.test('a fix that throws takes back what it and the fixes before it wrote into the object', async (t) => {
+  const half = testRule({
+    id: 'second',
+    fix(_subject, draft) {
+      draft.set('/metadata/annotations/a', 'b')
+      draft.append('/spec/containers', { name: 'half' })
+      draft.remove('/spec/containers/0')
+      throw new Error('broken')
+    }
+  })
+  const subject = podSubject()
+  const before = structuredClone(subject.object)
+  mutate(subject, [fixing, half], snapshot())
+  t.strictSame(subject.object, before)
+})
+
 void t.test('a condition that throws is a fault, not an end', async (t) => {
   const throwing = testRule({
     fix: () => {},
@@ -85,7 +101,7 @@ void t.test('an exempted object is not mended, and told', async (t) => {
 })
 
 void t.test('a fix without its fact is skipped, and told', async (t) => {
-  const needy = testRule({ needs: ['limitRanges'] as never, fix: () => t.fail('asked') })
+  const needy = testRule({ requiredFacts: ['limitRanges'] as never, fix: () => t.fail('asked') })
   const { operations, verdict } = mutate(podSubject(), [needy], snapshot())
   t.strictSame(operations, [])
   t.strictSame(verdict.skips, [{ ruleId: 'test-rule', reason: 'limitRanges not known' }])

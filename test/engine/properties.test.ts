@@ -3,17 +3,16 @@ import fc from 'fast-check'
 import jsonpatch, { type Operation } from 'fast-json-patch'
 import t from 'tap'
 import { decide } from '../../src/engine/decide.ts'
-import { evaluate, type Snapshot } from '../../src/engine/evaluate.ts'
+import { evaluate, type JudgingInput } from '../../src/engine/evaluate.ts'
 import { type Mutation, mutate } from '../../src/engine/mutate.ts'
 import { RuleIndex } from '../../src/engine/rule-index.ts'
 import { AppError } from '../../src/errors.ts'
 import { pidsEstimate, pidsEstimateSource, pidsLimit } from '../../src/kubernetes/annotations.ts'
 import { isOperatorManaged } from '../../src/kubernetes/felix.ts'
-import { hasPodLevelResources } from '../../src/kubernetes/qos/pod-defaults.ts'
-import { isBestEffort, qosClassOf } from '../../src/kubernetes/qos/qos.ts'
+import { isBestEffort, mayDecideAtPodLevel, qosClassOf } from '../../src/kubernetes/qos/qos.ts'
 import { parseQuantity } from '../../src/kubernetes/qos/quantity.ts'
 import type { PodSubject, Subject } from '../../src/kubernetes/subject.ts'
-import type { PodSpec, ResourceList, ResourceRequirements } from '../../src/kubernetes/types.ts'
+import type { Container, PodSpec, ResourceList, ResourceRequirements } from '../../src/kubernetes/types.ts'
 import type { PatchOperation } from '../../src/lib/json/patch.ts'
 import { escapeToken, tokensOf } from '../../src/lib/json/pointer.ts'
 import type { JsonRecord } from '../../src/lib/json/shape.ts'
@@ -27,7 +26,7 @@ import { subjectFrom } from '../support/subjects.ts'
 const index = new RuleIndex(rules)
 const runs = { numRuns: 400 }
 
-function snapshot(held: Settings): Snapshot {
+function snapshot(held: Settings): JudgingInput {
   return { settings: held, facts: {}, exemption: () => undefined }
 }
 
@@ -243,7 +242,7 @@ void t.test('validate accepts what mutate has filled: a Pod, where the policy in
 
 /** Whether a BestEffort pod has room for a request: no pod-level resources, and a place without a limit. */
 function isFillable(spec: PodSpec): boolean {
-  if (hasPodLevelResources(spec)) return false
+  if (mayDecideAtPodLevel(spec, undefined)) return false
   return [...(spec.containers ?? []), ...(spec.initContainers ?? [])].some(({ resources }) =>
     ['cpu', 'memory'].some((name) => resources?.limits?.[name] === undefined)
   )
@@ -326,8 +325,12 @@ void t.test('the QoS class is the one Kubernetes computes', async () => {
     fc.property(podSpec, (spec) => {
       // The API server refuses requests and limits below zero, so no such pod has a class.
       fc.pre(!/[":]-\d/.test(JSON.stringify(spec)))
-      const expected = classByKubernetes(spec as PodSpec)
-      return qosClassOf(spec as PodSpec) === expected && isBestEffort(spec as PodSpec) === (expected === 'BestEffort')
+      for (const server of [33, 34, 36, 37]) {
+        const expected = classByKubernetes(spec as PodSpec, server)
+        if (qosClassOf(spec as PodSpec, server) !== expected) return false
+        if (isBestEffort(spec as PodSpec, server) !== (expected === 'BestEffort')) return false
+      }
+      return true
     }),
     { numRuns: 1_500 }
   )
@@ -337,15 +340,17 @@ void t.test('the QoS class is the one Kubernetes computes', async () => {
  * pkg/apis/core/v1/helper/qos/qos.go ComputePodQOS over pkg/apis/core/v1/defaults.go SetDefaults_Pod, written down
  * once more as plainly as it can be said; nothing of src/ but the reader of quantities is used.
  */
-function classByKubernetes(spec: PodSpec): string {
+function classByKubernetes(spec: PodSpec, server: number): string {
   const containers = [...(spec.containers ?? []), ...(spec.initContainers ?? [])].map(({ resources }) =>
     withRequests(resources)
   )
   const own = { requests: spec.resources?.requests ?? {}, limits: spec.resources?.limits ?? {} }
-  const isOwn = [own.requests, own.limits].some((list) =>
+  const holdsOwn = [own.requests, own.limits].some((list) =>
     Object.keys(list).some((name) => /^(cpu|memory|hugepages-.*)$/.test(name))
   )
-  const holders = isOwn ? [withPodDefaults(spec, own)] : containers
+  const isThere = spec.resources !== undefined && spec.resources !== null
+  const isOwn = server >= 37 ? holdsOwn : server >= 34 && isThere
+  const holders = isOwn ? [withPodDefaults(spec, own, server)] : containers
   const requests = new Map<string, bigint>()
   const limits = new Map<string, bigint>()
   let isGuaranteed = true
@@ -374,35 +379,50 @@ function withRequests(resources: ResourceRequirements | null | undefined): Lists
   return { limits, requests }
 }
 
-/** Only where the pod has limits: what its containers ask for together, else the limit. */
-function withPodDefaults(spec: PodSpec, own: Lists): Lists {
-  if (Object.keys(own.limits).length === 0) return own
+/**
+ * What its containers ask for together, else the limit; before v1.37 only where the pod has limits. Since then also a limit:
+ * what its containers are limited to together, where all of them are, but no less than the request.
+ */
+function withPodDefaults(spec: PodSpec, own: Lists, server: number): Lists {
+  if (server < 37 && Object.keys(own.limits).length === 0) return own
   const requests: Record<string, string | number> = { ...own.requests }
+  const limits: Record<string, string | number> = { ...own.limits }
+  const all = [...(spec.containers ?? []), ...(spec.initContainers ?? [])]
   for (const name of ['cpu', 'memory']) {
-    if (Object.hasOwn(requests, name)) continue
-    let sidecars = 0n
-    let most = 0n
-    let isAsked = false
-    for (const { resources, restartPolicy } of spec.initContainers ?? []) {
-      const request = withRequests(resources).requests[name]
-      if (request === undefined || parseQuantity(request) === undefined) continue
-      isAsked = true
-      const size = parseQuantity(request) as bigint
-      if (restartPolicy === 'Always') sidecars += size
-      const now = restartPolicy === 'Always' ? sidecars : sidecars + size
-      if (now > most) most = now
+    const request = together(spec, ({ resources }) => withRequests(resources).requests[name])
+    if (!Object.hasOwn(requests, name)) {
+      if (request !== undefined) requests[name] = `${request}n`
+      else if (own.limits[name] !== undefined) requests[name] = own.limits[name]
     }
-    let together = sidecars
-    for (const { resources } of spec.containers ?? []) {
-      const request = withRequests(resources).requests[name]
-      if (request === undefined || parseQuantity(request) === undefined) continue
-      isAsked = true
-      together += parseQuantity(request) as bigint
-    }
-    if (isAsked) requests[name] = `${together > most ? together : most}n`
-    else if (own.limits[name] !== undefined) requests[name] = own.limits[name]
+    const limit = together(spec, ({ resources }) => resources?.limits?.[name] ?? undefined)
+    const isLimited = all.every(({ resources }) => (resources?.limits?.[name] ?? undefined) !== undefined)
+    if (server < 37 || limit === undefined || !isLimited || limits[name] !== undefined || requests[name] === undefined)
+      continue
+    const least = amount(requests, name)
+    limits[name] = `${least > limit ? least : limit}n`
   }
-  return { limits: own.limits, requests }
+  return { limits, requests }
+}
+
+function together(spec: PodSpec, sizeOf: (container: Container) => string | number | undefined): bigint | undefined {
+  let sidecars = 0n
+  let most = 0n
+  let isAsked = false
+  const size = (container: Container): bigint => {
+    const text = sizeOf(container)
+    const quantity = text === undefined ? undefined : parseQuantity(text)
+    isAsked ||= quantity !== undefined
+    return quantity ?? 0n
+  }
+  for (const container of spec.initContainers ?? []) {
+    const now = sidecars + size(container)
+    if (container.restartPolicy === 'Always') sidecars = now
+    if (now > most) most = now
+  }
+  let sum = sidecars
+  for (const container of spec.containers ?? []) sum += size(container)
+  if (!isAsked) return undefined
+  return sum > most ? sum : most
 }
 
 function amount(list: ResourceList, name: string): bigint {

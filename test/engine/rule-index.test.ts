@@ -8,7 +8,7 @@ import { podObject, podSubject, type RequestChange, subjectFrom, workloadObject 
 const index = new RuleIndex([
   testRule({ id: 'pods' }),
   testRule({ id: 'both', kinds: ['apps/DaemonSet', '/Pod'], subresources: ['resize'] }),
-  testRule({ id: 'sets', kinds: ['apps/DaemonSet'], controlled: true })
+  testRule({ id: 'sets', kinds: ['apps/DaemonSet'], includesControlled: true })
 ])
 
 function ids(subject: Subject): string[] {

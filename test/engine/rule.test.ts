@@ -5,7 +5,7 @@ import { podSubject } from '../support/subjects.ts'
 
 void t.test('what a definition leaves out is empty, and mends nothing', async (t) => {
   const rule = testRule()
-  t.match(rule, { subresources: [], wants: [], controlled: false, fix: undefined })
+  t.match(rule, { subresources: [], optionalFacts: [], includesControlled: false, fix: undefined })
   t.equal(rule.fixes(podSubject()), false)
 })
 
@@ -18,8 +18,8 @@ void t.test('a rule with a fix is for every subject unless it says otherwise', a
 void t.test('a pod rule is a rule', async (t) => {
   const rule = definePodRule({
     ...testRule(),
-    needs: [],
-    wants: [],
+    requiredFacts: [],
+    optionalFacts: [],
     fix: () => {},
     reads: ({ podSpec }) => [podSpec.containers]
   })

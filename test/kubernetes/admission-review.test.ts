@@ -1,5 +1,5 @@
 import t from 'tap'
-import { readReview, renderReview, uidOf } from '../../src/kubernetes/admission-review.ts'
+import { readReview, renderReview, uidAtHead, uidOf } from '../../src/kubernetes/admission-review.ts'
 import { reviewOf } from '../support/reviews.ts'
 
 void t.test('a review of the API server is read whole', async (t) => {
@@ -144,4 +144,21 @@ void t.test('the answer repeats uid, kind and version', async (t) => {
     apiVersion: 'admission.k8s.io/v1',
     response: { uid: 'a"b', allowed: true }
   })
+})
+
+void t.test('the uid of a body that is not parsed is that of the head which the API server writes', async (t) => {
+  const head = '{"kind":"AdmissionReview","apiVersion":"admission.k8s.io/v1","request":{"uid":'
+  t.equal(
+    uidAtHead(Buffer.from(`${head}"705ab4f5-6393-11e8-b7cc-42010a800002","kind":{`)),
+    '705ab4f5-6393-11e8-b7cc-42010a800002'
+  )
+  for (const body of [
+    '',
+    `${head}""`,
+    `${head}"${'u'.repeat(129)}"`,
+    `${head}"a b"`,
+    '{"a":{"request":{"uid":"x"}}}',
+    '{"request":{"kind":{},"uid":"x"}}'
+  ])
+    t.equal(uidAtHead(Buffer.from(body)), undefined, body)
 })

@@ -35,6 +35,25 @@ const cases = [
     want: [2, 0]
   },
   { name: 'suspended Job', kind: 'batch/v1/Job', spec: { parallelism: 7, suspend: true }, want: [0, 0] },
+  {
+    name: 'Job that another controller runs',
+    kind: 'batch/v1/Job',
+    spec: { parallelism: 7, managedBy: 'kueue.x-k8s.io/multikueue' },
+    want: [0, 0]
+  },
+  {
+    name: 'Job that names the built-in controller',
+    kind: 'batch/v1/Job',
+    spec: { parallelism: 7, managedBy: 'kubernetes.io/job-controller' },
+    want: [7, 0]
+  },
+  { name: 'Job managed by null', kind: 'batch/v1/Job', spec: { parallelism: 7, managedBy: null }, want: [7, 0] },
+  {
+    name: 'CronJob whose Jobs another controller runs',
+    kind: 'batch/v1/CronJob',
+    spec: { jobTemplate: { spec: { parallelism: 3, managedBy: 'example.com/other' } } },
+    want: [0, 0]
+  },
   { name: 'CronJob', kind: 'batch/v1/CronJob', spec: { jobTemplate: { spec: { parallelism: 3 } } }, want: [3, 0] },
   { name: 'CronJob without a template', kind: 'batch/v1/CronJob', spec: { jobTemplate: null }, want: [0, 0] },
   { name: 'suspended CronJob', kind: 'batch/v1/CronJob', spec: { suspend: true }, want: [0, 0] }

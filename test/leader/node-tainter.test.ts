@@ -51,7 +51,7 @@ function leading(
       }
     },
     events: {
-      async post(node, { type, reason, message }) {
+      async tell(node, { type, reason, message }) {
         if (state.eventFault !== undefined) throw state.eventFault
         told.push(`${type} ${reason} ${node}: ${message}`)
       }

@@ -1,10 +1,10 @@
 import { setImmediate as turn } from 'node:timers/promises'
 import t from 'tap'
-import { atTurnEnd } from '../../src/lib/batch-per-turn.ts'
+import { batchPerTurn } from '../../src/lib/batch-per-turn.ts'
 
 void t.test('what arrives in one turn is worked on together, in its order, and only once', async (t) => {
   const worked: string[][] = []
-  const take = atTurnEnd<string>((items) => worked.push([...items]))
+  const take = batchPerTurn<string>((items) => worked.push([...items]))
   take('a')
   process.nextTick(() => take('b'))
   void Promise.resolve().then(() => take('c'))
@@ -19,7 +19,7 @@ void t.test('what arrives in one turn is worked on together, in its order, and o
 
 void t.test('what arrives while others are worked on is of the next turn', async (t) => {
   const worked: string[][] = []
-  const take = atTurnEnd<string>((items) => {
+  const take = batchPerTurn<string>((items) => {
     worked.push([...items])
     if (items.includes('a')) take('b')
   })
@@ -32,7 +32,7 @@ void t.test('what arrives while others are worked on is of the next turn', async
 
 void t.test('work that fails takes nothing from the next turn', async (t) => {
   const worked: string[] = []
-  const take = atTurnEnd<string>((items) => {
+  const take = batchPerTurn<string>((items) => {
     worked.push(...items)
     if (items.includes('broken')) throw new Error('broken')
   })

@@ -184,9 +184,9 @@ const refusals = [
     code: 2
   },
   {
-    name: 'audits where there is no cluster',
+    name: 'audits where no leader is elected',
     args: ['serve', '--audit-interval', '1h'],
-    want: /--audit-interval needs a cluster/,
+    want: /--audit-interval needs --cert-secret/,
     code: 2
   },
   {

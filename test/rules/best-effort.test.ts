@@ -75,7 +75,7 @@ const pods = [
   {
     name: 'pod-level resources that do not exist there',
     spec: { resources: { limits: { 'x.io/y': 1 } } },
-    want: rejected
+    want: ['denial /spec/resources']
   },
   { name: 'no containers: the API server refuses it itself', spec: { containers: [] }, want: [] },
   { name: 'containers null', spec: { containers: null }, want: [] }
@@ -85,6 +85,17 @@ for (const { name, spec, want } of pods) {
     t.strictSame(told(findingsOf(bestEffort, podObject(spec))), want)
   })
 }
+
+t.test('empty pod-level resources decide on v1.34 to v1.36, and on an unknown server they may', async (t) => {
+  const pod = podObject({ resources: {}, containers: [app({ requests: { cpu: '1' } })] })
+  const found = (serverVersion?: number) =>
+    findingsOf(bestEffort, pod, { facts: serverVersion === undefined ? {} : { serverVersion } })
+  for (const minor of [20, 33, 37]) t.strictSame(told(found(minor)), [], `v1.${minor}`)
+  for (const minor of [34, 36]) t.strictSame(told(found(minor)), ['denial /spec/resources'], `v1.${minor}`)
+  t.strictSame(told(found()), ['denial /spec/resources'])
+  t.match(found()[0]?.detail, /version of this server is not known/)
+  t.match(found(36)[0]?.remedy, /pod's own spec.resources, or remove spec.resources/)
+})
 
 t.test('names at most three containers', async (t) => {
   const named = (count: number) =>

@@ -190,6 +190,21 @@ t.test('a CronJob that is to run more pods at once is looked at', async (t) => {
   t.strictSame(judge(cronJob({}, { parallelism: 6 }), cronJob({}, { parallelism: 6, suspend: true })), denial)
   t.strictSame(judge(cronJob({}, { parallelism: 6 }), cronJob({ suspend: true }, { parallelism: 6 })), denial)
   t.strictSame(judge(cronJob({ schedule: 'b' }, { parallelism: 7 }), cronJob({}, { parallelism: 7 })), [])
+  const elsewhere = { parallelism: 7, managedBy: 'kueue.x-k8s.io/multikueue' }
+  t.strictSame(judge(cronJob({}, elsewhere), cronJob({}, { parallelism: 1 })), [], 'another controller makes its pods')
+  t.strictSame(judge(cronJob({}, { parallelism: 7 }), cronJob({}, elsewhere)), denial, 'until it is handed back')
+})
+
+t.test('a Job that another controller runs makes no pods here', async (t) => {
+  const judge = (change: JsonRecord) => {
+    const object = workloadObject('batch/v1/Job', {}, needs(200))
+    return told(
+      findingsOf(pidHeadroom, { ...object, spec: { ...(object['spec'] as JsonRecord), ...change } }, world({ n1: {} }))
+    )
+  }
+  t.strictSame(judge({ parallelism: 40 }), ['denial /spec/parallelism'])
+  t.strictSame(judge({ parallelism: 40, managedBy: 'kueue.x-k8s.io/multikueue' }), [])
+  t.strictSame(judge({ parallelism: 40, managedBy: 'kubernetes.io/job-controller' }), ['denial /spec/parallelism'])
 })
 
 t.test('a Deployment made while paused is judged when its pods come', async (t) => {
@@ -303,4 +318,24 @@ t.test('a DaemonSet that runs already is left to its pods', async (t) => {
   const own = { kind: 'DaemonSet', name: 'web' }
   ledger.observePod(podFacts('b', { node: 'n1', workload: own }))
   t.strictSame(findingsOf(pidHeadroom, full, world({}, { facts: { headroom } })), [])
+})
+
+t.test('a placement too long to check is denied: else a user could choose to be unknown', async (t) => {
+  const tolerations = (count: number) => Array.from({ length: count }, (_, i) => ({ key: `k${i}`, operator: 'Exists' }))
+  const judge = (object: JsonRecord) => findingsOf(pidHeadroom, object, world({ n1: {} }))
+  t.strictSame(judge(podObject({ tolerations: tolerations(100) })), [])
+  const [found] = judge(podObject({ tolerations: tolerations(101) }))
+  t.match(found, { pointer: '/spec', reason: 'placement is too long to check' })
+  t.not(found?.advisory, true)
+  const long = { nodeSelector: { a: 'x'.repeat(48 * 1024) } }
+  t.strictSame(told(judge(podObject(long))), ['denial /spec'])
+  const terms = Array.from({ length: 101 }, () => ({ matchExpressions: [{ key: 'a', operator: 'Exists' }] }))
+  const affinity = { nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms: terms } } }
+  t.strictSame(told(judge(podObject({ affinity }))), ['denial /spec'])
+  t.strictSame(told(judge(podObject({ ...long, nodeName: 'n1' }))), [], 'its node is known')
+  const many = { tolerations: tolerations(101) }
+  t.strictSame(told(judge(workloadObject('apps/v1/Deployment', many))), ['denial /spec/replicas'])
+  t.strictSame(told(judge(workloadObject('apps/v1/DaemonSet', many))), ['denial /spec/template/spec'])
+  const later = podObject({ ...many, schedulingGates: [{ name: 'a' }] })
+  t.strictSame(told(judge(later)), ['advice /spec'])
 })

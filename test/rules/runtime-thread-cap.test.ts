@@ -92,7 +92,7 @@ t.test('.NET reads its variable as hexadecimal', async (t) => {
   for (const value of seeming) {
     const found = findingsOf(rule, pod(env([dotnetVariable, value])), policy([profile('dotnet', 200)]))
     t.strictSame(told(found), place, String(value))
-    t.equal(found[0]?.reason, 'thread cap is not what it seems')
+    t.equal(found[0]?.reason, 'thread cap is not the number written')
   }
   const detailOf = (value: string) =>
     findingsOf(rule, pod(env([dotnetVariable, value])), policy([profile('dotnet', 200)]))[0]?.detail

@@ -10,7 +10,7 @@ import { reviewOf } from '../support/reviews.ts'
 import { podObject } from '../support/subjects.ts'
 
 const review = JSON.stringify(reviewOf(podObject()))
-const quick = { keepAlive: 300, request: 300, check: 50 }
+const quick = { keepAlive: 300, request: 300, handshake: 5_000, check: 50 }
 
 function head(length: number | undefined, more = '', path = '/validate'): string {
   return `POST ${path} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n${length === undefined ? '' : `Content-Length: ${length}\r\n`}${more}\r\n`
@@ -102,18 +102,49 @@ void t.test('a body of 7 MiB is judged, one of just the limit too, one past it i
   t.match(received(), /connection: close/i)
 })
 
-void t.test('a body that grows past the limit without having said so is refused with 413', async (t) => {
+void t.test('a body in chunks is refused with 411: each chunk costs time and memory, however short', async (t) => {
   const server = await listening(t)
   const { socket, received } = await server.raw()
   socket.write(head(undefined, 'Transfer-Encoding: chunked\r\n'))
-  const chunk = `${(1024 * 1024).toString(16)}\r\n${'x'.repeat(1024 * 1024)}\r\n`
-  for (let i = 0; i < 8; i++) socket.write(chunk)
-  await sleep(50)
-  t.strictSame(statuses(received()), [], 'at the limit nothing is refused yet')
-  socket.write('1\r\nx\r\n')
   await until(() => statuses(received()).length === 1)
-  t.strictSame(statuses(received()), [413])
+  t.strictSame(statuses(received()), [411])
+  t.match(received(), /Content-Length/)
   await until(async () => (await server.connections()) === 0)
+})
+
+void t.test(
+  'when large bodies are too many, the largest gives up, and small reviews beside it are answered',
+  async (t) => {
+    const server = await listening(t, { largeBodies: 100_000 })
+    const open = async (length: number) => {
+      const held = await server.raw()
+      held.socket.write(`${head(length)}{`)
+      return held
+    }
+    const [first, larger] = [await open(40_000), await open(50_000)]
+    await sleep(20)
+    t.strictSame([statuses(first.received()), statuses(larger.received())], [[], []], 'both are under way')
+    const last = await open(40_000)
+    await until(() => statuses(larger.received()).length === 1)
+    t.strictSame(statuses(larger.received()), [429])
+    t.equal((await server.post('/validate', review)).status, 200, 'a small one has room always')
+    first.reset()
+    await until(async () => (await server.post('/validate', reviewOfSize(55_000))).status === 200)
+    t.strictSame(statuses(last.received()), [], 'the bytes of a broken connection are given back')
+  }
+)
+
+void t.test('the room of answered bodies is given back', async (t) => {
+  const server = await listening(t, { largeBodies: 100_000 })
+  const statuses = await Promise.all(
+    Array.from({ length: 4 }, async () => {
+      const answers: number[] = []
+      for (let i = 0; i < 5; i++) answers.push((await server.post('/validate', reviewOfSize(90_000))).status)
+      return answers
+    })
+  )
+  t.ok(statuses.flat().includes(200))
+  t.equal((await server.post('/validate', reviewOfSize(90_000))).status, 200)
 })
 
 void t.test('headers said twice never make one review two', async (t) => {
@@ -315,7 +346,7 @@ void t.test('a review that is late is counted, and told in one line with how lon
     t.strictSame(log.lines, [
       {
         level: 'warn',
-        message: 'review late, not judged',
+        message: 'review late, not checked',
         fields: { webhook, result: 'late', timeoutMs: 2_000, waitedMs: 2_001, durationMs: 2_001 }
       }
     ])

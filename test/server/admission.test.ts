@@ -301,7 +301,7 @@ void t.test(
   async (t) => {
     const bodies = {
       validated: reviewOf(sound),
-      'not looked at': reviewOf(null, { operation: 'DELETE' }),
+      'not checked': reviewOf(null, { operation: 'DELETE' }),
       malformed: reviewOf(sound, { kind: null }),
       'not even JSON': '{'
     }
@@ -346,7 +346,7 @@ function withErrors(_key: string, value: unknown): unknown {
 
 void t.test('a line is bounded, whatever the names and however many the findings', async (t) => {
   const { send, log } = admissionOf()
-  const containers = Array.from({ length: 5_000 }, (_, i) => ({ name: `c${i}`, resources: { limits: { cpu: '1' } } }))
+  const containers = Array.from({ length: 500 }, (_, i) => ({ name: `c${i}`, resources: { limits: { cpu: '1' } } }))
   send(
     'validate',
     reviewOf(podObject({ containers }), { name: 'n'.repeat(1e6), namespace: 's'.repeat(1e6), subResource: '' })
@@ -355,7 +355,7 @@ void t.test('a line is bounded, whatever the names and however many the findings
   send('validate', { ...reviewOf(sound), kind: 'k'.repeat(1e6) })
   t.equal(log.lines.length, 3)
   for (const { fields } of log.lines) t.ok(JSON.stringify(fields, withErrors).length < 8_192)
-  t.equal(log.lines[0]?.fields['findingCount'], 5_000)
+  t.equal(log.lines[0]?.fields['findingCount'], 500)
 })
 
 void t.test('every answer stays below what the API server takes', async (t) => {
@@ -390,7 +390,7 @@ void t.test('a failure to note what was admitted does not change the answer', as
   t.equal(send('validate', reviewOf(sound)).body.response.allowed, true)
   t.match(
     log.lines.filter(({ level }) => level === 'error'),
-    [{ message: 'admission not noted', fields: { kind: 'Pod', name: 'web' } }]
+    [{ message: 'admission not recorded', fields: { kind: 'Pod', name: 'web' } }]
   )
 })
 
@@ -458,4 +458,35 @@ void t.test('a burst is counted as it is admitted, and a dry run leaves no trace
   t.match(denied?.fields['findings'], [
     { ruleId: 'pid-headroom', account: [{ node: 'n1', ceilings: [{ free: 300 }, {}] }] }
   ])
+})
+
+void t.test('an object of too many fields is denied before it is parsed', async (t) => {
+  const { send } = admissionOf()
+  const labels = (count: number) => Object.fromEntries(Array.from({ length: count }, (_, i) => [`k${i}`, 'x']))
+  const review = { ...reviewOf(sound), kind: 'AdmissionReview', apiVersion: 'admission.k8s.io/v1' }
+  const { request } = review as unknown as { request: JsonRecord }
+  const asWritten = {
+    kind: 'AdmissionReview',
+    apiVersion: 'admission.k8s.io/v1',
+    request: { uid: 'u-9', ...request, object: podObject({ nodeSelector: labels(100_001) }) }
+  }
+  const { status, body } = send('validate', { ...asWritten, request: { ...asWritten.request, uid: 'u-9' } })
+  t.equal(status, 200)
+  t.match(body.response, {
+    uid: 'u-9',
+    allowed: false,
+    status: { code: 413, reason: 'RequestEntityTooLarge', message: /at most 100000 fields/ }
+  })
+  const { uid, ...rest } = asWritten.request
+  const other = send('validate', { ...asWritten, request: { ...rest, uid } })
+  t.equal(other.status, 413, 'one that the API server did not write has no uid to answer with')
+})
+
+void t.test('a mapping of too many keys is denied with its place', async (t) => {
+  const { send } = admissionOf()
+  const labels = Object.fromEntries(Array.from({ length: 1_001 }, (_, i) => [`k${i}`, 'x']))
+  t.match(send('validate', reviewOf(podObject({}, { labels }))).body.response, {
+    allowed: false,
+    status: { code: 413, message: /^\/metadata\/labels: expected at most 1000 labels, found 1001/ }
+  })
 })

@@ -10,7 +10,7 @@ const review = JSON.stringify(reviewOf(podObject()))
 const head = `POST /validate HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(review)}\r\n\r\n`
 
 /** A request has to come within 200 ms, a connection may rest for two seconds. */
-const timeouts = { keepAlive: 2_000, request: 200, check: 20 }
+const timeouts = { keepAlive: 2_000, request: 200, handshake: 5_000, check: 20 }
 /** Milliseconds after which a request of which only a part came is cut, and no resting connection. */
 const tooLate = 600
 

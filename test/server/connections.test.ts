@@ -119,3 +119,59 @@ void t.test('a connection that breaks in the middle of a request is waited for n
   await closed
   t.equal(await server.connections(), 0)
 })
+
+void t.test('a new connection takes the place of the one that was of no use for longest', async (t) => {
+  const server = await listening(t, { limits: { connections: 3, handshakes: 2 } })
+  const ask = async ({ socket, received }: Awaited<ReturnType<typeof server.raw>>, times: number) => {
+    socket.write(head + review)
+    await until(() => received().split('"uid"').length > times)
+  }
+  const used = await server.raw()
+  await ask(used, 1)
+  const unused = await server.raw()
+  const later = await server.raw()
+  await ask(later, 1)
+  const gone = cut(unused.socket)
+  const fourth = await server.raw()
+  await gone
+  await ask(used, 2)
+  await ask(fourth, 1)
+  const next = cut(later.socket)
+  const fifth = await server.raw()
+  await next
+  await ask(used, 3)
+  await ask(fifth, 1)
+  t.equal(await server.connections(), 3)
+})
+
+void t.test('connections that stall in their handshake do not keep others out', async (t) => {
+  const server = await listening(t, { limits: { connections: 10, handshakes: 2 } })
+  const stalled = [await bare(t, server), await bare(t, server, halfHello)]
+  const gone = stalled.map(cut)
+  for (let i = 0; i < 2; i++) {
+    const { socket, received } = await server.raw()
+    socket.write(head + review)
+    await until(() => received().includes('"uid"'))
+  }
+  const more = connect(server.port, '127.0.0.1')
+  const another = connect(server.port, '127.0.0.1')
+  t.teardown(() => {
+    more.destroy()
+    another.destroy()
+  })
+  await Promise.all(gone)
+  t.pass('the oldest two were cut')
+})
+
+void t.test('requests that never end do not keep others out', async (t) => {
+  const server = await listening(t, { limits: { connections: 3, handshakes: 2 } })
+  for (let i = 0; i < 3; i++) {
+    const { socket } = await server.raw()
+    socket.write(head + review.slice(0, 20))
+  }
+  await sleep(50)
+  const { socket, received } = await server.raw()
+  socket.write(head + review)
+  await until(() => received().includes('"uid"'))
+  t.match(received(), /HTTP.1.1 200/)
+})

@@ -8,6 +8,7 @@ import type { Test } from 'tap'
 import { issueAuthority, issueLeaf } from '../../src/certs/issue.ts'
 import type { Admission } from '../../src/server/admission.ts'
 import { type AdmissionServer, buildAdmissionServer, type Timeouts } from '../../src/server/build-server.ts'
+import type { ConnectionLimits } from '../../src/server/connections.ts'
 import { admissionOf } from './admissions.ts'
 
 const now = Date.now()
@@ -48,13 +49,24 @@ export interface Answered {
 /** A real HTTPS server on a free port, closed with the test. */
 export async function listening(
   t: Test,
-  options: { admission?: Admission; timeouts?: Timeouts; pair?: { cert: string; key: string } } = {}
+  options: {
+    admission?: Admission
+    timeouts?: Timeouts
+    limits?: ConnectionLimits
+    largeBodies?: number
+    pair?: { cert: string; key: string }
+  } = {}
 ): Promise<Listening> {
   const held = admissionOf()
   const server = buildAdmissionServer(
-    { ...held, admission: options.admission ?? held.admission },
+    {
+      ...held,
+      admission: options.admission ?? held.admission,
+      ...(options.largeBodies === undefined ? {} : { largeBodies: options.largeBodies })
+    },
     options.pair ?? (await servingPair()),
-    options.timeouts
+    options.timeouts,
+    options.limits
   )
   await server.app.listen({ host: '127.0.0.1', port: 0 })
   const { port } = server.app.server.address() as AddressInfo

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import jsonPatch from 'fast-json-patch'
-import { evaluate, type Snapshot } from '../../src/engine/evaluate.ts'
+import { evaluate, type JudgingInput } from '../../src/engine/evaluate.ts'
 import { mutate } from '../../src/engine/mutate.ts'
 import type { AllFacts, Rule } from '../../src/engine/rule.ts'
 import { RuleIndex } from '../../src/engine/rule-index.ts'
@@ -19,7 +19,7 @@ export interface World {
   readonly exempt?: Readonly<Record<string, string>>
 }
 
-export function snapshotOf(world: World = {}): Snapshot {
+export function snapshotOf(world: World = {}): JudgingInput {
   return {
     settings: settings(world.settings),
     facts: world.facts ?? {},

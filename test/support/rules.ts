@@ -12,7 +12,7 @@ export function testRule(change: Partial<RuleDefinition<Subject, never, never>> 
     defaultMode: 'enforce',
     scope: 'pods',
     kinds: ['/Pod'],
-    needs: [],
+    requiredFacts: [],
     reads: (subject) => [subject.object['spec']],
     check: () => [],
     ...change

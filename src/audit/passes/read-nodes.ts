@@ -98,5 +98,5 @@ function tooOld(age: Millis, maxAge: Millis): string {
 
 /** Rules that look at what a node reports. */
 export function readingRulesOf({ all }: Pick<AuditDeps['rules'], 'all'>): ReadonlySet<string> {
-  return new Set(all.filter(({ needs }) => needs.includes('node')).map(({ id }) => id))
+  return new Set(all.filter(({ requiredFacts }) => requiredFacts.includes('node')).map(({ id }) => id))
 }

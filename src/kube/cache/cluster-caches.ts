@@ -1,23 +1,20 @@
 import type { LimitRangeItem } from '../../kubernetes/types.ts'
 import type { NamedNamespace, NodeFacts, PodFacts } from '../../model/cluster-objects.ts'
-import type { NamespaceFacts } from '../../policy/settings.ts'
 import type { Cache, CacheEvents } from '../../ports/cluster-cache.ts'
 import { type LimitRangeFacts, limitRangeKind, namespaceKind, nodeKind } from './cached-kinds.ts'
 import { buildPodKind } from './cached-pods.ts'
 import { Reflector, type ReflectorDeps } from './reflector.ts'
 
-/** Local copies of the objects of a cluster, kept up to date. */
+/** Everything we keep of a cluster, kept up to date. */
 export interface ClusterCaches {
   readonly nodes: Cache<NodeFacts>
   readonly pods: Cache<PodFacts>
   readonly namespaces: Cache<NamedNamespace>
-  /** undefined: not known, because the cache is not synced yet. */
-  namespaceFacts(name: string): NamespaceFacts | undefined
   /** All limits of the namespace; empty when it has none, undefined while that is not known. */
   limitRanges(namespace: string): readonly LimitRangeItem[] | undefined
   /** All four, by the name of their resource. */
   readonly all: readonly { readonly resource: string; readonly cache: Pick<Cache<unknown>, 'size' | 'state'> }[]
-  /** All four have been read in full at least once. */
+  /** All four hold everything there was at some moment. */
   readonly synced: boolean
   start(): void
   stop(): Promise<void>
@@ -40,10 +37,9 @@ export function buildClusterCaches(deps: ReflectorDeps, events: ClusterEvents = 
     nodes,
     pods,
     namespaces,
-    namespaceFacts: (name) => namespaces.get(name),
     limitRanges(namespace) {
       const held = limits.of(namespace)
-      // While we have not seen a namespace, we may not have seen its limits either.
+      // A namespace that has not been seen yet may have limits that have not either.
       return limitRanges.state.synced && (held.length > 0 || namespaces.get(namespace) !== undefined) ? held : undefined
     },
     all: all.map((cache) => ({ resource: cache.resource, cache })),
@@ -61,7 +57,7 @@ export function buildClusterCaches(deps: ReflectorDeps, events: ClusterEvents = 
 
 const none: readonly LimitRangeItem[] = []
 
-/** The limits of each namespace as one list. It is made when they change, not when a review asks for them. */
+/** The limits of each namespace as one list, made when they change and not when they are asked for. */
 export class LimitRangeIndex implements CacheEvents<LimitRangeFacts> {
   readonly #ranges = new Map<string, Map<string, readonly LimitRangeItem[]>>()
   readonly #lists = new Map<string, readonly LimitRangeItem[]>()

@@ -1,7 +1,9 @@
-import { resourceContainersOf } from '../containers.ts'
+import { type ContainerView, resourceContainersOf } from '../containers.ts'
+import type { MinorVersion } from '../server-version.ts'
 import type { Maybe, PodSpec, QuantityText, ResourceList, ResourceRequirements } from '../types.ts'
-import { parseQuantity } from './quantity.ts'
-import { isPodLevelResource, qosResources } from './resources.ts'
+import { firstThatWantsContent, podLevelDecides } from './pod-level.ts'
+import { compareQuantities, type Nanos, parseQuantity } from './quantity.ts'
+import { qosResources } from './resources.ts'
 
 /** Requests and limits of one container, or of a pod as a whole, with the API server's defaults applied. */
 export interface PodResources {
@@ -12,24 +14,18 @@ export interface PodResources {
 export interface EffectiveResources {
   /** Init containers, sidecars and app containers, in that order. */
   readonly containers: readonly PodResources[]
-  /** The pod's own `spec.resources`; undefined where none of them count (KEP-2837). */
+  /** The pod's own `spec.resources`; undefined where the containers decide (see `podLevelDecides`). */
   readonly podLevel: PodResources | undefined
 }
 
 /**
- * The resources of a pod as the API server will store them. It copies limits to missing requests when a Pod is
- * created, but leaves pod templates as they are (kubernetes pkg/apis/core/v1/defaults.go SetDefaults_Pod), so a
- * template has to be read through the same glasses.
+ * The resources of a pod as an API server of this version will store them. It copies limits to missing requests when a
+ * Pod is created, but leaves pod templates as they are (kubernetes pkg/apis/core/v1/defaults.go SetDefaults_Pod), so the
+ * same defaults are applied here when a template is read.
  */
-export function effectiveResources(podSpec: PodSpec): EffectiveResources {
+export function effectiveResources(podSpec: PodSpec, server: MinorVersion): EffectiveResources {
   const containers = resourceContainersOf(podSpec, '').map(({ container }) => defaulted(container.resources))
-  return { containers, podLevel: podLevelOf(podSpec) }
-}
-
-/** Whether a pod's own `spec.resources` hold anything that counts. */
-export function hasPodLevelResources(podSpec: PodSpec): boolean {
-  const { requests, limits } = podSpec.resources ?? {}
-  return [requests, limits].some((list) => list && Object.keys(list).some(isPodLevelResource))
+  return { containers, podLevel: podLevelDecides(podSpec, server) ? podLevelOf(podSpec, server) : undefined }
 }
 
 function defaulted(resources: Maybe<ResourceRequirements>): PodResources {
@@ -38,41 +34,71 @@ function defaulted(resources: Maybe<ResourceRequirements>): PodResources {
 }
 
 /**
- * SetDefaults_Pod: a missing pod-level request is what the containers ask for together, else the pod-level limit. It
- * fills in nothing where there is no pod-level limit at all.
+ * A missing pod-level request is what the containers ask for together, else the pod-level limit. Before v1.37 only where
+ * there is a pod-level limit (SetDefaults_Pod); since v1.37 always, and a missing pod-level limit is what the containers
+ * are limited to together, where all of them are (kubernetes pkg/api/pod/util.go DefaultPodLevelResources).
  */
-function podLevelOf(podSpec: PodSpec): PodResources | undefined {
-  if (!hasPodLevelResources(podSpec)) return undefined
+function podLevelOf(podSpec: PodSpec, server: MinorVersion): PodResources {
   const limits = podSpec.resources?.limits ?? {}
-  if (Object.keys(limits).length === 0) return { limits, requests: podSpec.resources?.requests ?? {} }
+  const requests = podSpec.resources?.requests ?? {}
+  const isNew = server >= firstThatWantsContent
+  if (!isNew && Object.keys(limits).length === 0) return { limits, requests }
+  const views = resourceContainersOf(podSpec, '')
+  const filled = { ...limits, ...togetherOf(views, requestsOf), ...requests }
+  return { requests: filled, limits: isNew ? withContainerLimits(limits, filled, views) : limits }
+}
+
+function withContainerLimits(
+  limits: ResourceList,
+  requests: ResourceList,
+  views: readonly ContainerView[]
+): ResourceList {
+  const together = togetherOf(views, limitsOf)
+  const added: Record<string, QuantityText> = {}
+  for (const name of qosResources) {
+    const request = requests[name]
+    const sum = together[name]
+    if (request === undefined || limits[name] !== undefined || sum === undefined) continue
+    if (!views.every((view) => (limitsOf(view)[name] ?? undefined) !== undefined)) continue
+    added[name] = (compareQuantities(request, sum) ?? 0) > 0 ? request : sum
+  }
+  return { ...added, ...limits }
+}
+
+type ListOf = (view: ContainerView) => ResourceList
+
+const requestsOf: ListOf = ({ container }) => defaulted(container.resources).requests
+const limitsOf: ListOf = ({ container }) => container.resources?.limits ?? {}
+
+function togetherOf(views: readonly ContainerView[], listOf: ListOf): Record<string, QuantityText> {
   const together: Record<string, QuantityText> = {}
   for (const name of qosResources) {
-    const sum = aggregateRequest(podSpec, name)
+    const sum = aggregateOf(views, name, listOf)
     if (sum !== undefined) together[name] = `${sum}n`
   }
-  return { limits, requests: { ...limits, ...together, ...podSpec.resources?.requests } }
+  return together
 }
 
 /**
- * The most of one resource that the containers ask for at once, in nano-units: app containers and sidecars together,
- * or one init container beside the sidecars started before it (component-helpers resource.AggregateContainerRequests).
- * undefined when no container asks for any.
+ * The most of one resource that the containers have at once, in nano-units: app containers and sidecars together, or one
+ * init container beside the sidecars started before it (component-helpers resource/helpers.go AggregateContainerRequests,
+ * AggregateContainerLimits). undefined when no container has any.
  */
-function aggregateRequest(podSpec: PodSpec, name: string): bigint | undefined {
-  let asked = false
+function aggregateOf(views: readonly ContainerView[], name: string, listOf: ListOf): Nanos | undefined {
+  let isSet = false
   let running = 0n
   let starting = 0n
-  for (const { container, role } of resourceContainersOf(podSpec, '')) {
-    const text = defaulted(container.resources).requests[name]
-    const quantity = text === undefined ? undefined : parseQuantity(text)
+  for (const view of views) {
+    const text = listOf(view)[name]
+    const quantity = text === undefined || text === null ? undefined : parseQuantity(text)
     if (quantity === undefined) continue
-    asked = true
-    if (role === 'init') {
+    isSet = true
+    if (view.role === 'init') {
       if (running + quantity > starting) starting = running + quantity
     } else {
       running += quantity
     }
   }
-  if (!asked) return undefined
+  if (!isSet) return undefined
   return running > starting ? running : starting
 }

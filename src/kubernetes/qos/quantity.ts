@@ -6,9 +6,9 @@ export type Nanos = bigint
 
 /** Decimal places of a Nanos. */
 const nanoPlaces = 9
-/** Quantities of more digits than this before the point are all the same to us: larger than anything there is. */
+/** Quantities of more digits than this before the point are all treated alike: larger than any real one. */
 const maxWholeDigits = 100
-/** What such a quantity is taken for. */
+/** The value used for such a quantity. */
 const largest: Nanos = 10n ** BigInt(maxWholeDigits + nanoPlaces)
 /** Kubernetes caps quantities with a binary suffix here, and no others: 2^63-1. */
 const largestBinary: Nanos = (2n ** 63n - 1n) * 10n ** BigInt(nanoPlaces)
@@ -23,7 +23,7 @@ const binarySuffixes = ['Ki', 'Mi', 'Gi', 'Ti', 'Pi', 'Ei']
 /**
  * Reads a quantity as resource.ParseQuantity of Kubernetes does, its oddities included: `.` and `m` are zero.
  * Undefined when Kubernetes would refuse it. Parts of a billionth are rounded away from zero.
- * The cost grows no faster than the text, whatever stands in it.
+ * The cost is linear in the length of the text, for any text.
  */
 export function parseQuantity(value: QuantityText): Nanos | undefined {
   return read(String(value))

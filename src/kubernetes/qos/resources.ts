@@ -5,7 +5,7 @@ import { parseQuantity } from './quantity.ts'
 export const qosResources = ['cpu', 'memory'] as const
 export type QosResource = (typeof qosResources)[number]
 
-/** What may stand in a pod's own `spec.resources` (KEP-2837): cpu, memory and hugepages of any size. */
+/** The resources allowed in a pod's own `spec.resources` (KEP-2837): cpu, memory and hugepages of any size. */
 export function isPodLevelResource(name: string): boolean {
   return name === 'cpu' || name === 'memory' || name.startsWith('hugepages-')
 }

@@ -1,5 +1,5 @@
 /**
- * Whether two JSON values say the same; the order of an object's members says nothing. Much faster on an
+ * Whether two JSON values are equal; the order of an object's members does not matter. Much faster on an
  * object of the API than node:util's isDeepStrictEqual, which also looks at prototypes, symbols and cycles.
  */
 export function isSame(a: unknown, b: unknown): boolean {

@@ -9,15 +9,17 @@ export type PatchOperation =
 type Holder = Record<string, unknown> | unknown[]
 
 /**
- * An object being mended. Each change is made in place, so the next fix sees it, and recorded as an RFC 6902
- * operation, so the cost follows the change and not the object's size. The object belongs to the draft: give it a
- * clone where the original is still needed.
+ * An object being changed. Each change is made in place, so the next fix sees it, and recorded as an RFC 6902
+ * operation, so the cost follows the change and not the object's size. The draft owns the object: give it a clone
+ * where the original is still needed.
  */
 export class Draft {
   readonly object: Record<string, unknown>
   readonly #operations: PatchOperation[] = []
   /** Holders this draft made: what changes inside them is already part of a recorded value. */
   readonly #made = new Set<Holder>()
+  /** Takes back each change; the last one first. */
+  readonly #undo: (() => void)[] = []
 
   constructor(object: Record<string, unknown>) {
     this.object = object
@@ -53,6 +55,7 @@ export class Draft {
     }
     if (!Array.isArray(list)) throw malformed('a list', list, pointer)
     list.push(value)
+    this.#undo.push(() => list.pop())
     this.#own(value)
     if (!this.#made.has(list)) this.#operations.push({ op: 'add', path: `${pointer}/-`, value })
   }
@@ -63,14 +66,27 @@ export class Draft {
     const holder = this.#at(pointer.slice(0, slash))
     const token = tokensOf(pointer.slice(slash))[0] as string
     if (Array.isArray(holder)) {
-      if (Number(token) >= holder.length) return
-      holder.splice(Number(token), 1)
+      const index = Number(token)
+      if (index >= holder.length) return
+      const [before] = holder.splice(index, 1)
+      this.#undo.push(() => holder.splice(index, 0, before))
     } else if (isRecord(holder) && Object.hasOwn(holder, token)) {
+      const before = holder[token]
       delete holder[token]
+      this.#undo.push(() => {
+        holder[token] = before
+      })
     } else {
       return
     }
     if (!this.#made.has(holder)) this.#operations.push({ op: 'remove', path: pointer })
+  }
+
+  /** Takes every change back: the object is as it was given, and there are no operations. */
+  undoAll(): void {
+    for (let undo = this.#undo.pop(); undo !== undefined; undo = this.#undo.pop()) undo()
+    this.#operations.length = 0
+    this.#made.clear()
   }
 
   #at(pointer: string): unknown {
@@ -90,12 +106,32 @@ export class Draft {
   }
 
   #put(holder: Holder, token: string, path: string, value: unknown): void {
-    const present = member(holder, token) !== undefined
-    if (Array.isArray(holder)) holder[Number(token)] = value
-    else holder[token] = value
+    const before = member(holder, token)
+    if (Array.isArray(holder)) setElement(holder, Number(token), value, this.#undo)
+    else setMember(holder, token, value, this.#undo)
     this.#own(value)
-    if (!this.#made.has(holder)) this.#operations.push({ op: present ? 'replace' : 'add', path, value })
+    if (!this.#made.has(holder)) this.#operations.push({ op: before === undefined ? 'add' : 'replace', path, value })
   }
+}
+
+function setElement(list: unknown[], index: number, value: unknown, undo: (() => void)[]): void {
+  const { length } = list
+  const before = list[index]
+  list[index] = value
+  undo.push(() => {
+    list[index] = before
+    list.length = length
+  })
+}
+
+function setMember(holder: Record<string, unknown>, name: string, value: unknown, undo: (() => void)[]): void {
+  const isThere = Object.hasOwn(holder, name)
+  const before = holder[name]
+  holder[name] = value
+  undo.push(() => {
+    if (isThere) holder[name] = before
+    else delete holder[name]
+  })
 }
 
 function member(holder: Holder, token: string): unknown {

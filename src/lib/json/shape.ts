@@ -1,4 +1,5 @@
 import { AppError } from '../../errors.ts'
+import { clipped } from '../clip-text.ts'
 
 /** Any JSON object. */
 export type JsonRecord = Record<string, unknown>
@@ -22,11 +23,21 @@ export function optionalList(value: unknown, pointer: string): unknown[] | undef
 }
 
 export function malformed(expected: string, found: unknown, pointer: string): AppError {
-  const place = pointer.length <= maxPlace ? pointer : `${pointer.slice(0, maxPlace - 1)}…`
-  return new AppError('ERR_OBJECT_MALFORMED', `${place}: expected ${expected}, found ${nameOf(found)}`)
+  return new AppError(
+    'ERR_OBJECT_MALFORMED',
+    `${clipped(pointer, maxPlace)}: expected ${expected}, found ${nameOf(found)}`
+  )
 }
 
-/** Characters of a pointer in a message. A label key has up to 317, but nobody has checked it yet. Own choice. */
+/** A list or a mapping at `pointer` has more entries than pidguard takes. */
+export function tooMany(what: string, most: number, found: number, pointer: string): AppError {
+  return new AppError(
+    'ERR_OBJECT_TOO_LARGE',
+    `${clipped(pointer, maxPlace)}: expected at most ${most} ${what}, found ${found}`
+  )
+}
+
+/** Characters of a pointer in a message. A label key has up to 317, but it is not validated yet. Own choice. */
 const maxPlace = 512
 
 /** The JSON type of a value, never the value itself: it may be secret or very long. */
@@ -43,14 +54,16 @@ export function recordsOf(value: unknown): readonly JsonRecord[] {
   return Array.isArray(value) ? value.filter(isRecord) : []
 }
 
-/** The value where it is a string, else the empty one: for showing what an object says of itself. */
+/** The value where it is a string, else the empty string: for showing a field that may have any type. */
 export function textOf(value: unknown): string {
   return typeof value === 'string' ? value : ''
 }
 
-/** `ERR_OBJECT_MALFORMED` messages begin with the pointer of the field; taken apart, so a person is shown its line. */
-export function misshapen(error: unknown): { pointer: string; message: string } | undefined {
-  if (!(error instanceof AppError) || error.code !== 'ERR_OBJECT_MALFORMED') return undefined
+const shapeErrors: readonly string[] = ['ERR_OBJECT_MALFORMED', 'ERR_OBJECT_TOO_LARGE']
+
+/** The pointer and the message of an error about the shape of an object, whose message begins with the pointer; undefined for others. */
+export function shapeErrorOf(error: unknown): { pointer: string; message: string } | undefined {
+  if (!(error instanceof AppError) || !shapeErrors.includes(error.code)) return undefined
   const [, pointer = '', message = error.message] = /^(\/\S*): (.*)$/s.exec(error.message) ?? []
   return { pointer, message: `${pointer}: ${message}` }
 }

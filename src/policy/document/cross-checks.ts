@@ -6,7 +6,7 @@ import { defaultSettings } from '../default-settings.ts'
 import { readFloor, readPids, readPidsOrNone, readRequest } from '../setting-values.ts'
 import type { Path } from './yaml-source.ts'
 
-/** What is wrong between settings. */
+/** A mistake between settings. */
 export interface CrossMistake {
   readonly path: Path
   readonly message: string
@@ -14,7 +14,7 @@ export interface CrossMistake {
 
 /**
  * Mistakes between two settings, or between fields of which one must be there. Works on the values as written and
- * passes over whatever is malformed, so these are told together with the mistakes of single values.
+ * skips malformed values, so these mistakes are reported together with those of single values.
  */
 export function crossMistakes(document: unknown): CrossMistake[] {
   const spec = recordAt(document, 'spec')
@@ -65,17 +65,17 @@ function profileMistakes(profile: JsonRecord, base: PidsBounds, path: Path): Cro
     ...oneNeeded(profile.match, ['images', 'selector'], match),
     ...selectorMistakes(recordAt(profile.match).selector, [...match, 'selector']),
     ...aboveLimit(profile, boundsOver(base, profile), path),
-    ...unheededCap(recordAt(profile.threadCap), [...path, 'threadCap', 'threads'])
+    ...ignoredCap(recordAt(profile.threadCap), [...path, 'threadCap', 'threads'])
   ]
 }
 
-/** A cap that the runtime ignores is none. */
-function unheededCap({ runtime, threads }: JsonRecord, path: Path): CrossMistake[] {
+/** A cap above what the runtime accepts is ignored by it. */
+function ignoredCap({ runtime, threads }: JsonRecord, path: Path): CrossMistake[] {
   const known = runtimes.find((name) => name === runtime)
   const most = known && mostThreadsOf(known)
   const cap = readPids(threads)
   if (most === undefined || cap === undefined || cap <= most) return []
-  return [{ path, message: `expected at most ${most}, more than which ${known} ignores, found ${cap}` }]
+  return [{ path, message: `expected at most ${most}, since ${known} ignores more, found ${cap}` }]
 }
 
 function boundsOver(base: PidsBounds, pids: JsonRecord): PidsBounds {
@@ -86,7 +86,7 @@ function boundsOver(base: PidsBounds, pids: JsonRecord): PidsBounds {
   }
 }
 
-/** Only where one of both is written here: an inherited pair was told about where it stands. */
+/** Reported only if this level sets either value; an inherited pair is reported at its own level. */
 function aboveLimit(pids: JsonRecord, { estimate, limit }: PidsBounds, path: Path): CrossMistake[] {
   if (limit === undefined || estimate <= limit) return []
   if (readPids(pids.estimate) !== undefined) {
@@ -96,7 +96,7 @@ function aboveLimit(pids: JsonRecord, { estimate, limit }: PidsBounds, path: Pat
   return [{ path: [...path, 'limit'], message: `limit ${limit} is below estimate ${estimate}, which is inherited` }]
 }
 
-/** Together they must leave something: a node that must have more free than its ceiling stays tainted for ever. */
+/** Together they must stay below the ceiling: a node that needs more free PIDs than it has would stay tainted for ever. */
 function hysteresisMistakes(headroom: JsonRecord, path: Path): CrossMistake[] {
   const floor = readFloor(headroom.floor) ?? defaultSettings.headroom.floor
   const hysteresis = readFloor(headroom.taintHysteresis) ?? defaultSettings.headroom.taintHysteresis
@@ -112,7 +112,7 @@ function exemptionMistakes(exemption: JsonRecord, path: Path): CrossMistake[] {
   ]
 }
 
-/** An empty selector matches everything, which is rarely meant and can be said by a pattern. */
+/** An empty selector matches everything, which is rarely meant; the name pattern `*` does the same openly. */
 function selectorMistakes(selector: unknown, path: Path): CrossMistake[] {
   const empty = isRecord(selector) && isRecord(selector.matchLabels) && Object.keys(selector.matchLabels).length === 0
   return [

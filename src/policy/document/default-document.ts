@@ -1,12 +1,12 @@
 import { apiVersion, kind } from '../policy.ts'
 import type { RuleInfo } from '../settings.ts'
 
-/** A rule with the words that stand beside its mode. */
+/** A rule with the text that is printed beside its mode. */
 type TitledRule = RuleInfo & { readonly title?: string }
 
 /**
  * The default policy as a document to start from: every setting with its default, and why. It resolves to the same
- * as a document that says nothing, so people may delete any part of it.
+ * as an empty document, so any part of it may be deleted.
  */
 export function defaultPolicyText(rules: readonly TitledRule[]): string {
   return `${head}${rules.map(ruleLine).join('')}${tail}`
@@ -17,15 +17,15 @@ function ruleLine({ id, defaultMode, title }: TitledRule): string {
 }
 
 const head = `# What pidguard enforces: in the webhook, in CI (pidguard validate) and in audits.
-# Each value is the default; delete what you do not change. Mistakes are told with line and column:
+# Each value is the default; delete what you do not change. Mistakes are reported with line and column:
 # pidguard policy check FILE
 apiVersion: ${apiVersion}
 kind: ${kind}
 metadata:
   name: default
 spec:
-  # Rules about pods are off in these namespaces, whatever an override says: a pod that is denied there can cost
-  # more than the PIDs it would use. A list of yours replaces this one. Patterns with * and ? are allowed.
+  # Rules about pods are off in these namespaces, also where an override sets a mode: a denied pod there can cost more
+  # than the PIDs it would use. A list of yours replaces this one. Patterns with * and ? are allowed.
   systemNamespaces:
     - kube-system
     - kube-public
@@ -35,7 +35,7 @@ spec:
     - tigera-operator
     - pidguard-system
 
-  # enforce denies, warn tells whoever applies the object, audit only records, off does not look.
+  # enforce denies, warn warns the user who applies the object, audit only records, off turns the rule off.
   rules:
 `
 
@@ -43,7 +43,7 @@ const tail = `
   # What resource-requests adds to containers that have no request. Small on purpose: enough to leave the QoS class
   # BestEffort, the first to be evicted. Requests do not bound threads; only podPidsLimit of the kubelet does.
   requests:
-    bestEffortPods: reject # a pod without any request at all is somebody's decision to make; inject makes it for them
+    bestEffortPods: reject # a pod without any request is denied; inject adds requests instead
     cpu: 10m
     memory: 32Mi
 
@@ -52,7 +52,7 @@ const tail = `
     estimate: 50 # for a pod that declares none, was never observed and matches no profile
     # limit: 500 # no default: only you know what a pod may have; it is written on pods as pidguard.io/pids-limit
     trustDeclared: false # pidguard.io/pids counts, unless the workload is known to hold more
-    profiles: [] # the first that matches a pod counts, for example:
+    profiles: [] # the first that matches a pod is used, for example:
     # - name: dotnet
     #   match:
     #     images: ['*/dotnet/*', 'mcr.microsoft.com/dotnet/*'] # one of the pod's images
@@ -61,10 +61,10 @@ const tail = `
     #   limit: 400
     #   threadCap: {runtime: dotnet, threads: 200}
 
-  # The room that nodes must keep.
+  # The PIDs that nodes must keep free.
   headroom:
     floor: 10% # of the ceiling, or a count; a shell to repair the node needs PIDs too
-    maxAge: 60s # an older node reading is unknown, and unknown denies nothing
+    maxAge: 60s # an older node reading counts as unknown, and unknown never denies
     claimShare: 25% # of free PIDs: what another namespace can keep from a pod by estimates alone, with what it says it needs
     budget: {}
     #   perNode: 2000 # no default: most tasks that one namespace may commit on one node
@@ -74,23 +74,23 @@ const tail = `
     # gives and no overlay does.
     taintNodes: false
     maxTaintedShare: 25% # of the nodes at once, rounded up, never the last: a false reading cannot close the cluster
-    taintHysteresis: 5% # of the ceiling, or a count: what must be free beyond that before the taint goes
+    taintHysteresis: 5% # of the ceiling, or a count: what must be free beyond that before the taint is removed
 
-  # What an audit calls too little or too much.
+  # The limits beyond which an audit reports a node or a pod.
   audit:
-    pidMax: 131072 # least kernel.pid_max; the kernel's own default of 32768 was too low in three incidents
+    pidMax: 131072 # least kernel.pid_max; the kernel's own default of 32768 was too low in three real outages
     usage: 80% # of either ceiling of a node
     podShare: 20% # of the lower ceiling of its node, held by one pod
 
   calico:
-    # No default: pidguard does not guess, for the wrong backend cuts a node off. On a node, "iptables --version"
-    # prints (legacy) or (nf_tables); say Legacy or NFT accordingly. Until this is set, DaemonSets that leave the
+    # No default: pidguard does not guess, since the wrong backend cuts a node off. On a node, "iptables --version"
+    # prints (legacy) or (nf_tables); write Legacy or NFT accordingly. Until this is set, DaemonSets that leave the
     # backend to detection are warned about and get none; calico-update-strategy sets OnDelete all the same.
     # iptablesBackend: NFT
     operatorManaged: report # the tigera operator undoes changes to its DaemonSets; mutate changes what it writes
 
   # Other settings for some namespaces. The first that matches is a namespace's only one; what it leaves out is
-  # inherited from above, and the value none takes a limit or a budget away.
+  # inherited from above, and the value none removes a limit or a budget.
   overrides: []
   # - name: batch
   #   namespaces:
@@ -99,7 +99,7 @@ const tail = `
   #   rules: {best-effort: warn}
   #   headroom: {floor: 30%}
 
-  # Objects that rules leave alone, for a reason and until a day.
+  # Objects that are exempt from rules, each with a reason and an end.
   exemptions: []
   # - rules: [best-effort] # or '*'
   #   namespaces: [legacy] # any of namespaces, kinds, names and selector; all that are given must match
@@ -108,7 +108,7 @@ const tail = `
   #   reason: Vendor image, request filed as OPS-123
   #   expires: 2027-01-31 # the last day, UTC
 
-  # What the owner of a Namespace may set on it by annotation, within bounds. What is left out may not be set.
+  # What the owner of a Namespace may set on it by annotation, within these bounds. Others are ignored.
   namespaceTuning: {}
   #   pids: {min: 10, max: 500} # pidguard.io/default-pids
   #   cpu: {max: 500m} # pidguard.io/default-cpu-request

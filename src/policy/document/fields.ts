@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { nearest } from '../../lib/did-you-mean.ts'
 
-/** What an editor is told of a single value, in the words of JSON Schema. */
+/** The JSON Schema of a single value, for editors. */
 type JsonShape = Readonly<Record<string, unknown>>
 
 /** What a value should have been, completing the sentence "expected …"; a function may look at what was found. */
@@ -31,7 +31,7 @@ export function flag() {
   return z.boolean({ error: 'true or false' })
 }
 
-/** A list of at least one entry: an empty one would say something else than leaving it out. */
+/** A list of at least one entry: an empty list would mean something else than no list. */
 export function listOf<S extends z.ZodType>(item: S) {
   const expected = 'a list of at least one entry'
   return z.array(item, { error: expected }).min(1, { error: expected })

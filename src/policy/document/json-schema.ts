@@ -6,7 +6,7 @@ import { buildPolicySchema } from './schema.ts'
 export function policyJsonSchema(rules: readonly RuleInfo[]): Record<string, unknown> {
   return z.toJSONSchema(buildPolicySchema(rules), {
     io: 'input',
-    // zod drops `default` from whatever it transforms, so ours travel under another name.
+    // zod drops `default` from every value it transforms, so ours are kept under another name.
     override: ({ jsonSchema }) => {
       if (!Object.hasOwn(jsonSchema, 'fallback')) return
       jsonSchema.default = jsonSchema.fallback as typeof jsonSchema.default

@@ -21,7 +21,7 @@ export function issueMistakes(issue: z.core.$ZodIssue, document: unknown): { pat
   ]
 }
 
-/** As people write it: `spec.overrides[2].pids`; keys that would be misread are quoted. */
+/** As users write it: `spec.overrides[2].pids`; keys with other characters are quoted. */
 export function renderPath(path: Path): string {
   return path.map((segment, index) => renderSegment(segment, index === 0)).join('')
 }
@@ -32,7 +32,7 @@ function renderSegment(segment: string | number, first: boolean): string {
   return first ? segment : `.${segment}`
 }
 
-/** Scalars as written, so people find them; of the rest only what it is, for it may be long. */
+/** Scalars as written, so that users find them; lists and mappings by their type, since they may be long. */
 function shown(value: unknown): string {
   if (Array.isArray(value)) return value.length === 0 ? 'an empty list' : 'a list'
   if (isRecord(value)) return 'a mapping'

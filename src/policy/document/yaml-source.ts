@@ -11,10 +11,10 @@ interface Place {
 /** Deeper than any policy, and shallow enough for every reader that recurses. */
 const maxDepth = 32
 
-/** Most mistakes of syntax that are told: one bracket left open makes thousands. */
+/** Syntax mistakes reported at most: one bracket left open makes thousands. Own choice. */
 const maxSyntaxMistakes = 20
 
-/** One YAML document as plain values, and where each of them stands. */
+/** One YAML document as plain values, with the line and column of each. */
 export interface YamlSource {
   readonly value: unknown
   /** Of the key or list entry at `path`, or of the deepest one above it that exists. */

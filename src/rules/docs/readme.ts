@@ -1,7 +1,7 @@
 import type { Rule } from '../../engine/rule.ts'
 import { kindName } from './rule-text.ts'
 
-/** The documentation of all rules, as it stands in src/rules/README.md; `npm run docs` writes it. */
+/** The documentation of all rules, as it is printed in src/rules/README.md; `npm run docs` writes it. */
 export function renderRulesDoc(rules: readonly Rule[]): string {
   const rows = rules.map(
     ({ id, title, defaultMode, fix }) =>
@@ -13,8 +13,8 @@ export function renderRulesDoc(rules: readonly Rule[]): string {
     '<!-- Made by `npm run docs` from the rules themselves. Change those. -->',
     '',
     'Each rule is one file of its own name here, with its test in `test/rules/` and its examples in `test/fixtures/rules/`.',
-    'A mode is set per rule in the policy: `enforce` denies (and changes what it can), `warn` warns, `audit` only writes to',
-    "the API server's audit log and the metrics, `off` does not look.",
+    'A mode is set per rule in the policy: `enforce` denies (and fixes what it can), `warn` warns, `audit` only writes to',
+    "the API server's audit log and the metrics, `off` turns the rule off.",
     '',
     '| rule | looks at | default | changes objects |',
     '|---|---|---|---|',
@@ -24,7 +24,18 @@ export function renderRulesDoc(rules: readonly Rule[]): string {
   ].join('\n')
 }
 
-function ruleSection({ id, title, kinds, defaultMode, scope, wants, why, remedy, limits, fix }: Rule): string[] {
+function ruleSection({
+  id,
+  title,
+  kinds,
+  defaultMode,
+  scope,
+  optionalFacts,
+  why,
+  remedy,
+  limits,
+  fix
+}: Rule): string[] {
   return [
     `## ${id}`,
     '',
@@ -32,7 +43,7 @@ function ruleSection({ id, title, kinds, defaultMode, scope, wants, why, remedy,
     '',
     `- Looks at: ${kinds.map(kindName).join(', ')}${scope === 'pods' ? ', outside of system namespaces' : ', in every namespace'}.`,
     `- Default mode: \`${defaultMode}\`.${fix === undefined ? ' Changes nothing.' : ' Changes objects in mode `enforce`.'}`,
-    ...(wants.length === 0 ? [] : [`- Takes into account, where known: ${wants.join(', ')}.`]),
+    ...(optionalFacts.length === 0 ? [] : [`- Takes into account, where known: ${optionalFacts.join(', ')}.`]),
     `- What to do: ${remedy}`,
     ...(limits === undefined ? [] : [`- What it does not do: ${limits}`]),
     ''

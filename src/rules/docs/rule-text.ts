@@ -7,7 +7,7 @@ export function renderRuleList(rules: readonly Rule[]): string {
   return rules.map(({ id, defaultMode, title }) => `${id.padEnd(width)}  ${defaultMode.padEnd(7)}  ${title}`).join('\n')
 }
 
-/** Everything there is to say about one rule. Throws ERR_USAGE for an id that is none, and lists those that are. */
+/** The documentation of one rule. Throws ERR_USAGE for an unknown id, with the list of known ones. */
 export function renderRule(rules: readonly Rule[], id: string): string {
   const rule = rules.find((candidate) => candidate.id === id)
   if (rule === undefined) {
@@ -30,7 +30,7 @@ export function renderRule(rules: readonly Rule[], id: string): string {
   ].join('\n')
 }
 
-/** `apps/Deployment` as people say it. */
+/** `apps/Deployment` as users read it: `Deployment`, with the group where it is not a built-in one. */
 export function kindName(groupKind: string): string {
   const slash = groupKind.lastIndexOf('/')
   const group = groupKind.slice(0, slash)

@@ -39,28 +39,30 @@ export function addAuditMetrics(registry: Registry, status: () => AuditStatus | 
   )
   gauge(
     'pidguard_audit_unjudged_objects',
-    'Objects that each rule should have judged and could not, for want of a fact or because it failed.',
+    'Objects that each rule could not check, because a fact was missing or the rule failed.',
     ['rule'],
     ({ totals }) => totals.rules.map(({ ruleId, unjudged }) => [{ rule: ruleId }, unjudged])
   )
   gauge(
     'pidguard_audit_gaps',
-    'Parts of the cluster that the last audit could not look at, how kubelets are configured (nodes/configz) apart from all other; the log says which.',
+    'Parts of the cluster that the last audit could not read: nodes/configz (kubelet configuration) and other; the log names them.',
     ['part'],
     gapSamples
   )
   gauge(
     'pidguard_audit_last_success_timestamp_seconds',
-    'When the last audit that did not fail ended: how old all other figures of it are.',
+    'When the last successful audit ended; all other audit figures are of that moment.',
     [],
     ({ endedAt }) => [[{}, endedAt / 1000]]
   )
-  gauge('pidguard_audit_duration_seconds', 'How long that audit took.', [], ({ took }) => [[{}, took / 1000]])
+  gauge('pidguard_audit_duration_seconds', 'How long the last successful audit took.', [], ({ took }) => [
+    [{}, took / 1000]
+  ])
 }
 
 /**
- * Before Kubernetes v1.33 no kubelet can be asked how it is configured, so that gap stays for good, and an alert has to
- * leave it out. Where there are more gaps than are told one by one, those that are not told count as other.
+ * Before Kubernetes v1.33 no kubelet can be asked for its configuration, so that gap is permanent and an alert has to
+ * leave it out. `firstGaps` is bounded; gaps beyond it count as other.
  */
 function gapSamples({ totals: { gaps, firstGaps } }: LastAudit): Sample[] {
   const part = 'nodes/configz'

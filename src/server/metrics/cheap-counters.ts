@@ -3,16 +3,16 @@ import type { Webhook } from '../../model/review-outcome.ts'
 import { addCounter } from './scraped.ts'
 
 /**
- * Metrics that are counted on the admission path: plain numbers there, and prom-client's business only when somebody
+ * Metrics that are counted on the admission path: plain numbers there, and passed to prom-client only when Prometheus
  * scrapes. Its own children cost a review as much as some rules (bench/README.md).
  */
 
-/** A counter whose children are named by the values of their labels, in the order of the labels. */
+/** A counter with one number for each combination of label values, given in the order of the labels. */
 export interface Tally {
   add(...values: string[]): void
 }
 
-/** A tree, a label a floor: texts put together to one key would be hashed anew for every review. */
+/** A tree with one level for each label: a key joined from all labels would have to be hashed for every review. */
 interface Branch {
   count: number
   readonly next: Map<string, Branch>

@@ -6,7 +6,7 @@ import type { Cache } from '../../ports/cluster-cache.ts'
 import type { Clock } from '../../ports/runtime.ts'
 import { addCounter, addGauge, type Sample, type ScrapedMetric } from './scraped.ts'
 
-/** Who tells what nodes use. A closed set, fit for labels. */
+/** Where node readings come from. A closed set, fit for labels. */
 export const readingSources = ['kubelet', 'prometheus', 'snapshot'] as const
 export type ReadingSource = (typeof readingSources)[number]
 
@@ -77,7 +77,7 @@ export function addHeadroomMetrics(registry: Registry, clock: Clock, status: () 
   )
   counter(
     'pidguard_cache_lists_total',
-    'Full lists read from the API server, by resource; more than one means that a watch was lost for good.',
+    'Full lists read from the API server, by resource; more than one means that a watch could not be resumed.',
     ['resource'],
     byCache(({ state }) => state.lists)
   )
@@ -89,25 +89,25 @@ export function addHeadroomMetrics(registry: Registry, clock: Clock, status: () 
   )
   counter(
     'pidguard_node_readings_total',
-    'Tries to read a node, by source and by how they ended: whole, partial, or why there was no reading.',
+    'Attempts to read a node, by source and by result: whole, partial, or why there was no reading.',
     ['source', 'result'],
     ({ source, readings }) => [...readings].map(([result, count]) => [{ source, result }, count])
   )
   gauge(
     'pidguard_nodes',
-    'Nodes by how well their PIDs are known: fresh, partial (one ceiling is not known), stale, unread.',
+    'Nodes by how well their PIDs are known: fresh, partial (one ceiling is unknown), stale, unread.',
     ['known'],
     ({ census }) => knownStates.map((known) => [{ known }, census.nodes[known]])
   )
-  gauge(
-    'pidguard_oldest_reading_age_seconds',
-    'Age of the oldest reading that is held of any node.',
-    [],
-    ({ census }) => [[{}, census.oldestReading === undefined ? undefined : census.oldestReading / 1000]]
-  )
-  gauge('pidguard_nodes_below_floor', 'Nodes whose floor of free PIDs is used or promised.', [], ({ census }) => [
-    [{}, census.belowFloor]
+  gauge('pidguard_oldest_reading_age_seconds', 'Age of the oldest reading of any node.', [], ({ census }) => [
+    [{}, census.oldestReading === undefined ? undefined : census.oldestReading / 1000]
   ])
+  gauge(
+    'pidguard_nodes_below_floor',
+    'Nodes with fewer free PIDs than their floor, reservations included.',
+    [],
+    ({ census }) => [[{}, census.belowFloor]]
+  )
   gauge(
     'pidguard_node_pids',
     'Tasks in use under each ceiling, of the 100 nodes with the least room: node (pid_max, threads-max) and kubepods.',
@@ -116,7 +116,7 @@ export function addHeadroomMetrics(registry: Registry, clock: Clock, status: () 
   )
   gauge(
     'pidguard_node_limit_pids',
-    'The ceiling itself, of the same nodes; without one that has no limit.',
+    'The ceiling itself, of the same nodes; absent where there is no limit.',
     ['node', 'ceiling'],
     byCeiling(({ limit }) => limit)
   )
@@ -128,7 +128,7 @@ export function addHeadroomMetrics(registry: Registry, clock: Clock, status: () 
   )
   gauge(
     'pidguard_node_free_pids',
-    'PIDs free above that floor, with what pods have not shown yet taken off; below 0 the floor is used.',
+    'PIDs free above that floor, minus what pods are expected to still start; below 0 the floor is in use.',
     ['node', 'ceiling'],
     byCeiling(({ free }) => free)
   )
@@ -140,7 +140,7 @@ export function addHeadroomMetrics(registry: Registry, clock: Clock, status: () 
   )
   gauge(
     'pidguard_reservations',
-    'Pods that count although the API server has not shown it yet: admitted here, and bound.',
+    'Pods counted before the API server shows them: admitted here, and bound.',
     ['what'],
     ({ reservations }) => [
       [{ what: 'admitted' }, reservations.admitted],
@@ -150,7 +150,7 @@ export function addHeadroomMetrics(registry: Registry, clock: Clock, status: () 
   gauge('pidguard_waiting_pods', 'Pods that are admitted and on no node yet.', [], ({ waiting }) => [
     [{}, waiting.pods]
   ])
-  gauge('pidguard_waiting_pids', 'PIDs that these pods are counted with.', [], ({ waiting }) => [[{}, waiting.pids]])
+  gauge('pidguard_waiting_pids', 'PIDs counted for these pods.', [], ({ waiting }) => [[{}, waiting.pids]])
 }
 
 /** Milliseconds; gauges of one scrape are collected within. */

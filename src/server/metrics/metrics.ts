@@ -16,7 +16,7 @@ export interface MetricSources {
   certificate(): { expiresAt: Millis } | undefined
   /** Nodes that carry our taint, and nodes that are low without; undefined in a process that does not lead. */
   taints?(): { tainted: number; passedOver: number } | undefined
-  /** Nodes near their floor; undefined in a process that does not lead, or where nobody wants to know. */
+  /** Nodes near their floor; undefined in a process that does not lead, or where none is asked for. */
   nearFloor?(): number | undefined
   /** undefined in a process that is not to audit. */
   audits?(): AuditStatus | undefined
@@ -59,13 +59,13 @@ export function buildMetrics(sources: MetricSources): Metrics {
   )
   const reloads = new Counter({
     name: 'pidguard_reloads_total',
-    help: 'Changed files that were read again, by what they hold and whether they were loaded or the last good one was kept.',
+    help: 'Changed files that were read again, by content and by result: loaded, or kept (the last good one stays).',
     labelNames: ['what', 'result'],
     registers
   })
   const taintWrites = new Counter({
     name: 'pidguard_node_taint_writes_total',
-    help: 'Taints set on nodes low on PIDs and taken away, by change (taint, untaint) and result (done, forbidden, failed).',
+    help: 'Taints set on nodes low on PIDs and removed, by change (taint, untaint) and result (done, forbidden, failed).',
     labelNames: ['change', 'result'],
     registers
   })
@@ -107,7 +107,7 @@ function addGauges(registry: Registry, sources: MetricSources): void {
     addGauge(registry, { name, help, labelNames: [], samples: () => [[{}, value()]] })
   gauge(
     'pidguard_policy_generation',
-    'How many policies were loaded since the start; the one in force is the last.',
+    'Policies loaded since the start, including the one in force.',
     () => policy().generation
   )
   gauge(
@@ -128,17 +128,17 @@ function addGauges(registry: Registry, sources: MetricSources): void {
   )
   gauge(
     'pidguard_tainted_nodes',
-    'Nodes that carry the taint pidguard.io/low-pids. Only the leader says.',
+    'Nodes that carry the taint pidguard.io/low-pids. Exported by the leader only.',
     () => sources.taints?.()?.tainted
   )
   gauge(
     'pidguard_low_untainted_nodes',
-    'Nodes low on PIDs that are not tainted, because maxTaintedShare of them are. Only the leader says.',
+    'Nodes low on PIDs that are not tainted, because maxTaintedShare of them are. Exported by the leader only.',
     () => sources.taints?.()?.passedOver
   )
   gauge(
     'pidguard_nodes_near_floor',
-    'Nodes near their floor, and not away from it again. Only the leader says, where Events tell of them.',
+    'Nodes that came near their floor and have not recovered. Exported by the leader only, where it posts Events.',
     () => sources.nearFloor?.()
   )
 }

@@ -25,7 +25,7 @@ t.test('kubelets are asked for the rules that look at their configuration, and f
     return [goodConfig, undefined].some((config) => {
       const { state, asked } = watchedNode(config)
       const world = { facts: { node: state } }
-      if (rule.needs.includes('node')) for (const judge of [findingsOf, skipsOf]) judge(rule, object, world)
+      if (rule.requiredFacts.includes('node')) for (const judge of [findingsOf, skipsOf]) judge(rule, object, world)
       return asked()
     })
   })

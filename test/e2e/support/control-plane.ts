@@ -14,6 +14,8 @@ export interface ControlPlaneOptions {
   /** Also start kube-controller-manager, which makes pods of workloads and service accounts of namespaces. */
   readonly controllers?: boolean
   readonly scheduler?: boolean
+  /** The minor version that kube-apiserver behaves like; itself must be newer, from v1.31 on. */
+  readonly emulates?: number
   /** What is off by default, and is turned on where this version has it. */
   readonly features?: readonly Feature[]
 }
@@ -143,6 +145,7 @@ async function startIn(
     'audit-log-path': 'audit.log',
     // Pods need a service account and its token, which the controller manager makes.
     ...(options.controllers === true ? {} : { 'disable-admission-plugins': 'ServiceAccount' }),
+    ...(options.emulates === undefined ? {} : { 'emulated-version': `1.${options.emulates}` }),
     ...settingsFor('kube-apiserver', version, features).flags
   }
   await start('kube-apiserver', apiServer)

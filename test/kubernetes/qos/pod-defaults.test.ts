@@ -1,18 +1,21 @@
 import t from 'tap'
-import { effectiveResources, hasPodLevelResources } from '../../../src/kubernetes/qos/pod-defaults.ts'
+import { effectiveResources } from '../../../src/kubernetes/qos/pod-defaults.ts'
 import type { Container } from '../../../src/kubernetes/types.ts'
 
 void t.test('a missing request is taken from the limit, a given one stays', async (t) => {
-  const { containers, podLevel } = effectiveResources({
-    initContainers: [{ name: 'init', resources: { limits: { memory: '1Gi' } } }],
-    containers: [
-      { name: 'a', resources: { limits: { cpu: '1', memory: '1Gi' }, requests: { cpu: '500m' } } },
-      { name: 'b', resources: null },
-      { name: 'c', resources: { limits: null, requests: null } },
-      { name: 'd' }
-    ],
-    ephemeralContainers: [{ name: 'debug', resources: { limits: { cpu: '9' } } }]
-  })
+  const { containers, podLevel } = effectiveResources(
+    {
+      initContainers: [{ name: 'init', resources: { limits: { memory: '1Gi' } } }],
+      containers: [
+        { name: 'a', resources: { limits: { cpu: '1', memory: '1Gi' }, requests: { cpu: '500m' } } },
+        { name: 'b', resources: null },
+        { name: 'c', resources: { limits: null, requests: null } },
+        { name: 'd' }
+      ],
+      ephemeralContainers: [{ name: 'debug', resources: { limits: { cpu: '9' } } }]
+    },
+    37
+  )
   t.equal(podLevel, undefined)
   t.strictSame(containers, [
     { limits: { memory: '1Gi' }, requests: { memory: '1Gi' } },
@@ -21,22 +24,6 @@ void t.test('a missing request is taken from the limit, a given one stays', asyn
     { limits: {}, requests: {} },
     { limits: {}, requests: {} }
   ])
-})
-
-void t.test('pod-level resources are those that hold cpu, memory or hugepages', async (t) => {
-  const cases: [object | null, boolean][] = [
-    [{}, false],
-    [{ requests: {} }, false],
-    [{ requests: null, limits: null }, false],
-    [{ limits: { 'ephemeral-storage': '1Gi' } }, false],
-    [{ requests: { cpu: '1' } }, true],
-    [{ requests: { cpu: '0' } }, true],
-    [{ limits: { memory: '1Gi' } }, true],
-    [{ limits: { 'hugepages-2Mi': '4Mi' } }, true],
-    [null, false]
-  ]
-  for (const [resources, want] of cases) t.equal(hasPodLevelResources({ resources }), want, JSON.stringify(resources))
-  t.equal(hasPodLevelResources({}), false)
 })
 
 void t.test(
@@ -48,7 +35,7 @@ void t.test(
       ...more
     })
     const pod = (change: object): unknown =>
-      effectiveResources({ resources: { limits: { cpu: '10', memory: '1Gi' } }, ...change }).podLevel?.requests
+      effectiveResources({ resources: { limits: { cpu: '10', memory: '1Gi' } }, ...change }, 36).podLevel?.requests
     t.strictSame(pod({ containers: [{ name: 'a' }] }), { cpu: '10', memory: '1Gi' }, 'the limit')
     t.strictSame(pod({ containers: [cpu('a', '1'), cpu('b', '2')] }), { cpu: '3000000000n', memory: '1Gi' }, 'the sum')
     t.strictSame(
@@ -76,10 +63,29 @@ void t.test(
   }
 )
 
-void t.test('without pod-level limits no pod-level request is filled in', async (t) => {
-  const { podLevel } = effectiveResources({
+void t.test('without pod-level limits, pod-level requests are filled in since v1.37', async (t) => {
+  const pod = {
     resources: { requests: { memory: '0' } },
     containers: [{ name: 'a', resources: { requests: { cpu: '1' } } }]
+  }
+  t.strictSame(effectiveResources(pod, 36).podLevel, { limits: {}, requests: { memory: '0' } })
+  t.strictSame(effectiveResources(pod, 37).podLevel, { limits: {}, requests: { cpu: '1000000000n', memory: '0' } })
+})
+
+void t.test('a missing pod-level limit is filled in since v1.37, where all containers have one', async (t) => {
+  const limits = (cpu: string, memory?: string): Container => ({
+    name: 'a',
+    resources: { limits: { cpu, ...(memory && { memory }) } }
   })
-  t.strictSame(podLevel, { limits: {}, requests: { memory: '0' } })
+  const pod = (resources: object, containers: Container[], initContainers: Container[] = []): unknown =>
+    effectiveResources({ resources, containers, initContainers }, 37).podLevel?.limits
+  t.strictSame(pod({ requests: { cpu: '1' } }, [limits('1'), limits('2')]), { cpu: '3000000000n' })
+  t.strictSame(pod({ requests: { cpu: '4' } }, [limits('1'), limits('2')]), { cpu: '4' }, 'no less than the request')
+  t.strictSame(pod({ requests: { cpu: '1' } }, [limits('1')], [limits('5')]), { cpu: '5000000000n' }, 'init containers')
+  t.strictSame(pod({ requests: { cpu: '1' } }, [limits('1')], [{ name: 'i' }]), {}, 'one of them has none')
+  t.strictSame(
+    pod({ limits: { cpu: '9' } }, [limits('1', '1')]),
+    { cpu: '9', memory: '1000000000n' },
+    'only what is missing'
+  )
 })

@@ -1,5 +1,6 @@
 import t from 'tap'
-import { isBestEffort, type QosClass, qosClassOf } from '../../../src/kubernetes/qos/qos.ts'
+import { isBestEffort, mayDecideAtPodLevel, type QosClass, qosClassOf } from '../../../src/kubernetes/qos/qos.ts'
+import { newestMinor } from '../../../src/kubernetes/server-version.ts'
 import type { PodSpec } from '../../../src/kubernetes/types.ts'
 
 const full = { limits: { cpu: '1', memory: '1Gi' } }
@@ -68,13 +69,18 @@ const cases: { name: string; spec: PodSpec; want: QosClass }[] = [
   },
   {
     name: 'pod-level requests without limits',
-    spec: { resources: { requests: { cpu: '1', memory: '1Gi' } }, containers: [container(full)] },
+    spec: { resources: { requests: { cpu: '1', memory: '1Gi' } }, containers: [container()] },
     want: 'Burstable'
   },
   {
     name: 'pod-level request of zero, without limits, beside a container’s request',
     spec: { resources: { requests: { memory: '0' } }, containers: [container({ requests: { cpu: '1' } })] },
-    want: 'BestEffort'
+    want: 'Burstable'
+  },
+  {
+    name: 'pod-level requests, and limits that the containers add up to them',
+    spec: { resources: { requests: { cpu: '1', memory: '1Gi' } }, containers: [container(full)] },
+    want: 'Guaranteed'
   },
   {
     name: 'empty pod-level resources do not decide',
@@ -90,6 +96,25 @@ const cases: { name: string; spec: PodSpec; want: QosClass }[] = [
 for (const { name, spec, want } of cases) {
   void t.test(name, async (t) => {
     t.equal(qosClassOf(spec), want)
-    t.equal(isBestEffort(spec), want === 'BestEffort')
+    t.equal(isBestEffort(spec, newestMinor), want === 'BestEffort')
   })
 }
+
+void t.test('empty pod-level resources make a pod BestEffort on v1.34 to v1.36, and on no other', async (t) => {
+  const spec = { resources: {}, containers: [container(full)] }
+  t.strictSame(
+    [33, 34, 36, 37, 38].map((server) => qosClassOf(spec, server)),
+    ['Guaranteed', 'BestEffort', 'BestEffort', 'Guaranteed', 'Guaranteed']
+  )
+})
+
+void t.test('of an unknown server a pod is BestEffort when it would be on any', async (t) => {
+  const older = { resources: {}, containers: [container(full)] }
+  t.equal(isBestEffort(older, undefined), true)
+  const zero = { resources: { requests: { memory: '0' } }, containers: [container({ requests: { cpu: '1' } })] }
+  t.strictSame([isBestEffort(zero, undefined), isBestEffort(zero, 36), isBestEffort(zero, 37)], [true, true, false])
+  t.equal(isBestEffort({ containers: [container(full)] }, undefined), false)
+  t.equal(mayDecideAtPodLevel(older, undefined), true)
+  t.equal(mayDecideAtPodLevel(older, 37), false)
+  t.equal(mayDecideAtPodLevel({ containers: [] }, undefined), false)
+})

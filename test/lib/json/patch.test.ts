@@ -161,3 +161,13 @@ void t.test('what stands in the way of a change is refused by its type, and noth
   t.strictSame(draft.object, { a: 'text', b: { c: 1 } })
   t.strictSame(draft.operations, [])
 })
+
+void t.test('taking all changes back gives the object as it was, whatever was changed', async (t) => {
+  for (const { name, object, change } of cases) {
+    const draft = new Draft(structuredClone(object))
+    change(draft)
+    draft.undoAll()
+    t.strictSame(draft.object, object, name)
+    t.strictSame(draft.operations, [], name)
+  }
+})

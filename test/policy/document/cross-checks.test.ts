@@ -64,8 +64,8 @@ const cases: readonly { name: string; spec: unknown; want: readonly string[] }[]
     name: 'thread caps that runtimes ignore',
     spec: { pids: { profiles: [capped('a', 'dotnet', 32_768), capped('b', 'nodejs', 1025)] } },
     want: [
-      'spec.pids.profiles[0].threadCap.threads: expected at most 32767, more than which dotnet ignores, found 32768',
-      'spec.pids.profiles[1].threadCap.threads: expected at most 1024, more than which nodejs ignores, found 1025'
+      'spec.pids.profiles[0].threadCap.threads: expected at most 32767, since dotnet ignores more, found 32768',
+      'spec.pids.profiles[1].threadCap.threads: expected at most 1024, since nodejs ignores more, found 1025'
     ]
   },
   {
