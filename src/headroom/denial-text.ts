@@ -1,6 +1,7 @@
 import type { Pids } from '../lib/units.ts'
 import type { NodeAccount } from './ceiling-account.ts'
 import type { Full, Unknown } from './headroom-view.ts'
+import type { Estimate } from './pod-estimate.ts'
 
 /** The node with its tightest ceiling and every figure that counts against it. */
 export function sayNode({ node, ceilings }: NodeAccount): string {
@@ -20,6 +21,32 @@ export function sayFull(full: Full, pids: Pids, pods = 1): string {
   const others = waiting.pods === 0 ? '' : `; ${waiting.pods} admitted pods without a node need ${waiting.pids}`
   return `${needs}; ${where}${others}${saySetAside(setAside)}`
 }
+
+/** Where the estimate in a denial comes from. */
+export function sayOrigin({ pids, source }: Estimate): string {
+  return `; ${pids} ${origins[source]}`
+}
+
+const origins = {
+  declared: 'is declared by pidguard.io/pids',
+  observed: 'is what most pods of its template were seen to hold',
+  profile: 'is the estimate of a profile of the policy',
+  default: 'is the default of the policy'
+} as const satisfies Record<Estimate['source'], string>
+
+/** What to do about an estimate that is too high; undefined where the remedy of the rule says it. */
+export function remedyOf({ source }: Estimate): string | undefined {
+  return remedies[source]
+}
+
+const free = 'Free PIDs on the nodes or add nodes: `pidguard top pods` shows who holds them.'
+
+const remedies = {
+  declared: undefined,
+  observed: `${free} A changed template starts without this figure; for the same template spec.pids.trustDeclared of the policy makes pidguard.io/pids count.`,
+  profile: `${free} Declare pidguard.io/pids if the pod needs fewer threads.`,
+  default: `${free} Declare pidguard.io/pids if the pod needs fewer threads.`
+} as const satisfies Record<Estimate['source'], string | undefined>
 
 /** Named because without it the figures would not add up; it lasts for seconds only. */
 export function saySetAside(pids: Pids): string {

@@ -5,7 +5,7 @@ import type { Millis, Pids } from '../lib/units.ts'
 import type { WorkloadName } from '../model/cluster-objects.ts'
 import type { Floor } from '../policy/settings.ts'
 import type { NodeAccount } from './ceiling-account.ts'
-import type { ObservedPeak } from './ledger/workload-peaks.ts'
+import type { ObservedPeak } from './ledger/observed-pods.ts'
 
 /** Pods that ask for room on some node. */
 export interface Demand {
@@ -138,8 +138,8 @@ export interface HeadroomView {
    */
   behindTaints(demand: Demand): string | undefined
   overBudget(demand: BudgetDemand): readonly OverBudget[]
-  /** The highest number of tasks seen lately in one running pod of the workload. */
-  observedPeak(namespace: string, workload: WorkloadName): ObservedPeak | undefined
+  /** What settled pods of the workload hold, of this template; of the one seen last where it is undefined. */
+  observedPeak(namespace: string, workload: WorkloadName, template?: string): ObservedPeak | undefined
   workload(namespace: string, workload: WorkloadName): WorkloadUse | undefined
   /** The estimate of a pod on the ledger; undefined for any other uid. */
   estimateOf(uid: string): Pids | undefined

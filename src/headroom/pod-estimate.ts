@@ -2,7 +2,7 @@ import { declaredPids } from '../kubernetes/annotations.ts'
 import { containersOf } from '../kubernetes/containers.ts'
 import { globMatches, selectorMatches } from '../kubernetes/label-selector.ts'
 import type { PodSubject } from '../kubernetes/subject.ts'
-import { pod, workloadOf } from '../kubernetes/workloads.ts'
+import { pod, templateOf, workloadOf } from '../kubernetes/workloads.ts'
 import type { Pids } from '../lib/units.ts'
 import type { WorkloadName } from '../model/cluster-objects.ts'
 import type { Profile, Settings } from '../policy/settings.ts'
@@ -32,7 +32,9 @@ export function estimateOf(
   observed?: Pick<HeadroomView, 'observedPeak'>
 ): Estimate {
   const declared = declaredOf(subject, settings)
-  const peak = observed?.observedPeak(subject.namespace, workloadNameOf(subject))
+  // A pod has its template's hash; a template has none yet, and is compared with the one that was seen last.
+  const template = subject.groupKind === pod ? (templateOf(subject.metadata) ?? '') : undefined
+  const peak = observed?.observedPeak(subject.namespace, workloadNameOf(subject), template)
   if (declared !== undefined) {
     const isBelow = peak?.isSettled === true && peak.pids > declared && !settings.pids.trustDeclared
     return isBelow ? { pids: peak.pids, source: 'observed' } : { pids: declared, source: 'declared' }

@@ -92,6 +92,15 @@ export function workloadOf(metadata: ObjectMeta | null | undefined): { kind: str
 }
 
 /**
+ * The hash of the template a pod was made from: of a Deployment's pods `pod-template-hash`, of those of StatefulSets and
+ * DaemonSets `controller-revision-hash`. undefined for other pods, whose templates cannot be told apart.
+ */
+export function templateOf(metadata: ObjectMeta | null | undefined): string | undefined {
+  const labels = metadata?.labels
+  return labels?.['pod-template-hash'] || labels?.['controller-revision-hash'] || undefined
+}
+
+/**
  * Minutes since the epoch that can be the scheduled time of a CronJob: from 2015, before there were any (Kubernetes 1.4,
  * 2016), to 2100. A day such as 20241115 is below that.
  */

@@ -52,6 +52,8 @@ export interface PodFacts {
   readonly node: string | undefined
   readonly phase: string
   readonly workload: WorkloadName
+  /** The hash of its pod template, where its controller writes one; see `templateOf`. */
+  readonly template?: string | undefined
   /** The `pidguard.io/pids` annotation, where it is a count. */
   readonly declared: Pids | undefined
   /** The `pidguard.io/pids-estimate` annotation that pidguard left at creation. */

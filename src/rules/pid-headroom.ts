@@ -4,14 +4,16 @@ import { defineRule, type RuleContext } from '../engine/rule.ts'
 import {
   auditFull,
   auditNode,
+  remedyOf,
   sayBehindTaints,
   sayFull,
   sayNode,
+  sayOrigin,
   sayUnknown,
   tooLongToCheck
 } from '../headroom/denial-text.ts'
 import type { Demand, WorkloadUse } from '../headroom/headroom-view.ts'
-import { estimateOf, workloadNameOf } from '../headroom/pod-estimate.ts'
+import { type Estimate, estimateOf, workloadNameOf } from '../headroom/pod-estimate.ts'
 import { countOf, grownPods, jobSpecOf, rolloutOf, specOf } from '../kubernetes/rollout.ts'
 import { scheduledFrom } from '../kubernetes/scheduling-gates.ts'
 import { isPodSubject, oldSubjectOf, type PodSubject, type Subject } from '../kubernetes/subject.ts'
@@ -20,7 +22,7 @@ import type { Pids } from '../lib/units.ts'
 import type { Finding } from '../model/finding.ts'
 
 type Context = RuleContext<'headroom'>
-type Asked = Omit<Demand, 'floor' | 'maxAge' | 'isolation'>
+type Asked = Omit<Demand, 'floor' | 'maxAge' | 'isolation'> & { readonly estimate?: Estimate | undefined }
 
 const scale = 'autoscaling/Scale'
 
@@ -78,12 +80,13 @@ function jobReadsOf(subject: Subject): readonly unknown[] {
 function checkPod(subject: PodSubject, context: Context): Finding[] {
   const from = scheduledFrom(subject)
   if (from === undefined) return []
-  const { pids } = estimateOf(subject, context.settings, context.headroom)
+  const estimate = estimateOf(subject, context.settings, context.headroom)
   const placement = context.headroom.placementOf(subject.podSpec)
   const { uid } = subject.metadata
   const found = shortageOf('/spec', 'no node has room for this pod', context, subject.namespace, {
     placement,
-    pids,
+    pids: estimate.pids,
+    estimate,
     pods: 1,
     uid: typeof uid === 'string' ? uid : undefined
   })
@@ -97,11 +100,12 @@ function checkPod(subject: PodSubject, context: Context): Finding[] {
 function checkTemplate(subject: PodSubject, context: Context): Finding[] {
   const old = subject.operation === 'UPDATE' ? oldSubjectOf(subject) : undefined
   const oldPod = old !== undefined && isPodSubject(old) && hasBegun(old, context) ? old : undefined
-  const { pids } = estimateOf(subject, context.settings, context.headroom)
+  const estimate = estimateOf(subject, context.settings, context.headroom)
+  const { pids } = estimate
   const { added: wanted, surge } = rolloutOf(subject, oldPod)
   const added = oldPod === undefined ? Math.max(0, wanted - livePodsOf(subject, context)) : wanted
   const placement = context.headroom.placementOf(subject.podSpec, 'controller')
-  const demand = { placement, pids, uid: undefined }
+  const demand = { placement, pids, estimate, uid: undefined }
   const staying = { ...demand, pods: added }
   const stays = shortageOf(
     countPointerOf(subject),
@@ -215,7 +219,7 @@ function shortageOf(
   reason: string,
   { settings, headroom }: Context,
   namespace: string,
-  demand: Asked
+  { estimate, ...demand }: Asked
 ): Finding[] {
   const { floor, maxAge, claimShare: share } = settings.headroom
   const { pids, pods, placement } = demand
@@ -232,10 +236,16 @@ function shortageOf(
         {
           pointer,
           reason,
-          detail: sayFull(assessment, pids, pods),
+          detail: `${sayFull(assessment, pids, pods)}${estimate === undefined ? '' : sayOrigin(estimate)}`,
           audit: auditFull(assessment, pids, pods),
-          account: assessment.accounts
+          account: assessment.accounts,
+          ...remedyField(estimate)
         }
       ]
   }
+}
+
+function remedyField(estimate: Estimate | undefined): { remedy?: string } {
+  const remedy = estimate === undefined ? undefined : remedyOf(estimate)
+  return remedy === undefined ? {} : { remedy }
 }

@@ -204,7 +204,7 @@ export function documentOf(snapshot: ClusterSnapshot): object {
         ...(failure === undefined
           ? undefined
           : { failure: { reason: failure.reason satisfies ReadingFailureReason, detail: failure.detail } }),
-        pods: (podsByNode.get(facts.name) ?? []).map(({ node, ...pod }) => {
+        pods: (podsByNode.get(facts.name) ?? []).map(({ node, template, ...pod }) => {
           const cgroup = pod.cgroup ?? pod.uid
           return withoutUndefined({
             ...pod,
@@ -214,8 +214,8 @@ export function documentOf(snapshot: ClusterSnapshot): object {
         })
       }
     }),
-    unbound: (podsByNode.get(undefined) ?? []).map(({ node, placement, isGated, isUnschedulable, refusedBy, ...pod }) =>
-      withoutUndefined(pod)
+    unbound: (podsByNode.get(undefined) ?? []).map(
+      ({ node, template, placement, isGated, isUnschedulable, refusedBy, ...pod }) => withoutUndefined(pod)
     ),
     namespaces: snapshot.namespaces.map((namespace) => {
       const limitRanges = snapshot.limitRanges.get(namespace.name) ?? []

@@ -5,9 +5,11 @@ import {
   auditNode,
   refusalToken,
   refusedNodeOf,
+  remedyOf,
   sayBehindTaints,
   sayFull,
   sayNode,
+  sayOrigin,
   sayUnknown
 } from '../../src/headroom/denial-text.ts'
 import type { Full } from '../../src/headroom/headroom-view.ts'
@@ -67,6 +69,22 @@ t.test('what is not known, of how many, and one of them', async (t) => {
   t.equal(sayUnknown({ ...unknown, nodes: 1, unknown: 1 }), 'node-3: reading too old')
   t.equal(sayUnknown({ ...unknown, unknown: 0 }), 'pods without a node may go to node-3: reading too old')
   t.equal(sayUnknown({ ...unknown, why: 'too many terms', node: undefined }), 'too many terms')
+})
+
+t.test('where the estimate comes from, and the way out that exists', async (t) => {
+  const origins = (['declared', 'observed', 'profile', 'default'] as const).map((source) =>
+    sayOrigin({ pids: 90, source })
+  )
+  t.strictSame(origins, [
+    '; 90 is declared by pidguard.io/pids',
+    '; 90 is what most pods of its template were seen to hold',
+    '; 90 is the estimate of a profile of the policy',
+    '; 90 is the default of the policy'
+  ])
+  t.equal(remedyOf({ pids: 90, source: 'declared' }), undefined, 'the rule says to lower it')
+  t.match(remedyOf({ pids: 90, source: 'observed' }), /A changed template starts without this figure/)
+  for (const source of ['profile', 'default'] as const)
+    t.match(remedyOf({ pids: 90, source }), /Declare pidguard.io\/pids/)
 })
 
 t.test('a node behind taints is named', async (t) => {

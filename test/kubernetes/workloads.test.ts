@@ -8,6 +8,7 @@ import {
   podAt,
   podKinds,
   templateKinds,
+  templateOf,
   workloadOf
 } from '../../src/kubernetes/workloads.ts'
 
@@ -130,4 +131,11 @@ void t.test('a generated name is shown by its prefix', async (t) => {
   t.equal(nameOf({ generateName: 'web-' }), 'web-*')
   t.equal(nameOf({ name: '', generateName: '' }), '')
   t.equal(nameOf(null), '')
+})
+
+t.test('the hash of the template a pod was made from', async (t) => {
+  t.equal(templateOf({ labels: { 'pod-template-hash': 'abc', 'controller-revision-hash': 'web-1' } }), 'abc')
+  t.equal(templateOf({ labels: { 'controller-revision-hash': 'web-1' } }), 'web-1')
+  for (const metadata of [undefined, null, {}, { labels: { 'pod-template-hash': '' } }])
+    t.equal(templateOf(metadata), undefined)
 })

@@ -36,6 +36,8 @@ const without: Readonly<Record<string, string>> = {
   'server/status.ts': 'One shape; test/server/listener.test.ts and build-server.test.ts read it back.',
   'kubernetes/annotations.ts': 'Names only.',
   'headroom/ledger/entries.ts': 'What the ledger holds; ledger.test.ts counts all of it anew.',
+  'headroom/assess/one-packing.ts': 'Inside of packing.ts; packing.test.ts.',
+  'headroom/assess/quick-fit.ts': 'Inside of packing.ts; packing.test.ts holds its answers to trying all placements.',
   'headroom/ledger/node-book.ts': 'Inside of ledger.ts; decisions.test.ts has every kind of reading.',
   'headroom/ledger/pod-book.ts': 'Inside of ledger.ts; ledger.test.ts recounts it after every event.',
   'headroom/ledger/reading-shares.ts': 'Inside of ledger.ts; decisions.test.ts has every kind of reading.',

@@ -54,9 +54,21 @@ t.test('without a figure of its own a pod counts with the peak of its workload',
   const ownerReferences = [{ apiVersion: 'apps/v1', kind: 'ReplicaSet', name: 'web-abc', controller: true }]
   const object = podObject({}, { labels, ownerReferences })
   const nodes = (observed: number) =>
-    ({ n1: { kubepods: [1000, 900], pods: { a: { estimate: 10, observed, workload: 'web' } } } }) as const
+    ({
+      n1: { kubepods: [1000, 900], pods: { a: { estimate: 10, observed, workload: 'web', template: 'abc' } } }
+    }) as const
   t.strictSame(findingsOf(pidHeadroom, object, world(nodes(100))), [])
-  t.match(findingsOf(pidHeadroom, object, world(nodes(101))), [{ detail: /^needs 101;/ }])
+  t.match(findingsOf(pidHeadroom, object, world(nodes(101))), [
+    {
+      detail: /^needs 101; .*; 101 is what most pods of its template were seen to hold$/,
+      remedy: /A changed template starts/
+    }
+  ])
+  const changed = podObject(
+    {},
+    { labels: { 'pod-template-hash': 'def' }, ownerReferences: [{ ...ownerReferences[0], name: 'web-def' }] }
+  )
+  t.strictSame(findingsOf(pidHeadroom, changed, world(nodes(101))), [], 'a fixed image starts without that figure')
 })
 
 t.test('what is not known never denies', async (t) => {
@@ -69,6 +81,9 @@ t.test('what is not known never denies', async (t) => {
   for (const [name, nodes] of Object.entries(cases)) {
     t.strictSame(told(findingsOf(pidHeadroom, pod(100), world(nodes))), ['advice /spec'], name)
   }
+  t.match(findingsOf(pidHeadroom, podObject(), world({ n1: { kubepods: [1000, 990] } })), [
+    { detail: /; 50 is the default of the policy$/ }
+  ])
   t.strictSame(told(findingsOf(pidHeadroom, pod(1), world({}))), [], 'no node at all is for the scheduler to say')
   t.strictSame(told(findingsOf(pidHeadroom, pod(1), { facts: {} })), [], 'without the fact the rule is skipped')
 })

@@ -74,7 +74,7 @@ t.test('the tasks of a static pod stand under the uid its node counts it by', as
 
 t.test('of a pod that no node holds the words of its scheduler are left out, which change by the minute', async (t) => {
   const snapshot = readSnapshot('a.yaml', text)
-  const passing = { placement: anyNode, isGated: true, isUnschedulable: true, refusedBy: 'node-a' }
+  const passing = { template: 'abc', placement: anyNode, isGated: true, isUnschedulable: true, refusedBy: 'node-a' }
   const pods = snapshot.pods.map((pod) => (pod.node === undefined ? { ...pod, ...passing } : pod))
   t.strictSame(readSnapshot('a.json', JSON.stringify(documentOf({ ...snapshot, pods }))), snapshot)
 })

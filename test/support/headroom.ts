@@ -18,7 +18,7 @@ export interface NodeSketch {
   readonly age?: number | null
   /** Pods on it, by uid: what they are counted with and what is seen of them. */
   readonly pods?: Readonly<
-    Record<string, { estimate?: number; observed?: number; workload?: string; namespace?: string }>
+    Record<string, { estimate?: number; observed?: number; workload?: string; template?: string; namespace?: string }>
   >
 }
 
@@ -72,12 +72,13 @@ export function fleetOf(nodes: Readonly<Record<string, NodeSketch>>): Fleet {
   for (const [name, sketch] of Object.entries(nodes)) {
     const { labels = {}, taints = [], unschedulable = false, pods = {} } = sketch
     ledger.observeNode(nodeFacts(name, { labels, taints, unschedulable }))
-    for (const [uid, { estimate, workload, namespace = 'default' }] of Object.entries(pods)) {
+    for (const [uid, { estimate, workload, template, namespace = 'default' }] of Object.entries(pods)) {
       const own = { kind: 'Pod', name: uid }
       const facts = {
         node: name,
         namespace,
         estimated: estimate,
+        template,
         workload: workload === undefined ? own : { kind: 'Deployment', name: workload }
       }
       ledger.observePod(podFacts(uid, facts))

@@ -24,7 +24,9 @@ export function recount(ledger: Ledger, slow: SlowLedger): { readonly kept: obje
     waiting: { pods: ledger.waiting.pods, pids: ledger.waiting.pids, largest: ledger.waiting.largest },
     namespaces: namespaces.map((name) => ({
       committed: ledger.namespace(name)?.committed,
-      waiting: ledger.namespace(name)?.waiting,
+      waiting: sum(
+        [...ledger.waiting.groups].filter((group) => group.namespace === name).map(({ pids, count }) => pids * count)
+      ),
       estimates: ledger.namespace(name)?.estimates,
       pods: ledger.namespace(name)?.pods,
       byNode: [...(ledger.namespace(name)?.byNode ?? [])].map(([node, pids]) => `${node.name} ${pids}`).sort()

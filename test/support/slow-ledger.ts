@@ -1,8 +1,8 @@
 import type { Admitted } from '../../src/headroom/ledger/ledger.ts'
 import type { LedgerNode, LedgerPod, LedgerReading } from '../../src/headroom/ledger/ledger-inputs.ts'
 import { bridgedTime, clockSlack } from '../../src/headroom/ledger/node-book.ts'
+import { settleTime } from '../../src/headroom/ledger/observed-pods.ts'
 import { assumedTime, bindingTime } from '../../src/headroom/ledger/pod-states.ts'
-import { settleTime } from '../../src/headroom/ledger/workload-peaks.ts'
 import type { Placement } from '../../src/kubernetes/placement.ts'
 import type { Ceiling } from '../../src/model/node-reading.ts'
 
@@ -21,8 +21,8 @@ export class SlowLedger {
   /** What pods were admitted with, and what pods that were shown are counted with. */
   readonly admitted = new Map<string, number>()
   readonly estimates = new Map<string, number>()
-  /** What was seen of workloads. */
-  readonly seen = new Map<string, { readonly at: number; readonly pids: number }[]>()
+  /** What was seen of each pod of a workload. */
+  readonly seen = new Map<string, Map<string, { readonly at: number; readonly pids: number }[]>>()
   now = 0
   /** By how much the wall clock was set back or forth; ages are by it. */
   offset = 0
@@ -49,6 +49,13 @@ export class SlowLedger {
   }
 
   observeReading(reading: LedgerReading): void {
+    this.takeReading(reading)
+    for (const uid of this.podsOn(reading.node)) {
+      if (this.isBound(uid) && !this.admitted.has(uid)) this.estimates.set(uid, this.expectedOf(uid))
+    }
+  }
+
+  takeReading(reading: LedgerReading): void {
     const held = this.readings.get(reading.node)
     const isLate = held !== undefined && reading.at < held.at
     if (isLate && held.at <= this.wall + clockSlack) return
@@ -65,7 +72,9 @@ export class SlowLedger {
       const pids = reading.pods?.get(this.cgroupOf(uid))
       const workload = this.workloadOf(uid)
       if (pids === undefined || workload === undefined || !this.isBound(uid)) continue
-      this.seen.set(workload, [...(this.seen.get(workload) ?? []), { at: reading.at, pids }])
+      const pods = this.seen.get(workload) ?? new Map()
+      pods.set(uid, [...(pods.get(uid) ?? []), { at: reading.at, pids }])
+      this.seen.set(workload, pods)
     }
   }
 
@@ -161,12 +170,15 @@ export class SlowLedger {
     return this.estimates.get(uid) ?? this.admitted.get(uid) ?? 0
   }
 
-  /** By what was seen of its workload: a low peak only counts once it was watched for long. */
+  /** By what was seen of its workload's pods, one outlier aside: a low figure only counts once they were watched for long. */
   expectedOf(uid: string): number {
-    const seen = this.seen.get(this.workloadOf(uid) ?? '') ?? []
-    const instants = seen.map(({ at }) => at)
+    const pods = [...(this.seen.get(this.workloadOf(uid) ?? '') ?? new Map()).values()]
+    const instants = pods.flat().map(({ at }) => at)
     const isSettled = Math.max(...instants) - Math.min(...instants) >= settleTime
-    const peak = Math.max(0, ...seen.map(({ pids }) => pids))
+    const peaks = pods
+      .map((seen) => Math.max(0, ...seen.map(({ pids }: { pids: number }) => pids)))
+      .sort((a, b) => a - b)
+    const peak = peaks[Math.floor((peaks.length - 1) * 0.75)] ?? 0
     return peak > 50 || (peak > 0 && isSettled) ? peak : 50
   }
 

@@ -10,7 +10,7 @@ import { claimantOf } from '../ledger/sums.ts'
 import type { UnseenPod } from '../ledger/unseen-by-peers.ts'
 import type { WaitingGroup } from '../ledger/waiting-pods.ts'
 import { boundGroups, type Claim, excessClaims, sumsOf, unseenByNode } from './claims.ts'
-import type { Others } from './packing.ts'
+import type { Others } from './quick-fit.ts'
 
 const noFloor: Floor = { pids: 0 }
 
@@ -20,6 +20,9 @@ export type NodeDemand = Omit<Demand, 'placement' | 'pods'>
 /** Node figures as seen by one pod: its own reservation is taken out, possible reservations of other replicas are added. */
 export class HeadroomQuery {
   readonly #demand: NodeDemand
+  /** The same as in the demand; asked for each node. */
+  readonly #pids: Pids
+  readonly #isBounded: boolean
   readonly #ledger: Ledger
   readonly #now: Millis
   /** The asking pod, where it is on the ledger already. */
@@ -33,6 +36,8 @@ export class HeadroomQuery {
 
   constructor(demand: NodeDemand, ledger: Ledger, now: Millis, peers: number) {
     this.#demand = demand
+    this.#pids = demand.pids
+    this.#isBounded = demand.isolation !== undefined
     this.#ledger = ledger
     this.#now = now
     this.#self = demand.uid === undefined ? undefined : ledger.pod(demand.uid)
@@ -160,7 +165,8 @@ export class HeadroomQuery {
 
   #atMost(node: NodeEntry, floor: Floor): Pids | undefined {
     const free = this.#claimed(node, floor)
-    return free === undefined ? undefined : free + this.#reliefOn(node, free)
+    if (free === undefined || free >= this.#pids || !this.#isBounded) return free
+    return free + this.#reliefOn(node, free)
   }
 
   /** PIDs of the node that others claim beyond their share; only where they decide. */

@@ -19,12 +19,13 @@ import type { NodeEntry } from '../ledger/entries.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import type { LedgerNode } from '../ledger/ledger-inputs.ts'
 import { mayLandIfTolerated } from '../ledger/may-land.ts'
-import type { ObservedPeak } from '../ledger/workload-peaks.ts'
+import type { ObservedPeak } from '../ledger/observed-pods.ts'
 import type { NodeRoom } from '../node-room.ts'
 import { excessClaims } from './claims.ts'
 import { accountOf, HeadroomQuery, type NodeDemand } from './headroom-query.ts'
 import { overBudget } from './namespace-budget.ts'
-import { fitsAtOnce, noRoom, roomBeside } from './packing.ts'
+import { noRoom, roomBeside } from './packing.ts'
+import { fitsAtOnce } from './quick-fit.ts'
 
 /** The ledger as rules read it. */
 export class Headroom implements HeadroomView {
@@ -122,8 +123,8 @@ export class Headroom implements HeadroomView {
     return over.length === 0 || this.#isCurrent() ? over : over.map((one) => ({ ...one, isCertain: false }))
   }
 
-  observedPeak(namespace: string, workload: WorkloadName): ObservedPeak | undefined {
-    return this.#ledger.workloads.get(namespace, workload)?.peak(this.#clock.now())
+  observedPeak(namespace: string, workload: WorkloadName, template?: string): ObservedPeak | undefined {
+    return this.#ledger.workloads.get(namespace, workload)?.peak(template, this.#clock.now())
   }
 
   workload(namespace: string, workload: WorkloadName): WorkloadUse | undefined {

@@ -69,8 +69,8 @@ function overTotal(
 }
 
 /**
- * Some candidate node must have room for the pod within the budget, beside the namespace's pods without a node: these are
- * assumed to land on the same nodes.
+ * Some candidate node must have room for the pod within the budget, beside the namespace's pods without a node: those that
+ * may land on one of these nodes are assumed to do so.
  */
 function overPerNode(demand: BudgetDemand, ledger: Ledger, now: Millis, aside: Aside): OverBudget | undefined {
   const { namespace, placement, pids, perNode, uid, maxAge } = demand
@@ -79,7 +79,7 @@ function overPerNode(demand: BudgetDemand, ledger: Ledger, now: Millis, aside: A
   if (nodes.length === 0) return undefined
   const entry = ledger.namespace(namespace)
   const self = selfOf(uid, ledger)
-  const waiting = Math.max(0, (entry?.waiting ?? 0) - (self?.node === undefined ? weightOf(self) : 0))
+  const waiting = Math.max(0, waitingFor(namespace, nodes, ledger) - (isWaiting(self) ? self.estimate : 0))
   let room = 0
   let least: Pids = Number.POSITIVE_INFINITY
   let asideThere: Pids = 0
@@ -109,6 +109,26 @@ function selfOf(uid: string | undefined, ledger: Ledger): PodEntry | undefined {
 
 function weightOf(pod: PodEntry | undefined): Pids {
   return pod?.weight ?? 0
+}
+
+/** The most nodes tested to find where waiting pods of the namespace may land; half a millisecond. */
+const mostLooks = 20_000
+
+/** Σ of the estimates of the namespace's pods without a node that may land on one of these nodes, as far as is known. */
+function waitingFor(namespace: string, nodes: readonly NodeEntry[], { waiting, candidates }: Ledger): Pids {
+  const limit = candidates.looked + mostLooks
+  const own = new Set(nodes)
+  let sum = 0
+  for (const { namespace: other, placement, pids, count } of waiting.groups) {
+    if (other !== namespace) continue
+    const isKnown = !placement.isTooLong && (candidates.isAtHand(placement) || candidates.looked < limit)
+    if (!isKnown || candidates.of(placement).nodes.some((node) => own.has(node))) sum += pids * count
+  }
+  return sum
+}
+
+function isWaiting(pod: PodEntry | undefined): pod is PodEntry {
+  return pod?.node === undefined && (pod?.state === 'assumed' || pod?.state === 'waiting')
 }
 
 /** The node's reading is too old for a denial. A node without any reading has only estimates, which do not age. */

@@ -1,8 +1,9 @@
 import type { Pids } from '../../lib/units.ts'
-import { wholePods } from '../ceiling-account.ts'
 import type { CandidateSet, CandidateSets } from '../ledger/candidate-sets.ts'
 import type { NodeEntry } from '../ledger/entries.ts'
 import type { WaitingGroup } from '../ledger/waiting-pods.ts'
+import { Doubts, type Frees, type Located, Packing } from './one-packing.ts'
+import type { Others } from './quick-fit.ts'
 
 /*
  * Waiting pods: admitted, and without a node.
@@ -27,56 +28,11 @@ import type { WaitingGroup } from '../ledger/waiting-pods.ts'
  * pods with more placements than a review can compute.
  */
 
-/** PIDs free on a node above the floor of the demand; undefined when the node is not known well enough to promise them. */
-export type FreeOn = (node: NodeEntry) => Pids | undefined
-
-/** Waiting pods other than the asking pod. */
-export interface Others {
-  readonly groups: readonly WaitingGroup[]
-  readonly pids: Pids
-  readonly largest: Pids
-}
-
-/**
- * A quick yes: whether the pods fit even if every waiting pod lands on these nodes. When nodes are filled one pod after
- * the other, a node is passed over only if less than the largest pod is left on it. So if the room above that is larger
- * than all pods before the last, the last pod finds a node. Usually the first node is enough.
- */
-export function fitsAtOnce(
-  set: CandidateSet<NodeEntry>,
-  pids: Pids,
-  pods: number,
-  others: Pick<Others, 'pids' | 'largest'>,
-  free: FreeOn
-): boolean {
-  const { nodes } = set
-  const before = others.pids + pids * (pods - 1)
-  const slack = Math.max(pids, others.largest)
-  let filled = 0
-  for (let step = 0, at = set.hint; step < nodes.length; step++, at++) {
-    if (at >= nodes.length) at = 0
-    const room = free(nodes[at] as NodeEntry)
-    if (room === undefined || room < slack) continue
-    if (filled === 0) set.hint = at
-    filled += room - slack + 1
-    if (filled > before) return true
-  }
-  return false
-}
-
-/** The most steps spent on placing waiting pods; a millisecond or two. The rest of them are not placed. */
-const mostSteps = 50_000
+/** The most pods of a demand that are placed before the waiting ones, each on the tightest node. Own choice: a millisecond. */
+const mostFirst = 20
 
 /** The most nodes tested to find where waiting pods may land, beside the remembered sets; half a millisecond. */
 const mostLooks = 20_000
-
-/** Free PIDs of nodes as the asking pod sees them. */
-export interface Frees {
-  /** Above the floor of the demand. */
-  readonly sure: FreeOn
-  /** Without any floor. */
-  readonly bare: FreeOn
-}
 
 /** How many pods of the demand find room, up to all of them. */
 export interface Room {
@@ -90,8 +46,6 @@ export interface Room {
 
 /** Room for no pod, whatever happens to the waiting pods. */
 export const noRoom: Room = { pods: 0, mostPods: 0, doubt: undefined }
-
-type Located = WaitingGroup & Pick<CandidateSet<NodeEntry>, 'nodes'>
 
 /** How many pods of the demand find room beside the waiting ones. */
 export function roomBeside(
@@ -111,6 +65,13 @@ export function roomBeside(
   const placed = groups.filter((group) => packing.put(group))
   const room = packing.roomFor(pids, pods)
   if (room >= pods) return { pods: room, mostPods: room, doubt: undefined }
+  if (lost.length === 0 && packing.isCheap && pods <= mostFirst) {
+    // First fit depends on the order of nodes. With the asking pods placed first, the waiting ones may all still fit.
+    const other = new Packing(set, own, frees)
+    if (other.takes(pids, pods) && groups.every((group) => other.put(group)) && other.hasPlacedAll) {
+      return { pods, mostPods: pods, doubt: undefined }
+    }
+  }
   const doubts = new Doubts(frees)
   const known = placed.filter(({ nodes }) => doubts.isKnown(nodes))
   if (known.length === others.groups.length) return { pods: room, mostPods: room, doubt: undefined }
@@ -142,100 +103,4 @@ function located(
   }
   groups.sort((a, b) => a.nodes.length - b.nodes.length || b.pids - a.pids)
   return { groups, lost }
-}
-
-/** Whether all nodes that waiting pods may land on are known. */
-class Doubts {
-  readonly #frees: Frees
-  readonly #known = new Map<readonly NodeEntry[], boolean>()
-  #steps = 0
-  /** A node that is not known. */
-  example: NodeEntry | undefined
-
-  constructor(frees: Frees) {
-    this.#frees = frees
-  }
-
-  /** False also when finding out would take too long. */
-  isKnown(nodes: readonly NodeEntry[]): boolean {
-    const held = this.#known.get(nodes)
-    if (held !== undefined) return held
-    if (this.#steps > mostSteps) return false
-    this.#steps += nodes.length
-    const unknown = nodes.find((node) => this.#frees.bare(node) === undefined)
-    this.example ??= unknown
-    this.#known.set(nodes, unknown === undefined)
-    return unknown === undefined
-  }
-}
-
-/** One placement of waiting pods on nodes. */
-class Packing {
-  readonly #set: CandidateSet<NodeEntry>
-  /** The nodes of the set; undefined when every group has exactly these nodes. */
-  readonly #own: ReadonlySet<NodeEntry> | undefined
-  readonly #frees: Frees
-  readonly #taken = new Map<NodeEntry, Pids>()
-  #leftOver: Pick<Others, 'pids' | 'largest'> = { pids: 0, largest: 0 }
-  #steps = 0
-
-  constructor(set: CandidateSet<NodeEntry>, own: ReadonlySet<NodeEntry> | undefined, frees: Frees) {
-    this.#set = set
-    this.#own = own
-    this.#frees = frees
-  }
-
-  /** Places a group. False when that would take too long: then it is left. */
-  put(group: Located): boolean {
-    if (this.#steps > mostSteps) {
-      this.leave(group)
-      return false
-    }
-    const { nodes, pids, count } = group
-    const isSame = nodes === this.#set.nodes
-    let still = count
-    let isPossible = false
-    for (const free of [this.#frees.sure, this.#frees.bare]) {
-      for (const isOwn of isSame ? [true] : [false, true]) {
-        for (const node of nodes) {
-          if (still === 0) return true
-          this.#steps++
-          if (!isSame && this.#own?.has(node) !== isOwn) continue
-          const room = free(node) ?? 0
-          if (isOwn && room >= pids) isPossible = true
-          const put = Math.min(still, wholePods(room - this.#takenOn(node), pids))
-          if (put === 0) continue
-          still -= put
-          this.#taken.set(node, this.#takenOn(node) + put * pids)
-        }
-      }
-    }
-    if (isPossible) this.leave({ pids, count: still })
-    return true
-  }
-
-  /** Pods without a place: they are assumed to land on the asking pod's nodes. */
-  leave({ pids, count }: Pick<WaitingGroup, 'pids' | 'count'>): void {
-    if (count === 0) return
-    const { pids: before, largest } = this.#leftOver
-    this.#leftOver = { pids: before + pids * count, largest: Math.max(largest, pids) }
-  }
-
-  roomFor(pids: Pids, pods: number): number {
-    const left = (node: NodeEntry): Pids | undefined => {
-      const room = this.#frees.sure(node)
-      return room === undefined ? undefined : room - this.#takenOn(node)
-    }
-    if (this.#leftOver.pids > 0) return fitsAtOnce(this.#set, pids, pods, this.#leftOver, left) ? pods : 0
-    let room = 0
-    for (const node of this.#set.nodes) {
-      room += wholePods(left(node) ?? 0, pids)
-      if (room >= pods) return pods
-    }
-    return room
-  }
-
-  #takenOn(node: NodeEntry): Pids {
-    return this.#taken.get(node) ?? 0
-  }
 }

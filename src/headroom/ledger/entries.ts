@@ -47,8 +47,6 @@ export class NamespaceEntry {
   estimates: Pids = 0
   /** Σ of the larger of estimate and observed tasks. */
   committed: Pids = 0
-  /** Σ of the estimates of those that are admitted and have no node yet. */
-  waiting: Pids = 0
   pods = 0
   /** `committed` by node. */
   readonly byNode = new Map<NodeEntry, Pids>()
@@ -64,6 +62,8 @@ export class PodEntry {
   readonly namespace: NamespaceEntry
   readonly workload: WorkloadEntry | undefined
   state: PodState
+  /** The hash of its pod template; undefined without one. */
+  template: string | undefined = undefined
   estimate: Pids = 0
   observed: Pids = 0
   /** The estimate it was admitted with here, or else the first one that the stored pod showed. */

@@ -9,6 +9,7 @@ import type { LedgerNode, LedgerPod, LedgerReading } from './ledger-inputs.ts'
 import { NodeBook } from './node-book.ts'
 import { PodBook } from './pod-book.ts'
 import { assumedTime, bindingTime, type PodState, stateOf } from './pod-states.ts'
+import { reestimate } from './sums.ts'
 import { UnseenByPeers } from './unseen-by-peers.ts'
 import type { WaitingPods } from './waiting-pods.ts'
 import type { Workloads } from './workload-peaks.ts'
@@ -101,6 +102,11 @@ export class Ledger {
 
   observeReading(reading: LedgerReading): void {
     this.#nodes.observeReading(reading)
+    // A pod without a figure of its own follows what its workload is seen to hold: every replica, and after a restart.
+    for (const pod of this.#nodes.get(reading.node)?.pods ?? []) {
+      if (pod.state === 'bound' && pod.admitted === undefined && pod.workload !== undefined)
+        reestimate(pod, this.#expectedOf(pod))
+    }
   }
 
   /**
@@ -137,6 +143,7 @@ export class Ledger {
     const held = this.#pods.get(facts.uid)
     const placement = facts.node === undefined ? (facts.placement ?? held?.placement ?? anyNode) : undefined
     const pod = held ?? this.#pods.make(facts, 'waiting', placement)
+    pod.template ??= facts.template
     // The first figure counts for the pod's life: whoever may patch the pod could write any other later.
     pod.admitted ??= facts.estimated ?? facts.declared
     const estimate = pod.admitted ?? this.#expectedOf(pod)
@@ -212,9 +219,9 @@ export class Ledger {
   }
 
   /** The estimate of a pod without a figure of its own that was not admitted here: as `estimateOf`, but without profiles. */
-  #expectedOf({ namespace, workload }: PodEntry): Pids {
+  #expectedOf({ namespace, workload, template }: PodEntry): Pids {
     const assumed = this.#defaultEstimate(namespace.name)
-    return workload === undefined ? assumed : workload.expected(assumed, this.#clock.now())
+    return workload === undefined ? assumed : workload.expected(template, assumed, this.#clock.now())
   }
 
   #placeOf(

@@ -38,6 +38,14 @@ export function reobserve(pod: PodEntry, observed: Pids): void {
   count(pod, 1)
 }
 
+/** Changes the estimate of a pod on a node; its place in the node's list stays. */
+export function reestimate(pod: PodEntry, estimate: Pids): void {
+  if (pod.estimate === estimate) return
+  count(pod, -1)
+  pod.estimate = estimate
+  count(pod, 1)
+}
+
 function count(pod: PodEntry, sign: 1 | -1): void {
   const { namespace, node, pending } = pod
   if (pod.state !== 'ended' && pod.workload !== undefined) pod.workload.live += sign
@@ -46,10 +54,7 @@ function count(pod: PodEntry, sign: 1 | -1): void {
   const weight = sign * pod.weight
   if (pod.state !== 'ended') namespace.estimates += sign * pod.estimate
   namespace.committed += weight
-  if (node === undefined) {
-    if (isWaiting(pod)) namespace.waiting += sign * pod.estimate
-    return
-  }
+  if (node === undefined) return
   node.pending += sign * pending
   if (pod.state !== 'ended') node.seen += sign * pod.observed
   add(namespace, node, weight)

@@ -1,23 +1,7 @@
 import type { Placement } from '../../kubernetes/placement.ts'
 import type { Millis, Pids } from '../../lib/units.ts'
 import type { WorkloadName } from '../../model/cluster-objects.ts'
-
-/** The highest number of tasks seen in one running pod of a workload. */
-export interface ObservedPeak {
-  readonly pids: Pids
-  /** Its pods were watched for at least `settleTime`, so a low peak is meaningful. */
-  readonly isSettled: boolean
-}
-
-/**
- * A program shows its threads under load, not in its first seconds. Until a workload has been watched for this long, a
- * peak counts only where it is above the profile or default. Own choice: several times the minutes in which runtimes warm
- * up and the first requests arrive.
- */
-export const settleTime: Millis = 10 * 60_000
-
-/** A peak is forgotten after one to two of these: a daily batch job is remembered, last month's incident is not. */
-const epoch: Millis = 24 * 3_600_000
+import { type ObservedPeak, ObservedPods } from './observed-pods.ts'
 
 export class WorkloadEntry {
   readonly namespace: string
@@ -29,11 +13,7 @@ export class WorkloadEntry {
   /** Estimate and placement of its pod that changed last: the next one will likely have the same. */
   estimate: Pids = 0
   placement: Placement | undefined = undefined
-  #current: Pids = 0
-  #previous: Pids = 0
-  #epochAt: Millis = Number.NEGATIVE_INFINITY
-  #since: Millis = Number.POSITIVE_INFINITY
-  #lastAt: Millis = Number.NEGATIVE_INFINITY
+  readonly #observed = new ObservedPods()
 
   constructor(namespace: string, workload: WorkloadName) {
     this.namespace = namespace
@@ -41,44 +21,23 @@ export class WorkloadEntry {
   }
 
   /** One of its pods held so many tasks at that instant. */
-  observe(pids: Pids, at: Millis): void {
-    this.#turn(at)
-    if (pids > this.#current) this.#current = pids
-    if (at < this.#since) this.#since = at
-    if (at > this.#lastAt) this.#lastAt = at
+  observe(uid: string, template: string | undefined, pids: Pids, at: Millis): void {
+    this.#observed.observe(uid, template ?? '', pids, at)
   }
 
-  /** undefined when none of its pods was seen running lately. */
-  peak(now: Millis): ObservedPeak | undefined {
-    this.#turn(now)
-    const pids = Math.max(this.#current, this.#previous)
-    return pids === 0 ? undefined : { pids, isSettled: this.#isSettled }
+  /** The figure for the next pod of the template; of the template seen last where it is undefined. */
+  peak(template: string | undefined, now: Millis): ObservedPeak | undefined {
+    return this.#observed.peak(template, now)
   }
 
-  /** The estimate of a pod whose profile or default is `assumed`. Allocates nothing: called at every event of a pod. */
-  expected(assumed: Pids, now: Millis): Pids {
-    this.#turn(now)
-    const pids = Math.max(this.#current, this.#previous)
-    return pids > assumed || (pids > 0 && this.#isSettled) ? pids : assumed
+  /** The estimate of a pod of the template whose profile or default is `assumed`. */
+  expected(template: string | undefined, assumed: Pids, now: Millis): Pids {
+    const peak = this.#observed.peak(template ?? '', now)
+    return peak !== undefined && (peak.isSettled || peak.pids > assumed) ? peak.pids : assumed
   }
 
   isForgotten(now: Millis): boolean {
-    return this.pods === 0 && this.peak(now) === undefined
-  }
-
-  get #isSettled(): boolean {
-    return this.#lastAt - this.#since >= settleTime
-  }
-
-  #turn(at: Millis): void {
-    if (at - this.#epochAt < epoch) return
-    this.#previous = at - this.#epochAt < 2 * epoch ? this.#current : 0
-    this.#current = 0
-    this.#epochAt = at
-    if (this.#previous > 0) return
-    // Nothing is remembered any more: the watch starts again with the next pod.
-    this.#since = Number.POSITIVE_INFINITY
-    this.#lastAt = Number.NEGATIVE_INFINITY
+    return this.pods === 0 && this.peak(undefined, now) === undefined
   }
 }
 

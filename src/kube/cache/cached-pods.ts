@@ -4,7 +4,7 @@ import { declaredPids, mirrorPod, pidsEstimate, staticHash } from '../../kuberne
 import { Placements } from '../../kubernetes/placement.ts'
 import { isGated } from '../../kubernetes/scheduling-gates.ts'
 import type { ObjectMeta } from '../../kubernetes/types.ts'
-import { workloadOf } from '../../kubernetes/workloads.ts'
+import { templateOf, workloadOf } from '../../kubernetes/workloads.ts'
 import { isRecord, type JsonRecord, textOf } from '../../lib/json/shape.ts'
 import { Interner } from '../../lib/string-interner.ts'
 import type { PodFacts, WorkloadName } from '../../model/cluster-objects.ts'
@@ -22,6 +22,10 @@ export function buildPodProjection(): (object: JsonRecord) => PodFacts {
   const strings = new Interner()
   const workloads = new WorkloadNames(strings)
   const placements = new Placements()
+  const templateField = (metadata: ObjectMeta): { template?: string } => {
+    const template = templateOf(metadata)
+    return template === undefined ? {} : { template: strings.of(template) }
+  }
   return (object) => {
     const { name, namespace, uid, annotations } = metadataOf(object)
     const spec = isRecord(object['spec']) ? object['spec'] : {}
@@ -38,7 +42,8 @@ export function buildPodProjection(): (object: JsonRecord) => PodFacts {
       workload: workloads.of(namespace, metadata),
       declared: readPids(annotations[declaredPids]),
       estimated: readPids(annotations[pidsEstimate]),
-      deleting: typeof metadata.deletionTimestamp === 'string'
+      deleting: typeof metadata.deletionTimestamp === 'string',
+      ...templateField(metadata)
     }
     // The other fields count only until the pod is bound; nearly all pods are, and do without them.
     if (facts.node !== undefined) return cgroup === undefined || cgroup === uid ? facts : { ...facts, cgroup }
@@ -118,6 +123,7 @@ export const followedFields = {
   phase: 'whether it still counts',
   deleting: 'whether its estimate still counts',
   workload: 'whose observed peak it uses: an owner may be set or removed',
+  template: 'whose observed peak it uses: its labels may change',
   declared: 'its estimate, where pidguard has written none',
   estimated: 'its estimate',
   placement:
@@ -135,6 +141,7 @@ function isSamePod(a: PodFacts, b: PodFacts): boolean {
     a.refusedBy === b.refusedBy &&
     a.isGated === b.isGated &&
     a.isUnschedulable === b.isUnschedulable &&
+    a.template === b.template &&
     a.placement?.signature === b.placement?.signature &&
     a.declared === b.declared &&
     a.estimated === b.estimated &&

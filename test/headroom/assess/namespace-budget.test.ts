@@ -125,3 +125,20 @@ t.test('ended pods are off the budget', async (t) => {
   ledger.removePod('a')
   t.strictSame(headroom.overBudget(ask({ total: 100, perNode: 100 })), [])
 })
+
+t.test('per node, only those pods that wait count that may land on the same nodes', async (t) => {
+  const { headroom, ledger } = fleetOf({ n1: { labels: { zone: 'a' } }, n2: { labels: { zone: 'b' } } })
+  const zone = (name: string) => placementOf({ nodeSelector: { zone: name } })
+  for (let i = 0; i < 5; i++)
+    ledger.assume({
+      uid: `b${i}`,
+      namespace: batch,
+      workload: { kind: 'Pod', name: `b${i}` },
+      pids: 20,
+      placement: zone('b')
+    })
+  const asked = { pids: 20, perNode: 100 }
+  t.strictSame(headroom.overBudget(ask({ ...asked, placement: zone('a') })), [])
+  t.match(headroom.overBudget(ask({ ...asked, placement: zone('b') })), [{ budget: 'perNode', waiting: 100 }])
+  t.strictSame(headroom.overBudget(ask({ ...asked, placement: zone('b'), uid: 'b0' })), [], 'not against itself')
+})

@@ -64,6 +64,31 @@ t.test('on nodes of room for ten, a burst of fifty gets ten', async (t) => {
   }
 })
 
+t.test(
+  'the order of nodes does not decide: the asking pod and the waiting ones find their places either way',
+  async (t) => {
+    for (const rooms of [
+      [100, 60],
+      [60, 100]
+    ]) {
+      const fleet = fleetWith(rooms)
+      t.ok(admit(fleet, 'waiting', 60, plain), rooms.join())
+      t.ok(admit(fleet, 'asking', 100, plain), rooms.join())
+      t.notOk(admit(fleet, 'one more', 1, plain), rooms.join())
+    }
+    for (const rooms of [
+      [100, 100, 60],
+      [60, 100, 100],
+      [100, 60, 100]
+    ]) {
+      const fleet = fleetWith(rooms)
+      t.ok(admit(fleet, 'waiting', 60, plain), rooms.join())
+      t.equal(fleet.headroom.assess(demand({ pids: 100, pods: 2 })).verdict, 'fits', rooms.join())
+      t.equal(fleet.headroom.assess(demand({ pids: 100, pods: 3 })).verdict, 'full', rooms.join())
+    }
+  }
+)
+
 t.test('pods of one placement, whatever their sizes: all that were admitted have room at once', async (t) => {
   fc.assert(
     fc.property(roomsOf3, fc.array(fc.integer({ min: 1, max: 5 }), { maxLength: 7 }), (rooms, sizes) => {

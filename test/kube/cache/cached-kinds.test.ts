@@ -138,6 +138,7 @@ t.test('every field that a decision rests on is followed', async (t) => {
     phase: 'Failed',
     deleting: true,
     workload: { kind: 'Deployment', name: 'other' },
+    template: 'other',
     declared: 7,
     estimated: 7,
     placement: project(pod({ spec: { nodeName: undefined, tolerations: [{ operator: 'Exists' }] } })).placement,
