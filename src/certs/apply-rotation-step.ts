@@ -32,18 +32,18 @@ async function startOver(ring: Keyring | undefined, terms: Terms, at: Millis): P
   return { authority, leaf, next: undefined, previous: ring && stillValid(ring.authority, at) }
 }
 
-/** The certificate alone, unless it has expired: the API server would not accept what it signed. */
+/** The certificate without its key; undefined when it has expired, because the API server accepts nothing that it signed. */
 function stillValid({ cert }: Issued, at: Millis): string | undefined {
   return new X509Certificate(cert).validToDate.getTime() > at ? cert : undefined
 }
 
-/** Named by its birth: the API server tells two authorities of one bundle apart by name and key. */
+/** The name holds the time of issue: the API server distinguishes two authorities of one bundle by name and key. */
 function authorityOf({ authorityLife }: Terms, at: Millis): Promise<Issued> {
   return issueAuthority(`pidguard-ca-${Math.floor(at / 1000)}`, { from: at, days: authorityLife / day })
 }
 
 function leafOf(authority: Issued, { names, leafLife }: Terms, at: Millis): Promise<Issued> {
-  // Longer than its authority it would only seem to live.
+  // A leaf is not accepted after its authority has expired.
   const end = Math.min(at + leafLife, new X509Certificate(authority.cert).validToDate.getTime())
   return issueLeaf(authority, names, { from: at, days: (end - at) / day })
 }

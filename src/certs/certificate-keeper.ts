@@ -15,20 +15,21 @@ export interface KeeperDeps {
   readonly issuer: 'pidguard' | 'other'
 }
 
-/** What one look at the cluster has shown. */
-export interface Look {
+/** What one look at the cluster showed. */
+export interface CertificateState {
   /** undefined: there is none yet. */
   readonly pair: CertificatePair | undefined
-  /** What keeps the API server from calling us with success, in words; undefined when nothing does. */
+  /** Why the API server cannot call us, in words; undefined when it can. */
   readonly obstacle: string | undefined
 }
 
-/** More steps than any ring needs at once; a bound for what should not happen. */
+/** More steps than any keyring needs at once: a bound against an endless loop. */
 const mostSteps = 4
 
 /**
- * Keeps the serving certificate and the API server's trust in it. Every replica looks; the one that leads also acts.
- * Two that believe to lead do no harm: the Secret is only replaced as it was read, and caBundle follows the Secret.
+ * Keeps the serving certificate, and the API server's trust in it, up to date. Every replica looks, and the leader also
+ * acts. Two processes that both believe to lead do no harm: a write replaces the Secret only in the version that was read,
+ * and caBundle follows the Secret.
  */
 export class CertificateKeeper {
   readonly #deps: KeeperDeps
@@ -37,8 +38,8 @@ export class CertificateKeeper {
     this.#deps = deps
   }
 
-  /** Throws what the API server or a broken Secret of somebody else makes throw; call again later. */
-  async look(leading: boolean): Promise<Look> {
+  /** Throws KubeError, and ERR_CERTIFICATE for a broken Secret that is not ours; call it again later. */
+  async look(leading: boolean): Promise<CertificateState> {
     const { secret, registry } = this.#deps
     let [held, registration] = await Promise.all([secret.read(), registry.read()])
     if (leading) {
@@ -50,7 +51,7 @@ export class CertificateKeeper {
     return { pair, obstacle: this.#obstacle(held, pair, registration) }
   }
 
-  /** The Secret after all steps that are due; unchanged where it is not ours. */
+  /** The Secret after all steps that are due. One that is not ours stays as it is. */
   async #renew(held: HeldSecret | undefined, registration: Registration): Promise<HeldSecret | undefined> {
     const { secret, terms, clock, log, issuer } = this.#deps
     if (issuer === 'other' || (held !== undefined && !isOurs(held))) return held
@@ -63,7 +64,7 @@ export class CertificateKeeper {
       const { takeStep } = await import('./apply-rotation-step.ts')
       const data = dataOf(await takeStep(step, ring, terms, clock.now()))
       const written = await secret.write({ annotations: { ...current?.annotations, ...marksOf(data) }, data }, current)
-      // Lost a race: what the other wrote is seen at the next look.
+      // Another process was faster: the next look sees what it wrote.
       if (written === undefined) return secret.read()
       current = written
       log.info({ step }, 'certificates renewed')
@@ -84,7 +85,7 @@ export class CertificateKeeper {
 
   #obstacle(held: HeldSecret, pair: CertificatePair, { bundles }: Registration): string | undefined {
     if (pair.expiresAt <= this.#deps.clock.now()) return 'the serving certificate has expired'
-    // An empty bundle stands for the authorities that the API server's machine trusts; ours is none of them.
+    // With an empty bundle the API server trusts the authorities of its machine, and ours is not among them.
     const ours = isOurs(held)
     const doubtful = bundles.some((bundle) => (bundle === '' ? ours : !isTrusted(pair.cert, bundle)))
     return doubtful ? 'caBundle of the webhook configurations lacks the authority of the certificate' : undefined
@@ -101,7 +102,7 @@ function isPublished(ring: Keyring | undefined, { bundles }: Registration): bool
   return bundles.every((bundle) => bundle === wanted)
 }
 
-/** undefined: a Secret of somebody else that does not say who signed. */
+/** undefined: a Secret that is not ours and does not hold its authority. */
 function bundleOf(held: HeldSecret): string | undefined {
   if (!isOurs(held)) return held.data['ca.crt']
   const ring = keyringOf(held.data)

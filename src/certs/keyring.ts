@@ -2,7 +2,7 @@ import { createHash, createPrivateKey, X509Certificate } from 'node:crypto'
 import type { HeldSecret } from '../ports/certificates.ts'
 import type { Issued } from './issue.ts'
 
-/** Everything that a self-managed installation has to keep. */
+/** The keys and certificates of an installation that makes its own. */
 export interface Keyring {
   /** Signs leaves. */
   readonly authority: Issued
@@ -13,20 +13,20 @@ export interface Keyring {
   readonly previous: string | undefined
 }
 
-/** On the Secret that pidguard made and may renew. One without it belongs to somebody else and is only read. */
+/** Marks the Secret that pidguard made and may renew. A Secret without it is only read. */
 export const managedMark = { name: 'pidguard.io/certificates', value: 'self-managed' } as const
 
-/** Beside it: which certificates were written. `kubectl apply` of a person's pair leaves the mark where it was. */
+/** Digest of what we wrote. Needed because `kubectl apply` of a foreign pair keeps our mark; if the digest differs, the pair is not ours. */
 const writtenMark = 'pidguard.io/certificates-written'
 
-/** The annotations of a Secret of ours that holds `data`. */
+/** The annotations of our Secret when it holds `data`. */
 export function marksOf(data: Readonly<Record<string, string>>): Record<string, string> {
   return { [managedMark.name]: managedMark.value, [writtenMark]: fingerprintOf(data) }
 }
 
 /**
- * Whether the Secret is ours to write: we made it, and what it holds is what we wrote. cert-manager takes a Secret over
- * with all its annotations on it, and so does a person whose certificates are merged into it.
+ * Whether we may write the Secret: we made it, and it still holds what we wrote. cert-manager takes a Secret over and leaves
+ * our annotations on it; so does a person who merges another pair into it.
  */
 export function isOurs({ annotations, data }: Pick<HeldSecret, 'annotations' | 'data'>): boolean {
   if (Object.keys(annotations).some((name) => name.startsWith('cert-manager.io/'))) return false
@@ -35,13 +35,13 @@ export function isOurs({ annotations, data }: Pick<HeldSecret, 'annotations' | '
   return written === undefined || written === fingerprintOf(data)
 }
 
-/** Of the certificates, which are public; their keys have to fit them. */
+/** A digest of the certificates, which are public. Their keys have to fit them, so they need no digest. */
 function fingerprintOf(data: Readonly<Record<string, string>>): string {
   const certificates = [data['tls.crt'], data['ca.crt']].map((text) => text?.trim() ?? '')
   return createHash('sha256').update(JSON.stringify(certificates)).digest('hex')
 }
 
-/** undefined when anything is missing or unreadable: such a ring is made anew as a whole. */
+/** undefined when a part is missing or unreadable: then the whole keyring is made again. */
 export function keyringOf(data: Readonly<Record<string, string>>): Keyring | undefined {
   const authority = issuedOf(data['ca.crt'], data['ca.key'])
   const leaf = issuedOf(data['tls.crt'], data['tls.key'])
@@ -67,7 +67,7 @@ export function dataOf({ authority, leaf, next, previous }: Keyring): Record<str
   }
 }
 
-/** What belongs into caBundle: whoever may have signed what a replica serves, now or soon. */
+/** The content of caBundle: every authority whose leaves some replica serves, now or soon. */
 export function trustedBy({ authority, next, previous }: Keyring): string {
   return authority.cert + (next?.cert ?? '') + (previous ?? '')
 }
@@ -77,7 +77,7 @@ function issuedOf(cert: string | undefined, key: string | undefined): Issued | u
   return { cert, key }
 }
 
-/** Leaves signed with the key of another authority would be trusted by nobody. */
+/** Whether the key belongs to the authority. The API server trusts no leaf that another key signed. */
 function maySign({ cert, key }: Issued): boolean {
   try {
     return new X509Certificate(cert).checkPrivateKey(createPrivateKey(key))

@@ -4,7 +4,7 @@ import type { Millis } from '../lib/units.ts'
 import type { Keyring } from './keyring.ts'
 import { isPairFor } from './serving-pair.ts'
 
-/** How long things live. A leaf is renewed, and an authority replaced, when two thirds of its life are over. */
+/** How long certificates live. A leaf is renewed, and an authority replaced, when two thirds of its life are over. */
 export interface Terms {
   /** DNS names that the API server calls us by. */
   readonly names: readonly string[]
@@ -14,25 +14,25 @@ export interface Terms {
   readonly overlap: Millis
 }
 
-/** Throws ERR_USAGE, with everything that does not fit, for terms under which something would expire too early. */
+/** Throws ERR_USAGE, with every mistake, for terms under which a certificate would expire too early. */
 export function checkTerms(terms: Terms): Terms {
   const { leafLife, authorityLife, overlap } = terms
   const mistakes: string[] = []
-  // The last third of an authority's life has to hold both overlaps, and the leaves signed in it.
+  // Both overlaps, and the leaves signed meanwhile, have to fit into the last third of an authority's life.
   if (leafLife > authorityLife / 3) mistakes.push('--cert-leaf-life: expected at most a third of --cert-ca-life')
   if (overlap > leafLife / 4) mistakes.push('--cert-overlap: expected at most a quarter of --cert-leaf-life')
   if (mistakes.length > 0) throw new AppError('ERR_USAGE', mistakes.join('; '))
   return terms
 }
 
-/** What is to be done next. One step at a time: each leaves a ring that works. */
+/** The next step. After each step the keyring works. */
 export type Step = 'nothing' | 'start-over' | 'issue-leaf' | 'add-next' | 'promote-next' | 'drop-previous'
 
 /**
- * The next step for a ring. `published`: every caBundle carries all that the ring trusts.
- * New before old: an authority signs only when it has been trusted for `overlap`, and is trusted for `overlap` after
- * its last leaf was replaced. What has expired, or is not valid yet because a clock was wrong, is replaced at once:
- * nobody accepts it anyhow.
+ * The next step for a keyring. `published`: every caBundle holds all authorities of the keyring.
+ * An authority signs only when it has been trusted for `overlap`, and stays trusted for `overlap` after its last leaf was
+ * replaced. A certificate that has expired, or is not valid yet because a clock was wrong, is replaced at once: no client
+ * accepts it.
  */
 export function planRotation(ring: Keyring | undefined, published: boolean, terms: Terms, at: Millis): Step {
   if (ring === undefined) return 'start-over'

@@ -9,7 +9,7 @@ export interface CertificatePair {
   readonly expiresAt: Millis
 }
 
-/** Reads a pair. Throws ERR_CERTIFICATE that names the file at fault when either is not PEM or the two do not fit. */
+/** Reads a pair. Throws ERR_CERTIFICATE, which names the file, when one is not PEM or the two do not belong together. */
 export function readPair(cert: string, key: string): CertificatePair {
   const leaf = parsed('tls.crt', 'a PEM certificate', () => new X509Certificate(cert))
   const privateKey = parsed('tls.key', 'a PEM private key', () => createPrivateKey(key))
@@ -58,7 +58,7 @@ export function isPairFor({ cert, key }: { cert: string; key: string }, names: r
   return names.every((name) => isValidFor(leaf, name))
 }
 
-/** As the API server judges: by subjectAltName alone (Go ignores the common name since 1.15). */
+/** As the API server checks it: by subjectAltName alone (Go ignores the common name since 1.15). */
 function isValidFor(leaf: X509Certificate, name: string): boolean {
   const isAddress = name.includes(':') || /^[\d.]+$/.test(name)
   return (isAddress ? leaf.checkIP(name) : leaf.checkHost(name, { subject: 'never' })) !== undefined

@@ -2,7 +2,7 @@ import { X509Certificate } from 'node:crypto'
 
 const pem = /-----BEGIN CERTIFICATE-----[\s\S]+?-----END CERTIFICATE-----/g
 
-/** The certificates of a bundle; what is none is left out, as Go's AppendCertsFromPEM does. */
+/** The certificates of a bundle. Other text is left out, as Go's AppendCertsFromPEM does. */
 function certificatesOf(bundle: string): X509Certificate[] {
   return (bundle.match(pem) ?? []).flatMap((text) => {
     try {
@@ -13,7 +13,7 @@ function certificatesOf(bundle: string): X509Certificate[] {
   })
 }
 
-/** Whether one who trusts the bundle accepts the chain (leaf first) at its root: signed by one of the bundle, or in it. */
+/** Whether a client that trusts the bundle accepts the chain (leaf first): one of its certificates is in the bundle or signed by it. */
 export function isTrusted(chain: string, bundle: string): boolean {
   const roots = certificatesOf(bundle)
   return certificatesOf(chain).some((cert) =>

@@ -17,21 +17,21 @@ export interface AuditChild {
   readonly timeout: Millis
   /** MiB of V8's old space. An audit that needs more ends by itself. */
   readonly heap: number
-  /** 0 to 19, as of nice(1): its place in the line for the processor. */
+  /** 0 to 19, as of nice(1): the higher, the less processor time it gets beside others. */
   readonly niceness: number
 }
 
 /** Totals are below 1 MiB (`mostNamespaces`, some 30 rules, four levels). */
 const mostOutput: Bytes = 4 * 1024 * 1024
-/** Of what it complains of, the end. */
-const mostComplaint: Bytes = 4 * 1024
+/** The end of its standard error that is kept. */
+const mostStderr: Bytes = 4 * 1024
 /** From SIGTERM to SIGKILL. */
 const grace: Millis = 5_000
 
 /**
- * Runs one audit in a process of its own: reading a large cluster holds up an event loop for milliseconds a page, and
- * admission must not wait for that. It goes last wherever there is something to be shared: processor, and memory that
- * has run out. Ends soon after the signal; never throws.
+ * Runs one audit in a process of its own: reading a large cluster blocks an event loop for milliseconds a page, and
+ * admission must not wait for that. The child runs with low CPU priority and is the first to be killed when memory runs
+ * out. Ends soon after the signal; never throws.
  */
 export async function runAuditChild(options: AuditChild, signal: AbortSignal): Promise<AuditOutcome> {
   const { program, args, env, timeout, heap, niceness } = options
@@ -79,7 +79,7 @@ function outcomeOf(
 function yieldToOthers({ pid }: ChildProcess, niceness: number): void {
   if (pid === undefined) return
   try {
-    // At once: threads inherit it from the one that starts them.
+    // Set before it starts threads, which inherit it.
     setPriority(pid, niceness)
   } catch {
     // It has ended already; its exit code says more.
@@ -88,7 +88,7 @@ function yieldToOthers({ pid }: ChildProcess, niceness: number): void {
   writeFile(`/proc/${pid}/oom_score_adj`, '1000').catch(() => {})
 }
 
-/** Returns what takes the timers away again. */
+/** Returns a function that removes the timer and the listener. */
 function stopAt(child: ChildProcess, signal: AbortSignal): () => void {
   let timer: NodeJS.Timeout | undefined
   const stop = (): void => {
@@ -103,7 +103,7 @@ function stopAt(child: ChildProcess, signal: AbortSignal): () => void {
   }
 }
 
-/** undefined where it is longer than that; it is read to its end all the same, or the writer would wait for ever. */
+/** undefined when it is longer than `most`. It is read to its end even then, or the writer would wait for ever. */
 async function textOf(stream: Readable, most: Bytes): Promise<string | undefined> {
   const chunks: Buffer[] = []
   let bytes = 0
@@ -117,6 +117,6 @@ async function textOf(stream: Readable, most: Bytes): Promise<string | undefined
 
 async function endOf(stream: Readable): Promise<string> {
   let held: Buffer = Buffer.alloc(0)
-  for await (const chunk of stream) held = Buffer.concat([held, chunk]).subarray(-mostComplaint)
+  for await (const chunk of stream) held = Buffer.concat([held, chunk]).subarray(-mostStderr)
   return held.toString('utf8')
 }

@@ -1,7 +1,7 @@
 import type { Logger } from 'pino'
 import type { Log } from '../ports/runtime.ts'
 
-/** Where the lines of a pino log go. */
+/** What the lines of a log are written to. */
 export interface LogOutput {
   write(text: string): unknown
 }

@@ -4,15 +4,16 @@ import type { Inputs } from '../input/inputs.ts'
 import type { Bytes } from '../lib/units.ts'
 import type { Progress } from '../ports/runtime.ts'
 
-/** What may be made beyond what was alive before garbage is collected: a quarter of that, and this much. Own choice, measured. */
+/** Garbage is collected once the heap has grown by a quarter of its live size plus this. Own choice, measured. */
 const slack: Bytes = 24 * 1024 * 1024
 
 /**
- * Collects garbage, each time it is called, where much has piled up. V8 lets it pile up in proportion to the memory of the
- * machine: an audit of 150,000 pods holds 90 MB and would take up 600; so it takes 360, at the same cost.
+ * Collects garbage, each time it is called, once enough has piled up. V8 alone lets garbage pile up in proportion to the
+ * memory of the machine: an audit of 150,000 pods has 90 MB of live objects and would take 600 MB. With this it takes 360 MB,
+ * at the same cost.
  */
 function buildCollector(): () => void {
-  // Where objects begin does not grow with what passes through.
+  // Keeps the space for new objects at its first size.
   setFlagsFromString('--semi-space-growth-factor=1')
   setFlagsFromString('--expose-gc')
   const collect = runInNewContext('gc') as () => void
@@ -24,7 +25,7 @@ function buildCollector(): () => void {
   }
 }
 
-/** Keeps a run over a large cluster small: garbage is looked at after each page. */
+/** Keeps the memory of a run over a large cluster small: looks for garbage after each page. */
 export function inLittleMemory(progress: Progress): Progress {
   const collect = buildCollector()
   return {
@@ -35,10 +36,10 @@ export function inLittleMemory(progress: Progress): Progress {
   }
 }
 
-/** Characters of input between two looks at the garbage; most runs never come to one. */
+/** Characters of input between two looks for garbage; most runs are shorter. */
 const lookEvery = 2 * 1024 * 1024
 
-/** Keeps a run over very many files, or a very large one, small. */
+/** Keeps the memory of a run over very many files, or a very large one, small. */
 export function inputsInLittleMemory(inputs: Inputs): Inputs {
   let collect: (() => void) | undefined
   let read = 0

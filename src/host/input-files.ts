@@ -15,7 +15,7 @@ import type { InputFile, InputProblem, Inputs } from '../input/inputs.ts'
 
 /** Bytes; a larger file is read in pieces and never held whole. */
 const wholeSize = 4 * 1024 * 1024
-/** Bytes of one piece: small, so that what is read of it is garbage before it is old. */
+/** Bytes of one piece: small, so that V8 collects what was read of it while it is young, which is cheap. */
 const chunkSize = 64 * 1024
 
 const manifestName = /\.(ya?ml|json)$/i
@@ -44,7 +44,7 @@ function find(paths: readonly string[]): { files: InputFile[]; problems: InputPr
   const visit = (path: string, isNamed: boolean): void => {
     const kind = kindOf(path)
     if (typeof kind === 'string') {
-      // A link into nowhere inside a folder is as bad as a missing argument: something is not checked.
+      // A broken link inside a folder is as bad as a missing argument: a file is not checked.
       problems.push({ path, message: kind })
     } else if (kind.isFolder) {
       walk(path)
@@ -119,7 +119,7 @@ function* chunksOfFile({ path, size }: InputFile): Generator<string> {
   }
 }
 
-/** Reads UTF-8 in one go; a mark at the start is left out, or tells that it is UTF-16. */
+/** Reads a whole file: UTF-8, with or without a byte order mark, or UTF-16 with one. */
 function wholeText(path: string): string {
   const text = readFileSync(path, 'utf8')
   const first = text.charCodeAt(0)

@@ -1,11 +1,12 @@
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { CertificateEvents } from '../certs/certificate-follower.ts'
 import { type CertificatePair, needsRenewal, readPair } from '../certs/serving-pair.ts'
 import type { Millis } from '../lib/units.ts'
 import type { Log } from '../ports/runtime.ts'
 import { type PolledFiles, pollFiles } from './poll-files.ts'
 
-/** What a certificate for a webhook without a cluster is valid for. */
+/** Names of the certificate of a webhook outside of a cluster. */
 const localNames = ['localhost', '127.0.0.1', '::1']
 const authorityDays = 3650
 /** The longest life of a leaf that every TLS client accepts (CA/Browser Forum since 2020). */
@@ -18,7 +19,7 @@ function certificatePaths(dir: string): { cert: string; key: string; authority: 
 
 /**
  * The pair in `dir`. Where there is none, or the one made here is about to expire, makes a certificate authority and a
- * leaf for this machine; files of somebody else are never overwritten.
+ * leaf for this machine; files that pidguard did not make are never overwritten.
  * Throws ERR_CERTIFICATE when there are files and they are no pair.
  */
 async function loadOrMakePair(dir: string, log: Log): Promise<CertificatePair> {
@@ -48,7 +49,7 @@ async function makePair(dir: string): Promise<CertificatePair> {
   return readPair(leaf.cert, leaf.key)
 }
 
-/** Writes beside and renames, so no reader ever sees half a file. */
+/** Writes another file and renames it, so that no reader ever sees half a file. */
 async function writeWhole(path: string, text: string, mode: number): Promise<void> {
   await writeFile(`${path}.new`, text, { mode })
   await rename(`${path}.new`, path)
@@ -63,41 +64,35 @@ async function readIfThere(path: string): Promise<string | undefined> {
   }
 }
 
-/** The serving certificate, wherever it comes from. */
+/** The serving certificate, from files or from a cluster. */
 export interface CertificateSource {
-  /** The first pair; may take as long as nobody has made one. */
-  first(): Promise<CertificatePair>
-  /** What keeps the API server from calling us with success, before it did for the first time. */
+  /**
+   * Resolves to the first pair, as soon as there is one. From then on `events.changed` gets each new pair, and
+   * `events.broken` what keeps one from being read; the pair in use stays meanwhile. Call it once.
+   */
+  start(events: CertificateEvents): Promise<CertificatePair>
+  /** Why the API server cannot call us yet, in words; undefined once it could. */
   obstacle(): string | undefined
-  /** From now on tells of each new pair, and of what is broken; the last good pair stays meanwhile. */
-  watch(onPair: (pair: CertificatePair) => void, onBroken: (error: unknown) => void): void
   stop(): Promise<void>
 }
 
-/** A pair in files. Throws ERR_CERTIFICATE. */
-export async function fileCertificates(dir: string, every: Millis, log: Log): Promise<CertificateSource> {
-  const pair = await loadOrMakePair(dir, log)
+/** A pair in files. `start` throws ERR_CERTIFICATE. */
+export function fileCertificates(dir: string, every: Millis, log: Log): CertificateSource {
   let watch: PolledFiles | undefined
   return {
-    first: async () => pair,
-    obstacle: () => undefined,
-    watch(onPair, onBroken) {
-      watch = watchPair(dir, pair, every, onPair, onBroken)
+    async start(events) {
+      const pair = await loadOrMakePair(dir, log)
+      watch = watchPair(dir, pair, every, events)
+      return pair
     },
+    obstacle: () => undefined,
     async stop() {
       watch?.stop()
     }
   }
 }
 
-/** Hands each new valid pair to `onPair`; a broken one is told to `onBroken` and the old one stays. */
-function watchPair(
-  dir: string,
-  pair: CertificatePair,
-  every: number,
-  onPair: (pair: CertificatePair) => void,
-  onBroken: (error: unknown) => void
-): PolledFiles {
+function watchPair(dir: string, pair: CertificatePair, every: Millis, events: CertificateEvents): PolledFiles {
   const { cert, key } = certificatePaths(dir)
   return pollFiles(
     { cert, key },
@@ -105,11 +100,11 @@ function watchPair(
     every,
     (texts) => {
       try {
-        onPair(readPair(texts.cert, texts.key))
+        events.changed(readPair(texts.cert, texts.key))
       } catch (error) {
-        onBroken(error)
+        events.broken(error)
       }
     },
-    onBroken
+    (error) => events.broken(error)
   )
 }

@@ -3,20 +3,20 @@ import type { Millis } from '../lib/units.ts'
 import type { Clock, Log } from '../ports/runtime.ts'
 import { plainLog } from './fast-log.ts'
 
-/** Bytes of log written at once: a write of its own would cost a line as much as all rules together. */
+/** Bytes of log that are written at once: a write for each line would cost as much as running all rules. */
 const buffer = 4_096
-/** How long a line waits at most. What is still held at the end is written then. */
+/** The longest time that a line waits. The rest is written at the end. */
 const flushEvery: Millis = 200
-/** How long the last lines get to reach whoever reads the log. */
+/** How long the last lines may take to reach the reader of the log. */
 const lastLines: Millis = 500
 
 /** The log of `serve`, on standard output. */
 export interface ServeLog {
   readonly log: Logger
-  /** The same for reviews, of which there are many: see `plainLog`. */
+  /** The same log, cheaper for the many lines of reviews: see `plainLog`. */
   readonly reviews: Log
   flush(): void
-  /** Waits for the last lines, but not for a reader that takes none: at exit pino would try again for ever. */
+  /** Waits until the last lines are written, but not for a reader that has stopped reading: pino would try for ever. */
   written(): Promise<void>
 }
 
@@ -37,7 +37,7 @@ export function openLog(level: string, clock: Pick<Clock, 'now'>): ServeLog {
   }
 }
 
-/** A log for reviews like the real one whose lines go nowhere: the first real line shall find it warm. */
+/** A log like the real one whose lines go nowhere: warm-up compiles its code before the first real line. */
 export function unwrittenLog(clock: Pick<Clock, 'now'>): Log {
   const time = isoTime(clock)
   const output = { write() {} }
@@ -57,7 +57,7 @@ function isoTime({ now }: Pick<Clock, 'now'>): () => string {
   }
 }
 
-/** pino does this on EPIPE alone; a socket whose reader went away says ECONNRESET. Else lines would pile up for ever. */
+/** pino does this on EPIPE alone, but a socket reports ECONNRESET when its reader is gone. Otherwise lines would pile up. */
 function silence(output: ReturnType<typeof pino.destination>): void {
   output.write = () => true
   output.flush = () => {}

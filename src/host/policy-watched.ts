@@ -14,12 +14,12 @@ import type { Metrics } from '../server/metrics/metrics.ts'
 import { type PolledFiles, pollFiles } from './poll-files.ts'
 
 export interface PolicyFile extends PolicySource {
-  /** Where the policy comes from, as people are told. */
+  /** Where the policy comes from, as it is shown to people. */
   readonly source: string
   /** Where namespaces are looked up from now on; before that none is known. */
   useNamespaces(lookup: NamespaceLookup): void
   status(): { generation: number; loadedAt: Millis; isLatest: boolean }
-  /** Takes each good new version over; a bad one is told and the last good one stays in force. */
+  /** Puts each good new version in force. A bad one is logged and counted, and the last good one stays in force. */
   watch(every: Millis, log: Log, metrics: Pick<Metrics, 'countReload'>): PolledFiles
 }
 

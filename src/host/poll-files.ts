@@ -1,19 +1,19 @@
 import { readFile, stat } from 'node:fs/promises'
 import type { Millis } from '../lib/units.ts'
 
-/** Characters. A text above this, a snapshot of a large cluster, is read again only when its file says it is another. */
+/** Characters. A longer text, as the snapshot of a large cluster, is read again only when size, times or inode of its file changed. */
 const largeText = 1024 * 1024
 
 export interface PolledFiles {
-  /** From then on nothing is told, not even of a look that is on its way. */
+  /** No callback is called from then on, not even for a read under way. */
   stop(): void
 }
 
 /**
- * Reads the files again and again and hands their texts on when any of them changed. Reading is what survives
- * everything: Kubernetes swaps a symlink under a mounted Secret or ConfigMap, editors replace files, and watches are
- * lost over both. A few kilobytes every second cost nothing; many megabytes would.
- * `onError` gets the first failure of a row; a file that vanishes for a moment is not worth a line a second.
+ * Reads the files every `every` milliseconds and hands on their texts when any of them changed. File watches would not do:
+ * Kubernetes swaps a symlink under a mounted Secret or ConfigMap and editors replace files, and a watch is lost over both.
+ * Reading a few kilobytes a second costs nothing; many megabytes would.
+ * `onError` gets the first of several failures in a row.
  */
 export function pollFiles<Names extends string>(
   paths: Readonly<Record<Names, string>>,
@@ -22,7 +22,7 @@ export function pollFiles<Names extends string>(
   onChange: (texts: Readonly<Record<Names, string>>) => void,
   onError: (error: unknown) => void
 ): PolledFiles {
-  /** Empty after a failure: whatever is read next is news, if only that it can be read again. */
+  /** Empty after a failure, so that the next text counts as changed: the files can be read again. */
   let held: Partial<Record<Names, string>> = initial
   let failing = false
   let timer: NodeJS.Timeout | undefined
@@ -32,7 +32,7 @@ export function pollFiles<Names extends string>(
   const textOf = async (name: Names): Promise<string> => {
     const known = held[name]
     if (known === undefined || known.length <= largeText) return await readFile(paths[name], 'utf8')
-    // Taken before the text is read: what is written meanwhile is news at the next look.
+    // Taken before the text is read: a write meanwhile then shows at the next look.
     const { ino, size, mtimeNs, ctimeNs } = await stat(paths[name], { bigint: true })
     const stamp = [ino, size, mtimeNs, ctimeNs].join()
     if (stamps.get(name) === stamp) return known

@@ -2,10 +2,10 @@ import type { WriteStream } from 'node:tty'
 import type { Millis } from '../lib/units.ts'
 import type { Progress } from '../ports/runtime.ts'
 
-/** Between two lines of it; a person reads no faster. */
+/** Milliseconds between two updates; a person reads no faster. */
 const pace: Millis = 100
 
-/** Shows how far something is, on a terminal only: one line that is written over, and gone at the end. */
+/** Shows progress on a terminal, and only there: one line that is overwritten, and cleared at the end. */
 export function buildProgress(terminal: WriteStream, now: () => Millis): Progress & { end(): void } {
   let shownAt = Number.NEGATIVE_INFINITY
   let isShown = false

@@ -6,7 +6,7 @@ import type { NodeReadings } from '../ports/readings.ts'
 import type { Clock } from '../ports/runtime.ts'
 import type { ReadingSource } from '../server/metrics/headroom-metrics.ts'
 
-/** Who tells what nodes use, as the command line says it. */
+/** Where readings of nodes come from, as the command line gives it. */
 export interface ReadingOptions {
   readonly readings?: ReadingSource
   readonly snapshot?: string
@@ -21,7 +21,7 @@ export interface ClosableReadings extends NodeReadings {
   close(): Promise<void>
 }
 
-/** Readings from the nodes themselves. Throws ERR_USAGE where a setting is missing. Libraries are loaded as needed. */
+/** Readings of live nodes. Throws ERR_USAGE where a setting is missing. Libraries are loaded as needed. */
 export async function liveReadings(
   source: 'kubelet' | 'prometheus',
   options: ReadingOptions,
@@ -43,7 +43,7 @@ export async function liveReadings(
   return new KubeletReadings({ ...(await kubeletOptions(options, credentials, clock)), random: Math.random })
 }
 
-/** How kubelets are asked, whatever for. */
+/** How kubelets are asked, for readings and for their configuration. */
 export async function kubeletOptions(
   { kubeletCa, kubeletInsecure }: ReadingOptions,
   credentials: CallCredentialsSource,
@@ -63,7 +63,7 @@ export async function kubeletOptions(
 /** Milliseconds for which a file with a token is not read again. */
 const tokenAge: Millis = 10_000
 
-/** Files that somebody else renews: they are read again and again. undefined where none is given. */
+/** Credentials in files that another program renews: they are read again and again. undefined where no file is given. */
 function fileCredentials(token: string | undefined, ca: string | undefined): CallCredentialsSource | undefined {
   if (token === undefined && ca === undefined) return undefined
   let held: { readonly at: Millis; readonly texts: Promise<[string | undefined, string | undefined]> } | undefined

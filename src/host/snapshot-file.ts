@@ -10,7 +10,7 @@ import { type PolledFiles, pollFiles } from './poll-files.ts'
 /** A snapshot in a file that may change. */
 export interface SnapshotFile {
   readonly current: ClusterSnapshot
-  /** Tells of each good new version; a bad one is told to the log, and the last good one stays. */
+  /** Calls `onChange` with each good new version. A bad one is logged, and the last good one stays. */
   watch(every: Millis, log: Log, onChange: (snapshot: ClusterSnapshot) => void): PolledFiles
 }
 
@@ -28,7 +28,7 @@ export async function loadSnapshotFile(path: string): Promise<SnapshotFile> {
       return current
     },
     watch(every, log, onChange) {
-      const complain = (error: unknown): void =>
+      const logFailure = (error: unknown): void =>
         log.error({ path, err: error }, 'snapshot not loaded, the last good one stays')
       return pollFiles(
         { text: path },
@@ -38,13 +38,13 @@ export async function loadSnapshotFile(path: string): Promise<SnapshotFile> {
           try {
             current = readSnapshot(path, texts.text)
           } catch (error) {
-            complain(error)
+            logFailure(error)
             return
           }
           log.info({ path, nodes: current.nodes.length, pods: current.pods.length }, 'snapshot loaded')
           onChange(current)
         },
-        complain
+        logFailure
       )
     }
   }

@@ -1,6 +1,6 @@
 let isGuarded = false
 
-/** Writes to standard output. A reader that has seen enough, as `head`, is no error. */
+/** Writes to standard output. A reader that stops early, as `head` does, is no error. */
 export function print(text: string): void {
   if (!isGuarded) {
     isGuarded = true

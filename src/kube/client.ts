@@ -12,16 +12,16 @@ export interface CallOptions {
   readonly query?: Readonly<Record<string, string | number | boolean | undefined>>
   /** Sent as JSON. */
   readonly body?: unknown
-  /** Of the body; a PATCH has to say which kind it is. */
+  /** Content type of the body; a PATCH has to name its kind. */
   readonly contentType?: string
   readonly signal?: AbortSignal
   /** The longest silence before the first byte and between two of them. */
   readonly silence?: Millis
 }
 
-/** The API server, as everything that talks to it sees it. */
+/** Calls of the API server. */
 export interface KubeApi {
-  /** An answer below 300 as it streams in; the caller reads it to its end or destroys it. Throws KubeError. */
+  /** An answer with a status below 300, as a stream; the caller reads it to its end or destroys it. Throws KubeError. */
   open(path: string, options?: CallOptions): Promise<Readable>
   /** A whole JSON answer. Throws KubeError. */
   call<T>(path: string, options?: CallOptions): Promise<T>
@@ -31,9 +31,9 @@ const defaultSilence: Millis = 30_000
 const connectTimeout: Millis = 10_000
 
 /**
- * Calls to one API server over one pool of connections. client-node opens a connection per request; here the pool is
- * made anew only when certificates change, and streams that run on the old one may end in peace.
- * HTTP/1.1 on purpose: a watch that stalls must not hold up others on its connection.
+ * Calls one API server over one pool of connections. client-node opens a connection for each request; here a new pool
+ * replaces the old one only when certificates change, and streams on the old one go on to their end.
+ * HTTP/1.1 on purpose: a watch that stalls must not hold up other calls on its connection.
  */
 export class KubeClient implements KubeApi {
   readonly #credentials: Credentials
@@ -55,7 +55,7 @@ export class KubeClient implements KubeApi {
   async open(path: string, options: CallOptions = {}): Promise<Readable> {
     const answer = await this.#send(path, options)
     if (answer.statusCode !== 401) return settled(answer)
-    // A token may have been rotated under us: forget it, and ask once more.
+    // The token may have been rotated: forget it, and ask once more.
     await answer.body.dump()
     this.#credentials.renew()
     return settled(await this.#send(path, options))
@@ -103,7 +103,7 @@ export class KubeClient implements KubeApi {
       })
     } catch (cause) {
       const error = KubeError.ofTransport(cause)
-      // The authority may have been replaced; read the configuration again for the next call.
+      // The authority of the API server may be a new one: read the configuration again for the next call.
       if (error.failure === 'tls') this.#credentials.renew()
       throw error
     }
@@ -111,7 +111,7 @@ export class KubeClient implements KubeApi {
 
   #agentFor(tls: TlsSettings): Agent {
     if (this.#agent !== undefined && this.#tls !== undefined && isSame(this.#tls, tls)) return this.#agent
-    // close() waits for the answers under way; a watch on it ends by its own timeoutSeconds.
+    // close() waits for the answers under way; a watch ends by its own timeoutSeconds.
     this.#agent?.close().catch(() => {})
     this.#tls = tls
     this.#agent = new Agent({

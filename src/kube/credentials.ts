@@ -4,7 +4,7 @@ import { AppError } from '../errors.ts'
 import type { CallCredentials, CallCredentialsSource, TlsSettings } from '../ports/credentials.ts'
 import type { Clock } from '../ports/runtime.ts'
 
-/** How to reach an API server and who to be there. */
+/** How to reach an API server, and with which credentials. */
 export interface Credentials extends CallCredentialsSource {
   readonly server: string
   /** The namespace of the context, or of the pod we run in. */
@@ -25,8 +25,8 @@ export interface CredentialsOptions {
 }
 
 /**
- * A pod's own service account needs no library (client-node is 85 MB of memory); everything else a kubeconfig may hold
- * (exec plugins, OIDC, certificates) is client-node's business. Throws ERR_CLUSTER_CONFIG.
+ * A pod's own service account needs no library (client-node takes 85 MB of memory). A kubeconfig, with exec plugins, OIDC and
+ * certificates, is read by client-node. Throws ERR_CLUSTER_CONFIG.
  */
 export async function findCredentials(options: CredentialsOptions): Promise<Credentials> {
   const { kubeconfig, env, clock } = options
@@ -69,7 +69,7 @@ const anyTls: TlsSettings = {
   servername: undefined
 }
 
-/** A bearer token in a file that somebody else renews. */
+/** A bearer token in a file that the kubelet renews. */
 function tokenFile(path: string, clock: Clock): { read(): Promise<string>; forget(): void } {
   let held: { readonly text: string; readonly at: number } | undefined
   return {
@@ -124,7 +124,7 @@ async function kubeconfigCredentials({ kubeconfig, context }: CredentialsOptions
       return callCredentials(options, cluster.tlsServerName)
     },
     renew() {
-      // A half-written file is no reason to lose what worked so far.
+      // The file may be half-written: keep the configuration that worked so far.
       try {
         config = load()
       } catch {}
@@ -156,7 +156,7 @@ function callCredentials(options: RequestOptions, servername: string | undefined
   }
 }
 
-/** client-node gives what it read from a file or from base64; other forms of the option it does not use. */
+/** client-node gives a text or a Buffer; it does not use the other forms of this option. */
 function pemOf(value: unknown): string | undefined {
   if (typeof value === 'string') return value
   return Buffer.isBuffer(value) ? value.toString('utf8') : undefined

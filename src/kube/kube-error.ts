@@ -3,7 +3,7 @@ import { isRecord } from '../lib/json/shape.ts'
 import { codeOf, isTlsFailure, messageOf } from '../lib/transport-error.ts'
 import type { Millis } from '../lib/units.ts'
 
-/** What went wrong between us and the API server. A closed set, fit for labels. */
+/** What went wrong between us and the API server. A closed set, fit for metric labels. */
 export type KubeFailure =
   | 'expired'
   | 'conflict'
@@ -19,7 +19,7 @@ export type KubeFailure =
   | 'aborted'
   | 'malformed'
 
-/** Failures of one moment; the others stay. */
+/** Failures that may be over at the next try; the others stay. */
 const passing: ReadonlySet<KubeFailure> = new Set(['throttled', 'server-error', 'silent', 'unreachable'])
 
 /** Whether asking again may help. */
@@ -33,13 +33,13 @@ export interface KubeErrorOptions extends ErrorOptions {
   readonly continueToken?: string | undefined
 }
 
-/** A call to the API server that did not succeed. Stays inside: callers wait and try again, or say so to people. */
+/** A call of the API server that failed. It never leaves the process: callers try again, or report it in words. */
 export class KubeError extends Error {
   readonly failure: KubeFailure
   readonly status: number | undefined
-  /** What the server asked us to wait before the next try. */
+  /** How long the server asked us to wait before the next try. */
   readonly retryAfter: Millis | undefined
-  /** Of an expired list: from here the rest can be read, as it is now and not as it was. */
+  /** Of an expired list: continues it from the current state of its objects. */
   readonly continueToken: string | undefined
 
   constructor(failure: KubeFailure, message: string, options: KubeErrorOptions = {}) {
@@ -68,7 +68,7 @@ export class KubeError extends Error {
   }
 }
 
-/** The error an answer of 300 and more stands for; reads what is needed of its body. */
+/** The error of an answer with status 300 or above; reads its body. */
 export async function errorOfAnswer(answer: Dispatcher.ResponseData): Promise<KubeError> {
   const text = await answer.body.text().catch(() => '')
   let status: unknown

@@ -10,17 +10,17 @@ import { readPages } from './paged-list.ts'
 
 /** Objects of the first page; later ones follow their size. */
 const firstPage = 100
-/** Times that one page is asked for, and what is waited before the second, doubled each time. Own choice. */
+/** How often one page is asked for, and the wait before the second time, which doubles each time. Own choice. */
 const attempts = 5
 const firstWait: Millis = 500
 
-/** Everything an API server holds of a kind, page by page: whatever its number, only a page is held at once. */
+/** All objects of a kind, page by page: however many there are, only one page is in memory. */
 export class ObjectLists implements ObjectSource {
   readonly #api: KubeApi
   readonly #progress: Progress
   readonly #signal: AbortSignal
   readonly #firstWait: Millis
-  /** Whether the API server has answered at all; where it never did, waiting for it is in vain. */
+  /** Whether the API server has answered at least once; while it never did, we do not wait for it. */
   #hasAnswered = false
 
   /** `wait` is what is waited after the first failure of a page. */
@@ -90,7 +90,7 @@ function pathOf(apiVersion: string): string {
   return apiVersion.includes('/') ? `/apis/${apiVersion}` : `/api/${apiVersion}`
 }
 
-/** Throws ERR_CLUSTER_UNREACHABLE where the next kind would fare no better. */
+/** Throws ERR_CLUSTER_UNREACHABLE where the next kind would fail in the same way. */
 function failureOf({ kind, plural }: ListedKind, apiVersion: string, error: KubeError): ListFailure {
   const { failure, message } = error
   const group = apiVersion.includes('/') ? apiVersion.slice(0, apiVersion.indexOf('/')) : ''

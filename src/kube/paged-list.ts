@@ -8,21 +8,21 @@ import { KubeError } from './kube-error.ts'
 /** As client-go's pager. */
 const largestPage = 500
 /**
- * What a page should weigh. JSON.parse holds the event loop for about 5 ms per MB (performance.md §5), so this keeps
- * every page far below the 50 ms that admission may notice, however large single objects are.
+ * The size that a page should have. JSON.parse blocks the event loop for about 5 ms per MB, so this keeps every page far
+ * below the 50 ms that admission may notice, however large single objects are.
  */
 const goodPage: Bytes = 2_500_000
 /**
- * The same for whoever reads a cluster once and holds nothing of it: Node puts texts above 1 MiB outside of its heap
- * (EXTERN_APEX in node/src/string_bytes.cc), where their garbage piles up unseen.
+ * The same for a caller that reads a cluster once and keeps nothing: Node puts texts above 1 MiB outside of its heap
+ * (EXTERN_APEX in node/src/string_bytes.cc), where garbage collection does not count them.
  */
 const goodSmallPage: Bytes = 900_000
-/** A page above this is not what we asked for. */
+/** A larger page is no answer to what we asked. */
 const tooLargePage: Bytes = 256 * 1024 * 1024
 
-/** For a list that need not be of one moment: what it holds, and what to do about a page that could not be read. */
+/** For a list that need not show one moment: which objects, and what to do about a page that could not be read. */
 export interface PageTrouble {
-  /** Whether to ask for the page again; resolves when it is time. `attempt` counts from 1 and anew for each page. */
+  /** Whether to ask for the page again; resolves when it is time. `attempt` counts from 1 for each page. */
   again(error: KubeError, attempt: number): Promise<boolean>
   /** Only objects with these labels. */
   readonly labelSelector?: string | undefined
@@ -82,7 +82,7 @@ async function readStubbornly(
     } catch (cause) {
       const error = KubeError.ofTransport(cause)
       const { failure, continueToken } = error
-      // The same rest of the list, as it is now; the API server hands out the token for that with its refusal.
+      // The continue token expired; the 410 answer carries a new one that continues from the current state.
       const resumes = failure === 'expired' && continueToken !== undefined && continueToken !== asked['continue']
       if (resumes) asked = { ...asked, continue: continueToken }
       else if (!(await trouble.again(error, attempt))) throw error

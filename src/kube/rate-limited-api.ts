@@ -5,8 +5,8 @@ import type { Clock } from '../ports/runtime.ts'
 import type { CallOptions, KubeApi } from './client.ts'
 
 /**
- * Calls an API server so many times a second at most, as --kube-api-qps of Kubernetes' own programs: evenly, with no
- * burst, since whoever is paced here has time.
+ * Calls the API server at most `qps` times a second, as --kube-api-qps of Kubernetes' own programs does: evenly and without
+ * bursts, because its users are not in a hurry.
  */
 export class PacedApi implements KubeApi {
   readonly #api: KubeApi
@@ -33,7 +33,7 @@ export class PacedApi implements KubeApi {
     return this.#api.call<T>(path, options)
   }
 
-  /** Turns are taken in the order of the calls. An aborted one is given to the call, which says so. */
+  /** Waits for its turn, in the order of the calls. An aborted signal is left to the call itself. */
   async #turn(signal: AbortSignal = never): Promise<void> {
     const now = this.#clock.monotonic()
     const at = Math.max(now, this.#next)

@@ -29,7 +29,7 @@ export function servingSecret(api: KubeApi, namespace: string, name: string): Se
   }
 }
 
-/** undefined for the one failure that is an answer. */
+/** undefined for this failure; throws any other. */
 async function unless<T>(failure: KubeError['failure'], call: () => Promise<T>): Promise<T | undefined> {
   try {
     return await call()

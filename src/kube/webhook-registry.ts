@@ -9,10 +9,10 @@ interface Configuration {
 
 const resources = ['mutatingwebhookconfigurations', 'validatingwebhookconfigurations'] as const
 const root = '/apis/admissionregistration.k8s.io/v1'
-/** Who else may write caBundle (cert-manager.io/docs/concepts/ca-injector). */
+/** Annotations by which cert-manager writes caBundle (cert-manager.io/docs/concepts/ca-injector). */
 const injectors = ['cert-manager.io/inject-ca-from', 'cert-manager.io/inject-ca-from-secret']
 
-/** The two webhook configurations of that name. One that is not there counts as having no webhooks: nobody calls us. */
+/** The two webhook configurations of that name. A missing one counts as one without webhooks: it makes no calls. */
 export function webhookRegistry(api: KubeApi, name: string): WebhookRegistry {
   const read = (resource: string): Promise<Configuration | undefined> =>
     api.call<Configuration>(`${root}/${resource}/${name}`).catch((error: unknown) => {
@@ -52,7 +52,7 @@ function registrationOf(configurations: readonly Configuration[]): Registration 
   }
 }
 
-/** Tests the names, so that an entry that has moved meanwhile is not given what was meant for another. */
+/** Each operation tests the name first, so that an entry that has moved meanwhile is not changed by mistake. */
 function patchOf(webhooks: NonNullable<Configuration['webhooks']>, caBundle: string): object[] {
   return webhooks.flatMap(({ name, clientConfig }, index) =>
     clientConfig.caBundle === caBundle

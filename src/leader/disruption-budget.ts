@@ -18,14 +18,14 @@ const defaultRetry: Millis = 5 * 60_000
 const unprotected = 'PodDisruptionBudget not made, a drain may take all replicas at once'
 
 /**
- * Sees to it that there is a PodDisruptionBudget, for as long as this process leads. What hinders it is told once, and
- * hinders nothing else. Rejects never.
+ * Makes the PodDisruptionBudget where it is missing, and tries again for as long as this process leads. A failure is logged
+ * once, and again when its message changes. Never rejects.
  */
 export async function keepDisruptionBudget(
   { api, namespace, name, log, retry = defaultRetry }: BudgetDeps,
   signal: AbortSignal
 ): Promise<void> {
-  let told: string | undefined
+  let logged: string | undefined
   while (!signal.aborted) {
     try {
       const result = await ensureDisruptionBudget(api, namespace, name, signal)
@@ -34,8 +34,8 @@ export async function keepDisruptionBudget(
     } catch (cause) {
       if (signal.aborted) return
       const { failure, message } = KubeError.ofTransport(cause)
-      if (message !== told) log.warn({ name, failure, error: message }, unprotected)
-      told = message
+      if (message !== logged) log.warn({ name, failure, error: message }, unprotected)
+      logged = message
     }
     await pause(retry, signal)
   }
@@ -46,7 +46,7 @@ const versions = ['v1', 'v1beta1'] as const
 
 /**
  * Makes the PodDisruptionBudget of that name where there is none, so that a drain takes one replica at a time.
- * One that is there is left alone, whoever wrote it.
+ * An existing one is left as it is, by whomever it was written.
  */
 export async function ensureDisruptionBudget(
   api: KubeApi,
@@ -92,8 +92,8 @@ function budget(version: string, namespace: string, name: string): object {
     spec: {
       maxUnavailable: 1,
       selector: { matchLabels: labels },
-      // Replicas that crash protect nobody, and must not keep their nodes from being drained. Heeded from v1.27 on;
-      // older API servers drop the field.
+      // Replicas that crash protect no pod, so they must not hold up the drain of their nodes. Kubernetes v1.27 and newer
+      // follow this; older API servers drop the field.
       unhealthyPodEvictionPolicy: 'AlwaysAllow'
     }
   }

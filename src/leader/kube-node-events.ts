@@ -8,10 +8,10 @@ const namespace = 'default'
 /** Characters; longer ones are refused (the same file, NoteLengthLimit). */
 const longestMessage = 1_024
 
-/** Of a node's name within the name of an Event, which has 253 at most. */
+/** Characters of a node's name within the name of an Event, which has 253 at most. */
 const longestPrefix = 200
 
-/** Writes core/v1 Events, which every version has. `reporter`: who tells them. */
+/** Writes core/v1 Events, which every version of Kubernetes has. `reporter`: shown as their source. */
 export function nodeEvents(api: KubeApi, clock: Pick<Clock, 'now'>, reporter: string): NodeEvents {
   async function write(metadata: object, node: string, event: NodeEvent, signal: AbortSignal): Promise<void> {
     const at = new Date(clock.now()).toISOString().replace(/\.\d+Z$/, 'Z')
@@ -36,14 +36,14 @@ export function nodeEvents(api: KubeApi, clock: Pick<Clock, 'now'>, reporter: st
     })
   }
   return {
-    tell: (node, event, signal) => write({ generateName: `${node.slice(0, longestPrefix)}.` }, node, event, signal),
-    async tellOnce(node, key, event, signal) {
+    post: (node, event, signal) => write({ generateName: `${node.slice(0, longestPrefix)}.` }, node, event, signal),
+    async postOnce(node, key, event, signal) {
       try {
         await write({ name: `${node.slice(0, longestPrefix)}.${key}` }, node, event, signal)
-        return 'told'
+        return 'posted'
       } catch (error) {
-        // One of that name is there: 409 AlreadyExists.
-        if (error instanceof KubeError && error.failure === 'conflict') return 'told already'
+        // 409 AlreadyExists: an Event of that name is still kept.
+        if (error instanceof KubeError && error.failure === 'conflict') return 'already there'
         throw error
       }
     }

@@ -14,12 +14,12 @@ interface StoredNode {
   readonly spec?: { readonly taints?: readonly StoredTaint[] | null } | null
 }
 
-/** Tries before a conflict is given back; a kubelet writes its status every few seconds at most. */
+/** Tries until a conflict is reported to the caller. A kubelet writes the status of its node every few seconds at most. */
 const mostTries = 5
 
 /**
- * Taints are one list, which any write replaces as a whole. So it is read, and written only onto the version that was
- * read: whoever changed the node in between makes the write a conflict, and it is read again.
+ * Taints are one list, and a write replaces the whole list. So we read the node and write onto that version only: when the
+ * node has changed in between, the write is a conflict, and we read it again.
  */
 export function nodeTaints(api: KubeApi): NodeTaints {
   return {

@@ -26,7 +26,7 @@ export interface LeaseOptions {
   readonly log: Log
   readonly random: () => number
   readonly times?: LeaseTimes
-  /** We lead until the signal aborts. Work that is under way then has to end soon; it must not throw. */
+  /** We lead until the signal aborts. Work under way then has to end soon. Must not throw. */
   onLead(signal: AbortSignal): void
 }
 
@@ -50,24 +50,25 @@ interface Lease {
 }
 
 /**
- * Takes part in the election of one leader by a coordination.k8s.io/v1 Lease, as client-go does. No two clocks are
- * compared: how old another's lease is counts from when we saw it change. A write that meets a newer version is a lost race.
+ * Takes part in the election of one leader by a coordination.k8s.io/v1 Lease, as client-go does. The clocks of two
+ * machines are never compared: the age of another's lease counts from when we saw it change. A write that meets a newer
+ * version is a lost race.
  */
 export function startElection(options: LeaseOptions): Election {
-  const candidate = new Candidate(options)
-  const running = candidate.run()
+  const elector = new LeaderElector(options)
+  const running = elector.run()
   return {
     get leading() {
-      return candidate.leading
+      return elector.leading
     },
     async stop() {
-      candidate.abort()
+      elector.abort()
       await running
     }
   }
 }
 
-class Candidate {
+class LeaderElector {
   readonly #options: LeaseOptions
   readonly #times: LeaseTimes
   readonly #path: string
@@ -105,14 +106,14 @@ class Candidate {
 
   async #try(): Promise<void> {
     const startedAt = this.#options.clock.monotonic()
-    // Whatever hangs must not keep us from the next try, nor a leader beyond its deadline.
+    // A call that hangs must not delay the next try, nor keep a leader in office beyond its deadline.
     const signal = AbortSignal.any([this.#abort.signal, AbortSignal.timeout(this.#times.renewDeadline / 2)])
     try {
       if (await this.#acquire(signal)) this.#lead(startedAt)
       else this.#lose('another process holds the lease')
     } catch (cause) {
       const error = KubeError.ofTransport(cause)
-      // What we hold may be out of date: look before the next write.
+      // The lease that we hold may be out of date: read it before the next write.
       this.#lease = undefined
       if (this.#abort.signal.aborted || error.failure === 'conflict') return
       this.#options.log.warn(
@@ -124,7 +125,7 @@ class Candidate {
 
   /** Whether the lease is ours now. Throws KubeError. */
   async #acquire(signal: AbortSignal): Promise<boolean> {
-    // A leader renews what it wrote last; only others need to look first.
+    // A leader renews the version that it wrote last; only other processes have to read the lease first.
     const lease = this.leading && this.#lease !== undefined ? this.#lease : await this.#read(signal)
     if (lease === undefined) {
       this.#lease = await this.#create(signal)
@@ -141,7 +142,7 @@ class Candidate {
     const now = this.#options.clock.monotonic()
     const record = JSON.stringify(lease.spec)
     if (this.#seen?.record !== record) this.#seen = { record, at: now }
-    // The holder's own promise, where it made one: it may run with longer times than we do.
+    // The holder may run with longer times than we do: its own duration counts where it is longer.
     const promised = (lease.spec?.leaseDurationSeconds ?? 0) * 1000
     return now - this.#seen.at >= Math.max(promised, this.#times.duration)
   }
@@ -229,7 +230,7 @@ class Candidate {
     try {
       await this.#write(this.#lease, '', AbortSignal.timeout(this.#times.retry))
     } catch (error) {
-      // Then it runs out by itself.
+      // Then the lease expires.
       this.#options.log.debug({ lease: this.#options.name, error: String(error) }, 'the lease could not be given back')
     }
   }

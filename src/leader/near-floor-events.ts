@@ -2,16 +2,16 @@ import { sayNode } from '../headroom/denial-text.ts'
 import type { LedgerNode } from '../headroom/ledger/ledger-inputs.ts'
 import type { NodeRoom } from '../headroom/node-room.ts'
 import { KubeError, type KubeFailure } from '../kube/kube-error.ts'
-import { repeatUntilAborted } from '../lib/repeat-until.ts'
 import type { Millis } from '../lib/units.ts'
 import type { Floor, Settings } from '../policy/settings.ts'
 import type { NodeEvents } from '../ports/node-actions.ts'
 import type { Clock, Log } from '../ports/runtime.ts'
 import { NearFloorMemory, type NearNode } from './near-floor-episodes.ts'
+import { RepeatedDuty, type Term } from './repeated-duty.ts'
 import { isTainted } from './taint-plan.ts'
 import type { Holder } from './top-holders.ts'
 
-/** `held-back`: more nodes came near their floor than may be told of in a minute; once for each of them. */
+/** `told`: an Event was posted. `held-back`: more nodes came near their floor than there are Events a minute; once for each node. */
 export type NearFloorResult = 'told' | 'forbidden' | 'failed' | 'held-back'
 
 export interface NearFloorDeps {
@@ -21,7 +21,7 @@ export interface NearFloorDeps {
   holders(node: string): readonly Holder[]
   /** Whether all nodes and pods are known. */
   isSynced(): boolean
-  /** Whether anybody wants to be told. */
+  /** Whether these Events are wanted. */
   isWanted(): boolean
   /** Of the policy, for no namespace in particular. */
   settings(): Pick<Settings, 'headroom' | 'pids'>
@@ -43,32 +43,21 @@ const defaultEvery: Millis = 5_000
  */
 export const mostPerMinute = 20
 
-/** Tells of nodes that come near their floor by an Event, for as long as this process leads. */
-export class NearFloorTeller {
-  readonly #deps: NearFloorDeps
-  #lead: Lead | undefined
-
+/** Posts an Event on each node that comes near its floor, for as long as this process leads. */
+export class NearFloorEvents extends RepeatedDuty<NearFloorTerm> {
   constructor(deps: NearFloorDeps) {
-    this.#deps = deps
+    const { every = defaultEvery, random } = deps
+    super({ begin: (signal) => new NearFloorTerm(deps, signal), every, random })
   }
 
-  /** Nodes near their floor; undefined while another process leads, or nobody wants to know. */
+  /** Nodes near their floor; undefined while another process leads, or these Events are not wanted. */
   get near(): number | undefined {
-    return this.#lead?.near
-  }
-
-  /** To be called on becoming the leader; never throws. Ends soon after the signal. */
-  async run(signal: AbortSignal): Promise<void> {
-    const lead = new Lead(this.#deps, signal)
-    this.#lead = lead
-    const { every = defaultEvery, random } = this.#deps
-    await repeatUntilAborted(signal, () => lead.look(), every, random)
-    if (this.#lead === lead) this.#lead = undefined
+    return this.term?.near
   }
 }
 
 /** One time of leading. */
-class Lead {
+class NearFloorTerm implements Term {
   readonly #deps: NearFloorDeps
   readonly #signal: AbortSignal
   readonly #heldBack = new Set<string>()
@@ -84,7 +73,7 @@ class Lead {
     this.#refilledAt = deps.clock.monotonic()
   }
 
-  /** Whether everything could be told that may be. */
+  /** Whether every Event could be posted that may be. */
   async look(): Promise<boolean> {
     const { isWanted, isSynced } = this.#deps
     if (!isWanted()) {
@@ -100,7 +89,7 @@ class Lead {
     this.#holdBack(due.slice(now.length))
     for (const node of now) {
       if (this.#signal.aborted) return true
-      if (!(await this.#tell(node))) return false
+      if (!(await this.#post(node))) return false
     }
     return true
   }
@@ -128,7 +117,7 @@ class Lead {
     this.#refilledAt = now
   }
 
-  /** They are told when their turn comes, if they are still near then. */
+  /** Their Events are posted at a later look, if they are still near then. */
   #holdBack(nodes: readonly NearNode[]): void {
     const { log, meter } = this.#deps
     if (nodes.length === 0) this.#heldBack.clear()
@@ -142,20 +131,20 @@ class Lead {
     }
   }
 
-  /** Whether to go on with the next. */
-  async #tell({ name, tightest, isOld }: NearNode): Promise<boolean> {
+  /** Whether to go on with the next node. */
+  async #post({ name, tightest, isOld }: NearNode): Promise<boolean> {
     const { events, log, meter, holders } = this.#deps
     this.#left--
     const said = sayNode({ node: name, ceilings: [tightest], age: undefined })
     const message = `${said}. ${sayHolders(holders(name))} See pidguard top pods --node ${name}; restart or move what leaks, before pods are refused here.`
     const event = { type: 'Warning', reason: 'PIDsNearFloor', message } as const
     try {
-      const result = await events.tellOnce(name, 'pidguard-near-floor', event, this.#signal)
-      // An Event of an earlier episode is still kept; that this one is another, only we can know who saw it begin.
-      if (result === 'told already' && !isOld) await events.tell(name, event, this.#signal)
-      this.#memory.told(name)
+      const result = await events.postOnce(name, 'pidguard-near-floor', event, this.#signal)
+      // The API still holds the Event of an earlier episode. We saw this one start, so post a new Event.
+      if (result === 'already there' && !isOld) await events.post(name, event, this.#signal)
+      this.#memory.posted(name)
       this.#failures.clear()
-      if (result === 'told already' && isOld) return true
+      if (result === 'already there' && isOld) return true
       meter.countNearFloor('told')
       log.warn({ node: name, ...tightest }, 'node near its floor of free PIDs')
       return true

@@ -3,21 +3,21 @@ import { sayNode } from '../headroom/denial-text.ts'
 import type { LedgerNode } from '../headroom/ledger/ledger-inputs.ts'
 import type { NodeRoom } from '../headroom/node-room.ts'
 import { KubeError, type KubeFailure } from '../kube/kube-error.ts'
-import { repeatUntilAborted } from '../lib/repeat-until.ts'
 import type { Millis, Pids } from '../lib/units.ts'
 import type { Floor, Settings } from '../policy/settings.ts'
 import type { NodeEvent, NodeEvents, NodeTaints } from '../ports/node-actions.ts'
 import type { Clock, Log } from '../ports/runtime.ts'
+import { RepeatedDuty, type Term } from './repeated-duty.ts'
 import { TaintMemory } from './taint-history.ts'
 import { type NodeStanding, planTaints, type TaintPlan, type UntaintReason } from './taint-plan.ts'
 
 export type TaintChange = 'taint' | 'untaint'
 export type TaintResult = 'done' | 'forbidden' | 'failed'
 
-/** What the leader sees. */
+/** Nodes, as the leader sees them. */
 export interface TaintCounts {
   readonly tainted: number
-  /** Low and not tainted, because enough others are. */
+  /** Low on PIDs and not tainted, because enough others are. */
   readonly passedOver: number
 }
 
@@ -27,14 +27,14 @@ export interface TainterDeps {
     floor: Floor,
     maxAge: Millis
   ): Iterable<readonly [Pick<LedgerNode, 'name' | 'taints' | 'unschedulable'>, NodeRoom | undefined]>
-  /** The largest estimate of the pods whose binding to the node was refused last; 0 when there is none. */
+  /** The largest estimate of the pods whose last binding to the node was refused; 0 when there is none. */
   largestRefused(node: string): Pids
   /** Whether all nodes and pods are known: a share of some nodes would be too small, and room without some pods too large. */
   isSynced(): boolean
   /** Of the policy, for no namespace in particular. */
   settings(): Pick<Settings, 'headroom' | 'pids'>
   readonly taints: NodeTaints
-  readonly events: Pick<NodeEvents, 'tell'>
+  readonly events: Pick<NodeEvents, 'post'>
   readonly clock: Pick<Clock, 'monotonic'>
   readonly random: () => number
   readonly log: Log
@@ -43,46 +43,35 @@ export interface TainterDeps {
   readonly every?: Millis
 }
 
-/** A node that filled up is closed this much later, beyond the age of its reading. */
+/** A node that filled up is tainted at most this long after the reading that showed it. */
 const defaultEvery: Millis = 2_000
-/** Writes of one look, the worst nodes first; the next look is only seconds away and sees better. */
+/** Writes of one look, the worst nodes first; the next look is seconds away and has newer readings. */
 const mostWrites = 50
-/** Nodes that refuse to be written at one look, before the rest is left for the next. */
+/** After this many nodes that cannot be written, the rest is left for the next look. */
 const mostRefused = 3
 
-/** Failures that are about one node, as when another webhook denies; after any other, none would succeed. */
+/** Failures that are about one node, as when another webhook denies. After any other failure no write would succeed. */
 const aboutNode: ReadonlySet<KubeFailure> = new Set(['forbidden', 'refused', 'conflict'])
 
 /** Carries out `planTaints` for as long as this process leads. */
-export class NodeTainter {
-  readonly #deps: TainterDeps
-  #lead: Lead | undefined
-
+export class NodeTainter extends RepeatedDuty<TaintTerm> {
   constructor(deps: TainterDeps) {
-    this.#deps = deps
+    const { every = defaultEvery, random } = deps
+    super({ begin: (signal) => new TaintTerm(deps, signal), every, random })
   }
 
   /** undefined while another process leads, or nothing is known yet. */
   get counts(): TaintCounts | undefined {
-    return this.#lead?.counts
-  }
-
-  /** To be called on becoming the leader; never throws. Ends soon after the signal, and leaves the taints to the next. */
-  async run(signal: AbortSignal): Promise<void> {
-    const lead = new Lead(this.#deps, signal)
-    this.#lead = lead
-    const { every = defaultEvery, random } = this.#deps
-    await repeatUntilAborted(signal, () => lead.look(), every, random)
-    if (this.#lead === lead) this.#lead = undefined
+    return this.term?.counts
   }
 }
 
-/** One time of leading. What is remembered from an earlier one would be too old. */
-class Lead {
+/** One time of leading. At its end the taints stay for the next leader. */
+class TaintTerm implements Term {
   readonly #deps: TainterDeps
   readonly #signal: AbortSignal
   readonly #memory = new TaintMemory()
-  /** Told already; anew after a write that succeeds. */
+  /** Failures that are in the log already. A write that succeeds clears them, so the next one is logged again. */
   readonly #failures = new Set<KubeFailure>()
   #eventFailure: KubeFailure | undefined
   counts: TaintCounts | undefined
@@ -101,7 +90,7 @@ class Lead {
     let writes = 0
     let refused = 0
     let places = plan.taint.length
-    // The taints that go come first: they make room under the share. One that stays against the plan keeps its place.
+    // Taints are removed first, so that the share allows new ones. A taint that we failed to remove still counts.
     for (const step of stepsOf(plan)) {
       if (step.tainted && places-- <= 0) break
       if (writes >= mostWrites || refused >= mostRefused || this.#signal.aborted) return false
@@ -151,7 +140,7 @@ class Lead {
     } catch (cause) {
       return this.#failed(node, change, KubeError.ofTransport(cause))
     }
-    await this.#tell(node, event)
+    await this.#post(node, event)
     return 'done'
   }
 
@@ -168,10 +157,10 @@ class Lead {
     return aboutNode.has(failure) ? 'refused' : 'stop'
   }
 
-  /** The taint counts, whether or not anybody can read of it. */
-  async #tell(node: string, event: NodeEvent): Promise<void> {
+  /** An Event that cannot be written changes nothing: the taint is set. */
+  async #post(node: string, event: NodeEvent): Promise<void> {
     try {
-      await this.#deps.events.tell(node, event, this.#signal)
+      await this.#deps.events.post(node, event, this.#signal)
     } catch (cause) {
       const { failure, message } = KubeError.ofTransport(cause)
       if (this.#signal.aborted || this.#eventFailure === failure) return
@@ -181,7 +170,7 @@ class Lead {
   }
 }
 
-/** One node to write, and what is told of it. */
+/** One node to write, with the fields of the log line and the Event about it. */
 interface Step {
   readonly node: string
   readonly tainted: boolean
@@ -213,7 +202,7 @@ function say(node: string, tightest: CeilingAccount | undefined): string {
 
 const component = 'Add the component manifests/components/node-taints, or set spec.headroom.taintNodes to false.'
 
-/** By RBAC, and not by another webhook, which may deny one node for reasons of its own. */
+/** Whether RBAC refused, and not another webhook, which may deny one node for reasons of its own. */
 function isMissingRight({ failure, message }: KubeError): boolean {
   return failure === 'forbidden' && / cannot \w+ resource /.test(message)
 }

@@ -3,9 +3,9 @@ import type { PodFacts } from '../model/cluster-objects.ts'
 import type { CacheEvents } from '../ports/cluster-cache.ts'
 
 /**
- * Pods that were refused by the node a scheduler chose, by that node. A pod that is larger than most may be refused where
- * the usual one still fits; the scheduler would try the same node again and again. Whichever replica refused it: the
- * scheduler writes it into the pod's status. To be handed to the cache of pods.
+ * Pods whose binding was refused, by the node that the scheduler had chosen. A large pod may be refused where a usual one
+ * still fits, and the scheduler would choose the same node again and again. It does not matter which replica refused: the
+ * scheduler writes the refusal into the pod's status. Give this to the cache of pods as a listener.
  */
 export class RefusedPods implements CacheEvents<PodFacts> {
   readonly #nodes = new Map<string, Map<string, Pids>>()
@@ -37,7 +37,7 @@ export class RefusedPods implements CacheEvents<PodFacts> {
   }
 }
 
-/** undefined for a pod that is bound, or will not be. */
+/** undefined for a pod that is bound, or never will be. */
 function nodeOf({ node, deleting, refusedBy }: PodFacts): string | undefined {
   return node !== undefined || deleting ? undefined : refusedBy
 }

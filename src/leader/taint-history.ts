@@ -2,10 +2,10 @@ import type { Millis } from '../lib/units.ts'
 import type { Taint } from '../model/cluster-objects.ts'
 import { isOurs, isTainted, lowPids, type NodeStanding } from './taint-plan.ts'
 
-/** How long a node is left alone whose taint somebody else has taken away: a person, or a controller that would fight. */
+/** How long we leave a node untainted after another program or a person removed our taint: a controller may do so again. */
 export const sparedTime: Millis = 60_000
 
-/** How long a cache may still show a node as it was before a write of ours. Own choice; a watch takes milliseconds. */
+/** How long a cache may still show a node as it was before our last write. Own choice; a watch takes milliseconds. */
 export const lateTime: Millis = 10_000
 
 /** What one look shows of a node. */
@@ -13,26 +13,26 @@ export type SeenNode = Omit<NodeStanding, 'unknownFor' | 'taintedFor' | 'isSpare
 
 export interface Remembered {
   readonly standing: NodeStanding
-  /** Somebody else took the taint away since the last look. */
+  /** Our taint was removed since the last look, and not by us. */
   readonly isTakenAway: boolean
 }
 
 interface Held {
   tainted: boolean
-  /** When the taint was set; -Infinity: before anybody looked. */
+  /** When the taint was set; -Infinity: before our first look. */
   taintedAt: Millis
-  /** When it was known last; undefined while it is. */
+  /** Since when there is no fresh reading; undefined while there is one. */
   unknownSince: Millis | undefined
   sparedUntil: Millis
-  /** When we wrote last, while the cache may not show it yet. */
+  /** When we wrote last; undefined once the cache shows that write. */
   wroteAt: Millis | undefined
 }
 
-/** What taints hang on and no single look at the nodes shows: how long something has been so, and whose doing it is. */
+/** What one look at the nodes cannot show, and taints depend on: how long a state has lasted, and who changed it. */
 export class TaintMemory {
   readonly #held = new Map<string, Held>()
 
-  /** To be told of every node at every look, once; `now` is monotonic. */
+  /** Call it for every node, once a look; `now` is monotonic. */
   observe(node: SeenNode, now: Millis): Remembered {
     const seen = isTainted(node.taints)
     const held = this.#of(node.name, seen, now)
@@ -40,7 +40,7 @@ export class TaintMemory {
     if (held.wroteAt !== undefined && (held.tainted === seen || now - held.wroteAt >= lateTime)) {
       held.wroteAt = undefined
     }
-    // The cache does not show our last write yet, which is no doing of others.
+    // The cache does not show our last write yet, so a difference is not the work of others.
     const isLate = held.wroteAt !== undefined
     const isTakenAway = !isLate && held.tainted && !seen
     if (isTakenAway) held.sparedUntil = now + sparedTime
@@ -58,7 +58,7 @@ export class TaintMemory {
     return { standing, isTakenAway }
   }
 
-  /** After a write of ours: its effect is nobody else's doing. */
+  /** Call it after each of our own writes, so that its effect is not taken for the work of others. */
   wrote(name: string, tainted: boolean, now: Millis): void {
     const held = this.#of(name, tainted, now)
     held.tainted = tainted
@@ -87,7 +87,7 @@ export class TaintMemory {
   }
 }
 
-/** The taints of a node with or without ours; those of others stay as they are, in their order. */
+/** The taints of a node with or without ours. All other taints stay, in their order. */
 export function taintsWith<T extends Pick<Taint, 'key' | 'effect'> & Partial<Taint>>(
   taints: readonly T[],
   tainted: boolean

@@ -6,57 +6,57 @@ import type { Taint } from '../model/cluster-objects.ts'
 import type { Settings } from '../policy/settings.ts'
 
 /*
- * Which nodes carry pidguard's taint, so that the scheduler looks elsewhere. Refusing bindings alone would not move a
- * pod: the scheduler may choose the same node again, and again.
+ * Which nodes carry pidguard's taint, so that the scheduler chooses others. Refused bindings alone would not move a pod:
+ * the scheduler may choose the same node again and again.
  *
- * A node is low when the next pod would reach into its floor, which is when a binding is refused there: a threshold
- * below that would leave nodes that refuse and are not tainted. The taint goes when there is more room than that by the
- * hysteresis. What is not known never taints. What is not known any more keeps its taint for a while, because a node
- * that is out of PIDs cannot answer either, and then loses it: without data pidguard must not keep a cluster closed.
+ * A node is low when the next pod would reach into its floor. A binding there is refused at the same point: with a lower
+ * threshold, some nodes would refuse pods without being tainted. The taint goes when the free PIDs exceed that threshold
+ * by the hysteresis. An unknown node is never tainted. A tainted node that becomes unknown keeps its taint for a while,
+ * because a node without free PIDs cannot answer. Then it loses the taint: without data, pidguard must not keep nodes closed.
  */
 
-/** The taint itself. One of the same key with another value or effect is somebody else's. */
+/** The taint itself. One of the same key with another value or effect is not ours. */
 export const lowPids: Taint = { key: lowPidsTaint, value: '', effect: 'NoSchedule' }
 
-/** How long a tainted node that is not known any more stays tainted: ten times the usual maxAge. Own choice. */
+/** How long a node stays tainted after its last fresh reading: ten times the usual maxAge. Own choice. */
 export const longestUnknown: Millis = 10 * 60_000
 
-/** How long a taint stays at least, however much room there is: two rounds of readings. Own choice. */
+/** The shortest time that a taint stays, however many PIDs are free: two rounds of readings. Own choice. */
 export const leastTainted: Millis = 30_000
 
 /** One node as the leader sees it. */
 export interface NodeStanding {
   readonly name: string
-  /** All of its taints, ours among them or not. */
+  /** All of its taints, with ours if it has it. */
   readonly taints: readonly Taint[]
   readonly unschedulable: boolean
   /** undefined without a fresh reading. */
   readonly room: NodeRoom | undefined
-  /** What the next pod there takes: the usual estimate, or that of a larger one that was refused there. */
+  /** PIDs of the next pod there: the usual estimate, or that of a larger pod that was refused there. */
   readonly need: Pids
-  /** Time without a fresh reading of all that decides; 0 when there is one. */
+  /** Time since the last fresh reading of both ceilings; 0 while there is one. */
   readonly unknownFor: Millis
-  /** Time since the taint was set; Infinity when it was there before anybody looked. */
+  /** Time since the taint was set; Infinity when it was there at our first look. */
   readonly taintedFor: Millis
-  /** Somebody else has just taken our taint away: it is not put back at once. */
+  /** Our taint was removed a moment ago, and not by us: we do not put it back yet. */
   readonly isSpared: boolean
 }
 
 export type TaintSettings = Pick<Settings['headroom'], 'taintNodes' | 'maxTaintedShare' | 'taintHysteresis'>
 
 /**
- * `recovered`: room beyond the hysteresis. `unknown`: no fresh reading for too long. `share`: too many nodes carry the
- * taint, and others are worse. `off`: the policy does not want taints.
+ * `recovered`: more PIDs are free than the hysteresis asks for. `unknown`: no fresh reading for too long. `share`: too many
+ * nodes carry the taint, and others have less room. `off`: the policy does not want taints.
  */
 export type UntaintReason = 'recovered' | 'unknown' | 'share' | 'off'
 
-/** A node to be tainted, and why. */
+/** A node to taint, and why. */
 export interface LowNode extends Pick<NodeStanding, 'name' | 'need'> {
   readonly tightest: CeilingAccount
 }
 
 export interface TaintPlan {
-  /** The worst first. */
+  /** The one with the fewest free PIDs first. */
   readonly taint: readonly LowNode[]
   readonly untaint: readonly {
     readonly name: string
@@ -65,7 +65,7 @@ export interface TaintPlan {
   }[]
   /** Nodes that stay tainted. */
   readonly kept: number
-  /** Nodes that are low and may not be tainted, because enough others are. */
+  /** Nodes that are low and are not tainted, because `maxTaintedShare` of the nodes are tainted already. */
   readonly passedOver: number
 }
 
@@ -78,7 +78,7 @@ interface Judged {
   readonly tightest: CeilingAccount | undefined
 }
 
-/** What to change now. Asked again after it was done, and nothing else happened, it wants nothing. */
+/** What to change now. Once that is done, and nothing else has changed, the next plan is empty. */
 export function planTaints(nodes: Iterable<NodeStanding>, settings: TaintSettings): TaintPlan {
   const taint: LowNode[] = []
   const untaint: { name: string; reason: UntaintReason; tightest: CeilingAccount | undefined }[] = []
@@ -126,7 +126,7 @@ function reasonToUntaint({ node, verdict }: Judged, { taintNodes }: TaintSetting
   return verdict === 'unknown' && node.unknownFor >= longestUnknown ? 'unknown' : undefined
 }
 
-/** Whether a room that is known in part is enough to say it. */
+/** `unknown` unless the ceilings that are known are enough to say which. */
 function verdictOf({ room, need }: NodeStanding, { taintHysteresis }: TaintSettings): Verdict {
   if (room === undefined) return 'unknown'
   const { ceilings, isWhole } = room
@@ -137,8 +137,8 @@ function verdictOf({ room, need }: NodeStanding, { taintHysteresis }: TaintSetti
 }
 
 /**
- * Nodes with the same other taints. Pods that tolerate those have nowhere else to go, so the share holds for each pool:
- * the three nodes with the GPUs are not all closed because they are few among hundreds.
+ * Nodes with the same taints besides ours form a pool. Pods that tolerate those taints may have no other place to go, so the
+ * share holds for each pool: three nodes with GPUs among hundreds of others are not all closed at once.
  */
 function poolsOf(nodes: Iterable<NodeStanding>, settings: TaintSettings): Iterable<Judged[]> {
   const pools = new Map<string, Judged[]>()
@@ -161,7 +161,7 @@ function poolOf({ taints }: NodeStanding): string {
     .join(' ')
 }
 
-/** Whether pods may land there but for our taint: one that is closed anyway is not tainted, and leaves no room to others. */
+/** Whether new pods may land there, our taint aside. A node that is closed anyway is not tainted and not counted in the share. */
 function isOpen({ node: { unschedulable, taints } }: Judged): boolean {
   return !unschedulable && !taints.some((taint) => excludes(taint) && isCondition(taint))
 }
@@ -170,7 +170,7 @@ function excludes({ effect }: Taint): boolean {
   return effect === 'NoSchedule' || effect === 'NoExecute'
 }
 
-/** Set by Kubernetes for as long as something is wrong with the node: not-ready, pid-pressure, unschedulable. */
+/** Kubernetes sets these while the node is not well: not-ready, pid-pressure, unschedulable. */
 function isCondition({ key }: Taint): boolean {
   return key.startsWith('node.kubernetes.io/')
 }
@@ -182,8 +182,8 @@ function mostTainted(open: number, share: number): number {
 }
 
 /**
- * Who gets a taint first: what is tainted and has not got better, so that taints do not wander; then what is low; then
- * what is tainted and only not quite recovered. Among equals the one with the least room.
+ * The order in which the share is given out: tainted nodes that are still low or unknown, so that taints do not wander; then
+ * other low nodes; then tainted nodes that have not quite recovered. Among equals, the node with the fewest free PIDs.
  */
 function byUrgency(a: Judged, b: Judged): number {
   return urgencyOf(a) - urgencyOf(b) || freeOf(a) - freeOf(b) || compareNames(a.node, b.node)

@@ -2,7 +2,7 @@ import type { LedgerPod } from '../headroom/ledger/ledger-inputs.ts'
 import { compareTexts } from '../lib/compare-text.ts'
 import type { Pids } from '../lib/units.ts'
 
-/** A workload by what its pods hold on one node. */
+/** A workload and the tasks of its pods on one node. */
 export interface Holder {
   readonly kind: string
   readonly namespace: string
@@ -11,7 +11,7 @@ export interface Holder {
   readonly pods: number
 }
 
-/** The workloads whose pods hold the most tasks on the node, the biggest first; pods that were not seen are left out. */
+/** The workloads whose pods hold the most tasks on the node, the biggest first. Pods without a reading are left out. */
 export function holdersOn(
   node: string,
   pods: Iterable<LedgerPod>,

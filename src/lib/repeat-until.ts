@@ -3,8 +3,8 @@ import { pause } from './sleep.ts'
 import type { Millis } from './units.ts'
 
 /**
- * Calls `look` until the signal aborts: again after `every` when it returned true, else with growing back-off.
- * `look` must not throw.
+ * Calls `look` again and again until the signal aborts. `look` resolves to whether it could do everything it wanted, and
+ * never throws. The next call comes after `every` when it could, and later and later while it could not.
  */
 export async function repeatUntilAborted(
   signal: AbortSignal,

@@ -17,7 +17,7 @@ export interface NodeEvent {
 
 export interface NodeEvents {
   /** Throws when it could not be stored. */
-  tell(node: string, event: NodeEvent, signal: AbortSignal): Promise<void>
+  post(node: string, event: NodeEvent, signal: AbortSignal): Promise<void>
   /** The same, unless the API still holds an Event of this node and `key` from any writer; it keeps them for an hour. */
-  tellOnce(node: string, key: string, event: NodeEvent, signal: AbortSignal): Promise<'told' | 'told already'>
+  postOnce(node: string, key: string, event: NodeEvent, signal: AbortSignal): Promise<'posted' | 'already there'>
 }

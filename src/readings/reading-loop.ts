@@ -26,17 +26,15 @@ const firstSpread: Millis = 2_000
 export function startRounds({ readings, targets, sink, interval, onFault }: RoundOptions): Rounds {
   const abort = new AbortController()
   const running = new Set<Promise<void>>()
-  let spread = Math.min(firstSpread, interval * spreadShare)
-  const begin = (): void => {
+  const begin = (spread: Millis): void => {
     const round = Promise.resolve()
       .then(() => readings.read(targets(), sink, { signal: abort.signal, spread }))
       .catch(onFault)
       .finally(() => running.delete(round))
     running.add(round)
-    spread = interval * spreadShare
   }
-  begin()
-  const timer = setInterval(begin, interval)
+  begin(Math.min(firstSpread, interval * spreadShare))
+  const timer = setInterval(() => begin(interval * spreadShare), interval)
   return {
     async stop() {
       clearInterval(timer)

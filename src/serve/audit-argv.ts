@@ -1,7 +1,7 @@
 import type { ReportContent } from '../report/audit/policy-report.ts'
 import type { ClusterFactsOptions } from './cluster-facts.ts'
 
-/** What of the options of `serve` an audit hangs on. */
+/** The options of `serve` that an audit depends on. */
 export interface AuditingOptions extends ClusterFactsOptions {
   readonly policy?: string
   /** See `--report-objects` of `audit`. */
@@ -9,14 +9,14 @@ export interface AuditingOptions extends ClusterFactsOptions {
 }
 
 /**
- * Calls of the API server a second: half of what kube-controller-manager allows itself (--kube-api-qps 20). 5,000 nodes
+ * Calls of the API server a second: half of what kube-controller-manager may send (--kube-api-qps 20). 5,000 nodes
  * with 150,000 pods are 900 pages; measured, 94 s with 7 s of CPU.
  */
 const qps = 10
 
 /**
- * The arguments of `pidguard audit` by which it looks at the cluster of `serve` with the eyes of `serve`: the same
- * credentials, policy file and source of readings. Everything that an environment variable could say otherwise is said.
+ * The arguments of `pidguard audit` for the cluster of `serve`, with the same credentials, policy file and source of
+ * readings. Every option that an environment variable could set is given.
  */
 export function auditArgv(options: AuditingOptions): string[] {
   const { readings = 'kubelet', auditReportObjects, kubeletInsecure } = options

@@ -18,17 +18,17 @@ export interface ServedAudits {
   stop(): Promise<void>
 }
 
-/** A net: every call of an audit has its own. The first writes of 10,000 report objects take 17 minutes. */
+/** A last resort: every call of an audit has a timeout of its own. The first 10,000 report objects take 17 minutes to write. */
 const timeout: Millis = 60 * 60_000
 /**
- * MiB. An audit of 5,000 nodes and 150,000 pods takes 373 MB in all, 100 of it alive (bench/README.md); one that needs
- * more ends before the memory limit of the container ends the server too.
+ * MiB. An audit of 5,000 nodes and 150,000 pods takes 373 MB, of which 100 MB are live objects (bench/README.md). One that
+ * needs more ends by itself, before the memory limit of the container ends the server as well.
  */
 const heap = 384
-/** Whatever admission does goes first. */
+/** The lowest: admission goes first. */
 const niceness = constants.priority.PRIORITY_LOW
 
-/** Audits by the leader of an installation, each in a process of its own. */
+/** Audits that the leader of an installation runs, each in a process of its own. */
 export function intervalAudits(
   options: IntervalAuditsOptions,
   interval: Millis,
@@ -58,7 +58,7 @@ export function intervalAudits(
   }
 }
 
-/** Options of `serve` that came by the environment are arguments by now; as options of `audit` they would say more. */
+/** Without PIDGUARD_*: these options of `serve` are arguments by now, and `audit` would read them a second time. */
 function environment(): NodeJS.ProcessEnv {
   return Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('PIDGUARD_')))
 }

@@ -2,14 +2,14 @@ import type { Headroom } from '../headroom/assess/headroom.ts'
 import type { Ledger } from '../headroom/ledger/ledger.ts'
 import type { KubeApi } from '../kube/client.ts'
 import { nodeEvents } from '../leader/kube-node-events.ts'
-import { type NearFloorDeps, NearFloorTeller } from '../leader/near-floor-events.ts'
+import { type NearFloorDeps, NearFloorEvents } from '../leader/near-floor-events.ts'
 import { holdersOn } from '../leader/top-holders.ts'
 import type { PodFacts } from '../model/cluster-objects.ts'
 import type { Settings } from '../policy/settings.ts'
 import type { Cache } from '../ports/cluster-cache.ts'
 import type { Clock } from '../ports/runtime.ts'
 
-export interface NearFloorTellerDeps extends Pick<NearFloorDeps, 'isSynced' | 'isWanted' | 'log' | 'meter'> {
+export interface NearFloorEventsDeps extends Pick<NearFloorDeps, 'isSynced' | 'isWanted' | 'log' | 'meter'> {
   readonly api: KubeApi
   readonly headroom: Headroom
   readonly ledger: Ledger
@@ -23,9 +23,9 @@ export interface NearFloorTellerDeps extends Pick<NearFloorDeps, 'isSynced' | 'i
 const mostHolders = 3
 
 /** Events on nodes near their floor; does nothing before it leads. */
-export function buildNearFloorTeller(deps: NearFloorTellerDeps): NearFloorTeller {
+export function buildNearFloorEvents(deps: NearFloorEventsDeps): NearFloorEvents {
   const { api, headroom, ledger, pods, clock, settingsFor, ...rest } = deps
-  return new NearFloorTeller({
+  return new NearFloorEvents({
     ...rest,
     clock,
     rooms: (floor, maxAge) => headroom.rooms(floor, maxAge),

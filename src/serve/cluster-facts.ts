@@ -4,9 +4,7 @@ import { feedOf } from '../headroom/ledger/cache-feed.ts'
 import { type ClosableReadings, liveReadings, type ReadingOptions } from '../host/reading-source.ts'
 import { loadSnapshotFile } from '../host/snapshot-file.ts'
 import { buildClusterCaches } from '../kube/cache/cluster-caches.ts'
-import { KubeClient } from '../kube/client.ts'
-import { findCredentials } from '../kube/credentials.ts'
-import type { NearFloorTeller } from '../leader/near-floor-events.ts'
+import type { NearFloorEvents } from '../leader/near-floor-events.ts'
 import { RefusedPods } from '../leader/refused-bindings.ts'
 import type { Millis } from '../lib/units.ts'
 import type { Cache } from '../ports/cluster-cache.ts'
@@ -15,39 +13,41 @@ import { ReadingTally } from '../readings/reading-counts.ts'
 import { type Rounds, startRounds } from '../readings/reading-loop.ts'
 import { snapshotReadings } from '../snapshot/snapshot.ts'
 import { buildNodeTainter } from './build-node-tainter.ts'
+import type { ClusterAccess } from './cluster-access.ts'
 import { buildBookkeeping, type FactDeps, type FactSource } from './fact-source.ts'
 
 export interface ClusterFactsOptions extends ReadingOptions {
   readonly kubeconfig?: string
   /** Milliseconds between two readings of one node. */
   readonly readingsInterval: Millis
-  /** The leader audits; then it also tells of nodes that come near their floor. */
+  /** The leader audits, and then also posts Events on nodes that come near their floor. */
   readonly auditInterval?: Millis
 }
 
 /**
- * How long readiness waits for the first full lists. A replica that joins others should not let pods by which they would
- * have stopped; but data that is missing must never be what blocks a cluster, so it is short. 150,000 pods are read
- * within 5 s (bench/sync.ts). Readings are not waited for: a node may be silent for ever.
+ * How long readiness waits for the first full lists. A replica that joins others should not admit pods that they would
+ * deny; but missing data must never block a cluster, so the wait is short. 150,000 pods are read within 5 s
+ * (bench/sync.ts). Readiness does not wait for readings: a node may be silent for ever.
  */
 const patience: Millis = 10_000
 
 /**
- * Without a word from the API server for this long, what the caches hold is of some time ago. A watch is silent for
- * 90 s at most before it is opened anew, and each opening is a word; two of them have failed then.
+ * When the API server has sent nothing for this long, the caches are out of date. A watch is silent for 90 s at most
+ * before it is opened again, and the answer to that counts; so two openings have failed by then.
  */
 const silence: Millis = 180_000
 
 /** As manifests/base has it. */
 const ourselves = { kind: 'Deployment', name: 'pidguard' }
 
-/** Facts of a live cluster: caches of its objects, readings of its nodes. Throws ERR_CLUSTER_CONFIG and ERR_USAGE. */
-export async function clusterFacts(options: ClusterFactsOptions, deps: FactDeps): Promise<FactSource> {
+/** Facts of a live cluster: caches of its objects, readings of its nodes. Throws ERR_USAGE. */
+export async function clusterFacts(
+  options: ClusterFactsOptions,
+  { api, credentials, namespace }: ClusterAccess,
+  deps: FactDeps
+): Promise<FactSource> {
   const { clock, log, settingsFor, meter } = deps
-  const { kubeconfig, readings: source = 'kubelet', readingsInterval } = options
-  const credentials = await findCredentials({ kubeconfig, context: undefined, env: process.env, clock })
-  const namespace = credentials.namespace ?? 'pidguard-system'
-  const api = new KubeClient(credentials)
+  const { readings: source = 'kubelet', readingsInterval } = options
   const nodeReadings =
     source === 'snapshot'
       ? await readingsOfFile(options.snapshot, deps)
@@ -61,7 +61,7 @@ export async function clusterFacts(options: ClusterFactsOptions, deps: FactDeps)
   )
   const refused = new RefusedPods()
   const feed = feedOf(ledger, () => caches)
-  const told = troubleTeller(tally, log)
+  const reportTrouble = troubleReporter(tally, log)
   let startedAt = Number.POSITIVE_INFINITY
   let rounds: Rounds | undefined
   let known = false
@@ -76,16 +76,16 @@ export async function clusterFacts(options: ClusterFactsOptions, deps: FactDeps)
   const isSynced = (): boolean => caches.nodes.state.synced && caches.pods.state.synced && isCurrent()
   const shared = { api, headroom, isSynced, settingsFor, clock, log, meter }
   const tainter = buildNodeTainter({ ...shared, largestRefused: (node) => refused.largest(node) })
-  let teller: NearFloorTeller | undefined
+  let nearFloorEvents: NearFloorEvents | undefined
 
-  /** With the rights of either component that brings the one to write Events. */
-  const isTold = (): boolean => options.auditInterval !== undefined || settingsFor('').headroom.taintNodes
+  /** Either comes with a component whose RBAC allows to write Events. */
+  const areEventsWanted = (): boolean => options.auditInterval !== undefined || settingsFor('').headroom.taintNodes
 
   /** Loaded once it leads: most replicas never do. */
-  async function tellNearFloor(signal: AbortSignal): Promise<void> {
-    const { buildNearFloorTeller } = await import('./build-near-floor-events.ts')
-    teller ??= buildNearFloorTeller({ ...shared, ledger, pods: caches.pods, isWanted: isTold })
-    await teller.run(signal)
+  async function postNearFloor(signal: AbortSignal): Promise<void> {
+    const { buildNearFloorEvents } = await import('./build-near-floor-events.ts')
+    nearFloorEvents ??= buildNearFloorEvents({ ...shared, ledger, pods: caches.pods, isWanted: areEventsWanted })
+    await nearFloorEvents.run(signal)
   }
 
   function isHeard({ state: { contactAt } }: Pick<Cache<unknown>, 'state'>): boolean {
@@ -95,7 +95,7 @@ export async function clusterFacts(options: ClusterFactsOptions, deps: FactDeps)
   /** Once nodes are known at all: a round before would read none of them, and the next one is far. */
   function startReading(): void {
     rounds ??= startRounds({
-      readings: { read: (...round) => nodeReadings.read(...round).finally(told) },
+      readings: { read: (...round) => nodeReadings.read(...round).finally(reportTrouble) },
       targets: () => [...caches.nodes.values()],
       sink: tally,
       interval: readingsInterval,
@@ -107,7 +107,7 @@ export async function clusterFacts(options: ClusterFactsOptions, deps: FactDeps)
     namespaces: caches.namespaces,
     facts(namespace) {
       const limitRanges = caches.limitRanges(namespace)
-      // Once known they stay so: what is too old is told by `isCurrent`.
+      // Once known they stay known; `isCurrent` says when the caches are too old.
       known ||= caches.nodes.state.synced && caches.pods.state.synced
       return { ...(known ? { headroom } : undefined), ...(limitRanges === undefined ? undefined : { limitRanges }) }
     },
@@ -125,10 +125,10 @@ export async function clusterFacts(options: ClusterFactsOptions, deps: FactDeps)
       waiting: ledger.waiting
     }),
     taints: () => tainter.counts,
-    nearFloor: () => teller?.near,
+    nearFloor: () => nearFloorEvents?.near,
     lead(signal) {
       void tainter.run(signal)
-      tellNearFloor(signal).catch((error) => log.error({ err: error }, 'nodes near their floor are not told of'))
+      postNearFloor(signal).catch((error) => log.error({ err: error }, 'nodes near their floor get no Events'))
     },
     start() {
       startedAt = clock.monotonic()
@@ -138,7 +138,7 @@ export async function clusterFacts(options: ClusterFactsOptions, deps: FactDeps)
     async stop() {
       books.stop()
       await Promise.all([rounds?.stop(), caches.stop()])
-      await Promise.all([nodeReadings.close(), api.close()])
+      await nodeReadings.close()
     }
   }
 }
@@ -146,7 +146,7 @@ export async function clusterFacts(options: ClusterFactsOptions, deps: FactDeps)
 /** Milliseconds between two looks at the file. */
 const pollEvery: Millis = 1_000
 
-/** Readings of a file for nodes of a cluster: tests, and clusters whose nodes are read by somebody else. */
+/** Readings from a file for the nodes of a cluster: for tests, and where another program reads the nodes. */
 async function readingsOfFile(path: string | undefined, { clock, log }: FactDeps): Promise<ClosableReadings> {
   if (path === undefined) throw new AppError('ERR_USAGE', '--readings snapshot needs --snapshot FILE')
   const file = await loadSnapshotFile(path)
@@ -159,8 +159,8 @@ async function readingsOfFile(path: string | undefined, { clock, log }: FactDeps
   }
 }
 
-/** Tells the log when it changes how many nodes cannot be read, and why; each round anew would be a line per round. */
-function troubleTeller(tally: ReadingTally, log: Log): () => void {
+/** Logs how many nodes cannot be read, and why, when that has changed since the round before. */
+function troubleReporter(tally: ReadingTally, log: Log): () => void {
   let before = ''
   return () => {
     const { trouble } = tally

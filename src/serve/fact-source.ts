@@ -11,27 +11,27 @@ import type { NamespaceLookup, Settings } from '../policy/settings.ts'
 import type { Clock, Log } from '../ports/runtime.ts'
 import type { HeadroomStatus } from '../server/metrics/headroom-metrics.ts'
 
-/** What `serve` knows beyond the object and the policy. Nothing here waits: all of it is held in memory. */
+/** What `serve` knows besides the object and the policy. No call waits: everything is held in memory. */
 export interface FactSource {
   readonly namespaces: NamespaceLookup
   facts(namespace: string): Partial<AllFacts>
-  /** Told of what was admitted; see `AdmissionDeps.admitted`. */
+  /** Takes note of an admitted object; see `AdmissionDeps.admitted`. */
   admitted?(subject: Subject, settings: Settings): void
-  /** Why it would be better to wait with the first review, in words; undefined when it would not, or not any more. */
+  /** Why the first review should wait, in words; undefined when it need not, or no longer. */
   obstacle(): string | undefined
-  /** For the metrics; undefined where there is nothing to count. */
+  /** For the metrics; undefined without nodes to count. */
   status(): HeadroomStatus | undefined
   /** For the metrics of the replica that leads. */
   taints?(): TaintCounts | undefined
-  /** The same: nodes near their floor; undefined where nobody wants to know. */
+  /** For the metrics of the leader: nodes near their floor; undefined where these Events are not wanted. */
   nearFloor?(): number | undefined
-  /** To be called when this replica becomes the leader: what only one may do at a time, until the signal. */
+  /** Call it when this process becomes the leader: it taints nodes and posts Events until the signal. */
   lead?(signal: AbortSignal): void
   start(): void
   stop(): Promise<void>
 }
 
-/** What a source of facts is built with. */
+/** What a source of facts needs. */
 export interface FactDeps {
   readonly clock: Clock
   readonly log: Log
@@ -52,7 +52,7 @@ export const noFacts: FactSource = {
 
 const nothing: Partial<AllFacts> = {}
 
-/** Milliseconds between two clean-ups of the bookkeeping; it only drops what nobody refers to any more. */
+/** Milliseconds between two clean-ups of the bookkeeping, which drop entries that nothing refers to any more. */
 const sweepEvery: Millis = 60_000
 
 /** The bookkeeping that rules read, for as long as the process serves. */

@@ -12,8 +12,8 @@ import { buildBookkeeping, type FactDeps, type FactSource } from './fact-source.
 const pollEvery: Millis = 1_000
 
 /**
- * A snapshot in place of a cluster: for a first look, and for trying a policy against a fleet of yesterday. Its readings
- * are as fresh as they were when it was taken, for ever; a changed file is in force within seconds.
+ * A snapshot in place of a cluster: for a first look, and to try a policy against a recorded fleet. Its readings stay as
+ * fresh as they were when it was taken. A changed file is in force within seconds.
  */
 export async function snapshotFacts(path: string, interval: Millis, deps: FactDeps): Promise<FactSource> {
   const { clock, log, settingsFor } = deps
@@ -47,7 +47,7 @@ export async function snapshotFacts(path: string, interval: Millis, deps: FactDe
   }
 
   take(file.current)
-  // Not only at the first round: the first review may come before it.
+  // Read now and not only in the first round: the first review may come before that.
   await snapshotReadings(file.current, clock).read(file.current.nodes, tally, {
     signal: new AbortController().signal,
     spread: 0

@@ -4,9 +4,10 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { findAssets } from '../e2e/support/assets.ts'
 import { startControlPlane } from '../e2e/support/control-plane.ts'
-import { install, patience, type Replica } from '../e2e/support/installation.ts'
+import { installApart, untilAllPodsSeen } from '../e2e/support/install-apart.ts'
+import type { Replica } from '../e2e/support/installation.ts'
 import { missingForNode, startNode } from '../e2e/support/node.ts'
-import { until, untilIs } from '../e2e/support/wait.ts'
+import { until } from '../e2e/support/wait.ts'
 import { playBurst } from './burst.ts'
 import { playCeilings, playGuarded } from './guarded.ts'
 import { playIncident } from './incident.ts'
@@ -53,29 +54,21 @@ async function drill(story: Story): Promise<void> {
 
 async function playWithPidguard(scene: Scene): Promise<void> {
   const { plane, node } = scene
-  await plane.kubectl.ok(['cordon', node.name])
-  const installation = await install(plane, 'default', ['bindings'], patience)
-  // Its replicas are processes here. The pods of the Deployment only say how many there are, and wait for no node of ours.
-  const own = ['deployment/pidguard', '--namespace=pidguard-system']
-  const elsewhere = { spec: { template: { spec: { nodeSelector: { 'kubernetes.io/hostname': 'elsewhere' } } } } }
-  await plane.kubectl.ok(['scale', ...own, '--replicas=0'])
-  await plane.kubectl.ok(['patch', ...own, `--patch=${JSON.stringify(elsewhere)}`])
-  await untilIs('none of them', async () => (await plane.api.list('pods', 'pidguard-system', '')).length, 0)
-  await plane.kubectl.ok(['uncordon', node.name])
+  const installation = await installApart(plane, [node.name], ['bindings'])
   const replicas: Replica[] = []
   const guarded: GuardedScene = {
     ...scene,
     replicas,
     async run(count) {
       await Promise.all(replicas.splice(0).map((replica) => replica.stop()))
-      await plane.kubectl.ok(['scale', ...own, `--replicas=${count}`])
+      await installation.scale(count)
       const readings = ['--readings=kubelet', `--kubelet-ca=${node.authority}`, '--readings-interval=2s']
       const started = Array.from({ length: count }, async () => {
         const replica = await installation.start(...readings)
         await replica.ready()
         const knows = async (metric: string, value: number) => (await replica.metric(metric)) === value
         await until('a reading of the kubelet', () => knows('pidguard_nodes{known="fresh"}', 1))
-        await until('its number', () => knows('pidguard_waiting_pods', count))
+        await untilAllPodsSeen(plane, replica)
         return replica
       })
       replicas.push(...(await Promise.all(started)))

@@ -4,7 +4,8 @@ import t from 'tap'
 import { kubeletAuthority } from '../support/fake-kubelet.ts'
 import { startControlPlane } from './support/control-plane.ts'
 import { addNode, type FleetNode } from './support/fleet.ts'
-import { install, patience, type Replica } from './support/installation.ts'
+import { installApart, untilAllPodsSeen } from './support/install-apart.ts'
+import type { Replica } from './support/installation.ts'
 import {
   deployment,
   type Metadata,
@@ -35,26 +36,17 @@ for (const namespace of ['shop', 'burst-1', 'burst-3']) await plane.createNamesp
 const small = await addNode(t, plane, 'node-a', { limit: 1500, inUse: 1006 })
 const large = await addNode(t, plane, 'node-b', { limit: 2000, inUse: 1000 })
 
-await kubectl.ok(['cordon', small.name, large.name])
-const installation = await install(plane, 'default', ['bindings'], patience)
+const installation = await installApart(plane, [small.name, large.name], ['bindings'])
 installation.writePolicy(policy)
-// Replicas are processes here. The pods of their Deployment only say how many there are, and wait for no node of these.
-const ownDeployment = ['deployment/pidguard', '--namespace=pidguard-system']
-const scaleOwn = (count: number) => kubectl.ok(['scale', ...ownDeployment, `--replicas=${count}`])
-await scaleOwn(0)
-const elsewhere = { spec: { template: { spec: { nodeSelector: { 'kubernetes.io/hostname': 'elsewhere' } } } } }
-await kubectl.ok(['patch', ...ownDeployment, `--patch=${JSON.stringify(elsewhere)}`])
-await untilIs('none of them', async () => (await api.list('pods', 'pidguard-system', '')).length, 0)
-await kubectl.ok(['uncordon', small.name, large.name])
 const kubeletCa = join(plane.folder, 'kubelet-ca.crt')
 writeFileSync(kubeletCa, kubeletAuthority.cert)
 const replicas: Replica[] = []
 await addReplicas(1)
 
 async function addReplicas(count: number): Promise<void> {
-  await scaleOwn(replicas.length + count)
+  await installation.scale(replicas.length + count)
   await Promise.all(Array.from({ length: count }, () => addReplica()))
-  for (const replica of replicas) await eventually(replica, 'pidguard_waiting_pods', replicas.length)
+  for (const replica of replicas) await untilAllPodsSeen(plane, replica)
 }
 
 async function addReplica(): Promise<void> {
@@ -112,8 +104,8 @@ async function removePods(namespace: string): Promise<void> {
     await kubectl.run(['delete', 'pods', '--all', `--namespace=${namespace}`, '--grace-period=0', '--force'])
     return (await api.list<Scheduled>('pods', namespace, '')).length === 0
   })
-  // Their own Deployment's are left.
-  for (const replica of replicas) await eventually(replica, 'pidguard_waiting_pods', replicas.length)
+  // Their own Deployment's are left, which no node here takes.
+  for (const replica of replicas) await untilAllPodsSeen(plane, replica)
 }
 
 void t.test('a Deployment that fits nowhere is denied at its template, with the ceiling that decides', async (t) => {
@@ -152,7 +144,7 @@ void t.test('a server-side dry run is judged, and reserves nothing', async (t) =
   for (let i = 0; i < 3; i++) t.equal((await dryRun(800)).code, 0, 'as often as one likes')
   t.match((await dryRun(801)).stderr, /no node has room for this pod \(needs 801; /)
   t.equal(await replicas[0]?.metric('pidguard_reservations{what="admitted"}'), 0)
-  t.equal(await replicas[0]?.metric('pidguard_waiting_pods'), replicas.length, 'their own Deployment’s')
+  t.equal(await replicas[0]?.metric('pidguard_waiting_pods'), 0, 'their own Deployment’s can be placed nowhere')
 })
 
 void t.test('a binding to a full node is refused, its event says why, and it comes when there is room', async (t) => {

@@ -15,7 +15,7 @@ t.test('an event that kubectl describe node finds', async (t) => {
   t.teardown(() => api.stop())
   const events = nodeEvents(api.client, fakeClock(), 'pidguard')
   const { signal } = new AbortController()
-  await events.tell('node-a', { type: 'Warning', reason: 'LowPids', message: 'x'.repeat(2_000) }, signal)
+  await events.post('node-a', { type: 'Warning', reason: 'LowPids', message: 'x'.repeat(2_000) }, signal)
   t.strictSame(api.asked, ['POST /api/v1/namespaces/default/events'])
   t.strictSame(bodies, [
     {
@@ -49,11 +49,11 @@ t.test(
     const events = nodeEvents(api.client, fakeClock(), 'pidguard')
     const { signal } = new AbortController()
     const event = { type: 'Warning', reason: 'PIDsNearFloor', message: 'x' } as const
-    t.equal(await events.tellOnce('node-a', 'pidguard-near-floor', event, signal), 'told')
+    t.equal(await events.postOnce('node-a', 'pidguard-near-floor', event, signal), 'posted')
     t.equal(state.name, 'node-a.pidguard-near-floor')
     state.code = 409
-    t.equal(await events.tellOnce('node-a', 'pidguard-near-floor', event, signal), 'told already')
+    t.equal(await events.postOnce('node-a', 'pidguard-near-floor', event, signal), 'already there')
     state.code = 403
-    await t.rejects(events.tellOnce('node-a', 'pidguard-near-floor', event, signal), { message: /status 403/ })
+    await t.rejects(events.postOnce('node-a', 'pidguard-near-floor', event, signal), { message: /status 403/ })
   }
 )

@@ -140,3 +140,22 @@ t.test('a lease taken from under a leader ends its lead', async (t) => {
   await until('a steps down', () => !a.election.leading)
   t.equal(state.lease.spec.holderIdentity, 'thief')
 })
+
+t.test(
+  'the time that a renewal takes counts: a leader steps down when its deadline is over, not that much later',
+  async (t) => {
+    const { state, join } = await leaseServer(t)
+    let late = 0
+    const clock = { now: systemClock.now, monotonic: () => systemClock.monotonic() + late }
+    const a = join('a', { clock, times: { ...times, renewDeadline: 3_600_000 } })
+    await until('a leads', () => a.election.leading)
+    t.notOk(a.signals[0]?.aborted)
+    state.fault = (response) => {
+      state.fault = undefined
+      // The server has written, and its answer comes when the hour is over.
+      late = 3_600_000
+      sendJson(response, state.lease)
+    }
+    await until('a steps down', () => a.signals[0]?.aborted === true)
+  }
+)

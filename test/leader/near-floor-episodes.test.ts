@@ -101,7 +101,7 @@ for (const { row, settings: change, looks } of cases) {
       const found = memory.observe(seen, { ...settings, ...change }, now)
       t.equal(found === undefined ? undefined : found.isOld ? 'old' : 'new', want, `look ${at}`)
       t.equal(memory.size, Number(near), `look ${at}: ${near ? 'near' : 'not near'}`)
-      if (found !== undefined) memory.told('a')
+      if (found !== undefined) memory.posted('a')
     }
   })
 }

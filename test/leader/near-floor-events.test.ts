@@ -1,6 +1,6 @@
 import t, { type Test } from 'tap'
 import { KubeError } from '../../src/kube/kube-error.ts'
-import { mostPerMinute, type NearFloorDeps, NearFloorTeller } from '../../src/leader/near-floor-events.ts'
+import { mostPerMinute, type NearFloorDeps, NearFloorEvents } from '../../src/leader/near-floor-events.ts'
 import type { Holder } from '../../src/leader/top-holders.ts'
 import { memoryLog, until } from '../support/fake-api.ts'
 import { fleetOf, type NodeSketch, reading } from '../support/headroom.ts'
@@ -20,23 +20,23 @@ function leading(t: Test, nodes: Readonly<Record<string, NodeSketch>>, change: P
     holders: [] as Holder[]
   }
   const log = memoryLog()
-  const teller = new NearFloorTeller({
+  const teller = new NearFloorEvents({
     rooms: (floor, maxAge) => headroom.rooms(floor, maxAge),
     holders: () => state.holders,
     isSynced: () => true,
     isWanted: () => true,
     settings: () => settings(),
     events: {
-      async tell(node, { type, reason, message }) {
+      async post(node, { type, reason, message }) {
         if (state.fault !== undefined) throw state.fault
         told.push(`${type} ${reason} ${node}: ${message}`)
       },
-      async tellOnce(node, key, { type, reason, message }) {
+      async postOnce(node, key, { type, reason, message }) {
         if (state.fault !== undefined) throw state.fault
-        if (state.kept.has(`${node}.${key}`)) return 'told already'
+        if (state.kept.has(`${node}.${key}`)) return 'already there'
         state.kept.add(`${node}.${key}`)
         told.push(`${type} ${reason} ${node}: ${message}`)
-        return 'told'
+        return 'posted'
       }
     },
     clock,

@@ -51,7 +51,7 @@ function leading(
       }
     },
     events: {
-      async tell(node, { type, reason, message }) {
+      async post(node, { type, reason, message }) {
         if (state.eventFault !== undefined) throw state.eventFault
         told.push(`${type} ${reason} ${node}: ${message}`)
       }

@@ -42,6 +42,18 @@ void t.test('an audit that cannot reach what it is to look at is a failure, with
   t.match(outcome, { failure: /^exit code 2: pidguard: .*\/no\/such\/file/s })
 })
 
+void t.test('findings, and an audit that could not look at everything, are results as well', async (t) => {
+  for (const exitCode of [0, 1, 4] as const) {
+    const printed = JSON.stringify(totals({ exitCode, complete: exitCode !== 4 }))
+    const code = `console.log('${printed}'); process.exitCode = ${exitCode}`
+    t.match(await runAuditChild(written(t, code), never), { totals: { exitCode } }, `exit code ${exitCode}`)
+  }
+  for (const exitCode of [2, 3, 5]) {
+    const code = `console.log('${JSON.stringify(totals())}'); process.exitCode = ${exitCode}`
+    t.match(await runAuditChild(written(t, code), never), { failure: `exit code ${exitCode}` })
+  }
+})
+
 const good = JSON.stringify(totals())
 const failures: { name: string; code: string; want: RegExp }[] = [
   { name: 'nothing printed', code: '', want: /^exit code 0, and its output is not what it should be$/ },

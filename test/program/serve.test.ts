@@ -184,9 +184,9 @@ const refusals = [
     code: 2
   },
   {
-    name: 'audits where no leader is elected',
+    name: 'audits where there is no cluster',
     args: ['serve', '--audit-interval', '1h'],
-    want: /--audit-interval needs --cert-secret/,
+    want: /--audit-interval needs a cluster/,
     code: 2
   },
   {

@@ -29,6 +29,31 @@ t.test('a round per interval, whether or not the one before is through; the firs
   t.equal(options.length, count)
 })
 
+t.test('the first round is over soon, whatever the interval: until then headroom is unknown', async (t) => {
+  for (const [interval, want] of [
+    [15_000, 2_000],
+    [2_500, 2_000],
+    [2_499, 1_999.2],
+    [1_000, 800]
+  ] as const) {
+    let spread: number | undefined
+    const rounds = startRounds({
+      readings: {
+        async read(_targets, _sink, given) {
+          spread = given.spread
+        }
+      },
+      targets: () => [target],
+      sink: memorySink(),
+      interval,
+      onFault: () => t.fail()
+    })
+    await until('the first round', () => spread !== undefined)
+    await rounds.stop()
+    t.ok(Math.abs((spread ?? 0) - want) < 0.001, `${interval}: ${spread}`)
+  }
+})
+
 t.test('the nodes are those there are when a round begins; a fault does not end it', async (t) => {
   const seen: string[][] = []
   let faults = 0

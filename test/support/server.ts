@@ -44,8 +44,10 @@ export async function startServer(
     { stdio: ['ignore', 'pipe', 'pipe'] }
   )
   const lines: Record<string, unknown>[] = []
+  const output = createInterface({ input: child.stdout })
+  const allRead = once(output, 'close')
   const listening = new Promise<Record<string, unknown>>((resolve, reject) => {
-    createInterface({ input: child.stdout }).on('line', (line) => {
+    output.on('line', (line) => {
       const fields = JSON.parse(line) as Record<string, unknown>
       lines.push(fields)
       if (fields['msg'] === 'listening') resolve(fields)
@@ -69,6 +71,8 @@ export async function startServer(
       agent.destroy()
       child.kill('SIGTERM')
       if (child.exitCode === null) await once(child, 'exit')
+      // A test may have closed its output; otherwise the last lines come after the end of the process.
+      if (child.stdout?.destroyed !== true) await allRead
       await rm(folder, { recursive: true })
       return child.exitCode
     }

@@ -4,13 +4,13 @@ import { isRecord, type JsonRecord, malformed, optionalList, optionalRecord } fr
 import type { NamedNamespace, NodeFacts, Taint } from '../../model/cluster-objects.ts'
 import type { Kind } from './reflector.ts'
 
-/** The port a kubelet listens on where nothing else is said. */
+/** The port of a kubelet where its Node names none. */
 const defaultKubeletPort = 10_250
 
 export const nodeKind: Kind<NodeFacts> = {
   resource: 'nodes',
   path: '/api/v1/nodes',
-  // Nodes list up to 50 images each; the first page must not weigh 25 MB.
+  // A Node lists up to 50 images; with 500 Nodes the first page would have 25 MB.
   firstPage: 100,
   keyOf: ({ name }) => name,
   project: nodeFactsOf,

@@ -5,7 +5,7 @@ import { type LimitRangeFacts, limitRangeKind, namespaceKind, nodeKind } from '.
 import { buildPodKind } from './cached-pods.ts'
 import { Reflector, type ReflectorDeps } from './reflector.ts'
 
-/** Everything we keep of a cluster, kept up to date. */
+/** Local copies of the objects of a cluster, kept up to date. */
 export interface ClusterCaches {
   readonly nodes: Cache<NodeFacts>
   readonly pods: Cache<PodFacts>
@@ -14,7 +14,7 @@ export interface ClusterCaches {
   limitRanges(namespace: string): readonly LimitRangeItem[] | undefined
   /** All four, by the name of their resource. */
   readonly all: readonly { readonly resource: string; readonly cache: Pick<Cache<unknown>, 'size' | 'state'> }[]
-  /** All four hold everything there was at some moment. */
+  /** All four have been read in full at least once. */
   readonly synced: boolean
   start(): void
   stop(): Promise<void>
@@ -39,7 +39,7 @@ export function buildClusterCaches(deps: ReflectorDeps, events: ClusterEvents = 
     namespaces,
     limitRanges(namespace) {
       const held = limits.of(namespace)
-      // A namespace that has not been seen yet may have limits that have not either.
+      // While we have not seen a namespace, we may not have seen its limits either.
       return limitRanges.state.synced && (held.length > 0 || namespaces.get(namespace) !== undefined) ? held : undefined
     },
     all: all.map((cache) => ({ resource: cache.resource, cache })),
@@ -57,7 +57,7 @@ export function buildClusterCaches(deps: ReflectorDeps, events: ClusterEvents = 
 
 const none: readonly LimitRangeItem[] = []
 
-/** The limits of each namespace as one list, made when they change and not when they are asked for. */
+/** The limits of each namespace as one list. It is made when they change, not when a review asks for them. */
 export class LimitRangeIndex implements CacheEvents<LimitRangeFacts> {
   readonly #ranges = new Map<string, Map<string, readonly LimitRangeItem[]>>()
   readonly #lists = new Map<string, readonly LimitRangeItem[]>()

@@ -9,7 +9,7 @@ import { limitRangeKind, namespaceKind, nodeKind } from './cached-kinds.ts'
 import { buildPodKind } from './cached-pods.ts'
 import type { Kind } from './reflector.ts'
 
-/** What there is in a cluster, read once. */
+/** The objects of a cluster, read once. */
 export interface Collected {
   readonly nodes: readonly NodeFacts[]
   readonly pods: readonly PodFacts[]
@@ -47,7 +47,7 @@ async function readAll<T>(api: KubeApi, kind: Kind<T>, signal: AbortSignal): Pro
   }
 }
 
-/** People who may see nodes and pods need not see these; nothing that is shown now depends on them. */
+/** An empty list when it is forbidden: a person who may list nodes and pods may lack the right to list these. */
 async function orNone<T>(values: Promise<T[]>): Promise<T[]> {
   try {
     return await values

@@ -12,7 +12,7 @@ import { KubeError } from '../kube-error.ts'
 import { readPages } from '../paged-list.ts'
 import { LineSplitter } from './line-splitter.ts'
 
-/** One kind of object and what is kept of it. */
+/** One kind of object, and how it is kept. */
 export interface Kind<T> {
   /** As in paths: `pods`. Names the cache in logs. */
   readonly resource: string
@@ -21,9 +21,9 @@ export interface Kind<T> {
   /** Objects of the first page; later pages follow their size. At most 500. */
   readonly firstPage: number
   keyOf(value: T): string
-  /** What is kept of an object; throws when it does not have the shape of its kind. */
+  /** The part of an object that is kept. Throws when the object does not have the shape of its kind. */
   project(object: JsonRecord): T
-  /** Whether a change matters: most updates of Nodes and Pods only move a heartbeat. */
+  /** Whether two kept parts are equal. Most updates of Nodes and Pods only change a heartbeat. */
   same(a: T, b: T): boolean
 }
 
@@ -44,12 +44,12 @@ const defaultSilence: Millis = 90_000
 const watchSeconds = { least: 240, most: 360 } as const
 /** Above etcd's largest object (1.5 MiB) in JSON with managedFields, by a wide margin. */
 const longestLine: Bytes = 32 * 1024 * 1024
-/** A watch that lived this long was not refused: the next failure starts with short waits again. */
+/** A watch that lasted this long was healthy: the next failure starts with short waits again. */
 const healthyWatch: Millis = 5_000
 
 /**
- * Keeps a local copy of one kind: a paged LIST, then a WATCH that is resumed where it broke, then a LIST again when the
- * API server no longer has what came in between. Nothing but `stop` ends it.
+ * Keeps a local copy of one kind: a paged LIST, then a WATCH that continues where it broke off, then a LIST again when the
+ * API server no longer has the changes in between. Only `stop` ends it.
  */
 export class Reflector<T> implements Cache<T> {
   readonly #kind: Kind<T>
@@ -122,7 +122,7 @@ export class Reflector<T> implements Cache<T> {
 
   async #recover(error: KubeError): Promise<void> {
     const { resource } = this.#kind
-    // A quiet watch is opened again where it was; silence is only odd when the answer itself does not come.
+    // A watch without events is opened again where it was. Silence is a failure only when the answer itself does not come.
     if (error.failure === 'silent' && this.#version !== undefined) {
       this.#deps.log.debug({ resource }, 'watch was silent, opening it again')
       return
@@ -139,7 +139,7 @@ export class Reflector<T> implements Cache<T> {
 
   async #list(): Promise<string> {
     const { path, firstPage } = this.#kind
-    // Only a list after the first can miss objects that were deleted meanwhile.
+    // Only a later list can lack objects that we hold: they were deleted meanwhile.
     const seen = this.#values.size === 0 ? undefined : new Set<string>()
     const version = await readPages(this.#deps.api, path, firstPage, this.#abort.signal, (items) => {
       this.#contactAt = this.#deps.clock.monotonic()
@@ -153,7 +153,7 @@ export class Reflector<T> implements Cache<T> {
     if (seen !== undefined) for (const key of this.#values.keys()) if (!seen.has(key)) this.#drop(key)
     this.#lists++
     this.#synced = true
-    this.#tell((events) => events.synced?.())
+    this.#notify((events) => events.synced?.())
     return version
   }
 
@@ -186,7 +186,7 @@ export class Reflector<T> implements Cache<T> {
     } finally {
       body.destroy()
     }
-    // A proxy that answers and hangs up at once must not be asked in a tight loop.
+    // A proxy that answers and closes the connection at once must not be asked in a tight loop.
     if (lines === 0 && clock.monotonic() - openedAt < 1_000) throw new KubeError('unreachable', 'watch ended at once')
   }
 
@@ -216,7 +216,7 @@ export class Reflector<T> implements Cache<T> {
     try {
       return this.#kind.project(object as JsonRecord)
     } catch (error) {
-      // One odd object must not hide all others.
+      // One malformed object must not hide all others.
       this.#deps.log.warn(
         { resource: this.#kind.resource, error: messageOf(error) },
         'an object does not have the shape of its kind, left out'
@@ -230,17 +230,17 @@ export class Reflector<T> implements Cache<T> {
     const previous = this.#values.get(key)
     if (previous !== undefined && this.#kind.same(previous, value)) return
     this.#values.set(key, value)
-    this.#tell((events) => events.changed?.(value, previous))
+    this.#notify((events) => events.changed?.(value, previous))
   }
 
   #drop(key: string): void {
     const value = this.#values.get(key)
     if (value === undefined) return
     this.#values.delete(key)
-    this.#tell((events) => events.removed?.(value))
+    this.#notify((events) => events.removed?.(value))
   }
 
-  #tell(call: (events: CacheEvents<T>) => void): void {
+  #notify(call: (events: CacheEvents<T>) => void): void {
     for (const events of this.#events) {
       try {
         call(events)

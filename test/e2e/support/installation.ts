@@ -50,7 +50,7 @@ export interface Installation {
 
 /** `earlier`: strict, as an earlier version installed it. */
 export type Overlay = 'observe' | 'default' | 'strict' | 'earlier'
-export type Component = 'bindings' | 'node-taints' | 'audit' | 'policy-reports' | 'audit-reports'
+export type Component = 'bindings' | 'match-conditions' | 'node-taints' | 'audit' | 'policy-reports' | 'audit-reports'
 
 /**
  * Seconds that the API server waits for an answer, where a test says that no call passes by or that none fails. The

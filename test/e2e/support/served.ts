@@ -1,4 +1,5 @@
 import type { ApiClient } from './api-client.ts'
+import { restricted } from './objects.ts'
 
 /** The newest version of an API group in which this API server serves the resource, as `batch/v1`; undefined for none. */
 export async function findServed(api: ApiClient, group: string, resource: string): Promise<string | undefined> {
@@ -22,6 +23,27 @@ export async function kindOf(api: ApiClient, groupVersion: string, resource: str
   const found = (await resourcesOf(api, groupVersion)).find(({ name }) => name === resource)
   if (found === undefined) throw new Error(`${resource}: not served in ${groupVersion}`)
   return found.kind
+}
+
+/** Whether this API server skips a webhook by an expression; an older one drops that field. */
+export async function knowsMatchConditions(api: ApiClient): Promise<boolean> {
+  const webhook = {
+    name: 'tried.pidguard.io',
+    admissionReviewVersions: ['v1'],
+    sideEffects: 'None',
+    clientConfig: { url: 'https://127.0.0.1:1/' },
+    matchConditions: [{ name: 'never', expression: 'false' }]
+  }
+  const path = '/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations?dryRun=All'
+  const { body } = await api.post(path, { metadata: { name: 'tried' }, webhooks: [webhook] })
+  return JSON.stringify(body).includes('"matchConditions"')
+}
+
+/** Whether a pod of this API server can be held back from the scheduler; an older one drops that field. */
+export async function knowsSchedulingGates(api: ApiClient): Promise<boolean> {
+  const spec = restricted([{ name: 'app', image: 'none' }], { schedulingGates: [{ name: 'example.com/tried' }] })
+  const { body } = await api.post('/api/v1/namespaces/default/pods?dryRun=All', { metadata: { name: 'tried' }, spec })
+  return JSON.stringify(body).includes('"schedulingGates"')
 }
 
 async function resourcesOf(api: ApiClient, groupVersion: string): Promise<readonly ApiResource[]> {

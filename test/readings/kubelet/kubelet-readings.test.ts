@@ -10,6 +10,7 @@ import {
 } from '../../../src/readings/kubelet/kubelet-readings.ts'
 import { systemClock, until } from '../../support/fake-api.ts'
 import { type KubeletAnswer, kubeletAuthority, memorySink, startFakeKubelet } from '../../support/fake-kubelet.ts'
+import { fakeClock } from '../../support/fakes.ts'
 
 const fixture = (name: string) => readFileSync(new URL(`../../fixtures/kubelet/${name}`, import.meta.url))
 const summary = fixture('incident-stats-summary.json')
@@ -65,6 +66,37 @@ t.test('a node in the incident: both ceilings and its pods, over one connection'
   t.equal(reading?.pods?.get('6d6a6def-66fb-4cd2-bc02-7939fe811e4d'), 502)
   t.strictSame(reading?.gaps, [])
   t.equal(kubelet.state.connections, 1)
+})
+
+t.test('a token that was renewed is used within 5 s, and not read for every node', async (t) => {
+  const used: (string | undefined)[] = []
+  const kubelet = await startFakeKubelet(t, (request, response) => {
+    if (request.url === '/stats/summary') used.push(request.headers.authorization)
+    node()(request, response)
+  })
+  const clock = fakeClock()
+  let token = 1
+  let reads = 0
+  const readings = source(t, {
+    clock,
+    token() {
+      reads++
+      return String(token)
+    }
+  })
+  const round = () => readings.read([kubelet.target('a'), kubelet.target('b')], memorySink(), once)
+  await round()
+  const first = reads
+  token = 2
+  clock.advance(4_999)
+  await round()
+  t.equal(reads, first, 'not read again so soon')
+  clock.advance(1)
+  await round()
+  t.strictSame(
+    used,
+    ['1', '1', '1', '1', '2', '2'].map((each) => `Bearer ${each}`)
+  )
 })
 
 t.test('compressed or not, the reading is the same', async (t) => {

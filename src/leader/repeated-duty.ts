@@ -1,0 +1,40 @@
+import { repeatUntilAborted } from '../lib/repeat-until.ts'
+import type { Millis } from '../lib/units.ts'
+
+/** One time of leading. What it remembers ends with it: by the next time it would be too old. */
+export interface Term {
+  /** Whether everything could be done. Never throws. */
+  look(): Promise<boolean>
+}
+
+export interface RepeatedDutyOptions<T extends Term> {
+  begin(signal: AbortSignal): T
+  /** Between two looks, where the last one could do everything. */
+  readonly every: Millis
+  readonly random: () => number
+}
+
+/** Looks again and again for as long as this process leads, with a fresh memory each time that it begins to. */
+export class RepeatedDuty<T extends Term> {
+  readonly #options: RepeatedDutyOptions<T>
+  #term: T | undefined
+
+  constructor(options: RepeatedDutyOptions<T>) {
+    this.#options = options
+  }
+
+  /** undefined while another process leads. */
+  get term(): T | undefined {
+    return this.#term
+  }
+
+  /** Call it when this process becomes the leader. Resolves soon after the signal; never throws. */
+  async run(signal: AbortSignal): Promise<void> {
+    const { begin, every, random } = this.#options
+    const term = begin(signal)
+    this.#term = term
+    await repeatUntilAborted(signal, () => term.look(), every, random)
+    // A later term may have begun before this one ended.
+    if (this.#term === term) this.#term = undefined
+  }
+}

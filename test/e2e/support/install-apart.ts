@@ -1,0 +1,45 @@
+import type { ControlPlane } from './control-plane.ts'
+import { type Component, type Installation, install, patience, type Replica } from './installation.ts'
+import { untilIs } from './wait.ts'
+
+export interface ApartInstallation extends Installation {
+  /** How many pods the Deployment has, which is how many replicas each of them takes there to be. */
+  scale(count: number): Promise<void>
+}
+
+/**
+ * The default overlay, where a scheduler runs. Replicas are processes here: the pods of their Deployment only say how many there
+ * are, and wait for a node that is none of these. None of them when it returns.
+ */
+export async function installApart(
+  plane: ControlPlane,
+  nodes: readonly string[],
+  components: readonly Component[]
+): Promise<ApartInstallation> {
+  const { kubectl, api } = plane
+  const own = ['deployment/pidguard', '--namespace=pidguard-system']
+  const scale = async (count: number): Promise<void> => {
+    await kubectl.ok(['scale', ...own, `--replicas=${count}`])
+  }
+  await kubectl.ok(['cordon', ...nodes])
+  const installation = await install(plane, 'default', components, patience)
+  const elsewhere = { spec: { template: { spec: { nodeSelector: { 'kubernetes.io/hostname': 'elsewhere' } } } } }
+  await scale(0)
+  await kubectl.ok(['patch', ...own, `--patch=${JSON.stringify(elsewhere)}`])
+  await untilIs('none of them', async () => (await api.list('pods', 'pidguard-system', '')).length, 0)
+  await kubectl.ok(['uncordon', ...nodes])
+  return { ...installation, scale }
+}
+
+/** Returns when the replica has seen every pod there is, and no other: its own among them, by which it counts replicas. */
+export async function untilAllPodsSeen({ api }: ControlPlane, replica: Replica): Promise<void> {
+  await untilIs(
+    'every pod seen',
+    async () => {
+      const { body } = await api.get('/api/v1/pods')
+      const { items } = body as { items?: readonly object[] }
+      return (await replica.metric('pidguard_cache_objects{resource="pods"}')) === items?.length
+    },
+    true
+  )
+}

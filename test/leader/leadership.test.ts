@@ -1,0 +1,110 @@
+import t, { type Test } from 'tap'
+import { Leadership, type LeadershipOptions } from '../../src/leader/leadership.ts'
+import { type FakeApi, memoryLog, sendJson, sendStatus, startFakeApi, systemClock, until } from '../support/fake-api.ts'
+
+/** An API server without a Lease yet, that gives out the one it is sent. */
+async function emptyLease(t: Test): Promise<FakeApi> {
+  const api = await startFakeApi((request, response) => {
+    if (request.method === 'GET') return sendStatus(response, 404)
+    sendJson(response, { metadata: { resourceVersion: '1' }, spec: {} })
+  })
+  t.teardown(() => api.stop())
+  return api
+}
+
+function join(t: Test, api: FakeApi, change: Partial<LeadershipOptions>) {
+  const log = memoryLog()
+  const leadership = new Leadership({
+    api: api.client,
+    namespace: 'pidguard-system',
+    name: 'pidguard',
+    identity: 'a',
+    clock: systemClock,
+    log,
+    random: () => 0,
+    isWanted: () => true,
+    duties: [],
+    patience: 1,
+    ...change
+  })
+  t.teardown(() => leadership.stop())
+  return { leadership, log }
+}
+
+void t.test('every duty begins with the lead and ends with it', async (t) => {
+  const begun: { name: string; signal: AbortSignal }[] = []
+  const duties = ['certificates', 'audits'].map((name) => ({
+    name,
+    begin: (signal: AbortSignal) => void begun.push({ name, signal })
+  }))
+  const { leadership } = join(t, await emptyLease(t), { duties })
+  t.equal(leadership.leading, false)
+  leadership.start()
+  leadership.start()
+  await until('both began', () => begun.length === 2)
+  t.equal(leadership.leading, true)
+  t.strictSame(
+    begun.map(({ name }) => name),
+    ['certificates', 'audits']
+  )
+  await leadership.stop()
+  t.ok(begun.every(({ signal }) => signal.aborted))
+  t.equal(leadership.leading, false)
+})
+
+void t.test('a duty that cannot begin is in the log, and does not keep the others from it', async (t) => {
+  let hasBegun = false
+  const duties = [
+    {
+      name: 'nodes',
+      begin() {
+        throw new Error('boom')
+      }
+    },
+    {
+      name: 'audits',
+      begin() {
+        hasBegun = true
+      }
+    }
+  ]
+  const { leadership, log } = join(t, await emptyLease(t), { duties })
+  leadership.start()
+  await until('the second began', () => hasBegun)
+  t.match(log.lines.at(-1), {
+    level: 'error',
+    message: 'a duty of the leader could not begin',
+    fields: { duty: 'nodes', error: 'boom' }
+  })
+  t.equal(leadership.leading, true)
+})
+
+void t.test('as long as no duty has work, no Lease is asked for; once there was some, it goes on', async (t) => {
+  let wanted = false
+  let questions = 0
+  const api = await emptyLease(t)
+  const { leadership } = join(t, api, {
+    isWanted() {
+      questions++
+      return wanted
+    }
+  })
+  leadership.start()
+  await until('it was asked several times', () => questions > 5)
+  t.strictSame(api.asked, [])
+  wanted = true
+  await until('it leads', () => leadership.leading)
+  const asked = questions
+  wanted = false
+  await new Promise((resolve) => setTimeout(resolve, 30))
+  t.equal(questions, asked, 'a duty that is switched off still has to clean up')
+  t.equal(leadership.leading, true)
+})
+
+void t.test('it can stop before it took part', async (t) => {
+  const api = await emptyLease(t)
+  const { leadership } = join(t, api, { isWanted: () => false, patience: 60_000 })
+  leadership.start()
+  await leadership.stop()
+  t.strictSame(api.asked, [])
+})

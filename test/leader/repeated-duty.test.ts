@@ -1,0 +1,56 @@
+import t from 'tap'
+import { RepeatedDuty, type Term } from '../../src/leader/repeated-duty.ts'
+import { until } from '../support/fake-api.ts'
+
+class Looks implements Term {
+  looks = 0
+  async look(): Promise<boolean> {
+    this.looks++
+    return true
+  }
+}
+
+void t.test('each time of leading has a memory of its own, which nobody sees before or after', async (t) => {
+  const begun: AbortSignal[] = []
+  const duty = new RepeatedDuty({
+    begin(signal) {
+      begun.push(signal)
+      return new Looks()
+    },
+    every: 1,
+    random: () => 0
+  })
+  t.equal(duty.term, undefined)
+  for (const time of [1, 2]) {
+    const abort = new AbortController()
+    const running = duty.run(abort.signal)
+    const term = duty.term
+    await until('it looked several times', () => (term?.looks ?? 0) > 3)
+    t.equal(begun.length, time)
+    t.equal(begun[time - 1], abort.signal)
+    abort.abort()
+    await running
+    t.equal(duty.term, undefined)
+  }
+})
+
+void t.test('a term that ends late does not take the next one away', async (t) => {
+  const waiting: (() => void)[] = []
+  const duty = new RepeatedDuty({
+    begin: () => ({ look: () => new Promise<boolean>((resolve) => waiting.push(() => resolve(true))) }),
+    every: 1,
+    random: () => 0
+  })
+  const [first, second] = [new AbortController(), new AbortController()]
+  const late = duty.run(first.signal)
+  first.abort()
+  const running = duty.run(second.signal)
+  const term = duty.term
+  waiting[0]?.()
+  await late
+  t.equal(duty.term, term)
+  second.abort()
+  waiting[1]?.()
+  await running
+  t.equal(duty.term, undefined)
+})
