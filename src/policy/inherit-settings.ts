@@ -36,7 +36,8 @@ export function applyLayer(under: BaseSettings, layer: Layer): BaseSettings {
     },
     calico: {
       iptablesBackend: calico.iptablesBackend ?? under.calico.iptablesBackend,
-      operatorManaged: calico.operatorManaged ?? under.calico.operatorManaged
+      operatorManaged: calico.operatorManaged ?? under.calico.operatorManaged,
+      repair: calico.repair ?? under.calico.repair
     }
   }
 }

@@ -82,7 +82,11 @@ export interface Layer {
     | undefined
   readonly audit?: Given<Settings['audit']> | undefined
   readonly calico?:
-    | Given<{ readonly iptablesBackend: Backend; readonly operatorManaged: 'report' | 'mutate' }>
+    | Given<{
+        readonly iptablesBackend: Backend
+        readonly operatorManaged: 'report' | 'mutate'
+        readonly repair: boolean
+      }>
     | undefined
 }
 

@@ -69,6 +69,8 @@ export interface Settings {
     /** undefined: the policy does not name one, and pidguard does not guess. */
     readonly iptablesBackend: Backend | undefined
     readonly operatorManaged: 'report' | 'mutate'
+    /** The leader repairs what is out of policy, not only the webhook what is written. */
+    readonly repair: boolean
   }
   /**
    * What could not be resolved, for people: an override whose selector needs namespace labels that are not known,

@@ -5,7 +5,9 @@ import { clock } from '../host/clock.ts'
 import { type CertificateSource, fileCertificates } from '../host/local-certificates.ts'
 import { openLog, unwrittenLog } from '../host/log.ts'
 import { loadPolicy } from '../host/policy-watched.ts'
-import type { Leadership } from '../leader/leadership.ts'
+import type { CalicoKeeper } from '../leader/calico/calico-keeper.ts'
+import type { FelixPolicy } from '../leader/calico/check-felix.ts'
+import type { Duty, Leadership } from '../leader/leadership.ts'
 import type { Millis } from '../lib/units.ts'
 import type { Log, Meter } from '../ports/runtime.ts'
 import { policyRules, rules } from '../rules/index.ts'
@@ -13,7 +15,7 @@ import { type AdmissionDeps, buildAdmission } from '../server/admission.ts'
 import { type AdmissionServer, buildAdmissionServer, buildProbeServer } from '../server/build-server.ts'
 import { buildMetrics } from '../server/metrics/metrics.ts'
 import { auditSource } from './audit-source.ts'
-import type { ServedAudits } from './build-interval-audits.ts'
+import type { CalicoKeeping } from './build-calico-keeper.ts'
 import type { ClusterAccess } from './cluster-access.ts'
 import { type FactDeps, type FactSource, noFacts } from './fact-source.ts'
 import { listen } from './listen.ts'
@@ -46,9 +48,17 @@ export async function serve(options: ServeOptions): Promise<void> {
   if (facts.lead === undefined && policy.settingsFor('').headroom.taintNodes) {
     log.warn({ policy: policy.source }, 'taintNodes has no effect: there is no cluster whose nodes could be tainted')
   }
-  const leadership =
-    cluster &&
-    (await leadershipOf(options, cluster, log, facts, audits, () => policy.settingsFor('').headroom.taintNodes))
+  const calico = cluster && (await calicoKeeper(cluster, policy, log, (result) => metrics.countCalicoRepair(result)))
+  const duties = [
+    ...(facts.lead === undefined ? [] : [{ name: 'nodes', begin: facts.lead }]),
+    ...(audits === undefined ? [] : [{ name: 'audits', begin: (signal: AbortSignal) => audits.lead(signal) }]),
+    ...(calico === undefined ? [] : [{ name: 'Calico', begin: (signal: AbortSignal) => void calico.run(signal) }])
+  ]
+  const isWanted = (): boolean => {
+    const { headroom, calico } = policy.settingsFor('')
+    return (facts.lead !== undefined && headroom.taintNodes) || calico.repair
+  }
+  const leadership = cluster && (await leadershipOf(options, cluster, log, duties, isWanted))
   const certificates = await certificateSource(options, cluster, log, () => leadership?.leading === true)
   let pair: CertificatePair | undefined
   const metrics = buildMetrics({
@@ -58,7 +68,8 @@ export async function serve(options: ServeOptions): Promise<void> {
     headroom: () => facts.status(),
     taints: () => facts.taints?.(),
     nearFloor: () => facts.nearFloor?.(),
-    audits: () => audits?.status
+    audits: () => audits?.status,
+    calico: () => calico?.counts
   })
   const unready = new Set(['starting'])
   const probes = buildProbeServer({
@@ -160,28 +171,34 @@ function factsOf({ facts, admitted }: FactSource): Pick<AdmissionDeps, 'facts' |
   return { facts, ...(admitted === undefined ? undefined : { admitted }) }
 }
 
-/** What the leader does here: the certificates of the installation, taints and Events on nodes, audits. */
+/** What the leader does here: the PodDisruptionBudget of an installation, and the duties given. */
 async function leadershipOf(
   { certSecret, auditInterval }: ServeOptions,
   cluster: ClusterAccess,
   log: Log,
-  facts: FactSource,
-  audits: ServedAudits | undefined,
-  isTainting: () => boolean
+  duties: readonly Duty[],
+  isWanted: () => boolean
 ): Promise<Leadership> {
   const { buildLeadership, disruptionBudgetDuty } = await import('./leading.ts')
   const isInstallation = certSecret !== undefined
   return buildLeadership({
     cluster,
-    duties: [
-      ...(isInstallation ? [disruptionBudgetDuty(cluster, log)] : []),
-      ...(facts.lead === undefined ? [] : [{ name: 'nodes', begin: facts.lead }]),
-      ...(audits === undefined ? [] : [{ name: 'audits', begin: (signal: AbortSignal) => audits.lead(signal) }])
-    ],
-    isWanted: () => isInstallation || auditInterval !== undefined || (facts.lead !== undefined && isTainting()),
+    duties: [...(isInstallation ? [disruptionBudgetDuty(cluster, log)] : []), ...duties],
+    isWanted: () => isInstallation || auditInterval !== undefined || isWanted(),
     clock,
     log
   })
+}
+
+/** Reports and repairs DaemonSets of Calico that are out of policy. */
+async function calicoKeeper(
+  { api }: ClusterAccess,
+  policy: FelixPolicy,
+  log: Log,
+  countCalicoRepair: CalicoKeeping['meter']['countCalicoRepair']
+): Promise<CalicoKeeper> {
+  const { buildCalicoKeeper } = await import('./build-calico-keeper.ts')
+  return buildCalicoKeeper({ api, clock, policy, log, meter: { countCalicoRepair } })
 }
 
 async function certificateSource(

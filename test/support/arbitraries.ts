@@ -296,6 +296,6 @@ export const anySettings = fc
                 }
               ]
       },
-      calico: { iptablesBackend, operatorManaged }
+      calico: { iptablesBackend, operatorManaged, repair: false }
     })
   )

@@ -33,7 +33,7 @@ export function settings(change: SettingsChange = {}): Settings {
       ...change.headroom
     },
     audit: { pidMax: 131_072, usage: 0.8, podShare: 0.2, ...change.audit },
-    calico: { iptablesBackend: undefined, operatorManaged: 'report', ...change.calico },
+    calico: { iptablesBackend: undefined, operatorManaged: 'report', repair: false, ...change.calico },
     notes: change.notes ?? []
   }
 }

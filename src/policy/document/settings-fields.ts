@@ -139,6 +139,11 @@ function calicoFields(defaults: Defaults) {
       oneOf(['report', 'mutate']),
       'DaemonSets of the tigera operator: report only, or change what the operator writes.',
       defaults?.calico.operatorManaged
+    ),
+    repair: optional(
+      flag(),
+      'The leader repairs DaemonSets of Calico that are out of policy. Needs the component calico-repair.',
+      defaults?.calico.repair
     )
   })
 }

@@ -18,6 +18,8 @@ export interface MetricSources {
   taints?(): { tainted: number; passedOver: number } | undefined
   /** Nodes near their floor; undefined in a process that does not lead, or where none is asked for. */
   nearFloor?(): number | undefined
+  /** DaemonSets of Calico; undefined in a process that does not lead. */
+  calico?(): { asPolicy: number; outOfPolicy: number; stopped: number } | undefined
   /** undefined in a process that is not to audit. */
   audits?(): AuditStatus | undefined
   /** undefined where nothing is known of a cluster. */
@@ -28,6 +30,7 @@ export interface Metrics extends Meter {
   countReload(what: 'policy' | 'certificate', result: 'loaded' | 'kept' | 'unchanged'): void
   countTaint(change: 'taint' | 'untaint', result: 'done' | 'forbidden' | 'failed'): void
   countNearFloor(result: 'told' | 'forbidden' | 'failed' | 'held-back'): void
+  countCalicoRepair(result: 'written' | 'forbidden' | 'failed' | 'conflict' | 'stopped'): void
   render(): Promise<{ contentType: string; text: string }>
 }
 
@@ -75,6 +78,26 @@ export function buildMetrics(sources: MetricSources): Metrics {
     labelNames: ['result'],
     registers
   })
+  const calicoRepairs = new Counter({
+    name: 'pidguard_calico_repairs_total',
+    help: 'Repairs of DaemonSets of Calico by the leader, by result: written, conflict (another writer was quicker), forbidden, failed, stopped (undone twice).',
+    labelNames: ['result'],
+    registers
+  })
+  addGauge(registry, {
+    name: 'pidguard_calico_daemonsets',
+    help: 'DaemonSets that run Felix, by state: as-policy, out-of-policy; stopped are those of the latter that are repaired no more.',
+    labelNames: ['state'],
+    samples() {
+      const counts = sources.calico?.()
+      if (counts === undefined) return undefined
+      return [
+        [{ state: 'as-policy' }, counts.asPolicy],
+        [{ state: 'out-of-policy' }, counts.outOfPolicy],
+        [{ state: 'stopped' }, counts.stopped]
+      ]
+    }
+  })
   addGauges(registry, sources)
   addHeadroomMetrics(registry, sources.clock, () => sources.headroom())
   addAuditMetrics(registry, () => sources.audits?.())
@@ -94,6 +117,9 @@ export function buildMetrics(sources: MetricSources): Metrics {
     },
     countNearFloor(result) {
       nearFloorEvents.inc({ result })
+    },
+    countCalicoRepair(result) {
+      calicoRepairs.inc({ result })
     },
     async render() {
       return { contentType: registry.contentType, text: await registry.metrics() }

@@ -104,7 +104,8 @@ t.test('any subset of fields is read back, and the others keep their defaults', 
     }),
     calico: some({
       iptablesBackend: fc.constantFrom('Legacy', 'NFT'),
-      operatorManaged: fc.constantFrom('report', 'mutate')
+      operatorManaged: fc.constantFrom('report', 'mutate'),
+      repair: fc.boolean()
     })
   })
   fc.assert(

@@ -1,0 +1,67 @@
+import t from 'tap'
+import { daemonSetEvents, watchFelix, writeDaemonSet } from '../../../src/leader/calico/kube-daemon-sets.ts'
+import type { JsonRecord } from '../../../src/lib/json/shape.ts'
+import { memoryLog, sendJson, startFakeApi, systemClock, until } from '../../support/fake-api.ts'
+import { calicoObject, workloadObject } from '../../support/subjects.ts'
+
+const stored = (object: JsonRecord, name: string) => ({
+  ...object,
+  metadata: {
+    ...(object['metadata'] as object),
+    name,
+    namespace: 'kube-system',
+    uid: `uid-${name}`,
+    resourceVersion: '7',
+    managedFields: [{ manager: 'kubectl' }]
+  }
+})
+
+t.test('DaemonSets of Felix are watched, and no others are kept', async (t) => {
+  const api = await startFakeApi((request, response) => {
+    if (request.url?.includes('watch=true')) return void response.writeHead(200).flushHeaders()
+    const items = [stored(calicoObject(), 'calico-node'), stored(workloadObject('apps/v1/DaemonSet'), 'other')]
+    sendJson(response, { metadata: { resourceVersion: '9' }, items })
+  })
+  t.teardown(() => api.stop())
+  const abort = new AbortController()
+  const deps = { api: api.client, clock: systemClock, log: memoryLog(), random: () => 0 }
+  const watched = watchFelix(deps)(abort.signal)
+  t.equal(watched.isSynced, false)
+  await until('the list', () => watched.isSynced)
+  const [found, ...more] = [...watched.values()]
+  t.strictSame(more, [])
+  t.match(found, { namespace: 'kube-system', name: 'calico-node', uid: 'uid-calico-node', resourceVersion: '7' })
+  t.match(found?.object, { apiVersion: 'apps/v1', kind: 'DaemonSet', metadata: { managedFields: undefined } })
+  abort.abort()
+})
+
+t.test('a write is onto the version that was checked, and an Event is about the DaemonSet', async (t) => {
+  const bodies: JsonRecord[] = []
+  const api = await startFakeApi((request, response) => {
+    let text = ''
+    request.on('data', (chunk) => {
+      text += chunk
+    })
+    request.on('end', () => {
+      bodies.push(JSON.parse(text))
+      sendJson(response, {}, 201)
+    })
+  })
+  t.teardown(() => api.stop())
+  const daemonSet = { namespace: 'kube-system', name: 'calico-node', uid: 'u', resourceVersion: '7', object: {} }
+  const { signal } = new AbortController()
+  const operation = { op: 'replace', path: '/spec/updateStrategy', value: { type: 'OnDelete' } } as const
+  await writeDaemonSet(api.client)(daemonSet, [operation], signal)
+  const event = { type: 'Warning', reason: 'CalicoOutOfPolicy', message: 'x'.repeat(2_000) } as const
+  await daemonSetEvents(api.client, { now: () => Date.UTC(2026, 0, 1) })(daemonSet, event, signal)
+  t.strictSame(api.asked, [
+    'PATCH /apis/apps/v1/namespaces/kube-system/daemonsets/calico-node',
+    'POST /api/v1/namespaces/kube-system/events'
+  ])
+  t.strictSame(bodies[0], [{ op: 'replace', path: '/metadata/resourceVersion', value: '7' }, operation] as never)
+  t.match(bodies[1], {
+    involvedObject: { kind: 'DaemonSet', name: 'calico-node', namespace: 'kube-system', uid: 'u' },
+    firstTimestamp: '2026-01-01T00:00:00Z'
+  })
+  t.equal((bodies[1]?.['message'] as string).length, 1_024)
+})
