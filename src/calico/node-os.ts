@@ -30,7 +30,7 @@ export function needOf(osImage: string): NodeNeed {
   if (ubuntu !== undefined) return Number(ubuntu) >= 20.1 ? nft : Number(ubuntu) <= 18.1 ? legacy : unknown
   const [, debian] = /^Debian GNU\/Linux (\d+)/.exec(osImage) ?? []
   if (debian !== undefined) return Number(debian) >= 10 ? nft : legacy
-  if (/^Amazon Linux 2023/.test(osImage)) return nft
+  if (osImage.startsWith('Amazon Linux 2023')) return nft
   if (/^Amazon Linux 2(?!\d)/.test(osImage)) return legacy
   return unknown
 }

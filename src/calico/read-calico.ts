@@ -103,7 +103,7 @@ function selectorOf({ spec }: JsonRecord): string {
   const selector = isRecord(spec) && isRecord(spec['selector']) ? spec['selector'] : {}
   const labels = isRecord(selector['matchLabels']) ? selector['matchLabels'] : {}
   return Object.entries(labels)
-    .map(([key, value]) => `${key}=${value}`)
+    .map(([key, value]) => `${key}=${String(value)}`)
     .join(',')
 }
 

@@ -21,6 +21,8 @@ interface PolicyRule {
 /** Of the component that nobody has who does not ask for it: RBAC cannot name all nodes there will be. */
 const nodeTaints = 'pidguard-node-taints'
 const nodeTaintsRendering = 'node-taints'
+/** And of the one that lets the leader repair Calico: RBAC cannot name its DaemonSets either. */
+const calicoRepair = 'pidguard-calico-repair'
 /** The same of reports. */
 const audits = 'pidguard-audit'
 const reportRenderings = ['policy-reports', 'audit-reports']
@@ -45,6 +47,7 @@ const looks: Readonly<Record<string, readonly string[]>> = {
   pods: ['list', 'watch'],
   namespaces: ['list', 'watch'],
   limitranges: ['list', 'watch'],
+  daemonsets: ['list', 'watch'],
   'nodes/stats': ['get'],
   'nodes/metrics': ['get']
 }
@@ -57,7 +60,11 @@ void t.test('RBAC: no wildcard, nothing cluster-wide without a name but a look, 
         const all = [...rule.apiGroups, ...rule.resources, ...rule.verbs]
         t.notOk(all.includes('*'), `${rendering} ${kind}/${metadata.name}`)
         t.notOk(rule.resources.includes('nodes/proxy'), 'it is code execution on every node')
-        if (kind !== 'ClusterRole' || rule.resourceNames !== undefined || [nodeTaints, audits].includes(metadata.name))
+        if (
+          kind !== 'ClusterRole' ||
+          rule.resourceNames !== undefined ||
+          [nodeTaints, audits, calicoRepair].includes(metadata.name)
+        )
           continue
         const allowed = metadata.name === serverAudits ? auditLooks : looks
         for (const resource of rule.resources) t.strictSame(rule.verbs, allowed[resource], `${rendering}: ${resource}`)
@@ -77,6 +84,15 @@ void t.test(
     t.strictSame(rules, [{ apiGroups: [''], resources: ['nodes'], verbs: ['get', 'patch'] }])
   }
 )
+
+void t.test('DaemonSets may be written only where the component says so, and then patched alone', async (t) => {
+  for (const rendering of Object.keys(kustomizations)) {
+    const found = [...objectsOf(goldenOf(rendering)).values()].filter(({ metadata }) => metadata.name === calicoRepair)
+    t.equal(found.length, rendering === 'calico-repair' ? 2 : 0, rendering)
+  }
+  const { rules } = objectOf<{ rules: PolicyRule[] }>('calico-repair', `ClusterRole/${calicoRepair}`)
+  t.strictSame(rules, [{ apiGroups: ['apps'], resources: ['daemonsets'], verbs: ['patch'] }])
+})
 
 void t.test('reports may be written by a service account of their own alone; it looks at all else', async (t) => {
   for (const rendering of Object.keys(kustomizations)) {

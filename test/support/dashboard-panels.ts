@@ -219,6 +219,16 @@ const nodes: RowSpec = {
       ]
     },
     {
+      title: 'DaemonSets of Calico',
+      description:
+        'As the leader sees them: as the policy says, or not; stopped are those whose repair was undone twice.',
+      ...{ type: 'timeseries', unit: 'none', width: 8 },
+      queries: [
+        [`max by (state) (pidguard_calico_daemonsets{${here}})`, '{{state}}'],
+        [`sum by (result) (increase(pidguard_calico_repairs_total{${here}}${rate}))`, 'repair {{result}}']
+      ]
+    },
+    {
       title: 'Tries to read nodes',
       description: 'whole, partial, or why there was no reading.',
       ...{ type: 'timeseries', unit: 'reqps', width: 8, stacked: true },

@@ -176,7 +176,8 @@ class CalicoTerm implements Term {
   }
 }
 
-const component = 'Add the component manifests/components/calico-repair: it may patch DaemonSets and create Events.'
+const component =
+  'To repair, add the component manifests/components/calico-repair. Events may be created in kube-system only, by manifests/base.'
 
 function named({ namespace, name }: KeptDaemonSet): { readonly namespace: string; readonly daemonSet: string } {
   return { namespace, daemonSet: name }

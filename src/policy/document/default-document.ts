@@ -88,8 +88,9 @@ const tail = `
     # backend to detection are warned about and get none; calico-update-strategy sets OnDelete all the same.
     # iptablesBackend: NFT
     operatorManaged: report # the tigera operator undoes changes to its DaemonSets; mutate changes what it writes
-    # true: the leader itself repairs a DaemonSet that is out of policy, as one written while pidguard was down: the strategy
-    # first, so that nothing restarts. Never what an operator owns. Needs the component calico-repair.
+    # With true the leader itself repairs a DaemonSet that is out of policy, such as one that was written while
+    # pidguard was down: the strategy first, so that nothing restarts. Never what an operator owns. Needs the
+    # component calico-repair.
     repair: false
 
   # Other settings for some namespaces. The first that matches is a namespace's only one; what it leaves out is

@@ -80,7 +80,7 @@ function cluster(change: { isWanted?: boolean; isOwned?: boolean; onWrite?: () =
   })
   const looked = async (times = 3) => {
     const from = world.looks
-    await until(`${times} looks`, () => world.looks >= from + times, 10_000)
+    await until(`${times} looks`, () => world.looks >= from + times)
   }
   return { world, keeper, log, looked, abort, running, reasons: () => world.events.map(({ reason }) => reason) }
 }
