@@ -11,6 +11,7 @@ export interface MutateFlags {
   readonly policy?: string
   readonly namespace: string
   readonly namespaceLabels?: readonly string[]
+  readonly kubernetesVersion?: number
   readonly diff?: boolean
   readonly patch?: boolean
   readonly write?: boolean
@@ -27,7 +28,7 @@ export async function runMutate(paths: readonly string[], flags: MutateFlags): P
   const namespaceLabels = readNamespaceLabels(flags.namespaceLabels ?? [])
   return mutateFiles(
     paths,
-    { namespace: flags.namespace, namespaceLabels, show },
+    { namespace: flags.namespace, namespaceLabels, kubernetesVersion: flags.kubernetesVersion, show },
     {
       rules: new RuleIndex(rules),
       policy: await loadFilePolicy(flags.policy, policyRules, Date.now()),

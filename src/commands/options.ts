@@ -1,5 +1,6 @@
 import { Option } from 'commander'
 import { AppError } from '../errors.ts'
+import { newestMinor, readVersion } from '../kubernetes/server-version.ts'
 import type { Millis } from '../lib/units.ts'
 import type { ReadingSource } from '../server/metrics/headroom-metrics.ts'
 
@@ -42,6 +43,21 @@ export function policyOption(): Option {
 export function namespaceLabelsOption(): Option {
   const description = 'labels of a namespace that is not among the inputs, as shop:team=a,env=prod'
   return new Option('--namespace-labels <name:labels>', description).argParser(collect)
+}
+
+/** Throws ERR_USAGE for a version that is none of Kubernetes v1. */
+export function kubernetesVersionOption(): Option {
+  const flag = '--kubernetes-version'
+  return new Option(`${flag} <version>`, `the API server that the objects are for (default: v1.${newestMinor})`)
+    .env('PIDGUARD_KUBERNETES_VERSION')
+    .argParser((text) => {
+      const minor = readVersion(text)
+      if (minor !== undefined) return minor
+      throw new AppError(
+        'ERR_USAGE',
+        `${flag}: expected a version such as 1.36, found ${JSON.stringify(text.slice(0, 40))}`
+      )
+    })
 }
 
 /** What report objects in the cluster an audit writes. */

@@ -5,6 +5,7 @@ import type { TopSubject } from '../top/top.ts'
 import {
   collect,
   kubeletAddressOption,
+  kubernetesVersionOption,
   namespaceLabelsOption,
   policyOption,
   port,
@@ -189,6 +190,7 @@ function buildProgram(finish: (code: number | undefined) => void, file = ''): Co
     .addOption(policyOption())
     .option('-n, --namespace <name>', 'namespace of objects that name none', 'default')
     .addOption(namespaceLabelsOption())
+    .addOption(kubernetesVersionOption())
     .option('--snapshot <file>', 'judge the room for PIDs by this snapshot of a cluster; - for standard input')
     .option('--kubeconfig <file>', 'judge it by the cluster as it is now; nothing is sent there')
     .option('--context <name>', 'context of the kubeconfig')
@@ -255,6 +257,7 @@ function buildProgram(finish: (code: number | undefined) => void, file = ''): Co
     .addOption(policyOption())
     .option('-n, --namespace <name>', 'namespace of objects that name none', 'default')
     .addOption(namespaceLabelsOption())
+    .addOption(kubernetesVersionOption())
     .action(async (paths: string[], options) => {
       const { runMutate } = await import('./mutate.ts')
       finish(await runMutate(paths, options))

@@ -28,6 +28,7 @@ export interface ValidateFlags extends TakeOptions {
   readonly policy?: string
   readonly namespace: string
   readonly namespaceLabels?: readonly string[]
+  readonly kubernetesVersion?: number
   readonly snapshot?: string
   readonly baseline?: string
   readonly writeBaseline?: string
@@ -58,7 +59,7 @@ export async function runValidate(paths: readonly string[], flags: ValidateFlags
     flags.baseline === undefined
       ? undefined
       : new Baseline(flags.baseline, await readBaseline(readText(flags.baseline, '--baseline'), flags.baseline), now)
-  const { failOn, namespace, version } = flags
+  const { failOn, namespace, version, kubernetesVersion } = flags
   const cluster = await clusterOf(flags, policy)
   const deps = {
     version,
@@ -68,7 +69,7 @@ export async function runValidate(paths: readonly string[], flags: ValidateFlags
     baseline,
     cluster
   }
-  const report = await validate(paths, { failOn, namespace, namespaceLabels }, deps)
+  const report = await validate(paths, { failOn, namespace, namespaceLabels, kubernetesVersion }, deps)
   for (const output of outputs) await write(output, report)
   if (flags.writeBaseline === undefined) return report.exitCode
   writeText(flags.writeBaseline, renderBaseline(report.findings, flags.reason, expires))

@@ -1,6 +1,7 @@
 import type { HeadroomView } from '../headroom/headroom-view.ts'
 import { type FelixDaemonSet, felixDaemonSetOf } from '../kubernetes/calico/felix-backend.ts'
 import { type FelixSettings, felixSettingsOf } from '../kubernetes/felix.ts'
+import type { MinorVersion } from '../kubernetes/server-version.ts'
 import { subjectOfObject } from '../kubernetes/subject.ts'
 import type { LimitRangeItem } from '../kubernetes/types.ts'
 import { currentVersionOf, groupOf } from '../kubernetes/workloads.ts'
@@ -32,14 +33,18 @@ export class InputFacts {
   /** By API group and name. */
   readonly #felixConfigurations = new Map<string, FelixSettings>()
   readonly #felixDaemonSets = new Map<string, FelixDaemonSet>()
+  /** Of the API server that the inputs are for; undefined: not known. */
+  readonly serverVersion: MinorVersion | undefined
   readonly #defaultNamespace: string
   readonly #cluster: KnownCluster | undefined
 
   constructor(
     defaultNamespace: string,
     labels: ReadonlyMap<string, Readonly<Record<string, string>>>,
-    cluster?: KnownCluster
+    cluster?: KnownCluster,
+    serverVersion?: MinorVersion
   ) {
+    this.serverVersion = serverVersion
     this.#defaultNamespace = defaultNamespace
     this.#cluster = cluster
     for (const [name, given] of labels) {

@@ -4,6 +4,7 @@ import { feedOf } from '../headroom/ledger/cache-feed.ts'
 import { type ClosableReadings, liveReadings, type ReadingOptions } from '../host/reading-source.ts'
 import { loadSnapshotFile } from '../host/snapshot-file.ts'
 import { buildClusterCaches } from '../kube/cache/cluster-caches.ts'
+import { ServerVersionReader } from '../kube/server-version-reader.ts'
 import type { NearFloorEvents } from '../leader/near-floor-events.ts'
 import { RefusedPods } from '../leader/refused-bindings.ts'
 import type { Millis } from '../lib/units.ts'
@@ -59,6 +60,7 @@ export async function clusterFacts(
     { observeReading: (reading) => ledger.observeReading(reading), observeFailure() {} },
     (node) => caches.nodes.get(node) !== undefined
   )
+  const version = new ServerVersionReader(api)
   const refused = new RefusedPods()
   const feed = feedOf(ledger, () => caches)
   const reportTrouble = troubleReporter(tally, log)
@@ -109,7 +111,12 @@ export async function clusterFacts(
       const limitRanges = caches.limitRanges(namespace)
       // Once known they stay known; `isCurrent` says when the caches are too old.
       known ||= caches.nodes.state.synced && caches.pods.state.synced
-      return { ...(known ? { headroom } : undefined), ...(limitRanges === undefined ? undefined : { limitRanges }) }
+      const { minor } = version
+      return {
+        ...(known ? { headroom } : undefined),
+        ...(limitRanges === undefined ? undefined : { limitRanges }),
+        ...(minor === undefined ? undefined : { serverVersion: minor })
+      }
     },
     admitted: books.admitted,
     obstacle() {
@@ -134,9 +141,11 @@ export async function clusterFacts(
       startedAt = clock.monotonic()
       books.start()
       caches.start()
+      version.start(Math.random)
     },
     async stop() {
       books.stop()
+      version.stop()
       await Promise.all([rounds?.stop(), caches.stop()])
       await nodeReadings.close()
     }

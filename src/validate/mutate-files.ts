@@ -2,6 +2,7 @@ import { InputFacts } from '../engine/input-facts.ts'
 import type { RuleIndex } from '../engine/rule-index.ts'
 import type { InputFile, Inputs } from '../input/inputs.ts'
 import { readObjects, wholeFile } from '../input/read-objects.ts'
+import { type MinorVersion, newestMinor } from '../kubernetes/server-version.ts'
 import type { PatchOperation } from '../lib/json/patch.ts'
 import { shapeErrorOf } from '../lib/json/shape.ts'
 import { objectNameOf } from '../report/object-name.ts'
@@ -15,6 +16,8 @@ import { type FilePolicy, ObjectJudge } from './object-judge.ts'
 export interface MutateOptions {
   readonly namespace: string
   readonly namespaceLabels: ReadonlyMap<string, Readonly<Record<string, string>>>
+  /** Of the API server that the objects are for; the newest where it is left out. */
+  readonly kubernetesVersion?: MinorVersion | undefined
   /** The changed text, what changed in it, the JSON Patches, or nothing but the files themselves. */
   readonly show: 'text' | 'diff' | 'patch' | 'write'
 }
@@ -70,7 +73,12 @@ function ended(text: string): string {
 
 /** Namespaces and LimitRanges, wherever they stand. */
 async function factsOf(files: readonly InputFile[], options: MutateOptions, deps: MutateDeps): Promise<InputFacts> {
-  const facts = new InputFacts(options.namespace, options.namespaceLabels)
+  const facts = new InputFacts(
+    options.namespace,
+    options.namespaceLabels,
+    undefined,
+    options.kubernetesVersion ?? newestMinor
+  )
   for (const file of files) {
     await readObjects(file, deps.inputs, {
       object: async ({ object }) => {

@@ -51,7 +51,8 @@ export class ObjectJudge {
       facts: {
         limitRanges: facts.limitRanges(subject.namespace),
         ...facts.ofFelix,
-        ...(facts.headroom === undefined ? undefined : { headroom: facts.headroom })
+        ...(facts.headroom === undefined ? undefined : { headroom: facts.headroom }),
+        ...(facts.serverVersion === undefined ? undefined : { serverVersion: facts.serverVersion })
       },
       exemption: (ruleId) => this.#policy.exemption(ruleId, subject)
     })

@@ -3,6 +3,7 @@ import type { RuleIndex } from '../engine/rule-index.ts'
 import type { InputFile, Inputs } from '../input/inputs.ts'
 import { type InputObject, readObjects, wholeFile } from '../input/read-objects.ts'
 import { isAboutFelix } from '../kubernetes/felix.ts'
+import { type MinorVersion, newestMinor } from '../kubernetes/server-version.ts'
 import type { PatchOperation } from '../lib/json/patch.ts'
 import { namedPointer } from '../lib/json/pointer.ts'
 import { shapeErrorOf } from '../lib/json/shape.ts'
@@ -18,6 +19,8 @@ export interface ValidateOptions {
   readonly failOn: FailOn
   /** Labels of namespaces that are not among the inputs. */
   readonly namespaceLabels: ReadonlyMap<string, Readonly<Record<string, string>>>
+  /** Of the API server that the objects are for; the newest where it is left out. */
+  readonly kubernetesVersion?: MinorVersion | undefined
 }
 
 export interface ValidateDeps {
@@ -37,7 +40,12 @@ export async function validate(
   deps: ValidateDeps
 ): Promise<Report> {
   const { files, problems } = deps.inputs.find(paths)
-  const facts = new InputFacts(options.namespace, options.namespaceLabels, deps.cluster)
+  const facts = new InputFacts(
+    options.namespace,
+    options.namespaceLabels,
+    deps.cluster,
+    options.kubernetesVersion ?? newestMinor
+  )
   // What an object is judged with may stand in a later file: then everything is read once more, all facts known.
   const run =
     (await new Pass(deps, options, facts, true).over(files)) ??

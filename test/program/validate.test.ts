@@ -143,6 +143,24 @@ void t.test('with a snapshot, the room for PIDs is judged as the webhook would',
   t.notMatch(five.out, /not known|no LimitRange among the inputs/)
 })
 
+void t.test('objects are judged for the API server they are for, the newest by default', async (t) => {
+  const pod = `apiVersion: v1
+kind: Pod
+metadata: {name: a}
+spec:
+  resources: {}
+  containers: [{name: app, image: x, resources: {requests: {cpu: 10m, memory: 32Mi}}}]
+`
+  const folder = t.testdir({ 'pod.yaml': pod })
+  const validate = (...args: string[]) => pidguard(folder, ['validate', 'pod.yaml', ...args])
+  t.equal(validate().code, 0)
+  t.equal(validate('--kubernetes-version', 'v1.20.2').code, 0)
+  const older = validate('--kubernetes-version', '1.36')
+  t.equal(older.code, 1)
+  t.match(older.out, /pod\.yaml:5:3/)
+  t.equal(validate('--kubernetes-version', 'latest').code, 2)
+})
+
 void t.test('facts that cannot be had are exit code 3, whatever the files hold', async (t) => {
   const folder = t.testdir({ 'bad.yaml': files['bad.yaml'], 'broken.yaml': 'a: 1' })
   const run = (...args: string[]) => pidguard(folder, ['validate', 'bad.yaml', ...args])

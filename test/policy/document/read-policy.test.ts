@@ -14,7 +14,7 @@ t.test('a document of only apiVersion and kind is the complete default policy', 
     rules.map((rule) => [rule.id, rule.defaultMode])
   )
   t.strictSame(policy.base.requests, { bestEffortPods: 'reject', cpu: '10m', memory: '32Mi' })
-  t.strictSame(policy.base.pids, { estimate: 50, limit: undefined, profiles: [] })
+  t.strictSame(policy.base.pids, { estimate: 50, limit: undefined, trustDeclared: false, profiles: [] })
   t.strictSame(policy.base.headroom.floor, { share: 0.1 })
   t.equal(policy.base.headroom.maxAge, 60_000)
   t.equal(policy.base.calico.iptablesBackend, undefined, 'pidguard does not guess the backend')

@@ -1,0 +1,43 @@
+import { type MinorVersion, minorVersionOf } from '../kubernetes/server-version.ts'
+import { repeatUntilAborted } from '../lib/repeat-until.ts'
+import type { Millis } from '../lib/units.ts'
+import type { KubeApi } from './client.ts'
+
+/** Between two readings: a cluster may be upgraded while we run. Own choice. */
+const every: Millis = 60 * 60 * 1000
+
+/** The version of the API server. Any authenticated client may read it (ClusterRole system:public-info-viewer). */
+export class ServerVersionReader {
+  readonly #api: KubeApi
+  readonly #stop = new AbortController()
+  #minor: MinorVersion | undefined
+
+  constructor(api: KubeApi) {
+    this.#api = api
+  }
+
+  /** undefined until it was read. */
+  get minor(): MinorVersion | undefined {
+    return this.#minor
+  }
+
+  start(random: () => number): void {
+    const { signal } = this.#stop
+    void repeatUntilAborted(signal, () => this.#read(signal), every, random)
+  }
+
+  stop(): void {
+    this.#stop.abort()
+  }
+
+  /** False when it could not be read: it is tried again soon, and what was known stays. */
+  async #read(signal: AbortSignal): Promise<boolean> {
+    try {
+      const minor = minorVersionOf(await this.#api.call('/version', { signal }))
+      if (minor !== undefined) this.#minor = minor
+      return minor !== undefined
+    } catch {
+      return false
+    }
+  }
+}
