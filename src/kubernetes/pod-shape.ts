@@ -66,10 +66,8 @@ export function readPodSpec(value: unknown, pointer: string): PodSpec {
     })
   }
   const nodeSelector = optionalRecord(spec['nodeSelector'], `${pointer}/nodeSelector`)
-  let labels = 0
-  for (const _ in nodeSelector)
-    if (++labels > keysLimit)
-      throw tooMany('labels', keysLimit, Object.keys(nodeSelector).length, `${pointer}/nodeSelector`)
+  const labels = Object.keys(nodeSelector ?? {}).length
+  if (labels > keysLimit) throw tooMany('labels', keysLimit, labels, `${pointer}/nodeSelector`)
   return spec as PodSpec
 }
 
