@@ -66,6 +66,7 @@ function reportOf(passes: Passes, options: AuditOptions, { rules, policy, object
     (a, b) => compareTexts(a.ruleId, b.ruleId) || compareTexts(a.object.name, b.object.name)
   )
   const nodeRows = rows.nodes()
+  const { usage } = policy.settingsFor('', undefined).audit
   const report: AuditReport = {
     apiVersion: auditApiVersion,
     kind: 'Audit',
@@ -74,6 +75,7 @@ function reportOf(passes: Passes, options: AuditOptions, { rules, policy, object
     source: options.source,
     policy: options.policyName,
     failOn: options.failOn,
+    actNow: actNowOf(usage),
     exitCode: exitCodeOf(findings, options.failOn, isComplete({ gaps, skips, faults })),
     summary: {
       nodes: facts.nodes.length,
@@ -86,7 +88,7 @@ function reportOf(passes: Passes, options: AuditOptions, { rules, policy, object
       ...countsOf(findings, ruleIds),
       podSizes: rows.podSizes()
     },
-    actions: actionsOf(sorted, nodeRows, policy.settingsFor('', undefined).audit.usage),
+    actions: actionsOf(sorted, nodeRows, usage),
     rules: rules.all.map(textsOf),
     findings,
     gaps,
@@ -100,6 +102,11 @@ function reportOf(passes: Passes, options: AuditOptions, { rules, policy, object
     notes: [...notesOf(passes, options.source), ...configNotes(nodes, configs), ...(source.notes?.() ?? [])].sort()
   }
   return report
+}
+
+/** Half way between where the policy finds a node too full and full. */
+function actNowOf(usage: number): number {
+  return (1 + usage) / 2
 }
 
 /** The report with more gaps, and the exit code that follows from them. */

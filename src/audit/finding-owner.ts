@@ -2,7 +2,7 @@ import type { Subject } from '../kubernetes/subject.ts'
 import { controllerOf, pod, workloadOf } from '../kubernetes/workloads.ts'
 import type { ObjectName } from '../report/validate-report.ts'
 
-/** Of kinds that are no pod's controller themselves, but whose child is. */
+/** apiVersion of workloads that are not the pod's controller themselves, but the controller's (such as Deployment). */
 const builtIn: Readonly<Record<string, string>> = {
   Deployment: 'apps/v1',
   ReplicaSet: 'apps/v1',
@@ -13,7 +13,7 @@ const builtIn: Readonly<Record<string, string>> = {
   ReplicationController: 'v1'
 }
 
-/** Whom a finding of the object is told of: of a pod with a controller the workload people know it by. */
+/** The object a finding is reported for: of a pod with a controller, the workload people know it by. */
 export function ownerOf(subject: Subject, apiVersion: string): ObjectName {
   const { metadata, namespace, kind, name, groupKind } = subject
   if (groupKind !== pod || controllerOf(metadata) === undefined) return { apiVersion, kind, namespace, name }

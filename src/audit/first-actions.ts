@@ -1,13 +1,14 @@
 import { compareTexts } from '../lib/compare-text.ts'
-import { type AuditAction, type AuditNode, auditLevels } from '../report/audit/audit-report.ts'
+import type { AuditNode } from '../report/audit/audit-fleet.ts'
+import { type AuditAction, auditLevels } from '../report/audit/audit-report.ts'
 import { isShort } from '../report/audit/headline.ts'
 import { type ObjectName, objectText, plural } from '../report/validate-report.ts'
 import type { FindingOfOwner } from './findings-by-owner.ts'
 
 /**
- * What to look at first, by rule. First who eats the PIDs, for that goes on while the report is read; then a ceiling
- * that is lower than anybody thinks, which a restart of the kubelet mends; then what is nearly full. What cuts the
- * network off comes before what only bounds the next incident, and habits come last. A rule that is not here is last.
+ * What to look at first, by rule. First the pod that takes the PIDs, because that goes on while the report is read. Then a
+ * ceiling that is lower than it should be, which a restart of the kubelet fixes. Then what is nearly full. What cuts off
+ * the network comes before what only bounds the next outage; habits come last. A rule that is not in this list is last.
  */
 export const urgency: readonly string[] = [
   'pod-thread-outlier',
@@ -30,16 +31,16 @@ export const urgency: readonly string[] = [
   'resource-requests'
 ]
 
-/** Those whose remedy gives a node PIDs at once. */
+/** Rules whose remedy gives a node PIDs at once. */
 const relieving: ReadonlySet<string> = new Set(urgency.slice(0, urgency.indexOf('node-pid-usage') + 1))
-/** Those that say that a node is short, and not of whom. */
+/** Rules that say that a node is short of PIDs, but not which pod takes them. */
 const alarming: ReadonlySet<string> = new Set(['node-pid-pressure', 'node-pid-usage'])
 
 const mostExamples = 3
 
 /** What an action is made of. */
 type Cause = Pick<FindingOfOwner, 'ruleId' | 'level' | 'object' | 'detail' | 'pointer' | 'children' | 'weight'> & {
-  /** It would help a node that is short now. */
+  /** Following it helps a node that is short of PIDs now. */
   readonly isNow: boolean
 }
 
@@ -53,8 +54,8 @@ export function actionsOf(
   nodes: readonly AuditNode[],
   usage: number
 ): AuditAction[] {
-  const short = new ShortNodes(nodes.filter((node) => isShort(node) || (node.used ?? 0) >= usage))
-  const causes = [...findings.map((finding) => short.causeOf(finding)), ...short.untold(findings)]
+  const short = new ShortNodes(nodes.filter((node) => isShort(node, usage)))
+  const causes = [...findings.map((finding) => short.causeOf(finding)), ...short.withoutFinding(findings)]
   const groups = [...Map.groupBy(causes, ({ ruleId }) => ruleId)].map(([ruleId, group]) => ({
     ruleId,
     worst: worstOfEach(group)
@@ -73,7 +74,7 @@ export function actionsOf(
     })
 }
 
-/** Nodes that are short of PIDs now, and who holds the most there. */
+/** Nodes that are short of PIDs now, and the workloads that hold the most there. */
 class ShortNodes {
   readonly #nodes: ReadonlyMap<string, AuditNode>
   /** The fullest of the nodes where this workload holds the most. */
@@ -97,11 +98,11 @@ class ShortNodes {
     return { ...finding, detail: alarming.has(ruleId) ? withHolder(node, detail) : detail, isNow: true }
   }
 
-  /** Of the nodes that no finding says it of: by what pods were promised, or by another measure than the policy's. */
-  untold(findings: readonly FindingOfOwner[]): Cause[] {
-    const told = new Set(findings.filter(({ ruleId }) => alarming.has(ruleId)).map(({ object }) => object.name))
+  /** Causes for short nodes that have no finding: short by what pods were promised, or by another measure than the policy's. */
+  withoutFinding(findings: readonly FindingOfOwner[]): Cause[] {
+    const reported = new Set(findings.filter(({ ruleId }) => alarming.has(ruleId)).map(({ object }) => object.name))
     return [...this.#nodes.values()]
-      .filter(({ node }) => !told.has(node))
+      .filter(({ node }) => !reported.has(node))
       .map((node) => ({
         ruleId: 'node-pid-usage',
         level: 'audit',

@@ -40,7 +40,7 @@ export interface IntervalDeps {
 
 /**
  * The longest wait for the first audit. It comes at a random moment, so that clusters that were upgraded together do not
- * audit together; but who leads anew has no figures yet, and with an interval of a day must not lack them for a day.
+ * audit together. It is bounded because a new leader has no figures yet, and must not be without them for a whole interval.
  */
 export const longestFirstWait: Millis = 10 * 60_000
 /** After a first failure, doubled with each further one up to the interval. Own choice. */
@@ -61,9 +61,9 @@ export class IntervalAudits {
     return { runs: this.#runs, last: this.#last }
   }
 
-  /** To be called on becoming the leader; resolves when nothing runs any more, soon after the signal. Never throws. */
+  /** Call it on becoming the leader. Resolves when nothing runs any more, soon after the signal. Never throws. */
   lead(signal: AbortSignal): Promise<void> {
-    // A time of leading may begin while the audit of the one before is still ending.
+    // The leader may change back to this process while its last audit is still ending.
     this.#running = this.#running.then(() => this.#lead(signal))
     return this.#running
   }
@@ -76,7 +76,7 @@ export class IntervalAudits {
       failures = (await this.#once(signal)) ? 0 : failures + 1
       await wait(nextWait(interval, failures, random()), signal)
     }
-    // Figures of somebody who does not lead any more only get older, beside those of the one who does.
+    // Figures of a former leader only get older, beside those of the leader.
     this.#last = undefined
   }
 
@@ -86,7 +86,7 @@ export class IntervalAudits {
     const startedAt = clock.monotonic()
     const outcome = await this.#deps.audit(signal)
     const took = clock.monotonic() - startedAt
-    // What was stopped has not failed.
+    // An audit that was stopped has not failed.
     if (signal.aborted) return true
     if ('failure' in outcome) {
       this.#runs.failed++

@@ -23,7 +23,7 @@ export interface LevelledFinding extends RuleFinding {
 
 /** What an audit says of one object as it is stored. */
 export interface AuditVerdict {
-  /** The rules that have judged it, whatever they found: asked by the policy, not skipped, not failed, not exempted. */
+  /** The rules that checked it: on in the policy, not skipped, not failed, not exempted. They may have found nothing. */
   readonly judgedBy: readonly string[]
   readonly findings: readonly LevelledFinding[]
   readonly skips: readonly Skip[]
@@ -32,9 +32,9 @@ export interface AuditVerdict {
 }
 
 /**
- * Judges an object that is there, as it is stored. What the webhook would still find after it has mended the object has
- * the action it would take; the rest, which it would mend, is a `change`: until somebody writes the object, it stands as
- * it is. The object is mended in place. undefined when no rule looks at it.
+ * Judges an object as it is stored. A finding that the webhook would still have after its own fixes gets the level of
+ * its action (deny, warn, audit). A finding that the webhook would fix is a `change`: the object stays as it is until
+ * it is written again. The fixes are made in the given object. undefined when no rule looks at it.
  */
 export function auditVerdictOf(
   subject: Subject,
@@ -50,7 +50,7 @@ export function auditVerdictOf(
   const unjudged = new Set([...rest.skips, ...rest.faults, ...rest.exempted].map(({ ruleId }) => ruleId))
   const judgedBy = rules.filter((rule) => isAsked(rule, snapshot) && !unjudged.has(rule.id)).map(({ id }) => id)
   if (findings.length === 0) return { judgedBy, findings: [], ...rest }
-  // Before the object is mended: what is added may stand in front of what was found.
+  // Name the fields before the fixes: a fix may insert entries in front of the one that was found.
   const named = findings.map((finding) => ({ ...finding, field: namedPointer(subject.object, finding.pointer) }))
   const left = mutateThenValidate(subject, rules, snapshot).decision.findings
   return { judgedBy, findings: named.map((finding) => levelled(finding, left)), ...rest }

@@ -38,7 +38,7 @@ export interface ProbeRefusal {
   readonly message: string
 }
 
-/** The rules that the pod breaks which nobody wants. */
+/** The rules that the probe pod breaks on purpose. */
 export const brokenRules: readonly string[] = ['best-effort', 'pid-annotations']
 /** The rule whose fix leaves its mark on the other. */
 export const markingRule = 'pid-annotations'

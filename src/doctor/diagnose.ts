@@ -11,7 +11,7 @@ import { type SelectorFacts, selectorChecks } from './selector-checks.ts'
 import { apply, neighbourChecks, ours, registrationChecks } from './webhook-checks.ts'
 
 export interface DoctorFacts extends ReplicaFacts, SelectorFacts, ProbeFacts, Pick<CalicoFacts, 'calicoView'> {
-  /** Names of all Nodes; undefined: nobody needs them, or the user may not list them. */
+  /** Names of all Nodes; undefined: they are not needed, or the user may not list them. */
   readonly nodes: readonly string[] | undefined
   /** Each mistake of the policy in the ConfigMap. */
   readonly policyMistakes: readonly string[]
@@ -53,7 +53,7 @@ function certificateChecks({ secret, mutating, validating, now, hidden, namespac
     const remedy = `A replica makes it within seconds; kubectl logs -n ${namespace} deployment/pidguard says what hinders it.`
     return [{ about, level: 'error', found, remedy }]
   }
-  const kept = isOurs(secret) ? 'kept by pidguard' : 'given by somebody else'
+  const kept = isOurs(secret) ? 'kept by pidguard' : 'not made by pidguard'
   try {
     const pair = readPair(secret.data['tls.crt'] ?? '', secret.data['tls.key'] ?? '')
     const left = Math.floor((pair.expiresAt - now) / day)
@@ -65,7 +65,7 @@ function certificateChecks({ secret, mutating, validating, now, hidden, namespac
     })
     const level: Level = left < 0 ? 'error' : left < 14 ? 'warn' : 'ok'
     const renew = isOurs(secret)
-      ? `kubectl delete secret pidguard-tls -n ${namespace}: the leader makes everything anew`
+      ? `kubectl delete secret pidguard-tls -n ${namespace}: the leader makes a new one`
       : 'Renew it where it comes from.'
     const life: Check = {
       about,

@@ -110,10 +110,10 @@ function floorChecks(text: string, about: string): Check[] {
   return [{ about, level: 'info', found, remedy: 'pidguard top shows which, and who holds them.' }]
 }
 
-/** undefined: not every state is told, and then no sum can be trusted. */
+/** undefined: a state is missing, and then no sum can be trusted. */
 function nodesOf(text: string): Record<KnownState, number> | undefined {
-  const told = new Map(samplesOf(text, 'pidguard_nodes').map(({ labels, value }) => [labels['known'], value]))
-  const [fresh, partial, stale, unread] = knownStates.map((state) => told.get(state))
+  const counts = new Map(samplesOf(text, 'pidguard_nodes').map(({ labels, value }) => [labels['known'], value]))
+  const [fresh, partial, stale, unread] = knownStates.map((state) => counts.get(state))
   if (fresh === undefined || partial === undefined || stale === undefined || unread === undefined) return undefined
   return { fresh, partial, stale, unread }
 }

@@ -106,7 +106,8 @@ function refusalCheck({ cause, by, message }: ProbeRefusal, facts: ProbeFacts): 
   return { about, level: 'warn', found: `not looked at: refused by ${by}: ${message}`, remedy: elsewhere }
 }
 
-const elsewhere = 'Name a namespace where nobody else refuses such a pod and the policy looks: --probe-namespace NAME'
+const elsewhere =
+  'Name a namespace that the policy covers and where nothing else refuses such a pod: --probe-namespace NAME'
 
 function reach({ namespace }: ProbeFacts): string {
   return `Look for "failed calling webhook" in the API server's log, and at: kubectl get endpointslices -n ${namespace} -l kubernetes.io/service-name=pidguard. A policy takes a minute to get to the replicas.`

@@ -66,7 +66,7 @@ export interface InstallationFacts {
   readonly namespaces: readonly { readonly metadata: ObjectMeta }[]
   /** With apiVersion and kind, which lists leave out. */
   readonly daemonSets: readonly JsonRecord[]
-  /** What the replicas that run say of themselves; undefined: nobody could be asked, and `hidden` says so. */
+  /** Metrics of the running replicas; undefined: none could be asked, and `hidden` says so. */
   readonly replicas: readonly ReplicaMetrics[] | undefined
   /** Resources that the user may not read. */
   readonly hidden: readonly string[]

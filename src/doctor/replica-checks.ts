@@ -8,7 +8,7 @@ export interface ReplicaFacts extends ProbeFacts {
   readonly version: string
 }
 
-/** Whether somebody answers. What this user may not read is not judged; `hidden` says so elsewhere. */
+/** Whether a replica answers. What this user may not read is not checked; `hidden` says so elsewhere. */
 export function replicaChecks(facts: ReplicaFacts): Check[] {
   const { deployment, hidden, namespace } = facts
   const logs = `kubectl logs -n ${namespace} deployment/pidguard --all-containers --tail=50`
@@ -49,7 +49,7 @@ function serviceChecks(logs: string, { service, addresses, hidden, namespace, pr
   const reached = wasSeen('validate', probe) || wasSeen('mutate', probe)
   const level: Level = reached ? 'warn' : 'error'
   if (service === undefined && !hidden.includes('services')) {
-    const effect = reached ? 'a real call reaches pidguard without it' : 'the API server finds no one to call'
+    const effect = reached ? 'a real call reaches pidguard without it' : 'the API server has nothing to call'
     return [{ about: 'Service', level, found: `no Service pidguard in ${namespace}: ${effect}`, remedy: apply }]
   }
   // An ExternalName has no addresses of its own.

@@ -20,14 +20,14 @@ export interface ReplicaPod {
   readonly status?: { readonly phase?: string }
 }
 
-/** The longest silence of a replica; the API server itself waits 30 s for an address that nobody has. */
+/** The longest silence of a replica; the API server itself waits 30 s for an address that does not exist. */
 const patience: Millis = 10_000
-/** A scrape of ours is some 20 kB; whatever answers with more is not pidguard. */
+/** Our metrics are some 20 kB; an answer of more is not from pidguard. */
 const longestText: Bytes = 4 * 1024 * 1024
 
 /**
  * Asks replicas for their metrics through the API server's proxy to pods: the one way that is open wherever kubectl works.
- * Throws KubeError `forbidden` to a user who may not get pods/proxy; whatever else hinders it is told for each replica.
+ * Throws KubeError `forbidden` when the user may not get pods/proxy; any other failure is reported per replica.
  */
 export function askReplicas(
   api: KubeApi,

@@ -12,7 +12,7 @@ export interface SelectorFacts extends InstallationFacts {
 
 type Labels = Readonly<Record<string, string>>
 
-/** Where cert-manager runs, by its own manifests and chart; in another place nobody can tell. */
+/** Where cert-manager runs by its own manifests and chart. Another place is not recognised. */
 const certManager = 'cert-manager'
 const ignore = `${admission}=ignore`
 /** Most names in one line. Own choice. */

@@ -1,6 +1,6 @@
 import { type ExpositionSample, samplesOf } from './metrics-text.ts'
 
-/** Nodes named in one line; whoever has more of them has one reason for all. Own choice. */
+/** Nodes named in one line; more of them have one reason in common. Own choice. */
 export const mostNamed = 5
 
 /** How many nodes a replica counts as not known, by its own metrics. */
@@ -20,8 +20,8 @@ export function namesOfUnknown(text: string, { stale, unread, read }: UnknownNod
   const readings = samplesOf(text, 'pidguard_node_reading_timestamp_seconds').sort((a, b) => a.value - b.value)
   // A reading is stale by its age alone, so these are the oldest.
   const old = readings.slice(0, stale).map((reading) => `${nodeOf(reading)} read ${ageOf(text, readings, reading)}`)
-  const told = new Set(readings.map(nodeOf))
-  const never = all === undefined || told.size < read ? [] : all.filter((name) => !told.has(name))
+  const reported = new Set(readings.map(nodeOf))
+  const never = all === undefined || reported.size < read ? [] : all.filter((name) => !reported.has(name))
   const named = [...old, ...never.slice(0, unread).map((name) => `${name} never read`)].slice(0, mostNamed)
   if (named.length === 0) return ''
   const more = stale + unread - named.length

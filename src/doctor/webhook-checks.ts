@@ -118,7 +118,7 @@ function mannerFaults(webhook: RegisteredWebhook, kind: ConfigurationKind): Chec
   const { name, sideEffects = '', timeoutSeconds = 10, reinvocationPolicy = 'Never' } = webhook
   const faults: string[] = []
   if (timeoutSeconds > longTimeout) {
-    faults.push(`timeoutSeconds ${timeoutSeconds}: every request waits so long when nobody answers`)
+    faults.push(`timeoutSeconds ${timeoutSeconds}: every request waits this long when no replica answers`)
   }
   if (sideEffects !== 'None' && sideEffects !== 'NoneOnDryRun') {
     faults.push(`sideEffects ${sideEffects}: dry runs are refused`)

@@ -62,10 +62,11 @@ function knownOf(name: CeilingName, ceiling: Ceiling | undefined): KnownCeiling 
   // Without a limit, a ceiling is never full, also when its use is not known.
   if (limit === Number.POSITIVE_INFINITY) return { name, limit, inUse: inUse ?? 0, used: 0 }
   if (limit === undefined || inUse === undefined) return undefined
-  return { name, limit, inUse, used: limit === 0 ? 1 : inUse / limit }
+  return { name, limit, inUse, used: usedShareOf(ceiling) ?? 0 }
 }
 
-/** `33%`, rounded down: a share just below a threshold must not be shown as equal to it. */
-export function percentOf(share: number): string {
-  return `${Math.floor(share * 100 + 1e-9)}%`
+/** The share of a ceiling in use, from 0; undefined where either figure is unknown. A limit of 0 is full. */
+export function usedShareOf({ limit, inUse }: Ceiling): number | undefined {
+  if (limit === undefined || inUse === undefined) return undefined
+  return limit === 0 ? 1 : inUse / limit
 }

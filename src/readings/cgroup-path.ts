@@ -1,4 +1,4 @@
-/** Where a cgroup stands: the kubepods it belongs to, and the pod it is, if it is one. */
+/** What a cgroup is: the kubepods it belongs to, and the pod, if it is one. */
 export interface CgroupPlace {
   /** Path of the kubepods cgroup. */
   readonly root: string
@@ -10,7 +10,7 @@ export interface CgroupPlace {
 
 /** kubepods of both cgroup drivers; with a cgroupRoot, systemd repeats the parents' names: kubelet-kubepods.slice. */
 const kubepods = /^(?:(?:[^/]+-)?kubepods\.slice|kubepods)$/
-/** A quality-of-service level, which stands between kubepods and pods that are not Guaranteed. */
+/** A quality-of-service level: a cgroup between kubepods and pods that are not Guaranteed. */
 const qosLevel = /^(?:(?:[^/]+-)?kubepods-(?:besteffort|burstable)\.slice|besteffort|burstable)$/
 /** cgroupfs writes the uid as it is, systemd with `_` for `-`, because `-` separates the names of nested slices. */
 const podOfCgroupfs = /^pod([0-9A-Za-z-]+)$/

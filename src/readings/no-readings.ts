@@ -1,7 +1,7 @@
 import type { ReadingFailure } from '../model/node-reading.ts'
 import type { KubeletConfigs, NodeReadings } from '../ports/readings.ts'
 
-/** Readings where there is nobody to ask: of every node it is told why. */
+/** Readings without a source: every node fails with the same reason. */
 export function noReadings(detail: string): NodeReadings {
   const failure: ReadingFailure = { reason: 'not-reported', detail }
   return {

@@ -54,7 +54,7 @@ export class ReadingTally implements ReadingSink {
     this.#sink.observeFailure(node, failure)
   }
 
-  /** A node that is gone is nobody's trouble. */
+  /** Forgets a node that is gone. */
   forget(node: string): void {
     this.#troubled.delete(node)
   }

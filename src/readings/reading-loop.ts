@@ -8,7 +8,7 @@ export interface RoundOptions {
   targets(): readonly ReadingTarget[]
   readonly sink: ReadingSink
   readonly interval: Millis
-  /** A round threw, which its port forbids: told, and the next one starts all the same. */
+  /** A round threw, which its port forbids: it is reported, and the next one starts. */
   onFault(error: unknown): void
 }
 

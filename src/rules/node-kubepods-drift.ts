@@ -9,11 +9,11 @@ import type { NodeState } from '../model/node-reading.ts'
 export const nodeKubepodsDrift = defineRule<Subject, 'node'>({
   id: 'node-kubepods-drift',
   title: 'kubepods below its node',
-  why: 'The kubelet writes pids.max of the kubepods cgroup once, when it starts, from the pid_max of that moment. Where pid_max was raised later, the node looks nearly empty and every fork in a pod fails all the same: incident 000, with 49152 of 1000000. PIDPressure stays false, for it looks at the node.',
+  why: 'The kubelet writes pids.max of the kubepods cgroup once, when it starts, from the pid_max of that moment. If pid_max is raised later, the node looks nearly empty and yet every fork in a pod fails. That is how a node of 1000000 PIDs was down at 49152. PIDPressure stays false, because it looks at the node.',
   remedy:
-    'Restart the kubelet of the node: only then it reads pid_max again. Pods keep running meanwhile. Where somebody lowered pids.max by hand, that is undone as well.',
+    'Restart the kubelet of the node: only then does it read pid_max again. Pods keep running meanwhile. A pids.max that was lowered by hand is reset as well.',
   limits:
-    'Without the kubelet configuration, a kubepods of at least half of its node may be a reservation, so nothing is said of it.',
+    'Without the kubelet configuration, a kubepods limit of at least half of its node is not reported: the rest may be reserved.',
   defaultMode: 'audit',
   scope: 'cluster',
   kinds: [node],
@@ -42,13 +42,13 @@ export const nodeKubepodsDrift = defineRule<Subject, 'node'>({
   }
 })
 
-/** The share of a node that nobody reserves for the system: what is missing beyond it was not reserved. Own choice. */
+/** No one reserves more than this share of a node for the system: a lower kubepods is drift. Own choice. */
 const mostReserved = 0.5
 
 /** The least kubepods should allow. */
 function dueOf({ reading, kubelet }: NodeState): Pids | undefined {
   const limit = reading?.host.limit
-  // Of no limit the kubelet makes none.
+  // Without a limit of the node the kubelet sets none on kubepods.
   if (limit === undefined || limit === Number.POSITIVE_INFINITY) return undefined
   return kubelet?.reserved === undefined ? limit * (1 - mostReserved) : Math.max(0, limit - kubelet.reserved)
 }

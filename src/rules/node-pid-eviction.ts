@@ -10,7 +10,7 @@ export const nodePidEviction = defineRule<Subject, 'node'>({
   remedy:
     'Set evictionHard pid.available (for example 10%) in the configuration of the kubelet. Set the other signals with it: a list of your own replaces all defaults. Then restart it.',
   limits:
-    'Eviction looks at the node, not at kubepods, so it does not help in incident 000; and it ranks pods by priority before threads.',
+    'Eviction looks at the node, not at kubepods, so it does not help where kubepods is full on a roomy node; and it ranks pods by priority before threads.',
   defaultMode: 'audit',
   scope: 'cluster',
   kinds: [node],

@@ -7,7 +7,7 @@ import { node } from '../kubernetes/workloads.ts'
 export const nodePidMax = defineRule<Subject, 'node'>({
   id: 'node-pid-max',
   title: 'PIDs a node allows',
-  why: 'The kernel gives out no more than kernel.pid_max task ids, 32768 unless somebody raised it, and no more threads than kernel.threads-max. Incidents 001, 002 and 003 ended there: at that number nothing on the node can start a process, not even the shell that would mend it.',
+  why: 'The kernel gives out at most kernel.pid_max task ids (32768 by default) and at most kernel.threads-max threads. At that number nothing on the node can start a process, not even the shell to fix it with.',
   remedy:
     'Raise kernel.pid_max on the node by a file in /etc/sysctl.d, then restart its kubelet. Where kernel.threads-max is the smaller of the two, raise that as well. Without the restart kubepods keeps the old limit: see node-kubepods-drift.',
   limits:

@@ -7,7 +7,7 @@ import type { NodeState } from '../model/node-reading.ts'
 export const nodePidReservation = defineRule<Subject, 'node'>({
   id: 'node-pid-reservation',
   title: 'PIDs reserved for the system',
-  why: 'Where nothing is reserved, kubepods may use every PID the node has. Pods then starve the kubelet, the container runtime and the shell of whoever comes to help: incident 002 could not start a kubelet.',
+  why: 'Where nothing is reserved, kubepods may use every PID the node has. Pods then starve the kubelet, the container runtime and the shell of the person who comes to help; in one outage not even the kubelet could be started.',
   remedy:
     'Set systemReserved pid (for example 2000) in the configuration of the kubelet, and restart it. kubepods then stops that much below the node; pods must be in enforceNodeAllocatable, which is the default.',
   limits:

@@ -1,9 +1,10 @@
 // Reads: what is in use under both ceilings of a node.  Fine: less than spec.audit.usage of each.
 import { defineRule } from '../engine/rule.ts'
 import { floorUnder } from '../headroom/ceiling-account.ts'
-import { knownCeilings, lackOfUse, percentOf } from '../headroom/node-ceilings.ts'
+import { knownCeilings, lackOfUse } from '../headroom/node-ceilings.ts'
 import type { Subject } from '../kubernetes/subject.ts'
 import { node } from '../kubernetes/workloads.ts'
+import { percentText } from '../lib/percent.ts'
 
 export const nodePidUsage = defineRule<Subject, 'node'>({
   id: 'node-pid-usage',
@@ -26,7 +27,7 @@ export const nodePidUsage = defineRule<Subject, 'node'>({
       {
         pointer: '/status/capacity/pid',
         reason: 'few PIDs are left',
-        detail: `${inUse} of ${limit} tasks under ${name} (${percentOf(used)}), the policy keeps ${floor} free`,
+        detail: `${inUse} of ${limit} tasks under ${name} (${percentText(used)}), the policy keeps ${floor} free`,
         weight: used
       }
     ]

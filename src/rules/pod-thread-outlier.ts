@@ -1,15 +1,16 @@
 // Reads: the tasks of a running pod, and the lower ceiling of its node.  Fine: less than spec.audit.podShare of it.
 import { definePodRule } from '../engine/rule.ts'
-import { lackOfLimit, lowerLimit, percentOf } from '../headroom/node-ceilings.ts'
+import { lackOfLimit, lowerLimit } from '../headroom/node-ceilings.ts'
 import type { PodSubject } from '../kubernetes/subject.ts'
 import { pod } from '../kubernetes/workloads.ts'
 import { isRecord } from '../lib/json/shape.ts'
+import { percentText } from '../lib/percent.ts'
 import type { NodeState } from '../model/node-reading.ts'
 
 export const podThreadOutlier = definePodRule<'node'>({
   id: 'pod-thread-outlier',
   title: 'Pods that hold many threads',
-  why: 'One pod that holds a large share of the PIDs of its node is how incidents 001 and 003 began: there one .NET process held 21,317 of 32,768. It takes hours to find by hand, and whoever dies of it first, as calico-node, looks guilty.',
+  why: 'Outages begin with one pod that takes a large share of the PIDs of its node: in one of them a single .NET process held 21,317 of 32,768. Finding it by hand takes hours, and the first pod that dies of it, often calico-node, looks guilty.',
   remedy:
     'Take a thread dump of the pod for its owner, then restart it. Bound it afterwards: podPidsLimit of the kubelet, or the thread cap of its runtime (see runtime-thread-cap).',
   limits:
@@ -29,7 +30,7 @@ export const podThreadOutlier = definePodRule<'node'>({
       {
         pointer: '/spec/containers',
         reason: 'one pod holds a large share of its node',
-        detail: `${subject.name} holds ${pids} of ${lower.limit} tasks under ${lower.name} of ${nodeNameOf(subject)} (${percentOf(share)})`,
+        detail: `${subject.name} holds ${pids} of ${lower.limit} tasks under ${lower.name} of ${nodeNameOf(subject)} (${percentText(share)})`,
         weight: share
       }
     ]

@@ -1,4 +1,5 @@
 import type { CeilingName, NodeAccount } from '../headroom/ceiling-account.ts'
+import { usedShareOf } from '../headroom/node-ceilings.ts'
 import type { Millis, Pids } from '../lib/units.ts'
 import type { PodFacts, WorkloadName } from '../model/cluster-objects.ts'
 import type { Ceiling, NodeReading } from '../model/node-reading.ts'
@@ -12,7 +13,7 @@ export interface TopView extends ClusterSnapshot {
   readonly floor: Floor
 }
 
-/** One node; whatever is not known is undefined. */
+/** One node; undefined: not known. */
 export interface NodeRow {
   readonly node: string
   readonly host: Ceiling
@@ -103,11 +104,6 @@ function ceilingsOf({ host, kubepods }: Pick<NodeReading, 'host' | 'kubepods'> =
 }
 
 const unknown: Ceiling = { limit: undefined, inUse: undefined }
-
-function usedShareOf({ limit, inUse }: Ceiling): number | undefined {
-  if (limit === undefined || inUse === undefined) return undefined
-  return limit === 0 ? 1 : inUse / limit
-}
 
 /** By the tightest ceiling. What is free is known only where both ceilings are: one alone says nothing about the other. */
 function roomOf(account: NodeAccount | undefined, isWhole: boolean) {

@@ -1,7 +1,11 @@
 import { stringify } from 'yaml'
+import { usedShareOf } from '../headroom/node-ceilings.ts'
+import { percentText } from '../lib/percent.ts'
 import type { Millis, Pids } from '../lib/units.ts'
+
 import type { Ceiling } from '../model/node-reading.ts'
 import type { Floor } from '../policy/settings.ts'
+import { alignedLines } from '../report/aligned-lines.ts'
 import type { ClusterSnapshot } from '../snapshot/snapshot.ts'
 import { documentOf } from '../snapshot/snapshot-document.ts'
 import { standingOf } from '../snapshot/snapshot-headroom.ts'
@@ -64,7 +68,7 @@ function rowsOf(snapshot: ClusterSnapshot, policy: TopPolicy, { subject, namespa
   )
   if (subject === 'pods') return podRows({ ...view, pods })
   if (subject === 'workloads') return workloadRows({ ...view, pods })
-  // A node is as full as all its pods make it, whatever namespace is asked for.
+  // All pods of a node count, even when one namespace is asked for.
   return nodeRows({ ...view, nodes: snapshot.nodes.filter(({ name }) => node === undefined || name === node) })
 }
 
@@ -102,9 +106,9 @@ function columnsOf(subject: TopSubject): readonly Column[] {
       return [
         column<NodeRow>('NODE', ({ node }) => node),
         column<NodeRow>('PIDS', ({ host }) => renderCeiling(host), right),
-        column<NodeRow>('USED', ({ host }) => shareOf(host), right),
+        column<NodeRow>('USED', ({ host }) => percent(usedShareOf(host)), right),
         column<NodeRow>('KUBEPODS', ({ kubepods }) => renderCeiling(kubepods), right),
-        column<NodeRow>('USED', ({ kubepods }) => shareOf(kubepods), right),
+        column<NodeRow>('USED', ({ kubepods }) => percent(usedShareOf(kubepods)), right),
         column<NodeRow>('COMMITTED', ({ committed }) => count(committed), right),
         column<NodeRow>('FLOOR', ({ floor }) => count(floor), right),
         column<NodeRow>('FREE', ({ free }) => (free === Number.POSITIVE_INFINITY ? 'unlimited' : count(free)), right),
@@ -155,13 +159,8 @@ function renderCeiling({ limit, inUse }: Ceiling): string {
   return `${count(inUse)}/${limit === Number.POSITIVE_INFINITY ? 'unlimited' : count(limit)}`
 }
 
-function shareOf({ limit, inUse }: Ceiling): string {
-  if (limit === undefined || inUse === undefined) return '?'
-  return percent(limit === 0 ? 1 : inUse / limit)
-}
-
 function percent(share: number | undefined): string {
-  return share === undefined ? '?' : `${Math.round(share * 100)}%`
+  return share === undefined ? '?' : percentText(share)
 }
 
 /** Unknown is not 0. */
@@ -178,12 +177,5 @@ function renderAge(age: Millis | undefined): string {
 
 function renderTable(columns: readonly Column[], rows: readonly Row[]): string {
   const cells = [columns.map(({ title }) => title), ...rows.map((row) => columns.map(({ text }) => text(row)))]
-  const widths = columns.map((_, at) => Math.max(...cells.map((line) => line[at]?.length ?? 0)))
-  const lines = cells.map((line) =>
-    line
-      .map((cell, at) => (columns[at]?.right ? cell.padStart(widths[at] ?? 0) : cell.padEnd(widths[at] ?? 0)))
-      .join('  ')
-      .trimEnd()
-  )
-  return `${lines.join('\n')}\n`
+  return `${alignedLines(cells, (column) => columns[column]?.right === true).join('\n')}\n`
 }

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import t from 'tap'
 import type { AuditReport } from '../../src/report/audit/audit-report.ts'
+import { verdictOf } from '../../src/report/audit/headline.ts'
 import { auditOf, type ClusterSketch, goodConfig, runningPod } from '../support/audit-run.ts'
 import { nodeObject } from '../support/nodes.ts'
 import { calicoObject, workloadObject } from '../support/subjects.ts'
@@ -74,7 +75,7 @@ t.test('pods whose controller is not among what could be read are told of it all
   t.match(web, { object: { apiVersion: 'apps/v1' }, pointer: '/spec/containers/0/resources' })
 })
 
-t.test('what the webhook would mend is told as change, until somebody writes the object', async (t) => {
+t.test('what the webhook would fix is reported as change, until the object is written again', async (t) => {
   const objects = [calicoObject()]
   const policy = '  calico: {iptablesBackend: NFT}'
   const report = await auditOf({ objects, policy })
@@ -317,8 +318,8 @@ t.test('against an earlier report only what is new makes it fail', async (t) => 
       .map(({ object, change }) => `${object.name} ${change}`),
     ['lone unchanged', 'other new']
   )
-  const mended = await auditOf({ objects: [runningPod('lone', { resources: fine })] }, { earlier })
-  t.ok(mended.since?.fixed.some(({ ruleId }) => ruleId === 'best-effort'))
+  const fixed = await auditOf({ objects: [runningPod('lone', { resources: fine })] }, { earlier })
+  t.ok(fixed.since?.fixed.some(({ ruleId }) => ruleId === 'best-effort'))
 })
 
 const busy = { limit: 60_000, inUse: 53_000 }
@@ -442,9 +443,9 @@ t.test('what is put in front of a list makes no finding new', async (t) => {
   t.strictSame(known('node-exporter-processes'), ['unchanged', 'unchanged'])
   t.strictSame(known('node-pid-pressure'), ['unchanged'])
   t.match(since, { new: 0, fixed: [] })
-  const mended = await auditOf(cluster([other], [pressure]), { earlier })
+  const fixed = await auditOf(cluster([other], [pressure]), { earlier })
   t.match(
-    mended.since?.fixed.filter(({ ruleId }) => ruleId === 'node-exporter-processes'),
+    fixed.since?.fixed.filter(({ ruleId }) => ruleId === 'node-exporter-processes'),
     [{ field: '/spec/template/spec/containers/exporter/args' }]
   )
 })
@@ -462,4 +463,22 @@ t.test('a Job that ends in a day is told of once, with its pod', async (t) => {
     ]
   })
   t.match(told(report), [/^\S+ best-effort Job shop\/migrate-20241115 1$/])
+})
+
+t.test('a node is short from half way between audit.usage of the policy and full on', async (t) => {
+  const headlineAt = async (inUse: number, usage: string) => {
+    const ceiling = { limit: 1_000, inUse }
+    const report = await auditOf({
+      objects: [nodeObject()],
+      readings: { 'node-a': { host: ceiling, kubepods: { limit: 4_000, inUse: 1 } } },
+      policy: `  audit: {usage: ${usage}}\n  headroom: {floor: 0%}`
+    })
+    return verdictOf(report).headline.startsWith('Act now')
+  }
+  t.equal(await headlineAt(899, '80%'), false)
+  t.equal(await headlineAt(900, '80%'), true)
+  t.equal(await headlineAt(799, '60%'), false)
+  t.equal(await headlineAt(800, '60%'), true)
+  t.equal(await headlineAt(940, '90%'), false)
+  t.equal(await headlineAt(950, '90%'), true)
 })

@@ -1,7 +1,7 @@
 import t from 'tap'
 import type { FindingOfOwner } from '../../src/audit/findings-by-owner.ts'
 import { actionsOf, urgency } from '../../src/audit/first-actions.ts'
-import type { AuditNode } from '../../src/report/audit/audit-report.ts'
+import type { AuditNode } from '../../src/report/audit/audit-fleet.ts'
 import { auditRules } from '../../src/rules/index.ts'
 import { fullAudit } from '../support/audits.ts'
 

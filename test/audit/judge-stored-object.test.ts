@@ -91,7 +91,7 @@ t.test('the same object under the same policy: the webhook, validate and audit s
   t.ok(compared > 50, `${compared} findings`)
 })
 
-t.test('what the webhook would mend is told as change, with its place', async (t) => {
+t.test('what the webhook would fix is reported as change, with its place', async (t) => {
   const object = podObject({ containers: [{ name: 'app', resources: { requests: { cpu: '1' } } }] })
   t.match(audited(object, {}), [{ ruleId: 'resource-requests', level: 'change', reason: 'resource request missing' }])
 })

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { knownCeilings, lackOfLimit, lackOfUse, lowerLimit, percentOf } from '../../src/headroom/node-ceilings.ts'
+import { knownCeilings, lackOfLimit, lackOfUse, lowerLimit, usedShareOf } from '../../src/headroom/node-ceilings.ts'
 import { nodeState } from '../support/nodes.ts'
 
 t.test('the fuller ceiling comes first; one that is not known whole is none', async (t) => {
@@ -34,8 +34,10 @@ t.test('what is missing is named, and nothing is where all is known', async (t) 
   t.equal(lackOfUse(nodeState({ host: [100, 1], kubepods: ['unlimited', null] })), undefined)
 })
 
-t.test('a share is never rounded up to a threshold', async (t) => {
-  t.equal(percentOf(0.7999), '79%')
-  t.equal(percentOf(0.8), '80%')
-  t.equal(percentOf(0.29), '29%', 'which is a little less in binary')
+t.test('the share in use of a ceiling: unknown is not 0, and a limit of 0 is full', async (t) => {
+  t.equal(usedShareOf({ limit: 200, inUse: 50 }), 0.25)
+  t.equal(usedShareOf({ limit: 0, inUse: 0 }), 1)
+  t.equal(usedShareOf({ limit: Number.POSITIVE_INFINITY, inUse: 50 }), 0)
+  t.equal(usedShareOf({ limit: undefined, inUse: 50 }), undefined)
+  t.equal(usedShareOf({ limit: 200, inUse: undefined }), undefined)
 })

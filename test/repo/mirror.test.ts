@@ -42,7 +42,7 @@ const without: Readonly<Record<string, string>> = {
   'headroom/ledger/pod-book.ts': 'Inside of ledger.ts; ledger.test.ts recounts it after every event.',
   'headroom/ledger/reading-shares.ts': 'Inside of ledger.ts; decisions.test.ts has every kind of reading.',
   'headroom/ledger/sums.ts': 'Inside of ledger.ts; ledger.test.ts counts every sum anew after every event.',
-  'browser/report.ts': 'test/browser drives it in a browser.',
+  'browser/': 'test/browser drives it in a browser.',
   'report/audit/html/script.generated.ts':
     'Made from src/browser/report.ts by npm run docs; test/browser drives it in a browser.',
   'report/audit/html/style.ts': 'test/browser looks at it on several screens and on paper.',

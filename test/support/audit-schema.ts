@@ -20,7 +20,7 @@ const finding = z.strictObject({
   ruleId: z.string(),
   level: z
     .enum(auditLevels)
-    .describe('What would follow if the object were written now; change: the webhook would mend it.'),
+    .describe('What would follow if the object were written now; change: the webhook would fix it.'),
   reason: z.string().describe('Constant for its rule, to group by.'),
   detail: z.string(),
   pointer: z.string().describe('JSON Pointer of the field in the object, or in a child where only children have it.'),
@@ -81,6 +81,11 @@ const audit = z.strictObject({
   }),
   policy: z.string(),
   failOn: z.enum(failOns),
+  actNow: z
+    .number()
+    .min(0)
+    .max(1)
+    .describe('Share of a ceiling from which a node is short: half way between audit.usage of the policy and 1.'),
   exitCode: z
     .union([z.literal(0), z.literal(1), z.literal(4)])
     .describe('0 clean, 1 findings that count, 4 none of these, but parts could not be looked at.'),

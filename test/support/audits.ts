@@ -1,4 +1,5 @@
-import type { AuditFinding, AuditNode, AuditReport, LevelCounts } from '../../src/report/audit/audit-report.ts'
+import type { AuditNode } from '../../src/report/audit/audit-fleet.ts'
+import type { AuditFinding, AuditReport, LevelCounts } from '../../src/report/audit/audit-report.ts'
 import type { ObjectName } from '../../src/report/validate-report.ts'
 
 const hog: ObjectName = { apiVersion: 'apps/v1', kind: 'Deployment', namespace: 'shop', name: 'hog' }
@@ -126,6 +127,7 @@ export function fullAudit(): AuditReport {
     source: { kind: 'cluster', name: 'https://192.0.2.1:6443', readings: 'kubelet' },
     policy: 'built-in default',
     failOn: 'audit',
+    actNow: 0.9,
     exitCode: 1,
     summary: {
       nodes: 3,
@@ -238,6 +240,7 @@ export function cleanAudit(): AuditReport {
   return {
     ...fullAudit(),
     source: { kind: 'dump', name: 'dump/', readings: null },
+    actNow: 0.9,
     exitCode: 0,
     summary: {
       nodes: 0,

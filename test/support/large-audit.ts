@@ -1,10 +1,5 @@
-import type {
-  AuditFinding,
-  AuditLevel,
-  AuditNode,
-  AuditReport,
-  LevelCounts
-} from '../../src/report/audit/audit-report.ts'
+import type { AuditNode } from '../../src/report/audit/audit-fleet.ts'
+import type { AuditFinding, AuditLevel, AuditReport, LevelCounts } from '../../src/report/audit/audit-report.ts'
 import { auditLevels, mostTop } from '../../src/report/audit/audit-report.ts'
 import type { ObjectName } from '../../src/report/validate-report.ts'
 import { policyRules } from '../../src/rules/index.ts'
@@ -42,6 +37,7 @@ export function largeAudit(scale: Scale): AuditReport {
   return {
     ...cleanAudit(),
     source: { kind: 'cluster', name: 'https://api.prod.example.com:6443', readings: 'kubelet' },
+    actNow: 0.9,
     exitCode: 1,
     summary: {
       nodes: nodes.length,

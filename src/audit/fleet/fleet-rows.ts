@@ -2,14 +2,8 @@ import { compareTexts } from '../../lib/compare-text.ts'
 import type { Pids } from '../../lib/units.ts'
 import type { NodeFacts, PodFacts } from '../../model/cluster-objects.ts'
 import type { KubeletConfig } from '../../model/node-reading.ts'
-import {
-  type AuditKubelet,
-  type AuditNode,
-  type AuditPod,
-  type AuditSummary,
-  type AuditWorkload,
-  mostTop
-} from '../../report/audit/audit-report.ts'
+import type { AuditKubelet, AuditNode, AuditPod, AuditWorkload } from '../../report/audit/audit-fleet.ts'
+import { type AuditSummary, mostTop } from '../../report/audit/audit-report.ts'
 import type { NodeAnswers } from '../passes/read-nodes.ts'
 import { type FleetPolicy, FleetSums } from './fleet-sums.ts'
 

@@ -1,10 +1,11 @@
 import { ceilingAccounts, isWhole } from '../../headroom/ceiling-account.ts'
+import { usedShareOf } from '../../headroom/node-ceilings.ts'
 import { compareTexts } from '../../lib/compare-text.ts'
 import type { Millis, Pids } from '../../lib/units.ts'
 import type { NodeFacts, PodFacts, WorkloadName } from '../../model/cluster-objects.ts'
 import type { Ceiling, NodeReading, ReadingFailure } from '../../model/node-reading.ts'
 import type { Floor } from '../../policy/settings.ts'
-import type { AuditCeiling, AuditNode, AuditPod, AuditWorkload, Limit } from '../../report/audit/audit-report.ts'
+import type { AuditCeiling, AuditNode, AuditPod, AuditWorkload, Limit } from '../../report/audit/audit-fleet.ts'
 
 /** What the policy says of pods and room. */
 export interface FleetPolicy {
@@ -194,11 +195,6 @@ function figuresOf(
     // One ceiling alone says nothing about the other.
     free: isWhole({ host, kubepods }) ? (tightest?.free ?? ('unlimited' as const)) : null
   }
-}
-
-function usedShareOf({ limit, inUse }: Ceiling): number | undefined {
-  if (limit === undefined || inUse === undefined) return undefined
-  return limit === 0 ? 1 : inUse / limit
 }
 
 function ceilingOf({ limit, inUse }: Ceiling): AuditCeiling {

@@ -72,7 +72,7 @@ export class KubeReportStore implements ReportStore {
     try {
       await this.#stubbornly(pathOf(kind, at), {
         method: 'PATCH',
-        // Nobody else has a word in what we found.
+        // No other manager owns fields of our findings.
         query: { fieldManager: reportManager, force: true },
         contentType: 'application/apply-patch+yaml',
         body: object
@@ -89,7 +89,7 @@ export class KubeReportStore implements ReportStore {
       const body = { kind: 'DeleteOptions', apiVersion: 'v1', preconditions: { uid } }
       await this.#stubbornly(pathOf(kind, at), { method: 'DELETE', body })
     } catch (error) {
-      // Gone, or another of the same name by now, which somebody has just written.
+      // Gone, or replaced by a new report of the same name.
       if (error instanceof KubeError && (error.failure === 'not-found' || error.failure === 'conflict')) return
       throw error
     }

@@ -4,7 +4,7 @@ import { isRecord, type JsonRecord, textOf } from '../../lib/json/shape.ts'
 import type { ListedKind, ListFailure, ObjectSource } from '../../ports/objects.ts'
 import { objectKey } from '../../report/audit/policy-report.ts'
 
-/** The objects of another source; notes as they go by the uids of those that a report may stand for. */
+/** Passes on the objects of another source, and keeps the uids of those that a report may be about. */
 export class NotedUids implements ObjectSource {
   readonly #objects: ObjectSource
   readonly #uids = new Map<string, string>()
@@ -28,7 +28,7 @@ export class NotedUids implements ObjectSource {
   #note(object: JsonRecord): void {
     const { kind, metadata } = object
     if (!isRecord(metadata)) return
-    // Most objects of a cluster are these, and it is their controllers that findings are told of.
+    // Most objects of a cluster are these, and their findings are reported for their controllers.
     if ((kind === 'Pod' || kind === 'ReplicaSet') && controllerOf(metadata as ObjectMeta) !== undefined) return
     const uid = textOf(metadata['uid'])
     const [namespace, name] = [textOf(metadata['namespace']), textOf(metadata['name'])]

@@ -31,7 +31,7 @@ export interface PublishDeps {
 /** Writes under way at once; an API server takes hundreds. Own choice. */
 const lanes = 8
 
-/** What is kept of a report that stands in the cluster. */
+/** What is kept of a report that is in the cluster. */
 interface Stored {
   readonly namespace: string
   readonly name: string
@@ -44,8 +44,8 @@ interface Stored {
 }
 
 /**
- * Brings the report objects of a cluster in line with an audit of it: written where they say something else by now,
- * removed where nothing is wrong any more. Of what the audit could not see, they stay as they are. Resolves to what
+ * Brings the report objects of a cluster in line with an audit of it: a report is written where it would change, and
+ * removed where nothing is wrong any more. Reports on what the audit could not check stay as they are. Resolves to what
  * could not be done; throws only when aborted.
  */
 export async function publish(report: AuditReport, content: ReportContent, deps: PublishDeps): Promise<AuditGap[]> {
@@ -80,7 +80,7 @@ async function publishKind(
   { store, coverage, content, takenAt, uidOf, progress }: KindDeps
 ): Promise<AuditGap[]> {
   const { left, unlisted } = await storedReports(kind, store)
-  // What stands there may be what this audit could not see.
+  // What the stored report says may be about what this audit could not check.
   if (unlisted !== undefined) return [unlisted]
   const failures = new WriteFailures(kind)
   const jobs: (() => Promise<void>)[] = []

@@ -11,7 +11,7 @@ interface Group {
   count: number
 }
 
-/** What went wrong with writes of one kind: told once for each reason, and not asked again where it is in vain. */
+/** Failed writes of one kind: each reason is reported once, and writing stops when it is in vain. */
 export class WriteFailures {
   readonly #part: string
   readonly #groups = new Map<string, Group>()

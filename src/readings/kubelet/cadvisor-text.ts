@@ -91,7 +91,7 @@ export class CadvisorTextReader {
     const root = this.#rootOf(place)
     if (place.pod !== undefined) {
       if (!isLimit) root.pods.set(ownText(place.pod), value)
-      // 0 stands for no limit, which is no entry.
+      // 0 means no limit, which is no entry.
       else if (value > 0) root.podLimits.set(ownText(place.pod), value)
       return
     }

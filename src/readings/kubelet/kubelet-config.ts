@@ -17,7 +17,7 @@ const bodyLimit: Bytes = 1024 * 1024
 
 /**
  * Reads what kubelets are configured with from `/configz`. That takes `get` on nodes/configz, which kubelets know since
- * v1.33; older ones ask for nodes/proxy, which is code execution on the node: whoever has that may, nobody should.
+ * v1.33; older ones ask for nodes/proxy, which is code execution on the node: pidguard never asks for that permission, but uses it where a user has it.
  */
 export class KubeletConfigReader implements KubeletConfigs {
   readonly #options: KubeletConfigOptions
@@ -93,7 +93,7 @@ export function kubeletConfigOf(text: string): KubeletConfig | undefined {
   const [system, kube] = [reservedBy(config['systemReserved']), reservedBy(config['kubeReserved'])]
   const eviction = isRecord(config['evictionHard']) ? config['evictionHard']['pid.available'] : undefined
   return {
-    // -1 is the default, and what absence stands for.
+    // -1 is the default, the same as absence.
     podPidsLimit: typeof podPidsLimit === 'number' && podPidsLimit > 0 ? podPidsLimit : Number.POSITIVE_INFINITY,
     reserved: system === undefined || kube === undefined ? undefined : system + kube,
     eviction: typeof eviction === 'string' ? eviction : undefined

@@ -64,7 +64,7 @@ export class KubeletReadings implements NodeReadings {
     return this.#client.close()
   }
 
-  /** Whether the node answered in time, with whatever. */
+  /** Whether the node answered in time, with success or failure. */
   async #readNode(target: ReadingTarget, sink: ReadingSink, stop: AbortSignal): Promise<boolean> {
     if (stop.aborted) return true
     if (target.address === undefined) {

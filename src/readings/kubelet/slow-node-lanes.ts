@@ -14,7 +14,7 @@ class Lane {
     try {
       await job()
     } finally {
-      // The slot is handed on, so nobody can slip in between.
+      // The slot is handed on directly, so no other caller can take it in between.
       const next = this.#waiting.shift()
       if (next === undefined) this.#running--
       else next()

@@ -61,7 +61,7 @@ function rlimitOf(text: string): Rlimit | undefined {
   }
 }
 
-/** Not a count of tasks a running node can have: 0 stands for a field that was never filled. */
+/** Not a count of tasks a running node can have: 0 means that the field was never filled. */
 function countOf(value: unknown): number | undefined {
   return typeof value === 'number' && Number.isInteger(value) && value > 0 ? value : undefined
 }

@@ -20,14 +20,14 @@ export class NodeNames {
 
   /** By which labels, with which values each once, series like these tell their nodes. */
   labelsOf(series: readonly Readonly<Record<string, string>>[]): ReadonlyMap<string, readonly string[]> {
-    const told = new Map<string, Set<string>>()
+    const found = new Map<string, Set<string>>()
     for (const labels of series) {
       const label = this.#labelOf(labels)
       if (label === undefined) continue
-      const values = told.get(label) ?? new Set()
-      told.set(label, values.add(labels[label] as string))
+      const values = found.get(label) ?? new Set()
+      found.set(label, values.add(labels[label] as string))
     }
-    return new Map([...told].map(([label, values]) => [label, [...values]]))
+    return new Map([...found].map(([label, values]) => [label, [...values]]))
   }
 
   #labelOf(labels: Readonly<Record<string, string>>): string | undefined {

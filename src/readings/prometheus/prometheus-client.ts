@@ -30,7 +30,7 @@ export class PrometheusFailure extends Error implements ReadingFailure {
 export interface PrometheusClientOptions {
   /** Where Prometheus serves, with its path prefix if it has one. */
   readonly url: string
-  /** Who to be there; undefined: nobody in particular. */
+  /** Credentials for Prometheus; undefined: none. */
   readonly credentials: CallCredentialsSource | undefined
   /** Of one query, and of one answer. */
   readonly timeout: Millis

@@ -17,7 +17,7 @@ const by = nodeLabels.join(', ')
 const freshPod = 120
 
 /**
- * Of kubepods by both cgroup drivers, whatever stands before it. Two selectors that end in a fixed text: one pattern for
+ * Of kubepods by both cgroup drivers, with any prefix. Two selectors that end in a fixed text: one pattern for
  * both is tried on every cgroup of the fleet in full, and takes Prometheus many times as long.
  */
 function ofKubepods(metric: string, wrap = (selector: string): string => selector): string {
@@ -61,7 +61,7 @@ interface Draft {
 
 /**
  * Reads the whole fleet by a few instant queries: `container_threads` of cAdvisor, and for the ceiling of the node
- * node_exporter's processes collector (off by default there). A figure is as old as its sample, whoever's clock is wrong.
+ * node_exporter's processes collector (off by default there). The age of a figure is that of its sample, even if a clock is wrong.
  * Limits of single pods are left out: they would double the answers.
  */
 export class PrometheusReadings implements NodeReadings {

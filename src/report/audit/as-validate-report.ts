@@ -1,18 +1,18 @@
 import { type Action, fails, type ObjectName, type Place, type Report } from '../validate-report.ts'
 import type { AuditFinding, AuditGap, AuditReport } from './audit-report.ts'
 
-/** How the level of a finding is told in the words of a run over files. */
+/** The action of a finding, as a report of `validate` has it. */
 type ActionOf = (finding: AuditFinding) => Action
 
-/** By its level: what the webhook mends is worth a warning while it stands. */
+/** By its level: what the webhook would fix is a warning until it is fixed. */
 export const byLevel: ActionOf = ({ level }) => (level === 'change' ? 'warn' : level)
 
-/** By whether it makes the run fail: a test that fails is one that somebody has to look at. */
+/** By whether it makes the run fail, for formats of test results. */
 export function byThreshold({ failOn }: AuditReport): ActionOf {
   return ({ level, change }) => (change !== 'unchanged' && fails(failOn, level) ? 'deny' : 'audit')
 }
 
-/** An audit as a run over files, for the formats that know of files: an object's name stands in for its file. */
+/** An audit as a report of `validate`, for the formats that name files: the name of the object takes the place of the file. */
 export function findingsReportOf(audit: AuditReport, actionOf: ActionOf): Report {
   const { version, rules, gaps, skips, exempted, notes, summary, failOn, exitCode } = audit
   const remedies = new Map(rules.map(({ id, remedy }) => [id, remedy]))

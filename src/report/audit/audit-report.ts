@@ -1,107 +1,19 @@
-import type { Millis, Pids } from '../../lib/units.ts'
+import type { Pids } from '../../lib/units.ts'
 import type { Mode } from '../../model/finding.ts'
 import type { Action, FailOn, ObjectName, RuleText, Unjudged } from '../validate-report.ts'
+import type { AuditNode, AuditPod, AuditWorkload } from './audit-fleet.ts'
 
 /** Changes when a field is renamed, removed or means something else; a new field changes nothing. */
 export const auditApiVersion = 'pidguard.io/audit/v1'
 
 /**
  * What a finding would have led to if the object were written now: `deny` and `warn` as the webhook would; `change`
- * where the webhook mends the object by itself, and until somebody writes it, it stands as it is; `audit` is recorded.
+ * where the webhook would fix the object by itself (it stays as it is until it is written again); `audit` is recorded.
  */
 export const auditLevels = ['deny', 'warn', 'change', 'audit'] as const satisfies readonly (Action | 'change')[]
 export type AuditLevel = (typeof auditLevels)[number]
 
-/** A count of tasks; null: not known, which is never 0. */
-export type Figure = Pids | null
-/** The same of something that may have no limit at all. */
-export type Limit = Figure | 'unlimited'
-
-/** One ceiling of a node and what is used of it; each may be unknown for itself. */
-export interface AuditCeiling {
-  readonly limit: Limit
-  readonly inUse: Figure
-}
-
-/** `node` is min(pid_max, threads-max), `kubepods` the pids.max of the cgroup that holds all pods. */
-export type AuditCeilingName = 'node' | 'kubepods'
-
-/** What one kubelet is configured with, as far as it bounds PIDs. */
-export interface AuditKubelet {
-  /** podPidsLimit. */
-  readonly podPidsLimit: Pids | 'unlimited'
-  /** systemReserved.pid and kubeReserved.pid together; null where they are not plain counts. */
-  readonly reserved: Figure
-  /** evictionHard `pid.available` as it is written; null: not set, so PIDPressure never turns true. */
-  readonly eviction: string | null
-}
-
-/** One node. Fullest first; nodes of which nothing is known come last. */
-export interface AuditNode {
-  readonly node: string
-  readonly host: AuditCeiling
-  readonly kubepods: AuditCeiling
-  /** The ceiling with the least free. */
-  readonly tightest: AuditCeilingName | null
-  /** Share in use of the ceiling that is closest to its limit, from 0. */
-  readonly used: number | null
-  /** In use at the tightest ceiling, and what pods there have not shown yet of their estimates. */
-  readonly committed: Figure
-  /** PIDs that the policy keeps free there. */
-  readonly floor: Figure
-  /** What fits above the floor at both ceilings; below 0 when the floor is used already. */
-  readonly free: Limit
-  /** Of the reading, when the audit was taken. */
-  readonly age: Millis | null
-  /** Pods on it that run. */
-  readonly pods: number
-  readonly biggest: { readonly namespace: string; readonly name: string; readonly pids: Pids } | null
-  /** The workload whose pods there hold the most together, with how many of them are read. */
-  readonly biggestWorkload:
-    | (AuditOwner & { readonly namespace: string; readonly pids: Pids; readonly pods: number })
-    | null
-  /** The PIDPressure condition. */
-  readonly pidPressure: boolean | null
-  /** null: its configuration could not be read. */
-  readonly kubelet: AuditKubelet | null
-  /** Why something is not known, in words; empty when all is. */
-  readonly missing: readonly string[]
-}
-
-/** The workload people know a pod by. */
-export interface AuditOwner {
-  readonly kind: string
-  readonly name: string
-}
-
-/** One of the pods that hold the most tasks. */
-export interface AuditPod {
-  readonly namespace: string
-  readonly name: string
-  readonly workload: AuditOwner
-  readonly node: string
-  readonly pids: Pids
-  /** Of the lower ceiling of its node, from 0; null where that is not known. */
-  readonly share: number | null
-  /** pids.max of the pod itself; null: none, or not known. */
-  readonly limit: Figure
-}
-
-/** One of the workloads whose pods hold the most tasks together. */
-export interface AuditWorkload {
-  readonly namespace: string
-  readonly kind: string
-  readonly name: string
-  readonly pids: Pids
-  /** The largest of its pods. */
-  readonly peak: Pids
-  readonly pods: number
-  /** Of how many of its pods the tasks are known. */
-  readonly read: number
-  readonly nodes: number
-}
-
-/** One thing wrong with one object: that of a controller and its children stands here once. */
+/** One thing wrong with one object. A finding of a controller and its children is one entry. */
 export interface AuditFinding {
   readonly ruleId: string
   readonly level: AuditLevel
@@ -122,7 +34,7 @@ export interface AuditFinding {
 
 /**
  * Something to do, the most urgent first: what helps a node that is short of PIDs now comes before all else. What to do
- * stands in the rule's remedy.
+ * is in the rule's remedy.
  */
 export interface AuditAction {
   readonly ruleId: string
@@ -183,7 +95,7 @@ export interface AuditSince {
   readonly unchanged: number
   /** Findings of the earlier report that are gone. */
   readonly fixed: readonly AuditFinding[]
-  /** Findings of the earlier report that nobody can tell of, because this one could not look there. */
+  /** Findings of the earlier report that this audit could not check. */
   readonly unknown: number
   /** What nodes used then. */
   readonly nodes: readonly Pick<AuditNode, 'node' | 'host' | 'kubepods' | 'used'>[]
@@ -194,7 +106,7 @@ export interface AuditSource {
   readonly kind: 'cluster' | 'dump'
   /** The address of the API server, or the files. */
   readonly name: string
-  /** Who told what nodes use; null: nobody was asked. */
+  /** Source of what nodes use; null: none. */
   readonly readings: 'kubelet' | 'prometheus' | 'snapshot' | null
 }
 
@@ -213,6 +125,11 @@ export interface AuditReport {
   /** Where the policy came from. */
   readonly policy: string
   readonly failOn: FailOn
+  /**
+   * The share of a ceiling from which a node is called short of PIDs: half way between the policy's `audit.usage` and full,
+   * so 0.9 with the default of 0.8.
+   */
+  readonly actNow: number
   /** 0 clean, 1 findings that count, 4 none of these, but parts could not be looked at. */
   readonly exitCode: number
   readonly summary: AuditSummary

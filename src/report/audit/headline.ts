@@ -1,24 +1,26 @@
-import { type AuditCeilingName, type AuditNode, type AuditReport, auditLevels } from './audit-report.ts'
-import { full, shareOf, shownCeiling } from './html/cells.ts'
-import { counted, grouped, percent } from './html/number-text.ts'
+import { percentText } from '../../lib/percent.ts'
+import type { AuditCeilingName, AuditNode } from './audit-fleet.ts'
+import { type AuditReport, auditLevels } from './audit-report.ts'
+import { shareOf, shownCeiling } from './html/cells.ts'
+import { counted, grouped } from './html/number-text.ts'
 
 /** How the cluster is, in the words every report for people begins with. */
 export interface Verdict {
   readonly tone: 'bad' | 'warn' | 'unsure' | 'good'
   readonly headline: string
-  /** Which nodes are about to be in which incident's situation. */
+  /** What is about to happen, and on which nodes. */
   readonly situations: readonly string[]
   readonly details: readonly string[]
 }
 
-type Judged = Pick<AuditReport, 'summary' | 'nodes' | 'gaps' | 'skips' | 'faults'>
+type Judged = Pick<AuditReport, 'summary' | 'nodes' | 'gaps' | 'skips' | 'faults' | 'actNow'>
 
 export function verdictOf(report: Judged): Verdict {
-  const { summary, nodes } = report
+  const { summary, nodes, actNow } = report
   const count = totalOf(summary.levels)
-  const short = nodes.filter(isShort)
+  const short = nodes.filter((node) => isShort(node, actNow))
   const missing = missingOf(report)
-  const situations = situationsOf(short)
+  const situations = situationsOf(short, actNow)
   const details = [
     fullestText(nodes),
     short.length === 0 ? noneShort(report) : '',
@@ -37,45 +39,44 @@ export function verdictOf(report: Judged): Verdict {
   return { tone: 'good', headline: `Nothing to do: ${fine.toLowerCase()}.`, situations, details }
 }
 
-/** Nearly full by either ceiling, below what the policy keeps free, or by the kubelet's own word. */
-export function isShort({ used, free, pidPressure }: AuditNode): boolean {
-  return pidPressure === true || (typeof free === 'number' && free < 0) || (used !== null && used >= full)
+/** Nearly full by either ceiling (from the share `actNow`), below the policy's floor, or under PIDPressure. */
+export function isShort({ used, free, pidPressure }: AuditNode, actNow: number): boolean {
+  return pidPressure === true || (typeof free === 'number' && free < 0) || (used !== null && used >= actNow)
 }
 
-/** What it is like at a ceiling, by the incident that ended there. */
-const incidents: Readonly<Record<AuditCeilingName, string>> = {
-  node: 'At the node ceiling, as in incident 001',
-  kubepods: 'At the kubepods ceiling, as in incident 000'
+/** What happens at a ceiling. */
+const consequences: Readonly<Record<AuditCeilingName, string>> = {
+  node: 'At the node ceiling, where nothing can start any more, not even a login',
+  kubepods: 'At the kubepods ceiling, where pods fail to fork although the node looks empty'
 }
 
 /** Nodes named one by one. Own choice. */
 const mostNamed = 3
 
-/** Which nodes are about to be in which incident's situation. */
-function situationsOf(short: readonly AuditNode[]): string[] {
+function situationsOf(short: readonly AuditNode[], actNow: number): string[] {
   return (['kubepods', 'node'] as const).flatMap((name) => {
-    const names = short.filter((node) => shortCeiling(node) === name).map(({ node }) => node)
+    const names = short.filter((node) => shortCeiling(node, actNow) === name).map(({ node }) => node)
     if (names.length === 0) return []
     const more = names.length > mostNamed ? ` and ${grouped(names.length - mostNamed)} more` : ''
-    return [`${incidents[name]}: ${names.slice(0, mostNamed).join(', ')}${more}.`]
+    return [`${consequences[name]}: ${names.slice(0, mostNamed).join(', ')}${more}.`]
   })
 }
 
 /** The ceiling that a short node is short at: the one nearly full, else the one with the least free. */
-function shortCeiling(node: AuditNode): AuditCeilingName {
+function shortCeiling(node: AuditNode, actNow: number): AuditCeilingName {
   const { used, free, tightest } = node
-  if (used !== null && used >= full) return fullestCeiling(node) ?? 'node'
+  if (used !== null && used >= actNow) return fullestCeiling(node) ?? 'node'
   // PIDPressure alone: the kubelet looks at the node, not at kubepods.
   return typeof free === 'number' && free < 0 ? (tightest ?? 'node') : 'node'
 }
 
-/** Says no more than was seen: a burst between two readings is not. */
-function noneShort({ summary: { nodes, nodesRead } }: Judged): string {
+/** Says only what was seen at one moment: a burst between two readings is not seen. */
+function noneShort({ summary: { nodes, nodesRead }, actNow }: Judged): string {
   if (nodes === 0) return 'No node was looked at.'
   if (nodesRead === 0) return 'What the nodes use is not known.'
   const who =
     nodesRead < nodes ? `Of the ${grouped(nodesRead)} of ${grouped(nodes)} nodes that could be read, none` : 'No node'
-  return `${who} was over ${percent(full)} of a ceiling or below its floor at that moment.`
+  return `${who} was over ${percentText(actNow)} of a ceiling or below its floor at that moment.`
 }
 
 function things(count: number): string {

@@ -1,5 +1,7 @@
+import { percentText } from '../../lib/percent.ts'
 import { objectText, plural, skipText } from '../validate-report.ts'
-import type { AuditCeiling, AuditReport, Limit } from './audit-report.ts'
+import type { AuditCeiling, Limit } from './audit-fleet.ts'
+import type { AuditReport } from './audit-report.ts'
 
 /** How full a ceiling is: `1006/1500`; what is not known is a question mark. */
 export function ceilingText({ limit, inUse }: AuditCeiling): string {
@@ -10,21 +12,21 @@ export function limitText(limit: Limit): string {
   return limit === null ? '?' : String(limit)
 }
 
-/** `67%`; rounded down, so that what is below a threshold is not shown as having reached it. */
+/** `67%`; what is not known is a question mark. */
 export function shareText(share: number | null): string {
-  return share === null ? '?' : `${Math.floor(share * 100 + 1e-9)}%`
+  return share === null ? '?' : percentText(share)
 }
 
 /** What was looked at, and how much of it. */
 export function scopeText({ summary }: AuditReport): string {
   const { nodes, nodesRead, pods, podsRead, judged } = summary
-  return `${plural(nodes, 'node')} (${nodesRead} read), ${plural(pods, 'pod')} (threads known of ${podsRead}), ${plural(judged, 'object')} judged`
+  return `${plural(nodes, 'node')} (${nodesRead} read), ${plural(pods, 'pod')} (threads known of ${podsRead}), ${plural(judged, 'object')} checked`
 }
 
 /** The findings by level. */
 export function countsText({ summary, findings }: AuditReport): string {
   const { deny, warn, change, audit } = summary.levels
-  return `${plural(findings.length, 'finding')}: ${deny} would be denied, ${plural(warn, 'warning')}, ${change} would be mended, ${audit} recorded`
+  return `${plural(findings.length, 'finding')}: ${deny} would be denied, ${plural(warn, 'warning')}, ${change} would be fixed, ${audit} recorded`
 }
 
 /** What changed since an earlier report: one line, or none without one. */

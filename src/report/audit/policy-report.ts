@@ -66,7 +66,7 @@ export function objectKey({ kind, namespace, name }: Pick<ObjectName, 'kind' | '
   return [kind, namespace, name].join(' ')
 }
 
-/** Always the same for the same object, and a valid name whatever that is called. */
+/** Always the same for the same object, and always a valid name. */
 export function reportName(object: ObjectName): string {
   const words = `${object.kind}-${object.name}`.toLowerCase().replace(/[^a-z0-9]+/g, '-')
   // Of 40 bits: two objects of one namespace would have to share these and the words before.
@@ -82,7 +82,7 @@ export function rulesOf({ findings, faults, unjudged }: WorkloadReport): string[
 
 /**
  * The object as it is applied. `uid` of the workload, if known: the report goes with it. `at`: RFC 3339, when it was
- * found. What passed is not counted, for nobody counts it: absent is not zero.
+ * found. `summary.pass` is omitted (unknown, not 0), because passes are not counted.
  */
 export function reportObject(
   report: WorkloadReport,

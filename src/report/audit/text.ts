@@ -1,7 +1,10 @@
+import { alignedLines } from '../aligned-lines.ts'
 import { type Paint, plain, type Style } from '../text.ts'
 import { objectText, plural } from '../validate-report.ts'
-import type { AuditFinding, AuditNode, AuditReport } from './audit-report.ts'
+import type { AuditNode } from './audit-fleet.ts'
+import type { AuditFinding, AuditReport } from './audit-report.ts'
 import { type Verdict, verdictOf } from './headline.ts'
+import { shareOf } from './html/cells.ts'
 import {
   ceilingText,
   countsText,
@@ -110,8 +113,7 @@ function nodeCells({ node, host, kubepods, free, age, biggest, missing }: AuditN
 }
 
 function usedText({ limit, inUse }: AuditNode['host']): string {
-  if (limit === null || inUse === null) return '?'
-  return limit === 'unlimited' ? '0%' : shareText(limit === 0 ? 1 : inUse / limit)
+  return shareText(shareOf(inUse, limit))
 }
 
 const podHead = ['NAMESPACE', 'POD', 'PIDS', 'OF NODE', 'LIMIT', 'NODE', 'WORKLOAD']
@@ -137,16 +139,7 @@ function workloadCells({ namespace, kind, name, ...counts }: AuditReport['worklo
 
 function tableOf(head: readonly string[], rows: readonly (readonly string[])[]): string[] {
   if (rows.length === 0) return []
-  const cells = [head, ...rows.map((row) => row.map(oneLine))]
-  const widths = head.map((_, at) => cells.reduce((most, row) => Math.max(most, row[at]?.length ?? 0), 0))
-  return cells.map((row) =>
-    clipped(
-      row
-        .map((cell, at) => cell.padEnd(widths[at] ?? 0))
-        .join('  ')
-        .trimEnd()
-    )
-  )
+  return alignedLines([head, ...rows.map((row) => row.map(oneLine))]).map(clipped)
 }
 
 function clipped(text: string): string {

@@ -5,13 +5,13 @@ import { type AuditGap, type AuditLevel, type AuditReport, auditLevels, isComple
 export const auditTotalsApiVersion = 'pidguard.io/audit-totals/v1'
 
 /**
- * Namespaces told of one by one, those with the most findings; what belongs to none is told besides. It bounds the
+ * Namespaces counted one by one, those with the most findings; findings outside of namespaces are counted too. It bounds the
  * series of a cluster of 10,000. Own choice.
  */
 export const mostNamespaces = 100
-/** Stands for all other namespaces together; no namespace can be called so. */
+/** Name for all other namespaces together; no namespace can have this name. */
 export const otherNamespaces = '(others)'
-/** Gaps told one by one, for a line of log. Own choice. */
+/** Gaps listed one by one, for a log line. Own choice. */
 const mostGaps = 5
 
 /** Findings of one rule and level in one namespace; never 0. */
@@ -31,7 +31,7 @@ export interface RuleCount {
   readonly unjudged: number
 }
 
-/** An audit in numbers, of bounded size: for whoever keeps figures of it, as `serve --audit-interval` does. */
+/** An audit in numbers, of bounded size, for metrics: `serve --audit-interval` reads it. */
 export interface AuditTotals {
   readonly apiVersion: typeof auditTotalsApiVersion
   readonly kind: 'AuditTotals'
@@ -55,7 +55,7 @@ export interface AuditTotals {
 /** The report in numbers. */
 export function totalsOf(report: AuditReport): AuditTotals {
   const { version, takenAt, exitCode, summary, gaps, skips, faults } = report
-  const told = toldNamespaces(summary.byNamespace)
+  const counted = countedNamespaces(summary.byNamespace)
   return {
     apiVersion: auditTotalsApiVersion,
     kind: 'AuditTotals',
@@ -63,8 +63,8 @@ export function totalsOf(report: AuditReport): AuditTotals {
     takenAt,
     exitCode,
     complete: isComplete(report),
-    findings: countsOf(report, told),
-    folded: summary.byNamespace.filter(({ namespace }) => !told.has(namespace)).length,
+    findings: countsOf(report, counted),
+    folded: summary.byNamespace.filter(({ namespace }) => !counted.has(namespace)).length,
     rules: summary.judgedByRule.map(({ ruleId, objects }) => ({
       ruleId,
       judged: objects,
@@ -81,7 +81,7 @@ export function renderAuditTotals(report: AuditReport): string {
   return `${JSON.stringify(totalsOf(report))}\n`
 }
 
-function toldNamespaces(all: AuditReport['summary']['byNamespace']): ReadonlySet<string> {
+function countedNamespaces(all: AuditReport['summary']['byNamespace']): ReadonlySet<string> {
   const sum = (counts: (typeof all)[number]): number => auditLevels.reduce((held, level) => held + counts[level], 0)
   const worst = all
     .filter(({ namespace }) => namespace !== '')
@@ -90,10 +90,10 @@ function toldNamespaces(all: AuditReport['summary']['byNamespace']): ReadonlySet
   return new Set(['', ...worst.map(({ namespace }) => namespace)])
 }
 
-function countsOf({ findings }: AuditReport, told: ReadonlySet<string>): FindingCount[] {
+function countsOf({ findings }: AuditReport, counted: ReadonlySet<string>): FindingCount[] {
   const counts = new Map<string, { -readonly [K in keyof FindingCount]: FindingCount[K] }>()
   for (const { ruleId, level, object } of findings) {
-    const namespace = told.has(object.namespace) ? object.namespace : otherNamespaces
+    const namespace = counted.has(object.namespace) ? object.namespace : otherNamespaces
     const key = `${ruleId} ${level} ${namespace}`
     const held = counts.get(key)
     if (held === undefined) counts.set(key, { ruleId, namespace, level, findings: 1 })

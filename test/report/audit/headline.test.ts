@@ -1,5 +1,6 @@
 import t from 'tap'
-import type { AuditNode, AuditReport } from '../../../src/report/audit/audit-report.ts'
+import type { AuditNode } from '../../../src/report/audit/audit-fleet.ts'
+import type { AuditReport } from '../../../src/report/audit/audit-report.ts'
 import { fullestCeiling, fullestNode, missingOf, verdictOf } from '../../../src/report/audit/headline.ts'
 import { cleanAudit, fullAudit } from '../../support/audits.ts'
 
@@ -99,12 +100,18 @@ void t.test('the fullest ceiling is the one with the greater share in use, which
 void t.test('nodes that are short are named with the incident they are close to, three of each at most', async (t) => {
   const cases: readonly (readonly [Partial<AuditNode>, string[]])[] = [
     [{}, []],
-    [{ pidPressure: true }, ['At the node ceiling, as in incident 001: node-a.']],
-    [{ free: -1, tightest: 'kubepods' }, ['At the kubepods ceiling, as in incident 000: node-a.']],
-    [{ free: -1, tightest: 'node' }, ['At the node ceiling, as in incident 001: node-a.']],
+    [{ pidPressure: true }, ['At the node ceiling, where nothing can start any more, not even a login: node-a.']],
+    [
+      { free: -1, tightest: 'kubepods' },
+      ['At the kubepods ceiling, where pods fail to fork although the node looks empty: node-a.']
+    ],
+    [
+      { free: -1, tightest: 'node' },
+      ['At the node ceiling, where nothing can start any more, not even a login: node-a.']
+    ],
     [
       { used: 0.95, kubepods: { limit: 100, inUse: 95 }, pidPressure: true, tightest: 'node' },
-      ['At the kubepods ceiling, as in incident 000: node-a.']
+      ['At the kubepods ceiling, where pods fail to fork although the node looks empty: node-a.']
     ]
   ]
   for (const [change, want] of cases) t.strictSame(verdictOf(oneNode(change)).situations, want, JSON.stringify(change))
@@ -114,6 +121,8 @@ void t.test('nodes that are short are named with the incident they are close to,
       ...report,
       nodes: Array.from({ length: count }, (_, at) => ({ ...(nodes[0] as AuditNode), node: `n${at}` }))
     }).situations
-  t.strictSame(many(3), ['At the kubepods ceiling, as in incident 000: n0, n1, n2.'])
-  t.strictSame(many(4), ['At the kubepods ceiling, as in incident 000: n0, n1, n2 and 1 more.'])
+  t.strictSame(many(3), ['At the kubepods ceiling, where pods fail to fork although the node looks empty: n0, n1, n2.'])
+  t.strictSame(many(4), [
+    'At the kubepods ceiling, where pods fail to fork although the node looks empty: n0, n1, n2 and 1 more.'
+  ])
 })

@@ -22,8 +22,8 @@ t.test('what is not known is a question mark, never 0', async (t) => {
 })
 
 t.test('scope, counts and what changed', async (t) => {
-  t.equal(scopeText(fullAudit()), '3 nodes (2 read), 31 pods (threads known of 6), 40 objects judged')
-  t.equal(countsText(fullAudit()), '4 findings: 1 would be denied, 0 warnings, 1 would be mended, 2 recorded')
+  t.equal(scopeText(fullAudit()), '3 nodes (2 read), 31 pods (threads known of 6), 40 objects checked')
+  t.equal(countsText(fullAudit()), '4 findings: 1 would be denied, 0 warnings, 1 would be fixed, 2 recorded')
   t.strictSame(sinceLines(fullAudit()), [
     'since 2026-11-20T10:55:30.000Z: 3 new, 1 unchanged, 1 fixed, 1 not looked for'
   ])

@@ -57,6 +57,6 @@ t.test('it begins with the verdict: which node is close to which incident', asyn
   const report = { ...fullAudit(), nodes: [{ ...node, free: -1 }, ...others] }
   t.strictSame(renderAuditText(report).split('\n').slice(0, 2), [
     'Act now: node-a is one burst away from running out of PIDs.',
-    'At the kubepods ceiling, as in incident 000: node-a.'
+    'At the kubepods ceiling, where pods fail to fork although the node looks empty: node-a.'
   ])
 })

@@ -22,7 +22,7 @@ export interface BarGroup {
   readonly bars: readonly Bar[]
 }
 
-/** Bars that lie, as a list: each is told in words beside it, so nothing is lost on who cannot see them. */
+/** Horizontal bars as a list. Each has its value in words beside it, for readers who cannot see the bars. */
 export function bars(groups: readonly BarGroup[]): Markup {
   return html`<ul class="bars">
 ${groups.map(({ label, bars: own }) => {

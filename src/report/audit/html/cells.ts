@@ -1,4 +1,5 @@
-import { grouped, percent, span } from './number-text.ts'
+import { percentText } from '../../../lib/percent.ts'
+import { grouped, span } from './number-text.ts'
 
 /**
  * What a column holds. null is unknown in all of them.
@@ -25,14 +26,17 @@ export interface Shown {
   readonly tone: '' | 'unknown' | 'near' | 'full'
 }
 
-/** Shares of a ceiling. Own choice for colours alone: the first is where node-pid-usage begins by default. */
+/**
+ * Shares of a ceiling from which its bars and cells are coloured. Own choice: where node-pid-usage begins and where a node
+ * is short by the default policy. What a report finds depends on the policy alone; see `actNow` of the report.
+ */
 export const near = 0.8
 export const full = 0.9
 
 export const levelWords: Readonly<Record<string, string>> = {
   deny: 'would be denied',
   warn: 'would be warned about',
-  change: 'would be mended',
+  change: 'would be fixed',
   audit: 'recorded'
 }
 
@@ -43,7 +47,7 @@ export function shownCell(kind: CellKind, cell: Cell): Shown {
   if (typeof cell === 'boolean') return { text: cell ? 'yes' : 'no', tone: cell ? 'full' : '' }
   if (kind === 'level') return { text: levelWords[String(cell)] ?? String(cell), tone: '' }
   if (typeof cell === 'string') return { text: cell === 'unlimited' && kind === 'limit' ? 'no limit' : cell, tone: '' }
-  if (kind === 'share') return { text: percent(cell), tone: toneOf(cell) }
+  if (kind === 'share') return { text: percentText(cell), tone: toneOf(cell) }
   if (kind === 'age') return { text: span(cell), tone: '' }
   return { text: grouped(cell), tone: cell < 0 ? 'full' : '' }
 }
@@ -62,7 +66,7 @@ export function shownCeiling(inUse: number | null, limit: number | 'unlimited' |
   if (limit === null || share === null) {
     return { text: `${used} of ${limit === null ? 'unknown' : grouped(limit)}`, tone: 'unknown' }
   }
-  return { text: `${used} of ${grouped(limit)} (${percent(share)})`, tone: toneOf(share) }
+  return { text: `${used} of ${grouped(limit)} (${percentText(share)})`, tone: toneOf(share) }
 }
 
 /** null where either is unknown; 0 where there is no limit; a limit of 0 is full. */

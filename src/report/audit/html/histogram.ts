@@ -16,9 +16,9 @@ const plotHeight = 120
 /** Standing columns, each with its count above it and the lower end of its range below. */
 export function histogram(label: string, axis: string, bins: readonly Bin[]): Markup {
   const most = Math.max(1, ...bins.map(({ count }) => count))
-  const told = bins.filter(({ count }) => count > 0).map(({ name, count }) => `${name}: ${grouped(count)}`)
+  const inWords = bins.filter(({ count }) => count > 0).map(({ name, count }) => `${name}: ${grouped(count)}`)
   const wide = 100 / bins.length
-  return html`<svg class="histogram" width="100%" height="178" role="img" aria-label="${label}. ${told.join('; ')}.">
+  return html`<svg class="histogram" width="100%" height="178" role="img" aria-label="${label}. ${inWords.join('; ')}.">
 <line class="f-axis" x1="0" x2="100%" y1="${plotTop + plotHeight}" y2="${plotTop + plotHeight}"/>
 ${bins.map(({ tick, count, look }, at) => {
   const height = count === 0 ? 0 : Math.max(2, Math.round((count / most) * plotHeight))

@@ -8,7 +8,7 @@ export class Markup {
 
 export type Child = Markup | string | number | undefined | readonly Child[]
 
-/** Markup from a literal; whatever is put in is text, and is escaped, unless it is Markup. Attributes are in `"`. */
+/** Markup from a literal. Values are escaped as text unless they are Markup. Attributes must be in `"`. */
 export function html(parts: TemplateStringsArray, ...children: readonly Child[]): Markup {
   return new Markup(String.raw({ raw: parts }, ...children.map(textOf)))
 }
@@ -32,7 +32,7 @@ function escaped(text: string): string {
   return text.replace(/[&<>"']/g, (character) => entities[character] as string)
 }
 
-/** UTF-16 units. Own choice: names have at most 253, and nobody reads more of a message on a page. */
+/** UTF-16 units. Own choice: names have at most 253, and a longer message is not read on a page. */
 const longest = 400
 
 /**
@@ -56,7 +56,7 @@ function numberOf(character: string): string {
   return `[U+${point.toString(16).toUpperCase().padStart(4, '0')}]`
 }
 
-/** Words of a rule: what stands in backticks is code. */
+/** Text of a rule, with code where it has backticks. */
 export function prose(text: string): Markup {
   return html`${text.split('`').map((part, at) => (at % 2 === 1 ? html`<code>${part}</code>` : part))}`
 }

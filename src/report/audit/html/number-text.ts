@@ -3,12 +3,6 @@ export function grouped(count: number): string {
   return String(count).replace(/\B(?=(\d{3})+$)/g, ',')
 }
 
-/** A share from 0, rounded down: what is below a threshold is not shown as having reached it. A little is not nothing. */
-export function percent(share: number): string {
-  const whole = Math.floor(share * 100 + 1e-9)
-  return share > 0 && whole === 0 ? '<1%' : `${whole}%`
-}
-
 /** A span of milliseconds, as coarse as a person needs it. */
 export function span(millis: number): string {
   const seconds = Math.round(millis / 1000)

@@ -12,7 +12,7 @@ import { style } from './style.ts'
 
 /**
  * The report as one HTML file, for people: with charts, and tables that can be sorted and filtered. It asks for nothing
- * outside of itself, may be read with scripts off, and stays under 5 MB whatever the cluster holds: tables keep what
+ * outside of itself, may be read with scripts off, and stays under 5 MB for any cluster: tables keep what
  * fits their share of that, and say what they leave to the JSON report. The same report makes the same file.
  */
 export function renderAuditHtml(report: AuditReport): string {
@@ -49,7 +49,7 @@ ${findings(report)}
 ${unseen(report)}
 ${ruleTexts(report.rules)}
 </main>
-<footer><p>Everything this page was made from stands in the JSON report: <code>pidguard audit -o json</code>.</p></footer>
+<footer><p>Everything this page was made from is in the JSON report: <code>pidguard audit -o json</code>.</p></footer>
 <script type="module">${new Markup(script)}</script>
 </body>
 </html>
@@ -58,7 +58,7 @@ ${ruleTexts(report.rules)}
 }
 
 function readingsOf(readings: AuditReport['source']['readings']): string {
-  return readings === null ? 'Nobody was asked what nodes use.' : `What nodes use was read from: ${readings}.`
+  return readings === null ? 'What nodes use was not read.' : `What nodes use was read from: ${readings}.`
 }
 
 function hashOf(text: string): string {

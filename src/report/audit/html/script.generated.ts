@@ -5,10 +5,6 @@ export const script = `
 function grouped(count) {
   return String(count).replace(/\\B(?=(\\d{3})+$)/g, ",");
 }
-function percent(share) {
-  const whole = Math.floor(share * 100 + 1e-9);
-  return share > 0 && whole === 0 ? "<1%" : \`\${whole}%\`;
-}
 function span(millis) {
   const seconds = Math.round(millis / 1e3);
   if (seconds < 120) return \`\${seconds} s\`;
@@ -20,13 +16,18 @@ function counted(count, one, many = \`\${one}s\`) {
   return \`\${grouped(count)} \${count === 1 ? one : many}\`;
 }
 
+function percentText(share) {
+  const whole = Math.floor(share * 100 + 1e-9);
+  return share > 0 && whole === 0 ? "<1%" : \`\${whole}%\`;
+}
+
 var pageRows = 25;
 var near = 0.8;
 var full = 0.9;
 var levelWords = {
   deny: "would be denied",
   warn: "would be warned about",
-  change: "would be mended",
+  change: "would be fixed",
   audit: "recorded"
 };
 function shownCell(kind, cell) {
@@ -35,7 +36,7 @@ function shownCell(kind, cell) {
   if (typeof cell === "boolean") return { text: cell ? "yes" : "no", tone: cell ? "full" : "" };
   if (kind === "level") return { text: levelWords[String(cell)] ?? String(cell), tone: "" };
   if (typeof cell === "string") return { text: cell === "unlimited" && kind === "limit" ? "no limit" : cell, tone: "" };
-  if (kind === "share") return { text: percent(cell), tone: toneOf(cell) };
+  if (kind === "share") return { text: percentText(cell), tone: toneOf(cell) };
   if (kind === "age") return { text: span(cell), tone: "" };
   return { text: grouped(cell), tone: cell < 0 ? "full" : "" };
 }
@@ -51,7 +52,7 @@ function shownCeiling(inUse, limit) {
   if (limit === null || share === null) {
     return { text: \`\${used} of \${limit === null ? "unknown" : grouped(limit)}\`, tone: "unknown" };
   }
-  return { text: \`\${used} of \${grouped(limit)} (\${percent(share)})\`, tone: toneOf(share) };
+  return { text: \`\${used} of \${grouped(limit)} (\${percentText(share)})\`, tone: toneOf(share) };
 }
 function shareOf(inUse, limit) {
   if (inUse === null || limit === null) return null;
@@ -253,6 +254,7 @@ function find(box, selector) {
   if (found === null) throw new Error(\`the page has no \${selector}\`);
   return found;
 }
+
 var tables = /* @__PURE__ */ new Map();
 for (const box of document.querySelectorAll("[data-table]")) {
   const id = box.dataset["table"] ?? "";

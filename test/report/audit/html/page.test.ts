@@ -121,7 +121,7 @@ void t.test('what is not known is said, and never drawn as 0', async (t) => {
 
 void t.test('before and after: fixed findings, and nodes that can be compared', async (t) => {
   const page = renderAuditHtml(fullAudit())
-  t.match(page, '3 new findings, 1 fixed, 1 unchanged, and 1 that nobody can tell of')
+  t.match(page, '3 new findings, 1 fixed, 1 unchanged, and 1 unknown, because')
   t.match(page, '<span class="value">14%</span>')
   t.match(page, '2 nodes new.')
   t.notMatch(renderAuditHtml({ ...fullAudit(), since: null }), 'id="since"')

@@ -1,9 +1,10 @@
+import { percentText } from '../../../../lib/percent.ts'
 import { type AuditReport, type AuditSince, auditLevels } from '../../audit-report.ts'
 import { totalOf } from '../../headline.ts'
 import { type BarGroup, bars } from '../bar-chart.ts'
 import { levelWords, toneOf } from '../cells.ts'
 import { html, type Markup } from '../markup.ts'
-import { counted, grouped, percent } from '../number-text.ts'
+import { counted, grouped } from '../number-text.ts'
 import { table } from '../table.ts'
 import { findingColumns } from './findings.ts'
 
@@ -19,7 +20,7 @@ export function since(report: AuditReport): Markup | undefined {
 <h2 id="since">What changed since ${earlier.takenAt.slice(0, 16).replace('T', ' ')} UTC</h2>
 <p>${counted(earlier.new, 'new finding')}, ${grouped(earlier.fixed.length)} fixed, ${grouped(earlier.unchanged)} unchanged${
     earlier.unknown > 0
-      ? html`, and ${grouped(earlier.unknown)} that nobody can tell of, because this time they could not be looked for`
+      ? html`, and ${grouped(earlier.unknown)} unknown, because this audit could not check them`
       : undefined
   }.</p>
 <div class="pair">
@@ -84,7 +85,7 @@ function byRule({ findings }: AuditReport, { fixed }: AuditSince): BarGroup[] {
   }))
 }
 
-/** The nodes whose use changed most, and how many nobody can compare. */
+/** The nodes whose use changed most, and how many cannot be compared. */
 function nodesSince({ nodes }: AuditReport, earlier: AuditSince): Markup {
   const then = new Map(earlier.nodes.map(({ node, used }) => [node, used]))
   const both = nodes.flatMap(({ node, used }) => {
@@ -104,8 +105,8 @@ ${bars(
   drawn.map(({ node, before, after }) => ({
     label: html`<bdi>${node}</bdi>`,
     bars: [
-      { name: 'before', value: percent(before), segments: [{ share: before, look: 'before' }] },
-      { name: 'after', value: percent(after), segments: [{ share: after, look: toneOf(after) || 'use' }] }
+      { name: 'before', value: percentText(before), segments: [{ share: before, look: 'before' }] },
+      { name: 'after', value: percentText(after), segments: [{ share: after, look: toneOf(after) || 'use' }] }
     ]
   }))
 )}

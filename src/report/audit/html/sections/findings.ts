@@ -41,8 +41,8 @@ const sinceColumn: Column<AuditFinding> = {
 const levelMeanings: Readonly<Record<AuditLevel, string>> = {
   deny: 'pidguard would refuse the object if it were written now.',
   warn: 'it would be let in, with a warning.',
-  change: 'pidguard would mend the object by itself; until somebody writes it, it stands as it is.',
-  audit: 'nothing would happen to the object; somebody should know.'
+  change: 'pidguard would fix the object when it is written again; until then it stays as it is.',
+  audit: 'nothing would happen to the object; the finding is only recorded.'
 }
 
 export function findings(report: AuditReport): Markup {

@@ -1,11 +1,11 @@
-import type { AuditCeiling, AuditNode } from '../../audit-report.ts'
+import type { AuditCeiling, AuditNode } from '../../audit-fleet.ts'
 import { type Bar, bars, type Segment } from '../bar-chart.ts'
 import { full, near, shareOf, shownCeiling, toneOf } from '../cells.ts'
 import { type Bin, histogram } from '../histogram.ts'
 import { html, type Markup } from '../markup.ts'
 import { counted, grouped } from '../number-text.ts'
 
-/** Nodes that are drawn one by one. Own choice: about two screens; more are told by how many are how full. */
+/** Nodes drawn one by one. Own choice: about two screens. More nodes are drawn as a histogram of how full they are. */
 const mostDrawn = 24
 
 /** PIDs of each node against both of its ceilings; of many nodes, the fullest, and how full all of them are. */

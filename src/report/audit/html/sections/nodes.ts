@@ -1,4 +1,5 @@
-import type { AuditKubelet, AuditNode, AuditReport } from '../../audit-report.ts'
+import type { AuditKubelet, AuditNode } from '../../audit-fleet.ts'
+import type { AuditReport } from '../../audit-report.ts'
 import { fullestCeiling } from '../../headline.ts'
 import { html, type Markup } from '../markup.ts'
 import { grouped } from '../number-text.ts'

@@ -1,9 +1,11 @@
-import type { AuditPod, AuditReport, AuditWorkload } from '../../audit-report.ts'
+import { percentText } from '../../../../lib/percent.ts'
+import type { AuditPod, AuditWorkload } from '../../audit-fleet.ts'
+import type { AuditReport } from '../../audit-report.ts'
 import { bars } from '../bar-chart.ts'
 import { toneOf } from '../cells.ts'
 import { type Bin, histogram, short } from '../histogram.ts'
 import { html, type Markup } from '../markup.ts'
-import { grouped, percent } from '../number-text.ts'
+import { grouped } from '../number-text.ts'
 import { table } from '../table.ts'
 import type { Column } from '../table-data.ts'
 
@@ -72,7 +74,7 @@ function topPods(pods: readonly AuditPod[]): Markup {
       bars: [
         {
           name: html`on <bdi>${node}</bdi>`,
-          value: `${grouped(pids)}${share === null ? '' : `, ${percent(share)} of its node`}`,
+          value: `${grouped(pids)}${share === null ? '' : `, ${percentText(share)} of its node`}`,
           segments: [{ share: pids / most, look: share === null ? 'use' : toneOf(share) || 'use' }]
         }
       ]

@@ -28,7 +28,7 @@ not even a login.</p>
 </div>`
 }
 
-/** Actions that are told in full; the others open on a click. */
+/** Actions shown in full; the others open on a click. */
 const mostOpen = 3
 
 function actions({ actions, rules }: AuditReport): Markup {

@@ -1,0 +1,90 @@
+import type { Millis, Pids } from '../../lib/units.ts'
+
+/** A count of tasks; null: not known, which is never 0. */
+export type Figure = Pids | null
+/** The same of something that may have no limit at all. */
+export type Limit = Figure | 'unlimited'
+
+/** One ceiling of a node and what is used of it; each may be unknown for itself. */
+export interface AuditCeiling {
+  readonly limit: Limit
+  readonly inUse: Figure
+}
+
+/** `node` is min(pid_max, threads-max), `kubepods` the pids.max of the cgroup that holds all pods. */
+export type AuditCeilingName = 'node' | 'kubepods'
+
+/** What one kubelet is configured with, as far as it bounds PIDs. */
+export interface AuditKubelet {
+  /** podPidsLimit. */
+  readonly podPidsLimit: Pids | 'unlimited'
+  /** systemReserved.pid and kubeReserved.pid together; null where they are not plain counts. */
+  readonly reserved: Figure
+  /** evictionHard `pid.available` as it is written; null: not set, so PIDPressure never turns true. */
+  readonly eviction: string | null
+}
+
+/** One node. Fullest first; nodes of which nothing is known come last. */
+export interface AuditNode {
+  readonly node: string
+  readonly host: AuditCeiling
+  readonly kubepods: AuditCeiling
+  /** The ceiling with the least free. */
+  readonly tightest: AuditCeilingName | null
+  /** Share in use of the ceiling that is closest to its limit, from 0. */
+  readonly used: number | null
+  /** In use at the tightest ceiling, and what pods there have not shown yet of their estimates. */
+  readonly committed: Figure
+  /** PIDs that the policy keeps free there. */
+  readonly floor: Figure
+  /** What fits above the floor at both ceilings; below 0 when the floor is used already. */
+  readonly free: Limit
+  /** Of the reading, when the audit was taken. */
+  readonly age: Millis | null
+  /** Pods on it that run. */
+  readonly pods: number
+  readonly biggest: { readonly namespace: string; readonly name: string; readonly pids: Pids } | null
+  /** The workload whose pods there hold the most together, with how many of them are read. */
+  readonly biggestWorkload:
+    | (AuditOwner & { readonly namespace: string; readonly pids: Pids; readonly pods: number })
+    | null
+  /** The PIDPressure condition. */
+  readonly pidPressure: boolean | null
+  /** null: its configuration could not be read. */
+  readonly kubelet: AuditKubelet | null
+  /** Why something is not known, in words; empty when all is. */
+  readonly missing: readonly string[]
+}
+
+/** The workload people know a pod by. */
+export interface AuditOwner {
+  readonly kind: string
+  readonly name: string
+}
+
+/** One of the pods that hold the most tasks. */
+export interface AuditPod {
+  readonly namespace: string
+  readonly name: string
+  readonly workload: AuditOwner
+  readonly node: string
+  readonly pids: Pids
+  /** Of the lower ceiling of its node, from 0; null where that is not known. */
+  readonly share: number | null
+  /** pids.max of the pod itself; null: none, or not known. */
+  readonly limit: Figure
+}
+
+/** One of the workloads whose pods hold the most tasks together. */
+export interface AuditWorkload {
+  readonly namespace: string
+  readonly kind: string
+  readonly name: string
+  readonly pids: Pids
+  /** The largest of its pods. */
+  readonly peak: Pids
+  readonly pods: number
+  /** Of how many of its pods the tasks are known. */
+  readonly read: number
+  readonly nodes: number
+}
