@@ -65,7 +65,7 @@ function reportOf(passes: Passes, options: AuditOptions, { rules, policy, object
   const faults = verdicts.faults.toSorted(
     (a, b) => compareTexts(a.ruleId, b.ruleId) || compareTexts(a.object.name, b.object.name)
   )
-  const nodeRows = rows.nodes()
+  const nodeRows = rows.nodes(objects.knowsPods)
   const { usage } = policy.settingsFor('', undefined).audit
   const report: AuditReport = {
     apiVersion: auditApiVersion,

@@ -10,7 +10,8 @@ const builtIn: Readonly<Record<string, string>> = {
   DaemonSet: 'apps/v1',
   Job: 'batch/v1',
   CronJob: 'batch/v1',
-  ReplicationController: 'v1'
+  ReplicationController: 'v1',
+  Pod: 'v1'
 }
 
 /** The object a finding is reported for: of a pod with a controller, the workload people know it by. */

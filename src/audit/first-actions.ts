@@ -2,7 +2,8 @@ import { compareTexts } from '../lib/compare-text.ts'
 import type { AuditNode } from '../report/audit/audit-fleet.ts'
 import { type AuditAction, auditLevels } from '../report/audit/audit-report.ts'
 import { isShort } from '../report/audit/headline.ts'
-import { type ObjectName, objectText, plural } from '../report/validate-report.ts'
+import { holdersText } from '../report/audit/phrases.ts'
+import { type ObjectName, plural } from '../report/validate-report.ts'
 import type { FindingOfOwner } from './findings-by-owner.ts'
 
 /**
@@ -77,15 +78,15 @@ export function actionsOf(
 /** Nodes that are short of PIDs now, and the workloads that hold the most there. */
 class ShortNodes {
   readonly #nodes: ReadonlyMap<string, AuditNode>
-  /** The fullest of the nodes where this workload holds the most. */
+  /** The fullest of the nodes where this workload holds a share worth naming. */
   readonly #byHolder = new Map<string, AuditNode>()
 
   constructor(nodes: readonly AuditNode[]) {
     this.#nodes = new Map(nodes.map((node) => [node.node, node]))
     for (const node of nodes) {
-      if (node.biggestWorkload === null) continue
-      const key = keyOf(node.biggestWorkload)
-      if (!this.#byHolder.has(key)) this.#byHolder.set(key, node)
+      for (const { workload } of node.holders) {
+        if (workload !== null && !this.#byHolder.has(keyOf(workload))) this.#byHolder.set(keyOf(workload), node)
+      }
     }
   }
 
@@ -93,8 +94,7 @@ class ShortNodes {
     const { ruleId, object, detail } = finding
     const node = relieving.has(ruleId) ? this.#nodeOf(object) : undefined
     if (node === undefined) return { ...finding, isNow: false }
-    if (object.kind !== 'Node')
-      return { ...finding, detail: `${holding(node, `on ${node.node}`)}; ${detail}`, isNow: true }
+    if (object.kind !== 'Node') return { ...finding, detail: `${holding(node, object)}; ${detail}`, isNow: true }
     return { ...finding, detail: alarming.has(ruleId) ? withHolder(node, detail) : detail, isNow: true }
   }
 
@@ -120,16 +120,16 @@ class ShortNodes {
   }
 }
 
-/** `holds the most, 120000 PIDs in 5 pods`: those of its pods there, together. */
-function holding({ biggestWorkload }: AuditNode, where: string): string {
-  const { pids = 0, pods = 0 } = biggestWorkload ?? {}
-  return `holds the most ${where}, ${plural(pids, 'PID')} in ${plural(pods, 'pod')}`
+/** `holds 120000 PIDs in 5 pods on node-a`: what the pods of the workload hold there together. */
+function holding({ node, holders }: AuditNode, object: ObjectName): string {
+  const held = holders.find(({ workload }) => workload !== null && keyOf(workload) === keyOf(object))
+  const { pids = 0, workload } = held ?? {}
+  return `holds ${plural(pids, 'PID')} in ${plural(workload?.pods ?? 0, 'pod')} on ${node}`
 }
 
-/** The holder comes first: of a line that is too long the end is cut. */
+/** The holders come first, because the end of a line that is too long is cut. */
 function withHolder(node: AuditNode, detail: string): string {
-  const holder = node.biggestWorkload
-  return holder === null ? detail : `${objectText({ apiVersion: '', ...holder })} ${holding(node, 'there')}; ${detail}`
+  return node.age === null ? detail : `${holdersText(node)}; ${detail}`
 }
 
 function shortage({ pidPressure, free, used }: AuditNode): string {

@@ -81,7 +81,8 @@ export function groupOf(apiVersion: string): string {
  */
 export function workloadOf(metadata: ObjectMeta | null | undefined): { kind: string; name: string } {
   const controller = controllerOf(metadata)
-  if (controller === undefined) return { kind: 'Pod', name: nameOf(metadata) }
+  // A static pod is controlled by its Node: people know it by its own name.
+  if (controller === undefined || controller.kind === 'Node') return { kind: 'Pod', name: nameOf(metadata) }
   const { kind, name } = controller
   const hash = metadata?.labels?.['pod-template-hash']
   if (kind === 'ReplicaSet' && hash && name.endsWith(`-${hash}`)) {

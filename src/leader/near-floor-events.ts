@@ -1,15 +1,17 @@
+import type { CeilingAccount } from '../headroom/ceiling-account.ts'
 import { sayNode } from '../headroom/denial-text.ts'
 import type { LedgerNode } from '../headroom/ledger/ledger-inputs.ts'
 import type { NodeRoom } from '../headroom/node-room.ts'
 import { KubeError, type KubeFailure } from '../kube/kube-error.ts'
 import type { Millis } from '../lib/units.ts'
+import { sayHolders } from '../model/holder-text.ts'
 import type { Floor, Settings } from '../policy/settings.ts'
 import type { NodeEvents } from '../ports/node-actions.ts'
 import type { Clock, Log } from '../ports/runtime.ts'
 import { NearFloorMemory, type NearNode } from './near-floor-episodes.ts'
 import { RepeatedDuty, type Term } from './repeated-duty.ts'
 import { isTainted } from './taint-plan.ts'
-import type { Holder } from './top-holders.ts'
+import type { NodeHolders } from './top-holders.ts'
 
 /** `told`: an Event was posted. `held-back`: more nodes came near their floor than there are Events a minute; once for each node. */
 export type NearFloorResult = 'told' | 'forbidden' | 'failed' | 'held-back'
@@ -17,8 +19,8 @@ export type NearFloorResult = 'told' | 'forbidden' | 'failed' | 'held-back'
 export interface NearFloorDeps {
   /** Every node with its room under a floor; undefined where no reading is fresh. */
   rooms(floor: Floor, maxAge: Millis): Iterable<readonly [Pick<LedgerNode, 'name' | 'taints'>, NodeRoom | undefined]>
-  /** The workloads that hold the most there, the biggest first. */
-  holders(node: string): readonly Holder[]
+  /** Who holds the tasks of the node under this ceiling. */
+  holders(node: string, ceiling: CeilingAccount): NodeHolders
   /** Whether all nodes and pods are known. */
   isSynced(): boolean
   /** Whether these Events are wanted. */
@@ -136,7 +138,9 @@ class NearFloorTerm implements Term {
     const { events, log, meter, holders } = this.#deps
     this.#left--
     const said = sayNode({ node: name, ceilings: [tightest], age: undefined })
-    const message = `${said}. ${sayHolders(holders(name))} See pidguard top pods --node ${name}; restart or move what leaks, before pods are refused here.`
+    const held = holders(name, tightest)
+    const who = sayHolders(name, held.holders, held.others)
+    const message = `${said}. Where they are: ${who}. See pidguard top nodes -o wide and top pods --node ${name}; stop what leaks, before pods are refused here.`
     const event = { type: 'Warning', reason: 'PIDsNearFloor', message } as const
     try {
       const result = await events.postOnce(name, 'pidguard-near-floor', event, this.#signal)
@@ -167,12 +171,3 @@ class NearFloorTerm implements Term {
 }
 
 const component = 'Add the component manifests/components/audit or node-taints: both may create Events in default.'
-
-function sayHolders(holders: readonly Holder[]): string {
-  if (holders.length === 0) return 'No pod there is known to hold any.'
-  const said = holders.map(
-    ({ kind, namespace, name, pids, pods }) =>
-      `${kind} ${namespace}/${name} with ${pids}${kind === 'Pod' ? '' : ` in ${pods} ${pods === 1 ? 'pod' : 'pods'}`}`
-  )
-  return `The most are held by ${said.join(', ')}.`
-}

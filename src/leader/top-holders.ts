@@ -1,36 +1,62 @@
+import type { CeilingAccount } from '../headroom/ceiling-account.ts'
+import type { NodeEntry } from '../headroom/ledger/entries.ts'
 import type { LedgerPod } from '../headroom/ledger/ledger-inputs.ts'
-import { compareTexts } from '../lib/compare-text.ts'
 import type { Pids } from '../lib/units.ts'
+import type { Others } from '../model/holder-text.ts'
+import { type Holder, holdersOf, outsideOf, type WorkloadShare } from '../model/task-places.ts'
 
-/** A workload and the tasks of its pods on one node. */
-export interface Holder {
-  readonly kind: string
-  readonly namespace: string
-  readonly name: string
-  readonly pids: Pids
-  readonly pods: number
+/** Who holds the tasks of a node. */
+export interface NodeHolders {
+  /** Each with a share worth naming, the biggest first. */
+  readonly holders: readonly Holder[]
+  readonly others: Others
 }
 
-/** The workloads whose pods hold the most tasks on the node, the biggest first. Pods without a reading are left out. */
+/** The figures of a node on the ledger. */
+export type HeldNode = Pick<NodeEntry, 'name' | 'host' | 'kubepods' | 'unclaimed'>
+
+/** Who holds the tasks of the node under this ceiling. Pods without a reading are left out. */
 export function holdersOn(
+  node: HeldNode,
+  { ceiling, inUse }: Pick<CeilingAccount, 'ceiling' | 'inUse'>,
+  pods: Iterable<LedgerPod>,
+  observedOf: (uid: string) => Pids | undefined
+): NodeHolders {
+  const workloads = sharesOn(node.name, pods, observedOf)
+  const inPods = workloads.reduce((sum, { pids }) => sum + pids, 0)
+  const unknownPods = [...(node.unclaimed ?? [])].map(([cgroup, pids]) => ({ cgroup, pids }))
+  const unknown = unknownPods.reduce((sum, { pids }) => sum + pids, 0)
+  const places = {
+    pods: inPods,
+    unknownPods,
+    unexplained: node.kubepods.inUse === undefined ? undefined : Math.max(0, node.kubepods.inUse - inPods - unknown),
+    outside: outsideOf(node.host.inUse, node.kubepods.inUse)
+  }
+  return {
+    holders: holdersOf(ceiling, inUse, places, workloads),
+    others: { workloads: workloads.length, biggest: Math.max(0, ...workloads.map(({ pids }) => pids)) }
+  }
+}
+
+/** The workloads with tasks on the node, by what their pods hold there, in no order. */
+function sharesOn(
   node: string,
   pods: Iterable<LedgerPod>,
-  observedOf: (uid: string) => Pids | undefined,
-  most: number
-): Holder[] {
-  const holders = new Map<string, { -readonly [K in keyof Holder]: Holder[K] }>()
+  observedOf: (uid: string) => Pids | undefined
+): WorkloadShare[] {
+  const shares = new Map<string, { -readonly [K in keyof WorkloadShare]: WorkloadShare[K] }>()
   for (const { uid, namespace, workload, node: place } of pods) {
     if (place !== node) continue
     const pids = observedOf(uid) ?? 0
     if (pids === 0) continue
     const key = `${workload.kind} ${namespace}/${workload.name}`
-    const held = holders.get(key)
+    const held = shares.get(key)
     if (held === undefined) {
-      holders.set(key, { kind: workload.kind, namespace, name: workload.name, pids, pods: 1 })
+      shares.set(key, { kind: workload.kind, namespace, name: workload.name, pids, pods: 1 })
       continue
     }
     held.pids += pids
     held.pods++
   }
-  return [...holders.values()].sort((a, b) => b.pids - a.pids || compareTexts(a.name, b.name)).slice(0, most)
+  return [...shares.values()]
 }

@@ -9,7 +9,7 @@ export const nodePidPressure = defineRule({
   title: 'PIDPressure',
   why: 'The kubelet says that the node runs out of PIDs: it evicts pods and takes no new ones, but those of DaemonSets.',
   remedy:
-    'See who holds the PIDs now: `pidguard top pods --node NAME`. Stop what leaks; the condition goes five minutes after PIDs are back.',
+    'See where the PIDs are: `pidguard top nodes -o wide`, then `pidguard top pods --node NAME`. Stop what leaks; the condition goes five minutes after PIDs are back.',
   limits: 'Only a kubelet with an eviction threshold for pid.available says so at all: see node-pid-eviction.',
   defaultMode: 'audit',
   scope: 'cluster',

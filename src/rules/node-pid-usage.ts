@@ -11,7 +11,7 @@ export const nodePidUsage = defineRule<Subject, 'node'>({
   title: 'PIDs in use',
   why: 'A node close to either ceiling is one burst away from an outage: a rollout, a slow database behind a thread pool, or a batch job is enough. Exec probes fork too, and calico-node is among the first to fail.',
   remedy:
-    'See who holds the PIDs: `pidguard top pods --node NAME`. Restart or move what leaks, then raise the ceiling that is short: kernel.pid_max for the node, a restart of the kubelet for kubepods.',
+    'See where the PIDs are: `pidguard top nodes -o wide`, then `pidguard top pods --node NAME`. Stop what leaks: the workload that stands out, or, where most are outside of pods, what `ps -eLf` shows on the node. Where nothing stands out, the node needs fewer pods or a higher ceiling: kernel.pid_max and kernel.threads-max for the node; for kubepods the same, then a restart of the kubelet. A restart alone raises kubepods only where node-kubepods-drift is found.',
   limits: 'It is one moment: cAdvisor itself looks every 10 to 15 seconds, and a burst in between is not seen.',
   defaultMode: 'audit',
   scope: 'cluster',

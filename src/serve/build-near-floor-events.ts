@@ -3,7 +3,7 @@ import type { Ledger } from '../headroom/ledger/ledger.ts'
 import type { KubeApi } from '../kube/client.ts'
 import { nodeEvents } from '../leader/kube-node-events.ts'
 import { type NearFloorDeps, NearFloorEvents } from '../leader/near-floor-events.ts'
-import { holdersOn } from '../leader/top-holders.ts'
+import { type HeldNode, holdersOn } from '../leader/top-holders.ts'
 import type { PodFacts } from '../model/cluster-objects.ts'
 import type { Settings } from '../policy/settings.ts'
 import type { Cache } from '../ports/cluster-cache.ts'
@@ -19,9 +19,6 @@ export interface NearFloorEventsDeps extends Pick<NearFloorDeps, 'isSynced' | 'i
   settingsFor(namespace: string): Settings
 }
 
-/** Workloads named in one Event. */
-const mostHolders = 3
-
 /** Events on nodes near their floor; does nothing before it leads. */
 export function buildNearFloorEvents(deps: NearFloorEventsDeps): NearFloorEvents {
   const { api, headroom, ledger, pods, clock, settingsFor, ...rest } = deps
@@ -29,9 +26,16 @@ export function buildNearFloorEvents(deps: NearFloorEventsDeps): NearFloorEvents
     ...rest,
     clock,
     rooms: (floor, maxAge) => headroom.rooms(floor, maxAge),
-    holders: (node) => holdersOn(node, pods.values(), (uid) => ledger.pod(uid)?.observed, mostHolders),
+    holders: (name, ceiling) =>
+      holdersOn(ledger.node(name) ?? noNode(name), ceiling, pods.values(), (uid) => ledger.pod(uid)?.observed),
     settings: () => settingsFor(''),
     events: nodeEvents(api, clock, 'pidguard'),
     random: Math.random
   })
+}
+
+/** A node that is gone from the ledger. */
+function noNode(name: string): HeldNode {
+  const unknown = { limit: undefined, inUse: undefined }
+  return { name, host: unknown, kubepods: unknown, unclaimed: undefined }
 }

@@ -155,7 +155,9 @@ function snapshotOf({ takenAt, nodes, unbound, namespaces }: Document): ClusterS
 }
 
 function podOf({ threads, limit, ...pod }: Pod, node: string | undefined) {
-  return { ...pod, node, declared: pod.declared, estimated: pod.estimated }
+  // A static pod is controlled by its Node: people know it by its own name.
+  const workload = pod.workload.kind === 'Node' ? { kind: 'Pod', name: pod.name } : pod.workload
+  return { ...pod, workload, node, declared: pod.declared, estimated: pod.estimated }
 }
 
 function readingOf({ name, reading, pods }: Document['nodes'][number]) {

@@ -2,10 +2,13 @@ import type { CeilingName, NodeAccount } from '../headroom/ceiling-account.ts'
 import { usedShareOf } from '../headroom/node-ceilings.ts'
 import type { Millis, Pids } from '../lib/units.ts'
 import type { PodFacts, WorkloadName } from '../model/cluster-objects.ts'
+import type { Others } from '../model/holder-text.ts'
 import type { Ceiling, NodeReading } from '../model/node-reading.ts'
+import type { Holder, TaskPlaces } from '../model/task-places.ts'
 import type { Floor } from '../policy/settings.ts'
 import type { ClusterSnapshot } from '../snapshot/snapshot.ts'
 import type { Standing } from '../snapshot/snapshot-headroom.ts'
+import { holdersAndPlaces } from './node-holders.ts'
 
 /** What is shown, and what it adds up to: the same bookkeeping that admission asks. */
 export interface TopView extends ClusterSnapshot {
@@ -31,6 +34,12 @@ export interface NodeRow {
   readonly age: Millis | undefined
   readonly pods: number
   readonly biggest: { readonly namespace: string; readonly name: string; readonly pids: Pids } | undefined
+  /** Where its tasks are. */
+  readonly places: TaskPlaces
+  /** What holds at least a tenth of what is in use at its fuller ceiling, the biggest first; at most three. */
+  readonly holders: readonly Holder[]
+  /** Workloads with pods there whose tasks are known, and the tasks of the biggest. */
+  readonly workloads: Others
   readonly pidPressure: boolean | undefined
   /** Why something is not known; empty when all is. */
   readonly missing: readonly string[]
@@ -75,12 +84,13 @@ function isAlive({ phase }: PodFacts): boolean {
 
 /** Fullest first; nodes of which nothing is known come last. */
 export function nodeRows({ nodes, pods, readings, failures, takenAt, standing, floor }: TopView): NodeRow[] {
-  const podsByNode = Map.groupBy(pods.filter(isAlive), ({ node }) => node)
+  const podsByNode = Map.groupBy(pods, ({ node }) => node)
   const accounts = new Map([...standing.headroom.accounts(floor)].map((account) => [account.node, account]))
   return nodes
     .map(({ name, pidPressure }) => {
       const reading = readings.get(name)
-      const held = podsByNode.get(name) ?? []
+      const all = podsByNode.get(name) ?? []
+      const held = all.filter(isAlive)
       const failure = failures.get(name)
       return {
         node: name,
@@ -89,6 +99,7 @@ export function nodeRows({ nodes, pods, readings, failures, takenAt, standing, f
         biggest: biggestOf(held, reading),
         age: reading === undefined ? undefined : Math.max(0, takenAt - reading.at),
         pods: held.length,
+        ...holdersAndPlaces(reading, all),
         pidPressure,
         missing: [...(failure === undefined ? [] : [failure]), ...(reading?.gaps ?? [])].map(
           ({ reason, detail }) => `${reason}: ${detail}`
@@ -134,7 +145,6 @@ export function podRows({ pods, readings, takenAt, standing }: TopView): PodRow[
       const entry = standing.ledger.pod(pod.uid)
       const cgroup = pod.cgroup ?? pod.uid
       const pids = reading?.pods?.get(cgroup)
-      const ceiling = Math.min(...[reading?.host.limit, reading?.kubepods.limit].filter((limit) => limit !== undefined))
       return {
         namespace: pod.namespace,
         pod: pod.name,
@@ -144,12 +154,48 @@ export function podRows({ pods, readings, takenAt, standing }: TopView): PodRow[
         pids,
         committed: entry === undefined ? undefined : entry.observed + entry.pending,
         limit: reading?.podLimits?.get(cgroup),
-        share: pids === undefined || !Number.isFinite(ceiling) || ceiling === 0 ? undefined : pids / ceiling,
+        share: pids === undefined || reading === undefined ? undefined : shareOf(pids, reading),
         declared: pod.declared,
         age: reading === undefined ? undefined : Math.max(0, takenAt - reading.at)
       }
     })
-    .sort((a, b) => descending(a.pids, b.pids) || `${a.namespace}/${a.pod}`.localeCompare(`${b.namespace}/${b.pod}`))
+    .sort(byPids)
+}
+
+/** The workload of a pod that the API server does not know. */
+const noSuchPod: WorkloadName = { kind: '-', name: '-' }
+
+/** Pods that run on a node and that the API server does not know: a leftover cgroup with tasks in it. */
+export function unknownPodRows({ pods, readings, takenAt }: TopView): PodRow[] {
+  const known = new Set(pods.map(({ uid, cgroup = uid }) => cgroup))
+  return [...readings.values()].flatMap((reading) =>
+    [...(reading.pods ?? [])]
+      .filter(([cgroup, pids]) => pids > 0 && !known.has(cgroup))
+      .map(([cgroup, pids]) => ({
+        namespace: '-',
+        pod: `(no such pod) ${cgroup}`,
+        workload: noSuchPod,
+        node: reading.node,
+        phase: 'Unknown',
+        pids,
+        committed: undefined,
+        limit: reading.podLimits?.get(cgroup),
+        share: shareOf(pids, reading),
+        declared: undefined,
+        age: Math.max(0, takenAt - reading.at)
+      }))
+  )
+}
+
+/** Share of the tightest ceiling of the node; undefined where that is not known, or there is none. */
+function shareOf(pids: Pids, { host, kubepods }: NodeReading): number | undefined {
+  const ceiling = Math.min(...[host.limit, kubepods.limit].filter((limit) => limit !== undefined))
+  return !Number.isFinite(ceiling) || ceiling === 0 ? undefined : pids / ceiling
+}
+
+/** Most tasks first; pods of which nothing is known come last. */
+export function byPids(a: PodRow, b: PodRow): number {
+  return descending(a.pids, b.pids) || `${a.namespace}/${a.pod}`.localeCompare(`${b.namespace}/${b.pod}`)
 }
 
 /** Most tasks first, over all pods of the workload. */

@@ -2,7 +2,7 @@ import { stringify } from 'yaml'
 import { usedShareOf } from '../headroom/node-ceilings.ts'
 import { percentText } from '../lib/percent.ts'
 import type { Millis, Pids } from '../lib/units.ts'
-
+import { sayHolders } from '../model/holder-text.ts'
 import type { Ceiling } from '../model/node-reading.ts'
 import type { Floor } from '../policy/settings.ts'
 import { alignedLines } from '../report/aligned-lines.ts'
@@ -10,11 +10,13 @@ import type { ClusterSnapshot } from '../snapshot/snapshot.ts'
 import { documentOf } from '../snapshot/snapshot-document.ts'
 import { standingOf } from '../snapshot/snapshot-headroom.ts'
 import {
+  byPids,
   type NodeRow,
   nodeRows,
   type PodRow,
   podRows,
   type TopView,
+  unknownPodRows,
   type WorkloadRow,
   workloadRows
 } from './top-rows.ts'
@@ -66,7 +68,12 @@ function rowsOf(snapshot: ClusterSnapshot, policy: TopPolicy, { subject, namespa
   const pods = snapshot.pods.filter(
     (pod) => (namespace === undefined || pod.namespace === namespace) && (node === undefined || pod.node === node)
   )
-  if (subject === 'pods') return podRows({ ...view, pods })
+  if (subject === 'pods') {
+    const rows = podRows({ ...view, pods })
+    // What the API server does not know has no namespace either.
+    const unknown = namespace === undefined ? unknownPodRows(view) : []
+    return [...rows, ...unknown.filter((row) => node === undefined || row.node === node)].sort(byPids)
+  }
   if (subject === 'workloads') return workloadRows({ ...view, pods })
   // All pods of a node count, even when one namespace is asked for.
   return nodeRows({ ...view, nodes: snapshot.nodes.filter(({ name }) => node === undefined || name === node) })
@@ -117,6 +124,15 @@ function columnsOf(subject: TopSubject): readonly Column[] {
           biggest === undefined ? (missing[0] ?? '-') : `${biggest.namespace}/${biggest.name} (${biggest.pids})`
         ),
         column<NodeRow>('PODS', ({ pods }) => String(pods), { ...right, ...wide }),
+        column<NodeRow>('IN PODS', ({ places }) => count(places.pods), { ...right, ...wide }),
+        column<NodeRow>('UNKNOWN PODS', ({ places }) => count(unknownOf(places)), { ...right, ...wide }),
+        column<NodeRow>('REST OF KUBEPODS', ({ places }) => count(places.unexplained), { ...right, ...wide }),
+        column<NodeRow>('OUTSIDE', ({ places }) => count(places.outside), { ...right, ...wide }),
+        column<NodeRow>(
+          'MOST',
+          (row) => (row.age === undefined ? '?' : sayHolders(row.node, row.holders, row.workloads)),
+          wide
+        ),
         column<NodeRow>('TIGHTEST', ({ tightest }) => tightest ?? '?', wide),
         column<NodeRow>(
           'PIDPRESSURE',
@@ -161,6 +177,10 @@ function renderCeiling({ limit, inUse }: Ceiling): string {
 
 function percent(share: number | undefined): string {
   return share === undefined ? '?' : percentText(share)
+}
+
+function unknownOf({ unknownPods }: NodeRow['places']): Pids | undefined {
+  return unknownPods?.reduce((sum, { pids }) => sum + pids, 0)
 }
 
 /** Unknown is not 0. */

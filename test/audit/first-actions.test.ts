@@ -56,11 +56,18 @@ t.test('of each rule the worst objects: by level, weight, pods and name', async 
 
 const leak = { namespace: 'shop', kind: 'Deployment', name: 'leak', pids: 120_000, pods: 5 }
 
+function heldBy({ pids, ...workload }: typeof leak): AuditNode['holders'][number] {
+  return { place: 'workload', workload, cgroup: null, pids }
+}
+
+const noHolder = { holders: [], workloads: 0, biggestWorkload: null }
+
 /** Half full, with room, and most of it held by Deployment shop/leak. */
 function nodeRow(node: string, change: Partial<AuditNode> = {}): AuditNode {
   const [row] = fullAudit().nodes
   if (row === undefined) throw new Error('expected a node')
-  return { ...row, node, used: 0.5, free: 100, pidPressure: false, biggestWorkload: leak, ...change }
+  const holders = [heldBy(leak)]
+  return { ...row, node, used: 0.5, free: 100, pidPressure: false, biggestWorkload: leak, holders, ...change }
 }
 
 function nodeFinding(ruleId: string, name: string, change: Partial<FindingOfOwner> = {}): FindingOfOwner {
@@ -71,7 +78,7 @@ function ownedFinding(kind: string, name: string): FindingOfOwner {
   return finding('pod-thread-outlier', name, { object: { apiVersion: 'apps/v1', kind, namespace: 'shop', name } })
 }
 
-t.test('what helps a node that is short now comes first, and names who holds the most there', async (t) => {
+t.test('what helps a node that is short now comes first, and names who holds its PIDs', async (t) => {
   const actions = actionsOf(
     [
       ownedFinding('StatefulSet', 'db'),
@@ -81,10 +88,10 @@ t.test('what helps a node that is short now comes first, and names who holds the
       nodeFinding('node-pid-usage', 'web-1'),
       finding('calico-iptables-backend', 'calico-node')
     ],
-    [nodeRow('web-1', { used: 0.99, free: -1, pidPressure: true }), nodeRow('batch-1', { biggestWorkload: null })],
+    [nodeRow('web-1', { used: 0.99, free: -1, pidPressure: true }), nodeRow('batch-1', noHolder)],
     0.8
   )
-  const holder = 'Deployment shop/leak holds the most there, 120000 PIDs in 5 pods; web-1'
+  const holder = 'Deployment shop/leak holds 120000 PIDs in 5 pods; web-1'
   t.strictSame(
     actions.map(({ ruleId, examples }) => [ruleId, examples[0]?.detail]),
     [
@@ -98,15 +105,15 @@ t.test('what helps a node that is short now comes first, and names who holds the
   )
 })
 
-t.test('an outlier comes first only where it holds the most of a node that is short', async (t) => {
+t.test('an outlier comes first only where it holds a share worth naming of a node that is short', async (t) => {
   const of = (change: Partial<AuditNode>) =>
     actionsOf(
       [ownedFinding('StatefulSet', 'db'), ownedFinding('Deployment', 'leak'), nodeFinding('node-pid-usage', 'web-1')],
       [nodeRow('web-1', change), nodeRow('web-2', { used: 0.85 })],
       0.8
     ).map(({ ruleId, examples }) => [ruleId, examples[0]?.detail])
-  t.strictSame(of({ used: 0.9 })[0], ['pod-thread-outlier', 'holds the most on web-1, 120000 PIDs in 5 pods; leak'])
-  t.strictSame(of({ used: 0.5 })[0], ['pod-thread-outlier', 'holds the most on web-2, 120000 PIDs in 5 pods; leak'])
+  t.strictSame(of({ used: 0.9 })[0], ['pod-thread-outlier', 'holds 120000 PIDs in 5 pods on web-1; leak'])
+  t.strictSame(of({ used: 0.5 })[0], ['pod-thread-outlier', 'holds 120000 PIDs in 5 pods on web-2; leak'])
   const other = actionsOf(
     [ownedFinding('StatefulSet', 'db'), nodeFinding('node-pid-usage', 'web-1')],
     [nodeRow('web-1', { used: 0.9 })],
@@ -131,7 +138,7 @@ t.test(
       [{ pidPressure: true }, 'condition PIDPressure is True']
     ]
     for (const [change, want] of cases) {
-      const nodes = [nodeRow('web-1', { biggestWorkload: null, ...change })]
+      const nodes = [nodeRow('web-1', { ...noHolder, age: null, ...change })]
       const object = { apiVersion: 'v1', kind: 'Node', namespace: '', name: 'web-1' }
       const action = { ruleId: 'node-pid-usage', objects: 1, examples: [{ object, detail: want }] }
       t.strictSame(actionsOf([], nodes, 0.7), want === undefined ? [] : [action], JSON.stringify(change))

@@ -101,6 +101,14 @@ void t.test('a pod is known by the workload people wrote', async (t) => {
       want: { kind: 'DaemonSet', name: 'log' }
     }
   ]
+  t.strictSame(
+    workloadOf({
+      name: 'kube-apiserver-cp1',
+      ownerReferences: [{ apiVersion: 'v1', kind: 'Node', name: 'cp1', controller: true }]
+    } as never),
+    { kind: 'Pod', name: 'kube-apiserver-cp1' },
+    'a static pod is known by its own name, not by its Node'
+  )
   for (const { name, metadata, want } of cases) t.strictSame(workloadOf(metadata), want, name)
 })
 

@@ -1,7 +1,7 @@
 import t, { type Test } from 'tap'
 import { KubeError } from '../../src/kube/kube-error.ts'
 import { mostPerMinute, type NearFloorDeps, NearFloorEvents } from '../../src/leader/near-floor-events.ts'
-import type { Holder } from '../../src/leader/top-holders.ts'
+import type { Holder } from '../../src/model/task-places.ts'
 import { memoryLog, until } from '../support/fake-api.ts'
 import { fleetOf, type NodeSketch, reading } from '../support/headroom.ts'
 import { settings } from '../support/settings.ts'
@@ -17,12 +17,13 @@ function leading(t: Test, nodes: Readonly<Record<string, NodeSketch>>, change: P
     /** Events that are kept. */
     kept: new Set<string>(),
     fault: undefined as KubeError | undefined,
-    holders: [] as Holder[]
+    holders: [] as Holder[],
+    others: { workloads: 0, biggest: 0 }
   }
   const log = memoryLog()
   const teller = new NearFloorEvents({
     rooms: (floor, maxAge) => headroom.rooms(floor, maxAge),
-    holders: () => state.holders,
+    holders: () => ({ holders: state.holders, others: state.others }),
     isSynced: () => true,
     isWanted: () => true,
     settings: () => settings(),
@@ -82,13 +83,12 @@ t.test(
     t.strictSame(await next(0), [])
     t.equal(teller.near, 0)
     state.holders = [
-      { kind: 'Deployment', namespace: 'shop', name: 'boom', pids: 502, pods: 1 },
-      { kind: 'DaemonSet', namespace: 'kube-system', name: 'agent', pids: 80, pods: 2 },
-      { kind: 'Pod', namespace: 'shop', name: 'lone', pids: 7, pods: 1 }
+      { place: 'workload', kind: 'Deployment', namespace: 'shop', name: 'boom', pids: 502, pods: 1 },
+      { place: 'unexplained', pids: 100 }
     ]
     read('a', 870)
     t.strictSame(await next(2), [
-      'Warning PIDsNearFloor a: a has 30 PIDs free under kubepods: limit 1000, floor 100, committed 870, in use 870. The most are held by Deployment shop/boom with 502 in 1 pod, DaemonSet kube-system/agent with 80 in 2 pods, Pod shop/lone with 7. See pidguard top pods --node a; restart or move what leaks, before pods are refused here.',
+      'Warning PIDsNearFloor a: a has 30 PIDs free under kubepods: limit 1000, floor 100, committed 870, in use 870. Where they are: Deployment shop/boom holds 502 PIDs in 1 pod; 100 PIDs under kubepods, but in none of its pods. See pidguard top nodes -o wide and top pods --node a; stop what leaks, before pods are refused here.',
       'told'
     ])
     t.equal(teller.near, 1)
@@ -110,7 +110,7 @@ t.test('another episode is another Event, though that of the first is still kept
 
 t.test('who leads anew does not tell of what the one before has told of, as long as that is kept', async (t) => {
   const { next, handOver, state, teller } = leading(t, { a: near })
-  t.match(await next(2), [/PIDsNearFloor a.*No pod there is known to hold any/, 'told'])
+  t.match(await next(2), [/PIDsNearFloor a.*no pod there is known to hold any/, 'told'])
   await handOver()
   t.strictSame(await next(0), [])
   t.equal(teller.near, 1)

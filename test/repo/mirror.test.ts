@@ -82,6 +82,8 @@ const without: Readonly<Record<string, string>> = {
   'headroom/assess/headroom-query.ts': 'Inside of headroom.ts; headroom.test.ts has every question.',
   'server/review-log-line.ts': 'Inside of admission.ts; admission.test.ts reads every field.',
   'top/top-rows.ts': 'top.test.ts shows every figure.',
+  'top/node-holders.ts': 'top.test.ts shows what it finds.',
+  'audit/fleet/node-figures.ts': 'Used by fleet-sums.ts; its test has every figure.',
   'policy/policy.ts': 'Types and two names.',
   'policy/default-settings.ts': 'Values; default-policy.test.ts holds them to the default document.',
   'policy/policy-of-document.ts': 'Inside of load.ts; load.test.ts and resolve.test.ts go through it.',

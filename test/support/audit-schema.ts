@@ -56,6 +56,27 @@ const node = z.strictObject({
     .strictObject({ namespace: z.string(), kind: z.string(), name: z.string(), pids: count(), pods: count() })
     .nullable()
     .describe('The workload whose pods there hold the most together; pods: how many of them are read.'),
+  places: z
+    .strictObject({
+      pods: figure().describe('In pods that the API server knows.'),
+      unknownPods: figure().describe('In cgroups of pods that the API server does not know.'),
+      unexplained: figure().describe('Under kubepods, but in none of its pods.'),
+      outside: figure().describe('Outside of pods: kubelet, container runtime, kernel threads, VMs.')
+    })
+    .describe('Where the tasks of the node are.'),
+  holders: z
+    .array(
+      z.strictObject({
+        place: z.enum(['workload', 'unknown-pod', 'unexplained', 'outside']),
+        workload: z
+          .strictObject({ namespace: z.string(), kind: z.string(), name: z.string(), pods: count() })
+          .nullable(),
+        cgroup: z.string().nullable().describe('The uid in the name of the cgroup of an unknown pod.'),
+        pids: count()
+      })
+    )
+    .describe('What holds at least a tenth of what is in use at the fuller ceiling, the biggest first; at most three.'),
+  workloads: count().describe('Workloads with pods there whose tasks are known.'),
   pidPressure: z.boolean().nullable(),
   kubelet: z
     .strictObject({

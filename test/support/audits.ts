@@ -77,6 +77,16 @@ const full: AuditNode = {
   pods: 4,
   biggest: { namespace: 'shop', name: 'hog-6fcc68489f-8htpj', pids: 502 },
   biggestWorkload: { namespace: 'shop', kind: 'Deployment', name: 'hog', pids: 1004, pods: 2 },
+  places: { pods: 1006, unknownPods: 0, unexplained: 0, outside: 191 },
+  holders: [
+    {
+      place: 'workload',
+      workload: { namespace: 'shop', kind: 'Deployment', name: 'hog', pods: 2 },
+      cgroup: null,
+      pids: 1004
+    }
+  ],
+  workloads: 2,
   pidPressure: false,
   kubelet: { podPidsLimit: 'unlimited', reserved: 0, eviction: null },
   missing: []
@@ -93,6 +103,18 @@ const unlimited: AuditNode = {
   free: 3774011,
   biggest: { namespace: 'kube-system', name: 'calico-node-x7k2p', pids: 88 },
   biggestWorkload: { namespace: 'kube-system', kind: 'DaemonSet', name: 'calico-node', pids: 88, pods: 1 },
+  places: { pods: 88, unknownPods: 212, unexplained: 0, outside: 512 },
+  holders: [
+    { place: 'outside', workload: null, cgroup: null, pids: 512 },
+    { place: 'unknown-pod', workload: null, cgroup: '33333333-0000-4000-8000-000000000003', pids: 212 },
+    {
+      place: 'workload',
+      workload: { namespace: 'kube-system', kind: 'DaemonSet', name: 'calico-node', pods: 1 },
+      cgroup: null,
+      pids: 88
+    }
+  ],
+  workloads: 1,
   pidPressure: null,
   kubelet: { podPidsLimit: 1024, reserved: 1000, eviction: '10%' }
 }
@@ -109,6 +131,9 @@ const notRead: AuditNode = {
   age: null,
   biggest: null,
   biggestWorkload: null,
+  places: { pods: null, unknownPods: null, unexplained: null, outside: null },
+  holders: [],
+  workloads: 0,
   kubelet: null,
   missing: ['timeout: https://192.0.2.4:10250/stats/summary: no answer in time']
 }

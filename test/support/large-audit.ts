@@ -165,6 +165,9 @@ function nodeOf(at: number, scale: Scale): AuditNode {
         pods: 30,
         biggest: null,
         biggestWorkload: null,
+        places: { pods: null, unknownPods: null, unexplained: null, outside: null },
+        holders: [],
+        workloads: 0,
         pidPressure: false,
         kubelet: null
       },
@@ -197,6 +200,16 @@ function nodeOf(at: number, scale: Scale): AuditNode {
       pids: inUse,
       pods: 1
     },
+    places: { pods: inUse, unknownPods: 0, unexplained: 0, outside: 900 },
+    holders: [
+      {
+        place: 'workload',
+        workload: { namespace: namespaceOf(at, scale), kind: 'Deployment', name: `worker-${at}`, pods: 1 },
+        cgroup: null,
+        pids: inUse
+      }
+    ],
+    workloads: 1,
     pidPressure: at % 31 === 0 ? null : at % 700 === 1,
     kubelet: at % 6 === 5 ? null : { podPidsLimit: at % 4 === 0 ? 4096 : 'unlimited', reserved: 0, eviction: null },
     missing: []

@@ -118,3 +118,28 @@ t.test('a static pod is found under the uid its node counts it by', async (t) =>
     t.strictSame(top({ ...snapshot, pods }, { subject }), top(snapshot, { subject }), subject)
   }
 })
+
+t.test('every task has a place: wide shows it, and a leftover cgroup is a row of its own', async (t) => {
+  const [reading] = leak.readings.values()
+  const gone = '33333333-0000-4000-8000-000000000003'
+  const readings = new Map(
+    [...leak.readings].map(([node, held]) => [
+      node,
+      node === 'node-2' ? { ...held, pods: new Map([...(held.pods ?? []), [gone, 250] as const]) } : held
+    ])
+  )
+  t.ok(reading)
+  const wide = top({ ...leak, readings }, { format: 'wide', node: 'node-2' })
+  t.match(wide[0], /IN PODS +UNKNOWN PODS +REST OF KUBEPODS +OUTSIDE +MOST/)
+  t.match(
+    wide[1],
+    /21401 +250 +49 +10200 +Deployment orders\/dotnet holds 21317 PIDs in 1 pod; 10200 PIDs outside of pods/
+  )
+  const pods = top({ ...leak, readings }, { subject: 'pods' })
+  t.match(
+    pods.find((line) => line.includes(gone)),
+    /^- +\(no such pod\) 33333333\S+ +250 +\S+ +- +node-2 +-\/-/
+  )
+  t.notOk(top({ ...leak, readings }, { subject: 'pods', namespace: 'shop' }).some((line) => line.includes(gone)))
+  t.notOk(top(leak, { subject: 'pods' }).some((line) => line.includes('no such pod')))
+})

@@ -36,9 +36,15 @@ export class FleetRows {
     this.#rank(pod)
   }
 
-  nodes(): AuditNode[] {
+  /** A pod that has ended. */
+  addEnded(facts: PodFacts): void {
+    this.#sums.addEnded(facts)
+  }
+
+  /** `knowsPods`: every pod of the cluster has been added. */
+  nodes(knowsPods: boolean): AuditNode[] {
     const { failures, configs, configFailures } = this.#answers
-    return this.#sums.nodes(this.#nodes, failures).map((figures) => {
+    return this.#sums.nodes(this.#nodes, failures, knowsPods).map((figures) => {
       const { node, missing } = figures
       const config = configs.get(node)
       const failure = configFailures.get(node)

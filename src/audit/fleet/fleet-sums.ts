@@ -1,11 +1,11 @@
-import { ceilingAccounts, isWhole } from '../../headroom/ceiling-account.ts'
-import { usedShareOf } from '../../headroom/node-ceilings.ts'
 import { compareTexts } from '../../lib/compare-text.ts'
 import type { Millis, Pids } from '../../lib/units.ts'
 import type { NodeFacts, PodFacts, WorkloadName } from '../../model/cluster-objects.ts'
-import type { Ceiling, NodeReading, ReadingFailure } from '../../model/node-reading.ts'
+import type { NodeReading, ReadingFailure } from '../../model/node-reading.ts'
+import type { WorkloadShare } from '../../model/task-places.ts'
 import type { Floor } from '../../policy/settings.ts'
-import type { AuditCeiling, AuditNode, AuditPod, AuditWorkload, Limit } from '../../report/audit/audit-fleet.ts'
+import type { AuditNode, AuditPod, AuditWorkload } from '../../report/audit/audit-fleet.ts'
+import { holdersAndPlaces, roomOf } from './node-figures.ts'
 
 /** What the policy says of pods and room. */
 export interface FleetPolicy {
@@ -20,6 +20,8 @@ interface NodeSum {
   pending: Pids
   seen: Pids
   biggest: AuditNode['biggest']
+  /** Pods of the reading that no Pod has been given for; undefined before the first pod, or without a reading. */
+  unclaimed: Map<string, Pids> | undefined
 }
 
 interface WorkloadSum {
@@ -63,6 +65,7 @@ export class FleetSums {
     const { namespace, name, workload, node, cgroup = pod.uid } = pod
     const reading = node === undefined ? undefined : this.#readings.get(node)
     const pids = reading?.pods?.get(cgroup)
+    this.#claim(pod)
     this.#addToNode(pod, pids)
     this.#addToWorkload(pod, pids)
     if (pids === undefined || node === undefined) return undefined
@@ -70,21 +73,32 @@ export class FleetSums {
     return { namespace, name, workload, node, pids, share: shareOf(pids, reading), limit }
   }
 
-  /** Fullest first; nodes of which nothing is known come last. */
-  nodes(nodes: Iterable<NodeFacts>, failures: ReadonlyMap<string, ReadingFailure>): NodeFigures[] {
-    const workloads = this.#biggestWorkloads()
+  /** A pod that has ended: it needs nothing, but its cgroup is known. */
+  addEnded(pod: PodFacts): void {
+    this.#claim(pod)
+  }
+
+  /**
+   * Fullest first; nodes of which nothing is known come last. `knowsPods`: all pods of the cluster have been added, so
+   * that a pod cgroup without a Pod is one that the API server does not know.
+   */
+  nodes(nodes: Iterable<NodeFacts>, failures: ReadonlyMap<string, ReadingFailure>, knowsPods: boolean): NodeFigures[] {
+    const workloads = this.#workloadsByNode()
     return [...nodes]
       .map(({ name, pidPressure }) => {
         const reading = this.#readings.get(name)
         const sum = this.#nodes.get(name) ?? noPods
         const failure = failures.get(name)
+        const there = workloads.get(name) ?? []
+        const unclaimed = knowsPods ? (sum.unclaimed ?? reading?.pods) : undefined
         return {
           node: name,
-          ...figuresOf(reading ?? nothingRead, sum, this.#policy.floor),
+          ...roomOf(reading, sum, this.#policy.floor),
           age: reading === undefined ? null : Math.max(0, this.#takenAt - reading.at),
           pods: sum.pods,
           biggest: sum.biggest,
-          biggestWorkload: workloads.get(name) ?? null,
+          biggestWorkload: there.toSorted(byPids)[0] ?? null,
+          ...holdersAndPlaces(reading, unclaimed, there),
           pidPressure: pidPressure ?? null,
           missing: [...(failure === undefined ? [] : [failure]), ...(reading?.gaps ?? [])].map(
             ({ reason, detail }) => `${reason}: ${detail}`
@@ -104,24 +118,40 @@ export class FleetSums {
       .sort(byPids)
   }
 
-  /** Of each node the workload whose pods there hold the most together. */
-  #biggestWorkloads(): Map<string, BiggestWorkload> {
-    const biggest = new Map<string, BiggestWorkload>()
+  /** Of each node the workloads with pods there whose tasks are known. */
+  #workloadsByNode(): Map<string, WorkloadShare[]> {
+    const shares = new Map<string, WorkloadShare[]>()
     for (const { namespace, workload, nodes } of this.#workloads.values()) {
       for (const [node, { pids, pods }] of nodes) {
-        const held = biggest.get(node)
-        const one = { namespace, kind: workload.kind, name: workload.name, pids, pods }
-        if (pods > 0 && (held === undefined || byPids(one, held) < 0)) biggest.set(node, one)
+        if (pods === 0) continue
+        const held = shares.get(node) ?? []
+        shares.set(node, held)
+        held.push({ namespace, kind: workload.kind, name: workload.name, pids, pods })
       }
     }
-    return biggest
+    return shares
+  }
+
+  #claim({ node, uid, cgroup = uid }: PodFacts): void {
+    const pods = node === undefined ? undefined : this.#readings.get(node)?.pods
+    if (node === undefined || pods === undefined) return
+    const sum = this.#sumOf(node)
+    sum.unclaimed ??= new Map(pods)
+    sum.unclaimed.delete(cgroup)
+  }
+
+  #sumOf(node: string): NodeSum {
+    const held = this.#nodes.get(node)
+    if (held !== undefined) return held
+    const made = { ...noPods }
+    this.#nodes.set(node, made)
+    return made
   }
 
   #addToNode(pod: PodFacts, pids: Pids | undefined): void {
     const { node, namespace, name } = pod
     if (node === undefined) return
-    const sum = this.#nodes.get(node) ?? { ...noPods }
-    this.#nodes.set(node, sum)
+    const sum = this.#sumOf(node)
     sum.pods++
     // A pod on its way out needs no more than it has.
     if (!pod.deleting) {
@@ -152,10 +182,8 @@ export class FleetSums {
   }
 }
 
-type BiggestWorkload = NonNullable<AuditNode['biggestWorkload']>
-
 /** The one with the most tasks first. */
-function byPids(a: Omit<BiggestWorkload, 'pods'>, b: Omit<BiggestWorkload, 'pods'>): number {
+function byPids(a: Omit<WorkloadShare, 'pods'>, b: Omit<WorkloadShare, 'pods'>): number {
   return (
     b.pids - a.pids ||
     compareTexts(a.namespace, b.namespace) ||
@@ -164,11 +192,7 @@ function byPids(a: Omit<BiggestWorkload, 'pods'>, b: Omit<BiggestWorkload, 'pods
   )
 }
 
-const noPods: NodeSum = { pods: 0, pending: 0, seen: 0, biggest: null }
-const nothingRead: Pick<NodeReading, 'host' | 'kubepods'> = {
-  host: { limit: undefined, inUse: undefined },
-  kubepods: { limit: undefined, inUse: undefined }
-}
+const noPods: NodeSum = { pods: 0, pending: 0, seen: 0, biggest: null, unclaimed: undefined }
 
 /** Of the lower ceiling; null where that is not known, or there is none. */
 function shareOf(pids: Pids, reading: NodeReading | undefined): number | null {
@@ -176,32 +200,4 @@ function shareOf(pids: Pids, reading: NodeReading | undefined): number | null {
   if (host === undefined || kubepods === undefined) return null
   const ceiling = Math.min(host, kubepods)
   return Number.isFinite(ceiling) && ceiling > 0 ? pids / ceiling : null
-}
-
-function figuresOf(
-  { host, kubepods }: Pick<NodeReading, 'host' | 'kubepods'>,
-  { pending, seen }: NodeSum,
-  floor: Floor
-) {
-  const [tightest] = ceilingAccounts({ host, kubepods, pending, seen }, floor)
-  const shares = [host, kubepods].map(usedShareOf).filter((share) => share !== undefined)
-  return {
-    host: ceilingOf(host),
-    kubepods: ceilingOf(kubepods),
-    tightest: tightest?.ceiling ?? null,
-    used: shares.length === 0 ? null : Math.max(...shares),
-    committed: tightest?.committed ?? null,
-    floor: tightest?.floor ?? null,
-    // One ceiling alone says nothing about the other.
-    free: isWhole({ host, kubepods }) ? (tightest?.free ?? ('unlimited' as const)) : null
-  }
-}
-
-function ceilingOf({ limit, inUse }: Ceiling): AuditCeiling {
-  return { limit: limitOf(limit), inUse: inUse ?? null }
-}
-
-/** JSON has no Infinity. */
-function limitOf(limit: Pids | undefined): Limit {
-  return limit === Number.POSITIVE_INFINITY ? 'unlimited' : (limit ?? null)
 }

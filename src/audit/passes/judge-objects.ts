@@ -21,6 +21,8 @@ export interface JudgedObjects {
   readonly verdicts: SubjectVerdicts
   /** The lists of nodes, pods and workloads. */
   readonly rows: FleetRows
+  /** Pods could be listed. */
+  readonly knowsPods: boolean
   readonly coverage: Coverage
   readonly missed: Missed
 }
@@ -61,7 +63,10 @@ export async function judgeObjects(facts: ListedFacts, nodes: NodeAnswers, deps:
     if (pod === undefined) return
     if (!rollouts.isEmpty && isRecord(object['metadata'])) rollouts.addPod(object['metadata'], pod.node)
     // A pod that has ended holds no tasks and is never written again.
-    if (pod.phase === 'Succeeded' || pod.phase === 'Failed') return
+    if (pod.phase === 'Succeeded' || pod.phase === 'Failed') {
+      rows.addEnded(pod)
+      return
+    }
     rows.add(pod)
     judgeObject(object)
   }
@@ -87,7 +92,7 @@ export async function judgeObjects(facts: ListedFacts, nodes: NodeAnswers, deps:
   }
   for (const failure of [...facts.missed.failures, ...failures]) coverage.markUnread(failure)
   if (malformed.length + facts.missed.malformed.length > 0) coverage.markMalformed()
-  return { verdicts: judge.verdicts(), rows, coverage, missed: { failures, malformed } }
+  return { verdicts: judge.verdicts(), rows, knowsPods, coverage, missed: { failures, malformed } }
 }
 
 function subjectOf(object: JsonRecord): Subject {

@@ -48,12 +48,40 @@ export interface AuditNode {
   readonly biggestWorkload:
     | (AuditOwner & { readonly namespace: string; readonly pids: Pids; readonly pods: number })
     | null
+  /** Where its tasks are. */
+  readonly places: AuditPlaces
+  /** What holds at least a tenth of what is in use at its fuller ceiling, the biggest first; at most three. */
+  readonly holders: readonly AuditHolder[]
+  /** Workloads with pods there whose tasks are known. */
+  readonly workloads: number
   /** The PIDPressure condition. */
   readonly pidPressure: boolean | null
   /** null: its configuration could not be read. */
   readonly kubelet: AuditKubelet | null
   /** Why something is not known, in words; empty when all is. */
   readonly missing: readonly string[]
+}
+
+/** The tasks of a node by where they are. The parts are of slightly different moments, so their sum may be a little off. */
+export interface AuditPlaces {
+  /** In pods that the API server knows. */
+  readonly pods: Figure
+  /** In cgroups of pods that the API server does not know, all together. */
+  readonly unknownPods: Figure
+  /** Under kubepods, but in none of its pods. */
+  readonly unexplained: Figure
+  /** Outside of pods: kubelet, container runtime, kernel threads, VMs. */
+  readonly outside: Figure
+}
+
+/** A place that holds a share of a node that is worth naming. */
+export interface AuditHolder {
+  readonly place: 'workload' | 'unknown-pod' | 'unexplained' | 'outside'
+  /** Of a workload; null otherwise. */
+  readonly workload: (AuditOwner & { readonly namespace: string; readonly pods: number }) | null
+  /** The uid in the name of the cgroup of an unknown pod; null otherwise. */
+  readonly cgroup: string | null
+  readonly pids: Pids
 }
 
 /** The workload people know a pod by. */

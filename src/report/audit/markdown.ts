@@ -7,6 +7,7 @@ import {
   ceilingText,
   countsText,
   firstStep,
+  holdersText,
   limitText,
   missingLines,
   otherLines,
@@ -32,15 +33,17 @@ export function renderAuditMarkdown(report: AuditReport): string {
     ...actionList(report),
     ...table(
       'Fullest nodes',
-      ['node', 'PIDs', 'kubepods', 'used', 'free'],
+      ['node', 'PIDs', 'kubepods', 'used', 'free', 'outside of pods', 'most'],
       nodes
         .slice(0, mostRows)
-        .map(({ node, host, kubepods, used, free }) => [
-          code(node),
-          ceilingText(host),
-          ceilingText(kubepods),
-          shareText(used),
-          limitText(free)
+        .map((row) => [
+          code(row.node),
+          ceilingText(row.host),
+          ceilingText(row.kubepods),
+          shareText(row.used),
+          limitText(row.free),
+          limitText(row.places.outside),
+          row.age === null ? '?' : escaped(holdersText(row))
         ])
     ),
     ...table(

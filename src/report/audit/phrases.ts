@@ -1,6 +1,8 @@
 import { percentText } from '../../lib/percent.ts'
+import { sayHolders } from '../../model/holder-text.ts'
+import type { Holder } from '../../model/task-places.ts'
 import { objectText, plural, skipText } from '../validate-report.ts'
-import type { AuditCeiling, Limit } from './audit-fleet.ts'
+import type { AuditCeiling, AuditHolder, AuditNode, Limit } from './audit-fleet.ts'
 import type { AuditReport } from './audit-report.ts'
 
 /** How full a ceiling is: `1006/1500`; what is not known is a question mark. */
@@ -61,4 +63,16 @@ export function otherLines({ exempted, notes }: AuditReport): string[] {
 export function firstStep({ rules }: Pick<AuditReport, 'rules'>, ruleId: string): string {
   const remedy = rules.find(({ id }) => id === ruleId)?.remedy ?? ''
   return /^.*?\.(?= [A-Z]|$)/s.exec(remedy)?.[0] ?? remedy
+}
+
+/** Who holds the tasks of a node, or that no one stands out; without a full stop. */
+export function holdersText({ node, holders, workloads, biggestWorkload }: AuditNode): string {
+  return sayHolders(node, holders.map(holderOf), { workloads, biggest: biggestWorkload?.pids ?? 0 })
+}
+
+function holderOf({ place, workload, cgroup, pids }: AuditHolder): Holder {
+  if (place === 'workload') {
+    return { place, kind: '', namespace: '', name: '', pods: 0, ...workload, pids }
+  }
+  return place === 'unknown-pod' ? { place, cgroup: cgroup ?? '', pids } : { place, pids }
 }

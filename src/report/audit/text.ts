@@ -9,6 +9,7 @@ import {
   ceilingText,
   countsText,
   firstStep,
+  holdersText,
   limitText,
   missingLines,
   otherLines,
@@ -79,6 +80,11 @@ function detailLines(report: AuditReport, paint: Paint): string[] {
       paint
     ),
     ...section('Nodes', tableOf(nodeHead, nodes.map(nodeCells)), paint),
+    ...section(
+      'Where their PIDs are',
+      tableOf(placeHead, nodes.filter(({ age }) => age !== null).map(placeCells)),
+      paint
+    ),
     ...section('Biggest pods', tableOf(podHead, pods.map(podCells)), paint),
     ...section('Biggest workloads', tableOf(workloadHead, workloads.map(workloadCells)), paint),
     ...section('Could not be looked at', missingLines(report).map(oneLine), paint),
@@ -114,6 +120,13 @@ function nodeCells({ node, host, kubepods, free, age, biggest, missing }: AuditN
 
 function usedText({ limit, inUse }: AuditNode['host']): string {
   return shareText(shareOf(inUse, limit))
+}
+
+const placeHead = ['NODE', 'IN PODS', 'UNKNOWN PODS', 'REST OF KUBEPODS', 'OUTSIDE', 'MOST']
+
+function placeCells(node: AuditNode): string[] {
+  const { pods, unknownPods, unexplained, outside } = node.places
+  return [node.node, ...[pods, unknownPods, unexplained, outside].map((pids) => limitText(pids)), holdersText(node)]
 }
 
 const podHead = ['NAMESPACE', 'POD', 'PIDS', 'OF NODE', 'LIMIT', 'NODE', 'WORKLOAD']

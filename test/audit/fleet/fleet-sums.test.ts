@@ -15,15 +15,15 @@ const policy = {
   floor
 }
 
-function tallyOf(snapshot: ClusterSnapshot): FleetSums {
-  const tally = new FleetSums(snapshot.readings, snapshot.takenAt, policy)
-  for (const pod of snapshot.pods) if (pod.phase !== 'Succeeded' && pod.phase !== 'Failed') tally.add(pod)
-  return tally
+function sumsOf(snapshot: ClusterSnapshot): FleetSums {
+  const sums = new FleetSums(snapshot.readings, snapshot.takenAt, policy)
+  for (const pod of snapshot.pods) if (pod.phase !== 'Succeeded' && pod.phase !== 'Failed') sums.add(pod)
+  return sums
 }
 
 t.test('incident 000: the tightest ceiling is found, with what pods have not shown yet', async (t) => {
   const snapshot = load('kubepods-full.yaml')
-  const [node] = tallyOf(snapshot).nodes(snapshot.nodes, snapshot.failures)
+  const [node] = sumsOf(snapshot).nodes(snapshot.nodes, snapshot.failures, true)
   t.match(node, {
     node: 'node-a',
     tightest: 'kubepods',
@@ -35,16 +35,16 @@ t.test('incident 000: the tightest ceiling is found, with what pods have not sho
     biggest: { namespace: 'default', pids: 502 },
     missing: []
   })
-  t.match(tallyOf(snapshot).workloads(), [{ namespace: 'default', name: 'boom', peak: 502, pids: 1006, pods: 4 }])
+  t.match(sumsOf(snapshot).workloads(), [{ namespace: 'default', name: 'boom', peak: 502, pids: 1006, pods: 4 }])
 })
 
 t.test('a node that nobody read has no figures, which are not zeros', async (t) => {
   const snapshot = { ...load('kubepods-full.yaml'), readings: new Map() }
   const failures = new Map([['node-a', { reason: 'timeout', detail: 'no answer' } as const]])
-  const [node] = tallyOf(snapshot).nodes(snapshot.nodes, failures)
+  const [node] = sumsOf(snapshot).nodes(snapshot.nodes, failures, true)
   t.match(node, { pods: snapshot.pods.length, missing: ['timeout: no answer'] })
   t.strictSame([node?.used, node?.free, node?.committed, node?.floor, node?.biggest], [null, null, null, null, null])
-  t.strictSame(tallyOf(snapshot).workloads(), [])
+  t.strictSame(sumsOf(snapshot).workloads(), [])
 })
 
 t.test('its figures are those of pidguard top, and so of admission', async (t) => {
@@ -54,8 +54,8 @@ t.test('its figures are those of pidguard top, and so of admission', async (t) =
       const options = { subject, format: 'json', namespace: undefined, node: undefined, limit: undefined } as const
       return JSON.parse(renderTop(snapshot, { estimateOf: () => 50, floor }, options))[subject]
     }
-    const tally = tallyOf(snapshot)
-    const nodes = tally.nodes(snapshot.nodes, snapshot.failures)
+    const sums = sumsOf(snapshot)
+    const nodes = sums.nodes(snapshot.nodes, snapshot.failures, true)
     const fields = [
       'node',
       'tightest',
@@ -73,7 +73,7 @@ t.test('its figures are those of pidguard top, and so of admission', async (t) =
     t.strictSame(cut(nodes), cut(shown('nodes')), `${name}: nodes`)
     const known = shown('workloads').filter(({ pids }: { pids?: number }) => pids !== undefined)
     t.strictSame(
-      tally.workloads().map(({ name, pids, peak, pods }) => [name, pids, peak, pods]),
+      sums.workloads().map(({ name, pids, peak, pods }) => [name, pids, peak, pods]),
       known.map((row: { workload: { name: string }; pids: number; peak: number; pods: number }) => [
         row.workload.name,
         row.pids,
@@ -88,9 +88,9 @@ t.test('its figures are those of pidguard top, and so of admission', async (t) =
 t.test('a static pod is found under the uid its node counts it by', async (t) => {
   const snapshot = load('kubepods-full.yaml')
   const pods = snapshot.pods.map((pod) => ({ ...pod, uid: `${pod.name} in the API`, cgroup: pod.uid }))
-  const asStatic = tallyOf({ ...snapshot, pods })
-  t.strictSame(asStatic.nodes(snapshot.nodes, new Map()), tallyOf(snapshot).nodes(snapshot.nodes, new Map()))
-  t.strictSame(asStatic.workloads(), tallyOf(snapshot).workloads())
+  const asStatic = sumsOf({ ...snapshot, pods })
+  t.strictSame(asStatic.nodes(snapshot.nodes, new Map(), true), sumsOf(snapshot).nodes(snapshot.nodes, new Map(), true))
+  t.strictSame(asStatic.workloads(), sumsOf(snapshot).workloads())
 })
 
 t.test('the pods of a workload count together, on each node for itself', async (t) => {
@@ -115,9 +115,9 @@ t.test('the pods of a workload count together, on each node for itself', async (
       return [node, { ...reading, node, pods: new Map(own.map(({ uid, pids = 0 }) => [uid, pids])) }]
     })
   )
-  const tally = new FleetSums(readings, snapshot.takenAt, policy)
+  const sums = new FleetSums(readings, snapshot.takenAt, policy)
   for (const { node, name, uid } of pods) {
-    tally.add({
+    sums.add({
       ...first,
       uid,
       node,
@@ -126,9 +126,10 @@ t.test('the pods of a workload count together, on each node for itself', async (
       workload: { kind: 'Deployment', name }
     })
   }
-  const rows = tally.nodes(
+  const rows = sums.nodes(
     [...readings.keys()].map((name) => ({ ...snapshot.nodes[0], name }) as never),
-    new Map()
+    new Map(),
+    true
   )
   t.strictSame(
     new Map(rows.map(({ node, biggestWorkload }) => [node, biggestWorkload])),
@@ -139,7 +140,30 @@ t.test('the pods of a workload count together, on each node for itself', async (
     ])
   )
   t.match(
-    tally.workloads().find(({ name }) => name === 'leak'),
+    sums.workloads().find(({ name }) => name === 'leak'),
     { pids: 700, peak: 300, pods: 4, read: 3, nodes: 2 }
   )
+})
+
+t.test('every task has a place: known pods, pods nobody knows, the rest of kubepods, outside', async (t) => {
+  const snapshot = load('kubepods-full.yaml')
+  const [reading] = snapshot.readings.values()
+  const [first] = snapshot.pods
+  if (reading === undefined || first === undefined) throw new Error('expected a reading and a pod')
+  const ended = { ...first, uid: 'ended', phase: 'Succeeded' }
+  const pods = new Map([...(reading.pods ?? []), ['gone', 300] as const, ['ended', 5] as const])
+  const kubepods = { limit: 1500, inUse: 1400 }
+  const host = { limit: 32_768, inUse: 1650 }
+  const readings = new Map([[reading.node, { ...reading, pods, kubepods, host }]])
+  const sums = sumsOf({ ...snapshot, readings })
+  sums.addEnded(ended)
+  const known = [...(reading.pods?.values() ?? [])].reduce((sum, pids) => sum + pids, 0) + 5
+  const [node] = sums.nodes(snapshot.nodes, new Map(), true)
+  t.strictSame(node?.places, { pods: known, unknownPods: 300, unexplained: 1400 - known - 300, outside: 250 })
+  t.match(node?.holders, [
+    { place: 'workload', workload: { kind: 'Deployment', name: 'boom' } },
+    { place: 'unknown-pod', cgroup: 'gone', pids: 300 }
+  ])
+  const [unlisted] = sums.nodes(snapshot.nodes, new Map(), false)
+  t.match(unlisted?.places, { pods: null, unknownPods: null, outside: 250 }, 'without a list of pods none is unknown')
 })

@@ -1,6 +1,7 @@
 import type { AuditKubelet, AuditNode } from '../../audit-fleet.ts'
 import type { AuditReport } from '../../audit-report.ts'
 import { fullestCeiling } from '../../headline.ts'
+import { holdersText } from '../../phrases.ts'
 import { html, type Markup } from '../markup.ts'
 import { grouped } from '../number-text.ts'
 import { table } from '../table.ts'
@@ -17,6 +18,9 @@ const columns: readonly Column<AuditNode>[] = [
   { title: 'In use and promised', kind: 'count', cell: ({ committed }) => committed },
   { title: 'Pods', kind: 'count', cell: ({ pods }) => pods },
   { title: 'Biggest pod', kind: 'name', cell: ({ biggest }) => biggestOf(biggest) },
+  { title: 'Held by', kind: 'text', cell: (node) => (node.age === null ? null : holdersText(node)) },
+  { title: 'In unknown pods', kind: 'count', cell: ({ places }) => places.unknownPods },
+  { title: 'Outside of pods', kind: 'count', cell: ({ places }) => places.outside },
   { title: 'PIDPressure', kind: 'flag', cell: ({ pidPressure }) => pidPressure },
   { title: 'Kubelet settings', kind: 'text', cell: ({ kubelet }) => settingsOf(kubelet) },
   { title: 'Reading is old', kind: 'age', cell: ({ age }) => age },

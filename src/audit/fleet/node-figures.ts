@@ -1,0 +1,77 @@
+import { type CeilingName, ceilingAccounts, isWhole, type NodeFigures } from '../../headroom/ceiling-account.ts'
+import { knownCeilings, usedShareOf } from '../../headroom/node-ceilings.ts'
+import type { Pids } from '../../lib/units.ts'
+import type { Ceiling, NodeReading } from '../../model/node-reading.ts'
+import { type Holder, holdersOf, placesOf, type WorkloadShare } from '../../model/task-places.ts'
+import type { Floor } from '../../policy/settings.ts'
+import type { AuditCeiling, AuditHolder, AuditNode, Limit } from '../../report/audit/audit-fleet.ts'
+
+const nothingRead: Pick<NodeReading, 'host' | 'kubepods'> = {
+  host: { limit: undefined, inUse: undefined },
+  kubepods: { limit: undefined, inUse: undefined }
+}
+
+/** The ceilings of a node and the room under them. */
+export function roomOf(
+  { host, kubepods }: Pick<NodeReading, 'host' | 'kubepods'> = nothingRead,
+  { pending, seen }: Pick<NodeFigures, 'pending' | 'seen'>,
+  floor: Floor
+) {
+  const [tightest] = ceilingAccounts({ host, kubepods, pending, seen }, floor)
+  const shares = [host, kubepods].map(usedShareOf).filter((share) => share !== undefined)
+  return {
+    host: ceilingOf(host),
+    kubepods: ceilingOf(kubepods),
+    tightest: tightest?.ceiling ?? null,
+    used: shares.length === 0 ? null : Math.max(...shares),
+    committed: tightest?.committed ?? null,
+    floor: tightest?.floor ?? null,
+    // One ceiling alone says nothing about the other.
+    free: isWhole({ host, kubepods }) ? (tightest?.free ?? ('unlimited' as const)) : null
+  }
+}
+
+/** Where the tasks are, and what holds so many of them that it is worth naming. */
+export function holdersAndPlaces(
+  reading: NodeReading | undefined,
+  unclaimed: ReadonlyMap<string, Pids> | undefined,
+  workloads: readonly WorkloadShare[]
+): Pick<AuditNode, 'places' | 'holders' | 'workloads'> {
+  const places = placesOf(reading, unclaimed)
+  const { pods, unknownPods, unexplained, outside } = places
+  const name = fullerOf(reading)
+  const inUse = name === 'node' ? reading?.host.inUse : reading?.kubepods.inUse
+  return {
+    places: {
+      pods: pods ?? null,
+      unknownPods: unknownPods?.reduce((sum, { pids }) => sum + pids, 0) ?? null,
+      unexplained: unexplained ?? null,
+      outside: outside ?? null
+    },
+    holders: reading === undefined ? [] : holdersOf(name, inUse, places, workloads).map(writtenHolder),
+    workloads: workloads.length
+  }
+}
+
+function fullerOf(reading: NodeReading | undefined): CeilingName {
+  return knownCeilings({ reading, kubelet: undefined })[0]?.name ?? 'node'
+}
+
+function writtenHolder(holder: Holder): AuditHolder {
+  const { place, pids } = holder
+  const none = { workload: null, cgroup: null }
+  if (place === 'workload') {
+    const { namespace, kind, name, pods } = holder
+    return { place, ...none, workload: { namespace, kind, name, pods }, pids }
+  }
+  return place === 'unknown-pod' ? { place, ...none, cgroup: holder.cgroup, pids } : { place, ...none, pids }
+}
+
+function ceilingOf({ limit, inUse }: Ceiling): AuditCeiling {
+  return { limit: limitOf(limit), inUse: inUse ?? null }
+}
+
+/** JSON has no Infinity. */
+function limitOf(limit: Pids | undefined): Limit {
+  return limit === Number.POSITIVE_INFINITY ? 'unlimited' : (limit ?? null)
+}

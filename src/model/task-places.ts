@@ -1,0 +1,115 @@
+import { compareTexts } from '../lib/compare-text.ts'
+import type { Pids } from '../lib/units.ts'
+import type { NodeReading } from './node-reading.ts'
+
+/** A pod cgroup that no Pod of the API server has: its Pod is gone and its tasks are not. */
+export interface UnknownPod {
+  /** The uid in the name of the cgroup. */
+  readonly cgroup: string
+  readonly pids: Pids
+}
+
+/** Where the tasks of one node are. The parts add up to what is in use, ± what changed between two samples. */
+export interface TaskPlaces {
+  /** In pods that the API server knows; undefined: not known. */
+  readonly pods: Pids | undefined
+  /** The most tasks first; undefined: not known. */
+  readonly unknownPods: readonly UnknownPod[] | undefined
+  /** Under kubepods, but in no pod of it; undefined: not known. */
+  readonly unexplained: Pids | undefined
+  /** Outside of all pods: kubelet, container runtime, kernel threads, VMs; undefined: not known. */
+  readonly outside: Pids | undefined
+}
+
+/** Splits what is in use on a node; `unclaimed` are the pods of the reading that no Pod has, undefined: not known. */
+export function placesOf(
+  reading: Pick<NodeReading, 'host' | 'kubepods' | 'pods'> | undefined,
+  unclaimed: ReadonlyMap<string, Pids> | undefined
+): TaskPlaces {
+  const { host, kubepods, pods } = reading ?? {}
+  const inPods = pods === undefined ? undefined : sumOf(pods.values())
+  const unknownPods = unclaimed === undefined || inPods === undefined ? undefined : biggestFirst(unclaimed)
+  return {
+    pods:
+      inPods === undefined || unknownPods === undefined ? undefined : inPods - sumOf(unknownPods.map((p) => p.pids)),
+    unknownPods,
+    unexplained:
+      kubepods?.inUse === undefined || inPods === undefined ? undefined : Math.max(0, kubepods.inUse - inPods),
+    outside: outsideOf(host?.inUse, kubepods?.inUse)
+  }
+}
+
+/** A running node has tasks outside of pods, its kernel threads alone: where none are left a figure is wrong or late. */
+export function outsideOf(host: Pids | undefined, kubepods: Pids | undefined): Pids | undefined {
+  return host === undefined || kubepods === undefined || host <= kubepods ? undefined : host - kubepods
+}
+
+function biggestFirst(unclaimed: ReadonlyMap<string, Pids>): UnknownPod[] {
+  return [...unclaimed]
+    .filter(([, pids]) => pids > 0)
+    .map(([cgroup, pids]) => ({ cgroup, pids }))
+    .sort((a, b) => b.pids - a.pids || compareTexts(a.cgroup, b.cgroup))
+}
+
+function sumOf(counts: Iterable<Pids>): Pids {
+  let sum = 0
+  for (const count of counts) sum += count
+  return sum
+}
+
+/** A workload by what its pods hold on one node. */
+export interface WorkloadShare {
+  readonly kind: string
+  readonly namespace: string
+  readonly name: string
+  readonly pids: Pids
+  readonly pods: number
+}
+
+/** A place that holds so much of a node that it is worth naming. */
+export type Holder =
+  | ({ readonly place: 'workload' } & WorkloadShare)
+  | ({ readonly place: 'unknown-pod' } & UnknownPod)
+  | { readonly place: 'unexplained' | 'outside'; readonly pids: Pids }
+
+/**
+ * Share of what is in use from which a holder is named. Own choice: below a tenth nobody is to blame, and stopping it
+ * would not help.
+ */
+export const worthNaming = 0.1
+
+/** Holders named together. */
+const mostHolders = 3
+
+/**
+ * The places that hold a share worth naming of what is in use under a ceiling, the biggest first. `workloads` are those
+ * of the node, in any order. Without the figure of the ceiling the sum of the known places takes its part.
+ */
+export function holdersOf(
+  ceiling: 'node' | 'kubepods',
+  inUse: Pids | undefined,
+  places: TaskPlaces,
+  workloads: Iterable<WorkloadShare>
+): Holder[] {
+  const all: Holder[] = [...workloads].map((workload) => ({ place: 'workload', ...workload }))
+  for (const pod of places.unknownPods ?? []) all.push({ place: 'unknown-pod', ...pod })
+  if (places.unexplained !== undefined) all.push({ place: 'unexplained', pids: places.unexplained })
+  // What is outside of pods does not count under kubepods.
+  if (ceiling === 'node' && places.outside !== undefined) all.push({ place: 'outside', pids: places.outside })
+  const whole = inUse ?? sumOf(all.map(({ pids }) => pids))
+  return all
+    .filter(({ pids }) => pids > 0 && pids >= whole * worthNaming)
+    .sort((a, b) => b.pids - a.pids || compareTexts(keyOf(a), keyOf(b)))
+    .slice(0, mostHolders)
+}
+
+function keyOf(holder: Holder): string {
+  switch (holder.place) {
+    case 'workload':
+      return `${holder.namespace}/${holder.name} ${holder.kind}`
+    case 'unknown-pod':
+      return holder.cgroup
+    default:
+      return holder.place
+  }
+}

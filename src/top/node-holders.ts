@@ -1,0 +1,33 @@
+import { knownCeilings } from '../headroom/node-ceilings.ts'
+import type { PodFacts } from '../model/cluster-objects.ts'
+import type { Others } from '../model/holder-text.ts'
+import type { NodeReading } from '../model/node-reading.ts'
+import { type Holder, holdersOf, placesOf, type TaskPlaces, type WorkloadShare } from '../model/task-places.ts'
+
+/** Where the tasks of a node are, by all its pods, and what holds so many of them that it is worth naming. */
+export function holdersAndPlaces(
+  reading: NodeReading | undefined,
+  pods: readonly PodFacts[]
+): { readonly places: TaskPlaces; readonly holders: readonly Holder[]; readonly workloads: Others } {
+  const unclaimed = new Map(reading?.pods)
+  const shares = new Map<string, { -readonly [K in keyof WorkloadShare]: WorkloadShare[K] }>()
+  for (const { uid, cgroup = uid, namespace, workload } of pods) {
+    const pids = reading?.pods?.get(cgroup)
+    unclaimed.delete(cgroup)
+    if (pids === undefined) continue
+    const key = `${workload.kind} ${namespace}/${workload.name}`
+    const held = shares.get(key) ?? { kind: workload.kind, namespace, name: workload.name, pids: 0, pods: 0 }
+    shares.set(key, held)
+    held.pids += pids
+    held.pods++
+  }
+  const places = placesOf(reading, unclaimed)
+  const [fullest] = knownCeilings({ reading, kubelet: undefined })
+  const name = fullest?.name ?? 'node'
+  const inUse = fullest?.inUse ?? reading?.host.inUse
+  return {
+    places,
+    holders: reading === undefined ? [] : holdersOf(name, inUse, places, shares.values()),
+    workloads: { workloads: shares.size, biggest: Math.max(0, ...[...shares.values()].map(({ pids }) => pids)) }
+  }
+}
