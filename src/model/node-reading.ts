@@ -17,6 +17,11 @@ export interface NodeReading {
   readonly at: Millis
   /** The node: min(pid_max, threads-max), and every task on it. */
   readonly host: Ceiling
+  /**
+   * The cgroup above kubepods whose pids.max is tighter than that, such as `/` inside of a container runtime: `host` is then
+   * its limit and the tasks in it. Absent: no cgroup is.
+   */
+  readonly hostCgroup?: string | undefined
   /** The kubepods cgroup: pids.max, and the tasks of all pods together. */
   readonly kubepods: Ceiling
   /** Tasks by pod uid (see PodFacts.cgroup); undefined when unknown for all pods. A pod that is not in it is unknown. */
@@ -33,7 +38,7 @@ export interface KubeletConfig {
   readonly podPidsLimit: Pids
   /** systemReserved.pid and kubeReserved.pid together; undefined where one is no plain count. */
   readonly reserved: Pids | undefined
-  /** evictionHard `pid.available` as the configuration spells it; undefined: not set. */
+  /** `pid.available` of evictionHard, or else of evictionSoft, as the configuration spells it; undefined: not set. */
   readonly eviction: string | undefined
 }
 

@@ -34,6 +34,17 @@ export function placeOfCgroup(id: string): CgroupPlace | undefined {
   return pod === undefined ? undefined : { root, depth: at, pod }
 }
 
+/** `/system.slice/containerd.service/kubepods-burstable-pod….slice:cri-containerd:…` */
+const misplaced = /\/(?:[^/]+-)?kubepods(?:-besteffort|-burstable)?-pod([0-9A-Za-z_]+)\.slice:[^/]+$/
+
+/**
+ * The pod of a container that a runtime on cgroupfs runs under the name that a kubelet on systemd gave it, outside of the
+ * pod's own cgroup; undefined for every other cgroup.
+ */
+export function podOfMisplaced(id: string): string | undefined {
+  return id.includes('.slice:') ? misplaced.exec(id)?.[1]?.replaceAll('_', '-') : undefined
+}
+
 function podUidOf(segment: string): string | undefined {
   const plain = podOfCgroupfs.exec(segment)?.[1]
   if (plain !== undefined) return plain

@@ -1,4 +1,4 @@
-// Reads: evictionHard of the kubelet.  Fine: it has pid.available.
+// Reads: evictionHard and evictionSoft of the kubelet.  Fine: one of them has pid.available.
 import { defineRule } from '../engine/rule.ts'
 import type { Subject } from '../kubernetes/subject.ts'
 import { node } from '../kubernetes/workloads.ts'
@@ -22,7 +22,7 @@ export const nodePidEviction = defineRule<Subject, 'node'>({
       {
         pointer: '/status/conditions',
         reason: 'no eviction for PIDs',
-        detail: 'evictionHard has no pid.available, so PIDPressure never turns true'
+        detail: 'neither evictionHard nor evictionSoft has pid.available, so PIDPressure never turns true'
       }
     ]
   },

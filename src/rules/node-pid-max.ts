@@ -1,8 +1,10 @@
-// Reads: the ceiling of a node, min(pid_max, threads-max), as its kubelet tells it.  Fine: at least spec.audit.pidMax.
+// Reads: the ceiling of a node, min(pid_max, threads-max) or the pids.max of a cgroup above kubepods, and its memory.  Fine: at least spec.audit.pidMax.
 import { defineRule } from '../engine/rule.ts'
 import { lackOfLimit } from '../headroom/node-ceilings.ts'
+import { parseQuantity } from '../kubernetes/qos/quantity.ts'
 import type { Subject } from '../kubernetes/subject.ts'
 import { node } from '../kubernetes/workloads.ts'
+import { isRecord } from '../lib/json/shape.ts'
 
 export const nodePidMax = defineRule<Subject, 'node'>({
   id: 'node-pid-max',
@@ -11,24 +13,48 @@ export const nodePidMax = defineRule<Subject, 'node'>({
   remedy:
     'Raise kernel.pid_max on the node by a file in /etc/sysctl.d, then restart its kubelet. Where kernel.threads-max is the smaller of the two, raise that as well. Without the restart kubepods keeps the old limit: see node-kubepods-drift.',
   limits:
-    'It knows the smaller of the two only, as the kubelet reports it. fs.file-max and ulimit have nothing to do with it.',
+    'It knows the smaller of the two only, as the kubelet reports it, and takes it for kernel.threads-max where it is what the kernel makes of the memory of the node. fs.file-max and ulimit have nothing to do with it.',
   defaultMode: 'audit',
   scope: 'cluster',
   kinds: [node],
   requiredFacts: ['node'],
   reads: () => [],
-  check(_subject, { settings, node: state }) {
+  check(subject, { settings, node: state }) {
     const limit = state.reading?.host.limit
     const { pidMax } = settings.audit
     if (limit === undefined || limit >= pidMax) return []
+    const base = { pointer: '/status/capacity/pid', reason: 'the node allows few PIDs', weight: -limit }
+    const cgroup = state.reading?.hostCgroup
+    if (cgroup !== undefined) {
+      const detail = `the cgroup ${cgroup} above kubepods allows ${limit} tasks, the policy asks for ${pidMax}`
+      return [{ ...base, detail, remedy: cgroupRemedy }]
+    }
+    const detail = `the node allows ${limit} tasks, the policy asks for ${pidMax}`
+    if (!isThreadsMax(limit, subject)) return [{ ...base, detail }]
     return [
-      {
-        pointer: '/status/capacity/pid',
-        reason: 'the node allows few PIDs',
-        detail: `the node allows ${limit} tasks, the policy asks for ${pidMax}`,
-        weight: -limit
-      }
+      { ...base, detail: `${detail}; it is kernel.threads-max, 1 for each 128 KiB of memory`, remedy: threadsRemedy }
     ]
   },
   missingFact: (_subject, { node: state }) => lackOfLimit(state, ['node'])
 })
+
+const cgroupRemedy =
+  'Raise pids.max of that cgroup, or the limit of the container runtime that made it (podman and docker: --pids-limit). Raising kernel.pid_max changes nothing here.'
+
+const threadsRemedy =
+  'Raise kernel.threads-max on the node by a file in /etc/sysctl.d, then restart its kubelet. It is the smaller one here: raising kernel.pid_max alone changes nothing.'
+
+/** Bytes of memory for each thread of the default kernel.threads-max (Linux kernel/fork.c, set_max_threads: 8 stacks). */
+const memoryPerThread = 128 * 1024
+/** The kernel counts its own image as well, and a node reports a little less memory than it counts by. Own choice. */
+const tolerance = 0.02
+
+/** Whether the limit is what the kernel makes of the memory of the node, and so kernel.threads-max and not pid_max. */
+function isThreadsMax(limit: number, { object }: Subject): boolean {
+  const status = isRecord(object['status']) ? object['status'] : {}
+  const capacity = isRecord(status['capacity']) ? status['capacity'] : {}
+  const memory = parseQuantity(String(capacity['memory'] ?? ''))
+  if (memory === undefined) return false
+  const threads = Number(memory / 1_000_000_000n) / memoryPerThread
+  return Math.abs(limit - threads) <= threads * tolerance
+}

@@ -32,6 +32,8 @@ function unreserved({ kubelet, reading }: NodeState): string | undefined {
   const { host, kubepods } = reading ?? {}
   if (kubepods?.limit === Number.POSITIVE_INFINITY) return 'kubepods has no limit at all'
   if (kubelet?.reserved !== undefined || host?.limit === undefined || kubepods?.limit === undefined) return undefined
+  // A cgroup above kubepods says nothing of what the kubelet reserves.
+  if (reading?.hostCgroup !== undefined) return undefined
   // Any reservation would make kubepods the lower one. What makes it lower may also be drift, so that says nothing.
   return kubepods.limit >= host.limit ? `kubepods allows ${kubepods.limit} tasks, the node ${host.limit}` : undefined
 }

@@ -23,11 +23,13 @@ export const nodePidUsage = defineRule<Subject, 'node'>({
     if (fullest === undefined || fullest.used < settings.audit.usage) return []
     const { name, limit, inUse, used } = fullest
     const floor = floorUnder(limit, settings.headroom.floor)
+    const cgroup = name === 'node' ? state.reading?.hostCgroup : undefined
+    const where = cgroup === undefined ? name : `the cgroup ${cgroup} above kubepods`
     return [
       {
         pointer: '/status/capacity/pid',
         reason: 'few PIDs are left',
-        detail: `${inUse} of ${limit} tasks under ${name} (${percentText(used)}), the policy keeps ${floor} free`,
+        detail: `${inUse} of ${limit} tasks under ${where} (${percentText(used)}), the policy keeps ${floor} free`,
         weight: used
       }
     ]

@@ -1,7 +1,8 @@
-// Reads: podPidsLimit of the kubelet, or else the limits of the pods it runs.  Fine: every pod has one.
+// Reads: podPidsLimit of the kubelet, or else the limits of the pods it runs.  Fine: every pod has one, below the ceiling of its node.
 import { defineRule } from '../engine/rule.ts'
 import type { Subject } from '../kubernetes/subject.ts'
 import { node } from '../kubernetes/workloads.ts'
+import type { Pids } from '../lib/units.ts'
 import type { NodeState } from '../model/node-reading.ts'
 
 export const nodePodPidsLimit = defineRule<Subject, 'node'>({
@@ -28,9 +29,16 @@ export const nodePodPidsLimit = defineRule<Subject, 'node'>({
 })
 
 function unlimited({ kubelet, reading }: NodeState): string | undefined {
-  if (kubelet !== undefined) return kubelet.podPidsLimit === Number.POSITIVE_INFINITY ? 'no podPidsLimit' : undefined
+  if (kubelet !== undefined) return boundless(kubelet.podPidsLimit, reading)
   const { pods, podLimits } = reading ?? {}
   if (pods === undefined || podLimits === undefined) return undefined
   const without = [...pods.keys()].filter((uid) => !podLimits.has(uid)).length
   return without === 0 ? undefined : `${without} of ${pods.size} pods there have no limit`
+}
+
+/** A limit as high as the node's own ceiling bounds nothing. */
+function boundless(limit: Pids, reading: NodeState['reading']): string | undefined {
+  if (limit === Number.POSITIVE_INFINITY) return 'no podPidsLimit'
+  const ceiling = Math.min(reading?.host.limit ?? limit + 1, reading?.kubepods.limit ?? limit + 1)
+  return limit < ceiling ? undefined : `podPidsLimit ${limit} is not below the ceiling of the node, ${ceiling}`
 }

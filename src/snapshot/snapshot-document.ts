@@ -5,6 +5,7 @@ import type { ReadingFailureReason } from '../model/node-reading.ts'
 import { fields } from '../policy/document/fields.ts'
 import { issueMistakes, renderPath } from '../policy/document/mistakes.ts'
 import { readYaml } from '../policy/document/yaml-source.ts'
+import { withKubepods } from '../readings/host-ceiling.ts'
 import type { ClusterSnapshot } from './snapshot.ts'
 
 const apiVersion = 'pidguard.io/v1alpha1'
@@ -169,7 +170,7 @@ function readingOf({ name, reading, pods }: Document['nodes'][number]) {
   return {
     node: name,
     at: Date.parse(at),
-    host: ceilingOf(host),
+    host: withKubepods(ceilingOf(host), ceilingOf(kubepods)),
     kubepods: ceilingOf(kubepods),
     pods: threads.length === 0 ? undefined : new Map(threads),
     // A snapshot does not say whether anybody looked for limits.

@@ -6,6 +6,16 @@ holdsCases(t, rule, [
   { name: 'no podPidsLimit', node: { kubelet: {} }, finds: /no podPidsLimit/ },
   { name: 'a podPidsLimit', node: { kubelet: { podPidsLimit: 1024 } } },
   {
+    name: 'a podPidsLimit just below the ceiling',
+    node: { kubelet: { podPidsLimit: 29_999 }, host: [32_768, 1], kubepods: [30_000, 1] }
+  },
+  {
+    name: 'a podPidsLimit as high as the lower ceiling bounds nothing',
+    node: { kubelet: { podPidsLimit: 30_000 }, host: [32_768, 1], kubepods: [30_000, 1] },
+    finds: /podPidsLimit 30000 is not below the ceiling of the node, 30000/
+  },
+  { name: 'a podPidsLimit, and ceilings unknown', node: { kubelet: { podPidsLimit: 500_000 } } },
+  {
     name: 'the configuration has the last word',
     node: { kubelet: { podPidsLimit: 1024 }, pods: { a: 5 }, podLimits: {} }
   },

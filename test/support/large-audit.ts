@@ -22,7 +22,7 @@ const workloadRules: readonly (readonly [ruleId: string, level: AuditLevel, reas
 const nodeRules: readonly (readonly [ruleId: string, reason: string, detail: string])[] = [
   ['node-pod-pids-limit', 'no podPidsLimit', 'podPidsLimit=-1'],
   ['node-pid-reservation', 'no PIDs are reserved for the system', 'systemReserved.pid=0, kubeReserved.pid=0'],
-  ['node-pid-eviction', 'no eviction threshold for PIDs', 'evictionHard has no pid.available']
+  ['node-pid-eviction', 'no eviction threshold for PIDs', 'neither evictionHard nor evictionSoft has pid.available']
 ]
 
 /** A cluster of that size in which much is wrong, made of nothing but the numbers: the same each time. */

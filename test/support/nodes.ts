@@ -7,6 +7,8 @@ type CeilingSketch = readonly [limit: number | 'unlimited' | null, inUse: number
 export interface NodeStateSketch {
   readonly host?: CeilingSketch
   readonly kubepods?: CeilingSketch
+  /** The cgroup above kubepods whose limit `host` is. */
+  readonly hostCgroup?: string
   /** Tasks by pod uid. */
   readonly pods?: Readonly<Record<string, number>>
   /** Limits by pod uid, of the pods that have one. */
@@ -17,7 +19,7 @@ export interface NodeStateSketch {
 
 /** A node as sketched; without any figure there is no reading. */
 export function nodeState(sketch: NodeStateSketch = {}): NodeState {
-  const { host, kubepods, pods, podLimits, kubelet } = sketch
+  const { host, hostCgroup, kubepods, pods, podLimits, kubelet } = sketch
   const isRead = (host ?? kubepods ?? pods ?? podLimits) !== undefined
   return {
     reading: isRead
@@ -25,6 +27,7 @@ export function nodeState(sketch: NodeStateSketch = {}): NodeState {
           node: 'node-a',
           at: 0,
           host: ceiling(host),
+          ...(hostCgroup === undefined ? undefined : { hostCgroup }),
           kubepods: ceiling(kubepods),
           pods: pods === undefined ? undefined : new Map(Object.entries(pods)),
           podLimits: podLimits === undefined ? undefined : new Map(Object.entries(podLimits)),

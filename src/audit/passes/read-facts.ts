@@ -63,8 +63,8 @@ export async function readFacts({ objects: source }: Pick<AuditDeps, 'objects'>)
 
 /** What rules and exemptions look at: a Node lists its images, up to 50 of them. */
 function slimNode({ apiVersion, kind, metadata, status }: JsonRecord): JsonRecord {
-  const conditions = isRecord(status) ? status['conditions'] : undefined
+  const { conditions, capacity } = isRecord(status) ? status : {}
   if (!isRecord(metadata)) return { apiVersion, kind, metadata }
   const { managedFields, ...rest } = metadata
-  return { apiVersion, kind, metadata: rest, status: { conditions } }
+  return { apiVersion, kind, metadata: rest, status: { conditions, capacity } }
 }

@@ -1,12 +1,19 @@
 import type { Bytes, Millis, Pids } from '../../lib/units.ts'
 import type { Ceiling } from '../../model/node-reading.ts'
-import { type CgroupPlace, placeOfCgroup } from '../cgroup-path.ts'
+import { type CgroupPlace, placeOfCgroup, podOfMisplaced } from '../cgroup-path.ts'
 
 /** What the cAdvisor metrics of one node say of tasks. */
 export interface CadvisorThreads {
   readonly kubepods: Ceiling
   readonly pods: ReadonlyMap<string, Pids>
   readonly podLimits: ReadonlyMap<string, Pids>
+  /** The cgroup above kubepods with the least free, where one has a limit. */
+  readonly above: { readonly id: string; readonly limit: Pids; readonly inUse: Pids } | undefined
+  /**
+   * The cgroups of pods are empty and their containers run elsewhere: kubelet and runtime use different cgroup drivers.
+   * `pods` are then the sums of their containers, and no limit of kubepods or of a pod bounds anything.
+   */
+  readonly isMisplaced: boolean
   /** The oldest instant of a figure of kubepods, by the node's own clock; undefined where the text has no timestamps. */
   readonly sampledAt: Millis | undefined
 }
@@ -17,7 +24,11 @@ const newline = 0x0a
 /** Of one series with all its labels; the labels of a pod are bounded by the API, far below this. */
 const longestLine: Bytes = 256 * 1024
 
+/** Cgroups outside of kubepods that are kept; a node has some hundred units. Own choice. */
+const mostOthers = 5_000
+
 interface Root {
+  readonly path: string
   depth: number
   limit: Pids | undefined
   inUse: Pids | undefined
@@ -32,6 +43,10 @@ interface Root {
  */
 export class CadvisorTextReader {
   readonly #roots = new Map<string, Root>()
+  /** Cgroups that are no part of a kubepods and may be above it, by id. */
+  readonly #others = new Map<string, { limit: Pids; inUse: Pids | undefined }>()
+  /** Tasks of containers that run outside of the cgroup of their pod, by pod uid. */
+  readonly #misplaced = new Map<string, Pids>()
   #carry: Buffer | undefined
 
   push(chunk: Buffer): void {
@@ -56,7 +71,26 @@ export class CadvisorTextReader {
     }
     if (best === undefined) return undefined
     const { limit, inUse, pods, podLimits, sampledAt } = best
-    return { kubepods: { limit, inUse }, pods, podLimits, sampledAt }
+    const above = this.#above(best.path)
+    const misplaced = sumOf(this.#misplaced)
+    if (misplaced > 0 && sumOf(pods) === 0) {
+      const kubepods = { limit: Number.POSITIVE_INFINITY, inUse: misplaced }
+      return { kubepods, pods: this.#misplaced, podLimits: new Map(), above, isMisplaced: true, sampledAt }
+    }
+    return { kubepods: { limit, inUse }, pods, podLimits, above, isMisplaced: false, sampledAt }
+  }
+
+  /** The ancestor of a cgroup with the least free: the kernel refuses a fork at whichever is full. */
+  #above(path: string): CadvisorThreads['above'] {
+    let tightest: CadvisorThreads['above']
+    const segments = path.split('/')
+    for (let depth = 1; depth < segments.length; depth++) {
+      const id = segments.slice(0, depth).join('/') || '/'
+      const { limit, inUse } = this.#others.get(id) ?? { limit: 0, inUse: undefined }
+      if (limit === 0 || inUse === undefined) continue
+      if (tightest === undefined || limit - inUse < tightest.limit - tightest.inUse) tightest = { id, limit, inUse }
+    }
+    return tightest
   }
 
   /** `data` holds whole lines. */
@@ -77,14 +111,25 @@ export class CadvisorTextReader {
     const labels = readLabels(line, open + 1)
     if (labels === undefined || labels.id === undefined) return
     const place = placeOfCgroup(labels.id)
-    if (place === undefined) return
     const [valueText, stampText] = line
       .slice(labels.end)
       .trim()
       .split(/[ \t]+/)
     const value = Number(valueText)
     if (valueText === undefined || valueText === '' || !Number.isFinite(value) || value < 0) return
-    this.#record(place, isLimit, value, stampText === undefined ? undefined : Number(stampText))
+    if (place === undefined) this.#recordOther(labels.id, isLimit, value)
+    else this.#record(place, isLimit, value, stampText === undefined ? undefined : Number(stampText))
+  }
+
+  #recordOther(id: string, isLimit: boolean, value: number): void {
+    const uid = podOfMisplaced(id)
+    if (uid !== undefined) {
+      if (!isLimit) this.#misplaced.set(ownText(uid), (this.#misplaced.get(uid) ?? 0) + value)
+      return
+    }
+    if (id.includes('kubepods') || (this.#others.size >= mostOthers && !this.#others.has(id))) return
+    const held = this.#others.get(id) ?? { limit: 0, inUse: undefined }
+    this.#others.set(ownText(id), isLimit ? { ...held, limit: value } : { ...held, inUse: value })
   }
 
   #record(place: CgroupPlace, isLimit: boolean, value: number, stamp: Millis | undefined): void {
@@ -104,6 +149,7 @@ export class CadvisorTextReader {
     const held = this.#roots.get(root)
     if (held !== undefined) return held
     const made: Root = {
+      path: ownText(root),
       depth,
       limit: undefined,
       inUse: undefined,
@@ -114,6 +160,12 @@ export class CadvisorTextReader {
     this.#roots.set(root, made)
     return made
   }
+}
+
+function sumOf(counts: ReadonlyMap<string, Pids>): Pids {
+  let sum = 0
+  for (const count of counts.values()) sum += count
+  return sum
 }
 
 /** The text by itself: V8 cuts it out of the line by reference, and would hold the whole line as long as the uid. */

@@ -91,13 +91,21 @@ export function kubeletConfigOf(text: string): KubeletConfig | undefined {
   if (!isRecord(config)) return undefined
   const { podPidsLimit } = config
   const [system, kube] = [reservedBy(config['systemReserved']), reservedBy(config['kubeReserved'])]
-  const eviction = isRecord(config['evictionHard']) ? config['evictionHard']['pid.available'] : undefined
   return {
     // -1 is the default, the same as absence.
     podPidsLimit: typeof podPidsLimit === 'number' && podPidsLimit > 0 ? podPidsLimit : Number.POSITIVE_INFINITY,
     reserved: system === undefined || kube === undefined ? undefined : system + kube,
-    eviction: typeof eviction === 'string' ? eviction : undefined
+    eviction: thresholdOf(config['evictionHard']) ?? thresholdOf(config['evictionSoft'])
   }
+}
+
+/**
+ * The threshold for `pid.available`; undefined: none. A soft one sets PIDPressure as a hard one does, whatever its grace
+ * period. The kubelet ignores `0%` and `100%` (kubernetes pkg/kubelet/eviction/helpers.go, parseThresholdStatement).
+ */
+function thresholdOf(thresholds: unknown): string | undefined {
+  const value = isRecord(thresholds) ? thresholds['pid.available'] : undefined
+  return typeof value === 'string' && value !== '0%' && value !== '100%' ? value : undefined
 }
 
 /** `{pid: "1000"}`; 0 where nothing is said of PIDs, undefined where that is no count. */

@@ -1,9 +1,10 @@
 import { pause } from '../../lib/sleep.ts'
 import type { Bytes, Millis } from '../../lib/units.ts'
-import type { NodeReading, ReadingFailure, ReadingTarget } from '../../model/node-reading.ts'
+import type { Ceiling, NodeReading, ReadingFailure, ReadingTarget } from '../../model/node-reading.ts'
 import type { CallCredentialsSource } from '../../ports/credentials.ts'
 import type { NodeReadings, ReadingSink, ReadOptions } from '../../ports/readings.ts'
 import type { Clock } from '../../ports/runtime.ts'
+import { withKubepods } from '../host-ceiling.ts'
 import { CadvisorTextReader, type CadvisorThreads } from './cadvisor-text.ts'
 import { KubeletClient, KubeletFailure, type Sampled } from './kubelet-client.ts'
 import { Lanes } from './slow-node-lanes.ts'
@@ -79,7 +80,10 @@ export class KubeletReadings implements NodeReadings {
     if (threads instanceof KubeletFailure && host instanceof KubeletFailure) {
       return tell(sink, target.name, threads, stop)
     }
-    if (!stop.aborted) sink.observeReading(readingOf(target.name, host, threads))
+    if (stop.aborted) return true
+    const reading = readingOf(target.name, host, threads)
+    if (reading === undefined) sink.observeFailure(target.name, nothingReported)
+    else sink.observeReading(reading)
     return !(threads instanceof KubeletFailure && threads.isTransport)
   }
 }
@@ -90,12 +94,18 @@ function tell(sink: ReadingSink, node: string, failure: KubeletFailure, stop: Ab
   return !failure.isTransport
 }
 
-/** One of both may have failed. */
+const nothingReported: ReadingFailure = {
+  reason: 'not-reported',
+  detail:
+    'the kubelet answers, but with neither node.rlimit in /stats/summary nor container_threads in /metrics/cadvisor'
+}
+
+/** One of both may have failed; undefined when they answered and neither has a figure. */
 function readingOf(
   node: string,
   host: Sampled<Rlimit | undefined> | KubeletFailure,
   threads: Sampled<CadvisorThreads | undefined> | KubeletFailure
-): NodeReading {
+): NodeReading | undefined {
   const gaps: ReadingFailure[] = []
   const instants: number[] = []
   const partOf = <T>(part: Sampled<T | undefined> | KubeletFailure, missing: string): T | undefined => {
@@ -105,18 +115,47 @@ function readingOf(
     return part instanceof KubeletFailure ? undefined : part.value
   }
   const rlimit = partOf(host, '/stats/summary has no node.rlimit')
-  const cgroup = partOf(threads, '/metrics/cadvisor has no container_threads of a kubepods cgroup')
+  const cgroup = partOf(threads, noKubepods)
+  const hasFailed = host instanceof KubeletFailure || threads instanceof KubeletFailure
+  if (instants.length === 0 && !hasFailed) return undefined
   const unknown = { limit: undefined, inUse: undefined }
+  const kubepods = cgroup?.kubepods ?? unknown
+  const kernel = rlimit === undefined ? unknown : { limit: rlimit.limit, inUse: rlimit.inUse }
+  if (rlimit !== undefined) gaps.push(...halfOf(kernel))
+  if (cgroup?.isMisplaced === true) gaps.push(misplaced)
+  const { above } = cgroup ?? {}
+  const isAbove = above !== undefined && above.limit - above.inUse < freeOf(kernel)
   return {
     node,
-    // With nothing found there is no instant either: as old as can be.
+    // Without any figure there is no instant: as old as can be.
     at: instants.length === 0 ? 0 : Math.min(...instants),
-    host: rlimit === undefined ? unknown : { limit: rlimit.limit, inUse: rlimit.inUse },
-    kubepods: cgroup?.kubepods ?? unknown,
+    host: withKubepods(isAbove ? { limit: above.limit, inUse: above.inUse } : kernel, kubepods),
+    ...(isAbove ? { hostCgroup: above.id } : undefined),
+    kubepods,
     pods: cgroup?.pods,
     podLimits: cgroup?.podLimits,
     gaps
   }
+}
+
+const noKubepods =
+  '/metrics/cadvisor has no container_threads of a kubepods cgroup: the feature gate PodAndContainerStatsFromCRI may be on, or the runtime may have no process metrics'
+
+const misplaced: ReadingFailure = {
+  reason: 'not-reported',
+  detail:
+    'the cgroups of pods are empty and their containers run elsewhere, so that neither podPidsLimit nor the limit of kubepods bounds anything: set the kubelet and the container runtime to the same cgroup driver (systemd)'
+}
+
+/** A ceiling of which only the limit or only the use is known. */
+function halfOf({ limit, inUse }: Ceiling): ReadingFailure[] {
+  if (limit !== undefined && inUse !== undefined) return []
+  const field = limit === undefined ? 'maxpid' : 'curproc'
+  return [{ reason: 'not-reported', detail: `/stats/summary has node.rlimit without ${field}` }]
+}
+
+function freeOf({ limit, inUse }: Ceiling): number {
+  return limit === undefined || inUse === undefined ? Number.POSITIVE_INFINITY : limit - inUse
 }
 
 function originOf(address: string, port: number): string {

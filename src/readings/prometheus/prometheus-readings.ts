@@ -3,6 +3,7 @@ import type { Ceiling, NodeReading, ReadingFailure, ReadingTarget } from '../../
 import type { NodeReadings, ReadingSink, ReadOptions } from '../../ports/readings.ts'
 import type { Clock } from '../../ports/runtime.ts'
 import { placeOfCgroup } from '../cgroup-path.ts'
+import { withKubepods } from '../host-ceiling.ts'
 import { NodeNames, nodeLabels } from './node-of-series.ts'
 import { PrometheusClient, type PrometheusClientOptions, PrometheusFailure, type Series } from './prometheus-client.ts'
 
@@ -198,7 +199,7 @@ function readingOf(node: string, draft: Draft, now: Millis, podsFailure: Reading
     node,
     // Pods alone are at most this old, for older samples are not asked for.
     at: now - (age ?? freshPod * 1000),
-    host: { limit: host.limit, inUse: host.inUse },
+    host: withKubepods({ limit: host.limit, inUse: host.inUse }, kubepods),
     kubepods: { limit: kubepods.limit, inUse: kubepods.inUse },
     pods: podsFailure !== undefined || (pods.size === 0 && isUnknown(kubepods)) ? undefined : pods,
     podLimits: undefined,

@@ -98,3 +98,40 @@ t.test('a line without end is refused before it fills the memory', async (t) => 
     for (;;) reader.push(Buffer.alloc(65_536, 'x'))
   }, /a line of more than 262144 bytes/)
 })
+
+const threads = (id: string, inUse: number, limit?: number) =>
+  one(`id="${id}"`, String(inUse)) +
+  (limit === undefined ? '' : one(`id="${id}"`, String(limit), 'container_threads_max'))
+
+t.test('a limit of a cgroup above kubepods: the one with the least free', async (t) => {
+  const nested = threads('/a/b/kubepods', 900, 5000)
+  const aboveOf = (text: string) => read(text + nested)?.above
+  t.equal(aboveOf(threads('/', 0, 0)), undefined, '0 is no limit')
+  t.equal(aboveOf(threads('/other', 9, 10) + threads('/a/b/c', 9, 10)), undefined, 'it is not above')
+  t.strictSame(aboveOf(threads('/', 2046, 2048)), { id: '/', limit: 2048, inUse: 2046 })
+  t.strictSame(aboveOf(threads('/', 2000, 2048) + threads('/a', 950, 960) + threads('/a/b', 900, 1000)), {
+    id: '/a',
+    limit: 960,
+    inUse: 950
+  })
+  t.equal(aboveOf(one('id="/"', '2048', 'container_threads_max')), undefined, 'what is in use there is not known')
+})
+
+t.test('containers outside of the empty cgroups of their pods: their sums are the pods', async (t) => {
+  const uid = '22222222-2222-4222-8222-222222222222'
+  const slice = `kubepods-burstable-pod${uid.replaceAll('-', '_')}.slice`
+  const empty =
+    threads('/kubepods.slice', 0, 31_768) + threads(`/kubepods.slice/kubepods-burstable.slice/${slice}`, 0, 4096)
+  const container = (id: string, inUse: number) =>
+    threads(`/system.slice/containerd.service/${slice}:cri-containerd:${id}`, inUse, 0)
+  const found = read(empty + container('a', 21_300) + container('b', 17))
+  t.strictSame([...(found?.pods ?? [])], [[uid, 21_317]])
+  t.strictSame(found?.kubepods, { limit: Number.POSITIVE_INFINITY, inUse: 21_317 }, 'and nothing bounds them')
+  t.strictSame([found?.isMisplaced, found?.podLimits.size], [true, 0])
+  const idle = read(empty)
+  t.strictSame([idle?.isMisplaced, idle?.kubepods], [false, { limit: 31_768, inUse: 0 }])
+  const both = read(
+    threads('/kubepods.slice', 9) + threads(`/kubepods.slice/${slice.replace('burstable-', '')}`, 9) + container('a', 5)
+  )
+  t.equal(both?.isMisplaced, false, 'where pods hold tasks of their own, that is what they hold')
+})

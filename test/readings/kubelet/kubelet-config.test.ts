@@ -30,6 +30,21 @@ const cases = [
     want: { podPidsLimit: 1024, reserved: 2000, eviction: '10%' }
   },
   {
+    name: 'a soft threshold counts: it sets PIDPressure too',
+    text: configz({ evictionHard: { 'memory.available': '100Mi' }, evictionSoft: { 'pid.available': '15%' } }),
+    want: { podPidsLimit: Number.POSITIVE_INFINITY, reserved: 0, eviction: '15%' }
+  },
+  ...['0%', '100%'].map((none) => ({
+    name: `${none} is no threshold to the kubelet`,
+    text: configz({ evictionHard: { 'pid.available': none } }),
+    want: { podPidsLimit: Number.POSITIVE_INFINITY, reserved: 0, eviction: undefined }
+  })),
+  {
+    name: 'a hard threshold of 0% leaves the soft one',
+    text: configz({ evictionHard: { 'pid.available': '0%' }, evictionSoft: { 'pid.available': '500' } }),
+    want: { podPidsLimit: Number.POSITIVE_INFINITY, reserved: 0, eviction: '500' }
+  },
+  {
     name: 'a reservation that is no count',
     text: configz({ kubeReserved: { pid: 'many' } }),
     want: { podPidsLimit: Number.POSITIVE_INFINITY, reserved: undefined, eviction: undefined }

@@ -130,6 +130,47 @@ t.test('what is missing is unknown and named', async (t) => {
       { host: { limit: undefined, inUse: undefined }, kubepods: { limit: 1500 }, gaps: [{ reason: 'not-reported' }] }
     ],
     [
+      'half a ceiling',
+      node({ summary: send('{"node":{"rlimit":{"time":"2026-11-21T10:00:00Z","curproc":900}}}') }),
+      {
+        host: { limit: undefined, inUse: 1006 },
+        gaps: [{ reason: 'not-reported', detail: '/stats/summary has node.rlimit without maxpid' }]
+      }
+    ],
+    [
+      'a count that wrapped: at least what kubepods holds',
+      node({ summary: send('{"node":{"rlimit":{"maxpid":70000,"curproc":12}}}') }),
+      { host: { limit: 70_000, inUse: 1006 }, gaps: [] }
+    ],
+    [
+      'a cgroup above kubepods with less free than the node',
+      node({
+        cadvisor: send(
+          Buffer.concat([
+            cadvisor,
+            Buffer.from(
+              'container_threads{id="/"} 2046 1795258523913\ncontainer_threads_max{id="/"} 2048 1795258523913\n'
+            )
+          ])
+        )
+      }),
+      { host: { limit: 2048, inUse: 2046 }, hostCgroup: '/', kubepods: { limit: 1500 }, gaps: [] }
+    ],
+    [
+      'containers that run outside of the cgroups of their pods',
+      node({
+        cadvisor: send(
+          'container_threads{id="/kubepods.slice"} 0\n' +
+            'container_threads{id="/system.slice/containerd.service/kubepods-pod1_2.slice:cri-containerd:3"} 21\n'
+        )
+      }),
+      {
+        kubepods: { limit: Number.POSITIVE_INFINITY, inUse: 21 },
+        pods: new Map([['1-2', 21]]),
+        gaps: [{ reason: 'not-reported', detail: /same cgroup driver/ }]
+      }
+    ],
+    [
       'no kubepods',
       node({ cadvisor: send('# nothing\n') }),
       {
@@ -285,3 +326,17 @@ t.test('stops at once, and says nothing more', async (t) => {
   await Promise.all([round, waiting])
   t.equal(sink.readings.size + sink.failures.size, 0)
 })
+
+t.test(
+  'a kubelet that answers and reports no figure, as on Windows, has failed: its reading is not an old one',
+  async (t) => {
+    const kubelet = await startFakeKubelet(t, node({ summary: send('{"node":{}}'), cadvisor: send('# nothing\n') }))
+    const sink = memorySink()
+    await source(t).read([kubelet.target('win-1')], sink, once)
+    t.equal(sink.readings.size, 0)
+    t.match(sink.failures.get('win-1'), {
+      reason: 'not-reported',
+      detail: /neither node.rlimit .* nor container_threads/
+    })
+  }
+)
