@@ -5,7 +5,19 @@ import { projectFolder, sourceOf, typescriptFilesOf, withoutComments } from '../
 
 /** Files and folders without a test file of their own name, each with the reason. */
 const without: Readonly<Record<string, string>> = {
-  'commands/': 'One verb each; test/program starts the built program.',
+  'commands/audit-formats.ts': 'test/program/audit.test.ts writes every format.',
+  'commands/audit.ts': 'test/program/audit.test.ts starts the built program.',
+  'commands/calico.ts': 'test/e2e/calico.test.ts runs it on a real API server.',
+  'commands/doctor.ts': 'test/e2e/doctor.test.ts runs it on a real API server.',
+  'commands/help-text.generated.ts': 'Compared with what commander prints by test/repo/generated.test.ts.',
+  'commands/known-cluster.ts': 'test/program/validate.test.ts gives it snapshots and a cluster that does not answer.',
+  'commands/mutate.ts': 'test/program/validate.test.ts starts the built program.',
+  'commands/options.ts': 'Shared options; test/program calls them rightly and wrongly.',
+  'commands/policy.ts': 'test/program/policy.test.ts starts the built program.',
+  'commands/program.ts': 'test/program starts the built program.',
+  'commands/top.ts': 'test/program/top.test.ts starts the built program.',
+  'commands/try.ts': 'test/program/serve.test.ts starts the built program.',
+  'commands/validate.ts': 'test/program/validate.test.ts starts the built program.',
   'host/audit-child.ts': 'test/program/audit-child.test.ts starts it.',
   'host/local-certificates.ts': 'test/program/serve.test.ts serves with it.',
   'host/log.ts': 'test/program/serve.test.ts reads its lines.',
@@ -18,7 +30,18 @@ const without: Readonly<Record<string, string>> = {
   'host/stdout.ts': 'test/program starts the built program and reads it.',
   'host/take-snapshot.ts': 'test/program/top.test.ts.',
   'host/version.ts': 'test/repo/version.test.ts.',
-  'serve/': 'Wiring of one process; test/program/serve.test.ts starts the built program, test/e2e installs it.',
+  'serve/audit-source.ts': 'test/e2e/audit-interval.test.ts reads a real API server with it.',
+  'serve/build-interval-audits.ts': 'test/e2e/audit-interval.test.ts.',
+  'serve/build-near-floor-events.ts':
+    'Wiring, by no test; test/leader/near-floor-events.test.ts has all that is wired.',
+  'serve/build-node-tainter.ts': 'Wiring; test/e2e/node-taints.test.ts reads the taints.',
+  'serve/cluster-certificates.ts': 'test/e2e/certificates.test.ts.',
+  'serve/cluster-facts.ts': 'test/program/fact-source.test.ts serves with a cluster.',
+  'serve/fact-source.ts': 'test/program/fact-source.test.ts.',
+  'serve/listen.ts': 'test/program/serve.test.ts.',
+  'serve/options.ts': 'test/program/serve.test.ts.',
+  'serve/serve.ts': 'test/program/serve.test.ts starts the built program.',
+  'serve/snapshot-facts.ts': 'test/program/fact-source.test.ts changes the file.',
   'calico/advice.ts': 'node-rows.test.ts has what it says of rows.',
   'calico/render.ts': 'node-rows.test.ts prints both formats.',
   'calico/rollout.ts': 'node-rows.test.ts has the commands.',
@@ -33,7 +56,7 @@ const without: Readonly<Record<string, string>> = {
   'audit/fleet/fleet-rows.ts': 'The lists of a report; test/audit/build-report.test.ts.',
   'audit/finding-counts.ts': 'The counts of a report; test/audit/build-report.test.ts.',
   'rules/index.ts': 'The list; test/repo and the fixtures go through it.',
-  'server/status.ts': 'One shape; test/server/listener.test.ts and build-server.test.ts read it back.',
+  'server/status.ts': 'One shape; test/server/admission-listener.test.ts and build-server.test.ts read it back.',
   'kubernetes/annotations.ts': 'Names only.',
   'headroom/ledger/entries.ts': 'What the ledger holds; ledger.test.ts counts all of it anew.',
   'headroom/assess/one-packing.ts': 'Inside of packing.ts; packing.test.ts.',
@@ -53,31 +76,31 @@ const without: Readonly<Record<string, string>> = {
   'report/audit/html/sections/pods.ts': 'A part of audit-html.ts; its test and the golden pages.',
   'report/audit/html/sections/changes.ts': 'A part of audit-html.ts; its test and the golden pages.',
   'report/audit/html/sections/not-checked.ts': 'A part of audit-html.ts; its test and the golden pages.',
-  'doctor/webhook-checks.ts': 'Inside of doctor-checks.ts; doctor-checks.test.ts has every case.',
-  'doctor/replica-checks.ts': 'Inside of doctor-checks.ts; doctor-checks.test.ts has every case.',
+  'doctor/webhook-checks.ts': 'Inside of diagnose.ts; diagnose.test.ts has every case.',
+  'doctor/replica-checks.ts': 'Inside of diagnose.ts; diagnose.test.ts has every case.',
   'input/read-objects.ts': 'Inside of validate.ts; validate.test.ts reads every kind of input through it.',
   'validate/collect-findings.ts': 'Inside of validate.ts; validate.test.ts.',
   'validate/object-judge.ts': 'Inside of validate.ts; validate.test.ts.',
-  'yaml/find-place.ts': 'fast.test.ts holds every place it finds to those of the other two ways.',
+  'yaml/find-place.ts': 'js-yaml-reader.test.ts holds every place it finds to those of the other two ways.',
   'yaml/locator.ts': 'read.test.ts finds fields through it.',
-  'yaml/go-yaml-reader.ts': 'fast.test.ts holds it to the fast parser, read.test.ts to kubectl.',
+  'yaml/go-yaml-reader.ts': 'js-yaml-reader.test.ts holds it to the fast parser, read.test.ts to kubectl.',
   'rules/docs/readme.ts': 'Compared as a whole with src/rules/README.md by test/repo/generated.test.ts.',
   'doctor/read-installation.ts': 'Reads only; test/e2e/doctor.test.ts reads a real API server with it.',
   'lib/back-off.ts': 'Inside of reflector.ts; reflector.test.ts has its waits.',
   'kube/cache/list-cluster.ts':
     'The same pages and kinds as the caches; test/e2e/kube-caches.test.ts reads a real API server with it.',
   'kube/credentials.ts': 'client.test.ts goes through both kinds.',
-  'lib/string-interner.ts': 'Inside of pod-kind.ts; kinds.test.ts.',
+  'lib/string-interner.ts': 'Inside of pod-kind.ts; cached-kinds.test.ts.',
   'kube/kube-error.ts': 'client.test.ts has every failure.',
   'kube/paged-list.ts': 'Inside of reflector.ts; reflector.test.ts has every way a page can be wrong.',
-  'kube/cache/cached-pods.ts': 'kinds.test.ts.',
+  'kube/cache/cached-pods.ts': 'cached-kinds.test.ts.',
   'kube/cache/cluster-caches.ts':
-    'Wiring of reflectors; kinds.test.ts has its index, test/e2e/kube-caches.test.ts the whole.',
-  'lib/transport-error.ts': 'kube/client.test.ts and sources/kubelet.test.ts have every failure.',
-  'readings/kubelet/kubelet-client.ts': 'Inside of kubelet.ts; kubelet.test.ts.',
-  'readings/kubelet/slow-node-lanes.ts': 'Inside of kubelet.ts; kubelet.test.ts.',
-  'readings/prometheus/node-of-series.ts': 'Inside of prometheus.ts; prometheus.test.ts.',
-  'readings/prometheus/prometheus-client.ts': 'Inside of prometheus.ts; prometheus.test.ts.',
+    'Wiring of reflectors; cached-kinds.test.ts has its index, test/e2e/kube-caches.test.ts the whole.',
+  'lib/transport-error.ts': 'kube/client.test.ts and readings/kubelet/kubelet-readings.test.ts have every failure.',
+  'readings/kubelet/kubelet-client.ts': 'Inside of kubelet-readings.ts; kubelet-readings.test.ts.',
+  'readings/kubelet/slow-node-lanes.ts': 'Inside of kubelet-readings.ts; kubelet-readings.test.ts.',
+  'readings/prometheus/node-of-series.ts': 'Inside of prometheus-readings.ts; prometheus-readings.test.ts.',
+  'readings/prometheus/prometheus-client.ts': 'Inside of prometheus-readings.ts; prometheus-readings.test.ts.',
   'snapshot/snapshot-document.ts': 'snapshot.test.ts.',
   'headroom/assess/headroom-query.ts': 'Inside of headroom.ts; headroom.test.ts has every question.',
   'server/review-log-line.ts': 'Inside of admission.ts; admission.test.ts reads every field.',
@@ -85,16 +108,16 @@ const without: Readonly<Record<string, string>> = {
   'top/node-holders.ts': 'top.test.ts shows what it finds.',
   'audit/fleet/node-figures.ts': 'Used by fleet-sums.ts; its test has every figure.',
   'policy/policy.ts': 'Types and two names.',
-  'policy/default-settings.ts': 'Values; default-policy.test.ts holds them to the default document.',
-  'policy/policy-of-document.ts': 'Inside of load.ts; load.test.ts and resolve.test.ts go through it.',
+  'policy/default-settings.ts': 'Values; default-document.test.ts holds them to the default document.',
+  'policy/policy-of-document.ts': 'read-policy.test.ts and policy-resolver.test.ts go through it.',
   'policy/document/field-types.ts':
     'Inside of schema.ts; schema.test.ts has each kind of value on both sides of its limits.',
   'policy/document/fields.ts': 'Inside of schema.ts; schema.test.ts.',
   'policy/document/profile-fields.ts': 'Inside of schema.ts; schema.test.ts.',
   'policy/document/settings-fields.ts': 'Inside of schema.ts; schema.test.ts.',
-  'policy/inherit-settings.ts': 'Inside of load.ts; resolve.test.ts has what overrides inherit.',
-  'policy/namespace-match.ts': 'Inside of resolve.ts; resolve.test.ts.',
-  'policy/document/policy-error.ts': 'Inside of load.ts; load.test.ts reads every message.'
+  'policy/inherit-settings.ts': 'Inside of read-policy.ts; policy-resolver.test.ts has what overrides inherit.',
+  'policy/namespace-match.ts': 'Inside of policy-resolver.ts; policy-resolver.test.ts.',
+  'policy/document/policy-error.ts': 'Inside of read-policy.ts; read-policy.test.ts reads every message.'
 }
 
 /** Whether nothing of the file is left at run time. */
@@ -115,6 +138,18 @@ void t.test('every source file has the test file that mirrors it', async (t) => 
     if (isExcused || isTypesOnly(sourceOf(file))) continue
     const mirror = join('test', file.replace(/\.ts$/, '.test.ts'))
     t.ok(existsSync(join(projectFolder, mirror)), mirror)
+  }
+})
+
+void t.test('the tests that stand in for one are there', async (t) => {
+  const written = typescriptFilesOf('test').map((file) => `/test/${file}`)
+  for (const [file, reason] of Object.entries(without)) {
+    for (const [test] of reason.matchAll(/[\w./-]+\.test\.ts/g)) {
+      t.ok(
+        written.some((path) => path.endsWith(`/${test}`)),
+        `${file}: ${test}`
+      )
+    }
   }
 })
 

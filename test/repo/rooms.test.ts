@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
-import { testFilesOf } from '../support/rooms.ts'
 import { projectFolder, typescriptFilesOf } from '../support/sources.ts'
+import { testFilesOf } from '../support/test-files.ts'
 
 /** Run by scripts of their own: they start real programs. */
 const apart = /^(e2e|browser|program)\//

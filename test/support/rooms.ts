@@ -1,12 +1,10 @@
-import { readdirSync } from 'node:fs'
 import { registerHooks } from 'node:module'
-import { join, relative } from 'node:path'
+import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { pathToFileURL } from 'node:url'
 import { isDeepStrictEqual } from 'node:util'
 import t, { type Test } from 'tap'
-
-const testFolder = join(import.meta.dirname, '..')
+import { testFilesOf, testFolder } from './test-files.ts'
 
 /**
  * Seconds without a finished test after which the test that runs has failed. Tests take milliseconds, the slowest some seconds
@@ -23,16 +21,6 @@ let current: Test = t
 /** For room-tap.ts, which test files of a room get in place of `tap`. */
 export function currentTest(): Test {
   return current
-}
-
-/** Test files of a room, those in folders below it too: `certs`, or the name of one file. */
-export function testFilesOf(room: string): string[] {
-  if (room.endsWith('.test.ts')) return [room]
-  const folder = join(testFolder, room)
-  return readdirSync(folder, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile() && entry.name.endsWith('.test.ts'))
-    .map((entry) => relative(testFolder, join(entry.parentPath, entry.name)))
-    .sort()
 }
 
 /**

@@ -1,5 +1,5 @@
 /** Words that are out in what a user reads, each with the better one. `told` is out in every sense: a reader cannot know which. */
-export const wordsOut: Readonly<Record<string, string>> = {
+const wordsOut: Readonly<Record<string, string>> = {
   'mend|mends|mended|mending': 'fix',
   'heed|heeds|heeded|unheeded': 'ignored, or followed',
   anew: 'again',
