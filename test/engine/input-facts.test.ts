@@ -42,6 +42,8 @@ void t.test('what says nothing of a namespace, or not understandably, says nothi
   t.equal(facts.add({ apiVersion: 'v1', kind: 'Pod', metadata: { namespace: 'shop' } }), undefined)
   t.equal(facts.add({ apiVersion: 'v2', kind: 'Namespace', metadata: { name: 'shop' } }), undefined)
   t.equal(facts.add({ apiVersion: 'v1', kind: 'Namespace', metadata: 'x' }), undefined)
+  t.equal(facts.add({ apiVersion: 'v1', kind: 'Namespace', metadata: null }), undefined)
+  t.equal(facts.add({ apiVersion: 'v1', kind: 'Namespace' }), undefined)
   facts.add({ apiVersion: 'v1', kind: 'LimitRange', metadata: { namespace: 'shop' }, spec: 'x' })
   t.strictSame(facts.limitRanges('shop'), [])
 })

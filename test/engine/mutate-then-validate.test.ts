@@ -79,3 +79,25 @@ void t.test('an exemption is told once', async (t) => {
   const { verdict } = mutateThenValidate(subject, index.rulesFor(subject), snapshot({}, 'calico-update-strategy'))
   t.strictSame(verdict.exempted, [{ ruleId: 'calico-update-strategy', reason: 'because' }])
 })
+
+void t.test('of several rules that fail in both halves each is reported once', async (t) => {
+  const broken = (id: string) =>
+    testRule({
+      id,
+      check() {
+        throw new Error('no check')
+      },
+      fix() {
+        throw new Error('no fix')
+      }
+    })
+  const { verdict } = mutateThenValidate(
+    podSubject(),
+    [broken('one'), broken('two')],
+    snapshot({ modes: { one: 'enforce', two: 'enforce' } })
+  )
+  t.strictSame(
+    verdict.faults.map(({ ruleId }) => ruleId),
+    ['one', 'two']
+  )
+})

@@ -1,4 +1,5 @@
 import { stripTypeScriptTypes } from 'node:module'
+// tap brings it.
 import { parse } from 'acorn'
 
 /** One change of a source file: the text from `start` up to `end` becomes `text`. */

@@ -24,6 +24,8 @@ const cases = [
   { name: 'another kind', scope: 'kinds: [StatefulSet]', want: false },
   { name: 'any of its names', scope: 'names: [report]', want: true },
   { name: 'another name', scope: 'names: [repor]', want: false },
+  { name: 'one of several namespaces', scope: 'namespaces: [other, leg*]', want: true },
+  { name: 'one of several names', scope: 'names: [other, report]', want: true },
   { name: 'labels', scope: 'selector: {matchLabels: {a: b}}', want: true },
   { name: 'other labels', scope: 'selector: {matchLabels: {a: c}}', want: false },
   {
