@@ -31,6 +31,7 @@ const without: Readonly<Record<string, string>> = {
   'host/take-snapshot.ts': 'test/program/top.test.ts.',
   'host/version.ts': 'test/repo/version.test.ts.',
   'serve/audit-source.ts': 'test/e2e/audit-interval.test.ts reads a real API server with it.',
+  'serve/build-calico-keeper.ts': 'Wiring; test/leader/calico has all that is wired.',
   'serve/build-interval-audits.ts': 'test/e2e/audit-interval.test.ts.',
   'serve/build-near-floor-events.ts':
     'Wiring, by no test; test/leader/near-floor-events.test.ts has all that is wired.',
