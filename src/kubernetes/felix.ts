@@ -31,12 +31,13 @@ export function felixContainerOf(subject: Subject): FelixContainer | undefined {
 }
 
 /**
- * Whether it is a Pod of a DaemonSet that runs Felix, or that DaemonSet. hostNetwork is asked for as well: Felix programs
- * the node's own network, and namespaces that keep Pod Security at baseline admit no such pod, so the name of a container
- * alone is no way around the rules for pods.
+ * Whether it is a Pod of a DaemonSet that runs Felix, or that DaemonSet. The network of the node or system-node-critical, which
+ * every manifest of Calico has, is asked for as well, so that the name of a container alone is no way around the rules for pods.
  */
 export function runsFelix(subject: Subject): boolean {
-  if (!isPodSubject(subject) || subject.podSpec.hostNetwork !== true) return false
+  if (!isPodSubject(subject)) return false
+  const { hostNetwork, priorityClassName } = subject.podSpec
+  if (hostNetwork !== true && priorityClassName !== 'system-node-critical') return false
   const isPodOfDaemonSet = subject.groupKind === pod && controllerOf(subject.metadata)?.kind === 'DaemonSet'
   return (isPodOfDaemonSet || subject.groupKind === daemonSet) && felixIn(subject) !== undefined
 }

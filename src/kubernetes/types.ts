@@ -68,6 +68,7 @@ export interface PodSpec {
   readonly affinity?: unknown
   readonly tolerations?: unknown
   readonly hostNetwork?: Maybe<boolean>
+  readonly priorityClassName?: Maybe<string>
   /** Read by scheduling-gates.ts, which takes any shape. */
   readonly schedulingGates?: unknown
 }

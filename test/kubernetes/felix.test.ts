@@ -98,6 +98,8 @@ t.test('pods that run Felix', async (t) => {
   t.equal(is(pod({}, {})), false, 'a bare pod')
   t.equal(is(pod({}, { ownerReferences: [{ ...owner, kind: 'ReplicaSet' }] })), false)
   t.equal(is(pod({ hostNetwork: false }, { ownerReferences: [owner] })), false, 'without the network of the node')
+  const critical = { hostNetwork: undefined, priorityClassName: 'system-node-critical' }
+  t.equal(is(pod(critical, { ownerReferences: [owner] })), true, 'critical for the node')
   t.equal(is(pod({ containers: [{ name: 'calico-node', image: 'x' }] }, { ownerReferences: [owner] })), false)
   t.equal(is(calicoObject()), false, 'a template without hostNetwork')
 })
