@@ -19,7 +19,7 @@ export const defaultSettings: Omit<BaseSettings, 'modes'> = {
   headroom: {
     floor: { share: 0.1 },
     maxAge: 60_000,
-    claimShare: 0.25,
+    claimShare: 0.5,
     budget: { perNode: undefined, total: undefined },
     taintNodes: false,
     maxTaintedShare: 0.25,

@@ -25,7 +25,7 @@ export function settings(change: SettingsChange = {}): Settings {
     headroom: {
       floor: { share: 0.1 },
       maxAge: 60_000,
-      claimShare: 0.25,
+      claimShare: 0.5,
       budget: { perNode: undefined, total: undefined },
       taintNodes: false,
       maxTaintedShare: 0.25,

@@ -65,7 +65,7 @@ const tail = `
   headroom:
     floor: 10% # of the ceiling, or a count; a shell to repair the node needs PIDs too
     maxAge: 60s # an older node reading counts as unknown, and unknown never denies
-    claimShare: 25% # of free PIDs: what another namespace can keep from a pod by estimates alone
+    claimShare: 50% # of free PIDs: what another namespace can keep from a pod by estimates alone
     budget: {}
     #   perNode: 2000 # no default: most tasks that one namespace may commit on one node
     #   total: 20000 # no default: the same over all nodes

@@ -88,7 +88,7 @@ function headroomFields(place: Place, defaults: Defaults) {
     claimShare: optional(
       f.share(),
       'The share of free PIDs that another namespace can keep from pods here by estimates alone.',
-      defaults && '25%'
+      defaults && '50%'
     ),
     budget: optional(budget, 'What one namespace may commit.'),
     taintNodes: optional(
