@@ -76,7 +76,7 @@ export type Holder =
  * Share of what is in use from which a holder is named. Own choice: below a tenth nobody is to blame, and stopping it
  * would not help.
  */
-export const worthNaming = 0.1
+const worthNaming = 0.1
 
 /** Holders named together. */
 const mostHolders = 3

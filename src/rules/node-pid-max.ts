@@ -4,14 +4,15 @@ import { lackOfLimit } from '../headroom/node-ceilings.ts'
 import { parseQuantity } from '../kubernetes/qos/quantity.ts'
 import type { Subject } from '../kubernetes/subject.ts'
 import { node } from '../kubernetes/workloads.ts'
-import { isRecord } from '../lib/json/shape.ts'
+import { isRecord, textOf } from '../lib/json/shape.ts'
+import type { NodeState } from '../model/node-reading.ts'
 
 export const nodePidMax = defineRule<Subject, 'node'>({
   id: 'node-pid-max',
   title: 'PIDs a node allows',
   why: 'The kernel gives out at most kernel.pid_max task ids (32768 by default) and at most kernel.threads-max threads. At that number nothing on the node can start a process, not even the shell to fix it with.',
   remedy:
-    'Raise kernel.pid_max on the node by a file in /etc/sysctl.d, then restart its kubelet. Where kernel.threads-max is the smaller of the two, raise that as well. Without the restart kubepods keeps the old limit: see node-kubepods-drift.',
+    'Raise the smaller of kernel.pid_max and kernel.threads-max by a file in /etc/sysctl.d, then restart the kubelet. Raising the other changes nothing. Where a cgroup above kubepods is the limit, raise its pids.max, or the limit of the container runtime that made it (docker and podman: --pids-limit). Without the restart kubepods keeps the old limit: see node-kubepods-drift.',
   limits:
     'It knows the smaller of the two only, as the kubelet reports it, and takes it for kernel.threads-max where it is what the kernel makes of the memory of the node. fs.file-max and ulimit have nothing to do with it.',
   defaultMode: 'audit',
@@ -23,26 +24,17 @@ export const nodePidMax = defineRule<Subject, 'node'>({
     const limit = state.reading?.host.limit
     const { pidMax } = settings.audit
     if (limit === undefined || limit >= pidMax) return []
-    const base = { pointer: '/status/capacity/pid', reason: 'the node allows few PIDs', weight: -limit }
-    const cgroup = state.reading?.hostCgroup
-    if (cgroup !== undefined) {
-      const detail = `the cgroup ${cgroup} above kubepods allows ${limit} tasks, the policy asks for ${pidMax}`
-      return [{ ...base, detail, remedy: cgroupRemedy }]
-    }
-    const detail = `the node allows ${limit} tasks, the policy asks for ${pidMax}`
-    if (!isThreadsMax(limit, subject)) return [{ ...base, detail }]
-    return [
-      { ...base, detail: `${detail}; it is kernel.threads-max, 1 for each 128 KiB of memory`, remedy: threadsRemedy }
-    ]
+    const detail = `${leverOf(state, limit, subject)} allows ${limit} tasks, the policy asks for ${pidMax}`
+    return [{ pointer: '/status/capacity/pid', reason: 'the node allows few PIDs', detail, weight: -limit }]
   },
   missingFact: (_subject, { node: state }) => lackOfLimit(state, ['node'])
 })
 
-const cgroupRemedy =
-  'Raise pids.max of that cgroup, or the limit of the container runtime that made it (podman and docker: --pids-limit). Raising kernel.pid_max changes nothing here.'
-
-const threadsRemedy =
-  'Raise kernel.threads-max on the node by a file in /etc/sysctl.d, then restart its kubelet. It is the smaller one here: raising kernel.pid_max alone changes nothing.'
+/** What has to be raised, as far as it is known. */
+function leverOf({ reading }: NodeState, limit: number, subject: Subject): string {
+  if (reading?.hostCgroup !== undefined) return `pids.max of the cgroup ${reading.hostCgroup} above kubepods`
+  return isThreadsMax(limit, subject) ? 'kernel.threads-max (1 for each 128 KiB of memory)' : 'the node'
+}
 
 /** Bytes of memory for each thread of the default kernel.threads-max (Linux kernel/fork.c, set_max_threads: 8 stacks). */
 const memoryPerThread = 128 * 1024
@@ -53,7 +45,7 @@ const tolerance = 0.02
 function isThreadsMax(limit: number, { object }: Subject): boolean {
   const status = isRecord(object['status']) ? object['status'] : {}
   const capacity = isRecord(status['capacity']) ? status['capacity'] : {}
-  const memory = parseQuantity(String(capacity['memory'] ?? ''))
+  const memory = parseQuantity(textOf(capacity['memory']))
   if (memory === undefined) return false
   const threads = Number(memory / 1_000_000_000n) / memoryPerThread
   return Math.abs(limit - threads) <= threads * tolerance
