@@ -24,11 +24,11 @@ t.test('incident 000 replayed: kubepods is the ceiling that decides, and who fil
   const snapshot = load('kubepods-full.yaml')
   t.strictSame(top(snapshot), [
     'NODE          PIDS  USED   KUBEPODS  USED  COMMITTED  FLOOR  FREE  AGE  BIGGEST POD',
-    'node-a  1197/32768    3%  1006/1500   67%       1104    150   246   6s  default/boom-6fcc68489f-8htpj (502)'
+    'node-a  1197/32768    3%  1006/1500   67%       2008    150  -658   6s  default/boom-6fcc68489f-8htpj (502)'
   ])
   t.strictSame(top(snapshot, { subject: 'workloads' }), [
     'NAMESPACE  WORKLOAD         PIDS  PEAK POD  COMMITTED  PODS',
-    'default    Deployment/boom  1006       502       1104     4'
+    'default    Deployment/boom  1006       502       2008     4'
   ])
 })
 
