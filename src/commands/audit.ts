@@ -13,14 +13,15 @@ import { inLittleMemory } from '../host/garbage.ts'
 import { buildInputs } from '../host/input-files.ts'
 import { loadFilePolicy } from '../host/policy-once.ts'
 import { buildProgress } from '../host/progress-line.ts'
-import { kubeletOptions, liveReadings } from '../host/reading-source.ts'
+import { kubeletCredentials, kubeletOptions, liveReadings } from '../host/reading-source.ts'
 import { readAddresses, type TakeOptions, withAddress } from '../host/take-snapshot.ts'
 import { version } from '../host/version.ts'
 import { DumpObjects } from '../input/dump-objects.ts'
 import { KubeClient } from '../kube/client.ts'
-import { type Credentials, findCredentials } from '../kube/credentials.ts'
+import { findCredentials } from '../kube/credentials.ts'
 import { ObjectLists } from '../kube/object-lister.ts'
 import { PacedApi } from '../kube/rate-limited-api.ts'
+import type { CallCredentialsSource } from '../ports/credentials.ts'
 import { KubeletConfigReader } from '../readings/kubelet/kubelet-config.ts'
 import { noConfigs, noReadings } from '../readings/no-readings.ts'
 import type { AuditReport, AuditSource } from '../report/audit/audit-report.ts'
@@ -93,8 +94,8 @@ async function auditCluster(flags: AuditFlags, earlier: AuditReport | undefined)
   const { kubeconfig, context } = flags
   const credentials = await findCredentials({ kubeconfig, context, env: process.env, clock })
   const addresses = readAddresses(flags.kubeletAddress ?? [])
-  const nodes = await nodeSources(flags, credentials)
   const client = new KubeClient(credentials)
+  const nodes = await nodeSources(flags, kubeletCredentials(flags, client, credentials, clock))
   const qps = flags.kubeApiQps === 0 ? undefined : flags.kubeApiQps
   const api = qps === undefined ? client : new PacedApi(client, qps, clock)
   const progress = buildProgress(process.stderr, () => clock.monotonic())
@@ -129,7 +130,7 @@ interface NodeSources extends Pick<AuditDeps, 'readings' | 'configs'> {
 }
 
 /** Who tells what the nodes of a cluster use, and how their kubelets are configured. */
-async function nodeSources(flags: AuditFlags, credentials: Credentials): Promise<NodeSources> {
+async function nodeSources(flags: AuditFlags, credentials: CallCredentialsSource): Promise<NodeSources> {
   const source = flags.readings ?? 'kubelet'
   if (source === 'snapshot') {
     if (flags.snapshot === undefined) throw new AppError('ERR_USAGE', '--readings snapshot needs --snapshot FILE')

@@ -34,6 +34,13 @@ export function kubeletAddressOption(): Option {
   return new Option('--kubelet-address <node=address...>', description)
 }
 
+/** The ServiceAccount whose token kubelets are sent. */
+export function kubeletServiceAccountOption(): Option {
+  const description =
+    'ask kubelets with a token of this ServiceAccount of our namespace (default: with our own credentials)'
+  return new Option('--kubelet-service-account <name>', description).env('PIDGUARD_KUBELET_SERVICE_ACCOUNT')
+}
+
 export function policyOption(): Option {
   return new Option('--policy <file>', 'policy document; the built-in default where none is given').env(
     'PIDGUARD_POLICY'

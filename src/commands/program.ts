@@ -5,6 +5,7 @@ import type { TopSubject } from '../top/top.ts'
 import {
   collect,
   kubeletAddressOption,
+  kubeletServiceAccountOption,
   kubernetesVersionOption,
   namespaceLabelsOption,
   policyOption,
@@ -134,6 +135,7 @@ function buildProgram(finish: (code: number | undefined) => void, file = ''): Co
       finish(undefined)
     })
   for (const option of readingOptions(['kubelet', 'prometheus', 'snapshot'])) serve.addOption(option)
+  serve.addOption(kubeletServiceAccountOption())
   program
     .command('try')
     .description('Show what kubectl apply of the files would meet at a running server.')
@@ -247,6 +249,7 @@ function buildProgram(finish: (code: number | undefined) => void, file = ''): Co
       finish(await runAudit(paths, options))
     })
   for (const option of readingOptions(['kubelet', 'prometheus', 'snapshot'])) audit.addOption(option)
+  audit.addOption(kubeletServiceAccountOption())
   program
     .command('mutate')
     .description('Print manifests as the webhook would store them, comments and order kept.')

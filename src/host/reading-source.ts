@@ -1,5 +1,8 @@
 import { readFile } from 'node:fs/promises'
 import { AppError } from '../errors.ts'
+import type { KubeApi } from '../kube/client.ts'
+import type { Credentials } from '../kube/credentials.ts'
+import { serviceAccountToken } from '../kube/service-account-token.ts'
 import type { Millis } from '../lib/units.ts'
 import type { CallCredentialsSource } from '../ports/credentials.ts'
 import type { NodeReadings } from '../ports/readings.ts'
@@ -15,6 +18,8 @@ export interface ReadingOptions {
   readonly prometheusCa?: string
   readonly kubeletCa?: string
   readonly kubeletInsecure?: boolean
+  /** Kubelets are asked with a token of this ServiceAccount of our namespace, and not with our own. */
+  readonly kubeletServiceAccount?: string
 }
 
 export interface ClosableReadings extends NodeReadings {
@@ -41,6 +46,20 @@ export async function liveReadings(
   }
   const { KubeletReadings } = await import('../readings/kubelet/kubelet-readings.ts')
   return new KubeletReadings({ ...(await kubeletOptions(options, credentials, clock)), random: Math.random })
+}
+
+/**
+ * With whose credentials kubelets are asked. A token that is sent to every node can be read by whoever is root on one of
+ * them, so it should be one that can do nothing else.
+ */
+export function kubeletCredentials(
+  { kubeletServiceAccount: name }: Pick<ReadingOptions, 'kubeletServiceAccount'>,
+  api: Pick<KubeApi, 'call'>,
+  own: Credentials,
+  clock: Clock
+): CallCredentialsSource {
+  if (name === undefined) return own
+  return serviceAccountToken(api, { namespace: own.namespace ?? 'pidguard-system', name }, own, clock)
 }
 
 /** How kubelets are asked, for readings and for their configuration. */

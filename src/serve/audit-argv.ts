@@ -25,6 +25,7 @@ export function auditArgv(options: AuditingOptions): string[] {
     ['--policy', options.policy],
     ['--snapshot', readings === 'snapshot' ? options.snapshot : undefined],
     ['--kubelet-ca', options.kubeletCa],
+    ['--kubelet-service-account', options.kubeletServiceAccount],
     ['--prometheus', options.prometheus],
     ['--prometheus-token', options.prometheusToken],
     ['--prometheus-ca', options.prometheusCa]

@@ -1,7 +1,7 @@
 import { AppError } from '../errors.ts'
 import { censusOf } from '../headroom/assess/fleet-census.ts'
 import { feedOf } from '../headroom/ledger/cache-feed.ts'
-import { type ClosableReadings, liveReadings, type ReadingOptions } from '../host/reading-source.ts'
+import { type ClosableReadings, kubeletCredentials, liveReadings, type ReadingOptions } from '../host/reading-source.ts'
 import { loadSnapshotFile } from '../host/snapshot-file.ts'
 import { buildClusterCaches } from '../kube/cache/cluster-caches.ts'
 import { ServerVersionReader } from '../kube/server-version-reader.ts'
@@ -52,7 +52,7 @@ export async function clusterFacts(
   const nodeReadings =
     source === 'snapshot'
       ? await readingsOfFile(options.snapshot, deps)
-      : await liveReadings(source, options, credentials, clock)
+      : await liveReadings(source, options, kubeletCredentials(options, api, credentials, clock), clock)
   const isCurrent = (): boolean => isHeard(caches.nodes) && isHeard(caches.pods)
   const books = buildBookkeeping(deps, isCurrent, ({ workloads }) => workloads.get(namespace, ourselves)?.live ?? 1)
   const { ledger, headroom } = books

@@ -176,7 +176,7 @@ void t.test('what is mended is gone from the figures: no series with 0', async (
 })
 
 void t.test('without the rights of the component an audit is incomplete, which is not clean', async (t) => {
-  await kubectl.ok(['delete', 'clusterrolebinding', 'pidguard-cluster-audit', 'pidguard-audit-reports'])
+  await kubectl.ok(['delete', 'clusterrolebinding', 'pidguard-cluster-audit', 'pidguard-audit-report-writer'])
   // The first may have begun when it still had them in part.
   await audited('incomplete')
   const samples = await audited('incomplete')

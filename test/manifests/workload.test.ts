@@ -25,9 +25,11 @@ const nodeTaintsRendering = 'node-taints'
 const calicoRepair = 'pidguard-calico-repair'
 /** The same of reports. */
 const audits = 'pidguard-audit'
+/** The same for the server. */
+const reportWriters = 'pidguard-audit-reports'
 const reportRenderings = ['policy-reports', 'audit-reports']
-/** Of the component that lets the server audit, and what it may look at besides. */
-const serverAudits = 'pidguard-cluster-audit'
+/** Of the component that lets the server audit: what it, and the account that kubelets are asked with, may look at besides. */
+const serverAudits = ['pidguard-cluster-audit', 'pidguard-kubelet-audit']
 const auditLooks: Readonly<Record<string, readonly string[]>> = {
   replicationcontrollers: ['list'],
   deployments: ['list'],
@@ -63,10 +65,10 @@ void t.test('RBAC: no wildcard, nothing cluster-wide without a name but a look, 
         if (
           kind !== 'ClusterRole' ||
           rule.resourceNames !== undefined ||
-          [nodeTaints, audits, calicoRepair].includes(metadata.name)
+          [nodeTaints, audits, reportWriters, calicoRepair].includes(metadata.name)
         )
           continue
-        const allowed = metadata.name === serverAudits ? auditLooks : looks
+        const allowed = serverAudits.includes(metadata.name) ? auditLooks : looks
         for (const resource of rule.resources) t.strictSame(rule.verbs, allowed[resource], `${rendering}: ${resource}`)
       }
     }
@@ -121,7 +123,7 @@ void t.test('the server may write reports only where audit-reports ties it to th
       readonly subjects?: readonly { readonly name: string }[]
     })[]
     const ofServer = bindings.filter(
-      ({ roleRef, subjects }) => roleRef?.name === audits && subjects?.some(({ name }) => name === 'pidguard')
+      ({ roleRef, subjects }) => roleRef?.name === reportWriters && subjects?.some(({ name }) => name === 'pidguard')
     )
     t.equal(ofServer.length, rendering === 'audit-reports' ? 1 : 0, rendering)
   }
@@ -168,6 +170,44 @@ void t.test('kubelets are believed without a certificate only where that was ask
   for (const rendering of Object.keys(kustomizations)) {
     t.ok(args(rendering).includes('--readings=kubelet'), rendering)
     t.equal(args(rendering).includes('--kubelet-insecure'), rendering === 'kubelet-insecure', rendering)
+  }
+})
+
+interface Binding {
+  readonly roleRef?: { readonly kind: string; readonly name: string }
+  readonly subjects?: readonly { readonly name: string }[]
+}
+
+/** Every right of a ServiceAccount, as `verb resource` or `verb resource/name`, by all roles that it is bound to. */
+function rightsOf(rendering: string, account: string): string[] {
+  const bindings = [...objectsOf(goldenOf(rendering)).values()] as (Rendered & Binding)[]
+  return bindings
+    .filter(({ subjects }) => subjects?.some(({ name }) => name === account))
+    .flatMap(({ roleRef }) => objectOf<{ rules: PolicyRule[] }>(rendering, `${roleRef?.kind}/${roleRef?.name}`).rules)
+    .flatMap(({ resources, verbs, resourceNames = [''] }) =>
+      resources.flatMap((resource) =>
+        verbs.flatMap((verb) => resourceNames.map((name) => `${verb} ${resource}${name === '' ? '' : `/${name}`}`))
+      )
+    )
+    .sort()
+}
+
+void t.test('the token that kubelets are sent can read what they say of nodes, and nothing else', async (t) => {
+  for (const rendering of Object.keys(kustomizations)) {
+    const audited = rendering === 'audit' || rendering === 'audit-reports'
+    t.strictSame(
+      rightsOf(rendering, 'pidguard-kubelet'),
+      [...(audited ? ['get nodes/configz'] : []), 'get nodes/metrics', 'get nodes/stats'],
+      rendering
+    )
+    const { args = [] } = objectOf<Deployment>(rendering, 'Deployment/pidguard').spec.template.spec.containers[0] ?? {}
+    t.ok(args.includes('--kubelet-service-account=pidguard-kubelet'), rendering)
+    const own = rightsOf(rendering, 'pidguard')
+    t.ok(own.includes('create serviceaccounts/token/pidguard-kubelet'), rendering)
+    t.notOk(
+      own.some((right) => /^get nodes\/|^create serviceaccounts\/token$/.test(right)),
+      `${rendering}: our own token is of no use at a kubelet`
+    )
   }
 })
 

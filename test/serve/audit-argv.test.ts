@@ -13,6 +13,7 @@ const cases: { name: string; change: Partial<AuditingOptions>; want: string[] }[
       readings: 'kubelet',
       kubeletCa: '/ca.crt',
       kubeletInsecure: true,
+      kubeletServiceAccount: 'pidguard-kubelet',
       auditReportObjects: 'summary'
     },
     want: [
@@ -20,6 +21,7 @@ const cases: { name: string; change: Partial<AuditingOptions>; want: string[] }[
       '--report-objects=summary',
       '--policy=/etc/pidguard/policy.yaml',
       '--kubelet-ca=/ca.crt',
+      '--kubelet-service-account=pidguard-kubelet',
       '--kubelet-insecure'
     ]
   },

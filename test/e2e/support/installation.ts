@@ -50,7 +50,14 @@ export interface Installation {
 
 /** `earlier`: strict, as an earlier version installed it. */
 export type Overlay = 'observe' | 'default' | 'strict' | 'earlier'
-export type Component = 'bindings' | 'match-conditions' | 'node-taints' | 'audit' | 'policy-reports' | 'audit-reports'
+export type Component =
+  | 'bindings'
+  | 'match-conditions'
+  | 'node-taints'
+  | 'audit'
+  | 'policy-reports'
+  | 'audit-reports'
+  | 'own-rights'
 
 /**
  * Seconds that the API server waits for an answer, where a test says that no call passes by or that none fails. The
@@ -142,6 +149,7 @@ export async function install(
           join(root, 'dist/main.js'),
           'serve',
           '--cert-secret=pidguard-tls',
+          '--kubelet-service-account=pidguard-kubelet',
           `--policy=${policyFile}`,
           `--port=${admission}`,
           `--probe-port=${probes}`,
