@@ -41,7 +41,10 @@ async function api(t: Test) {
   let held: JsonRecord | undefined
   const answer = async (request: IncomingMessage, response: ServerResponse, query: URLSearchParams): Promise<void> => {
     const path = request.url?.split('?')[0] ?? ''
-    if (query.has('watch')) return void response.writeHead(200).flushHeaders()
+    if (query.has('watch')) {
+      response.writeHead(200).flushHeaders()
+      return
+    }
     if (request.method === 'GET' && path === `${lease}/pidguard`) {
       return held === undefined ? sendStatus(response, 404) : sendJson(response, held)
     }
