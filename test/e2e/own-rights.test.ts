@@ -99,7 +99,11 @@ void t.test('unwanted changes are refused', { skip: !hasPolicies && 'before v1.3
     async () => (await change('node/node-a', 'merge', { metadata: { labels: { x: 'y' } } })) !== ''
   )
   for (const { name, kind, patch } of unwanted) {
-    t.match(await change(kind, Array.isArray(patch) ? 'json' : 'merge', patch), /denied request: .*pidguard/, `${kind}: ${name}`)
+    t.match(
+      await change(kind, Array.isArray(patch) ? 'json' : 'merge', patch),
+      /denied request: .*pidguard/,
+      `${kind}: ${name}`
+    )
   }
 })
 
