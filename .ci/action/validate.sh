@@ -4,5 +4,16 @@ set -u
 options=(--output github --output "markdown=${GITHUB_STEP_SUMMARY:-/dev/null}" --output "sarif=$SARIF" --fail-on "$FAIL_ON")
 [[ -z ${POLICY:-} ]] || options+=(--policy "$POLICY")
 [[ -z ${BASELINE:-} ]] || options+=(--baseline "$BASELINE")
-read -ra paths <<<"$PATHS"
+# One path a line, or several on one line; a line that is a path as a whole may hold spaces.
+paths=()
+while IFS= read -r line; do
+  line="${line#"${line%%[![:space:]]*}"}" # without spaces in front
+  line="${line%"${line##*[![:space:]]}"}" # and behind, a carriage return too
+  if [[ -e $line ]]; then
+    paths+=("$line")
+  else
+    read -ra words <<<"$line"
+    paths+=(${words[@]+"${words[@]}"})
+  fi
+done <<<"$PATHS"
 exec node "$(dirname "$0")/../../dist/main.js" validate "${options[@]}" -- "${paths[@]}"

@@ -5,7 +5,7 @@ import { shapeErrorOf, textOf } from '../lib/json/shape.ts'
 import type { Fault, Skip } from '../model/finding.ts'
 import type { Settings } from '../policy/settings.ts'
 import type { AuditFault } from '../report/audit/audit-report.ts'
-import { Tally } from '../report/count-by-reason.ts'
+import { ReasonCounts } from '../report/count-by-reason.ts'
 import type { ObjectName, Unjudged } from '../report/validate-report.ts'
 import type { AuditDeps } from './audit-deps.ts'
 import type { Coverage } from './coverage.ts'
@@ -47,8 +47,8 @@ export class SubjectJudge {
   readonly #coverage: Coverage
   readonly #readingRules: ReadonlySet<string>
   readonly #findings = new FindingsByOwner()
-  readonly #skips = new Tally()
-  readonly #exempted = new Tally()
+  readonly #skips = new ReasonCounts()
+  readonly #exempted = new ReasonCounts()
   readonly #faults: AuditFault[] = []
   readonly #notes = new Map<string, Set<string>>()
   readonly #judgedBy = new Map<string, number>()

@@ -1,4 +1,4 @@
-import { writeText } from '../host/input-files.ts'
+import { writeText } from '../host/files/input-files.ts'
 import { print } from '../host/stdout.ts'
 import type { AuditReport } from '../report/audit/audit-report.ts'
 import { coloured, plain } from '../report/text.ts'

@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs'
 import { text } from 'node:stream/consumers'
 import type { AuditDeps } from '../audit/audit-deps.ts'
 import { type Audited, audit, withGaps } from '../audit/build-report.ts'
@@ -9,8 +8,8 @@ import { publish } from '../audit/policy-reports/publish.ts'
 import { RuleIndex } from '../engine/rule-index.ts'
 import { AppError } from '../errors.ts'
 import { clock } from '../host/clock.ts'
+import { buildInputs, readText } from '../host/files/input-files.ts'
 import { inLittleMemory } from '../host/garbage.ts'
-import { buildInputs } from '../host/input-files.ts'
 import { loadFilePolicy } from '../host/policy-once.ts'
 import { buildProgress } from '../host/progress-line.ts'
 import { kubeletCredentials, kubeletOptions, liveReadings } from '../host/reading-source.ts'
@@ -51,7 +50,7 @@ export interface AuditFlags extends Omit<TakeOptions, 'readings'> {
 export async function runAudit(paths: readonly string[], flags: AuditFlags): Promise<number> {
   const outputs = readOutputs(flags.output ?? [], auditFormats)
   const earlier = flags.since === undefined ? undefined : readEarlier(flags.since, readText('--since', flags.since))
-  // As for serve: with --readings snapshot a snapshot stands for the readings of a cluster, else for the cluster.
+  // As for serve: with --readings snapshot, the snapshot replaces the readings of a cluster; else the cluster itself.
   const isDump = paths.length > 0 || (flags.snapshot !== undefined && flags.readings !== 'snapshot')
   if (isDump && flags.reportObjects !== 'off') {
     throw new AppError('ERR_USAGE', '--report-objects writes into the cluster that is audited; files have none')
@@ -76,11 +75,11 @@ async function auditDump(
     objects: new DumpObjects(paths, buildInputs(), snapshot),
     readings:
       snapshot === undefined
-        ? noReadings('files do not tell what nodes use; give --snapshot, as pidguard top nodes -o snapshot writes it')
+        ? noReadings('files do not say what nodes use; give --snapshot, as pidguard top nodes -o snapshot writes it')
         : snapshotReadings(snapshot, { ...clock, now: () => snapshot.takenAt }),
-    configs: noConfigs('files do not tell how kubelets are configured; an audit of the cluster itself does'),
+    configs: noConfigs('files do not say how kubelets are configured; an audit of the cluster itself does'),
     targetOf: (facts) => facts,
-    // What was true then is told of then.
+    // The age of a reading counts to when the snapshot was taken.
     ...(snapshot === undefined ? undefined : { now: () => snapshot.takenAt })
   })
   if (report.summary.judged + report.summary.nodes + report.gaps.length === 0) {
@@ -129,18 +128,18 @@ interface NodeSources extends Pick<AuditDeps, 'readings' | 'configs'> {
   close(): Promise<void>
 }
 
-/** Who tells what the nodes of a cluster use, and how their kubelets are configured. */
+/** Where the readings of nodes come from, and the configuration of their kubelets. */
 async function nodeSources(flags: AuditFlags, credentials: CallCredentialsSource): Promise<NodeSources> {
   const source = flags.readings ?? 'kubelet'
   if (source === 'snapshot') {
     if (flags.snapshot === undefined) throw new AppError('ERR_USAGE', '--readings snapshot needs --snapshot FILE')
     const readings = snapshotReadings(await loadSnapshot(flags.snapshot), clock)
-    const configs = noConfigs('a snapshot does not tell how kubelets are configured; --readings kubelet does')
+    const configs = noConfigs('a snapshot does not say how kubelets are configured; --readings kubelet does')
     return { source, readings, configs, async close() {} }
   }
   const readings = await liveReadings(source, flags, credentials, clock)
   if (source === 'prometheus') {
-    const configs = noConfigs('Prometheus does not tell how kubelets are configured; --readings kubelet does')
+    const configs = noConfigs('Prometheus does not say how kubelets are configured; --readings kubelet does')
     return { source, readings, configs, close: () => readings.close() }
   }
   const configs = new KubeletConfigReader(await kubeletOptions(flags, credentials, clock))
@@ -171,12 +170,4 @@ async function auditWith(
 
 async function loadSnapshot(path: string): Promise<ClusterSnapshot> {
   return readSnapshot(path, path === '-' ? await text(process.stdin) : readText('--snapshot', path))
-}
-
-function readText(flag: string, path: string): string {
-  try {
-    return readFileSync(path, 'utf8')
-  } catch (cause) {
-    throw new AppError('ERR_USAGE', `${flag} ${path}: cannot be read: ${(cause as Error).message}`, { cause })
-  }
 }

@@ -23,8 +23,8 @@ Commands:
   rules [id]                    List the rules, or explain one.
   calico [options] [what]       Show for each node what Calico is told, by whom, and what the node
                                 would need. Writes nothing.
-  doctor [options]              Tell whether an installation is sound, and how to mend it. Stores
-                                nothing.
+  doctor [options]              Check whether an installation is sound, and say how to fix it.
+                                Stores nothing.
   policy                        The policy document: its default, its schema, and whether a file is
                                 one.
   help [command]                display help for command`

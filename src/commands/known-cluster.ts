@@ -6,7 +6,7 @@ import { standingOf } from '../snapshot/snapshot-headroom.ts'
 import type { FilePolicy } from '../validate/object-judge.ts'
 
 /**
- * What files are judged against: a snapshot, or the cluster as it is now. Throws ERR_SNAPSHOT_UNREADABLE,
+ * What files are checked against: a snapshot, or the cluster as it is now. Throws ERR_SNAPSHOT_UNREADABLE,
  * ERR_SNAPSHOT_INVALID, ERR_CLUSTER_CONFIG and ERR_CLUSTER_UNREACHABLE.
  */
 export async function knownCluster(

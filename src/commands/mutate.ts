@@ -1,6 +1,6 @@
 import { RuleIndex } from '../engine/rule-index.ts'
 import { AppError } from '../errors.ts'
-import { buildInputs, writeText } from '../host/input-files.ts'
+import { buildInputs, rewriteText } from '../host/files/input-files.ts'
 import { loadFilePolicy } from '../host/policy-once.ts'
 import { print } from '../host/stdout.ts'
 import { policyRules, rules } from '../rules/index.ts'
@@ -34,8 +34,8 @@ export async function runMutate(paths: readonly string[], flags: MutateFlags): P
       policy: await loadFilePolicy(flags.policy, policyRules, Date.now()),
       inputs: buildInputs(),
       print,
-      tell: (line) => process.stderr.write(`${line}\n`),
-      write: writeText
+      say: (line) => process.stderr.write(`${line}\n`),
+      write: rewriteText
     }
   )
 }

@@ -1,7 +1,7 @@
-import { readFile } from 'node:fs/promises'
 import { Agent, request } from 'node:https'
 import { text } from 'node:stream/consumers'
 import { AppError } from '../errors.ts'
+import { buildInputs, readText } from '../host/files/input-files.ts'
 import type { Webhook } from '../model/review-outcome.ts'
 import { tryFiles } from '../try/try.ts'
 
@@ -13,27 +13,19 @@ interface Options {
 
 /** `pidguard try` against the server of this machine. */
 export async function runTry(files: readonly string[], { server, ca, namespace }: Options): Promise<number> {
-  const agent = new Agent({ keepAlive: true, ca: await readText(ca, '--ca') })
+  const agent = new Agent({ keepAlive: true, ca: readText('--ca', ca) })
   try {
     return await tryFiles(
       files,
       { namespace },
       {
-        read: (file) => (file === '-' ? text(process.stdin) : readText(file, 'file')),
+        inputs: buildInputs(),
         post: (webhook, review) => post(server, agent, webhook, review),
         print: (line) => process.stdout.write(`${line}\n`)
       }
     )
   } finally {
     agent.destroy()
-  }
-}
-
-async function readText(path: string, what: string): Promise<string> {
-  try {
-    return await readFile(path, 'utf8')
-  } catch (cause) {
-    throw new AppError('ERR_USAGE', `${what} ${path}: cannot be read: ${(cause as Error).message}`, { cause })
   }
 }
 

@@ -1,16 +1,16 @@
-import { readFileSync } from 'node:fs'
 import type { KnownCluster } from '../engine/input-facts.ts'
 import { RuleIndex } from '../engine/rule-index.ts'
 import { AppError } from '../errors.ts'
+import { buildInputs, readText, writeText } from '../host/files/input-files.ts'
 import { inputsInLittleMemory } from '../host/garbage.ts'
-import { buildInputs, writeText } from '../host/input-files.ts'
 import { loadFilePolicy } from '../host/policy-once.ts'
 import { print } from '../host/stdout.ts'
 import type { TakeOptions } from '../host/take-snapshot.ts'
-import { coloured, plain, renderText } from '../report/text.ts'
-import { countingFindings, type FailOn, type Report } from '../report/validate-report.ts'
+import type { Millis } from '../lib/units.ts'
+import { coloured, plain, renderText, withoutCommands } from '../report/text.ts'
+import { countingFindings, type FailOn, plural, type Report } from '../report/validate-report.ts'
 import { policyRules, rules } from '../rules/index.ts'
-import { Baseline, readBaseline, renderBaseline } from '../validate/baseline.ts'
+import { Baseline, renderBaseline } from '../validate/baseline.ts'
 import type { FilePolicy } from '../validate/object-judge.ts'
 import {
   type Format,
@@ -39,7 +39,10 @@ export interface ValidateFlags extends TakeOptions {
 
 /** Loaded when asked for: a run pays for the formats it writes. */
 const renderers: Readonly<Record<Format, () => Promise<(report: Report) => string>>> = {
-  text: async () => (report) => renderText(report, process.stdout.isTTY && !process.env['NO_COLOR'] ? coloured : plain),
+  text: async () => (report) => {
+    const text = renderText(report, process.stdout.isTTY && !process.env['NO_COLOR'] ? coloured : plain)
+    return process.env['GITHUB_ACTIONS'] === 'true' ? withoutCommands(text) : text
+  },
   json: async () => (await import('../report/json.ts')).renderJson,
   sarif: async () => (await import('../report/sarif.ts')).renderSarif,
   junit: async () => (await import('../report/junit.ts')).renderJunit,
@@ -55,10 +58,7 @@ export async function runValidate(paths: readonly string[], flags: ValidateFlags
   const expires =
     flags.expires === undefined ? new Date(now + baselineSpan).toISOString().slice(0, 10) : readDay(flags.expires)
   const policy = await loadFilePolicy(flags.policy, policyRules, now)
-  const baseline =
-    flags.baseline === undefined
-      ? undefined
-      : new Baseline(flags.baseline, await readBaseline(readText(flags.baseline, '--baseline'), flags.baseline), now)
+  const baseline = flags.baseline === undefined ? undefined : await loadBaseline(flags.baseline, now)
   const { failOn, namespace, version, kubernetesVersion } = flags
   const cluster = await clusterOf(flags, policy)
   const deps = {
@@ -74,12 +74,18 @@ export async function runValidate(paths: readonly string[], flags: ValidateFlags
   if (flags.writeBaseline === undefined) return report.exitCode
   writeText(flags.writeBaseline, renderBaseline(report.findings, flags.reason, expires))
   process.stderr.write(
-    `${flags.writeBaseline}: ${countingFindings(report).length} findings accepted until ${expires}\n`
+    `${flags.writeBaseline}: ${plural(countingFindings(report).length, 'finding')} accepted until ${expires}\n`
   )
   return report.problems.length > 0 ? report.exitCode : 0
 }
 
-/** Only where one is named: a pipeline does not reach for the cluster of whoever runs it. */
+/** Loaded only when given: it brings the schema library along. */
+async function loadBaseline(path: string, now: Millis): Promise<Baseline> {
+  const { readBaseline } = await import('../validate/read-baseline.ts')
+  return new Baseline(path, readBaseline(readText('--baseline', path), path), now)
+}
+
+/** Only a cluster that is named on the command line: a pipeline must not use the kubeconfig of the person who runs it. */
 async function clusterOf(flags: ValidateFlags, policy: FilePolicy): Promise<KnownCluster | undefined> {
   const { snapshot, kubeconfig, context } = flags
   if (snapshot === undefined && kubeconfig === undefined && context === undefined) return undefined
@@ -93,19 +99,11 @@ async function clusterOf(flags: ValidateFlags, policy: FilePolicy): Promise<Know
   return (await import('./known-cluster.ts')).knownCluster(flags, policy)
 }
 
-/** Milliseconds; long enough to mend a repository, short enough not to be forgotten. Own choice. */
-const baselineSpan = 90 * 24 * 60 * 60 * 1000
+/** 90 days: long enough to fix a repository, short enough not to be forgotten. Own choice. */
+const baselineSpan: Millis = 90 * 24 * 60 * 60 * 1000
 
 async function write({ format, file }: Output, report: Report): Promise<void> {
   const render = await renderers[format]()
   if (file === undefined) print(render(report))
   else writeText(file, format === 'text' ? renderText(report) : render(report))
-}
-
-function readText(path: string, flag: string): string {
-  try {
-    return readFileSync(path, 'utf8')
-  } catch (cause) {
-    throw new AppError('ERR_USAGE', `${flag} ${path}: cannot be read: ${(cause as Error).message}`, { cause })
-  }
 }

@@ -38,7 +38,9 @@ export function policyViewOf(
   const facts = new InputFacts(namespace, new Map())
   for (const { metadata } of namespaces) facts.add({ apiVersion: 'v1', kind: 'Namespace', metadata })
   return (pod) => {
-    const { judged, findings } = judge.judge(structuredClone(pod), 'v1', facts)
+    const verdict = judge.judge(structuredClone(pod), 'v1', facts)
+    if ('problems' in verdict) return { validate: false, mutate: false }
+    const { judged, findings } = verdict
     return {
       validate: findings.some(({ ruleId, action }) => brokenRules.includes(ruleId) && action !== 'audit'),
       mutate: judged.fixedBy.includes(markingRule)

@@ -12,9 +12,9 @@ import { readObjects } from './read-objects.ts'
 import { KnownObjects } from './seen-objects.ts'
 
 /**
- * What somebody wrote down of a cluster: files of `kubectl get -o json` or manifests, and a snapshot of its nodes. What
- * stands there more than once counts as it stands first, and the snapshot adds what the files lack. Files are read once
- * for each question.
+ * A cluster written down: files of `kubectl get -o json` or manifests, and a snapshot of its nodes. An object that is
+ * there more than once counts as it is the first time; the snapshot adds what the files lack. Files are read once for
+ * each call of `each`.
  */
 export class DumpObjects implements ObjectSource {
   readonly #paths: readonly string[]
@@ -46,7 +46,7 @@ export class DumpObjects implements ObjectSource {
           else this.#noteRepeat(object)
         },
         problem: ({ message, place }) => failures.push(unreadable(placeText(place), message)),
-        // The first time everything is read: whatever is broken is told of, not passed over.
+        // The first time every document is read, so that each broken one is reported.
         wants: (text) => !this.#isRead || names.test(text)
       })
     }
@@ -115,8 +115,7 @@ const noContainers: ListFailure = {
   part: 'objects',
   kind: undefined,
   reason: 'not-in-snapshot',
-  detail:
-    'a snapshot tells of nodes and of the threads of pods; rules about containers need files of kubectl get -o json'
+  detail: 'a snapshot holds nodes and the threads of pods; rules about containers need files of kubectl get -o json'
 }
 
 function nodeOf({ name, uid, labels, taints, unschedulable, pidPressure }: NodeFacts): JsonRecord {

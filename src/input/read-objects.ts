@@ -1,4 +1,4 @@
-import { nameOf } from '../lib/json/shape.ts'
+import { isRecord, nameOf } from '../lib/json/shape.ts'
 import type { Place, Problem } from '../report/validate-report.ts'
 import type { Spot } from '../yaml/locator.ts'
 import { Locator, spotAt } from '../yaml/locator.ts'
@@ -6,6 +6,7 @@ import {
   type DocumentValue,
   type ManifestObject,
   maxDocument,
+  type NotObject,
   objectsOf,
   readDocument,
   sourceOf
@@ -15,18 +16,18 @@ import type { InputFile, Inputs } from './inputs.ts'
 
 /** One object of the inputs, with the means to find its fields in the text. */
 export interface InputObject extends ManifestObject {
-  /** The place of a field, or of the deepest one above it that is written. */
+  /** The place of a field, or of the deepest field above it that is there. */
   placeOf(pointer: string): Promise<Place>
 }
 
 export interface DocumentSink {
   object(object: InputObject): Promise<void>
   problem(problem: Problem): void
-  /** Whether the document is worth reading at all. */
+  /** Whether the document has to be read; all are where this is left out. */
   wants?(text: string): boolean
 }
 
-/** Reads a file document by document and gives away each object; none of them is held. */
+/** Reads a file document by document and hands over each object; none is kept. */
 export async function readObjects(file: InputFile, inputs: Inputs, sink: DocumentSink): Promise<void> {
   const splitter = new DocumentSplitter()
   let held = 0
@@ -55,42 +56,67 @@ function isBinary(text: string): boolean {
 async function readOne(file: InputFile, document: DocumentText, sink: DocumentSink): Promise<void> {
   if (sink.wants !== undefined && !sink.wants(document.text)) return
   const { values, mistakes } = await readDocument(document)
-  for (const { message, at } of mistakes) {
+  for (const { message, at } of mistakes.slice(0, maxMistakes)) {
     sink.problem({ message, place: placeAt(file, spotAt(document, at)) })
   }
-  for (const value of values) await give(file, document, value, sink)
+  if (mistakes.length > maxMistakes) {
+    const message = `${mistakes.length - maxMistakes} more mistakes in this document`
+    sink.problem({ message, place: placeAt(file, spotAt(document, 0)) })
+  }
+  let source: { readonly text: string | undefined } | undefined
+  const sourceText = (): string | undefined => {
+    source ??= { text: sourceOf(document.text) }
+    return source.text
+  }
+  for (const value of values) await give(file, document, value, sourceText, sink)
 }
 
-async function give(file: InputFile, document: DocumentText, read: DocumentValue, sink: DocumentSink): Promise<void> {
+/** Mistakes shown of one document; more of them say no more. Own choice. */
+const maxMistakes = 100
+
+async function give(
+  file: InputFile,
+  document: DocumentText,
+  read: DocumentValue,
+  sourceText: () => string | undefined,
+  sink: DocumentSink
+): Promise<void> {
   const locator = new Locator(document, read)
   for (const found of objectsOf(read.value)) {
     const placeOf = async (pointer: string): Promise<Place> => {
-      const source = sourceOf(document.text)
+      const source = sourceText()
       const place = placeAt(file, await locator.spotOf(found.at + pointer))
       return source === undefined ? place : { ...place, source }
     }
-    const message = 'object' in found ? whyNoObject(found.object, file) : whyNoValue(found.notObject, file)
+    const message = 'object' in found ? whyNoObject(found.object, file) : whyNoValue(found, file)
     if (message !== undefined) sink.problem({ message, place: await placeOf('') })
-    else if ('object' in found && typeof found.object['kind'] === 'string') await sink.object({ ...found, placeOf })
+    else if ('object' in found && isObject(found.object)) await sink.object({ ...found, placeOf })
   }
 }
 
-/** In folders lie other files too: values, charts, settings. What was named has to be what it is taken for. */
+function isObject({ kind, apiVersion }: Readonly<Record<string, unknown>>): boolean {
+  return typeof kind === 'string' && typeof apiVersion === 'string'
+}
+
+/** A folder may hold other files too: values, charts, settings. A file that was named has to hold objects. */
 function whyNoObject(
-  { kind, apiVersion }: Readonly<Record<string, unknown>>,
+  { kind, apiVersion, metadata }: Readonly<Record<string, unknown>>,
   { isNamed }: InputFile
 ): string | undefined {
   const hasKind = typeof kind === 'string' && kind !== ''
   const hasVersion = typeof apiVersion === 'string' && apiVersion !== ''
   if (hasKind && hasVersion) return undefined
   if (!hasKind && !isNamed) return undefined
+  // A values file or a setting may have a kind of its own; only what has a name as well is taken for an object.
+  if (!isNamed && !hasVersion && !isRecord(metadata)) return undefined
   const missing = hasVersion ? 'kind' : hasKind ? 'apiVersion' : 'apiVersion and kind'
   return `expected a Kubernetes object, found one without ${missing}`
 }
 
-function whyNoValue(value: unknown, { isNamed }: InputFile): string | undefined {
-  if (!isNamed || value === null) return undefined
-  return `expected a Kubernetes object, found ${nameOf(value)}`
+/** An item of a List has to be an object wherever the file lies: kubectl refuses it, null too. */
+function whyNoValue({ notObject, at, reason }: NotObject, { isNamed }: InputFile): string | undefined {
+  if (reason !== undefined) return reason
+  return isNamed || at !== '' ? `expected a Kubernetes object, found ${nameOf(notObject)}` : undefined
 }
 
 export function wholeFile(path: string): Place {

@@ -1,15 +1,15 @@
 import { mirrorPod } from '../kubernetes/annotations.ts'
 import { isRecord, type JsonRecord, textOf } from '../lib/json/shape.ts'
 
-/** Objects that were met, by what each is known again: some 200 bytes of each are kept. */
+/** Objects that were read before, known by uid or by name; about 200 bytes for each. */
 export class KnownObjects {
   readonly #uids = new Set<string>()
-  /** By kind, namespace and name, and whether it has a uid: one of another uid is another object then. */
+  /** By kind, namespace and name: whether it has a uid. With another uid it is another object. */
   readonly #names = new Map<string, boolean>()
   /** Kinds and namespaces, of which there are few. */
   readonly #places = new Set<string>()
 
-  /** Whether it was not met before; it is from here on. What has neither uid nor name is always new. */
+  /** Adds an object; false when it was added before. An object with neither uid nor name is always new. */
   add(kind: string, { metadata }: JsonRecord): boolean {
     const own = isRecord(metadata) ? metadata : {}
     const place = placeOf(kind, textOf(own['namespace']))
@@ -24,7 +24,7 @@ export class KnownObjects {
     return true
   }
 
-  /** Whether any object of this kind was met in this namespace. */
+  /** Whether any object of this kind was added in this namespace. */
   hasIn(kind: string, namespace: string): boolean {
     return this.#places.has(placeOf(kind, namespace))
   }
@@ -35,8 +35,8 @@ function placeOf(kind: string, namespace: string): string {
 }
 
 /**
- * Empty where it says nothing. Readings know a node by its name, so two of one name would both have the same figures; and
- * a static pod has two uids, that of its mirror and the one its node knows it by.
+ * The uid that tells objects apart; empty for nodes and static pods. Readings know a node by its name, so two nodes of one
+ * name would share their figures. A static pod has two uids: that of its mirror, and the one its node uses.
  */
 function uidOf(kind: string, metadata: JsonRecord): string {
   const annotations = isRecord(metadata['annotations']) ? metadata['annotations'] : {}

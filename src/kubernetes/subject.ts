@@ -3,7 +3,7 @@ import { type JsonRecord, malformed, optionalRecord } from '../lib/json/shape.ts
 import type { Operation, ReviewRequest } from './admission-review.ts'
 import { readMetadata, readPodSpec } from './pod-shape.ts'
 import type { KubernetesObject, ObjectMeta, PodSpec } from './types.ts'
-import { type GroupKind, groupKindOf, groupOf, isClusterScoped, nameOf, podAt } from './workloads.ts'
+import { type GroupKind, groupKindOf, groupOf, nameOf, namespaceOf, podAt } from './workloads.ts'
 
 /** One object as the rules see it, from the webhook, a file or an audit alike. */
 export interface Subject {
@@ -16,7 +16,7 @@ export interface Subject {
   readonly operation: Operation
   readonly namespace: string
   readonly name: string
-  /** The user of the request; undefined where there is no request, as in a file or an audit. */
+  /** Who asks; undefined for an object that is stored already, as in an audit. */
   readonly userName: string | undefined
   readonly dryRun: boolean
   readonly object: KubernetesObject
@@ -65,26 +65,24 @@ export function subjectOfRequest(request: ReviewRequest): Subject {
 
 /**
  * The subject of an object from a file or a list: checked as if it were created now. `namespace` is for objects of a
- * namespaced kind that do not name theirs.
+ * namespaced kind that do not name theirs. `userName`: who would create it; undefined for a stored object.
  */
-export function subjectOfObject(object: JsonRecord, namespace = 'default'): Subject {
+export function subjectOfObject(object: JsonRecord, namespace = 'default', userName?: string): Subject {
   const { apiVersion, kind } = object
   if (typeof apiVersion !== 'string' || apiVersion === '')
     throw malformed('apiVersion, a string', apiVersion, '/apiVersion')
   if (typeof kind !== 'string' || kind === '') throw malformed('kind, a string', kind, '/kind')
   const metadata = optionalRecord(object['metadata'], '/metadata')
   const group = groupOf(apiVersion)
-  const ownNamespace = metadata?.['namespace']
-  const elsewhere = isClusterScoped(groupKindOf(group, kind)) ? '' : namespace
   return subjectOf(object, {
     group,
     kind,
     resource: '',
     subresource: '',
     operation: 'CREATE',
-    namespace: typeof ownNamespace === 'string' && ownNamespace !== '' ? ownNamespace : elsewhere,
+    namespace: namespaceOf(groupKindOf(group, kind), metadata?.['namespace'], namespace),
     name: '',
-    userName: undefined,
+    userName,
     dryRun: true,
     oldObject: undefined
   })

@@ -35,6 +35,15 @@ export function isClusterScoped(kind: GroupKind): boolean {
   return clusterKinds.has(kind)
 }
 
+/**
+ * The namespace an object is stored in: its own, else `fallback`. A kind that is in no namespace has none, whatever the
+ * object says: the API server clears it (apiserver pkg/registry/rest EnsureObjectNamespaceMatchesRequestNamespace).
+ */
+export function namespaceOf(kind: GroupKind, own: unknown, fallback: string): string {
+  if (isClusterScoped(kind)) return ''
+  return typeof own === 'string' && own !== '' ? own : fallback
+}
+
 /** Everything that makes pods from a template. */
 export const templateKinds: readonly GroupKind[] = Object.keys(podAtByKind).filter((kind) => kind !== pod)
 

@@ -1,4 +1,5 @@
 import { parseQuantity } from '../kubernetes/qos/quantity.ts'
+import { readDuration } from '../lib/duration.ts'
 import type { Millis, Pids } from '../lib/units.ts'
 import type { Backend, Floor } from './settings.ts'
 
@@ -15,14 +16,12 @@ const maxAgeLimits: { readonly min: Millis; readonly max: Millis } = { min: 1000
 
 const countPattern = '^[0-9]{1,7}$'
 export const sharePattern = '^[0-9]{1,3}([.][0-9]{1,3})?%$'
-export const durationPattern = '^([0-9]{1,9}([.][0-9]{1,3})?(ms|s|m|h))+$'
 export const datePattern =
   '^[0-9]{4}-[0-9]{2}-[0-9]{2}(T[0-9]{2}:[0-9]{2}:[0-9]{2}([.][0-9]+)?(Z|[+-][0-9]{2}:[0-9]{2}))?$'
 
 /** Characters. The longest canonical quantity, 2^63-1 in billionths, has 19 digits, a sign and a suffix. */
 const maxRequestLength = 32
 
-const unitMillis: Readonly<Record<string, Millis>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 }
 const dayMillis: Millis = 86_400_000
 
 /** A count of tasks that may be an estimate, a limit or a budget: 1 to the most a node can hold. */
@@ -62,14 +61,10 @@ export function readFloorText(value: string): Floor | undefined {
   return readFloor(new RegExp(countPattern).test(value) ? Number(value) : value)
 }
 
-/** A span as Go writes it: `30s`, `5m`, `1h30m`. */
+/** A span such as `30s`, `5m` or `1m30s`, from a second to an hour. */
 export function readMaxAge(value: unknown): Millis | undefined {
-  if (typeof value !== 'string' || value.length > 64 || !new RegExp(durationPattern).test(value)) return undefined
-  let span = 0
-  for (const [, amount, unit = ''] of value.matchAll(/([0-9.]+)(ms|s|m|h)/g)) {
-    span += Number(amount) * (unitMillis[unit] ?? 0)
-  }
-  return span >= maxAgeLimits.min && span <= maxAgeLimits.max ? span : undefined
+  const span = typeof value === 'string' && value.length <= 64 ? readDuration(value) : undefined
+  return span !== undefined && span >= maxAgeLimits.min && span <= maxAgeLimits.max ? span : undefined
 }
 
 /** A quantity of more than nothing, short enough to be written into pods as it is. */

@@ -1,7 +1,7 @@
 import type { Unjudged } from './validate-report.ts'
 
 /** Counts objects by rule and reason. */
-export class Tally {
+export class ReasonCounts {
   readonly #counts = new Map<string, { ruleId: string; reason: string; objects: number }>()
 
   add(items: readonly { readonly ruleId: string; readonly reason: string }[]): void {

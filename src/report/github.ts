@@ -1,6 +1,8 @@
 import {
+  changeText,
   countingFindings,
   objectText,
+  originOf,
   type Place,
   type Report,
   type ReportFinding,
@@ -17,18 +19,30 @@ export function renderGithub(report: Report): string {
   const order = Object.keys(commands)
   const findings = [...countingFindings(report)].sort((a, b) => order.indexOf(a.action) - order.indexOf(b.action))
   const lines = [
-    ...report.problems.map(({ message, place }) => command('error', place, 'pidguard', message)),
+    ...report.problems.map(({ message, place, object }) =>
+      command('error', place, 'pidguard', object === undefined ? message : `${objectText(object)}: ${message}`)
+    ),
     ...report.faults.map(({ ruleId, message, place }) => command('error', place, `${ruleId} failed`, message)),
     ...findings.map(({ action, ruleId, reason, detail, remedy, object, place }) =>
       command(commands[action], place, `${ruleId}: ${reason}`, `${objectText(object)}: ${detail}\n${remedy}`)
-    )
+    ),
+    ...report.changes.map((change) =>
+      command(
+        'warning',
+        change.place,
+        'pidguard would change this',
+        `${objectText(change.object)}: ${changeText(change)}\n${change.lines.join('\n')}`
+      )
+    ),
+    ...report.notes.map((note) => `::notice title=pidguard::${escaped(note)}`)
   ]
   return `${[...lines, `::notice title=pidguard::${escaped(summaryOf(report))}`].join('\n')}\n`
 }
 
-function command(name: string, { file, line, column, length }: Place, title: string, message: string): string {
-  const place = line === 0 ? '' : `,line=${line},col=${column},endColumn=${column + length}`
-  return `::${name} file=${property(file)}${place},title=${property(title)}::${escaped(message)}`
+function command(name: string, place: Place, title: string, message: string): string {
+  const { file, line, column, length } = originOf(place)
+  const lines = line === 0 ? '' : `,line=${line},col=${column},endColumn=${column + length}`
+  return `::${name} file=${property(file)}${lines},title=${property(title)}::${escaped(message)}`
 }
 
 /** As actions/toolkit packages/core/src/command.ts escapes data. */

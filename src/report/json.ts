@@ -16,7 +16,7 @@ export function renderJson(report: Report): string {
       counts,
       findings: report.findings.map(findingOf),
       changes: report.changes.map(({ place, ...change }) => ({ ...change, ...whereOf(place) })),
-      problems: report.problems.map(({ message, place }) => ({ message, ...whereOf(place) })),
+      problems: report.problems.map(({ place, ...problem }) => ({ ...problem, ...whereOf(place) })),
       faults: report.faults.map(({ place, ...fault }) => ({ ...fault, ...whereOf(place) })),
       skips,
       exempted,

@@ -1,11 +1,16 @@
 import {
+  changeText,
   countingFindings,
+  type FailOn,
+  fails,
   objectText,
+  placeAndSource,
   placeText,
   type Report,
   type ReportFinding,
   skipText,
-  summaryOf
+  summaryOf,
+  verdictText
 } from './validate-report.ts'
 
 /**
@@ -13,12 +18,14 @@ import {
  * skipped, which belongs to no file.
  */
 export function renderJunit(report: Report): string {
-  const told = casesOf(report)
-  const cases = [...told, ...report.skips.map(skipCase)]
-  // A run without a finding is one test that passed: an empty report looks like one that never ran. But what could not
-  // be looked at may be wrong all the same, so where the run is not clean for that, nothing passes.
-  if (told.length === 0 && report.exitCode === 0) {
-    cases.unshift({ file: wholeRun, name: summaryOf(report), result: '', kind: 'pass' })
+  const found = casesOf(report)
+  const cases = [...found, ...report.skips.map(skipCase), ...report.unchecked.map(noteCase)]
+  // A run without a finding is one test that passed: an empty report looks like one that never ran. A run that could not
+  // check everything is not clean, so it has no such test.
+  if (found.length === 0 && report.exitCode === 0) {
+    const isChecked = report.counts.judged > 0
+    const result = isChecked ? '' : element('skipped', {}, verdictText(report))
+    cases.unshift({ file: wholeRun, name: summaryOf(report), result, kind: isChecked ? 'pass' : 'skipped' })
   }
   const byFile = new Map<string, Case[]>()
   for (const item of cases) byFile.set(item.file, [...(byFile.get(item.file) ?? []), item])
@@ -26,7 +33,7 @@ export function renderJunit(report: Report): string {
   return `<?xml version="1.0" encoding="UTF-8"?>\n<testsuites name="pidguard">\n${suites.join('')}</testsuites>\n`
 }
 
-/** The suite of what is no matter of one file. */
+/** The suite of cases that belong to no file. */
 const wholeRun = 'pidguard'
 
 interface Case {
@@ -39,9 +46,9 @@ interface Case {
 function casesOf(report: Report): Case[] {
   const counting = new Set(countingFindings(report))
   return [
-    ...report.problems.map(({ message, place }) => ({
+    ...report.problems.map(({ message, place, object }) => ({
       file: place.file,
-      name: 'reading',
+      name: object === undefined ? 'reading' : `reading ${objectText(object)}`,
       kind: 'error' as const,
       result: element('error', { message, type: 'problem' }, placeText(place))
     })),
@@ -51,7 +58,13 @@ function casesOf(report: Report): Case[] {
       kind: 'error' as const,
       result: element('error', { message, type: ruleId }, placeText(place))
     })),
-    ...report.findings.map((finding) => findingCase(finding, counting.has(finding)))
+    ...report.findings.map((finding) => findingCase(finding, counting.has(finding), report.failOn)),
+    ...report.changes.map((change) => {
+      const { object, place, lines, ruleIds } = change
+      const text = [placeAndSource(place), ...lines].join('\n')
+      const result = element('failure', { message: changeText(change), type: ruleIds.join(' ') }, text)
+      return { file: place.file, name: `change ${objectText(object)}`, kind: 'failure' as const, result }
+    })
   ]
 }
 
@@ -60,12 +73,17 @@ function skipCase(skip: Report['skips'][number]): Case {
   return { file: wholeRun, name, kind: 'skipped', result: element('skipped', {}, skipText(skip)) }
 }
 
-function findingCase(finding: ReportFinding, counts: boolean): Case {
+function noteCase(note: string): Case {
+  return { file: wholeRun, name: note, kind: 'skipped', result: element('skipped', {}, 'not checked') }
+}
+
+/** A test fails where the finding makes the run fail, so that both say the same. */
+function findingCase(finding: ReportFinding, counts: boolean, failOn: FailOn): Case {
   const { ruleId, action, reason, detail, remedy, object, place, accepted } = finding
   const name = `${ruleId} ${objectText(object)}`
-  const text = `${placeText(place)}\n${detail}\n${remedy}`
+  const text = `${placeAndSource(place)}\n${detail}\n${remedy}`
   if (!counts) return { file: place.file, name, kind: 'skipped', result: element('skipped', {}, accepted ?? '') }
-  if (action !== 'deny')
+  if (!fails(failOn, action))
     return { file: place.file, name, kind: 'pass', result: element('system-out', {}, `${action}: ${reason}\n${text}`) }
   return {
     file: place.file,

@@ -1,23 +1,28 @@
 import {
   countingFindings,
   objectText,
+  placeAndSource,
   placeText,
   plural,
   type Report,
   type ReportFinding,
-  summaryOf
+  summaryOf,
+  verdictText
 } from './validate-report.ts'
 
 /** For a job summary or a comment: a table by rule, then what to do. */
 export function renderMarkdown(report: Report): string {
   const parts = [
-    `### pidguard: ${report.exitCode === 0 ? 'fine' : 'not fine'}`,
+    `### pidguard: ${verdictText(report)}`,
     summaryOf(report),
     ...table(
       'Could not be checked',
       ['where', 'what'],
       [
-        ...report.problems.map(({ message, place }) => [code(placeText(place)), escaped(message)]),
+        ...report.problems.map(({ message, place, object }) => [
+          code(placeText(place)),
+          escaped(object === undefined ? message : `${objectText(object)}: ${message}`)
+        ]),
         ...report.faults.map(({ ruleId, message, place }) => [
           code(placeText(place)),
           escaped(`${ruleId} failed: ${message}`)
@@ -25,6 +30,15 @@ export function renderMarkdown(report: Report): string {
       ]
     ),
     ...findingTables(report),
+    ...table(
+      'Would be changed',
+      ['object', 'where', 'what'],
+      report.changes.map(({ object, place, lines }) => [
+        escaped(objectText(object)),
+        code(placeAndSource(place)),
+        lines.map(code).join('<br>')
+      ])
+    ),
     ...list(report)
   ]
   return `${parts.join('\n\n')}\n`
@@ -45,7 +59,7 @@ export function findingTables(report: Report): string[] {
 }
 
 function row({ action, object, place, reason, detail }: ReportFinding): string[] {
-  return [action, escaped(objectText(object)), code(placeText(place)), escaped(`${reason} (${detail})`)]
+  return [action, escaped(objectText(object)), code(placeAndSource(place)), escaped(`${reason} (${detail})`)]
 }
 
 /** GitHub cuts a job summary at 1 MiB and a comment at 65,536 characters. */

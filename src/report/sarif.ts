@@ -1,5 +1,16 @@
 import type { Location, Log, ReportingDescriptor, Result } from 'sarif'
-import { objectText, type Place, type Report, type ReportFinding, type RuleText, skipText } from './validate-report.ts'
+import {
+  changeText,
+  objectText,
+  originOf,
+  type Place,
+  placeAndSource,
+  type Report,
+  type ReportChange,
+  type ReportFinding,
+  type RuleText,
+  skipText
+} from './validate-report.ts'
 
 type Level = 'error' | 'warning' | 'note'
 
@@ -17,16 +28,19 @@ export function renderSarif(report: Report): string {
       {
         tool: { driver: { name: 'pidguard', semanticVersion: version, rules: rules.map(descriptorOf) } },
         columnKind: 'utf16CodeUnits',
-        results: findings.map((finding) => resultOf(finding, indexes.get(finding.ruleId), printOf(finding))),
+        results: [
+          ...findings.map((finding) => resultOf(finding, indexes.get(finding.ruleId), printOf(finding))),
+          ...report.changes.map((change) => changeResult(change, indexes))
+        ],
         invocations: [
           {
             executionSuccessful: problems.length === 0 && faults.length === 0,
             exitCode: report.exitCode,
             toolExecutionNotifications: [
-              ...problems.map(({ message, place }) => ({
+              ...problems.map(({ message, place, object }) => ({
                 level: 'error' as const,
                 message: { text: message },
-                locations: [locationOf(place)]
+                locations: [locationOf(place, object === undefined ? undefined : objectText(object))]
               })),
               ...faults.map(({ ruleId, message, object, place }) => ({
                 level: 'error' as const,
@@ -38,7 +52,8 @@ export function renderSarif(report: Report): string {
                 level: 'warning' as const,
                 message: { text: skipText(skip) },
                 associatedRule: { id: skip.ruleId }
-              }))
+              })),
+              ...report.notes.map((note) => ({ level: 'note' as const, message: { text: note } }))
             ]
           }
         ]
@@ -59,8 +74,8 @@ function descriptorOf({ id, title, why, remedy }: RuleText): ReportingDescriptor
 }
 
 /**
- * Lines move, and so do the numbers in lists; the object and the names in it do not. Of findings that are the same by
- * these, as of two files with the same object, the second is told by its count.
+ * Fingerprints that survive moved lines and reordered lists: rule, object, and the field by the names of its list entries.
+ * Where several findings have the same one, as when two files hold the same object, the second gets a 2, and so on.
  */
 function fingerprints(): (finding: ReportFinding) => string {
   const counts = new Map<string, number>()
@@ -78,15 +93,38 @@ function resultOf(finding: ReportFinding, ruleIndex: number | undefined, fingerp
     ruleId,
     ...(ruleIndex === undefined ? undefined : { ruleIndex }),
     level: levels[action],
-    message: { text: `${objectText(object)}: ${reason} (${detail}). ${remedy}` },
+    message: { text: `${objectText(object)}: ${reason} (${detail}). ${remedy}${behind(place)}` },
     locations: [locationOf(place, objectText(object))],
-    // By this a scanner knows a finding again.
+    // A scanner recognises a finding of an earlier run by this.
     partialFingerprints: { 'object/v2': fingerprint },
     ...(accepted === undefined ? undefined : { suppressions: [{ kind: 'external' as const, justification: accepted }] })
   }
 }
 
-function locationOf({ file, line, column, length }: Place, object?: string): Location {
+/** A change that fails the run has to be a result, as a finding is. */
+function changeResult(change: ReportChange, indexes: ReadonlyMap<string, number>): Result {
+  const [ruleId = ''] = change.ruleIds
+  const ruleIndex = indexes.get(ruleId)
+  const { object, place, lines } = change
+  return {
+    ruleId,
+    ...(ruleIndex === undefined ? undefined : { ruleIndex }),
+    level: 'warning',
+    message: { text: `${objectText(object)}: ${changeText(change)}: ${lines.join('; ')}${behind(place)}` },
+    locations: [locationOf(place, objectText(object))],
+    partialFingerprints: {
+      'object/v2': [...change.ruleIds, object.kind, object.namespace, object.name, 'change'].join(' ')
+    }
+  }
+}
+
+/** The place in the rendered output, where the location names the template. */
+function behind(place: Place): string {
+  return place.source === undefined ? '' : ` (${placeAndSource(place)})`
+}
+
+function locationOf(written: Place, object?: string): Location {
+  const { file, line, column, length } = originOf(written)
   return {
     physicalLocation: {
       artifactLocation: { uri: uriOf(file) },

@@ -1,4 +1,6 @@
 import {
+  changeText,
+  type ObjectName,
   objectText,
   type Place,
   placeText,
@@ -20,34 +22,33 @@ export const coloured: Paint = (style, text) => `\u001b[${codes[style]}m${text}\
 
 /** The report for people, each finding with its line, as a compiler shows it. */
 export function renderText(report: Report, paint: Paint = plain): string {
-  const told = new Set<string>()
+  const explained = new Set<string>()
   const blocks: string[] = [
-    ...report.problems.map((problem) => block(paint('red', 'error'), problem.message, problem.place, '', [], paint)),
+    ...report.problems.map((problem) =>
+      block(paint('red', 'error'), problem.message, problem.place, nameOf(problem.object), [], paint)
+    ),
     ...report.faults.map(({ ruleId, message, object, place }) =>
       block(paint('red', `failed[${ruleId}]`), message, place, objectText(object), [], paint)
     ),
     ...report.findings
       .filter(({ accepted }) => accepted === undefined)
-      .map((finding) => findingBlock(finding, told, paint)),
-    ...report.changes.map(({ ruleIds, object, place, lines }) =>
-      block(
-        paint('cyan', 'change'),
-        `the webhook would store this otherwise (${ruleIds.join(', ')})`,
-        place,
-        objectText(object),
-        lines,
-        paint
-      )
+      .map((finding) => findingBlock(finding, explained, paint)),
+    ...report.changes.map((change) =>
+      block(paint('cyan', 'change'), changeText(change), change.place, objectText(change.object), change.lines, paint)
     )
   ]
   return `${[...blocks, ...footOf(report, paint)].join('\n')}\n`
 }
 
-function findingBlock(finding: ReportFinding, told: Set<string>, paint: Paint): string {
+function nameOf(object: ObjectName | undefined): string {
+  return object === undefined ? '' : objectText(object)
+}
+
+function findingBlock(finding: ReportFinding, explained: Set<string>, paint: Paint): string {
   const { ruleId, action, reason, detail, remedy, object, place } = finding
-  // What to do is the same each time; it is said once.
-  const help = told.has(ruleId) ? [] : [`help: ${remedy}`]
-  told.add(ruleId)
+  // The remedy of a rule is the same each time: it is printed once.
+  const help = explained.has(ruleId) ? [] : [`help: ${remedy}`]
+  explained.add(ruleId)
   const style = action === 'deny' ? 'red' : action === 'warn' ? 'yellow' : 'cyan'
   return block(paint(style, `${action}[${ruleId}]`), `${reason} (${detail})`, place, objectText(object), help, paint)
 }
@@ -64,24 +65,32 @@ function block(
   const gutter = ' '.repeat(String(place.line).length)
   const bar = paint('dim', '|')
   const lines = [
-    `${head}: ${paint('bold', shown(message).replaceAll('\n', ' '))}`,
-    `${gutter}${paint('dim', '-->')} ${placeText(place)}${object === '' ? '' : `  ${shown(object)}`}`
+    `${head}: ${paint('bold', shown(message))}`,
+    `${gutter}${paint('dim', '-->')} ${shown(placeText(place))}${object === '' ? '' : `  ${shown(object)}`}`
   ]
-  if (place.source !== undefined) lines.push(`${gutter} ${paint('dim', '=')} made from ${place.source}`)
+  if (place.source !== undefined) lines.push(`${gutter} ${paint('dim', '=')} made from ${shown(place.source)}`)
   if (place.line > 0 && excerpt.trim() !== '') {
     lines.push(`${gutter} ${bar}`, `${paint('dim', String(place.line))} ${bar} ${excerpt}`)
     lines.push(`${gutter} ${bar} ${indentOf(place)}${paint('red', '^'.repeat(Math.max(1, place.length)))}`)
   }
-  for (const line of more) lines.push(`${gutter} ${paint('dim', '=')} ${line}`)
+  for (const line of more) lines.push(`${gutter} ${paint('dim', '=')} ${shown(line)}`)
   return `${lines.join('\n')}\n`
 }
 
-/** A terminal would obey control characters that a manifest brings along. */
-function shown(text: string): string {
-  return text.replace(/[^\t\n\u0020-\u007e\u00a0-\u{10ffff}]/gu, '�')
+/** Replaces control characters: a terminal would obey those that a manifest holds. */
+export function shown(text: string): string {
+  return text.replaceAll('\n', ' ').replace(/[^\t\u0020-\u007e\u00a0-\u{10ffff}]/gu, '�')
 }
 
-/** As wide as what stands before the column: tabs stay tabs, so the mark is under its word in every terminal. */
+/**
+ * Text that GitHub's runner does not take for a command: it obeys a line that begins with `::`, and `##[` anywhere
+ * (actions/runner ActionCommand.cs). A zero-width space breaks both.
+ */
+export function withoutCommands(text: string): string {
+  return text.replace(/^([ \t]*):(?=:)/gm, '$1:\u200b').replaceAll('##[', '##\u200b[')
+}
+
+/** Spaces as wide as the text before the column. Tabs stay tabs, so the mark is under its word in every terminal. */
 function indentOf({ excerpt, column }: Place): string {
   return excerpt.slice(0, column - 1).replace(/[^\t]/g, ' ')
 }
@@ -94,9 +103,9 @@ function footOf(report: Report, paint: Paint): string[] {
       ({ ruleId, reason, objects }) => `exempt: ${plural(objects, 'object')} from ${ruleId}: ${reason}`
     ),
     ...(counts.changed > changes.length
-      ? [`note: the webhook would store ${plural(counts.changed, 'object')} otherwise; pidguard mutate shows how`]
+      ? [`note: the webhook would change ${plural(counts.changed, 'object')}; pidguard mutate shows how`]
       : []),
-    ...report.notes.map((note) => `note: ${note}`),
+    ...report.notes.map((note) => `note: ${shown(note)}`),
     paint(report.exitCode === 0 ? 'green' : 'bold', summaryOf(report))
   ]
 }

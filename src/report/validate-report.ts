@@ -1,9 +1,9 @@
 import type { Mode } from '../model/finding.ts'
 
-/** What would happen to the object at the API server because of a finding. */
+/** The level of a finding: what it would do to the object at the API server. */
 export type Action = 'deny' | 'warn' | 'audit'
 
-/** Where something stands. Line and column count from 1; line 0 stands for the file as a whole. */
+/** A place in a file. Line and column count from 1; line 0 means the file as a whole. */
 export interface Place {
   readonly file: string
   readonly line: number
@@ -35,11 +35,11 @@ export interface ReportFinding {
   readonly field?: string
   readonly object: ObjectName
   readonly place: Place
-  /** Why it does not count, where a baseline says so. */
+  /** The reason of a baseline entry that accepts it; undefined: the finding counts. */
   readonly accepted?: string
 }
 
-/** An object that the webhook would store otherwise than it is written. */
+/** An object that the webhook would change. */
 export interface ReportChange {
   readonly ruleIds: readonly string[]
   readonly object: ObjectName
@@ -48,10 +48,12 @@ export interface ReportChange {
   readonly lines: readonly string[]
 }
 
-/** Something that could not be checked, or not as it was meant. */
+/** Something that could not be checked. */
 export interface Problem {
   readonly message: string
   readonly place: Place
+  /** The object that it is a mistake of; undefined where none could be read. */
+  readonly object?: ObjectName
 }
 
 /** A rule that failed on an object. */
@@ -63,7 +65,7 @@ export interface ReportFault {
   readonly place: Place
 }
 
-/** Objects a rule said nothing about, by its reason. */
+/** Objects that a rule did not check, by its reason. */
 export interface Unjudged {
   readonly ruleId: string
   readonly reason: string
@@ -77,11 +79,11 @@ export interface Counts {
   readonly judged: number
   /** Objects of kinds that no rule looks at. */
   readonly otherKinds: number
-  /** Objects that the webhook would store otherwise. */
+  /** Objects that the webhook would change. */
   readonly changed: number
 }
 
-/** The rule's words, as far as a report needs them. */
+/** What a report needs of a rule. */
 export interface RuleText {
   readonly id: string
   readonly title: string
@@ -89,7 +91,7 @@ export interface RuleText {
   readonly remedy: string
 }
 
-/** Everything a run has to say; what the renderers are given. */
+/** Everything that a run found; the input of the renderers. */
 export interface Report {
   readonly version: string
   readonly rules: readonly RuleText[]
@@ -100,6 +102,8 @@ export interface Report {
   readonly skips: readonly Unjudged[]
   readonly exempted: readonly Unjudged[]
   readonly notes: readonly string[]
+  /** Of the notes, those on objects that hold pods and were not checked. */
+  readonly unchecked: readonly string[]
   readonly counts: Counts
   readonly failOn: FailOn
   readonly exitCode: number
@@ -131,7 +135,32 @@ export function plural(count: number, one: string, many = `${one}s`): string {
   return `${count} ${count === 1 ? one : many}`
 }
 
-/** Why a rule said nothing: skipped is not passed. */
+/** What the webhook would change, in one line. */
+export function changeText({ ruleIds }: ReportChange): string {
+  return `the webhook would change this (${ruleIds.join(', ')})`
+}
+
+/** A verdict on the whole run in two words. A run that checked nothing is not called fine. */
+export function verdictText({ exitCode, counts }: Report): string {
+  if (exitCode !== 0) return 'not fine'
+  return counts.judged === 0 ? 'nothing checked' : 'fine'
+}
+
+/**
+ * Where people look for the mistake: the template that a document on standard input was made from, as standard input is
+ * no file of theirs; its lines are not those of the template.
+ */
+export function originOf(place: Place): Place {
+  if (place.file !== 'stdin' || place.source === undefined) return place
+  return { ...place, file: place.source, line: 0, column: 0, length: 0 }
+}
+
+/** Place and origin in one line. */
+export function placeAndSource(place: Place): string {
+  return place.source === undefined ? placeText(place) : `${placeText(place)} (made from ${place.source})`
+}
+
+/** Why a rule did not check: skipped is not passed. */
 export function skipText({ ruleId, reason, objects }: Unjudged): string {
   return `skipped: ${ruleId} on ${plural(objects, 'object')}: ${reason}`
 }
@@ -143,8 +172,9 @@ export function summaryOf(report: Report): string {
   const of = (action: Action): number => counting.filter((finding) => finding.action === action).length
   const accepted = report.findings.length - counting.length
   const parts = [
-    `${plural(files, 'file')}, ${plural(objects, 'object')}, ${judged} judged`,
+    `${plural(files, 'file')}, ${plural(objects, 'object')}, ${judged} checked`,
     `${of('deny')} would be denied, ${plural(of('warn'), 'warning')}`,
+    report.changes.length > 0 ? `${report.changes.length} would be changed` : '',
     of('audit') > 0 ? `${of('audit')} for the audit log` : '',
     accepted > 0 ? `${accepted} accepted by the baseline` : '',
     report.faults.length > 0 ? plural(report.faults.length, 'failed rule') : '',

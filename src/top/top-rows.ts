@@ -10,7 +10,7 @@ import type { ClusterSnapshot } from '../snapshot/snapshot.ts'
 import type { Standing } from '../snapshot/snapshot-headroom.ts'
 import { holdersAndPlaces } from './node-holders.ts'
 
-/** What is shown, and what it adds up to: the same bookkeeping that admission asks. */
+/** A snapshot with the same bookkeeping over it that admission uses. */
 export interface TopView extends ClusterSnapshot {
   readonly standing: Standing
   readonly floor: Floor
@@ -29,7 +29,7 @@ export interface NodeRow {
   readonly committed: Pids | undefined
   /** Tasks the policy keeps free there. */
   readonly floor: Pids | undefined
-  /** What fits above the floor at both ceilings; below 0 when the floor is already used. */
+  /** Tasks that fit above the floor at both ceilings; below 0 when the floor is in use already. */
   readonly free: Pids | undefined
   readonly age: Millis | undefined
   readonly pods: number
@@ -52,7 +52,7 @@ export interface PodRow {
   readonly node: string | undefined
   readonly phase: string
   readonly pids: Pids | undefined
-  /** What it counts with: the larger of its tasks and its estimate. */
+  /** Tasks it is counted with: the larger of what it uses and its estimate. */
   readonly committed: Pids | undefined
   /** pids.max of the pod itself; undefined: none, or not known. */
   readonly limit: Pids | undefined
@@ -77,7 +77,7 @@ export interface WorkloadRow {
   readonly nodes: number
 }
 
-/** Tasks die with the pod: a pod that ended holds none, and promises none. */
+/** A pod that has ended has no tasks left and reserves none. */
 function isAlive({ phase }: PodFacts): boolean {
   return phase !== 'Succeeded' && phase !== 'Failed'
 }

@@ -37,11 +37,11 @@ export interface TopOptions {
   readonly limit: number | undefined
 }
 
-/** What the policy says of pods and room, as far as `top` needs it. */
+/** What `top` asks of the policy. */
 export interface TopPolicy {
-  /** Of a pod that carries no figure of its own. */
+  /** The estimate for a pod without an annotation of its own. */
   estimateOf(namespace: string): Pids
-  /** For the namespace that was asked for, or for none in particular. */
+  /** The floor of the namespace that was asked for, else that of the policy's base. */
   readonly floor: Floor
 }
 

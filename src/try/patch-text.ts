@@ -2,7 +2,7 @@ import type { PatchOperation } from '../lib/json/patch.ts'
 import { tokensOf } from '../lib/json/pointer.ts'
 import { isRecord } from '../lib/json/shape.ts'
 
-/** A patch as a person reads it: `+` for what is added, `-` for what goes, both for what is replaced. */
+/** A patch for people: `+` for what is added, `-` for what is removed, both for what is replaced. */
 export function renderPatch(operations: readonly PatchOperation[], before: unknown): string[] {
   return operations.flatMap((operation) => {
     const place = placeOf(operation.path)
@@ -15,7 +15,7 @@ export function renderPatch(operations: readonly PatchOperation[], before: unkno
   })
 }
 
-/** Objects are spelled out leaf by leaf, so each added value stands on a line of its own. */
+/** One line for each leaf of an object. */
 function leavesOf(value: unknown, place: string): string[] {
   if (!isRecord(value) || Object.keys(value).length === 0) return [`${place}: ${shown(value)}`]
   return Object.entries(value).flatMap(([key, inner]) => leavesOf(inner, join(place, key)))

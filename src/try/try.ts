@@ -1,18 +1,21 @@
 import { randomUUID } from 'node:crypto'
 import jsonpatch from 'fast-json-patch'
 import { AppError } from '../errors.ts'
+import type { Inputs } from '../input/inputs.ts'
+import { type InputObject, readObjects, wholeFile } from '../input/read-objects.ts'
 import type { ReviewResponse } from '../kubernetes/admission-review.ts'
-import { groupKindOf, groupOf, isClusterScoped, pod, podAt } from '../kubernetes/workloads.ts'
+import { groupKindOf, groupOf, pod, podAt } from '../kubernetes/workloads.ts'
 import type { PatchOperation } from '../lib/json/patch.ts'
 import { isRecord, type JsonRecord, textOf } from '../lib/json/shape.ts'
 import type { Webhook } from '../model/review-outcome.ts'
+import { objectNameOf } from '../report/object-name.ts'
+import { shown } from '../report/text.ts'
+import { objectText, type Problem, placeText, plural } from '../report/validate-report.ts'
 import { renderPatch } from './patch-text.ts'
-import { type Manifest, readManifests } from './read-manifests.ts'
 
 /** What `try` asks of the world. */
 export interface TryDeps {
-  /** Text of a file, or of standard input for `-`. */
-  read(file: string): Promise<string>
+  readonly inputs: Inputs
   /** Posts a review to the running server and gives back its answer; throws ERR_SERVER_UNREACHABLE. */
   post(webhook: Webhook, review: object): Promise<unknown>
   print(line: string): void
@@ -25,37 +28,43 @@ export interface TryOptions {
 
 /**
  * Shows what `kubectl apply` of the files would meet: mutated, then validated, object by object; of a workload also the
- * Pod it makes. Exit code 0 when all were allowed, 1 when any was denied.
+ * Pod it makes. Exit code 0 when all were allowed, 1 when any was denied, 2 when something could not be read.
  */
-export async function tryFiles(files: readonly string[], options: TryOptions, deps: TryDeps): Promise<number> {
+export async function tryFiles(paths: readonly string[], options: TryOptions, deps: TryDeps): Promise<number> {
   let denied = 0
   let count = 0
+  const { files, problems: missing } = deps.inputs.find(paths)
+  const problems: Problem[] = missing.map(({ path, message }) => ({ message, place: wholeFile(path) }))
   for (const file of files) {
-    for (const manifest of readManifests(file, await deps.read(file))) {
-      count++
-      if (!(await tryObject(manifest, options, deps))) denied++
-    }
+    await readObjects(file, deps.inputs, {
+      async object(object) {
+        count++
+        if (!(await tryObject(object, options, deps))) denied++
+      },
+      problem: (problem) => problems.push(problem)
+    })
   }
-  deps.print(`${count} object${count === 1 ? '' : 's'} tried, ${count - denied} allowed, ${denied} denied`)
+  for (const { message, place } of problems) deps.print(shown(`${placeText(place)}: ${message}`))
+  const unread = problems.length === 0 ? '' : `; ${plural(problems.length, 'problem')}`
+  deps.print(`${plural(count, 'object')} tried, ${count - denied} allowed, ${denied} denied${unread}`)
+  if (problems.length > 0) return 2
   return denied === 0 ? 0 : 1
 }
 
-async function tryObject({ origin, object }: Manifest, options: TryOptions, deps: TryDeps): Promise<boolean> {
-  const metadata = isRecord(object['metadata']) ? object['metadata'] : {}
-  const groupKind = groupKindOf(groupOf(textOf(object['apiVersion'])), textOf(object['kind']))
-  const elsewhere = isClusterScoped(groupKind) ? '' : options.namespace
-  const namespace = typeof metadata['namespace'] === 'string' ? metadata['namespace'] : elsewhere
-  deps.print(`${titleOf(object)}  (${origin})`)
-  const allowed = await review(object, namespace, '  ', deps)
-  const made = podOf(object, namespace)
+async function tryObject({ object, placeOf }: InputObject, options: TryOptions, deps: TryDeps): Promise<boolean> {
+  const { file, line } = await placeOf('')
+  const name = objectNameOf(object, options.namespace)
+  deps.print(shown(`${objectText(objectNameOf(object, ''))}  (${file}:${line})`))
+  const allowed = await review(object, name.namespace, '  ', deps)
+  const made = podOf(object, name.namespace)
   if (made === undefined || !allowed) return allowed
   deps.print('  its Pods:')
-  return await review(made, namespace, '    ', deps)
+  return await review(made, name.namespace, '    ', deps)
 }
 
 /** Mutates and validates one object, as the API server does, and prints what happens. */
 async function review(object: JsonRecord, namespace: string, indent: string, deps: TryDeps): Promise<boolean> {
-  const print = (line: string): void => deps.print(`${indent}${line}`)
+  const print = (line: string): void => deps.print(`${indent}${shown(line)}`)
   const mutated = await ask('mutate', object, namespace, deps)
   const patch = patchOf(mutated)
   for (const line of renderPatch(patch, object)) print(line)
@@ -134,10 +143,4 @@ function podOf(object: JsonRecord, namespace: string): JsonRecord | undefined {
     metadata: { ...metadata, generateName: `${name}-`, namespace, ownerReferences: [owner] },
     spec: template['spec'] ?? {}
   })
-}
-
-function titleOf(object: JsonRecord): string {
-  const metadata = isRecord(object['metadata']) ? object['metadata'] : {}
-  const namespace = typeof metadata['namespace'] === 'string' ? `${metadata['namespace']}/` : ''
-  return `${textOf(object['kind']) || 'object without kind'} ${namespace}${textOf(metadata['name']) || textOf(metadata['generateName'])}`
 }

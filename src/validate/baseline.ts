@@ -1,16 +1,10 @@
-import { AppError } from '../errors.ts'
-import { isRecord, type JsonRecord, nameOf } from '../lib/json/shape.ts'
 import type { Millis } from '../lib/units.ts'
 import { type ObjectName, plural, type ReportFinding } from '../report/validate-report.ts'
-import { Locator, spotAt } from '../yaml/locator.ts'
-import { readDocument } from '../yaml/read-document.ts'
-import type { DocumentText } from '../yaml/split-stream.ts'
-import { isDay } from './output-flags.ts'
 
-const apiVersion = 'pidguard.io/v1alpha1'
-const kind = 'Baseline'
+export const baselineApiVersion = 'pidguard.io/v1alpha1'
+export const baselineKind = 'Baseline'
 
-/** A finding that was there before anybody looked, and is put up with for a while. */
+/** An old finding that does not count until a day. */
 export interface Acceptance {
   readonly rule: string
   readonly kind: string
@@ -21,7 +15,7 @@ export interface Acceptance {
   readonly expires: string
 }
 
-/** Old findings that do not make a run fail. Files may move; rule, kind, namespace and name are what counts. */
+/** Old findings that do not make a run fail. An entry matches by rule, kind, namespace and name: files may move. */
 export class Baseline {
   readonly #source: string
   readonly #valid = new Map<string, Acceptance>()
@@ -43,7 +37,7 @@ export class Baseline {
     return entry?.reason
   }
 
-  /** What whoever keeps the file should know. */
+  /** Entries that expired or match nothing, for the person who keeps the file. */
   notes(): string[] {
     const idle = this.#valid.size - this.#used.size
     return [
@@ -68,76 +62,7 @@ function endOf(day: string): Millis {
   return Date.parse(day) + 24 * 60 * 60 * 1000
 }
 
-/** Reads a baseline. Throws ERR_BASELINE_INVALID with all its mistakes, each with line and column. */
-export async function readBaseline(text: string, source: string): Promise<Acceptance[]> {
-  const document: DocumentText = { text, line: 1 }
-  const { values, mistakes } = await readDocument(document)
-  const lines = mistakes.map(({ message, at }) => lineOf(source, spotAt(document, at), message))
-  const read = values[0] ?? { value: undefined, start: 0, end: text.length, isJson: false }
-  const { value } = read
-  const found = lines.length > 0 ? [] : [...mistakesOf(value)]
-  const locator = new Locator(document, read)
-  for (const { pointer, message } of found) lines.push(lineOf(source, await locator.spotOf(pointer), message))
-  if (lines.length > 0) throw new AppError('ERR_BASELINE_INVALID', lines.join('\n'))
-  return ((value as JsonRecord)['accepted'] as JsonRecord[]).map(
-    (entry) => ({ namespace: '', ...entry }) as unknown as Acceptance
-  )
-}
-
-function lineOf(source: string, { line, column }: { line: number; column: number }, message: string): string {
-  return `${source}:${line}:${column}: ${message}`
-}
-
-interface Wrong {
-  readonly pointer: string
-  readonly message: string
-}
-
-const fields = ['rule', 'kind', 'namespace', 'name', 'reason', 'expires']
-
-function* mistakesOf(value: unknown): Generator<Wrong> {
-  if (!isRecord(value) || value['apiVersion'] !== apiVersion || value['kind'] !== kind) {
-    yield { pointer: '', message: `expected apiVersion ${apiVersion} and kind ${kind}` }
-    return
-  }
-  const { accepted } = value
-  if (!Array.isArray(accepted)) {
-    yield { pointer: '/accepted', message: `accepted: expected a list, found ${nameOf(accepted)}` }
-    return
-  }
-  for (const [i, entry] of accepted.entries()) yield* mistakesOfEntry(entry, i)
-}
-
-function* mistakesOfEntry(entry: unknown, i: number): Generator<Wrong> {
-  const pointer = `/accepted/${i}`
-  const at = `accepted[${i}]`
-  if (!isRecord(entry)) {
-    yield { pointer, message: `${at}: expected an object with ${fields.join(', ')}, found ${nameOf(entry)}` }
-    return
-  }
-  for (const field of fields) {
-    const value = entry[field]
-    if (field === 'namespace' && value === undefined) continue
-    if (typeof value === 'string' && (value.trim() !== '' || field === 'namespace')) continue
-    yield {
-      pointer: `${pointer}/${field}`,
-      message: `${at}.${field}: expected text, found ${value === '' ? 'none' : nameOf(value)}`
-    }
-  }
-  for (const field of Object.keys(entry)) {
-    if (!fields.includes(field))
-      yield { pointer: `${pointer}/${field}`, message: `${at}.${field}: expected one of ${fields.join(', ')}` }
-  }
-  const { expires } = entry
-  if (typeof expires === 'string' && !isDay(expires)) {
-    yield {
-      pointer: `${pointer}/expires`,
-      message: `${at}.expires: expected a day as 2026-12-31, found ${JSON.stringify(expires.slice(0, 40))}`
-    }
-  }
-}
-
-/** A baseline that accepts these findings; each object once per rule. */
+/** A baseline that accepts these findings, each object once per rule. */
 export function renderBaseline(findings: readonly ReportFinding[], reason: string, expires: string): string {
   const entries = new Map<string, string>()
   for (const { ruleId, object } of findings) {
@@ -151,13 +76,13 @@ export function renderBaseline(findings: readonly ReportFinding[], reason: strin
     entries.set(keyOf(ruleId, object), lines.join('\n    '))
   }
   const list = entries.size === 0 ? ' []\n' : `\n${[...entries.values()].map((entry) => `  ${entry}\n`).join('')}`
-  return `# Findings that pidguard validate --baseline accepts, each until its day. Give each its real reason, or mend it.
-apiVersion: ${apiVersion}
-kind: ${kind}
+  return `# Findings that pidguard validate --baseline accepts, each until its day. Give each its real reason, or fix it.
+apiVersion: ${baselineApiVersion}
+kind: ${baselineKind}
 accepted:${list}`
 }
 
-/** JSON strings are YAML too, whatever they hold. */
+/** Every JSON string is valid YAML. */
 function quoted(text: string): string {
   return JSON.stringify(text)
 }

@@ -4,7 +4,7 @@ import type { Rule } from '../engine/rule.ts'
 import type { Subject } from '../kubernetes/subject.ts'
 import type { Verdict } from '../model/finding.ts'
 import type { Settings } from '../policy/settings.ts'
-import { Tally } from '../report/count-by-reason.ts'
+import { ReasonCounts } from '../report/count-by-reason.ts'
 import {
   countingFindings,
   type FailOn,
@@ -20,16 +20,17 @@ import {
 } from '../report/validate-report.ts'
 import type { Baseline } from './baseline.ts'
 
-/** Gathers what one run finds. Grows with what is found, not with what is read. */
+/** Collects what one run finds. Its memory grows with the findings, not with the inputs. */
 export class Findings {
   readonly #baseline: Baseline | undefined
   readonly #findings: ReportFinding[] = []
   readonly #changes: ReportChange[] = []
   readonly #problems: Problem[] = []
   readonly #faults: ReportFault[] = []
-  readonly #skips = new Tally()
-  readonly #exempted = new Tally()
+  readonly #skips = new ReasonCounts()
+  readonly #exempted = new ReasonCounts()
   readonly #notes = new Map<string, number>()
+  readonly #unknownKinds = new Map<string, number>()
   readonly #counts = { objects: 0, judged: 0, changed: 0 }
 
   constructor(baseline: Baseline | undefined) {
@@ -51,9 +52,14 @@ export class Findings {
     for (const note of notes) this.#note(`namespace ${namespace}: ${note}`)
   }
 
-  /** An object of a version that no API server takes any more. */
+  /** Notes an object of a version that no current API server accepts. */
   old(apiVersion: string, judgedAs: string): void {
-    this.#note(`apiVersion ${apiVersion} is not served any more by the API servers of today; judged as ${judgedAs}`)
+    this.#note(`apiVersion ${apiVersion} is no longer served by current API servers; checked as ${judgedAs}`)
+  }
+
+  /** An object that holds pods, of a kind whose pod templates are not known. */
+  unknownKind(kind: string, apiVersion: string): void {
+    this.#unknownKinds.set(`${kind} (${apiVersion})`, (this.#unknownKinds.get(`${kind} (${apiVersion})`) ?? 0) + 1)
   }
 
   add(finding: DecidedFinding & { readonly field: string }, object: ObjectName, place: Place): void {
@@ -106,18 +112,25 @@ export class Findings {
       skips: this.#skips.list(),
       exempted: this.#exempted.list(),
       notes: this.#allNotes(judged, facts),
+      unchecked: this.#unchecked(),
       counts: { files, objects, judged, otherKinds: objects - judged, changed },
       failOn,
       exitCode: exitCodeOf(found, failOn)
     }
   }
 
+  #unchecked(): string[] {
+    return [...this.#unknownKinds].map(
+      ([kind, count]) => `not checked: ${count} ${kind}, which seem to hold pods, of a kind that pidguard does not know`
+    )
+  }
+
   #allNotes(judged: number, facts: InputFacts): string[] {
     const notes = [...this.#notes].map(([text, count]) => (count === 1 ? text : `${text} (${count} times)`))
     if (judged > 0 && !facts.knowsLimitRanges) {
-      notes.push('no LimitRange among the inputs, so it is taken that the cluster has none that fills in requests')
+      notes.push('no LimitRange among the inputs, so the namespaces are taken to have none that fills in requests')
     }
-    return [...notes, ...(this.#baseline?.notes() ?? [])]
+    return [...notes, ...this.#unchecked(), ...(this.#baseline?.notes() ?? [])]
   }
 }
 

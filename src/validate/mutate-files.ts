@@ -4,8 +4,8 @@ import type { InputFile, Inputs } from '../input/inputs.ts'
 import { readObjects, wholeFile } from '../input/read-objects.ts'
 import { type MinorVersion, newestMinor } from '../kubernetes/server-version.ts'
 import type { PatchOperation } from '../lib/json/patch.ts'
-import { shapeErrorOf } from '../lib/json/shape.ts'
 import { objectNameOf } from '../report/object-name.ts'
+import { shown } from '../report/text.ts'
 import { renderDiff } from '../report/unified-diff.ts'
 import { type ObjectName, type Problem, placeText } from '../report/validate-report.ts'
 import { Locator, spotAt } from '../yaml/locator.ts'
@@ -27,7 +27,8 @@ export interface MutateDeps {
   readonly policy: FilePolicy
   readonly inputs: Inputs
   print(text: string): void
-  tell(line: string): void
+  /** Writes a line to standard error. */
+  say(line: string): void
   write(file: string, text: string): void
 }
 
@@ -58,12 +59,12 @@ export async function mutateFiles(paths: readonly string[], options: MutateOptio
     if (options.show === 'text') deps.print(isFirst || after.startsWith('---') ? ended(after) : `---\n${ended(after)}`)
     if (options.show === 'write' && after !== before) {
       deps.write(file.path, after)
-      deps.tell(`${file.path}: ${change.patches.length} changed`)
+      deps.say(`${file.path}: ${change.patches.length} changed`)
     }
     isFirst = false
   }
   if (options.show === 'patch') deps.print(`${JSON.stringify(patches, null, 2)}\n`)
-  for (const { message, place } of said) deps.tell(`${placeText(place)}: ${message}`)
+  for (const { message, place } of said) deps.say(shown(`${placeText(place)}: ${message}`))
   return said.length > 0 ? 2 : 0
 }
 
@@ -71,7 +72,7 @@ function ended(text: string): string {
   return text === '' || text.endsWith('\n') ? text : `${text}\n`
 }
 
-/** Namespaces and LimitRanges, wherever they stand. */
+/** The Namespaces and LimitRanges of all files. */
 async function factsOf(files: readonly InputFile[], options: MutateOptions, deps: MutateDeps): Promise<InputFacts> {
   const facts = new InputFacts(
     options.namespace,
@@ -116,7 +117,7 @@ class FileChange {
     this.#namespace = namespace
   }
 
-  /** The text with every change made; what stands between documents stays as it is. */
+  /** The text with every change made; the text between documents stays as it is. */
   async apply(text: string): Promise<string> {
     const splitter = new DocumentSplitter()
     const documents = [...splitter.push(text), ...splitter.end()]
@@ -140,16 +141,7 @@ class FileChange {
       const locator = new Locator(document, value)
       for (const found of objectsOf(value.value)) {
         if (!('object' in found)) continue
-        try {
-          operations.push(...(await this.#object(found.object, found.at, locator)))
-        } catch (error) {
-          const wrong = shapeErrorOf(error)
-          if (wrong === undefined) throw error
-          this.problems.push({
-            message: wrong.message,
-            place: { file: this.#file.path, ...(await locator.spotOf(found.at + wrong.pointer)) }
-          })
-        }
+        operations.push(...(await this.#object(found.object, found.at, locator)))
       }
       const written = document.text.slice(value.start, value.end)
       edited += document.text.slice(end, value.start) + (await this.#edit(written, value.isJson, operations, document))
@@ -162,10 +154,18 @@ class FileChange {
     const apiVersion = this.#judge.versionOf(object)
     if (apiVersion === undefined) return []
     const name = objectNameOf(object, this.#namespace)
-    const { operations, fixedBy } = this.#judge.judge(object, apiVersion, this.#facts).judged
+    const verdict = this.#judge.judge(object, apiVersion, this.#facts)
+    if ('problems' in verdict) {
+      for (const { message, pointer } of verdict.problems) {
+        const spot = await locator.spotOf(at + pointer)
+        this.problems.push({ message, place: { file: this.#file.path, ...spot } })
+      }
+      return []
+    }
+    const { operations, judged } = verdict
     if (operations.length === 0) return []
     const { line } = await locator.spotOf(at)
-    this.patches.push({ file: this.#file.path, line, object: name, rules: fixedBy, patch: operations })
+    this.patches.push({ file: this.#file.path, line, object: name, rules: judged.fixedBy, patch: operations })
     return operations.map((operation) => ({ ...operation, path: at + operation.path }))
   }
 
@@ -176,8 +176,11 @@ class FileChange {
     document: DocumentText
   ): Promise<string> {
     if (operations.length === 0) return text
-    const { editJson, editYaml, rewriteYaml } = await import('../yaml/edit.ts')
-    if (isJson) return editJson(text, operations)
+    if (isJson) return (await import('../yaml/edit/edit-json.ts')).editJson(text, operations)
+    const [{ editYaml }, { rewriteYaml }] = await Promise.all([
+      import('../yaml/edit/edit-yaml.ts'),
+      import('../yaml/edit/rewrite-yaml.ts')
+    ])
     const edited = editYaml(text, operations) ?? rewriteYaml(text, operations)
     if (edited !== undefined) return edited
     this.#problem('cannot be changed in place; mutate --patch shows what to change', document, 0)

@@ -2,12 +2,18 @@ import type { DecidedFinding } from '../engine/decide.ts'
 import type { InputFacts } from '../engine/input-facts.ts'
 import { type Judged, mutateThenValidate } from '../engine/mutate-then-validate.ts'
 import type { RuleIndex } from '../engine/rule-index.ts'
-import { type Subject, subjectOfObject } from '../kubernetes/subject.ts'
-import { currentVersionOf, groupKindOf, groupOf } from '../kubernetes/workloads.ts'
-import type { JsonRecord } from '../lib/json/shape.ts'
+import { type FoundTemplate, templatePlacesOf, templatesIn } from '../kubernetes/pod-templates.ts'
+import { fillFromLimitRanges } from '../kubernetes/qos/limit-range-defaults.ts'
+import { isPodSubject, type Subject, subjectOfObject } from '../kubernetes/subject.ts'
+import type { LimitRangeItem } from '../kubernetes/types.ts'
+import { currentVersionOf, groupKindOf, groupOf, pod } from '../kubernetes/workloads.ts'
+import { Draft, type PatchOperation } from '../lib/json/patch.ts'
+import { type JsonRecord, shapeErrorOf } from '../lib/json/shape.ts'
 import type { Settings } from '../policy/settings.ts'
+import { type ObjectProblem, problemsOf } from './object-problems.ts'
+import { pointerBehind, standInOf } from './template-stand-in.ts'
 
-/** The policy as a checker of files asks for it. */
+/** What a check of files asks of the policy. */
 export interface FilePolicy {
   settingsFor(namespace: string, facts: ReturnType<InputFacts['namespace']>): Settings
   exemption(ruleId: string, subject: Subject): string | undefined
@@ -18,9 +24,19 @@ export interface ObjectVerdict {
   readonly settings: Settings
   readonly judged: Judged
   readonly findings: readonly DecidedFinding[]
+  /** What the mutating webhook would change, as operations on the object as it is written. */
+  readonly operations: readonly PatchOperation[]
 }
 
-/** Judges objects of files as if each were created now. */
+/** An object that the API server would refuse: no rule has checked it. */
+export interface RefusedObject {
+  readonly problems: readonly ObjectProblem[]
+}
+
+/** Whose request a file is taken for: a person's, so nothing in it passes for the word of a node or of the API server. */
+const person = 'pidguard-validate'
+
+/** Checks objects of files as the webhooks would if a person created each now. */
 export class ObjectJudge {
   readonly #rules: RuleIndex
   readonly #kinds: ReadonlySet<string>
@@ -34,28 +50,120 @@ export class ObjectJudge {
     this.#namespace = namespace
   }
 
-  /** Whether any rule looks at objects of this kind, and as which version. */
+  /** The version under which rules look at the object; undefined: no rule looks at this kind. */
   versionOf(object: JsonRecord): string | undefined {
     const apiVersion = String(object['apiVersion'])
     const judgedAs = currentVersionOf(apiVersion)
-    return this.#kinds.has(groupKindOf(groupOf(judgedAs), String(object['kind']))) ? judgedAs : undefined
+    if (this.#kinds.has(groupKindOf(groupOf(judgedAs), String(object['kind'])))) return judgedAs
+    return this.#templatesOf(object).length > 0 ? apiVersion : undefined
   }
 
-  /** Mends the object in place, then judges it. Throws ERR_OBJECT_MALFORMED when it is not what its kind says. */
-  judge(object: JsonRecord, apiVersion: string, facts: InputFacts): ObjectVerdict {
+  /** Applies the fixes to the object in place, then runs the checks. */
+  judge(object: JsonRecord, apiVersion: string, facts: InputFacts): ObjectVerdict | RefusedObject {
+    if (this.#kinds.has(groupKindOf(groupOf(apiVersion), String(object['kind'])))) {
+      return this.#judgeOne(object, apiVersion, facts)
+    }
+    const verdicts = this.#templatesOf(object).map((found) => this.#judgeTemplate(object, found, facts))
+    const problems = verdicts.flatMap((verdict) => ('problems' in verdict ? verdict.problems : []))
+    const [first, ...others] = verdicts.filter((verdict) => 'judged' in verdict)
+    return first === undefined || problems.length > 0 ? { problems } : others.reduce(together, first)
+  }
+
+  #templatesOf(object: JsonRecord): FoundTemplate[] {
+    const places = templatePlacesOf(groupKindOf(groupOf(String(object['apiVersion'])), String(object['kind'])))
+    return places === undefined ? [] : templatesIn(object, places)
+  }
+
+  /** Checks one pod template of a kind that no rule knows, as if it were that of a workload of Kubernetes. */
+  #judgeTemplate(object: JsonRecord, found: FoundTemplate, facts: InputFacts): ObjectVerdict | RefusedObject {
+    const verdict = this.#judgeOne(standInOf(object, found), 'apps/v1', facts)
+    if ('problems' in verdict) {
+      const problems = verdict.problems.map(({ pointer, message }) => {
+        const [named = '', ...rest] = message.split(': ')
+        const place = named.startsWith('/') ? pointerBehind(named, found) : named
+        return { pointer: pointerBehind(pointer, found), message: [place, ...rest].join(': ') }
+      })
+      return { problems }
+    }
+    const findings = verdict.findings.map((finding) => ({ ...finding, pointer: pointerBehind(finding.pointer, found) }))
+    // No rule changes a template, so there is nothing to move.
+    return {
+      ...verdict,
+      subject: { ...verdict.subject, kind: String(object['kind']), object },
+      findings,
+      operations: []
+    }
+  }
+
+  #judgeOne(object: JsonRecord, apiVersion: string, facts: InputFacts): ObjectVerdict | RefusedObject {
     const current = object['apiVersion'] === apiVersion ? object : { ...object, apiVersion }
-    const subject = subjectOfObject(current, this.#namespace)
+    const read = this.#subjectOf(current)
+    if ('problems' in read) return read
+    const { subject } = read
     const settings = this.#policy.settingsFor(subject.namespace, facts.namespace(subject.namespace))
+    const limitRanges = facts.limitRanges(subject.namespace)
+    const written = filled(subject, limitRanges)
     const judged = mutateThenValidate(subject, this.#rules.rulesFor(subject), {
       settings,
       facts: {
-        limitRanges: facts.limitRanges(subject.namespace),
+        limitRanges,
         ...facts.ofFelix,
         ...(facts.headroom === undefined ? undefined : { headroom: facts.headroom }),
         ...(facts.serverVersion === undefined ? undefined : { serverVersion: facts.serverVersion })
       },
       exemption: (ruleId) => this.#policy.exemption(ruleId, subject)
     })
-    return { subject, settings, judged, findings: judged.decision.findings }
+    const operations = written === undefined ? judged.operations : onto(written, judged.operations)
+    return { subject, settings, judged, findings: judged.decision.findings, operations }
   }
+
+  #subjectOf(object: JsonRecord): { readonly subject: Subject } | RefusedObject {
+    try {
+      const subject = subjectOfObject(object, this.#namespace, person)
+      const problems = problemsOf(subject)
+      return problems.length > 0 ? { problems } : { subject }
+    } catch (error) {
+      const problem = shapeErrorOf(error)
+      if (problem === undefined) throw error
+      return { problems: [problem] }
+    }
+  }
+}
+
+/** The verdict over several templates of one object. */
+function together(a: ObjectVerdict, b: ObjectVerdict): ObjectVerdict {
+  const [one, two] = [a.judged.verdict, b.judged.verdict]
+  const verdict = {
+    findings: [...one.findings, ...two.findings],
+    skips: mergedByRule(one.skips, two.skips),
+    faults: [...one.faults, ...two.faults],
+    exempted: mergedByRule(one.exempted, two.exempted)
+  }
+  return { ...a, judged: { ...a.judged, verdict }, findings: [...a.findings, ...b.findings] }
+}
+
+/** An object is counted once for each rule. */
+function mergedByRule<T extends { readonly ruleId: string }>(a: readonly T[], b: readonly T[]): readonly T[] {
+  return [...a, ...b.filter(({ ruleId }) => !a.some((item) => item.ruleId === ruleId))]
+}
+
+/**
+ * Fills a Pod from its LimitRanges, as the API server does before the webhooks. Gives back the object as it is written,
+ * where that is not the same any more.
+ */
+function filled(subject: Subject, limitRanges: readonly LimitRangeItem[]): JsonRecord | undefined {
+  if (limitRanges.length === 0 || subject.groupKind !== pod || !isPodSubject(subject)) return undefined
+  const written = structuredClone(subject.object) as JsonRecord
+  return fillFromLimitRanges(subject.podSpec, limitRanges) ? written : undefined
+}
+
+/** The operations as they apply to `object`, which lacks some of the objects that they add to. Changes the object. */
+function onto(object: JsonRecord, operations: readonly PatchOperation[]): readonly PatchOperation[] {
+  const draft = new Draft(object)
+  for (const operation of operations) {
+    if (operation.op === 'remove') draft.remove(operation.path)
+    else if (operation.path.endsWith('/-')) draft.append(operation.path.slice(0, -2), operation.value)
+    else draft.set(operation.path, operation.value)
+  }
+  return draft.operations
 }

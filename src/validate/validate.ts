@@ -3,7 +3,10 @@ import type { RuleIndex } from '../engine/rule-index.ts'
 import type { InputFile, Inputs } from '../input/inputs.ts'
 import { type InputObject, readObjects, wholeFile } from '../input/read-objects.ts'
 import { isAboutFelix } from '../kubernetes/felix.ts'
+import { kindMistake } from '../kubernetes/kind-mistake.ts'
+import { holdsPods } from '../kubernetes/pod-templates.ts'
 import { type MinorVersion, newestMinor } from '../kubernetes/server-version.ts'
+import { groupKindOf, groupOf } from '../kubernetes/workloads.ts'
 import type { PatchOperation } from '../lib/json/patch.ts'
 import { namedPointer } from '../lib/json/pointer.ts'
 import { shapeErrorOf } from '../lib/json/shape.ts'
@@ -14,7 +17,7 @@ import { Findings } from './collect-findings.ts'
 import { type FilePolicy, ObjectJudge, type ObjectVerdict } from './object-judge.ts'
 
 export interface ValidateOptions {
-  /** Of objects that name none. */
+  /** Namespace of objects that name none. */
   readonly namespace: string
   readonly failOn: FailOn
   /** Labels of namespaces that are not among the inputs. */
@@ -33,7 +36,7 @@ export interface ValidateDeps {
   readonly cluster?: KnownCluster | undefined
 }
 
-/** Judges every object of the inputs as the webhook would. Never stops at a mistake: the rest is still checked. */
+/** Checks every object of the inputs as the webhook would. A mistake never ends the run: the rest is still checked. */
 export async function validate(
   paths: readonly string[],
   options: ValidateOptions,
@@ -46,7 +49,7 @@ export async function validate(
     deps.cluster,
     options.kubernetesVersion ?? newestMinor
   )
-  // What an object is judged with may stand in a later file: then everything is read once more, all facts known.
+  // A Namespace or LimitRange may follow the objects it is for. Then all inputs are read a second time, with every fact.
   const run =
     (await new Pass(deps, options, facts, true).over(files)) ??
     (await new Pass(deps, options, facts, false).over(files))
@@ -77,7 +80,7 @@ class Pass {
     this.#findings = new Findings(deps.baseline)
   }
 
-  /** What was found; undefined when facts turned up that objects before them should have been judged with. */
+  /** What was found; undefined when a Namespace or LimitRange came after objects that it is for. */
   async over(files: readonly InputFile[]): Promise<Findings | undefined> {
     for (const file of files) {
       await readObjects(file, this.#deps.inputs, {
@@ -98,21 +101,30 @@ class Pass {
     }
     if (this.#isOutdated) return
     const apiVersion = this.#judge.versionOf(object)
-    if (apiVersion === undefined) return
+    if (apiVersion === undefined) return await this.#pass(input)
     if (apiVersion !== object['apiVersion']) this.#findings.old(String(object['apiVersion']), apiVersion)
     await this.#check(input, apiVersion)
+  }
+
+  /** An object of a kind that no rule looks at: misspelt, or with pods that nobody checks, or none of our business. */
+  async #pass({ object, placeOf }: InputObject): Promise<void> {
+    const [apiVersion, kind] = [String(object['apiVersion']), String(object['kind'])]
+    const group = groupOf(apiVersion)
+    const message = kindMistake(group, apiVersion.slice(apiVersion.indexOf('/') + 1), kind)
+    if (message !== undefined) {
+      const name = objectNameOf(object, this.#options.namespace)
+      this.#findings.problem({ message, object: name, place: await placeOf('/kind') })
+    } else if (holdsPods(groupKindOf(group, kind), object)) this.#findings.unknownKind(kind, apiVersion)
   }
 
   async #check(input: InputObject, apiVersion: string): Promise<void> {
     const { object, placeOf } = input
     const name = objectNameOf(object, this.#options.namespace)
-    let verdict: ObjectVerdict
-    try {
-      verdict = this.#judge.judge(object, apiVersion, this.#facts)
-    } catch (error) {
-      const problem = shapeErrorOf(error)
-      if (problem === undefined) throw error
-      this.#findings.problem({ message: problem.message, place: await placeOf(problem.pointer) })
+    const verdict = this.#judge.judge(object, apiVersion, this.#facts)
+    if ('problems' in verdict) {
+      for (const { message, pointer } of verdict.problems) {
+        this.#findings.problem({ message, object: name, place: await placeOf(pointer) })
+      }
       return
     }
     this.#judgedNamespaces.add(verdict.subject.namespace)
@@ -121,7 +133,7 @@ class Pass {
   }
 
   async #note(
-    { subject, settings, judged, findings }: ObjectVerdict,
+    { subject, settings, judged, findings, operations }: ObjectVerdict,
     { placeOf }: InputObject,
     name: ReturnType<typeof objectNameOf>
   ): Promise<void> {
@@ -136,16 +148,16 @@ class Pass {
       const mode = settings.modes.get(ruleId) ?? 'off'
       this.#findings.fault({ ruleId, mode, message, object: name, place: await placeOf(found?.pointer ?? '') })
     }
-    if (judged.operations.length === 0) return
+    if (operations.length === 0) return
     this.#findings.countChange()
     // Each Pod is changed in some way; they are only kept where they are asked for.
     if (!fails(this.#options.failOn, 'change')) return
-    const [first] = judged.operations as [PatchOperation]
+    const [first] = operations as [PatchOperation]
     this.#findings.change({
       ruleIds: judged.fixedBy,
       object: name,
       place: await placeOf(first.path),
-      lines: judged.operations.map(lineOf)
+      lines: operations.map(lineOf)
     })
   }
 }

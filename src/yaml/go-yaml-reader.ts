@@ -17,7 +17,7 @@ import { plainScalar, taggedScalar } from './kubectl-scalars.ts'
 export interface Mistake {
   readonly message: string
   readonly at: number
-  /** kubectl reads over it, others refuse it. */
+  /** kubectl accepts it, other tools refuse it. */
   readonly isReadable: boolean
 }
 
@@ -33,7 +33,7 @@ const maxNodes = 1_500_000
 
 const longTag = 'tag:yaml.org,2002:'
 
-/** The package `yaml` told to leave every value as it stands; what it means is said here. */
+/** Parses without interpreting scalars: what a value means is decided in this file. */
 export function parseAsWritten(text: string): Document.Parsed {
   return parseDocument(text, {
     schema: 'failsafe',
@@ -93,7 +93,7 @@ class Reader {
     if (++this.#nodes > maxNodes) throw new Unreadable('aliases make this document grow out of bounds', at)
     if (node === null) return { value: null, place: leaf(at) }
     if (isAlias(node)) return this.read(this.#target(node.source, at))
-    // An alias brings here what was anchored before, and what is inside it may have been anchored since.
+    // Registered at every visit: an alias leads here once more, and an anchor inside may have been redefined since.
     const { anchor } = node as Scalar | YAMLMap | YAMLSeq
     if (anchor !== undefined) this.#anchors.set(anchor, node)
     if (isScalar(node)) return { value: scalarOf(node), place: leaf(at) }
@@ -151,7 +151,7 @@ class Reader {
     return String(value)
   }
 
-  /** Puts in what the merged mappings hold: over what stands before the merge key, as go-yaml v2 does. */
+  /** Puts in the members of the merged mappings. They overwrite members before the merge key, as in go-yaml v2. */
   #merge(
     node: Node | null,
     at: number,
@@ -190,7 +190,7 @@ function isMerge(key: Node | null): boolean {
 }
 
 function scalarOf(node: Scalar): unknown {
-  // Not `value`: a few tags are resolved whatever the schema says.
+  // Not `value`: the package resolves a few tags even under the failsafe schema.
   const text = node.source ?? ''
   const at = node.range?.[0] ?? 0
   const { tag } = node

@@ -2,9 +2,9 @@ import { type EventType, type LoadOptions, loadAll, Schema, type State, Type } f
 import { plainScalar, taggedScalar } from './kubectl-scalars.ts'
 
 /**
- * js-yaml set up to read as kubectl does. It is five to ten times faster than the package `yaml`, and tells positions
- * through its listener; but it shares aliased nodes, and knows no merge as kubectl does it. What `needsSlow` says is
- * left to slow.ts.
+ * js-yaml set up to read as kubectl does. It is five to ten times faster than the package `yaml` and reports positions
+ * through its listener. But it shares aliased nodes, and merges keys otherwise than kubectl: documents with those, by
+ * `needsSlow`, are read by go-yaml-reader.ts.
  */
 
 const yamlTag = 'tag:yaml.org,2002:'
@@ -12,7 +12,7 @@ const yamlTag = 'tag:yaml.org,2002:'
 const scalarKinds = ['int', 'float', 'bool', 'null', 'binary'] as const
 const kinds = ['scalar', 'sequence', 'mapping'] as const
 
-/** What the last plain scalar stood for: js-yaml asks whether it is of this type, then for its value. */
+/** The value of the last plain scalar: js-yaml first asks whether the type fits, then for the value. */
 let held: unknown
 
 const schema = new Schema({
@@ -46,10 +46,10 @@ const schema = new Schema({
   ]
 })
 
-/** Levels of nesting before a document is refused; go-yaml stops at 10,000, which a person cannot have meant either. */
+/** Levels of nesting before a document is refused; go-yaml stops at 10,000. */
 const maxDepth = 1_000
 
-export const loadOptions: LoadOptions & { maxDepth: number } = { schema, maxDepth }
+const loadOptions: LoadOptions & { maxDepth: number } = { schema, maxDepth }
 
 const anchor = /[\s[{,]&[^\s&]/
 const alias = /[\s[{,:-]\*[^\s]/
@@ -90,7 +90,7 @@ interface OpenNode extends PlacedNode {
   readonly inner: { node: PlacedNode; value: unknown }[]
 }
 
-/** The places in a document that `readFast` has read; undefined where its events do not tell them for sure. */
+/** The places in a document that `readFast` has read; undefined where the parser's events are ambiguous. */
 export function readPlaces(text: string): PlacedNode | undefined {
   const open: OpenNode[] = []
   let root: PlacedNode | undefined
@@ -122,7 +122,7 @@ function settle(node: OpenNode, state: State): boolean {
     typeof result === 'object' &&
     result !== null
   ) {
-    // A flow collection where a block could be: tried as the first key of one, then kept for itself.
+    // js-yaml first reads a flow collection as a possible key of a block, which opens it twice.
     node.members = only.node.members
     node.items = only.node.items
     return true

@@ -1,5 +1,4 @@
 import { tokensOf } from '../lib/json/pointer.ts'
-import { findPlace } from './find-place.ts'
 import { needsSlow, type PlacedNode, readPlaces } from './js-yaml-reader.ts'
 import { aboveDocument, type DocumentValue } from './read-document.ts'
 import type { DocumentText } from './split-stream.ts'
@@ -14,18 +13,13 @@ export interface Spot {
   readonly excerpt: string
 }
 
-/**
- * Finds fields of one document. Its text is read once more for that, only as far as needed for the first field, as a
- * whole when there are more; only documents with findings are.
- */
+/** Finds fields of one document. The text is read once more for that, and only where something is asked. */
 export class Locator {
   readonly #document: DocumentText
   readonly #value: DocumentValue
   readonly #text: string
   readonly #isFast: boolean
   #root: Promise<PlacedNode | undefined> | undefined
-  #lineStarts: readonly number[] | undefined
-  #asked = 0
 
   constructor(document: DocumentText, value: DocumentValue) {
     this.#document = document
@@ -36,23 +30,14 @@ export class Locator {
 
   /** The key or list item that `pointer` names, or of the deepest one above it that is there. */
   async spotOf(pointer: string): Promise<Spot> {
-    const { value, start } = this.#value
-    if (this.#asked++ < maxSearches && this.#isFast) {
-      const found = findPlace(this.#text, value, tokensOf(pointer))
-      if (found !== undefined) return spotAt(this.#document, start + found)
-    }
     this.#root ??= placesOf(this.#text, this.#isFast)
     const root = await this.#root
     const at = root === undefined ? 0 : offsetOf(root, pointer)
-    this.#lineStarts ??= lineStartsOf(this.#document.text)
-    return spotAt(this.#document, start + at + leadOf(this.#text, at), this.#lineStarts)
+    return spotAt(this.#document, this.#value.start + at + leadOf(this.#text, at))
   }
 }
 
-/** Fields looked for one by one; a List may hold thousands, and searching for each would cost their square. */
-const maxSearches = 3
-
-/** Comments and empty lines may stand before the first key of a document. */
+/** Comments and empty lines may come before the first key of a document. */
 function leadOf(text: string, at: number): number {
   lead.lastIndex = at
   return lead.exec(text)?.[0].length ?? 0
@@ -66,7 +51,7 @@ async function placesOf(text: string, isFast: boolean): Promise<PlacedNode | und
       const places = readPlaces(text)
       if (places !== undefined) return places
     } catch {
-      // The other parser has read it, or it would hold nothing to find.
+      // The other parser reads it: this document has been read before, so one of the two can.
     }
   }
   const { readSlow } = await import('./go-yaml-reader.ts')
@@ -86,18 +71,16 @@ function offsetOf(root: PlacedNode, pointer: string): number {
   return at
 }
 
-/** A word: a quoted key, or what stands before the next space, colon at its end, or bracket. */
+/** A word: a quoted key, or the text before the next space, final colon or bracket. */
 const word = /^("(?:[^"\\]|\\.)*"|'[^']*'|[^\s,{}[\]]+?(?=:(?:\s|$))|[^\s,{}[\]]+)/
 
 /** Longer lines are not shown whole: minified JSON is one line. */
 const maxExcerpt = 160
 
 /** The place of an offset in the document's text, or of the line above it. */
-export function spotAt(
-  { text, line }: DocumentText,
-  at: number,
-  lineStarts: readonly number[] = lineStartsOf(text, at)
-): Spot {
+export function spotAt(document: DocumentText, at: number): Spot {
+  const { text, line } = document
+  const lineStarts = lineStartsOf(document)
   if (at === aboveDocument) return { line: line - 1, column: 1, length: 3, excerpt: '---' }
   const index = lastAtMost(lineStarts, at)
   const start = lineStarts[index] ?? 0
@@ -111,12 +94,18 @@ export function spotAt(
   }
 }
 
-/** Where the lines of a text begin, as far as `end`. */
-function lineStartsOf(text: string, end = text.length): number[] {
+/** Where the lines of a document begin; found once, however many places are asked for. */
+function lineStartsOf(document: DocumentText): readonly number[] {
+  const held = lineStarts.get(document)
+  if (held !== undefined) return held
+  const { text } = document
   const starts = [0]
-  for (let at = text.indexOf('\n'); at >= 0 && at < end; at = text.indexOf('\n', at + 1)) starts.push(at + 1)
+  for (let at = text.indexOf('\n'); at >= 0; at = text.indexOf('\n', at + 1)) starts.push(at + 1)
+  lineStarts.set(document, starts)
   return starts
 }
+
+const lineStarts = new WeakMap<DocumentText, readonly number[]>()
 
 /** Index of the last number that is not above `limit`. */
 function lastAtMost(numbers: readonly number[], limit: number): number {

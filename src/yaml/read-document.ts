@@ -39,12 +39,56 @@ export async function readDocument({ text, afterSeparator }: DocumentText): Prom
       : [{ message: 'expected a line end or a comment after ---', at: aboveDocument, isReadable: true }]
   const json = readJson(text)
   if (json !== undefined) return { values: json, mistakes: above }
+  const control = controlCharacterIn(text)
+  if (control !== undefined) return { values: [], mistakes: [...above, control] }
+  const comma = trailingCommaIn(text)
+  if (comma !== undefined) above.push(comma)
   const { value, mistakes } = await readYaml(cutAtEnd(text))
   return {
     values: value === undefined ? [] : [{ value, start: 0, end: text.length, isJson: false }],
     mistakes: [...above, ...mistakes]
   }
 }
+
+/** What YAML does not allow, in comments neither (go-yaml readerc.go); js-yaml looks at values alone. First and last. */
+const controls: readonly (readonly [number, number])[] = [
+  [0x00, 0x08],
+  [0x0b, 0x0c],
+  [0x0e, 0x1f],
+  [0x7f, 0x84],
+  [0x86, 0x9f],
+  [0xfffe, 0xffff]
+]
+const control = new RegExp(
+  `[${controls.map((range) => range.map((code) => `\\u${code.toString(16).padStart(4, '0')}`).join('-')).join('')}]`
+)
+
+function controlCharacterIn(text: string): Mistake | undefined {
+  const at = text.search(control)
+  if (at < 0) return undefined
+  const code = text.charCodeAt(at).toString(16).toUpperCase().padStart(4, '0')
+  return { message: `control characters are not allowed, found U+${code}`, at, isReadable: false }
+}
+
+/** JSON but for a comma before a closing bracket. As YAML it can be read, and kubectl 1.35 does; 1.32 refuses it. */
+function trailingCommaIn(text: string): Mistake | undefined {
+  if (!/^\s*\{\s*"/.test(text)) return undefined
+  const strict = text.replace(stringOrComma, (found) => (found.startsWith(',') ? found.slice(1) : found))
+  if (strict === text) return undefined
+  try {
+    JSON.parse(strict)
+  } catch {
+    return undefined
+  }
+  const at = [...text.matchAll(stringOrComma)].find(([found]) => found.startsWith(','))?.index ?? 0
+  return {
+    message: 'a comma before a closing bracket; JSON has none there, and kubectl 1.32 refuses it',
+    at,
+    isReadable: true
+  }
+}
+
+const stringOrComma = /"(?:[^"\\]|\\.)*"|,(?=\s*[}\]])/g
 
 /** What follows a line `...` is not part of the document, and kubectl does not look at it. */
 function cutAtEnd(text: string): string {
@@ -97,10 +141,14 @@ async function readYaml(text: string): Promise<{ value: unknown; mistakes: reado
   }
 }
 
-/** The mistake behind the mistake, where one is well known. */
+/** The mistake behind the mistake: a template where it is, on the line of the mistake or on the one before. */
 function explained(mistake: Mistake, text: string): Mistake {
-  const template = text.indexOf('{{')
-  if (mistake.isReadable || template < 0) return mistake
+  if (mistake.isReadable || !text.includes('{{')) return mistake
+  const start = text.lastIndexOf('\n', mistake.at - 1) + 1
+  const before = start === 0 ? -1 : templateIn(text, text.lastIndexOf('\n', start - 2) + 1)
+  const here = templateIn(text, start)
+  const template = here >= 0 ? here : before
+  if (template < 0) return mistake
   return {
     message: 'this is a Helm template, not its output; run helm template and validate what it prints',
     at: template,
@@ -108,28 +156,66 @@ function explained(mistake: Mistake, text: string): Mistake {
   }
 }
 
-/** The objects of a value, Lists taken apart; what is no object at all is given back as it is, to be told. */
-export function* objectsOf(
-  value: unknown,
-  at = ''
-): Generator<ManifestObject | { readonly notObject: unknown; readonly at: string }> {
+/** Index of a `{{` in the line that begins at `start`, outside of quotes and comments; -1 where there is none. */
+function templateIn(text: string, start: number): number {
+  let quote = ''
+  for (let at = start; at < text.length; at++) {
+    const char = text[at] as string
+    if (char === '\n') return -1
+    if (quote !== '') {
+      if (char === '\\' && quote === '"') at++
+      else if (char === quote) quote = ''
+    } else if (char === '{' && text[at + 1] === '{') return at
+    else if (char === '#' && /^$|\s/.test(text[at - 1] ?? '')) return -1
+    else if ((char === '"' || char === "'") && /[\s:,[{-]/.test(text[at - 1] ?? ' ')) quote = char
+  }
+  return -1
+}
+
+/** Levels of Lists in Lists; kubectl writes one. Own choice. */
+const maxLists = 16
+
+/** A document, or an item of a List, that is not a JSON object. */
+export interface NotObject {
+  readonly notObject: unknown
+  readonly at: string
+  /** Why it is not taken apart, where it is a List. */
+  readonly reason?: string
+}
+
+/**
+ * The objects of a value, Lists taken apart. As for kubectl, any object with a list `items` is one, of whatever kind
+ * (apimachinery unstructured/helpers.go). A value that is no object is given back as it is, for the report.
+ */
+export function* objectsOf(value: unknown, at = '', level = 0): Generator<ManifestObject | NotObject> {
   if (!isRecord(value)) {
     yield { notObject: value, at }
     return
   }
   const { kind, apiVersion, items } = value
-  if (typeof kind !== 'string' || !kind.endsWith('List') || !Array.isArray(items)) {
+  if (typeof kind !== 'string' || !Array.isArray(items)) {
     yield { object: value, at }
     return
   }
+  if (level >= maxLists) {
+    yield { notObject: value, at, reason: `Lists in Lists, more than ${maxLists} deep` }
+    return
+  }
   // The items of a DeploymentList may leave their kind out (apimachinery unstructured.UnstructuredList).
-  const own = kind === 'List' ? {} : { apiVersion, kind: kind.slice(0, -'List'.length) }
+  const own = kind === 'List' ? {} : { apiVersion, kind: kind.replace(/List$/, '') }
   for (const [i, item] of items.entries())
-    yield* objectsOf(isRecord(item) ? { ...own, ...item } : item, `${at}/items/${i}`)
+    yield* objectsOf(isRecord(item) ? { ...own, ...item } : item, `${at}/items/${i}`, level + 1)
 }
+
+const sourceMark = '# Source: '
 
 /** What `helm template` and `kustomize` write above each document: the file it was made from. */
 export function sourceOf(text: string): string | undefined {
-  if (!text.includes('# Source: ')) return undefined
-  return /^# Source: (.+?)\s*$/m.exec(text)?.[1]
+  for (let at = text.indexOf(sourceMark); at >= 0; at = text.indexOf(sourceMark, at + 1)) {
+    if (at > 0 && text[at - 1] !== '\n') continue
+    const end = text.indexOf('\n', at)
+    const source = text.slice(at + sourceMark.length, end < 0 ? undefined : end).trim()
+    if (source !== '') return source
+  }
+  return undefined
 }

@@ -3,7 +3,7 @@ export interface DocumentText {
   readonly text: string
   /** Line of the file, from 1, that the text starts on. */
   readonly line: number
-  /** What stands after `---` on its line where only a comment may; kubectl refuses it. */
+  /** Text after `---` on the same line that is no comment; kubectl refuses it. */
   readonly afterSeparator?: string
 }
 
@@ -13,16 +13,16 @@ export interface DocumentText {
  * does not touch the others.
  */
 export class DocumentSplitter {
-  /** What is known to belong to the document that is open. */
+  /** The text of the open document so far. */
   #pieces: string[] = []
-  /** The start of a line that may yet become a separator. */
+  /** The start of a line that may become a separator with the next chunk. */
   #held = ''
-  /** Whether the next piece goes on in the middle of a line. */
+  /** Whether the next chunk begins in the middle of a line. */
   #isMidLine = false
   #line = 1
   #afterSeparator: string | undefined
 
-  /** The documents that `chunk` completes. Each chunk is looked at once, however long the document is. */
+  /** The documents that `chunk` completes. Each chunk is searched once, however long the document is. */
   push(chunk: string): DocumentText[] {
     const done: DocumentText[] = []
     let text = this.#held + chunk
@@ -76,7 +76,7 @@ export class DocumentSplitter {
   }
 }
 
-/** A piece of a string keeps the whole alive in V8, and what is reported of a document is a piece of it. */
+/** In V8 a substring keeps its whole string alive, and reports keep substrings of documents. */
 function ownCopy(text: string): string {
   return ` ${text}`.slice(1)
 }

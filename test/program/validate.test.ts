@@ -58,7 +58,7 @@ void t.test('what is called wrongly is told, with exit code 2', async (t) => {
     [['bad.yaml', '--policy', 'missing.yaml'], /missing\.yaml: expected a policy document, cannot be read/],
     [['bad.yaml', '--policy', 'policy.yaml'], /policy\.yaml:1:\d+: /],
     [['bad.yaml', '--baseline', 'missing.yaml'], /--baseline missing\.yaml: cannot be read/],
-    [['bad.yaml', '--baseline', 'baseline.yaml'], /baseline\.yaml:1:1: expected apiVersion/],
+    [['bad.yaml', '--baseline', 'baseline.yaml'], /baseline\.yaml:1:1: apiVersion: expected pidguard/],
     [['bad.yaml', '-o', 'xml'], /--output: expected text, json, sarif/],
     [['bad.yaml', '-o', 'json=no/such/folder.json'], /no\/such\/folder\.json: cannot be written/],
     [['bad.yaml', '--fail-on', 'x'], /Allowed choices are never, deny, warn/],
@@ -76,7 +76,7 @@ void t.test('a baseline that was just written accepts everything', async (t) => 
   const folder = t.testdir(files)
   const written = pidguard(folder, ['validate', '--write-baseline', 'base.yaml', '--reason', 'later', 'bad.yaml'])
   t.equal(written.code, 0)
-  t.match(written.err, /base\.yaml: 1 findings accepted until \d{4}-/)
+  t.match(written.err, /base\.yaml: 1 finding accepted until \d{4}-/)
   t.equal(pidguard(folder, ['validate', '--baseline', 'base.yaml', 'bad.yaml']).code, 0)
   writeFileSync(join(folder, 'bad.yaml'), files['bad.yaml'].replace('name: bad', 'name: worse'))
   t.equal(pidguard(folder, ['validate', '--baseline', 'base.yaml', 'bad.yaml']).code, 1)
@@ -123,7 +123,7 @@ const threads = (replicas: number) =>
     `spec:\n  replicas: ${replicas}\n  template:\n    metadata: {annotations: {pidguard.io/pids: '600'}}\n`
   )
 
-void t.test('with a snapshot, the room for PIDs is judged as the webhook would', async (t) => {
+void t.test('with a snapshot, the room for PIDs is checked as the webhook would', async (t) => {
   const folder = t.testdir({
     'four.yaml': threads(4),
     'five.yaml': threads(5),

@@ -1,8 +1,8 @@
 import t from 'tap'
-import { Tally } from '../../src/report/count-by-reason.ts'
+import { ReasonCounts } from '../../src/report/count-by-reason.ts'
 
 t.test('objects are counted by rule and reason', async (t) => {
-  const tally = new Tally()
+  const tally = new ReasonCounts()
   tally.add([
     { ruleId: 'a', reason: 'x' },
     { ruleId: 'b', reason: 'x' }

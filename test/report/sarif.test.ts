@@ -28,7 +28,8 @@ void t.test('deny is an error, warn a warning, audit a note; what a baseline acc
       ['error', undefined],
       ['error', 'leaves in spring'],
       ['warning', undefined],
-      ['note', undefined]
+      ['note', undefined],
+      ['warning', undefined]
     ]
   )
 })
@@ -92,6 +93,7 @@ void t.test('a finding is known again by the names of its field, and no two by t
   const printsOf = (...fields: string[]) =>
     logOf({
       ...fullReport(),
+      changes: [],
       findings: fields.map((field, at) => ({ ...finding, pointer: `/spec/containers/${at}`, field }))
     }).runs[0]?.results?.map(({ partialFingerprints }) => partialFingerprints?.['object/v2'])
   const prefix = 'best-effort Deployment shop web /spec/containers'

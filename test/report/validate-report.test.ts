@@ -30,7 +30,7 @@ void t.test('one and many are told apart', async (t) => {
 void t.test('the summary counts what is there', async (t) => {
   t.equal(
     summaryOf(fullReport()),
-    '2 files, 12 objects, 5 judged; 1 would be denied, 1 warning; 1 for the audit log; 1 accepted by the baseline; 1 failed rule; 2 problems'
+    '2 files, 12 objects, 5 checked; 1 would be denied, 1 warning; 1 would be changed; 1 for the audit log; 1 accepted by the baseline; 1 failed rule; 2 problems'
   )
-  t.equal(summaryOf(cleanReport()), '1 file, 1 object, 1 judged; 0 would be denied, 0 warnings')
+  t.equal(summaryOf(cleanReport()), '1 file, 1 object, 1 checked; 0 would be denied, 0 warnings')
 })

@@ -17,7 +17,7 @@ export function memoryInputs(texts: Readonly<Record<string, string>>, size = 1_0
   return {
     find(paths) {
       const found = paths.filter((path) => texts[path] !== undefined)
-      const files: InputFile[] = found.map((path) => ({ path, isNamed: true, size: 0 }))
+      const files: InputFile[] = found.map((path) => ({ path, isNamed: true, size: 0, isOnce: false }))
       const problems = paths
         .filter((path) => texts[path] === undefined)
         .map((path) => ({ path, message: 'no such file or folder' }))

@@ -52,7 +52,7 @@ const findings = z.strictObject({
   changes: z
     .array(z.strictObject({ ruleIds: z.array(z.string()), object, lines: z.array(z.string()), ...where }))
     .describe('Only with --fail-on change or audit.'),
-  problems: z.array(z.strictObject({ message: z.string(), ...where })),
+  problems: z.array(z.strictObject({ message: z.string(), object: object.optional(), ...where })),
   faults: z.array(
     z.strictObject({
       ruleId: z.string(),

@@ -23,7 +23,8 @@ export function fullReport(): Report {
         remedy: 'Set resources.requests.cpu.'
       },
       { id: 'runtime-thread-cap', title: 'Runtime thread cap', why: 'Pools grow.', remedy: 'Set a cap.' },
-      { id: 'host-pid', title: 'Host PIDs', why: 'All are seen.', remedy: 'Remove hostPID.' }
+      { id: 'host-pid', title: 'Host PIDs', why: 'All are seen.', remedy: 'Remove hostPID.' },
+      { id: 'resource-requests', title: 'Requests', why: 'Nodes fill up.', remedy: 'Set requests.' }
     ],
     findings: [
       finding('best-effort', 'deny', 'no cpu or memory request in app'),
@@ -44,7 +45,8 @@ export function fullReport(): Report {
     ],
     skips: [{ ruleId: 'pid-headroom', reason: 'headroom not known', objects: 3 }],
     exempted: [{ ruleId: 'best-effort', reason: 'a demo', objects: 1 }],
-    notes: ['no LimitRange among the inputs'],
+    notes: ['no LimitRange among the inputs', 'not checked: 2 Foo (example.com/v1)'],
+    unchecked: ['not checked: 2 Foo (example.com/v1)'],
     counts: { files: 2, objects: 12, judged: 5, otherKinds: 7, changed: 4 },
     failOn: 'change',
     exitCode: 2
@@ -53,7 +55,16 @@ export function fullReport(): Report {
 
 /** A report with nothing to say. */
 export function cleanReport(): Report {
-  const none = { findings: [], changes: [], problems: [], faults: [], skips: [], exempted: [], notes: [] }
+  const none = {
+    findings: [],
+    changes: [],
+    problems: [],
+    faults: [],
+    skips: [],
+    exempted: [],
+    notes: [],
+    unchecked: []
+  }
   const counts = { files: 1, objects: 1, judged: 1, otherKinds: 0, changed: 0 }
   return { ...fullReport(), ...none, counts, failOn: 'deny', exitCode: 0 }
 }

@@ -2,6 +2,7 @@ import t from 'tap'
 import type { JsonRecord } from '../../src/lib/json/shape.ts'
 import { tryFiles } from '../../src/try/try.ts'
 import { admissionOf } from '../support/admissions.ts'
+import { memoryInputs } from '../support/files.ts'
 import type { SettingsChange } from '../support/settings.ts'
 import { podObject, workloadObject } from '../support/subjects.ts'
 
@@ -9,6 +10,12 @@ interface Tried {
   readonly code: number
   readonly lines: readonly string[]
   readonly reviews: readonly JsonRecord[]
+}
+
+function textsOf(files: Record<string, object | string>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(files).map(([file, value]) => [file, typeof value === 'string' ? value : JSON.stringify(value)])
+  )
 }
 
 /** Tries the objects against a whole admission in this process. */
@@ -24,7 +31,7 @@ async function tried(
     Object.keys(files),
     { namespace },
     {
-      read: async (file) => (typeof files[file] === 'string' ? files[file] : JSON.stringify(files[file])),
+      inputs: memoryInputs(textsOf(files)),
       async post(webhook, review) {
         reviews.push({ webhook, ...(review as { request: JsonRecord }).request })
         return JSON.parse(admission(webhook, Buffer.from(JSON.stringify(review)), 0).body)
@@ -118,10 +125,11 @@ void t.test('warnings are shown, and an object no rule looks at is allowed, unch
   t.ok(lines.some((line) => line.startsWith('  Warning: resource-requests: ')))
 })
 
-void t.test('an object without kind, name or metadata is tried and answered', async (t) => {
-  const { lines } = await tried({ 'a.yaml': { metadata: 'text' }, 'b.yaml': { apiVersion: 'v1', kind: 'Pod' } })
-  t.match(lines[0], /^object without kind +\(a\.yaml:1\)$/)
-  t.match(lines.at(-1), /^2 objects tried/)
+void t.test('an object without kind is a problem, one without name or metadata is tried and answered', async (t) => {
+  const { code, lines } = await tried({ 'a.yaml': { metadata: 'text' }, 'b.yaml': { apiVersion: 'v1', kind: 'Pod' } })
+  t.equal(code, 2)
+  t.equal(lines[0], 'Pod  (b.yaml:1)')
+  t.equal(lines.at(-2), 'a.yaml:1:1: expected a Kubernetes object, found one without apiVersion and kind')
 })
 
 void t.test('a key named __proto__ goes through as a key', async (t) => {
@@ -149,7 +157,7 @@ void t.test('an answer that is no AdmissionReview is a server that is not pidgua
       ['f'],
       { namespace: 'default' },
       {
-        read: async () => JSON.stringify(podObject()),
+        inputs: memoryInputs({ f: JSON.stringify(podObject()) }),
         post: async () => answer,
         print: () => {}
       }
@@ -158,6 +166,59 @@ void t.test('an answer that is no AdmissionReview is a server that is not pidgua
   }
 })
 
-void t.test('a file that is none ends the run with its place', async (t) => {
-  await t.rejects(tried({ 'a.yaml': 'a: [' }), { code: 'ERR_USAGE', message: /^a\.yaml:1:/ })
+void t.test('a file that cannot be read does not hide the others, and ends the run with 2', async (t) => {
+  const { code, lines } = await tried({ 'a.yaml': 'a: [', 'b.yaml': podObject(requests), 'c.yaml': '- a\n' })
+  t.equal(code, 2)
+  t.ok(lines.includes('Pod default/web  (b.yaml:1)'))
+  t.match(lines.at(-3), /^a\.yaml:1:/)
+  t.equal(lines.at(-2), 'c.yaml:1:1: expected a Kubernetes object, found a list')
+  t.equal(lines.at(-1), '1 object tried, 1 allowed, 0 denied; 2 problems')
+})
+
+void t.test('each object of a List and of a stream is tried, at its own line', async (t) => {
+  const list = `apiVersion: v1\nkind: List\nitems:\n- ${JSON.stringify(podObject(requests))}\n---\n${JSON.stringify(podObject(requests))}\n`
+  const { lines } = await tried({ 'all.yaml': list })
+  t.strictSame(
+    lines.filter((line) => line.startsWith('Pod ')),
+    ['Pod default/web  (all.yaml:4)', 'Pod default/web  (all.yaml:6)']
+  )
+})
+
+void t.test('a denial shows the words of the server whole, line by line, and says when there are none', async (t) => {
+  const answered = async (status: object | undefined): Promise<string[]> => {
+    const lines: string[] = []
+    await tryFiles(
+      ['f'],
+      { namespace: 'default' },
+      {
+        inputs: memoryInputs({ f: JSON.stringify(podObject()) }),
+        post: async (_webhook, review) => ({
+          response: { uid: (review as { request: { uid: string } }).request.uid, allowed: false, status }
+        }),
+        print: (line) => lines.push(line)
+      }
+    )
+    return lines
+  }
+  t.strictSame((await answered({ message: 'two reasons:\n- no requests' })).slice(1, 3), [
+    '  denied: two reasons:',
+    '  - no requests'
+  ])
+  t.equal((await answered(undefined))[1], '  denied: ')
+})
+
+void t.test('an answer of a server that is not pidguard is shown in its own words', async (t) => {
+  const trying = (answer: unknown): Promise<number> =>
+    tryFiles(
+      ['f'],
+      { namespace: 'default' },
+      { inputs: memoryInputs({ f: JSON.stringify(podObject()) }), post: async () => answer, print: () => {} }
+    )
+  await t.rejects(trying({ message: 'Content-Type must be application/json' }), {
+    message:
+      '/mutate: expected an AdmissionReview with a response, found something else: Content-Type must be application/json'
+  })
+  await t.rejects(trying({ message: 5 }), {
+    message: '/mutate: expected an AdmissionReview with a response, found something else'
+  })
 })

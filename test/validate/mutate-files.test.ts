@@ -34,7 +34,7 @@ async function mutated(
       print(text) {
         printed += text
       },
-      tell: (line) => told.push(line),
+      say: (line) => told.push(line),
       write(file, text) {
         written[file] = text
       }
@@ -169,7 +169,7 @@ void t.test('a file that cannot be found is told', async (t) => {
   const inputs = {
     ...memoryInputs({}),
     find: () => ({
-      files: [{ path: 'a', isNamed: true, size: 1 }],
+      files: [{ path: 'a', isNamed: true, size: 1, isOnce: false }],
       problems: [{ path: 'b', message: 'no such file or folder' }]
     })
   }
@@ -185,9 +185,28 @@ void t.test('a file that cannot be found is told', async (t) => {
     policy: policyFrom(),
     inputs: failing,
     print() {},
-    tell: (line: string) => told.push(line),
+    say: (line: string) => told.push(line),
     write() {}
   }
   t.equal(await mutateFiles(['x'], { namespace: 'default', namespaceLabels: new Map(), show: 'text' }, deps), 2)
   t.strictSame(told, ['b: no such file or folder', 'a: cannot be read: permission denied'])
+})
+
+void t.test('what LimitRanges give is not written, and what they do not give is', async (t) => {
+  const limitRange = `apiVersion: v1
+kind: LimitRange
+metadata: {name: defaults}
+spec: {limits: [{type: Container, defaultRequest: {cpu: 100m}}]}
+`
+  const { printed, code } = await mutated({ 'all.yaml': `${pod}---\n${limitRange}` })
+  t.equal(code, 0)
+  t.match(printed, '    name: app\n    resources:\n      requests:\n        memory: 32Mi\n---\n')
+})
+
+void t.test('a quantity that cannot be read is never overwritten', async (t) => {
+  const bad = `${pod}    resources:\n      requests:\n        memory: 512MB # what the JVM takes\n`
+  const { printed, told, code } = await mutated({ 'pod.yaml': bad })
+  t.equal(printed, bad)
+  t.match(told, [/^pod\.yaml:12:9: .*expected a quantity such as 64Mi, found "512MB"/])
+  t.equal(code, 2)
 })

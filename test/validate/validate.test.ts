@@ -1,8 +1,11 @@
 import t from 'tap'
 import { stringify } from 'yaml'
+import { RuleIndex } from '../../src/engine/rule-index.ts'
 import { placeText, type Report } from '../../src/report/validate-report.ts'
+import { rules } from '../../src/rules/index.ts'
 import { Baseline } from '../../src/validate/baseline.ts'
-import { deployment, today, validateTexts } from '../support/files.ts'
+import { validate } from '../../src/validate/validate.ts'
+import { deployment, memoryInputs, policyFrom, today, validateTexts } from '../support/files.ts'
 import { calicoObject, podObject } from '../support/subjects.ts'
 
 function linesOf({ findings }: Report): string[] {
@@ -101,7 +104,7 @@ void t.test('a LimitRange among the inputs counts for its namespace, wherever it
 void t.test('without any LimitRange it is taken that there is none, and said', async (t) => {
   const { notes } = await validateTexts({ 'a.yaml': deployment('a') })
   t.strictSame(notes, [
-    'no LimitRange among the inputs, so it is taken that the cluster has none that fills in requests'
+    'no LimitRange among the inputs, so the namespaces are taken to have none that fills in requests'
   ])
 })
 
@@ -153,12 +156,12 @@ void t.test('kinds that no rule looks at are counted and nothing else', async (t
   t.equal(report.exitCode, 0)
 })
 
-void t.test('versions that are gone are judged as the ones that took their place, and told', async (t) => {
+void t.test('versions that are gone are checked as the ones that took their place, with a note', async (t) => {
   const text = deployment('web').replace('apps/v1', 'extensions/v1beta1')
   const report = await validateTexts({ 'old.yaml': text })
   t.strictSame(linesOf(report), ['old.yaml:10:9 deny best-effort'])
   t.equal(report.findings[0]?.object.apiVersion, 'extensions/v1beta1')
-  t.match(report.notes[0], /extensions\/v1beta1 is not served any more .* judged as apps\/v1/)
+  t.match(report.notes[0], /extensions\/v1beta1 is no longer served .* checked as apps\/v1/)
 })
 
 void t.test('an object that is not what its kind says is a problem at the field', async (t) => {
@@ -238,6 +241,198 @@ spec:
     'add /spec/containers/0/resources/requests/memory "32Mi"',
     'add /spec/containers/1/resources/requests/memory "32Mi"'
   ])
+})
+
+void t.test('an item of a List that is no object is a problem at its place, null too, as for kubectl', async (t) => {
+  const list =
+    'apiVersion: v1\nkind: List\nitems:\n- null\n- text\n- {apiVersion: v1, kind: ConfigMap, metadata: {name: a}}\n'
+  const report = await validateTexts({ 'list.yaml': list })
+  t.strictSame(problemsOf(report), [
+    'list.yaml:4:3 expected a Kubernetes object, found null',
+    'list.yaml:5:3 expected a Kubernetes object, found a string'
+  ])
+  t.equal(report.counts.objects, 1)
+  t.equal(report.exitCode, 2)
+})
+
+void t.test('an object of a kind that is in no namespace has the same name in every namespace', async (t) => {
+  const felix = (namespace: string): string =>
+    `apiVersion: crd.projectcalico.org/v1\nkind: FelixConfiguration\nmetadata: {name: default${namespace}}\nspec: {iptablesBackend: Legacy}\n`
+  const policy = '  calico: {iptablesBackend: NFT}'
+  for (const text of [felix(''), felix(', namespace: kube-system')]) {
+    for (const namespace of ['team-a', 'team-b']) {
+      const report = await validateTexts({ 'felix.yaml': text }, { policy, namespace })
+      t.strictSame(
+        report.findings.map(({ object }) => object.namespace),
+        ['']
+      )
+    }
+  }
+})
+
+const bare = `apiVersion: v1
+kind: Pod
+metadata: {name: bare, namespace: shop}
+spec:
+  containers:
+  - name: app
+    image: a
+`
+
+void t.test('a Pod in a file is filled by LimitRanges before it is checked, wherever they come', async (t) => {
+  t.strictSame(linesOf(await validateTexts({ 'pod.yaml': bare })), ['pod.yaml:6:5 deny best-effort'])
+  for (const names of [
+    ['a.yaml', 'b.yaml'],
+    ['b.yaml', 'a.yaml']
+  ] as const) {
+    const report = await validateTexts({ [names[0]]: limitRange, [names[1]]: bare })
+    t.strictSame(linesOf(report), [])
+  }
+})
+
+void t.test('a file is taken for the request of a person: nothing in it hides an object', async (t) => {
+  const mirror = bare.replace('{name: bare,', '{name: bare, annotations: {kubernetes.io/config.mirror: x},')
+  const deleted = deployment('web').replace('  name: web', '  name: web\n  deletionTimestamp: "2026-01-01T00:00:00Z"')
+  t.strictSame(linesOf(await validateTexts({ 'mirror.yaml': mirror, 'deleted.yaml': deleted })), [
+    'mirror.yaml:6:5 deny best-effort',
+    'deleted.yaml:11:9 deny best-effort'
+  ])
+})
+
+const argo = (kind: string, spec: string): string =>
+  `apiVersion: argoproj.io/v1alpha1\nkind: ${kind}\nmetadata: {name: a, namespace: shop}\nspec:\n${spec}`
+
+void t.test('pod templates of well-known kinds are checked where they are, with their own pointers', async (t) => {
+  const rollout = argo('Rollout', '  template:\n    spec:\n      containers:\n      - name: app\n')
+  const jobs =
+    'apiVersion: jobset.x-k8s.io/v1alpha2\nkind: JobSet\nmetadata: {name: a}\nspec:\n  replicatedJobs:\n' +
+    ['ok', 'bad']
+      .map(
+        (name) =>
+          `  - name: ${name}\n    template: {spec: {template: {spec: {containers: [\n      {name: c${name === 'ok' ? ', resources: {requests: {cpu: 1}}' : ''}}]}}}}\n`
+      )
+      .join('')
+  const runtime =
+    'apiVersion: serving.kserve.io/v1alpha1\nkind: ServingRuntime\nmetadata: {name: a}\nspec:\n  containers:\n  - {name: k}\n'
+  const report = await validateTexts({ 'r.yaml': rollout, 'j.yaml': jobs, 's.yaml': runtime })
+  t.strictSame(linesOf(report), [
+    'r.yaml:8:9 deny best-effort',
+    'j.yaml:11:7 deny best-effort',
+    's.yaml:6:5 deny best-effort'
+  ])
+  t.match(report.findings, [
+    {
+      pointer: '/spec/template/spec/containers/0/resources',
+      object: { kind: 'Rollout', apiVersion: 'argoproj.io/v1alpha1' }
+    },
+    { pointer: '/spec/replicatedJobs/1/template/spec/template/spec/containers/0/resources' },
+    { pointer: '/spec/containers/0/resources' }
+  ])
+  t.equal(report.counts.judged, 3)
+})
+
+void t.test('what a controller adds to its pods counts: Knative pods are not BestEffort', async (t) => {
+  const service =
+    'apiVersion: serving.knative.dev/v1\nkind: Service\nmetadata: {name: a}\nspec: {template: {spec: {containers: [{image: a, name: c}]}}}\n'
+  const report = await validateTexts({ 'a.yaml': service })
+  t.strictSame([linesOf(report), report.counts.judged], [[], 1])
+})
+
+void t.test('kinds that seem to hold pods and are not known are named; patterns of policies are not', async (t) => {
+  const foo =
+    'apiVersion: example.com/v1\nkind: Foo\nmetadata: {name: a}\nspec: {deep: [{pod: {containers: [{image: a}]}}]}\n'
+  const task = 'apiVersion: tekton.dev/v1\nkind: Task\nmetadata: {name: a}\nspec: {steps: [{image: a}]}\n'
+  const policy = foo.replace('example.com', 'kyverno.io').replace('Foo', 'ClusterPolicy')
+  const report = await validateTexts({ 'a.yaml': `${foo}---\n${foo}---\n${task}---\n${policy}` })
+  t.match(report.unchecked, [/^not checked: 2 Foo \(example\.com\/v1\)/, /^not checked: 1 Task \(tekton\.dev\/v1\)/])
+  t.equal(report.unchecked.length, 2)
+  t.strictSame([report.exitCode, report.counts.judged], [0, 0])
+})
+
+const mistaken: readonly (readonly [string, string, string | undefined])[] = [
+  ['v1', 'Deployment', 'Deployment is of apps/v1'],
+  ['apps/v1', 'deployment', 'is Deployment meant?'],
+  ['apps/v1', 'Deploymnet', 'is Deployment meant?'],
+  ['app/v1', 'Deployment', 'is the group apps meant?'],
+  ['apps/v1', 'Pod', 'Pod is of v1'],
+  ['batch/v1', 'Cronjob', 'is CronJob meant?'],
+  ['apps/v1alpha1', 'PetSet', 'is StatefulSet meant?'],
+  ['extensions/v1beta1', 'Job', 'Job is of batch/v1'],
+  ['v1', 'Config', undefined],
+  ['v1', 'ServiceAccount', undefined],
+  ['batch.volcano.sh/v1alpha1', 'Deployment', undefined],
+  ['extensions/v1beta1', 'Ingress', undefined]
+]
+for (const [apiVersion, kind, want] of mistaken) {
+  void t.test(`${kind} of ${apiVersion} is ${want === undefined ? 'no known mistake' : 'a mistake'}`, async (t) => {
+    const report = await validateTexts({ 'a.yaml': `apiVersion: ${apiVersion}\nkind: ${kind}\nmetadata: {name: a}\n` })
+    t.strictSame(
+      problemsOf(report).map((line) => line.replace(/^.*; /, '')),
+      want === undefined ? [] : [want]
+    )
+  })
+}
+
+void t.test('an object with items is a list, whatever its kind, as for kubectl', async (t) => {
+  const foo = `apiVersion: a.b/v1\nkind: Foo\nmetadata: {name: a}\nitems:\n- ${JSON.stringify(podObject())}\n`
+  t.equal((await validateTexts({ 'a.yaml': foo })).findings.length, 1)
+})
+
+void t.test('Lists nested without end are a problem of their file, and of no other', async (t) => {
+  const deep = `${'{"apiVersion":"v1","kind":"List","items":['.repeat(2_500)}${']}'.repeat(2_500)}`
+  const report = await validateTexts({ 'deep.json': deep, 'web.yaml': deployment('web') })
+  t.match(problemsOf(report), [/^deep\.json:1:\d+ Lists in Lists, more than 16 deep$/])
+  t.strictSame(linesOf(report), ['web.yaml:10:9 deny best-effort'])
+  t.equal(report.exitCode, 2)
+})
+
+void t.test('mistakes in one document are counted after the first hundred', async (t) => {
+  const text = `apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata:\n${'  k: x\n'.repeat(2_000)}`
+  const { problems } = await validateTexts({ 'a.yaml': text })
+  t.equal(problems.length, 101)
+  t.equal(problems.at(-1)?.message, '1899 more mistakes in this document')
+})
+
+void t.test('a long line is no place for a quadratic search', async (t) => {
+  const text = `# Source: ${' \t'.repeat(200_000)}x\n${deployment('web')}`
+  t.equal((await validateTexts({ 'a.yaml': text })).findings.length, 1)
+})
+
+void t.test('a template is called one only where the mistake is', async (t) => {
+  const rule =
+    'apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: a # from {{ .Chart.Name }}\ndata:\n  a: "{{ $labels.instance }}"\n   b: 1\n'
+  t.notMatch(problemsOf(await validateTexts({ 'a.yaml': rule }))[0], /Helm/)
+  const chart = 'apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: {{ .Release.Name }}-a\n'
+  t.match(problemsOf(await validateTexts({ 'a.yaml': chart })), [/^a\.yaml:4:9 this is a Helm template/])
+})
+
+void t.test('control characters and commas too many are refused with their place', async (t) => {
+  const [control] = problemsOf(await validateTexts({ 'a.yaml': deployment('web').replace('web', 'web # \u001b[0m') }))
+  t.equal(control, 'a.yaml:4:15 control characters are not allowed, found U+001B')
+  const comma = '{"apiVersion":"v1","kind":"Pod","metadata":{"name":"a, }"},"spec":{"containers":[{"name":"c"},]}}'
+  const report = await validateTexts({ 'a.json': comma })
+  t.match(problemsOf(report), [/^a\.json:1:94 a comma before a closing bracket/])
+  t.equal(report.findings.length, 1, 'it is read all the same, as kubectl 1.35 does')
+})
+
+void t.test('in a folder, what has a kind and neither version nor name is no object', async (t) => {
+  const inputs = memoryInputs({ 'values.yaml': 'kind: DaemonSet\nimage: a\n', 'web.yaml': deployment('web') })
+  const found = (paths: readonly string[]) => ({
+    problems: [],
+    files: inputs.find(paths).files.map((file) => ({ ...file, isNamed: false }))
+  })
+  const report = await validate(
+    ['values.yaml', 'web.yaml'],
+    { namespace: 'default', failOn: 'deny', namespaceLabels: new Map() },
+    {
+      version: '0',
+      rules: new RuleIndex(rules),
+      policy: policyFrom(),
+      inputs: { find: found, chunks: (file) => inputs.chunks(file) },
+      baseline: undefined
+    }
+  )
+  t.strictSame([report.problems.length, report.findings.length], [0, 1])
 })
 
 void t.test('FelixConfigurations and DaemonSets of Felix are read together, in any order of files', async (t) => {

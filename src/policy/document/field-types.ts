@@ -1,8 +1,8 @@
 import { z } from 'zod'
 import { nearest } from '../../lib/did-you-mean.ts'
+import { durationPattern } from '../../lib/duration.ts'
 import {
   datePattern,
-  durationPattern,
   maxPids,
   readBackend,
   readExpiry,

@@ -1,10 +1,12 @@
 import fc from 'fast-check'
 import t from 'tap'
 import { stringify, type ToStringOptions } from 'yaml'
-import { Draft, type PatchOperation } from '../../src/lib/json/patch.ts'
-import { escapeToken } from '../../src/lib/json/pointer.ts'
-import { editJson, editYaml, rewriteYaml } from '../../src/yaml/edit.ts'
-import { readSlow } from '../../src/yaml/go-yaml-reader.ts'
+import { Draft, type PatchOperation } from '../../../src/lib/json/patch.ts'
+import { escapeToken } from '../../../src/lib/json/pointer.ts'
+import { editJson } from '../../../src/yaml/edit/edit-json.ts'
+import { editYaml } from '../../../src/yaml/edit/edit-yaml.ts'
+import { rewriteYaml } from '../../../src/yaml/edit/rewrite-yaml.ts'
+import { readSlow } from '../../../src/yaml/go-yaml-reader.ts'
 
 const add = (path: string, value: unknown): PatchOperation => ({ op: 'add', path, value })
 

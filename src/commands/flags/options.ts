@@ -1,22 +1,26 @@
-import { Option } from 'commander'
-import { AppError } from '../errors.ts'
-import { newestMinor, readVersion } from '../kubernetes/server-version.ts'
-import type { Millis } from '../lib/units.ts'
-import type { ReadingSource } from '../server/metrics/headroom-metrics.ts'
+import { type Command, Option } from 'commander'
+import { AppError } from '../../errors.ts'
+import { newestMinor, readVersion } from '../../kubernetes/server-version.ts'
+import { readDuration } from '../../lib/duration.ts'
+import type { Millis } from '../../lib/units.ts'
+import type { ReadingSource } from '../../server/metrics/headroom-metrics.ts'
 
-/** Who tells what nodes use, and how to reach them. */
+/** Takes the exit code of a verb; undefined: the verb keeps serving. */
+export type Finish = (code: number | undefined) => void
+
+/** Where the readings of nodes come from, and how to reach that source. */
 export function readingOptions(sources: readonly ReadingSource[]): Option[] {
   return [
-    new Option('--readings <source>', 'who tells what nodes use (default: kubelet)')
+    new Option('--readings <source>', 'where readings of what nodes use come from (default: kubelet)')
       .choices(sources)
       .env('PIDGUARD_READINGS'),
     new Option('--kubelet-ca <file>', 'authorities that sign kubelet certificates (default: those of the cluster)').env(
       'PIDGUARD_KUBELET_CA'
     ),
-    // Of the environment it would be taken for set whatever the value; this one must be meant.
+    // No environment variable: any value, `false` too, would switch it on.
     new Option(
       '--kubelet-insecure',
-      'do not verify kubelet certificates: who sits in between may lie and learn the token'
+      'do not verify kubelet certificates: anyone in between can forge readings and learn the token'
     ),
     new Option('--prometheus <url>', 'where Prometheus serves').env('PIDGUARD_PROMETHEUS'),
     new Option('--prometheus-token <file>', 'bearer token for Prometheus, read again as it changes').env(
@@ -39,6 +43,24 @@ export function kubeletServiceAccountOption(): Option {
   const description =
     'ask kubelets with a token of this ServiceAccount of our namespace (default: with our own credentials)'
   return new Option('--kubelet-service-account <name>', description).env('PIDGUARD_KUBELET_SERVICE_ACCOUNT')
+}
+
+/** How to reach the cluster. */
+export function addClusterOptions(command: Command): void {
+  command
+    .option('--kubeconfig <file>', 'how to reach the cluster (default: as kubectl)')
+    .option('--context <name>', 'context of the kubeconfig')
+}
+
+export function namespaceOption(): Option {
+  return new Option('-n, --namespace <name>', 'namespace of objects that name none').default('default')
+}
+
+export function failOnOption(fallback: 'deny' | 'audit'): Option {
+  return new Option('--fail-on <what>', 'exit 1 on what: each includes those before it')
+    .env('PIDGUARD_FAIL_ON')
+    .choices(['never', 'deny', 'warn', 'change', 'audit'])
+    .default(fallback)
 }
 
 export function policyOption(): Option {
@@ -91,17 +113,17 @@ export function seconds(flags: string, description: string, env: string, fallbac
   return whole(flags, description, env, fallback, 3_600)
 }
 
-const unitOf: Readonly<Record<string, Millis>> = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 }
+/** Milliseconds. No interval and no life below is meant to be shorter. */
+const shortestSpan: Millis = 1_000
 
-/** A span of time as `90d`, `12h`, `30m` or `20s`; without a fallback it may be left out. */
+/** A span of time of at least a second, as `90d`, `12h` or `1m30s`; without a fallback it may be left out. */
 export function span(flags: string, description: string, env: string, fallback?: string): Option {
   function parse(text: string): Millis {
-    const [, count, unit = ''] = /^([1-9]\d{0,5})([smhd])$/.exec(text.trim()) ?? []
-    const scale = unitOf[unit]
-    if (count !== undefined && scale !== undefined) return Number(count) * scale
+    const millis = readDuration(text.trim())
+    if (millis !== undefined && millis >= shortestSpan) return millis
     throw new AppError(
       'ERR_USAGE',
-      `${flags}: expected a span such as 90d, 12h, 30m or 20s, found ${JSON.stringify(text)}`
+      `${flags}: expected a span of at least 1s such as 90d, 12h or 1m30s, found ${JSON.stringify(text)}`
     )
   }
   const option = new Option(flags, description).env(env).argParser(parse)

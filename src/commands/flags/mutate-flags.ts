@@ -1,0 +1,27 @@
+import type { Command } from 'commander'
+import {
+  type Finish,
+  kubernetesVersionOption,
+  namespaceLabelsOption,
+  namespaceOption,
+  policyOption
+} from './options.ts'
+
+/** `pidguard mutate`. */
+export function addMutate(program: Command, finish: Finish): void {
+  program
+    .command('mutate')
+    .description('Print manifests as the webhook would store them, comments and order kept.')
+    .argument('<path...>', 'files, folders or patterns of YAML and JSON; - for standard input')
+    .option('--diff', 'print only what changes, as diff -u does')
+    .option('--patch', 'print the JSON Patch of each object')
+    .option('--write', 'change the files')
+    .addOption(policyOption())
+    .addOption(namespaceOption())
+    .addOption(namespaceLabelsOption())
+    .addOption(kubernetesVersionOption())
+    .action(async (paths: string[], options) => {
+      const { runMutate } = await import('../mutate.ts')
+      finish(await runMutate(paths, options))
+    })
+}

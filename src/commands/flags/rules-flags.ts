@@ -1,0 +1,16 @@
+import type { Command } from 'commander'
+
+/** `pidguard rules`. */
+export function addRules(program: Command): void {
+  program
+    .command('rules')
+    .description('List the rules, or explain one.')
+    .argument('[id]', 'the rule to explain')
+    .action(async (id: string | undefined) => {
+      const [{ policyRules }, { renderRule, renderRuleList }] = await Promise.all([
+        import('../../rules/index.ts'),
+        import('../../rules/docs/rule-text.ts')
+      ])
+      process.stdout.write(`${id === undefined ? renderRuleList(policyRules) : renderRule(policyRules, id)}\n`)
+    })
+}

@@ -1,0 +1,27 @@
+import { Argument, type Command, Option } from 'commander'
+import type { TopSubject } from '../../top/top.ts'
+import { addClusterOptions, type Finish, kubeletAddressOption, readingOptions, whole } from './options.ts'
+
+/** `pidguard top`. */
+export function addTop(program: Command, finish: Finish): void {
+  const top = program
+    .command('top')
+    .description('Show who uses the PIDs (threads) of the nodes now, biggest first, against both ceilings.')
+    .addArgument(new Argument('<subject>', 'what to list').choices(['nodes', 'pods', 'workloads']))
+    .addOption(
+      new Option('-o, --output <format>', 'how to print it; snapshot: everything read, as a file for --snapshot')
+        .choices(['text', 'wide', 'json', 'yaml', 'snapshot'])
+        .default('text')
+    )
+    .option('-n, --namespace <name>', 'only pods of this namespace')
+    .option('--node <name>', 'only this node, or the pods on it')
+    .addOption(whole('--limit <rows>', 'most rows to print; 0: all', 'PIDGUARD_TOP_LIMIT', 0, 1_000_000))
+    .option('--snapshot <file>', 'read this snapshot, not a cluster; - for standard input')
+    .addOption(new Option('--policy <file>', 'policy that sets estimates and floors').env('PIDGUARD_POLICY'))
+  addClusterOptions(top)
+  top.addOption(kubeletAddressOption()).action(async (subject: TopSubject, options) => {
+    const { runTop } = await import('../top.ts')
+    finish(await runTop(subject, options))
+  })
+  for (const option of readingOptions(['kubelet', 'prometheus'])) top.addOption(option)
+}

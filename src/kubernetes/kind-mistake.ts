@@ -1,0 +1,69 @@
+import { nearest } from '../lib/did-you-mean.ts'
+
+/** The kinds that groups of Kubernetes serve, for those that hold pods; checked against v1.37. */
+const kinds: Readonly<Record<string, readonly string[]>> = {
+  '': [
+    'Binding',
+    'ComponentStatus',
+    'ConfigMap',
+    'Endpoints',
+    'Event',
+    'LimitRange',
+    'Namespace',
+    'Node',
+    'PersistentVolume',
+    'PersistentVolumeClaim',
+    'Pod',
+    'PodTemplate',
+    'ReplicationController',
+    'ResourceQuota',
+    'Secret',
+    'Service',
+    'ServiceAccount'
+  ],
+  apps: ['ControllerRevision', 'DaemonSet', 'Deployment', 'ReplicaSet', 'StatefulSet'],
+  batch: ['CronJob', 'Job']
+}
+
+/** Kinds that had another name, by the one they have now. */
+const renamed: Readonly<Record<string, string>> = { PetSet: 'StatefulSet', ScheduledJob: 'CronJob' }
+
+/** Groups without a dot. A CRD cannot be in one: its group has to be a domain (apiextensions validation.go). */
+const shortGroups: ReadonlySet<string> = new Set(['', 'apps', 'batch', 'autoscaling', 'policy', 'extensions'])
+
+/** What is wrong with the group or the kind, in words; undefined when nothing is known to be. */
+export function kindMistake(group: string, version: string, kind: string): string | undefined {
+  const written = `${kind} of ${group === '' ? version : `${group}/${version}`}`
+  if (!shortGroups.has(group) && !group.includes('.')) {
+    const meant = nearest(
+      group,
+      [...shortGroups].filter((each) => each !== '')
+    )
+    return `no API server serves ${written}${meant === undefined ? '' : `; is the group ${meant} meant?`}`
+  }
+  // Only the groups whose kinds are known here. Of extensions, all kinds with pods have moved.
+  const own = kinds[group] ?? (group === 'extensions' ? kinds['apps'] : undefined)
+  if (own === undefined || own.includes(kind)) return undefined
+  const meant = Object.hasOwn(renamed, kind) ? renamed[kind] : sameOf(kind, own)
+  if (meant !== undefined) return `no API server serves ${written}; is ${meant} meant?`
+  const home = Object.entries(kinds).find(([, each]) => each.some((name) => sameOf(kind, [name]) !== undefined))
+  if (home === undefined) return undefined
+  const served = sameOf(kind, home[1])
+  return `no API server serves ${written}; ${served} is of ${home[0] === '' ? 'v1' : `${home[0]}/v1`}`
+}
+
+/** The kind with another case or a slip of one or two letters. A plural is none: PodList is the list of Pod. */
+function sameOf(kind: string, known: readonly string[]): string | undefined {
+  if (kind.endsWith('List')) return undefined
+  const exact = known.find((each) => each.toLowerCase() === kind.toLowerCase())
+  if (exact !== undefined) return exact
+  return kind.length < shortestNear
+    ? undefined
+    : nearest(
+        kind,
+        known.filter((each) => each.length >= shortestNear)
+      )
+}
+
+/** Letters. Shorter kinds, as Pod and Job, are near to too many words. */
+const shortestNear = 6

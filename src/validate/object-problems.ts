@@ -1,0 +1,102 @@
+import { parseQuantity } from '../kubernetes/qos/quantity.ts'
+import type { PodSubject, Subject } from '../kubernetes/subject.ts'
+import { isPodSubject } from '../kubernetes/subject.ts'
+import type { Maybe, ResourceRequirements } from '../kubernetes/types.ts'
+import { nearest } from '../lib/did-you-mean.ts'
+import { escapeToken, tokensOf } from '../lib/json/pointer.ts'
+import { isRecord } from '../lib/json/shape.ts'
+
+/** Why the API server would refuse the object, and at which field. */
+export interface ObjectProblem {
+  readonly pointer: string
+  readonly message: string
+}
+
+/**
+ * What the API server would refuse in the parts that rules read. Rules would take it for absent: a quantity that cannot
+ * be read for no request, a misspelt list of containers for a pod without any.
+ */
+export function problemsOf(subject: Subject): ObjectProblem[] {
+  if (!isPodSubject(subject)) return []
+  const missing = missingContainers(subject)
+  return missing === undefined ? [...badQuantities(subject)] : [missing]
+}
+
+function missingContainers(subject: PodSubject): ObjectProblem | undefined {
+  const { containers } = subject.podSpec
+  if (Array.isArray(containers) && containers.length > 0) return undefined
+  let holder: unknown = subject.object
+  let pointer = ''
+  for (const token of [...tokensOf(subject.podSpecAt), 'containers']) {
+    if (!isRecord(holder)) return undefined
+    const next = holder[token]
+    if (next === undefined || next === null) {
+      const meant = Object.keys(holder).find((key) => key !== token && nearest(key, [token]) !== undefined)
+      // A ReplicationController needs no template.
+      if (meant === undefined && token === 'template' && subject.kind === 'ReplicationController') return undefined
+      const hint = meant === undefined ? '' : `; is ${meant} meant to be ${token}?`
+      const at = meant === undefined ? pointer : `${pointer}/${escapeToken(meant)}`
+      return { pointer: at, message: `${pointer || '/'}: expected ${token}, which is missing${hint}` }
+    }
+    pointer += `/${token}`
+    holder = next
+  }
+  return { pointer, message: `${pointer}: expected at least one container, found an empty list` }
+}
+
+const lists = ['initContainers', 'containers', 'ephemeralContainers'] as const
+
+function* badQuantities({ podSpec, podSpecAt }: PodSubject): Generator<ObjectProblem> {
+  yield* badIn(podSpec.resources, `${podSpecAt}/resources`)
+  for (const list of lists) {
+    for (const [i, container] of (podSpec[list] ?? []).entries()) {
+      yield* badIn(container.resources, `${podSpecAt}/${list}/${i}/resources`)
+    }
+  }
+}
+
+function* badIn(resources: Maybe<ResourceRequirements>, at: string): Generator<ObjectProblem> {
+  for (const field of ['requests', 'limits'] as const) {
+    const list = resources?.[field]
+    for (const name in list) {
+      const text = list[name] ?? undefined
+      if (text === undefined) continue
+      const quantity = parseQuantity(text)
+      if (quantity !== undefined && quantity >= 0n) continue
+      const pointer = `${at}/${field}/${escapeToken(name)}`
+      const expected = quantity === undefined ? `a quantity such as ${exampleOf(name)}` : 'a quantity of 0 or more'
+      yield { pointer, message: `${pointer}: expected ${expected}, found ${shown(text)}${meantBy(text)}` }
+    }
+  }
+}
+
+function exampleOf(resource: string): string {
+  return resource === 'cpu' ? '100m' : resource === 'memory' ? '64Mi' : '1'
+}
+
+/** Characters. Longer than any quantity; nobody has checked the length of this one. */
+const maxShown = 40
+
+function shown(text: string | number): string {
+  const written = JSON.stringify(text)
+  return written.length <= maxShown ? written : `${written.slice(0, maxShown - 1)}…`
+}
+
+/** Slips that people make: bytes with a B, lower-case binary suffixes, a comma, an upper-case k, a space. */
+const slips: readonly (readonly [RegExp, string])[] = [
+  [/^([\d.]+) ?([KMGTPE]i?)B$/i, '$1$2'],
+  [/^([\d.]+) ?(k|m|g|t|p|e)i?$/i, '$1$2i'],
+  [/^(\d+),(\d+)$/, '$1.$2'],
+  [/^([\d.]+) ?(cores?|cpus?|vcpus?)$/i, '$1']
+]
+
+function meantBy(text: string | number): string {
+  for (const [slip, correct] of slips) {
+    if (!slip.test(String(text))) continue
+    const meant = String(text)
+      .replace(slip, correct)
+      .replace(/[kmgtpe]i$/i, (suffix) => `${(suffix[0] as string).toUpperCase()}i`)
+    if (parseQuantity(meant) !== undefined) return `; is ${meant} meant?`
+  }
+  return ''
+}

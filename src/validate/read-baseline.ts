@@ -1,0 +1,59 @@
+import { z } from 'zod'
+import { AppError } from '../errors.ts'
+import { isRecord } from '../lib/json/shape.ts'
+import { fields, oneOf, optional, required, text, value } from '../policy/document/fields.ts'
+import { issueMistakes, renderPath } from '../policy/document/mistakes.ts'
+import type { PolicyMistake } from '../policy/document/policy-error.ts'
+import { readYaml } from '../policy/document/yaml-source.ts'
+import { type Acceptance, baselineApiVersion, baselineKind } from './baseline.ts'
+import { isDay } from './output-flags.ts'
+
+const someText = (): z.ZodType<string> => text('some text', /\S/)
+
+const schema = fields({
+  apiVersion: required(oneOf([baselineApiVersion]), 'The version of this format.'),
+  kind: required(oneOf([baselineKind]), 'What this document is.'),
+  accepted: required(
+    z.array(
+      fields({
+        rule: required(someText(), 'The id of the rule.'),
+        kind: required(someText(), 'The kind of the object.'),
+        namespace: optional(
+          text('a namespace', /^/),
+          'The namespace of the object; none for kinds that have none.',
+          ''
+        ),
+        name: required(someText(), 'The name of the object.'),
+        reason: required(someText(), 'Why the finding does not count.'),
+        expires: required(
+          value('a day as 2026-12-31', {}, (input) => (typeof input === 'string' && isDay(input) ? input : undefined)),
+          'The last day on which the finding does not count.'
+        )
+      }),
+      { error: 'a list of accepted findings' }
+    ),
+    'The findings that do not count.'
+  )
+})
+
+/** Reads a baseline. Throws ERR_BASELINE_INVALID with all its mistakes, each with line and column. */
+export function readBaseline(text: string, source: string): Acceptance[] {
+  const yaml = readYaml(text, baselineKind)
+  if (!('placeOf' in yaml)) throw invalid(source, yaml)
+  const { success, data, error } = schema.safeParse(yaml.value)
+  if (success) return data.accepted.map((entry) => ({ ...entry, namespace: entry.namespace ?? '' }))
+  // In another kind of document everything else would be wrong too.
+  const isOther = isRecord(yaml.value) && yaml.value['kind'] !== baselineKind
+  const mistakes = error.issues
+    .flatMap((issue) => issueMistakes(issue, yaml.value))
+    .filter(({ path }) => !isOther || path[0] === 'apiVersion' || path[0] === 'kind')
+    .map(({ path, message }) => ({ ...yaml.placeOf(path), path: renderPath(path), message }))
+  throw invalid(source, mistakes)
+}
+
+function invalid(source: string, mistakes: readonly PolicyMistake[]): AppError {
+  const lines = mistakes.map(
+    ({ line, column, path, message }) => `${source}:${line}:${column}: ${path === '' ? '' : `${path}: `}${message}`
+  )
+  return new AppError('ERR_BASELINE_INVALID', lines.join('\n'))
+}

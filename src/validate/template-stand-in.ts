@@ -1,0 +1,22 @@
+import type { FoundTemplate } from '../kubernetes/pod-templates.ts'
+import { isRecord, type JsonRecord } from '../lib/json/shape.ts'
+
+const templateAt = '/spec/template'
+const podSpecAt = '/spec/template/spec'
+
+/**
+ * A workload of Kubernetes with the same pods, which rules know how to check: a ReplicaSet, since it neither adds pods
+ * at a rollout nor puts one on each node.
+ */
+export function standInOf({ metadata }: JsonRecord, { value, isPodSpec, replicas, adds }: FoundTemplate): JsonRecord {
+  const template = structuredClone(isPodSpec ? { spec: value } : value)
+  const spec = template['spec']
+  if (isRecord(spec) && Array.isArray(spec['containers'])) spec['containers'].push(...structuredClone(adds))
+  return { apiVersion: 'apps/v1', kind: 'ReplicaSet', metadata, spec: { replicas, template } }
+}
+
+/** The pointer in the object itself, for one in its stand-in. */
+export function pointerBehind(pointer: string, { at, isPodSpec }: FoundTemplate): string {
+  const from = isPodSpec ? podSpecAt : templateAt
+  return pointer === from || pointer.startsWith(`${from}/`) ? at + pointer.slice(from.length) : at
+}

@@ -1,0 +1,225 @@
+import { spawn, spawnSync } from 'node:child_process'
+import { chmodSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import t, { type Test } from 'tap'
+import { buildInputs, rewriteText } from '../../../src/host/files/input-files.ts'
+import type { InputFile } from '../../../src/input/inputs.ts'
+
+function folder(t: Test): string {
+  const root = t.testdir({
+    'a.yaml': 'a',
+    'b.yml': 'b',
+    'c.json': 'c',
+    'notes.md': 'no',
+    '.git': { 'x.yaml': 'no' },
+    node_modules: { 'x.yaml': 'no' },
+    deep: { 'd.YAML': 'd' }
+  })
+  return root
+}
+
+function read(path: string): string {
+  const inputs = buildInputs()
+  return inputs
+    .find([path])
+    .files.map((file) => [...inputs.chunks(file)].join(''))
+    .join('|')
+}
+
+void t.test('a folder stands for its manifests, deep and in order, without .git and node_modules', async (t) => {
+  const root = folder(t)
+  const { files, problems } = buildInputs().find([root])
+  t.strictSame(
+    files.map(({ path }) => path),
+    ['a.yaml', 'b.yml', 'c.json', 'deep/d.YAML'].map((name) => join(root, name))
+  )
+  t.ok(files.every(({ isNamed }) => !isNamed))
+  t.strictSame(problems, [])
+})
+
+void t.test('a file that is named counts whatever it is called, and once', async (t) => {
+  const root = folder(t)
+  const { files } = buildInputs().find([root, join(root, 'notes.md'), join(root, 'a.yaml')])
+  t.equal(files.length, 5)
+  t.strictSame(
+    files.filter(({ isNamed }) => isNamed).map(({ path }) => path),
+    [join(root, 'a.yaml'), join(root, 'notes.md')]
+  )
+})
+
+void t.test('a pattern is resolved where the shell did not', async (t) => {
+  const root = folder(t)
+  t.strictSame(
+    buildInputs()
+      .find([join(root, '**/*.yaml')])
+      .files.map(({ path }) => path).length >= 1,
+    true
+  )
+  t.match(buildInputs().find([join(root, '*.toml')]).problems, [{ message: 'no file matches this pattern' }])
+})
+
+void t.test('what cannot be found or read is told, the rest is found', async (t) => {
+  const root = folder(t)
+  symlinkSync('loop.yaml', join(root, 'loop.yaml'))
+  symlinkSync('..', join(root, 'deep/up'))
+  symlinkSync('nowhere', join(root, 'gone.yaml'))
+  const { files, problems } = buildInputs().find([join(root, 'missing.yaml'), root])
+  t.equal(files.length, 4, 'a folder that leads back up is read once')
+  t.strictSame(
+    problems.map(({ path, message }) => `${path.slice(root.length + 1)}: ${message}`),
+    [
+      'missing.yaml: no such file or folder',
+      'gone.yaml: no such file or folder',
+      'loop.yaml: a symbolic link that leads to itself'
+    ]
+  )
+})
+
+void t.test('a file without permission is told with its reason', { skip: process.getuid?.() === 0 }, async (t) => {
+  const root = folder(t)
+  chmodSync(join(root, 'a.yaml'), 0)
+  t.throws(() => read(join(root, 'a.yaml')), { message: 'cannot be read: permission denied' })
+})
+
+void t.test('a file that went away since is told', async (t) => {
+  const inputs = buildInputs()
+  t.throws(() => [...inputs.chunks({ path: join(t.testdirName, 'none'), isNamed: true, size: 1, isOnce: false })], {
+    message: 'no such file or folder'
+  })
+  t.throws(() => [...inputs.chunks({ path: join(t.testdirName, 'none'), isNamed: true, size: 0, isOnce: false })], {
+    message: 'no such file or folder'
+  })
+})
+
+void t.test('marks at the start are left out, UTF-16 of Windows is understood', async (t) => {
+  const root = t.testdir()
+  const files = {
+    'utf8.yaml': Buffer.from('\ufeffa: ü\n'),
+    'utf16.yaml': Buffer.from('\ufeffa: ü\n', 'utf16le'),
+    'plain.yaml': Buffer.from('a: ü\n')
+  }
+  for (const [name, bytes] of Object.entries(files)) {
+    writeFileSync(join(root, name), bytes)
+    t.equal(read(join(root, name)), 'a: ü\n', name)
+  }
+})
+
+void t.test('a large file is read in pieces, characters kept whole', async (t) => {
+  const root = t.testdir()
+  const text = 'ü'.repeat(5_000_000)
+  writeFileSync(join(root, 'large.yaml'), text)
+  const inputs = buildInputs()
+  const [file] = inputs.find([join(root, 'large.yaml')]).files
+  t.ok(file)
+  if (file === undefined) return
+  const pieces = [...inputs.chunks(file)]
+  t.ok(pieces.length > 2)
+  t.ok(pieces.join('') === text)
+})
+
+void t.test('the current folder is shown without its dot', async (t) => {
+  const root = t.testdir({ 'a.yaml': 'a' })
+  mkdirSync(join(root, 'sub'))
+  const before = process.cwd()
+  t.teardown(() => process.chdir(before))
+  process.chdir(root)
+  t.strictSame(
+    buildInputs()
+      .find(['.'])
+      .files.map(({ path }) => path),
+    ['a.yaml']
+  )
+})
+
+void t.test('a pipe can be read again, as often as it takes', { skip: process.platform === 'win32' }, async (t) => {
+  const pipe = join(t.testdir(), 'pipe')
+  t.equal(spawnSync('sh', ['-c', 'mkfifo "$0"', pipe]).status, 0)
+  // Opening a pipe waits for its other end, so the writer opens it itself.
+  const writer = spawn('sh', ['-c', 'exec >"$0"; printf "a: 1\\n---\\n"; sleep 0.05; printf "b: 2\\n"', pipe])
+  t.teardown(() => writer.kill())
+  const inputs = buildInputs()
+  const [file] = inputs.find([pipe]).files
+  t.match(file, { isOnce: true, size: 0 })
+  const texts = [1, 2, 3].map(() => [...inputs.chunks(file as InputFile)].join(''))
+  t.strictSame(texts, Array(3).fill('a: 1\n---\nb: 2\n'))
+})
+
+void t.test('one file by two ways is one file', async (t) => {
+  const root = folder(t)
+  symlinkSync('a.yaml', join(root, 'z.yaml'))
+  const names = [join(root, 'a.yaml'), `${root}/./a.yaml`, join(root, 'z.yaml'), root]
+  const { files } = buildInputs().find(names)
+  t.strictSame(
+    files.map(({ path }) => path.slice(root.length + 1)),
+    ['a.yaml', 'b.yml', 'c.json', 'deep/d.YAML']
+  )
+})
+
+void t.test('standard input has several names and is read once', async (t) => {
+  const { files } = buildInputs().find(['-', '/dev/stdin'])
+  t.strictSame(
+    files.map(({ path }) => path),
+    ['-']
+  )
+})
+
+void t.test('a link is followed inside the folders that were named, and never out of them', async (t) => {
+  const root = t.testdir({ repo: { 'a.yaml': 'a', sub: {} }, outside: { 'secret.yaml': 's' } })
+  symlinkSync('../outside/secret.yaml', join(root, 'repo/secret.yaml'))
+  symlinkSync('../../outside', join(root, 'repo/sub/out'))
+  symlinkSync('a.yaml', join(root, 'repo/b.yaml'))
+  const { files, problems } = buildInputs().find([join(root, 'repo')])
+  t.equal(files.length, 1)
+  t.strictSame(
+    problems.map(({ path }) => path.slice(root.length + 1)),
+    ['repo/secret.yaml', 'repo/sub/out']
+  )
+  t.match(problems[0]?.message, /^a symbolic link that leads out of .*repo; name .*outside\/secret\.yaml to check it$/)
+  t.equal(buildInputs().find([join(root, 'repo'), join(root, 'outside')]).problems.length, 0)
+  const before = process.cwd()
+  t.teardown(() => process.chdir(before))
+  process.chdir(join(root, 'repo'))
+  t.match(buildInputs().find(['secret.yaml']).problems, [{ message: /leads out of the working directory/ }])
+  t.equal(buildInputs().find(['../outside/secret.yaml']).files.length, 1, 'a path that a person wrote is meant')
+})
+
+void t.test('hidden files and folders are read as kubectl does; .git and node_modules are not', async (t) => {
+  const root = t.testdir({
+    '.be.yaml': 'a',
+    '.hidden': { 'b.yaml': 'b' },
+    '.git': { 'x.yaml': '' },
+    node_modules: { 'x.yaml': '' }
+  })
+  t.strictSame(
+    buildInputs()
+      .find([root])
+      .files.map(({ path }) => path.slice(root.length + 1)),
+    ['.be.yaml', '.hidden/b.yaml']
+  )
+})
+
+void t.test('bytes that are not UTF-8 are refused, a replacement character that is written is not', async (t) => {
+  const root = t.testdir()
+  writeFileSync(join(root, 'latin1.yaml'), Buffer.from('a: \u00fc\n', 'latin1'))
+  writeFileSync(join(root, 'replaced.yaml'), 'a: \ufffd\n')
+  const large = Buffer.concat([Buffer.alloc(5_000_000, 'a'), Buffer.from([0xfc, 0x0a])])
+  writeFileSync(join(root, 'large.yaml'), large)
+  for (const name of ['latin1.yaml', 'large.yaml']) {
+    t.throws(() => read(join(root, name)), { message: /^bytes that are not UTF-8/ }, name)
+  }
+  t.equal(read(join(root, 'replaced.yaml')), 'a: \ufffd\n')
+})
+
+void t.test('a file is written again in the encoding it has', async (t) => {
+  const root = t.testdir()
+  const file = join(root, 'a.yaml')
+  for (const [before, after] of [
+    [Buffer.from('a'), Buffer.from('b')],
+    [Buffer.from('\ufeffa'), Buffer.from('\ufeffb')],
+    [Buffer.from('\ufeffa', 'utf16le'), Buffer.from('\ufeffb', 'utf16le')]
+  ] as const) {
+    writeFileSync(file, before)
+    rewriteText(file, 'b')
+    t.strictSame(readFileSync(file), after)
+  }
+})
