@@ -31,7 +31,7 @@ const clusterKinds: ReadonlySet<GroupKind> = new Set([
 ])
 
 /** Whether objects of this kind, among those that rules look at, are in no namespace. */
-export function isClusterScoped(kind: GroupKind): boolean {
+function isClusterScoped(kind: GroupKind): boolean {
   return clusterKinds.has(kind)
 }
 
