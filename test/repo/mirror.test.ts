@@ -30,6 +30,7 @@ const without: Readonly<Record<string, string>> = {
   'host/stdout.ts': 'test/program starts the built program and reads it.',
   'host/take-snapshot.ts': 'test/program/top.test.ts.',
   'host/version.ts': 'test/repo/version.test.ts.',
+  'serve/leading.ts': 'test/program/leading.test.ts starts the built program.',
   'serve/audit-source.ts': 'test/e2e/audit-interval.test.ts reads a real API server with it.',
   'serve/build-calico-keeper.ts': 'Wiring; test/leader/calico has all that is wired.',
   'serve/build-interval-audits.ts': 'test/e2e/audit-interval.test.ts.',
