@@ -11,8 +11,11 @@ export function renderDoctor(checks: readonly Check[], format: DoctorFormat): st
     const line = `${marks[level]}  ${about}: ${found}`
     return remedy === undefined || level === 'ok' ? [line] : [line, `         ${remedy}`]
   })
-  const count = (level: Level): number => checks.filter((check) => check.level === level).length
-  return `${lines.join('\n')}\n${count('error')} errors, ${count('warn')} warnings\n`
+  const counted = (level: Level, word: string): string => {
+    const count = checks.filter((check) => check.level === level).length
+    return `${count} ${word}${count === 1 ? '' : 's'}`
+  }
+  return `${lines.join('\n')}\n${counted('error', 'error')}, ${counted('warn', 'warning')}\n`
 }
 
 /** Whether a check is as bad as the level that makes the command fail. */

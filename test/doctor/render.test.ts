@@ -13,7 +13,7 @@ void t.test('one line for each check, and what to do below it', async (t) => {
 WARN   replicas: 2 of 3 ready
          Look at the log.
 info   namespaces: 1 left out
-0 errors, 1 warnings
+0 errors, 1 warning
 `
   t.equal(renderDoctor(checks, 'text'), want)
 })
