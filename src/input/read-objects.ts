@@ -27,8 +27,19 @@ export interface DocumentSink {
   wants?(text: string): boolean
 }
 
-/** Reads a file document by document and hands over each object; none is kept. */
+/**
+ * Reads a file document by document and hands over each object; none is kept. What cannot be read is a problem of the
+ * file; what the sink throws ends the run, as when a server does not answer.
+ */
 export async function readObjects(file: InputFile, inputs: Inputs, sink: DocumentSink): Promise<void> {
+  for (const read of documentsOf(file, inputs)) {
+    if ('message' in read) sink.problem(read)
+    else await readOne(file, read, sink)
+  }
+}
+
+/** The documents of a file; the last item is a problem where the file cannot be read to its end. */
+function* documentsOf(file: InputFile, inputs: Inputs): Generator<DocumentText | Problem> {
   const splitter = new DocumentSplitter()
   let held = 0
   let isFirst = true
@@ -39,13 +50,13 @@ export async function readObjects(file: InputFile, inputs: Inputs, sink: Documen
       const documents = splitter.push(chunk)
       held = documents.length === 0 ? held + chunk.length : chunk.length
       if (held > maxDocument) throw new Error(`a document of more than ${maxDocument / 1024 / 1024} MiB`)
-      for (const document of documents) await readOne(file, document, sink)
+      yield* documents
     }
   } catch (error) {
-    sink.problem({ message: (error as Error).message, place: wholeFile(file.path) })
+    yield { message: (error as Error).message, place: wholeFile(file.path) }
     return
   }
-  for (const document of splitter.end()) await readOne(file, document, sink)
+  yield* splitter.end()
 }
 
 /** As git decides: a NUL among the first characters. */

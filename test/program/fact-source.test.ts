@@ -13,7 +13,10 @@ import { untilHolds as until } from '../support/until.ts'
 
 const fixtures = join(import.meta.dirname, '../fixtures')
 const recorded = (name: string): string => readFileSync(join(fixtures, 'kubelet', name), 'utf8')
-const snapshot = readFileSync(join(fixtures, 'snapshots/kubepods-full.yaml'), 'utf8')
+const full = readFileSync(join(fixtures, 'snapshots/kubepods-full.yaml'), 'utf8')
+// Recorded with 1500 of kubepods. Two of the four pods had just started; they are expected to grow to the 502 of the other
+// two of their template, so 4 × 502 = 2008 are committed. With this limit 242 stay free: 2500 − 250 (10 %) − 2008.
+const roomy = full.replace('limit: 1500', 'limit: 2500')
 
 /** A pod that says what it needs and leaves nothing else to be found. */
 function podReview(pids: number, uid = 'u-1', change: JsonRecord = {}): JsonRecord {
@@ -49,23 +52,28 @@ void t.test('without a cluster and without a snapshot nothing is denied for PIDs
 
 void t.test('a snapshot stands in for a cluster, and a changed one is in force within seconds', async (t) => {
   const file = join(await folder(t), 'snapshot.yaml')
-  await writeFile(file, snapshot)
+  await writeFile(file, roomy)
   const server = await start(t, '--snapshot', file)
   const message = async (pids: number) => (await server.review('validate', podReview(pids))).response.status?.message
-  t.match(await message(300), /needs 300; node-a has 246 PIDs free under kubepods: limit 1500, floor 150, /)
+  t.match(
+    await message(300),
+    /needs 300; node-a has 242 PIDs free under kubepods: limit 2500, floor 250, committed 2008, in use 1006;/
+  )
   t.equal(await message(200), undefined)
 
-  await writeFile(file, `${snapshot}oops`)
+  await writeFile(file, `${roomy}oops`)
   await until(() => server.lines.some(({ msg }) => msg === 'snapshot not loaded, the last good one stays'))
-  t.match(await message(300), /node-a has/)
+  t.match(await message(300), /node-a has 242 PIDs free/)
 
-  await writeFile(file, snapshot.replace('limit: 1500', 'limit: 15000'))
+  await writeFile(file, full)
+  await until(async () => /node-a has -658 PIDs free under kubepods: limit 1500/.test((await message(300)) ?? ''))
+  await writeFile(file, full.replace('limit: 1500', 'limit: 15000'))
   await until(async () => (await message(300)) === undefined)
 })
 
 void t.test('what was admitted counts at once, a dry run does not', async (t) => {
   const file = join(await folder(t), 'snapshot.yaml')
-  await writeFile(file, snapshot)
+  await writeFile(file, roomy)
   const server = await start(t, '--snapshot', file)
   const allowed = async (uid: string, change = {}) =>
     (await server.review('validate', podReview(100, uid, change))).response.allowed
@@ -135,10 +143,14 @@ void t.test('of a live cluster: nodes and pods from the API server, PIDs from th
   t.equal(await metric(server, 'pidguard_cache_synced{resource="pods"}'), 1)
   t.equal(await metric(server, 'pidguard_cache_objects{resource="pods"}'), 4)
 
-  // Read from recorded answers: 1006 of 1500 in use, and two of the four pods have still to start their threads.
+  // Read from recorded answers: 1006 of 1500 in use. Two of the four pods have still to start the 502 threads that the other
+  // two of their template hold, so 4 × 502 are committed: 1500 − 300 (20 %) − 2008.
   const { response } = await server.review('validate', podReview(300))
   t.equal(response.allowed, false)
-  t.match(response.status?.message, /node-a has \d+ PIDs free under kubepods: limit 1500, floor 300, /)
+  t.match(
+    response.status?.message,
+    /node-a has -808 PIDs free under kubepods: limit 1500, floor 300, committed 2008, in use 1006;/
+  )
   const mutated = await server.review('mutate', reviewOf(podObject()))
   t.match(
     Buffer.from(mutated.response.patch ?? '', 'base64').toString(),

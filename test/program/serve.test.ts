@@ -198,14 +198,15 @@ const refusals = [
   {
     name: 'an interval that is no span',
     args: ['serve', '--audit-interval', '60'],
-    want: /--audit-interval <span>: expected a span such as 90d, 12h, 30m or 20s, found "60"/,
+    want: /--audit-interval <span>: expected a span of at least 1s such as 90d, 12h or 1m30s, found "60"/,
     code: 2
   },
   { name: 'an unknown verb', args: ['server'], want: /unknown command 'server'[\s\S]*serve/, code: 2 },
   {
     name: 'a server that is not there',
-    args: ['try', '--server', 'https://127.0.0.1:1', '--ca', 'LICENSE', 'package.json'],
-    want: /127\.0\.0\.1:1/,
+    // Objects, or there is nothing to ask; several, and the first that gets no answer ends the run.
+    args: ['try', '--server', 'https://127.0.0.1:1', '--ca', 'LICENSE', 'manifests/examples/first-look.yaml'],
+    want: /^pidguard: https:\/\/127\.0\.0\.1:1: connect ECONNREFUSED/m,
     code: 3
   },
   { name: 'a rule that is none', args: ['rules', 'best'], want: /expected one of .*best-effort/, code: 2 },

@@ -1,4 +1,5 @@
 import t from 'tap'
+import { AppError } from '../../src/errors.ts'
 import type { JsonRecord } from '../../src/lib/json/shape.ts'
 import { tryFiles } from '../../src/try/try.ts'
 import { admissionOf } from '../support/admissions.ts'
@@ -163,6 +164,30 @@ void t.test('an answer that is no AdmissionReview is a server that is not pidgua
       }
     )
     await t.rejects(trying, { code: 'ERR_SERVER_UNREACHABLE', message: /^\/mutate: expected an AdmissionReview/ })
+  }
+})
+
+void t.test('a server that does not answer ends the run, whichever document of a file was asked about', async (t) => {
+  const document = JSON.stringify(podObject(requests))
+  for (const answered of [0, 1, 2]) {
+    const lines: string[] = []
+    let asked = 0
+    const trying = tryFiles(
+      ['f'],
+      { namespace: 'default' },
+      {
+        inputs: memoryInputs({ f: [document, document, document].join('\n---\n') }),
+        async post(_webhook, review) {
+          // Two reviews of each Pod: it is mutated and validated.
+          if (asked++ >= 2 * answered) throw new AppError('ERR_SERVER_UNREACHABLE', 'https://127.0.0.1:1: refused')
+          return { response: { uid: (review as { request: { uid: string } }).request.uid, allowed: true } }
+        },
+        print: (line) => lines.push(line)
+      }
+    )
+    await t.rejects(trying, { code: 'ERR_SERVER_UNREACHABLE', message: 'https://127.0.0.1:1: refused' })
+    t.equal(lines.filter((line) => line.startsWith('Pod ')).length, answered + 1, 'no Pod after it is tried')
+    t.notMatch(lines.join('\n'), /tried/, 'no sum counts a Pod as allowed that was not answered')
   }
 })
 
