@@ -46,6 +46,7 @@ export class ObjectLists implements ObjectSource {
    */
   async #readServed(kind: ListedKind, take: (object: JsonRecord) => void): Promise<ListFailure | undefined> {
     let first: { readonly apiVersion: string; readonly error: KubeError } | undefined
+    const refused = new Set<string>()
     let taken = 0
     const counted = (object: JsonRecord): void => {
       taken++
@@ -58,11 +59,12 @@ export class ObjectLists implements ObjectSource {
       } catch (cause) {
         const error = KubeError.ofTransport(cause)
         if (error.failure !== 'not-found') first ??= { apiVersion, error }
+        if (error.failure === 'forbidden') refused.add(partOf(kind, apiVersion))
         // Read in part: another version would give the same objects again.
         if (taken > 0) break
       }
     }
-    return first === undefined ? undefined : failureOf(kind, first.apiVersion, first.error)
+    return first === undefined ? undefined : failureOf(kind, first.apiVersion, first.error, refused)
   }
 
   async #readAll(listed: ListedKind, apiVersion: string, take: (object: JsonRecord) => void): Promise<void> {
@@ -90,14 +92,26 @@ function pathOf(apiVersion: string): string {
   return apiVersion.includes('/') ? `/apis/${apiVersion}` : `/api/${apiVersion}`
 }
 
-/** Throws ERR_CLUSTER_UNREACHABLE where the next kind would fail in the same way. */
-function failureOf({ kind, plural }: ListedKind, apiVersion: string, error: KubeError): ListFailure {
+/** As RBAC names it: `deployments.apps`. */
+function partOf({ plural }: ListedKind, apiVersion: string): string {
+  return apiVersion.includes('/') ? `${plural}.${apiVersion.slice(0, apiVersion.indexOf('/'))}` : plural
+}
+
+/**
+ * `refused` are all parts that may not be read: the API server refuses before it looks whether a group is served, so the
+ * right on only one of them could be of no use. Throws ERR_CLUSTER_UNREACHABLE where the next kind would fail in the same way.
+ */
+function failureOf(
+  listed: ListedKind,
+  apiVersion: string,
+  error: KubeError,
+  refused: ReadonlySet<string>
+): ListFailure {
   const { failure, message } = error
-  const group = apiVersion.includes('/') ? apiVersion.slice(0, apiVersion.indexOf('/')) : ''
-  const part = group === '' ? plural : `${plural}.${group}`
+  const part = partOf(listed, apiVersion)
   if (failure !== 'forbidden' && failure !== 'expired' && failure !== 'malformed') {
     throw new AppError('ERR_CLUSTER_UNREACHABLE', `${part} cannot be listed: ${message}`, { cause: error })
   }
-  const advice = failure === 'forbidden' ? `; list on ${part} is needed` : ''
-  return { part, kind, reason: failure, detail: `${message}${advice}` }
+  const advice = failure === 'forbidden' ? `; list on ${[...refused].join(' and ')} is needed` : ''
+  return { part, kind: listed.kind, reason: failure, detail: `${message}${advice}` }
 }

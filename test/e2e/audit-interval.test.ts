@@ -213,7 +213,7 @@ void t.test(
     const said = await kubectl.ok(['describe', 'node', 'node-b'])
     t.match(
       said,
-      /Warning +PIDsNearFloor +\S+ +pidguard +node-b has 50 PIDs free under kubepods: limit 1500, floor 150, committed 1300, in use 1300\. The most are held by Pod shop\/boom with 1100\. See pidguard top pods --node node-b;/
+      /Warning +PIDsNearFloor +\S+ +pidguard +node-b has 50 PIDs free under kubepods: limit 1500, floor 150, committed 1300, in use 1300\. Where they are: Pod shop\/boom holds 1100 PIDs; 200 PIDs under kubepods, but in none of its pods\. See pidguard top nodes -o wide and top pods --node node-b;/
     )
     t.equal(await replica.metric('pidguard_nodes_near_floor'), 1)
     t.equal(await replica.metric('pidguard_node_pids{node="node-b",ceiling="kubepods"}'), 1300)

@@ -90,7 +90,7 @@ t.test('a kind that may not be read is told, and the next is read', async (t) =>
   })
   t.strictSame(names, ['v1 Pod a'])
   t.match(failures, [
-    { part: 'cronjobs.batch', kind: 'CronJob', reason: 'forbidden', detail: /list on cronjobs.batch is needed/ }
+    { part: 'cronjobs.batch', kind: 'CronJob', reason: 'forbidden', detail: /list on cronjobs.batch is needed$/ }
   ])
 })
 
@@ -140,6 +140,23 @@ t.test('a version whose own server fails is no reason to stop while another one 
   })
   t.equal(neither.failures.length, 1, 'the failure is reported where no other version is served')
   t.match(neither.failures[0]?.part, 'felixconfigurations.projectcalico.org')
+  const refused = await read(t, [felix], (_request, response) => sendStatus(response, 403))
+  t.match(
+    refused.failures,
+    [
+      {
+        part: 'felixconfigurations.projectcalico.org',
+        reason: 'forbidden',
+        detail:
+          /; list on felixconfigurations\.projectcalico\.org and felixconfigurations\.crd\.projectcalico\.org is needed$/
+      }
+    ],
+    'a refusal does not say which of both is served'
+  )
+  const older = await read(t, [felix], (request, response) => {
+    sendStatus(response, request.url?.startsWith('/apis/projectcalico.org') ? 404 : 403)
+  })
+  t.match(older.failures, [{ detail: /; list on felixconfigurations\.crd\.projectcalico\.org is needed$/ }])
   const halfway = await read(t, [felix], (request, response, query) => {
     if (!request.url?.startsWith('/apis/projectcalico.org')) page(response, ['default'])
     else if (query.get('continue') === null) page(response, ['default'], 'next')

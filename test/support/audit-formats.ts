@@ -104,12 +104,19 @@ export const formatChecks: Readonly<Record<string, Check>> = {
   },
   html(text, { findings }) {
     const tags = text.match(/<[a-z!][^>]*>/gi)?.join('\n') ?? ''
-    const missing = new Set(findings.map(({ ruleId }) => ruleId).filter((id) => !text.includes(id)))
+    // What the page itself says and links to: a rule's name can be any word, so its being somewhere in the page shows nothing.
+    const table = text.slice(text.indexOf('data-table="findings-table"'))
+    const counted = Number(
+      / data-status>(?:[\d,]+ of )?([\d,]+) findings?\.</.exec(table)?.[1]?.replaceAll(',', '') ?? 0
+    )
+    const linked = new Set(Array.from(text.matchAll(/ data-column="Rule" data-value="([^"]+)"/g), ([, id]) => id))
+    const missing = new Set(findings.map(({ ruleId }) => ruleId).filter((id) => !linked.has(id)))
     return problems({
       'no page': !/^<!DOCTYPE html>/i.test(text) || !text.trimEnd().endsWith('</html>'),
       'no security policy': !tags.includes("default-src 'none'"),
       'it asks for something outside': /\s(src|srcset|action|poster|data)=|<(link|img|iframe|object|base)\b/.test(tags),
       'more than 5 MB': Buffer.byteLength(text) > 5_000_000,
+      [`${counted} findings`]: counted !== findings.length,
       [`nothing of ${[...missing].join(', ')}`]: missing.size > 0
     })
   }
