@@ -1,4 +1,4 @@
-import type { FelixRevisions } from '../kubernetes/felix.ts'
+import type { FelixRevisions } from '../kubernetes/calico/felix.ts'
 import type { ObjectMeta } from '../kubernetes/types.ts'
 import { controllerOf } from '../kubernetes/workloads.ts'
 import { isRecord, type JsonRecord } from '../lib/json/shape.ts'

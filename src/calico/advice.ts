@@ -1,4 +1,4 @@
-import type { Backend } from '../kubernetes/felix.ts'
+import type { Backend } from '../kubernetes/calico/felix.ts'
 import { plural } from '../report/validate-report.ts'
 import { type NodeRow, toldBackend } from './node-rows.ts'
 

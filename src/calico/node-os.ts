@@ -1,4 +1,4 @@
-import type { Backend } from '../kubernetes/felix.ts'
+import type { Backend } from '../kubernetes/calico/felix.ts'
 
 /** Which iptables a node's own programs use, by its operating system. */
 export interface NodeNeed {

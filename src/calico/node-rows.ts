@@ -1,5 +1,5 @@
+import { type Backend, type FelixContainer, type FelixSettings, felixContainerOf } from '../kubernetes/calico/felix.ts'
 import { type FelixBackend, type FelixOnNode, felixBackendOnNode } from '../kubernetes/calico/felix-backend.ts'
-import { type Backend, type FelixContainer, type FelixSettings, felixContainerOf } from '../kubernetes/felix.ts'
 import { type Subject, subjectOfObject } from '../kubernetes/subject.ts'
 import { compareTexts } from '../lib/compare-text.ts'
 import type { JsonRecord } from '../lib/json/shape.ts'

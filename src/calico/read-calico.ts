@@ -1,7 +1,7 @@
 import type { KubeApi } from '../kube/client.ts'
 import { KubeError } from '../kube/kube-error.ts'
 import { ObjectLists } from '../kube/object-lister.ts'
-import { type FelixSettings, felixContainerOf, felixSettingsOf } from '../kubernetes/felix.ts'
+import { type FelixSettings, felixContainerOf, felixSettingsOf } from '../kubernetes/calico/felix.ts'
 import { subjectOfObject } from '../kubernetes/subject.ts'
 import type { ObjectMeta } from '../kubernetes/types.ts'
 import { controllerOf } from '../kubernetes/workloads.ts'

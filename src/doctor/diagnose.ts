@@ -6,7 +6,7 @@ import { type CalicoFacts, calicoChecks } from './calico-checks.ts'
 import type { Check, Level } from './check.ts'
 import { headroomChecks } from './headroom-checks.ts'
 import { type ProbeFacts, probeChecks } from './probe-checks.ts'
-import { type ReplicaFacts, replicaChecks } from './replica-checks.ts'
+import { type ReplicaFacts, replicaChecks } from './replicas/replica-checks.ts'
 import { type SelectorFacts, selectorChecks } from './selector-checks.ts'
 import { apply, neighbourChecks, ours, registrationChecks } from './webhook-checks.ts'
 

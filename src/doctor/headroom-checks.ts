@@ -1,7 +1,7 @@
 import { type KnownState, knownStates } from '../headroom/assess/fleet-census.ts'
 import type { Check } from './check.ts'
-import { samplesOf } from './metrics-text.ts'
-import type { ReplicaMetrics } from './replica-metrics.ts'
+import { samplesOf } from './replicas/metrics-text.ts'
+import type { ReplicaMetrics } from './replicas/replica-metrics.ts'
 import { namesOfUnknown } from './unknown-nodes.ts'
 
 /** Seconds. A watch is heard at least every 90; what is silent for longer than 180 is not relied on (cluster-facts). */

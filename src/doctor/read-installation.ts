@@ -7,8 +7,8 @@ import type { Selector } from '../kubernetes/label-selector.ts'
 import type { ObjectMeta } from '../kubernetes/types.ts'
 import { isRecord, type JsonRecord } from '../lib/json/shape.ts'
 import type { HeldSecret } from '../ports/certificates.ts'
-import { askReplicas, type ReplicaMetrics, type ReplicaPod } from './replica-metrics.ts'
-import { countServiceAddresses } from './service-addresses.ts'
+import { askReplicas, type ReplicaMetrics, type ReplicaPod } from './replicas/replica-metrics.ts'
+import { countServiceAddresses } from './replicas/service-addresses.ts'
 
 export interface RegisteredWebhook {
   readonly name: string

@@ -1,4 +1,4 @@
-import { type ExpositionSample, samplesOf } from './metrics-text.ts'
+import { type ExpositionSample, samplesOf } from './replicas/metrics-text.ts'
 
 /** Nodes named in one line; more of them have one reason in common. Own choice. */
 export const mostNamed = 5

@@ -1,4 +1,4 @@
-import { runsFelix } from '../kubernetes/felix.ts'
+import { runsFelix } from '../kubernetes/calico/felix.ts'
 import { oldSubjectOf, type Subject } from '../kubernetes/subject.ts'
 import { isSame } from '../lib/json/deep-equal.ts'
 import type { Exempted, Fault, RuleFinding, Skip, Verdict } from '../model/finding.ts'

@@ -1,6 +1,6 @@
 import type { HeadroomView } from '../headroom/headroom-view.ts'
+import { type FelixSettings, felixSettingsOf } from '../kubernetes/calico/felix.ts'
 import { type FelixDaemonSet, felixDaemonSetOf } from '../kubernetes/calico/felix-backend.ts'
-import { type FelixSettings, felixSettingsOf } from '../kubernetes/felix.ts'
 import type { MinorVersion } from '../kubernetes/server-version.ts'
 import { subjectOfObject } from '../kubernetes/subject.ts'
 import type { LimitRangeItem } from '../kubernetes/types.ts'

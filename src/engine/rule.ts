@@ -1,6 +1,6 @@
 import type { HeadroomView } from '../headroom/headroom-view.ts'
+import type { FelixRevisions, FelixSettings } from '../kubernetes/calico/felix.ts'
 import type { FelixDaemonSet } from '../kubernetes/calico/felix-backend.ts'
-import type { FelixRevisions, FelixSettings } from '../kubernetes/felix.ts'
 import type { MinorVersion } from '../kubernetes/server-version.ts'
 import type { PodSubject, Subject } from '../kubernetes/subject.ts'
 import type { LimitRangeItem } from '../kubernetes/types.ts'

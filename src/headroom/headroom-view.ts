@@ -1,11 +1,11 @@
-import type { Placement } from '../kubernetes/placement.ts'
-import type { Maker } from '../kubernetes/tolerations.ts'
+import type { Placement } from '../kubernetes/placement/placement.ts'
+import type { Maker } from '../kubernetes/placement/tolerations.ts'
 import type { PodSpec } from '../kubernetes/types.ts'
 import type { Millis, Pids } from '../lib/units.ts'
 import type { WorkloadName } from '../model/cluster-objects.ts'
 import type { Floor } from '../policy/settings.ts'
 import type { NodeAccount } from './ceiling-account.ts'
-import type { ObservedPeak } from './ledger/observed-pods.ts'
+import type { ObservedPeak } from './ledger/peaks/observed-pods.ts'
 
 /** Pods that ask for room on some node. */
 export interface Demand {

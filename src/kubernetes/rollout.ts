@@ -1,6 +1,6 @@
 import { isRecord, type JsonRecord } from '../lib/json/shape.ts'
 import type { Pids } from '../lib/units.ts'
-import type { PodSubject } from './subject.ts'
+import type { PodSubject, Subject } from './subject.ts'
 
 /** The pods that a workload is about to create. */
 export interface Rollout {
@@ -35,7 +35,7 @@ function podsOf(kind: string, spec: JsonRecord): number {
 }
 
 /** The spec of the Jobs of a CronJob; undefined for any other spec. */
-export function jobSpecOf({ jobTemplate }: JsonRecord): JsonRecord | undefined {
+function jobSpecOf({ jobTemplate }: JsonRecord): JsonRecord | undefined {
   const spec = isRecord(jobTemplate) ? jobTemplate['spec'] : undefined
   return isRecord(spec) ? spec : undefined
 }
@@ -75,4 +75,15 @@ export function specOf({ object }: { readonly object: JsonRecord }): JsonRecord 
 /** A count of pods; undefined for anything but a whole number from 0. */
 export function countOf(value: unknown): number | undefined {
   return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 ? value : undefined
+}
+
+/** What decides how many pods a Job runs at once, or each Job of a CronJob. */
+export function jobReadsOf(subject: Subject): readonly unknown[] {
+  const specs = [specOf(subject), jobSpecOf(specOf(subject)) ?? {}]
+  return specs.flatMap(({ suspend, parallelism, completions, managedBy }) => [
+    suspend,
+    parallelism,
+    completions,
+    managedBy
+  ])
 }

@@ -1,4 +1,4 @@
-import type { Placement } from '../kubernetes/placement.ts'
+import type { Placement } from '../kubernetes/placement/placement.ts'
 import type { Pids } from '../lib/units.ts'
 
 /** What is kept of the objects of a cluster: caches hold these, not whole objects. */

@@ -1,4 +1,4 @@
-import type { Backend } from '../kubernetes/felix.ts'
+import type { Backend } from '../kubernetes/calico/felix.ts'
 import type { Selector } from '../kubernetes/label-selector.ts'
 import type { Runtime } from '../kubernetes/language-runtimes.ts'
 import type { Millis, Pids } from '../lib/units.ts'

@@ -1,7 +1,13 @@
 // Reads: the environment of Felix' container, and all FelixConfigurations.  Fine: they agree, and do not undo each other.
 import { defineRule } from '../engine/rule.ts'
+import {
+  backendVariable,
+  type FelixSettings,
+  felixContainerOf,
+  felixValueOf,
+  specOf
+} from '../kubernetes/calico/felix.ts'
 import { type FelixBackend, felixBackendOf, meaningOf } from '../kubernetes/calico/felix-backend.ts'
-import { backendVariable, type FelixSettings, felixContainerOf, felixValueOf, specOf } from '../kubernetes/felix.ts'
 import type { Subject } from '../kubernetes/subject.ts'
 import { daemonSet } from '../kubernetes/workloads.ts'
 import { quoted } from '../lib/clip-text.ts'

@@ -1,7 +1,5 @@
 // Reads: the environment of Felix' container in DaemonSets that run Felix, at every write, and all FelixConfigurations.  Fine: Felix is told the policy's backend.
 import { defineRule, type RuleContext } from '../engine/rule.ts'
-import { type FelixBackend, felixBackendOf, meaningText } from '../kubernetes/calico/felix-backend.ts'
-import { manifestNotes } from '../kubernetes/calico/manifest-notes.ts'
 import {
   type Backend,
   type BackendEnv,
@@ -9,15 +7,16 @@ import {
   backendVariable,
   felixContainerOf,
   felixValueOf,
-  isFelixOnDelete,
   isOperatorManaged,
   otherFelixOf,
   specOf
-} from '../kubernetes/felix.ts'
-import { oldSubjectOf, type Subject } from '../kubernetes/subject.ts'
+} from '../kubernetes/calico/felix.ts'
+import { type FelixBackend, felixBackendOf, meaningText } from '../kubernetes/calico/felix-backend.ts'
+import { manifestNotes } from '../kubernetes/calico/manifest-notes.ts'
+import { wouldRestart } from '../kubernetes/calico/would-restart.ts'
+import type { Subject } from '../kubernetes/subject.ts'
 import { daemonSet } from '../kubernetes/workloads.ts'
 import { quoted } from '../lib/clip-text.ts'
-import { isSame } from '../lib/json/deep-equal.ts'
 import type { Draft } from '../lib/json/patch.ts'
 import type { Finding } from '../model/finding.ts'
 
@@ -242,13 +241,3 @@ function fix(subject: Subject, draft: Draft, { settings, felixConfigurations }: 
 
 /** Spellings removed one by one, for a readable patch; with more, a patch of single removals would cost their square. */
 const maxRemovals = 8
-
-/**
- * An UPDATE that leaves the template alone restarts nothing by itself, so the fix must not either: under RollingUpdate the
- * variable would roll calico-node on every node. calico-update-strategy comes before this rule.
- */
-function wouldRestart(subject: Subject): boolean {
-  if (subject.operation !== 'UPDATE' || isFelixOnDelete(subject)) return false
-  const old = oldSubjectOf(subject)
-  return old !== undefined && isSame(specOf(subject)?.['template'], specOf(old)?.['template'])
-}

@@ -1,6 +1,6 @@
 // Reads: revisions of the pods of a Felix DaemonSet under OnDelete.  Fine: all run the newest.
 import { defineRule } from '../engine/rule.ts'
-import { isFelixOnDelete } from '../kubernetes/felix.ts'
+import { isFelixOnDelete } from '../kubernetes/calico/felix.ts'
 import type { Subject } from '../kubernetes/subject.ts'
 import { daemonSet } from '../kubernetes/workloads.ts'
 

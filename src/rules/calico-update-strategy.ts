@@ -1,7 +1,7 @@
 // Reads: updateStrategy of DaemonSets that run Felix, at every write.  Fine: OnDelete.
 import { defineRule } from '../engine/rule.ts'
+import { felixContainerOf, isOperatorManaged, specOf } from '../kubernetes/calico/felix.ts'
 import { manifestNotes } from '../kubernetes/calico/manifest-notes.ts'
-import { felixContainerOf, isOperatorManaged, specOf } from '../kubernetes/felix.ts'
 import type { Subject } from '../kubernetes/subject.ts'
 import { daemonSet } from '../kubernetes/workloads.ts'
 import { isRecord, type JsonRecord, nameOf } from '../lib/json/shape.ts'

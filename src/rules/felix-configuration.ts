@@ -1,8 +1,8 @@
 // Reads: spec.iptablesBackend of FelixConfigurations, and the variables of all Felix DaemonSets.  Fine: the policy's value; on per-node ones also nothing; nothing at all where the variables decide.
 import { defineRule } from '../engine/rule.ts'
+import { backendOf, felixSettingsOf, specOf } from '../kubernetes/calico/felix.ts'
 import { type FelixDaemonSet, meaningOf, meaningText, nftablesModeOf } from '../kubernetes/calico/felix-backend.ts'
 import { habitsOf } from '../kubernetes/calico/felix-version.ts'
-import { backendOf, felixSettingsOf, specOf } from '../kubernetes/felix.ts'
 import type { Subject } from '../kubernetes/subject.ts'
 import { nameOf } from '../lib/json/shape.ts'
 import type { Settings } from '../policy/settings.ts'

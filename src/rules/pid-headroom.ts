@@ -14,7 +14,7 @@ import {
 } from '../headroom/denial-text.ts'
 import type { Demand, WorkloadUse } from '../headroom/headroom-view.ts'
 import { type Estimate, estimateOf, workloadNameOf } from '../headroom/pod-estimate.ts'
-import { countOf, grownPods, jobSpecOf, rolloutOf, specOf } from '../kubernetes/rollout.ts'
+import { countOf, grownPods, jobReadsOf, rolloutOf, specOf } from '../kubernetes/rollout.ts'
 import { scheduledFrom } from '../kubernetes/scheduling-gates.ts'
 import { isPodSubject, oldSubjectOf, type PodSubject, type Subject } from '../kubernetes/subject.ts'
 import { daemonSet, pod, podKinds } from '../kubernetes/workloads.ts'
@@ -60,17 +60,6 @@ function readsOf(subject: Subject): readonly unknown[] {
         subject.podSpec
       ]
     : [replicas]
-}
-
-/** What decides how many pods a Job runs at once, or each Job of a CronJob. */
-function jobReadsOf(subject: Subject): readonly unknown[] {
-  const specs = [specOf(subject), jobSpecOf(specOf(subject)) ?? {}]
-  return specs.flatMap(({ suspend, parallelism, completions, managedBy }) => [
-    suspend,
-    parallelism,
-    completions,
-    managedBy
-  ])
 }
 
 /**

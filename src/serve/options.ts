@@ -1,5 +1,5 @@
 import type { Millis } from '../lib/units.ts'
-import type { IntervalAuditsOptions } from './build-interval-audits.ts'
+import type { IntervalAuditsOptions } from './audits/build-interval-audits.ts'
 
 /** The options of `pidguard serve`, as the command line gives them. */
 export interface ServeOptions extends IntervalAuditsOptions {

@@ -4,7 +4,6 @@ import { mutate } from '../engine/mutate.ts'
 import type { AllFacts } from '../engine/rule.ts'
 import type { RuleIndex } from '../engine/rule-index.ts'
 import { AppError } from '../errors.ts'
-import { readPids } from '../headroom/pod-estimate.ts'
 import {
   type ReviewRequest,
   type ReviewResponse,
@@ -13,16 +12,15 @@ import {
   uidAtHead,
   uidOf
 } from '../kubernetes/admission-review.ts'
-import { pidsEstimate, pidsEstimateSource } from '../kubernetes/annotations.ts'
 import { withoutManagedFields } from '../kubernetes/managed-fields.ts'
 import { type Subject, subjectOfRequest } from '../kubernetes/subject.ts'
-import { pod } from '../kubernetes/workloads.ts'
 import { hasMoreMembers } from '../lib/json/count-members.ts'
 import type { Bytes, Millis } from '../lib/units.ts'
 import type { ReviewResult, RuleOutcome, Webhook } from '../model/review-outcome.ts'
 import type { Settings } from '../policy/settings.ts'
 import type { Clock, Log, Meter } from '../ports/runtime.ts'
 import { type Answer, reporting } from './answer.ts'
+import { annotationsOf } from './audit-annotations.ts'
 import { type Judged, lineOf, type Reviewed } from './review-log-line.ts'
 import { reasonOfStatus, renderStatus } from './status.ts'
 
@@ -170,33 +168,6 @@ function responseOf(
 }
 
 type Writable<T> = { -readonly [Field in keyof T]: T[Field] }
-
-/** The annotations for the API server's audit log; undefined when there are none. */
-function annotationsOf(
-  subject: Subject,
-  { auditAnnotations }: Decision,
-  fixedBy: readonly string[]
-): Readonly<Record<string, string>> | undefined {
-  const estimate = estimateNote(subject)
-  if (fixedBy.length === 0 && estimate === undefined) return isEmpty(auditAnnotations) ? undefined : auditAnnotations
-  const annotations = { ...auditAnnotations }
-  if (fixedBy.length > 0) annotations['fixed'] = fixedBy.join(',')
-  if (estimate !== undefined) annotations['pids-estimate'] = estimate
-  return annotations
-}
-
-/** What a new Pod is counted with; its annotations hold it once `pid-annotations` has written them. */
-function estimateNote({ groupKind, operation, metadata }: Subject): string | undefined {
-  if (groupKind !== pod || operation !== 'CREATE') return undefined
-  const pids = readPids(metadata.annotations?.[pidsEstimate])
-  if (pids === undefined) return undefined
-  return `${pids} (${(metadata.annotations?.[pidsEstimateSource] ?? 'unknown').slice(0, 20)})`
-}
-
-function isEmpty(object: object): boolean {
-  for (const _ in object) return false
-  return true
-}
 
 function reportOf({ log, meter, slow }: AdmissionDeps, webhook: Webhook, reviewed: Reviewed): () => void {
   const { request, settings, judged, elapsed } = reviewed

@@ -2,7 +2,7 @@ import { InputFacts, type KnownCluster, ofFelix } from '../engine/input-facts.ts
 import type { RuleIndex } from '../engine/rule-index.ts'
 import type { InputFile, Inputs } from '../input/inputs.ts'
 import { type InputObject, readObjects, wholeFile } from '../input/read-objects.ts'
-import { isAboutFelix } from '../kubernetes/felix.ts'
+import { isAboutFelix } from '../kubernetes/calico/felix.ts'
 import { kindMistake } from '../kubernetes/kind-mistake.ts'
 import { holdsPods } from '../kubernetes/pod-templates.ts'
 import { type MinorVersion, newestMinor } from '../kubernetes/server-version.ts'

@@ -3,7 +3,7 @@ import { adviceOf } from '../../src/calico/advice.ts'
 import { type CalicoCluster, nodeRowsOf } from '../../src/calico/node-rows.ts'
 import { renderCalico } from '../../src/calico/render.ts'
 import { rolloutCommands } from '../../src/calico/rollout.ts'
-import type { FelixSettings } from '../../src/kubernetes/felix.ts'
+import type { FelixSettings } from '../../src/kubernetes/calico/felix.ts'
 import { calicoObject } from '../support/subjects.ts'
 
 const el7 = 'CentOS Linux 7 (Core)'

@@ -1,5 +1,5 @@
 import t from 'tap'
-import type { FelixSettings } from '../../src/kubernetes/felix.ts'
+import type { FelixSettings } from '../../src/kubernetes/calico/felix.ts'
 import { calicoBackendConflict as rule } from '../../src/rules/calico-backend-conflict.ts'
 import { findingsOf, skipsOf } from '../support/judge.ts'
 import { calicoObject, workloadObject } from '../support/subjects.ts'

@@ -1,5 +1,5 @@
 import t from 'tap'
-import type { FelixRevisions } from '../../src/kubernetes/felix.ts'
+import type { FelixRevisions } from '../../src/kubernetes/calico/felix.ts'
 import { calicoRevisionDrift as rule } from '../../src/rules/calico-revision-drift.ts'
 import { findingsOf, skipsOf } from '../support/judge.ts'
 import { calicoObject, workloadObject } from '../support/subjects.ts'

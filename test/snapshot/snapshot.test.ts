@@ -1,6 +1,6 @@
 import t from 'tap'
 import { stringify } from 'yaml'
-import { anyNode } from '../../src/kubernetes/placement.ts'
+import { anyNode } from '../../src/kubernetes/placement/placement.ts'
 import { snapshotReadings } from '../../src/snapshot/snapshot.ts'
 import { documentOf, readSnapshot } from '../../src/snapshot/snapshot-document.ts'
 import { memorySink } from '../support/fake-kubelet.ts'

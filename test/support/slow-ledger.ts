@@ -1,9 +1,9 @@
 import type { Admitted } from '../../src/headroom/ledger/ledger.ts'
 import type { LedgerNode, LedgerPod, LedgerReading } from '../../src/headroom/ledger/ledger-inputs.ts'
 import { bridgedTime, clockSlack } from '../../src/headroom/ledger/node-book.ts'
-import { settleTime } from '../../src/headroom/ledger/observed-pods.ts'
+import { settleTime } from '../../src/headroom/ledger/peaks/observed-pods.ts'
 import { assumedTime, bindingTime } from '../../src/headroom/ledger/pod-states.ts'
-import type { Placement } from '../../src/kubernetes/placement.ts'
+import type { Placement } from '../../src/kubernetes/placement/placement.ts'
 import type { Ceiling } from '../../src/model/node-reading.ts'
 
 /**

@@ -1,6 +1,6 @@
 import { buildPodProjection } from '../../kube/cache/cached-pods.ts'
+import { isFelixConfiguration, isFelixOnDelete } from '../../kubernetes/calico/felix.ts'
 import { type FelixDaemonSet, felixDaemonSetOf } from '../../kubernetes/calico/felix-backend.ts'
-import { isFelixConfiguration, isFelixOnDelete } from '../../kubernetes/felix.ts'
 import { type Subject, subjectOfObject } from '../../kubernetes/subject.ts'
 import { currentVersionOf } from '../../kubernetes/workloads.ts'
 import { isRecord, type JsonRecord, textOf } from '../../lib/json/shape.ts'

@@ -1,6 +1,6 @@
 import { InputFacts } from '../../engine/input-facts.ts'
 import { nodeFactsOf } from '../../kube/cache/cached-kinds.ts'
-import type { FelixSettings } from '../../kubernetes/felix.ts'
+import type { FelixSettings } from '../../kubernetes/calico/felix.ts'
 import type { LimitRangeItem } from '../../kubernetes/types.ts'
 import { isRecord, type JsonRecord } from '../../lib/json/shape.ts'
 import type { NodeFacts } from '../../model/cluster-objects.ts'

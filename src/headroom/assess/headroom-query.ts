@@ -1,4 +1,4 @@
-import { anyNode } from '../../kubernetes/placement.ts'
+import { anyNode } from '../../kubernetes/placement/placement.ts'
 import type { Millis, Pids } from '../../lib/units.ts'
 import type { Floor } from '../../policy/settings.ts'
 import { ceilingAccounts, freeAtMost, type NodeAccount, type NodeFigures } from '../ceiling-account.ts'

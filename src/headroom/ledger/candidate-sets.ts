@@ -1,4 +1,4 @@
-import type { Placement } from '../../kubernetes/placement.ts'
+import type { Placement } from '../../kubernetes/placement/placement.ts'
 import type { LedgerNode } from './ledger-inputs.ts'
 import { mayLand } from './may-land.ts'
 

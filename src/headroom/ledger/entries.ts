@@ -1,10 +1,10 @@
-import type { Placement } from '../../kubernetes/placement.ts'
+import type { Placement } from '../../kubernetes/placement/placement.ts'
 import type { Millis, Pids } from '../../lib/units.ts'
 import type { Ceiling } from '../../model/node-reading.ts'
 import type { NodeFigures } from '../ceiling-account.ts'
 import type { LedgerNode } from './ledger-inputs.ts'
+import type { WorkloadEntry } from './peaks/workload-peaks.ts'
 import type { PodState } from './pod-states.ts'
-import type { WorkloadEntry } from './workload-peaks.ts'
 
 const unknownCeiling: Ceiling = { limit: undefined, inUse: undefined }
 

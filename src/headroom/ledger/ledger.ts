@@ -1,4 +1,4 @@
-import { anyNode, type Placement } from '../../kubernetes/placement.ts'
+import { anyNode, type Placement } from '../../kubernetes/placement/placement.ts'
 import { ExpiryQueue } from '../../lib/expiry-queue.ts'
 import type { Pids } from '../../lib/units.ts'
 import type { WorkloadName } from '../../model/cluster-objects.ts'
@@ -7,12 +7,12 @@ import type { CandidateSets } from './candidate-sets.ts'
 import type { NamespaceEntry, NodeEntry, PodEntry } from './entries.ts'
 import type { LedgerNode, LedgerPod, LedgerReading } from './ledger-inputs.ts'
 import { NodeBook } from './node-book.ts'
+import type { Workloads } from './peaks/workload-peaks.ts'
 import { PodBook } from './pod-book.ts'
 import { assumedTime, bindingTime, type PodState, stateOf } from './pod-states.ts'
 import { reestimate } from './sums.ts'
 import { UnseenByPeers } from './unseen-by-peers.ts'
 import type { WaitingPods } from './waiting-pods.ts'
-import type { Workloads } from './workload-peaks.ts'
 
 /** A pod just admitted. */
 export interface Admitted {

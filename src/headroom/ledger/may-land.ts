@@ -1,7 +1,7 @@
 import { labelOf } from '../../kubernetes/label-selector.ts'
-import { type NodeRequirement, type NodeTerm, nameField, readInt64 } from '../../kubernetes/node-affinity.ts'
-import type { Placement } from '../../kubernetes/placement.ts'
-import type { Toleration } from '../../kubernetes/tolerations.ts'
+import { type NodeRequirement, type NodeTerm, nameField, readInt64 } from '../../kubernetes/placement/node-affinity.ts'
+import type { Placement } from '../../kubernetes/placement/placement.ts'
+import type { Toleration } from '../../kubernetes/placement/tolerations.ts'
 import type { Taint } from '../../model/cluster-objects.ts'
 import type { LedgerNode } from './ledger-inputs.ts'
 

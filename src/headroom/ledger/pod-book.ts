@@ -1,12 +1,12 @@
-import type { Placement } from '../../kubernetes/placement.ts'
+import type { Placement } from '../../kubernetes/placement/placement.ts'
 import type { Clock } from '../../ports/runtime.ts'
 import { NamespaceEntry, type NodeEntry, PodEntry, StaticPodEntry } from './entries.ts'
 import type { LedgerPod } from './ledger-inputs.ts'
+import { Workloads } from './peaks/workload-peaks.ts'
 import type { PodState } from './pod-states.ts'
 import { claim, unclaim } from './reading-shares.ts'
 import { enter, withdraw } from './sums.ts'
 import { WaitingPods } from './waiting-pods.ts'
-import { Workloads } from './workload-peaks.ts'
 
 /** What may change of a pod while it is on the ledger. */
 export type PodChange = Pick<PodEntry, 'state' | 'estimate' | 'placement' | 'node'>

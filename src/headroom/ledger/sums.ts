@@ -1,4 +1,4 @@
-import { anyNode } from '../../kubernetes/placement.ts'
+import { anyNode } from '../../kubernetes/placement/placement.ts'
 import type { Pids } from '../../lib/units.ts'
 import type { NamespaceEntry, NodeEntry, PodEntry } from './entries.ts'
 import type { Claimant, WaitingPods } from './waiting-pods.ts'

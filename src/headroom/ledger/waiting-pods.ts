@@ -1,4 +1,4 @@
-import type { Placement } from '../../kubernetes/placement.ts'
+import type { Placement } from '../../kubernetes/placement/placement.ts'
 import { ExpiryQueue } from '../../lib/expiry-queue.ts'
 import type { Pids } from '../../lib/units.ts'
 

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util'
 import type { KubernetesObject, LimitRangeItem } from '../../kubernetes/types.ts'
 import { isRecord, type JsonRecord, malformed, optionalList, optionalRecord } from '../../lib/json/shape.ts'
 import type { NamedNamespace, NodeFacts, Taint } from '../../model/cluster-objects.ts'
-import type { Kind } from './reflector.ts'
+import type { Kind } from './kind.ts'
 
 /** The port of a kubelet where its Node names none. */
 const defaultKubeletPort = 10_250

@@ -1,7 +1,7 @@
 import { refusedNodeOf } from '../../headroom/denial-text.ts'
 import { readPids } from '../../headroom/pod-estimate.ts'
 import { declaredPids, mirrorPod, pidsEstimate, staticHash } from '../../kubernetes/annotations.ts'
-import { Placements } from '../../kubernetes/placement.ts'
+import { Placements } from '../../kubernetes/placement/placement.ts'
 import { isGated } from '../../kubernetes/scheduling-gates.ts'
 import type { ObjectMeta } from '../../kubernetes/types.ts'
 import { templateOf, workloadOf } from '../../kubernetes/workloads.ts'
@@ -9,7 +9,7 @@ import { isRecord, type JsonRecord, textOf } from '../../lib/json/shape.ts'
 import { Interner } from '../../lib/string-interner.ts'
 import type { PodFacts, WorkloadName } from '../../model/cluster-objects.ts'
 import { metadataOf } from './cached-kinds.ts'
-import type { Kind } from './reflector.ts'
+import type { Kind } from './kind.ts'
 
 /** The kind Pod for a cache; strings are shared between all its pods. */
 export function buildPodKind(): Kind<PodFacts> {

@@ -7,7 +7,7 @@ import { KubeError } from '../kube-error.ts'
 import { readPages } from '../paged-list.ts'
 import { limitRangeKind, namespaceKind, nodeKind } from './cached-kinds.ts'
 import { buildPodKind } from './cached-pods.ts'
-import type { Kind } from './reflector.ts'
+import type { Kind } from './kind.ts'
 
 /** The objects of a cluster, read once. */
 export interface Collected {

@@ -1,3 +1,4 @@
+import type { Subject } from '../subject.ts'
 import {
   type Backend,
   type BackendEnv,
@@ -8,8 +9,7 @@ import {
   felixContainerOf,
   felixValueOf,
   isOperatorManaged
-} from '../felix.ts'
-import type { Subject } from '../subject.ts'
+} from './felix.ts'
 import { type FelixHabits, felixVersionOf, habitsOf } from './felix-version.ts'
 
 /** What Felix makes of a value. `invalid` ones are replaced by the built-in value, and still win over later sources. */

@@ -1,5 +1,5 @@
-import { felixContainerOf } from '../felix.ts'
 import type { Subject } from '../subject.ts'
+import { felixContainerOf } from './felix.ts'
 
 /** Where a distribution takes the backend from; a warning has 120 characters. */
 const places = {

@@ -1,7 +1,7 @@
 import { evaluate } from '../../engine/evaluate.ts'
 import { mutate } from '../../engine/mutate.ts'
 import type { Rule } from '../../engine/rule.ts'
-import { isFelixOnDelete } from '../../kubernetes/felix.ts'
+import { isFelixOnDelete } from '../../kubernetes/calico/felix.ts'
 import { type Subject, subjectOfObject } from '../../kubernetes/subject.ts'
 import { controllerOf } from '../../kubernetes/workloads.ts'
 import type { JsonRecord } from '../../lib/json/shape.ts'

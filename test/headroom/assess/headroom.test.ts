@@ -1,6 +1,6 @@
 import t from 'tap'
 import { Headroom } from '../../../src/headroom/assess/headroom.ts'
-import { settleTime } from '../../../src/headroom/ledger/observed-pods.ts'
+import { settleTime } from '../../../src/headroom/ledger/peaks/observed-pods.ts'
 import { demand, fleetOf, type NodeSketch, nodeFacts, placementOf, plain, podFacts } from '../../support/headroom.ts'
 
 const floor = { pids: 0 }

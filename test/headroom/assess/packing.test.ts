@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import t from 'tap'
-import type { Placement } from '../../../src/kubernetes/placement.ts'
+import type { Placement } from '../../../src/kubernetes/placement/placement.ts'
 import type { JsonRecord } from '../../../src/lib/json/shape.ts'
 import {
   demand,

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import t from 'tap'
 import { Ledger } from '../../../src/headroom/ledger/ledger.ts'
-import { anyNode } from '../../../src/kubernetes/placement.ts'
+import { anyNode } from '../../../src/kubernetes/placement/placement.ts'
 import type { WorkloadName } from '../../../src/model/cluster-objects.ts'
 import { type FakeClock, fakeClock } from '../../support/fakes.ts'
 import { nodeFacts, pinnedTo, placementOf, podFacts, reading } from '../../support/headroom.ts'

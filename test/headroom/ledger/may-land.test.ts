@@ -1,8 +1,8 @@
 import t from 'tap'
 import type { LedgerNode } from '../../../src/headroom/ledger/ledger-inputs.ts'
 import { lowPidsTaint, mayLand, mayLandIfTolerated } from '../../../src/headroom/ledger/may-land.ts'
-import { Placements } from '../../../src/kubernetes/placement.ts'
-import type { Maker } from '../../../src/kubernetes/tolerations.ts'
+import { Placements } from '../../../src/kubernetes/placement/placement.ts'
+import type { Maker } from '../../../src/kubernetes/placement/tolerations.ts'
 import type { JsonRecord } from '../../../src/lib/json/shape.ts'
 import { nodeFacts } from '../../support/headroom.ts'
 

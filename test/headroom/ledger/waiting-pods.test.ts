@@ -1,6 +1,6 @@
 import t from 'tap'
 import { WaitingPods } from '../../../src/headroom/ledger/waiting-pods.ts'
-import { anyNode } from '../../../src/kubernetes/placement.ts'
+import { anyNode } from '../../../src/kubernetes/placement/placement.ts'
 import { plain } from '../../support/headroom.ts'
 
 const own = { namespace: 'default', isStored: true }

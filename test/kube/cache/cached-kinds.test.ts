@@ -2,7 +2,7 @@ import t from 'tap'
 import { limitRangeKind, namespaceKind, nodeFactsOf } from '../../../src/kube/cache/cached-kinds.ts'
 import { buildPodKind, buildPodProjection, followedFields } from '../../../src/kube/cache/cached-pods.ts'
 import { LimitRangeIndex } from '../../../src/kube/cache/cluster-caches.ts'
-import { Placements } from '../../../src/kubernetes/placement.ts'
+import { Placements } from '../../../src/kubernetes/placement/placement.ts'
 import type { PodFacts } from '../../../src/model/cluster-objects.ts'
 
 t.test('a Node', async (t) => {

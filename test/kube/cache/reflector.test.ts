@@ -1,7 +1,8 @@
 import type { ServerResponse } from 'node:http'
 import t, { type Test } from 'tap'
 import { metadataOf } from '../../../src/kube/cache/cached-kinds.ts'
-import { type Kind, Reflector } from '../../../src/kube/cache/reflector.ts'
+import type { Kind } from '../../../src/kube/cache/kind.ts'
+import { Reflector } from '../../../src/kube/cache/reflector.ts'
 import type { CacheEvents } from '../../../src/ports/cluster-cache.ts'
 import {
   type Answer,

@@ -1,4 +1,5 @@
 import t from 'tap'
+import { type FelixContainer, type FelixSettings, felixContainerOf } from '../../../src/kubernetes/calico/felix.ts'
 import {
   felixBackendOf,
   felixDaemonSetOf,
@@ -7,7 +8,6 @@ import {
   nftablesModeOf
 } from '../../../src/kubernetes/calico/felix-backend.ts'
 import { habitsOf } from '../../../src/kubernetes/calico/felix-version.ts'
-import { type FelixContainer, type FelixSettings, felixContainerOf } from '../../../src/kubernetes/felix.ts'
 import { calicoObject, subjectFrom, workloadObject } from '../../support/subjects.ts'
 
 const name = 'FELIX_IPTABLESBACKEND'

@@ -1,6 +1,6 @@
 import t from 'tap'
-import { askReplicas, type ReplicaPod } from '../../src/doctor/replica-metrics.ts'
-import { sendStatus, startFakeApi } from '../support/fake-api.ts'
+import { askReplicas, type ReplicaPod } from '../../../src/doctor/replicas/replica-metrics.ts'
+import { sendStatus, startFakeApi } from '../../support/fake-api.ts'
 
 function replica(name: string, change: Partial<ReplicaPod['status']> = {}, port = 'probes'): ReplicaPod {
   const ports = [

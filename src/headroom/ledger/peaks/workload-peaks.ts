@@ -1,6 +1,6 @@
-import type { Placement } from '../../kubernetes/placement.ts'
-import type { Millis, Pids } from '../../lib/units.ts'
-import type { WorkloadName } from '../../model/cluster-objects.ts'
+import type { Placement } from '../../../kubernetes/placement/placement.ts'
+import type { Millis, Pids } from '../../../lib/units.ts'
+import type { WorkloadName } from '../../../model/cluster-objects.ts'
 import { type ObservedPeak, ObservedPods } from './observed-pods.ts'
 
 export class WorkloadEntry {

@@ -7,11 +7,11 @@ import {
   otherFelixOf,
   runsFelix,
   specOf
-} from '../../src/kubernetes/felix.ts'
-import type { PodSubject } from '../../src/kubernetes/subject.ts'
-import type { Container } from '../../src/kubernetes/types.ts'
-import type { JsonRecord } from '../../src/lib/json/shape.ts'
-import { calicoObject, podSubject, subjectFrom, workloadObject } from '../support/subjects.ts'
+} from '../../../src/kubernetes/calico/felix.ts'
+import type { PodSubject } from '../../../src/kubernetes/subject.ts'
+import type { Container } from '../../../src/kubernetes/types.ts'
+import type { JsonRecord } from '../../../src/lib/json/shape.ts'
+import { calicoObject, podSubject, subjectFrom, workloadObject } from '../../support/subjects.ts'
 
 t.test('the backend of a value: case does not matter, everything else does', async (t) => {
   for (const value of ['NFT', 'nft', 'nFt']) t.equal(backendOf(value), 'NFT')

@@ -1,5 +1,5 @@
-import type { KubeApi } from '../kube/client.ts'
-import { KubeError } from '../kube/kube-error.ts'
+import type { KubeApi } from '../../kube/client.ts'
+import { KubeError } from '../../kube/kube-error.ts'
 
 /**
  * One of the slices of a Service: https://kubernetes.io/docs/reference/kubernetes-api/service-resources/endpoint-slice-v1/.

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { type Maker, tolerationsOf } from '../../src/kubernetes/tolerations.ts'
+import { type Maker, tolerationsOf } from '../../../src/kubernetes/placement/tolerations.ts'
 
 const own = { key: 'dedicated', operator: 'Equal', value: 'gpu', effect: 'NoSchedule' }
 const added = ['not-ready', 'unreachable']

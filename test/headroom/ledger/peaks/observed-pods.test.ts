@@ -1,5 +1,5 @@
 import t from 'tap'
-import { mostExpected, ObservedPods, settleTime } from '../../../src/headroom/ledger/observed-pods.ts'
+import { mostExpected, ObservedPods, settleTime } from '../../../../src/headroom/ledger/peaks/observed-pods.ts'
 
 const day = 24 * 3_600_000
 

@@ -1,6 +1,6 @@
 import t from 'tap'
-import { settleTime } from '../../../src/headroom/ledger/observed-pods.ts'
-import { Workloads } from '../../../src/headroom/ledger/workload-peaks.ts'
+import { settleTime } from '../../../../src/headroom/ledger/peaks/observed-pods.ts'
+import { Workloads } from '../../../../src/headroom/ledger/peaks/workload-peaks.ts'
 
 const web = { kind: 'Deployment', name: 'web' }
 const day = 24 * 3_600_000

@@ -1,8 +1,8 @@
 import type { Readable } from 'node:stream'
-import type { KubeApi } from '../kube/client.ts'
-import { KubeError } from '../kube/kube-error.ts'
-import type { ObjectMeta } from '../kubernetes/types.ts'
-import type { Bytes, Millis } from '../lib/units.ts'
+import type { KubeApi } from '../../kube/client.ts'
+import { KubeError } from '../../kube/kube-error.ts'
+import type { ObjectMeta } from '../../kubernetes/types.ts'
+import type { Bytes, Millis } from '../../lib/units.ts'
 
 /** What one replica shows of itself: the text of its /metrics, or why that did not come through. */
 export type ReplicaMetrics =

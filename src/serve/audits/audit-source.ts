@@ -1,5 +1,5 @@
-import { AppError } from '../errors.ts'
-import type { Clock, Log } from '../ports/runtime.ts'
+import { AppError } from '../../errors.ts'
+import type { Clock, Log } from '../../ports/runtime.ts'
 import type { IntervalAuditsOptions, ServedAudits } from './build-interval-audits.ts'
 
 /** The audits of `serve`, loaded only where they are asked for; undefined otherwise. Throws ERR_USAGE where nothing could be audited. */

@@ -1,6 +1,6 @@
 import t from 'tap'
-import { Placements } from '../../src/kubernetes/placement.ts'
-import { pinnedTo, placementOf } from '../support/headroom.ts'
+import { Placements } from '../../../src/kubernetes/placement/placement.ts'
+import { pinnedTo, placementOf } from '../../support/headroom.ts'
 
 t.test('the same text is the same placement', async (t) => {
   const placements = new Placements()

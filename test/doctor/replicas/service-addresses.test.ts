@@ -1,6 +1,6 @@
 import t, { type Test } from 'tap'
-import { countServiceAddresses } from '../../src/doctor/service-addresses.ts'
-import { sendJson, sendStatus, startFakeApi } from '../support/fake-api.ts'
+import { countServiceAddresses } from '../../../src/doctor/replicas/service-addresses.ts'
+import { sendJson, sendStatus, startFakeApi } from '../../support/fake-api.ts'
 
 const slices = '/apis/discovery.k8s.io/v1/namespaces/own/endpointslices'
 const endpoints = '/api/v1/namespaces/own/endpoints/pidguard'

@@ -1,4 +1,4 @@
-import type { Millis, Pids } from '../../lib/units.ts'
+import type { Millis, Pids } from '../../../lib/units.ts'
 
 /** What settled pods of a workload's template hold; see `ObservedPods`. */
 export interface ObservedPeak {

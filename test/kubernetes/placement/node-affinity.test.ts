@@ -1,5 +1,5 @@
 import t from 'tap'
-import { pinnedBy, readInt64, requiredAffinityOf, termOf } from '../../src/kubernetes/node-affinity.ts'
+import { pinnedBy, readInt64, requiredAffinityOf, termOf } from '../../../src/kubernetes/placement/node-affinity.ts'
 
 t.test('whole numbers as Go reads them', async (t) => {
   t.equal(readInt64('+7'), 7n)

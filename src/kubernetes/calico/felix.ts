@@ -1,7 +1,7 @@
-import { isRecord, type JsonRecord, malformed, textOf } from '../lib/json/shape.ts'
-import { isPodSubject, type PodSubject, type Subject } from './subject.ts'
-import type { Container, EnvVar } from './types.ts'
-import { controllerOf, daemonSet, pod } from './workloads.ts'
+import { isRecord, type JsonRecord, malformed, textOf } from '../../lib/json/shape.ts'
+import { isPodSubject, type PodSubject, type Subject } from '../subject.ts'
+import type { Container, EnvVar } from '../types.ts'
+import { controllerOf, daemonSet, pod } from '../workloads.ts'
 
 /**
  * Felix reads any environment variable whose name in lower case starts with `felix_`, and looks the rest up without

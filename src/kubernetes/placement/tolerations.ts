@@ -1,5 +1,5 @@
-import { recordsOf, textOf } from '../lib/json/shape.ts'
-import type { PodSpec } from './types.ts'
+import { recordsOf, textOf } from '../../lib/json/shape.ts'
+import type { PodSpec } from '../types.ts'
 
 export interface Toleration {
   readonly key: string

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { samplesOf } from '../../src/doctor/metrics-text.ts'
+import { samplesOf } from '../../../src/doctor/replicas/metrics-text.ts'
 
 const text = `# HELP nodes Nodes, by nodes{known}.
 # TYPE nodes gauge

@@ -1,5 +1,5 @@
-import { isRecord, type JsonRecord } from '../lib/json/shape.ts'
-import type { PodSpec } from './types.ts'
+import { isRecord, type JsonRecord } from '../../lib/json/shape.ts'
+import type { PodSpec } from '../types.ts'
 
 /** A test of one label or field of a node. */
 export interface NodeRequirement {

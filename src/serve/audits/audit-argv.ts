@@ -1,5 +1,5 @@
-import type { ReportContent } from '../report/audit/policy-report.ts'
-import type { ClusterFactsOptions } from './cluster-facts.ts'
+import type { ReportContent } from '../../report/audit/policy-report.ts'
+import type { ClusterFactsOptions } from '../cluster-facts.ts'
 
 /** The options of `serve` that an audit depends on. */
 export interface AuditingOptions extends ClusterFactsOptions {

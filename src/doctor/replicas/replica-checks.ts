@@ -1,7 +1,7 @@
-import type { Check, Level } from './check.ts'
-import { type ProbeFacts, wasSeen } from './probe-checks.ts'
-import type { Deployment } from './read-installation.ts'
-import { apply } from './webhook-checks.ts'
+import type { Check, Level } from '../check.ts'
+import { type ProbeFacts, wasSeen } from '../probe-checks.ts'
+import type { Deployment } from '../read-installation.ts'
+import { apply } from '../webhook-checks.ts'
 
 export interface ReplicaFacts extends ProbeFacts {
   /** Of this program. */

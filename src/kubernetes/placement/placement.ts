@@ -1,7 +1,7 @@
-import { isRecord, recordsOf } from '../lib/json/shape.ts'
+import { isRecord, recordsOf } from '../../lib/json/shape.ts'
+import type { PodSpec } from '../types.ts'
 import { type NodeTerm, pinnedBy, requiredAffinityOf, termOf } from './node-affinity.ts'
 import { type Maker, type Toleration, tolerationsOf } from './tolerations.ts'
-import type { PodSpec } from './types.ts'
 
 /** Which nodes a pod may land on, as far as its spec says. */
 export interface Placement {
