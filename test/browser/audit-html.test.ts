@@ -7,7 +7,7 @@ import { renderAuditHtml } from '../../src/report/audit/html/page.ts'
 import { cleanAudit, fullAudit } from '../support/audits.ts'
 import { Chromium, findChromium, type Page } from '../support/chromium.ts'
 import { largeAudit } from '../support/large-audit.ts'
-import { cellsOf, click, enter, faintTexts, inaccessible, rowsOf, textOf, tooWide } from './in-page.ts'
+import { cellsOf, click, enter, faintTexts, inaccessible, rowsOf, textOf, tooWide, unreadOnPaper } from './in-page.ts'
 
 const program = findChromium(process.env)
 if (program === undefined) {
@@ -213,6 +213,15 @@ void t.test(
     )
     const { faint } = await page.evaluate<{ faint: string[] }>(faintTexts)
     t.strictSame(faint, [])
+    for (const name of names) {
+      const other = await show(urls[name], { width: 703, print: true })
+      t.strictSame(await other.evaluate(tooWide), { scroll: 0, wide: [] }, name)
+      t.strictSame(
+        await other.evaluate(unreadOnPaper),
+        [],
+        `${name}: each cell is within its table and under its title`
+      )
+    }
   }
 )
 

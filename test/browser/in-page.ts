@@ -54,6 +54,23 @@ export const tooWide = `(() => {
   return { scroll: document.documentElement.scrollWidth - width, wide: wide.map((one) => one.outerHTML.slice(0, 120)) }
 })()`
 
+/** Cells that paper cuts off, and cells with a text whose column has no title that is shown. */
+export const unreadOnPaper = `(() => {
+  const width = document.documentElement.clientWidth
+  const wrong = []
+  for (const table of document.querySelectorAll('table')) {
+    const titled = table.tHead.checkVisibility()
+    for (const cell of table.querySelectorAll('tbody th, tbody td')) {
+      const at = table.id + ' ' + cell.dataset.label + ': ' + cell.textContent.slice(0, 40)
+      if (cell.textContent !== '' && !cell.checkVisibility()) wrong.push(at + ' is not shown')
+      if (cell.getBoundingClientRect().right > width + 1 || cell.scrollWidth > cell.clientWidth + 1) wrong.push(at + ' is cut off')
+      const title = getComputedStyle(cell, '::before').content
+      if (!titled && cell.tagName === 'TD' && !title.includes(cell.dataset.label)) wrong.push(at + ' has no title')
+    }
+  }
+  return wrong
+})()`
+
 /** What is missing for those who do not see the page, or have no mouse. */
 export const inaccessible = `(() => {
   const wrong = []

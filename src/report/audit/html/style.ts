@@ -188,6 +188,13 @@ footer { padding-bottom: 2rem; font-size: .85rem; }
   aside { break-inside: avoid; }
   tbody .c-name { min-width: 3.9rem; }
   tbody .c-ceiling { white-space: normal; }
+  .wide, .wide caption, .wide tbody { display: block; }
+  .wide thead { display: none; }
+  .wide tr { display: grid; grid-template-columns: repeat(3, minmax(0, 1fr)); gap: .5mm 4mm; border-top: 1px solid var(--line); padding: 1mm; }
+  .wide td, .wide tbody th { border: 0; padding: 0; min-width: 0; text-align: left; overflow-wrap: anywhere; }
+  .wide tbody th { grid-column: 1 / -1; }
+  .wide td::before { content: attr(data-label) ": "; color: var(--soft); font-family: system-ui, sans-serif; font-weight: 400; font-style: normal; }
+  .wide td:has(bdi:empty) { display: none; }
   details::details-content { content-visibility: visible; display: block; }
   a { color: inherit; text-decoration: none; }
 }

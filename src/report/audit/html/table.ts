@@ -20,6 +20,9 @@ export interface TableSpec<Row> {
   readonly group?: string
 }
 
+/** Columns that fit side by side on a page of A4. Own choice; a table with more is printed as a block of fields for each row. */
+const mostOnPaper = 12
+
 /**
  * A table whose first rows can be read as they are, with all of its rows beside it as data: with them the page's script
  * sorts, filters and turns pages. Rows beyond the budget are left out, and the table says so.
@@ -32,7 +35,7 @@ export function table<Row>(spec: TableSpec<Row>): Markup {
   return html`<div class="table" data-table="${id}" data-one="${noun[0]}" data-many="${noun[1]}">
 ${tools(id, caption, columns)}
 <div class="scroll" role="region" tabindex="0" aria-labelledby="${id}-caption">
-<table role="table" id="${id}">
+<table role="table" id="${id}"${columns.length > mostOnPaper ? html` class="wide"` : undefined}>
 <caption id="${id}-caption">${caption}</caption>
 <thead role="rowgroup"><tr role="row">${columns.map(headCell)}</tr></thead>
 <tbody role="rowgroup">${first.map((row) => bodyRow(columns, row))}</tbody>
