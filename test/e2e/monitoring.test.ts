@@ -27,7 +27,8 @@ const emptyInHealth: Readonly<Record<string, string>> = {
   'apiserver_admission_webhook_rejection_count{name=~".*pidguard[.]io", error_type!="no_error"}':
     'Every call was answered.',
   'apiserver_admission_webhook_fail_open_count{name=~".*pidguard[.]io"}': 'Every call was answered.',
-  'apiserver_admission_match_condition_evaluation_errors_total{name=~".*pidguard[.]io"}': 'No condition failed.'
+  'apiserver_admission_match_condition_evaluation_errors_total{name=~".*pidguard[.]io"}': 'No condition failed.',
+  'pidguard_calico_repairs_total{namespace=~"$namespace"}': 'The policy repairs no Calico.'
 }
 /** Queries of panels that may be empty although all their series are there. */
 const emptyPanels: Readonly<Record<string, string>> = {
