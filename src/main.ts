@@ -32,6 +32,7 @@ if (isTooOld(process.versions.node)) {
     // A verb that serves goes on until it is told to stop, and has no code to give yet.
     if (code !== undefined) process.exitCode = code
   } else {
-    process.stdout.write(`${answer}\n`)
+    const { print } = await import('./host/stdout.ts')
+    print(`${answer}\n`)
   }
 }

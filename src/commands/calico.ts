@@ -5,6 +5,7 @@ import { type CalicoFormat, renderCalico } from '../calico/render.ts'
 import { rolloutCommands } from '../calico/rollout.ts'
 import { clock } from '../host/clock.ts'
 import { loadFilePolicy } from '../host/policy-once.ts'
+import { print } from '../host/stdout.ts'
 import { KubeClient } from '../kube/client.ts'
 import { findCredentials } from '../kube/credentials.ts'
 import { policyRules } from '../rules/index.ts'
@@ -26,17 +27,14 @@ export async function runCalico(what: 'nodes' | 'rollout', options: Options): Pr
     if (what === 'rollout') {
       const commands = rolloutCommands(reading)
       if (commands === undefined) process.stderr.write(`pidguard: not all could be read\n${reading.gaps.join('\n')}\n`)
-      else
-        process.stdout.write(
-          commands.length === 0 ? '# every pod runs the newest revision\n' : `${commands.join('\n')}\n`
-        )
+      else print(commands.length === 0 ? '# every pod runs the newest revision\n' : `${commands.join('\n')}\n`)
       return commands === undefined ? 4 : 0
     }
     const rows = nodeRowsOf(reading)
     const [namespace] = reading.daemonSets.map(({ metadata }) => (metadata as { namespace?: string }).namespace)
     const { iptablesBackend } = policy.settingsFor(namespace ?? 'kube-system', undefined).calico
     const advice = adviceOf(rows, iptablesBackend)
-    process.stdout.write(renderCalico({ rows, advice, gaps: reading.gaps, kubeProxy: reading.kubeProxy }, output))
+    print(renderCalico({ rows, advice, gaps: reading.gaps, kubeProxy: reading.kubeProxy }, output))
     if (advice.some(({ isFinding }) => isFinding)) return 1
     return reading.gaps.length > 0 ? 4 : 0
   } finally {

@@ -8,6 +8,7 @@ import { type DoctorFormat, isUnsound, renderDoctor } from '../doctor/render.ts'
 import { AppError } from '../errors.ts'
 import { clock } from '../host/clock.ts'
 import { filePolicyOf } from '../host/policy-once.ts'
+import { print } from '../host/stdout.ts'
 import { KubeClient } from '../kube/client.ts'
 import { findCredentials } from '../kube/credentials.ts'
 import { KubeError } from '../kube/kube-error.ts'
@@ -48,7 +49,7 @@ export async function runDoctor(options: Options): Promise<number> {
     const calicoView = policy && calicoViewOf(filePolicyOf(policy, policyRules, now), calicoRules, facts.namespaces)
     const known = { policyMistakes, policyView, calicoView, systemNamespaces: policy?.systemNamespaces }
     const checks = diagnose({ ...facts, ...known, probe, probeNamespace, nodes, version, now })
-    process.stdout.write(renderDoctor(checks, options.output))
+    print(renderDoctor(checks, options.output))
     return isUnsound(checks, options.failOn) ? 1 : 0
   } catch (cause) {
     if (!(cause instanceof KubeError)) throw cause

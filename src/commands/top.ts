@@ -1,6 +1,7 @@
 import { clock } from '../host/clock.ts'
 import { loadPolicy } from '../host/policy-watched.ts'
 import { readSnapshotFile } from '../host/snapshot-file.ts'
+import { print } from '../host/stdout.ts'
 import { type TakeOptions, takeSnapshot } from '../host/take-snapshot.ts'
 import type { NamespaceFacts } from '../policy/settings.ts'
 import { rules } from '../rules/index.ts'
@@ -29,7 +30,7 @@ export async function runTop(subject: TopSubject, options: Options): Promise<num
     estimateOf: (name) => policy.settingsFor(name).pids.estimate,
     floor: policy.settingsFor(namespace ?? '').headroom.floor
   }
-  process.stdout.write(renderTop(snapshot, topPolicy, printed))
+  print(renderTop(snapshot, topPolicy, printed))
   if (snapshot.nodes.length === 0 || snapshot.readings.size > 0) return 0
   const reasons = new Set([...snapshot.failures.values()].map(({ detail }) => detail))
   process.stderr.write(`pidguard: no node could be read\n${[...reasons].slice(0, 5).join('\n')}\n`)

@@ -2,6 +2,7 @@ import { Agent, request } from 'node:https'
 import { text } from 'node:stream/consumers'
 import { AppError } from '../errors.ts'
 import { buildInputs, readText } from '../host/files/input-files.ts'
+import { print } from '../host/stdout.ts'
 import type { Webhook } from '../model/review-outcome.ts'
 import { tryFiles } from '../try/try.ts'
 
@@ -21,7 +22,7 @@ export async function runTry(files: readonly string[], { server, ca, namespace }
       {
         inputs: buildInputs(),
         post: (webhook, review) => post(server, agent, webhook, review),
-        print: (line) => process.stdout.write(`${line}\n`)
+        print: (line) => print(`${line}\n`)
       }
     )
   } finally {

@@ -1,4 +1,5 @@
 import type { Command } from 'commander'
+import { print } from '../../host/stdout.ts'
 
 /** `pidguard rules`. */
 export function addRules(program: Command): void {
@@ -11,6 +12,6 @@ export function addRules(program: Command): void {
         import('../../rules/index.ts'),
         import('../../rules/docs/rule-text.ts')
       ])
-      process.stdout.write(`${id === undefined ? renderRuleList(policyRules) : renderRule(policyRules, id)}\n`)
+      print(`${id === undefined ? renderRuleList(policyRules) : renderRule(policyRules, id)}\n`)
     })
 }
