@@ -45,7 +45,7 @@ step_again() {
   attempt "$name" "$@"
   code=$?
   if ((code != 0)); then
-    mapfile -t files < <(sed -nE 's/^not ok [0-9]+ - (test\/[^ ]+\.test\.ts).*/\1/p' "$printed/$name" | sort -u)
+    mapfile -t files < <(sed -nE 's/^not ok [0-9]+ - (test\/[^ ]+\.ts).*/\1/p' "$printed/$name" | sort -u)
     # Without the name of a file something else went wrong: the build, or what the tests need.
     ((${#files[@]} == 0)) || code=0
     for file in ${files[@]+"${files[@]}"}; do

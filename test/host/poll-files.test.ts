@@ -1,5 +1,6 @@
 import { EventEmitter, once } from 'node:events'
 import { renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import t from 'tap'
 import { pollFiles } from '../../src/host/poll-files.ts'
@@ -85,10 +86,22 @@ void t.test('once stopped it tells nothing, whatever a look on its way finds', a
   for (const name of ['changed', 'gone']) {
     const told: unknown[] = []
     const tell = (found: unknown): unknown => told.push(found)
-    const { stop } = pollFiles({ file: path.join(folder, name) }, { file: 'a' }, 1, tell, tell)
-    // Timers of one length go off in their order: the first look has begun then, and cannot have ended.
-    setTimeout(stop, 1)
-    await new Promise((later) => setTimeout(later, 50))
+    const begun = new Promise<void>((stopped) => {
+      const held = {
+        // Asked for as a look begins, before it reads: this look is on its way when it is stopped.
+        get file() {
+          stop()
+          stopped()
+          return 'a'
+        }
+      }
+      const { stop } = pollFiles({ file: path.join(folder, name) }, held, 1, tell, tell)
+    })
+    const alive = setInterval(() => {}, 1_000)
+    await begun
+    clearInterval(alive)
+    // The look reads the same file, and began before: it has ended after some reads of ours.
+    for (let read = 0; read < 20; read++) await readFile(path.join(folder, name)).catch(() => {})
     t.strictSame(told, [], name)
   }
 })

@@ -38,7 +38,7 @@ function run(t: Test, said: string, code: number, broken: readonly string[] = []
   return { code: status, lines: stdout.trimEnd().split('\n'), calls }
 }
 
-const [a, b] = ['test/e2e/a.test.ts', 'test/e2e/b.test.ts']
+const [a, b] = ['test/e2e/a.test.ts', 'test/rooms/b.ts']
 const bothFail = `not ok 1 - ${a} # time=2ms\n    not ok 1 - an assertion of it\nnot ok 2 - ${b} # time=3ms\n`
 
 void t.test('files that pass are run once', async (t) => {
@@ -56,7 +56,7 @@ void t.test(
 )
 
 void t.test('one that fails again fails the step; the other is still named', async (t) => {
-  const { code, lines, calls } = run(t, bothFail, 1, ['b.test.ts'])
+  const { code, lines, calls } = run(t, bothFail, 1, ['b.ts'])
   t.strictSame([code, lines.at(-1), calls], [1, '1 passed, 1 failed', ['all', a, b]])
   t.ok(lines.includes('failed: files'))
   t.ok(lines.includes(`flaky: files: ${a} failed, and passed when it was run once more, alone`))
