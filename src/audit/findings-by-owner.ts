@@ -9,6 +9,7 @@ interface Held {
   readonly detail: string
   readonly pointer: string
   readonly field: string
+  readonly remedy: string | undefined
   readonly level: AuditLevel
   readonly weight: number
   /** Name of the object it was found in. */
@@ -54,7 +55,7 @@ export class FindingsByOwner {
       // If only children have findings, the worst child's is shown under the controller.
       const shown = own.length > 0 ? own : child === undefined ? [] : [child]
       const fields = new Map<string, number>()
-      for (const { reason, detail, pointer, level, weight, ...held } of shown) {
+      for (const { reason, detail, pointer, remedy, level, weight, ...held } of shown) {
         // Entries of a list may have no name, or the same: their count tells them apart.
         const count = (fields.get(held.field) ?? 0) + 1
         fields.set(held.field, count)
@@ -67,6 +68,7 @@ export class FindingsByOwner {
           detail,
           pointer,
           ...(field === pointer ? undefined : { field }),
+          ...(remedy === undefined ? undefined : { remedy }),
           object,
           children,
           change: null,
@@ -87,8 +89,9 @@ export class FindingsByOwner {
   }
 }
 
-function heldOf({ reason, detail, pointer, field, level, weight = 0 }: LevelledFinding, name: string): Held {
-  return { reason, detail, pointer, field, level, weight, name }
+function heldOf({ weight = 0, ...finding }: LevelledFinding, name: string): Held {
+  const { reason, detail, pointer, field, remedy, level } = finding
+  return { reason, detail, pointer, field, remedy, level, weight, name }
 }
 
 /** The worst first; then by name, so that the order in which pods are read does not matter. */

@@ -40,13 +40,16 @@ const alarming: ReadonlySet<string> = new Set(['node-pid-pressure', 'node-pid-us
 const mostExamples = 3
 
 /** What an action is made of. */
-type Cause = Pick<FindingOfOwner, 'ruleId' | 'level' | 'object' | 'detail' | 'pointer' | 'children' | 'weight'> & {
+type Cause = Pick<
+  FindingOfOwner,
+  'ruleId' | 'remedy' | 'level' | 'object' | 'detail' | 'pointer' | 'children' | 'weight'
+> & {
   /** Following it helps a node that is short of PIDs now. */
   readonly isNow: boolean
 }
 
 /**
- * One action for each rule with findings, each with its worst objects: what helps a node that is short of PIDs now, then
+ * One action for each rule with findings, and for each remedy of its own that findings have, with its worst objects: what helps a node that is short of PIDs now, then
  * the most urgent. Every such node is in one. `nodes` are the fullest first; `usage` is the share from which the policy
  * finds one too full.
  */
@@ -57,21 +60,23 @@ export function actionsOf(
 ): AuditAction[] {
   const short = new ShortNodes(nodes.filter((node) => isShort(node, usage)))
   const causes = [...findings.map((finding) => short.causeOf(finding)), ...short.withoutFinding(findings)]
-  const groups = [...Map.groupBy(causes, ({ ruleId }) => ruleId)].map(([ruleId, group]) => ({
-    ruleId,
-    worst: worstOfEach(group)
-  }))
+  // A name of a rule has no spaces.
+  const groups = [...Map.groupBy(causes, ({ ruleId, remedy = '' }) => `${ruleId} ${remedy}`).values()].map((group) => {
+    const [{ ruleId, remedy }] = group as [Cause, ...Cause[]]
+    return { ruleId, remedy, worst: worstOfEach(group) }
+  })
   const isNow = ({ worst }: (typeof groups)[number]): boolean => worst[0]?.isNow === true
   return groups
     .toSorted(
       (a, b) =>
         Number(isNow(b)) - Number(isNow(a)) ||
         urgencyOf(a.ruleId) - urgencyOf(b.ruleId) ||
-        compareTexts(a.ruleId, b.ruleId)
+        compareTexts(a.ruleId, b.ruleId) ||
+        compareTexts(a.remedy ?? '', b.remedy ?? '')
     )
-    .map(({ ruleId, worst }) => {
+    .map(({ ruleId, remedy, worst }) => {
       const examples = worst.slice(0, mostExamples).map(({ object, detail }) => ({ object, detail }))
-      return { ruleId, objects: worst.length, examples }
+      return { ruleId, ...(remedy === undefined ? undefined : { remedy }), objects: worst.length, examples }
     })
 }
 

@@ -15,8 +15,10 @@ export interface AuditPolicy {
   exemption(ruleId: string, subject: Subject): string | undefined
 }
 
-export interface LevelledFinding extends RuleFinding {
+export interface LevelledFinding extends Omit<RuleFinding, 'remedy'> {
   readonly level: AuditLevel
+  /** undefined: the rule's own. */
+  readonly remedy: string | undefined
   /** The pointer with names for the numbers of list entries. */
   readonly field: string
 }
@@ -51,7 +53,12 @@ export function auditVerdictOf(
   const judgedBy = rules.filter((rule) => isAsked(rule, snapshot) && !unjudged.has(rule.id)).map(({ id }) => id)
   if (findings.length === 0) return { judgedBy, findings: [], ...rest }
   // Name the fields before the fixes: a fix may insert entries in front of the one that was found.
-  const named = findings.map((finding) => ({ ...finding, field: namedPointer(subject.object, finding.pointer) }))
+  const remedies = new Map(rules.map(({ id, remedy }) => [id, remedy]))
+  const named = findings.map((finding) => ({
+    ...finding,
+    remedy: finding.remedy === remedies.get(finding.ruleId) ? undefined : finding.remedy,
+    field: namedPointer(subject.object, finding.pointer)
+  }))
   const left = mutateThenValidate(subject, rules, snapshot).decision.findings
   return { judgedBy, findings: named.map((finding) => levelled(finding, left)), ...rest }
 }

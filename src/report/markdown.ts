@@ -44,18 +44,17 @@ export function renderMarkdown(report: Report): string {
   return `${parts.join('\n\n')}\n`
 }
 
-/** The findings that count, a table and what to do for each rule. */
+/** The findings that count, for each rule and what to do a table. */
 export function findingTables(report: Report): string[] {
   const counting = countingFindings(report)
   const rules = report.rules.filter(({ id }) => counting.some(({ ruleId }) => ruleId === id))
-  return rules.flatMap(({ id, title, remedy }) => [
-    ...table(
-      `${escaped(title)} (${code(id)})`,
-      ['', 'object', 'where', 'found'],
-      counting.filter(({ ruleId }) => ruleId === id).map(row)
-    ),
-    escaped(remedy)
-  ])
+  return rules.flatMap(({ id, title }) => {
+    const found = counting.filter(({ ruleId }) => ruleId === id)
+    return [...Map.groupBy(found, ({ remedy }) => remedy)].flatMap(([remedy, group]) => [
+      ...table(`${escaped(title)} (${code(id)})`, ['', 'object', 'where', 'found'], group.map(row)),
+      escaped(remedy)
+    ])
+  })
 }
 
 function row({ action, object, place, reason, detail }: ReportFinding): string[] {

@@ -46,9 +46,10 @@ function nameOf(object: ObjectName | undefined): string {
 
 function findingBlock(finding: ReportFinding, explained: Set<string>, paint: Paint): string {
   const { ruleId, action, reason, detail, remedy, object, place } = finding
-  // The remedy of a rule is the same each time: it is printed once.
-  const help = explained.has(ruleId) ? [] : [`help: ${remedy}`]
-  explained.add(ruleId)
+  // The remedy of a rule is mostly the same each time: each is printed once.
+  const said = `${ruleId} ${remedy}`
+  const help = explained.has(said) ? [] : [`help: ${remedy}`]
+  explained.add(said)
   const style = action === 'deny' ? 'red' : action === 'warn' ? 'yellow' : 'cyan'
   return block(paint(style, `${action}[${ruleId}]`), `${reason} (${detail})`, place, objectText(object), help, paint)
 }

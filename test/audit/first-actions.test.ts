@@ -54,6 +54,18 @@ t.test('of each rule the worst objects: by level, weight, pods and name', async 
   )
 })
 
+t.test('findings of one rule with another remedy are an action of their own', async (t) => {
+  const found = [
+    finding('calico-iptables-backend', 'a'),
+    finding('calico-iptables-backend', 'b', { remedy: 'Ask the operator.' }),
+    finding('calico-iptables-backend', 'c', { remedy: 'Ask the operator.' })
+  ]
+  t.match(actionsOf(found, [], 0.8), [
+    { ruleId: 'calico-iptables-backend', objects: 1 },
+    { ruleId: 'calico-iptables-backend', remedy: 'Ask the operator.', objects: 2 }
+  ])
+})
+
 const leak = { namespace: 'shop', kind: 'Deployment', name: 'leak', pids: 120_000, pods: 5 }
 
 function heldBy({ pids, ...workload }: typeof leak): AuditNode['holders'][number] {

@@ -30,6 +30,7 @@ const finding = z.strictObject({
     .describe(
       'The pointer with names for the numbers in it, by which a later report knows it again; absent: the same.'
     ),
+  remedy: z.string().optional().describe('What to do; absent: what the rule says.'),
   object,
   children: count().describe('Pods of the object that have the same.'),
   change: z.enum(['new', 'unchanged']).nullable().describe('Against the report of --since; null without one.')
@@ -129,6 +130,7 @@ const audit = z.strictObject({
     .array(
       z.strictObject({
         ruleId: z.string(),
+        remedy: z.string().optional().describe('What to do; absent: what the rule says.'),
         objects: z.int().min(1),
         examples: z
           .array(z.strictObject({ object, detail: z.string() }))
@@ -136,7 +138,7 @@ const audit = z.strictObject({
           .max(3)
       })
     )
-    .describe('What to do, the most urgent first; how stands in the remedy of the rule.'),
+    .describe('What to do, the most urgent first: one entry for each rule and remedy.'),
   rules: z.array(z.strictObject({ id: z.string(), title: z.string(), why: z.string(), remedy: z.string() })),
   findings: z.array(finding),
   gaps: z

@@ -20,13 +20,13 @@ export function findingsReportOf(audit: AuditReport, actionOf: ActionOf): Report
     version,
     rules,
     findings: audit.findings.map((finding) => {
-      const { ruleId, reason, detail, pointer, field, object, children } = finding
+      const { ruleId, reason, detail, pointer, field, remedy, object, children } = finding
       return {
         ruleId,
         action: actionOf(finding),
         reason,
         detail: children === 0 ? detail : `${detail}; ${children} of its pods`,
-        remedy: remedies.get(ruleId) ?? '',
+        remedy: remedy ?? remedies.get(ruleId) ?? '',
         pointer,
         ...(field === undefined ? undefined : { field }),
         object,

@@ -25,6 +25,8 @@ export interface AuditFinding {
   readonly pointer: string
   /** The pointer with names for the numbers in it, where it has some, or where another finding has the same. */
   readonly field?: string
+  /** What to do, where it differs from the rule's own remedy. */
+  readonly remedy?: string
   readonly object: ObjectName
   /** Pods of it that have the same; 0 where the object itself was looked at and no pod has it. */
   readonly children: number
@@ -33,11 +35,12 @@ export interface AuditFinding {
 }
 
 /**
- * Something to do, the most urgent first: what helps a node that is short of PIDs now comes before all else. What to do
- * is in the rule's remedy.
+ * Something to do, the most urgent first: what helps a node that is short of PIDs now comes before all else.
  */
 export interface AuditAction {
   readonly ruleId: string
+  /** What to do, where it differs from the rule's own remedy. */
+  readonly remedy?: string
   /** How many objects it is about. */
   readonly objects: number
   /** The worst of them, at most three. */

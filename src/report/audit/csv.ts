@@ -1,21 +1,26 @@
 import type { AuditReport } from './audit-report.ts'
+import { remedyOf } from './phrases.ts'
 
-const head = ['level', 'rule', 'kind', 'namespace', 'name', 'pods', 'reason', 'detail', 'pointer', 'change']
+const head = ['level', 'rule', 'kind', 'namespace', 'name', 'pods', 'reason', 'detail', 'pointer', 'change', 'remedy']
 
 /** One line for each finding, as RFC 4180 has it: for spreadsheets. */
-export function renderAuditCsv({ findings }: AuditReport): string {
-  const rows = findings.map(({ level, ruleId, object, children, reason, detail, pointer, change }) => [
-    level,
-    ruleId,
-    object.kind,
-    object.namespace,
-    object.name,
-    String(children),
-    reason,
-    detail,
-    pointer,
-    change ?? ''
-  ])
+export function renderAuditCsv(report: AuditReport): string {
+  const rows = report.findings.map((finding) => {
+    const { level, ruleId, object, children, reason, detail, pointer, change } = finding
+    return [
+      level,
+      ruleId,
+      object.kind,
+      object.namespace,
+      object.name,
+      String(children),
+      reason,
+      detail,
+      pointer,
+      change ?? '',
+      remedyOf(report, finding)
+    ]
+  })
   return [head, ...rows].map((row) => `${row.map(cell).join(',')}\r\n`).join('')
 }
 

@@ -66,11 +66,12 @@ export function renderAuditMarkdown(report: AuditReport): string {
 
 function actionList(report: AuditReport): string[] {
   if (report.actions.length === 0) return []
-  const items = report.actions.map(({ ruleId, objects, examples }, i) => {
+  const items = report.actions.map((action, i) => {
+    const { ruleId, objects, examples } = action
     const [worst] = examples
     const what = worst === undefined ? plural(objects, 'object') : `${objectText(worst.object)}: ${worst.detail}`
     const more = objects > 1 ? ` and ${objects - 1} more` : ''
-    return `${i + 1}. ${code(ruleId)} ${escaped(`${what}${more}`)}. ${escaped(firstStep(report, ruleId))}`
+    return `${i + 1}. ${code(ruleId)} ${escaped(`${what}${more}`)}. ${escaped(firstStep(report, action))}`
   })
   return ['#### What to do first', items.join('\n')]
 }

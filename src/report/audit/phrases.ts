@@ -59,9 +59,17 @@ export function otherLines({ exempted, notes }: AuditReport): string[] {
   ]
 }
 
-/** The first sentence of what to do about a rule's findings. */
-export function firstStep({ rules }: Pick<AuditReport, 'rules'>, ruleId: string): string {
-  const remedy = rules.find(({ id }) => id === ruleId)?.remedy ?? ''
+/** What to do about an action or a finding; empty where the report does not say. */
+export function remedyOf(
+  { rules }: Pick<AuditReport, 'rules'>,
+  { ruleId, remedy }: { readonly ruleId: string; readonly remedy?: string }
+): string {
+  return remedy ?? rules.find(({ id }) => id === ruleId)?.remedy ?? ''
+}
+
+/** The first sentence of it. */
+export function firstStep(report: Pick<AuditReport, 'rules'>, about: Parameters<typeof remedyOf>[1]): string {
+  const remedy = remedyOf(report, about)
   return /^.*?\.(?= [A-Z]|$)/s.exec(remedy)?.[0] ?? remedy
 }
 

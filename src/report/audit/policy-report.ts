@@ -140,13 +140,18 @@ export function reportObject(
 
 function resultsOf({ findings, faults, unjudged }: WorkloadReport): Result[] {
   return [
-    ...findings.map(({ ruleId, level, reason, detail, pointer, children }) => ({
+    ...findings.map(({ ruleId, level, reason, detail, pointer, remedy, children }) => ({
       rule: ruleId,
       result: level === 'deny' ? ('fail' as const) : ('warn' as const),
       message: cut(`${reason}: ${detail}`),
       severity: severities[level],
       scored: level === 'deny',
-      properties: { level, pointer: cut(pointer), ...(children > 0 && { pods: String(children) }) }
+      properties: {
+        level,
+        pointer: cut(pointer),
+        ...(children > 0 && { pods: String(children) }),
+        ...(remedy !== undefined && { remedy: cut(remedy) })
+      }
     })),
     ...faults.map(({ ruleId, message }) => ({
       rule: ruleId,

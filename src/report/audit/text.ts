@@ -13,6 +13,7 @@ import {
   limitText,
   missingLines,
   otherLines,
+  remedyOf,
   scopeText,
   shareText,
   sinceLines
@@ -62,17 +63,16 @@ function actionLines(report: AuditReport, action: AuditReport['actions'][number]
   const indent = ' '.repeat(4)
   return [
     clipped(`${String(at).padStart(2)}. ${action.ruleId}${more}:${where}`),
-    paint('cyan', clipped(`${indent}${firstStep(report, action.ruleId)}`))
+    paint('cyan', clipped(`${indent}${firstStep(report, action)}`))
   ]
 }
 
 function detailLines(report: AuditReport, paint: Paint): string[] {
   const { findings, rules, nodes, pods, workloads, since } = report
   return [
-    ...rules.flatMap(({ id, title, remedy }) => {
+    ...rules.flatMap(({ id, title }) => {
       const found = findings.filter(({ ruleId }) => ruleId === id)
-      const lines = found.map((finding) => findingLine(finding, paint))
-      return section(`${title} [${id}]`, found.length === 0 ? [] : [...lines, `help: ${remedy}`], paint)
+      return section(`${title} [${id}]`, linesOfRule(report, found, paint), paint)
     }),
     ...section(
       'Fixed since',
@@ -90,6 +90,14 @@ function detailLines(report: AuditReport, paint: Paint): string[] {
     ...section('Could not be looked at', missingLines(report).map(oneLine), paint),
     ...section('Besides', otherLines(report).map(oneLine), paint)
   ]
+}
+
+/** Those with the same remedy together, and it below them. */
+function linesOfRule(report: AuditReport, found: readonly AuditFinding[], paint: Paint): string[] {
+  return [...Map.groupBy(found, (finding) => remedyOf(report, finding))].flatMap(([remedy, group]) => [
+    ...group.map((finding) => findingLine(finding, paint)),
+    `help: ${remedy}`
+  ])
 }
 
 function section(title: string, lines: readonly string[], paint: Paint): string[] {

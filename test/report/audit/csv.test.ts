@@ -4,7 +4,7 @@ import { cleanAudit, fullAudit } from '../../support/audits.ts'
 
 t.test('a line for each finding, commas and quotes kept in their cell', async (t) => {
   const text = renderAuditCsv(fullAudit())
-  t.match(text, /^level,rule,kind,namespace,name,pods,reason,detail,pointer,change\r\n/)
+  t.match(text, /^level,rule,kind,namespace,name,pods,reason,detail,pointer,change,remedy\r\n/)
   t.match(text, '"a""b"')
   t.match(text, '"kubepods 1500, node 32768"')
   t.equal(renderAuditCsv(cleanAudit()).trimEnd().split('\r\n').length, 1)

@@ -43,6 +43,7 @@ t.test('what is missing is told with its reason', async (t) => {
 
 t.test('the first step is the first sentence, also where a file name has a dot', async (t) => {
   const rules = [{ id: 'a', title: '', why: '', remedy: 'Edit /etc/x.conf now. Then wait.' }]
-  t.equal(firstStep({ ...cleanAudit(), rules }, 'a'), 'Edit /etc/x.conf now.')
-  t.equal(firstStep(cleanAudit(), 'none'), '')
+  t.equal(firstStep({ ...cleanAudit(), rules }, { ruleId: 'a' }), 'Edit /etc/x.conf now.')
+  t.equal(firstStep({ ...cleanAudit(), rules }, { ruleId: 'a', remedy: 'Rest. Eat.' }), 'Rest.')
+  t.equal(firstStep(cleanAudit(), { ruleId: 'none' }), '')
 })

@@ -38,6 +38,13 @@ const sinceColumn: Column<AuditFinding> = {
   cell: ({ change }) => change
 }
 
+/** Shown where a finding has a remedy of its own; those of rules are at the end of the page. */
+const remedyColumn: Column<AuditFinding> = {
+  title: 'What to do',
+  kind: 'text',
+  cell: ({ remedy }) => remedy ?? 'as the rule says'
+}
+
 const levelMeanings: Readonly<Record<AuditLevel, string>> = {
   deny: 'pidguard would refuse the object if it were written now.',
   warn: 'it would be let in, with a warning.',
@@ -68,7 +75,11 @@ ${table({
   id: 'findings-table',
   caption: 'Every finding',
   noun: ['finding', 'findings'],
-  columns: report.since === null ? findingColumns : [...findingColumns, sinceColumn],
+  columns: [
+    ...findingColumns,
+    ...(report.findings.some(({ remedy }) => remedy !== undefined) ? [remedyColumn] : []),
+    ...(report.since === null ? [] : [sinceColumn])
+  ],
   rows: report.findings,
   budget: 1_900_000,
   groupOf: ({ ruleId }) => ruleId,

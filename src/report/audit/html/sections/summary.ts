@@ -1,7 +1,7 @@
 import { objectText, type RuleText } from '../../../validate-report.ts'
 import { type AuditAction, type AuditReport, auditLevels, type LevelCounts } from '../../audit-report.ts'
 import { fullestNode, missingOf, usedOf, verdictOf } from '../../headline.ts'
-import { firstStep } from '../../phrases.ts'
+import { firstStep, remedyOf } from '../../phrases.ts'
 import { levelWords } from '../cells.ts'
 import { html, type Markup, prose } from '../markup.ts'
 import { counted, grouped } from '../number-text.ts'
@@ -38,9 +38,11 @@ function actions({ actions, rules }: AuditReport): Markup {
 ${actions.map((action, at) => html`<li>${oneAction(action, texts.get(action.ruleId), at < mostOpen)}</li>\n`)}</ol>`
 }
 
-function oneAction({ ruleId, objects, examples }: AuditAction, rule: RuleText | undefined, isOpen: boolean): Markup {
-  const what = firstStep({ rules: rule === undefined ? [] : [rule] }, ruleId)
-  const more = (rule?.remedy ?? '').slice(what.length).trim()
+function oneAction(action: AuditAction, rule: RuleText | undefined, isOpen: boolean): Markup {
+  const { ruleId, objects, examples } = action
+  const report = { rules: rule === undefined ? [] : [rule] }
+  const what = firstStep(report, action)
+  const more = remedyOf(report, action).slice(what.length).trim()
   const left = objects - examples.length
   const where = html`<ul class="examples">${examples.map(
     ({ object, detail }) => html`<li><bdi class="object">${objectText(object)}</bdi> <bdi>${detail}</bdi></li>`
