@@ -14,7 +14,7 @@ interface Measured {
   readonly cpuSeconds: number
   readonly rssMiB: number
   readonly htmlMB: number
-  readonly judged: number
+  readonly checked: number
   readonly findings: number
   readonly gaps: number
   readonly nodesRead: number
@@ -66,7 +66,7 @@ async function audit({ port, ca }: Served): Promise<Measured> {
     cpuSeconds: (userCPUTime + systemCPUTime) / 1e6,
     rssMiB: maxRSS / 1024,
     htmlMB: statSync(file('audit.html')).size / 1e6,
-    judged: summary.judged,
+    checked: summary.checked,
     findings: findings.length,
     gaps: gaps.length,
     nodesRead: summary.nodesRead
@@ -84,7 +84,7 @@ for (const part of [4, 1]) {
   const found = await measure(size)
   console.log(
     `${size.nodes} nodes (${found.nodesRead} read), ${size.pods} pods, ${size.namespaces} namespaces: ` +
-      `${found.judged} judged, ${found.findings} findings, ${found.gaps} gaps\n` +
+      `${found.checked} checked, ${found.findings} findings, ${found.gaps} gaps\n` +
       `  ${found.wallSeconds.toFixed(0)} s; CPU seconds ${verdict(found.cpuSeconds, budget.cpuSeconds)}; ` +
       `peak RSS MiB ${verdict(found.rssMiB, budget.rssMiB)}; HTML MB ${verdict(found.htmlMB, budget.htmlMB)}`
   )

@@ -191,7 +191,7 @@ function run(nodes: number, pods: number, parse: number): void {
   show('a pod beside all of them', 20_000, () => ask({ tolerations }))
   readings(fleet, nodes, 32_000)()
   show('every node full', 300, () => ask({ tolerations }))
-  show('every node full, told in full', 300, () => {
+  show('every node full, all named', 300, () => {
     const assessment = ask({ tolerations })
     if (assessment.verdict === 'full') assessment.accounts()
   })

@@ -8,7 +8,7 @@ import {
   auditApiVersion,
   isComplete
 } from '../report/audit/audit-report.ts'
-import { type FailOn, fails, plural, type Unjudged } from '../report/validate-report.ts'
+import { type FailOn, fails, plural, type Unchecked } from '../report/validate-report.ts'
 import type { AuditDeps } from './audit-deps.ts'
 import type { Coverage } from './coverage.ts'
 import { compare } from './earlier/compare.ts'
@@ -83,8 +83,8 @@ function reportOf(passes: Passes, options: AuditOptions, { rules, policy, object
       pods: rows.running,
       podsRead: rows.read,
       namespaces: facts.namespaces,
-      judged: verdicts.judged,
-      judgedByRule: ruleIds.map((ruleId) => ({ ruleId, objects: verdicts.judgedBy.get(ruleId) ?? 0 })),
+      checked: verdicts.checked,
+      checkedByRule: ruleIds.map((ruleId) => ({ ruleId, objects: verdicts.checkedBy.get(ruleId) ?? 0 })),
       ...countsOf(findings, ruleIds),
       podSizes: rows.podSizes()
     },
@@ -129,7 +129,7 @@ function textsOf({ id, title, why, remedy }: Rule): AuditReport['rules'][number]
   return { id, title, why, remedy }
 }
 
-function byRule(a: Unjudged, b: Unjudged): number {
+function byRule(a: Unchecked, b: Unchecked): number {
   return compareTexts(a.ruleId, b.ruleId) || compareTexts(a.reason, b.reason)
 }
 
@@ -141,13 +141,13 @@ function exitCodeOf(findings: readonly AuditFinding[], failOn: FailOn, complete:
 }
 
 function notesOf({ facts, objects }: Passes, { kind }: AuditSource): string[] {
-  const { notes, moreFaults, judged } = objects.verdicts
+  const { notes, moreFaults, checked } = objects.verdicts
   const lines = [...notes].map(([note, namespaces]) => {
     const [first = ''] = [...namespaces].sort()
     return namespaces.size === 1 ? `namespace ${first}: ${note}` : `${plural(namespaces.size, 'namespace')}: ${note}`
   })
   if (moreFaults > 0) lines.push(`${plural(moreFaults, 'more failure')} of rules not shown`)
-  if (kind === 'dump' && judged > 0 && !facts.hasLimitRanges) {
+  if (kind === 'dump' && checked > 0 && !facts.hasLimitRanges) {
     lines.push('no LimitRange among the inputs, so the audit assumes that the cluster has none that fills in requests')
   }
   return lines

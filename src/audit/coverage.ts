@@ -3,7 +3,7 @@ import { objectKey } from '../report/audit/policy-report.ts'
 import type { ObjectName } from '../report/validate-report.ts'
 
 /** Objects kept per rule that it could not check; when there are more, the rule counts as not checked anywhere. Own choice. */
-export const mostUnjudged = 10_000
+export const mostUnchecked = 10_000
 
 type Named = Pick<ObjectName, 'kind' | 'namespace' | 'name'>
 
@@ -12,7 +12,7 @@ export class Coverage {
   /** Kinds that could not be read. */
   readonly #unread = new Set<string>()
   /** By rule, the keys of the objects it was skipped or failed on, as findings name them; undefined: too many. */
-  readonly #unjudged = new Map<string, Set<string> | undefined>()
+  readonly #unchecked = new Map<string, Set<string> | undefined>()
   /** Rules that look at what nodes report, and not at how an object is written. */
   readonly #readingRules: ReadonlySet<string>
   /** Something was not read, and it is not known what: any object may be concerned. */
@@ -36,11 +36,11 @@ export class Coverage {
   }
 
   /** `owner`: the object that findings of this rule are reported for. */
-  markUnjudged(ruleId: string, owner: Named): void {
-    const held = this.#unjudged.has(ruleId) ? this.#unjudged.get(ruleId) : new Set<string>()
-    this.#unjudged.set(ruleId, held)
+  markUnchecked(ruleId: string, owner: Named): void {
+    const held = this.#unchecked.has(ruleId) ? this.#unchecked.get(ruleId) : new Set<string>()
+    this.#unchecked.set(ruleId, held)
     held?.add(objectKey(owner))
-    if (held !== undefined && held.size > mostUnjudged) this.#unjudged.set(ruleId, undefined)
+    if (held !== undefined && held.size > mostUnchecked) this.#unchecked.set(ruleId, undefined)
   }
 
   /** Whether these rules checked the object: only then does the absence of a finding mean that nothing is wrong. */
@@ -51,8 +51,8 @@ export class Coverage {
   }
 
   #judged(rule: string, key: string): boolean {
-    if (!this.#unjudged.has(rule)) return true
-    const held = this.#unjudged.get(rule)
+    if (!this.#unchecked.has(rule)) return true
+    const held = this.#unchecked.get(rule)
     return held !== undefined && !held.has(key)
   }
 

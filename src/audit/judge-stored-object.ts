@@ -26,7 +26,7 @@ export interface LevelledFinding extends Omit<RuleFinding, 'remedy'> {
 /** What an audit says of one object as it is stored. */
 export interface AuditVerdict {
   /** The rules that checked it: on in the policy, not skipped, not failed, not exempted. They may have found nothing. */
-  readonly judgedBy: readonly string[]
+  readonly checkedBy: readonly string[]
   readonly findings: readonly LevelledFinding[]
   readonly skips: readonly Skip[]
   readonly faults: readonly Fault[]
@@ -49,9 +49,9 @@ export function auditVerdictOf(
   if (rules.length === 0) return undefined
   const snapshot: JudgingInput = { settings, facts, exemption: (ruleId) => policy.exemption(ruleId, subject) }
   const { findings, ...rest } = evaluate(subject, rules, snapshot)
-  const unjudged = new Set([...rest.skips, ...rest.faults, ...rest.exempted].map(({ ruleId }) => ruleId))
-  const judgedBy = rules.filter((rule) => isAsked(rule, snapshot) && !unjudged.has(rule.id)).map(({ id }) => id)
-  if (findings.length === 0) return { judgedBy, findings: [], ...rest }
+  const unchecked = new Set([...rest.skips, ...rest.faults, ...rest.exempted].map(({ ruleId }) => ruleId))
+  const checkedBy = rules.filter((rule) => isAsked(rule, snapshot) && !unchecked.has(rule.id)).map(({ id }) => id)
+  if (findings.length === 0) return { checkedBy, findings: [], ...rest }
   // Name the fields before the fixes: a fix may insert entries in front of the one that was found.
   const remedies = new Map(rules.map(({ id, remedy }) => [id, remedy]))
   const named = findings.map((finding) => ({
@@ -60,7 +60,7 @@ export function auditVerdictOf(
     field: namedPointer(subject.object, finding.pointer)
   }))
   const left = mutateThenValidate(subject, rules, snapshot).decision.findings
-  return { judgedBy, findings: named.map((finding) => levelled(finding, left)), ...rest }
+  return { checkedBy, findings: named.map((finding) => levelled(finding, left)), ...rest }
 }
 
 function levelled(finding: Omit<LevelledFinding, 'level'>, left: readonly DecidedFinding[]): LevelledFinding {

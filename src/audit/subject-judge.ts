@@ -6,7 +6,7 @@ import type { Fault, Skip } from '../model/finding.ts'
 import type { Settings } from '../policy/settings.ts'
 import type { AuditFault } from '../report/audit/audit-report.ts'
 import { ReasonCounts } from '../report/count-by-reason.ts'
-import type { ObjectName, Unjudged } from '../report/validate-report.ts'
+import type { ObjectName, Unchecked } from '../report/validate-report.ts'
 import type { AuditDeps } from './audit-deps.ts'
 import type { Coverage } from './coverage.ts'
 import { ownerOf } from './finding-owner.ts'
@@ -19,13 +19,13 @@ import { type NodeAnswers, readingRulesOf, stateOf } from './passes/read-nodes.t
 /** What the rules said of all objects. */
 export interface SubjectVerdicts {
   /** Objects that at least one rule looked at. */
-  readonly judged: number
-  /** By rule, the number of objects it judged. */
-  readonly judgedBy: ReadonlyMap<string, number>
+  readonly checked: number
+  /** By rule, the number of objects it checked. */
+  readonly checkedBy: ReadonlyMap<string, number>
   /** In no order. */
   readonly findings: readonly FindingOfOwner[]
-  readonly skips: readonly Unjudged[]
-  readonly exempted: readonly Unjudged[]
+  readonly skips: readonly Unchecked[]
+  readonly exempted: readonly Unchecked[]
   readonly faults: readonly AuditFault[]
   /** Faults beyond those listed. */
   readonly moreFaults: number
@@ -51,8 +51,8 @@ export class SubjectJudge {
   readonly #exempted = new ReasonCounts()
   readonly #faults: AuditFault[] = []
   readonly #notes = new Map<string, Set<string>>()
-  readonly #judgedBy = new Map<string, number>()
-  #judged = 0
+  readonly #checkedBy = new Map<string, number>()
+  #checked = 0
   #moreFaults = 0
 
   constructor(deps: Pick<AuditDeps, 'rules' | 'policy'>, facts: ListedFacts, nodes: NodeAnswers, coverage: Coverage) {
@@ -69,15 +69,15 @@ export class SubjectJudge {
     const settings = policy.settingsFor(subject.namespace, this.#facts.namespace(subject.namespace))
     const verdict = auditVerdictOf(subject, rules, policy, settings, this.#factsOf(subject, ofFelix))
     if (verdict === undefined) return
-    this.#judged++
-    for (const ruleId of verdict.judgedBy) this.#judgedBy.set(ruleId, (this.#judgedBy.get(ruleId) ?? 0) + 1)
+    this.#checked++
+    for (const ruleId of verdict.checkedBy) this.#checkedBy.set(ruleId, (this.#checkedBy.get(ruleId) ?? 0) + 1)
     for (const note of settings.notes) {
       this.#notes.set(note, (this.#notes.get(note) ?? new Set()).add(subject.namespace))
     }
     const owner = ownerOf(subject, textOf(subject.object['apiVersion']))
     const skips = this.#withoutYoung(verdict.skips, subject)
     this.#skips.add(skips)
-    for (const { ruleId } of [...skips, ...verdict.faults]) this.#coverage.markUnjudged(ruleId, owner)
+    for (const { ruleId } of [...skips, ...verdict.faults]) this.#coverage.markUnchecked(ruleId, owner)
     this.#exempted.add(verdict.exempted)
     const isChild = owner.kind !== subject.kind || owner.name !== subject.name
     if (verdict.findings.length > 0) this.#findings.add(verdict.findings, subject.name, owner, isChild)
@@ -86,8 +86,8 @@ export class SubjectJudge {
 
   verdicts(): SubjectVerdicts {
     return {
-      judged: this.#judged,
-      judgedBy: this.#judgedBy,
+      checked: this.#checked,
+      checkedBy: this.#checkedBy,
       findings: [...this.#findings.list()],
       skips: this.#skips.list(),
       exempted: this.#exempted.list(),

@@ -1,6 +1,6 @@
 import type { Backend } from '../kubernetes/calico/felix.ts'
 import { plural } from '../report/validate-report.ts'
-import { type NodeRow, toldBackend } from './node-rows.ts'
+import { fixedBackend, type NodeRow } from './node-rows.ts'
 
 /** Something to know or to do. `isFinding`: it is wrong, and makes the command exit with 1. */
 export interface Advice {
@@ -41,11 +41,11 @@ function contradictions(rows: readonly NodeRow[], policy: Backend | undefined): 
 }
 
 function impossible(rows: readonly NodeRow[]): Advice[] {
-  const broken = rows.filter((row) => row.need.isLegacyImpossible && toldBackend(row) === 'Legacy')
+  const broken = rows.filter((row) => row.need.isLegacyImpossible && fixedBackend(row) === 'Legacy')
   if (broken.length === 0) return []
   return [
     {
-      text: `Felix is told Legacy on ${named(broken)}, whose kernel has no ip_tables: pods there cannot have a network. Tell it NFT.`,
+      text: `Felix is set to Legacy on ${named(broken)}, whose kernel has no ip_tables: pods there cannot have a network. Set it to NFT.`,
       isFinding: true
     }
   ]
@@ -92,7 +92,7 @@ function suggestion(rows: readonly NodeRow[], policy: Backend | undefined): Advi
 }
 
 function left(rows: readonly NodeRow[]): Advice[] {
-  const detecting = rows.filter(({ told }) => told?.meaning === 'detection')
+  const detecting = rows.filter(({ backend }) => backend?.meaning === 'detection')
   if (detecting.length === 0) return []
   const text = `Felix detects the backend at its start on ${named(detecting)}: on a node without free PIDs it would settle on Legacy.`
   return [{ text, isFinding: true }]

@@ -33,12 +33,12 @@ export interface CalicoCluster {
   readonly kubeProxy: string | undefined
 }
 
-/** One node: what Felix is told there and by whom, and what the node would need. */
+/** One node: the backend Felix is set to there, what set it, and what the node would need. */
 export interface NodeRow {
   readonly node: string
   /** `namespace/name` of the DaemonSet; undefined: no pod of Felix runs there. */
   readonly daemonSet: string | undefined
-  readonly told: FelixOnNode | undefined
+  readonly backend: FelixOnNode | undefined
   /** Why the backend decides nothing there: VPP, or nftables. */
   readonly moot: FelixBackend['moot']
   readonly revision: 'newest' | 'old' | 'unknown'
@@ -60,12 +60,12 @@ export function nodeRowsOf(cluster: CalicoCluster): NodeRow[] {
       // Where pods cannot be read and there is one DaemonSet, it is the one of every node.
       const daemonSet = pod === undefined ? (pods === undefined && others.length === 0 ? only : undefined) : keyOf(pod)
       const felix = daemonSet === undefined ? undefined : felixes.get(daemonSet)
-      const told = felix === undefined ? undefined : felixBackendOnNode(felix, configurations, name)
+      const backend = felix === undefined ? undefined : felixBackendOnNode(felix, configurations, name)
       return {
         node: name,
         daemonSet,
-        told,
-        moot: told?.moot ?? (told?.mayBeMoot === true && kubeProxy === 'nftables' ? 'nftables' : undefined),
+        backend,
+        moot: backend?.moot ?? (backend?.mayBeMoot === true && kubeProxy === 'nftables' ? 'nftables' : undefined),
         revision: revisionOf(pod, newest),
         osImage,
         kernel,
@@ -94,7 +94,7 @@ function revisionOf(pod: FelixPod | undefined, newest: CalicoCluster['newest']):
   return pod.revision === wanted ? 'newest' : 'old'
 }
 
-/** The backend Felix is told there, where it is one. */
-export function toldBackend({ told }: NodeRow): Backend | undefined {
-  return told?.meaning === 'Legacy' || told?.meaning === 'NFT' ? told.meaning : undefined
+/** `Legacy` or `NFT` where Felix is set to one of them there; undefined where it detects one, or nothing is known. */
+export function fixedBackend({ backend }: NodeRow): Backend | undefined {
+  return backend?.meaning === 'Legacy' || backend?.meaning === 'NFT' ? backend.meaning : undefined
 }

@@ -26,11 +26,11 @@ const sources = {
   unknown: 'unknown'
 } as const
 
-/** What Felix is told, in words: `NFT`, `detection at start`, `nothing: nftables`, `unknown`. */
-function toldText({ told, moot, daemonSet }: NodeRow): string {
+/** The backend Felix is set to, in words: `NFT`, `detection at start`, `nothing: nftables`, `unknown`. */
+function backendText({ backend, moot, daemonSet }: NodeRow): string {
   if (daemonSet === undefined) return 'no Felix'
   if (moot !== undefined) return `decides nothing: ${moot}`
-  return told?.meaning === undefined ? 'unknown' : meaningText(told.meaning, habitsOf(undefined))
+  return backend?.meaning === undefined ? 'unknown' : meaningText(backend.meaning, habitsOf(undefined))
 }
 
 function needText({ need }: NodeRow): string {
@@ -44,8 +44,8 @@ function documentOf({ rows, advice, gaps, kubeProxy }: CalicoReport): object {
     nodes: rows.map((row) => ({
       node: row.node,
       daemonSet: row.daemonSet ?? null,
-      told: row.told?.meaning ?? null,
-      source: row.told?.source ?? null,
+      backend: row.backend?.meaning ?? null,
+      source: row.backend?.source ?? null,
       decidesNothing: row.moot ?? null,
       revision: row.revision,
       osImage: row.osImage,
@@ -58,11 +58,11 @@ function documentOf({ rows, advice, gaps, kubeProxy }: CalicoReport): object {
 }
 
 function renderText({ rows, advice, gaps, kubeProxy }: CalicoReport): string {
-  const head = ['NODE', 'TOLD', 'BY', 'REVISION', 'NEEDS', 'OS', 'KERNEL']
+  const head = ['NODE', 'BACKEND', 'SET BY', 'REVISION', 'NEEDS', 'OS', 'KERNEL']
   const cells = rows.map((row) => [
     row.node,
-    toldText(row),
-    row.told === undefined ? '' : sources[row.told.source],
+    backendText(row),
+    row.backend === undefined ? '' : sources[row.backend.source],
     row.revision,
     needText(row),
     row.osImage || 'unknown',

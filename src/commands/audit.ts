@@ -82,7 +82,7 @@ async function auditDump(
     // The age of a reading counts to when the snapshot was taken.
     ...(snapshot === undefined ? undefined : { now: () => snapshot.takenAt })
   })
-  if (report.summary.judged + report.summary.nodes + report.gaps.length === 0) {
+  if (report.summary.checked + report.summary.nodes + report.gaps.length === 0) {
     // A run that checks nothing must not be green.
     throw new AppError('ERR_USAGE', `${source.name}: no Kubernetes object that an audit looks at`)
   }

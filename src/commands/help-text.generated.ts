@@ -21,8 +21,8 @@ Commands:
   mutate [options] <path...>    Print manifests as the webhook would store them, comments and order
                                 kept.
   rules [id]                    List the rules, or explain one.
-  calico [options] [what]       Show for each node what Calico is told, by whom, and what the node
-                                would need. Writes nothing.
+  calico [options] [what]       Show for each node the iptables backend of Calico, what set it, and
+                                what the node would need. Writes nothing.
   doctor [options]              Check whether an installation is sound, and say how to fix it.
                                 Stores nothing.
   policy                        The policy document: its default, its schema, and whether a file is

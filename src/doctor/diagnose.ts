@@ -76,7 +76,7 @@ function certificateChecks({ secret, mutating, validating, now, hidden, namespac
     if (webhooks.length === 0) return [life]
     if (untrusting.length === 0) return [life, { about: 'caBundle', level: 'ok', found: 'carries its authority' }]
     const found = `the API server does not trust the certificate, for ${untrusting.map(({ name }) => name).join(', ')}`
-    const remedy = `The leader mends this within seconds; its log says what hinders it: kubectl logs -n ${namespace} deployment/pidguard`
+    const remedy = `The leader fixes this within seconds; its log says what hinders it: kubectl logs -n ${namespace} deployment/pidguard`
     return [life, { about: 'caBundle', level: 'error', found, remedy }]
   } catch (error) {
     const remedy = keyringOf(secret.data) === undefined ? `kubectl delete secret pidguard-tls -n ${namespace}` : ''
@@ -91,6 +91,6 @@ function policyChecks({ policy, policyMistakes, hidden }: DoctorFacts): Check[] 
     return [{ about, level: 'error', found: 'ConfigMap pidguard-policy with policy.yaml is not there', remedy: apply }]
   }
   if (policyMistakes.length === 0) return [{ about, level: 'ok', found: 'valid' }]
-  const remedy = 'The last good one is in force until replicas restart. Mend it: pidguard policy check FILE'
+  const remedy = 'The last good one is in force until replicas restart. Fix it: pidguard policy check FILE'
   return policyMistakes.map((found) => ({ about, level: 'error', found, remedy }))
 }

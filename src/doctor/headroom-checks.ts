@@ -44,7 +44,7 @@ function replicaChecks(replica: ReplicaMetrics, namespace: string, all: readonly
   }
   const caches = samplesOf(text, 'pidguard_cache_synced')
   if (caches.length === 0) {
-    const found = 'it reads nothing of the cluster, so PID headroom is not judged'
+    const found = 'it reads nothing of the cluster, so PID headroom is not checked'
     return [{ about, level: 'info', found, remedy: 'Add --readings=kubelet to the arguments of the Deployment.' }]
   }
   const faults = [...cacheFaults(text, about, logs), ...nodeFaults(text, about, logs, all)]
@@ -57,7 +57,7 @@ function cacheFaults(text: string, about: string, remedy: string): Check[] {
     value === 1 ? [] : [labels['resource'] ?? '']
   )
   if (unsynced.length > 0) {
-    const found = `${unsynced.join(', ')} not read from the API server in full: pods that rest on them are warned about, not judged`
+    const found = `${unsynced.join(', ')} not read from the API server in full: pods that rest on them are warned about, not checked`
     faults.push({ about, level: 'warn', found, remedy })
   }
   const silent = samplesOf(text, 'pidguard_cache_silence_seconds').filter(({ value }) => value > longSilence)

@@ -83,8 +83,8 @@ function remedyFor(webhook: RegisteredWebhook, name: string, labels: Labels = {}
 }
 
 function leaveOut(webhook: RegisteredWebhook, names: readonly string[], labels: ReadonlyMap<string, Labels>): string {
-  const heeds = names.every((name) => !selects(webhook, { ...labels.get(name), [admission]: 'ignore' }))
-  if (!heeds) return `Its namespaceSelector was changed, and heeds no ${ignore}: ${apply}`
+  const follows = names.every((name) => !selects(webhook, { ...labels.get(name), [admission]: 'ignore' }))
+  if (!follows) return `Its namespaceSelector was changed, and ignores ${ignore}: ${apply}`
   return `kubectl label namespace ${names.join(' ')} ${ignore}`
 }
 

@@ -14,7 +14,7 @@ import { isTainted } from './taint-plan.ts'
 import type { NodeHolders } from './top-holders.ts'
 
 /** `told`: an Event was posted. `held-back`: more nodes came near their floor than there are Events a minute; once for each node. */
-export type NearFloorResult = 'told' | 'forbidden' | 'failed' | 'held-back'
+export type NearFloorResult = 'posted' | 'forbidden' | 'failed' | 'held-back'
 
 export interface NearFloorDeps {
   /** Every node with its room under a floor; undefined where no reading is fresh. */
@@ -124,7 +124,7 @@ class NearFloorTerm implements Term {
     const { log, meter } = this.#deps
     if (nodes.length === 0) this.#heldBack.clear()
     else if (this.#heldBack.size === 0) {
-      log.warn({ nodes: nodes.length, mostPerMinute }, 'more nodes near their floor than are told of at once')
+      log.warn({ nodes: nodes.length, mostPerMinute }, 'more nodes near their floor than Events are posted for at once')
     }
     for (const { name } of nodes) {
       if (this.#heldBack.has(name)) continue
@@ -149,7 +149,7 @@ class NearFloorTerm implements Term {
       this.#memory.posted(name)
       this.#failures.clear()
       if (result === 'already there' && isOld) return true
-      meter.countNearFloor('told')
+      meter.countNearFloor('posted')
       log.warn({ node: name, ...tightest }, 'node near its floor of free PIDs')
       return true
     } catch (cause) {

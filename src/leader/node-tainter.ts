@@ -113,7 +113,8 @@ class TaintTerm implements Term {
       names.add(name)
       const need = Math.max(estimate, this.#deps.largestRefused(name))
       const { standing, isTakenAway } = this.#memory.observe({ name, taints, unschedulable, room, need }, now)
-      if (isTakenAway) log.warn({ node: name }, 'somebody else took the taint away, the node is spared for a minute')
+      if (isTakenAway)
+        log.warn({ node: name }, 'another client took the taint away; the node is not tainted again for a minute')
       standings.push(standing)
     }
     this.#memory.retain((name) => names.has(name))

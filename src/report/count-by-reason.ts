@@ -1,4 +1,4 @@
-import type { Unjudged } from './validate-report.ts'
+import type { Unchecked } from './validate-report.ts'
 
 /** Counts objects by rule and reason. */
 export class ReasonCounts {
@@ -13,7 +13,7 @@ export class ReasonCounts {
     }
   }
 
-  list(): Unjudged[] {
+  list(): Unchecked[] {
     return [...this.#counts.values()]
   }
 }

@@ -23,7 +23,7 @@ export function renderJunit(report: Report): string {
   // A run without a finding is one test that passed: an empty report looks like one that never ran. A run that could not
   // check everything is not clean, so it has no such test.
   if (found.length === 0 && report.exitCode === 0) {
-    const isChecked = report.counts.judged > 0
+    const isChecked = report.counts.checked > 0
     const result = isChecked ? '' : element('skipped', {}, verdictText(report))
     cases.unshift({ file: wholeRun, name: summaryOf(report), result, kind: isChecked ? 'pass' : 'skipped' })
   }

@@ -66,7 +66,7 @@ export interface ReportFault {
 }
 
 /** Objects that a rule did not check, by its reason. */
-export interface Unjudged {
+export interface Unchecked {
   readonly ruleId: string
   readonly reason: string
   readonly objects: number
@@ -76,7 +76,7 @@ export interface Counts {
   readonly files: number
   readonly objects: number
   /** Objects that at least one rule looked at. */
-  readonly judged: number
+  readonly checked: number
   /** Objects of kinds that no rule looks at. */
   readonly otherKinds: number
   /** Objects that the webhook would change. */
@@ -99,8 +99,8 @@ export interface Report {
   readonly changes: readonly ReportChange[]
   readonly problems: readonly Problem[]
   readonly faults: readonly ReportFault[]
-  readonly skips: readonly Unjudged[]
-  readonly exempted: readonly Unjudged[]
+  readonly skips: readonly Unchecked[]
+  readonly exempted: readonly Unchecked[]
   readonly notes: readonly string[]
   /** Of the notes, those on objects that hold pods and were not checked. */
   readonly unchecked: readonly string[]
@@ -143,7 +143,7 @@ export function changeText({ ruleIds }: ReportChange): string {
 /** A verdict on the whole run in two words. A run that checked nothing is not called fine. */
 export function verdictText({ exitCode, counts }: Report): string {
   if (exitCode !== 0) return 'not fine'
-  return counts.judged === 0 ? 'nothing checked' : 'fine'
+  return counts.checked === 0 ? 'nothing checked' : 'fine'
 }
 
 /**
@@ -161,18 +161,18 @@ export function placeAndSource(place: Place): string {
 }
 
 /** Why a rule did not check: skipped is not passed. */
-export function skipText({ ruleId, reason, objects }: Unjudged): string {
+export function skipText({ ruleId, reason, objects }: Unchecked): string {
   return `skipped: ${ruleId} on ${plural(objects, 'object')}: ${reason}`
 }
 
 /** The last line of every report that people read. */
 export function summaryOf(report: Report): string {
-  const { files, objects, judged } = report.counts
+  const { files, objects, checked } = report.counts
   const counting = countingFindings(report)
   const of = (action: Action): number => counting.filter((finding) => finding.action === action).length
   const accepted = report.findings.length - counting.length
   const parts = [
-    `${plural(files, 'file')}, ${plural(objects, 'object')}, ${judged} checked`,
+    `${plural(files, 'file')}, ${plural(objects, 'object')}, ${checked} checked`,
     `${of('deny')} would be denied, ${plural(of('warn'), 'warning')}`,
     report.changes.length > 0 ? `${report.changes.length} would be changed` : '',
     of('audit') > 0 ? `${of('audit')} for the audit log` : '',

@@ -31,7 +31,7 @@ export class Findings {
   readonly #exempted = new ReasonCounts()
   readonly #notes = new Map<string, number>()
   readonly #unknownKinds = new Map<string, number>()
-  readonly #counts = { objects: 0, judged: 0, changed: 0 }
+  readonly #counts = { objects: 0, checked: 0, changed: 0 }
 
   constructor(baseline: Baseline | undefined) {
     this.#baseline = baseline
@@ -45,8 +45,8 @@ export class Findings {
     this.#counts.changed++
   }
 
-  judged({ namespace }: Subject, { notes }: Settings, { skips, exempted }: Verdict): void {
-    this.#counts.judged++
+  checked({ namespace }: Subject, { notes }: Settings, { skips, exempted }: Verdict): void {
+    this.#counts.checked++
     this.#skips.add(skips)
     this.#exempted.add(exempted)
     for (const note of notes) this.#note(`namespace ${namespace}: ${note}`)
@@ -96,7 +96,7 @@ export class Findings {
   }
 
   report(version: string, rules: readonly Rule[], failOn: FailOn, files: number, facts: InputFacts): Report {
-    const { objects, judged, changed } = this.#counts
+    const { objects, checked, changed } = this.#counts
     if (objects === 0 && this.#problems.length === 0) {
       // A run that checks nothing must not be green.
       this.#problems.push({
@@ -111,9 +111,9 @@ export class Findings {
       ...found,
       skips: this.#skips.list(),
       exempted: this.#exempted.list(),
-      notes: this.#allNotes(judged, facts),
+      notes: this.#allNotes(checked, facts),
       unchecked: this.#unchecked(),
-      counts: { files, objects, judged, otherKinds: objects - judged, changed },
+      counts: { files, objects, checked, otherKinds: objects - checked, changed },
       failOn,
       exitCode: exitCodeOf(found, failOn)
     }
@@ -125,9 +125,9 @@ export class Findings {
     )
   }
 
-  #allNotes(judged: number, facts: InputFacts): string[] {
+  #allNotes(checked: number, facts: InputFacts): string[] {
     const notes = [...this.#notes].map(([text, count]) => (count === 1 ? text : `${text} (${count} times)`))
-    if (judged > 0 && !facts.knowsLimitRanges) {
+    if (checked > 0 && !facts.knowsLimitRanges) {
       notes.push('no LimitRange among the inputs, so the namespaces are taken to have none that fills in requests')
     }
     return [...notes, ...this.#unchecked(), ...(this.#baseline?.notes() ?? [])]

@@ -65,7 +65,7 @@ export class ObjectJudge {
     }
     const verdicts = this.#templatesOf(object).map((found) => this.#judgeTemplate(object, found, facts))
     const problems = verdicts.flatMap((verdict) => ('problems' in verdict ? verdict.problems : []))
-    const [first, ...others] = verdicts.filter((verdict) => 'judged' in verdict)
+    const [first, ...others] = verdicts.filter((verdict) => 'operations' in verdict)
     return first === undefined || problems.length > 0 ? { problems } : others.reduce(together, first)
   }
 

@@ -137,7 +137,7 @@ class Pass {
     { placeOf }: InputObject,
     name: ReturnType<typeof objectNameOf>
   ): Promise<void> {
-    this.#findings.judged(subject, settings, judged.verdict)
+    this.#findings.checked(subject, settings, judged.verdict)
     for (const finding of findings) {
       const field = namedPointer(subject.object, finding.pointer)
       this.#findings.add({ ...finding, field }, name, await placeOf(finding.pointer))

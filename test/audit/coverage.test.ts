@@ -1,5 +1,5 @@
 import t from 'tap'
-import { Coverage, mostUnjudged } from '../../src/audit/coverage.ts'
+import { Coverage, mostUnchecked } from '../../src/audit/coverage.ts'
 
 const web = { kind: 'Deployment', namespace: 'shop', name: 'web' }
 const db = { kind: 'StatefulSet', namespace: 'shop', name: 'db' }
@@ -46,7 +46,7 @@ t.test('a snapshot has the threads of pods and all of nodes, and no containers',
 })
 
 t.test('a rule that was not judged on one object was judged on the others', async (t) => {
-  const partly = coverage((coverage) => coverage.markUnjudged('best-effort', web))
+  const partly = coverage((coverage) => coverage.markUnchecked('best-effort', web))
   t.equal(partly.covers(web, ['best-effort']), false)
   t.equal(partly.covers(web, ['pid-annotations', 'best-effort']), false)
   t.equal(partly.covers(web, ['pid-annotations']), true)
@@ -55,12 +55,12 @@ t.test('a rule that was not judged on one object was judged on the others', asyn
 
 t.test('of more objects than are kept, a rule was judged on none', async (t) => {
   const many = coverage((coverage) => {
-    for (let at = 0; at < mostUnjudged; at++) coverage.markUnjudged('best-effort', { ...web, name: `web-${at}` })
-    coverage.markUnjudged('best-effort', { ...web, name: 'web-0' })
+    for (let at = 0; at < mostUnchecked; at++) coverage.markUnchecked('best-effort', { ...web, name: `web-${at}` })
+    coverage.markUnchecked('best-effort', { ...web, name: 'web-0' })
   })
   t.equal(many.covers(db, ['best-effort']), true, 'at the limit, one of them twice')
-  many.markUnjudged('best-effort', web)
-  many.markUnjudged('best-effort', { ...web, name: 'one more' })
+  many.markUnchecked('best-effort', web)
+  many.markUnchecked('best-effort', { ...web, name: 'one more' })
   t.equal(many.covers(db, ['best-effort']), false)
   t.equal(many.covers(db, ['pid-annotations']), true)
 })

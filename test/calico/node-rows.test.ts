@@ -35,32 +35,35 @@ function cluster(change: Partial<CalicoCluster> = {}): CalicoCluster {
   }
 }
 
-const told = (change: Partial<CalicoCluster>) =>
-  nodeRowsOf(cluster(change)).map(({ node, told, moot }) => `${node} ${moot ?? told?.meaning} ${told?.source}`)
+const backendsOf = (change: Partial<CalicoCluster>) =>
+  nodeRowsOf(cluster(change)).map(({ node, backend, moot }) => `${node} ${moot ?? backend?.meaning} ${backend?.source}`)
 const advice = (change: Partial<CalicoCluster>, policy?: 'NFT' | 'Legacy') =>
   adviceOf(nodeRowsOf(cluster(change)), policy).map(({ text, isFinding }) => `${isFinding ? '!' : '-'} ${text}`)
 
 t.test('each node with the source that decides there', async (t) => {
-  t.strictSame(told({}), ['a detection built-in', 'b detection built-in'])
-  t.strictSame(told({ daemonSets: [daemonSet('NFT')], configurations: [settings('node.a', 'Legacy')] }), [
+  t.strictSame(backendsOf({}), ['a detection built-in', 'b detection built-in'])
+  t.strictSame(backendsOf({ daemonSets: [daemonSet('NFT')], configurations: [settings('node.a', 'Legacy')] }), [
     'a NFT variable',
     'b NFT variable'
   ])
-  t.strictSame(told({ configurations: [settings('default', 'NFT'), settings('node.a', 'Legacy')] }), [
+  t.strictSame(backendsOf({ configurations: [settings('default', 'NFT'), settings('node.a', 'Legacy')] }), [
     'a Legacy node',
     'b NFT default'
   ])
-  t.strictSame(told({ configurations: [settings('some', 'NFT')] }), ['a undefined unknown', 'b undefined unknown'])
-  t.strictSame(told({ configurations: undefined }), ['a undefined unknown', 'b undefined unknown'])
-  t.strictSame(told({ configurations: [settings('node.a', undefined, 'Enabled')] }), [
+  t.strictSame(backendsOf({ configurations: [settings('some', 'NFT')] }), [
+    'a undefined unknown',
+    'b undefined unknown'
+  ])
+  t.strictSame(backendsOf({ configurations: undefined }), ['a undefined unknown', 'b undefined unknown'])
+  t.strictSame(backendsOf({ configurations: [settings('node.a', undefined, 'Enabled')] }), [
     'a nftables built-in',
     'b detection built-in'
   ])
   const auto = { daemonSets: [daemonSet(undefined, 'calico/node:v3.32.1')] }
-  t.strictSame(told({ ...auto, kubeProxy: 'nftables' }), ['a nftables built-in', 'b nftables built-in'])
-  t.strictSame(told({ ...auto, kubeProxy: undefined }), ['a detection built-in', 'b detection built-in'])
-  t.strictSame(told({ pods: [pod('a')] })[1], 'b undefined undefined', 'no Felix runs there')
-  t.strictSame(told({ pods: undefined })[1], 'b detection built-in', 'the one DaemonSet there is')
+  t.strictSame(backendsOf({ ...auto, kubeProxy: 'nftables' }), ['a nftables built-in', 'b nftables built-in'])
+  t.strictSame(backendsOf({ ...auto, kubeProxy: undefined }), ['a detection built-in', 'b detection built-in'])
+  t.strictSame(backendsOf({ pods: [pod('a')] })[1], 'b undefined undefined', 'no Felix runs there')
+  t.strictSame(backendsOf({ pods: undefined })[1], 'b detection built-in', 'the one DaemonSet there is')
 })
 
 t.test('the revision of the pod: what is not known is unknown', async (t) => {
@@ -100,7 +103,7 @@ t.test('the policy is suggested where one value fits, and contradicted where it 
 t.test('what cannot work is a finding', async (t) => {
   const el10 = { nodes: [{ name: 'a', osImage: 'AlmaLinux 10.0', kernel: '' }], pods: [pod('a')] }
   t.match(advice({ ...el10, daemonSets: [daemonSet('Legacy')] }, 'NFT'), [
-    /^! Felix is told Legacy on a .* no ip_tables/
+    /^! Felix is set to Legacy on a .* no ip_tables/
   ])
   t.match(advice({ daemonSets: [daemonSet('NFT')], pods: [pod('a', 'old'), pod('b')] }, 'NFT'), [
     /^! calico-node runs an old revision on a/
@@ -117,12 +120,15 @@ t.test('it is printed for people and for programs', async (t) => {
     kubeProxy: undefined
   }
   const text = renderCalico(report, 'text')
-  t.match(text, /^NODE {2}TOLD {6}BY {7}REVISION {2}NEEDS {2}OS {28} {2}KERNEL\na {5}unknown {3}unknown {2}newest/)
+  t.match(
+    text,
+    /^NODE {2}BACKEND {2,}SET BY {3}REVISION {2}NEEDS {2}OS {28} {2}KERNEL\na {5}unknown {3}unknown {2}newest/
+  )
   t.match(text, 'b     no Felix')
   t.match(text, 'kube-proxy: mode not known')
   t.match(text, 'not read: felixconfigurations: forbidden')
   const json = JSON.parse(renderCalico(report, 'json'))
-  t.match(json.nodes[0], { node: 'a', told: null, source: 'unknown', needs: 'NFT', revision: 'newest' })
+  t.match(json.nodes[0], { node: 'a', backend: null, source: 'unknown', needs: 'NFT', revision: 'newest' })
   t.match(json.notRead, ['felixconfigurations: forbidden'])
   t.equal(renderCalico({ ...report, rows: [] }, 'text').startsWith('no nodes\n'), true)
 })

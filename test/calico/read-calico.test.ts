@@ -66,7 +66,7 @@ t.test('a cluster, by lists of Felix alone', async (t) => {
   const { reading, selectors } = await read(t)
   t.strictSame(reading.gaps, [])
   t.strictSame(
-    nodeRowsOf(reading).map(({ node, revision, told }) => [node, revision, told?.source, told?.meaning]),
+    nodeRowsOf(reading).map(({ node, revision, backend }) => [node, revision, backend?.source, backend?.meaning]),
     [
       ['a', 'newest', 'default', 'NFT'],
       ['b', 'old', 'default', 'NFT']
@@ -88,7 +88,7 @@ t.test('what may not be read is unknown, and named', async (t) => {
   t.equal(reading.gaps.length, 3)
   t.match(reading.gaps.join('\n'), /list on pods is needed/)
   t.strictSame(
-    nodeRowsOf(reading).map(({ revision, told }) => [revision, told?.source]),
+    nodeRowsOf(reading).map(({ revision, backend }) => [revision, backend?.source]),
     [
       ['unknown', 'unknown'],
       ['unknown', 'unknown']

@@ -8,7 +8,7 @@ function nodes(fresh: number, partial: number, stale: number, unread: number): R
 
 const cases: { name: string; knows: ReplicaKnows | undefined; want: [level: string, found: RegExp][] }[] = [
   { name: 'all is known', knows: {}, want: [['ok', /^caches synced; nodes: 3 fresh, the oldest reading 14 s ago$/]] },
-  { name: 'it reads nothing of the cluster', knows: undefined, want: [['info', /PID headroom is not judged/]] },
+  { name: 'it reads nothing of the cluster', knows: undefined, want: [['info', /PID headroom is not checked/]] },
   { name: 'a cluster without nodes', knows: nodes(0, 0, 0, 0), want: [['info', /no nodes/]] },
   { name: 'one ceiling is not known', knows: nodes(2, 1, 0, 0), want: [['info', /2 fresh, 1 partial/]] },
   { name: 'one unread', knows: nodes(2, 0, 0, 1), want: [['warn', /1 of 3 nodes not known \(1 unread, 0 stale/]] },

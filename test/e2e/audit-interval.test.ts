@@ -83,7 +83,7 @@ async function lastLine(message: string): Promise<LogLine> {
   return until(`a line ${message}`, () => replica.logLines().findLast(({ msg }) => msg.startsWith(message)))
 }
 
-const gauges = /^pidguard_audit_(findings|judged|unjudged|gaps|last|duration)/
+const gauges = /^pidguard_audit_(findings|checked|unchecked|gaps|last|duration)/
 const webFinding = 'pidguard_audit_findings{rule="best-effort",namespace="shop",level="deny"} 1'
 
 await start()
@@ -95,7 +95,7 @@ void t.test('the leader tells what it found, by rule and namespace; the other re
   for (const part of ['nodes/configz', 'other']) {
     t.ok(samples.includes(`pidguard_audit_gaps{part="${part}"} 0`), 'the component brings every right that is needed')
   }
-  t.ok(samples.includes('pidguard_audit_judged_objects{rule="node-pod-pids-limit"} 1'), 'asked, and nothing found')
+  t.ok(samples.includes('pidguard_audit_checked_objects{rule="node-pod-pids-limit"} 1'), 'asked, and nothing found')
   t.notOk(samples.some((line) => line.startsWith('pidguard_audit_findings{rule="node-pod-pids-limit"')))
   const at = Number(samples.find((line) => line.startsWith('pidguard_audit_last_success'))?.split(' ')[1])
   t.ok(Math.abs(Date.now() / 1000 - at) < 60, `${at}`)
@@ -172,7 +172,7 @@ void t.test('what is mended is gone from the figures: no series with 0', async (
     samples.filter((line) => line.startsWith('pidguard_audit_findings')),
     []
   )
-  t.ok(samples.includes('pidguard_audit_judged_objects{rule="best-effort"} 0'), 'it was not asked')
+  t.ok(samples.includes('pidguard_audit_checked_objects{rule="best-effort"} 0'), 'it was not asked')
 })
 
 void t.test('without the rights of the component an audit is incomplete, which is not clean', async (t) => {
@@ -237,7 +237,7 @@ void t.test('another leader does not repeat what has been told', async (t) => {
   await gone.stop()
   const replica = await leader()
   await untilIs('it sees the node', () => replica.metric('pidguard_nodes_near_floor'), 1)
-  t.equal(await replica.metric('pidguard_near_floor_events_total{result="told"}'), undefined)
+  t.equal(await replica.metric('pidguard_near_floor_events_total{result="posted"}'), undefined)
   const all = await kubectl.ok(['get', 'events', '-n=default', '--field-selector=reason=PIDsNearFloor', '-o=name'])
   t.equal(all.trim().split('\n').length, 2)
 })

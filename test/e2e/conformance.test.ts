@@ -35,7 +35,7 @@ interface Findings {
     object: { kind: string; namespace: string; name: string }
   }[]
   readonly problems: readonly object[]
-  readonly counts: { readonly judged: number }
+  readonly counts: { readonly checked: number }
 }
 
 const corpus = corpusFolder()
@@ -112,7 +112,7 @@ await webhook.register()
 void t.test('validate finds what the webhook denies, and nothing else', options, async (t) => {
   const report = JSON.parse(pidguard('validate', '-o', 'json')) as Findings
   t.strictSame(report.problems, [])
-  t.equal(report.counts.judged, attempts.length)
+  t.equal(report.counts.checked, attempts.length)
   const denials = new Map<string, string[]>()
   let explained = 0
   for (const { ruleId, action, object } of report.findings) {

@@ -23,7 +23,7 @@ import { until, untilIs } from './support/wait.ts'
 const emptyInHealth: Readonly<Record<string, string>> = {
   'ALERTS{alertname=~"Pidguard.*", alertstate="firing"}': 'Alerts that wait for minutes do not fire yet.',
   'pidguard_reviews_total{result="fault"}': 'No rule failed.',
-  'pidguard_reviews_total{result="malformed"}': 'Nobody but the API server called.',
+  'pidguard_reviews_total{result="malformed"}': 'Only the API server called.',
   'apiserver_admission_webhook_rejection_count{name=~".*pidguard[.]io", error_type!="no_error"}':
     'Every call was answered.',
   'apiserver_admission_webhook_fail_open_count{name=~".*pidguard[.]io"}': 'Every call was answered.',

@@ -89,7 +89,7 @@ t.test(
     read('a', 870)
     t.strictSame(await next(2), [
       'Warning PIDsNearFloor a: a has 30 PIDs free under kubepods: limit 1000, floor 100, committed 870, in use 870. Where they are: Deployment shop/boom holds 502 PIDs in 1 pod; 100 PIDs under kubepods, but in none of its pods. See pidguard top nodes -o wide and top pods --node a; stop what leaks, before pods are refused here.',
-      'told'
+      'posted'
     ])
     t.equal(teller.near, 1)
     read('a', 990)
@@ -102,7 +102,7 @@ t.test('another episode is another Event, though that of the first is still kept
   await next(0)
   for (const episode of ['first', 'second']) {
     read('a', 870)
-    t.match(await next(2), [/PIDsNearFloor a/, 'told'], episode)
+    t.match(await next(2), [/PIDsNearFloor a/, 'posted'], episode)
     read('a', 100)
     t.strictSame(await next(0), [])
   }
@@ -110,13 +110,13 @@ t.test('another episode is another Event, though that of the first is still kept
 
 t.test('who leads anew does not tell of what the one before has told of, as long as that is kept', async (t) => {
   const { next, handOver, state, teller } = leading(t, { a: near })
-  t.match(await next(2), [/PIDsNearFloor a.*no pod there is known to hold any/, 'told'])
+  t.match(await next(2), [/PIDsNearFloor a.*no pod there is known to hold any/, 'posted'])
   await handOver()
   t.strictSame(await next(0), [])
   t.equal(teller.near, 1)
   state.kept.clear()
   await handOver()
-  t.match(await next(2), [/PIDsNearFloor a/, 'told'], 'once it is gone, it says so again')
+  t.match(await next(2), [/PIDsNearFloor a/, 'posted'], 'once it is gone, it says so again')
 })
 
 t.test('of a whole fleet that is low no more than some are told in a minute, the worst first', async (t) => {
@@ -126,7 +126,7 @@ t.test('of a whole fleet that is low no more than some are told in a minute, the
   )
   const { next, clock, read, log } = leading(t, Object.fromEntries(nodes))
   const first = await next(mostPerMinute + 5)
-  t.equal(first.filter((line) => line === 'told').length, mostPerMinute)
+  t.equal(first.filter((line) => line === 'posted').length, mostPerMinute)
   t.equal(first.filter((line) => line === 'held-back').length, 5, 'each counted once')
   t.match(
     first.find((line) => line.startsWith('Warning')),
@@ -137,7 +137,7 @@ t.test('of a whole fleet that is low no more than some are told in a minute, the
     [{ level: 'warn', fields: { nodes: 5, mostPerMinute } }]
   )
   clock.advance(3_000)
-  t.match(await next(2), [/Warning PIDsNearFloor n4:/, 'told'], 'one every three seconds')
+  t.match(await next(2), [/Warning PIDsNearFloor n4:/, 'posted'], 'one every three seconds')
   for (const [name] of nodes) read(name, 100)
   clock.advance(60_000)
   for (const [name] of nodes) read(name, 100)
@@ -154,7 +154,7 @@ t.test(
     t.strictSame(await next(1), ['forbidden'], 'one try, and then a longer wait')
     t.match(log.lines.at(-1), { level: 'warn', message: 'event not written', fields: { hint: /components\/audit/ } })
     state.fault = undefined
-    t.match(await next(2), [/PIDsNearFloor a/, 'told'])
+    t.match(await next(2), [/PIDsNearFloor a/, 'posted'])
   }
 )
 

@@ -182,7 +182,7 @@ t.test('a taint that somebody else takes away is not fought over', async (t) => 
   await next(3)
   show('a', false)
   t.strictSame(await next(0), [])
-  t.match(log.lines.at(-1), { level: 'warn', message: /^somebody else took the taint away/, fields: { node: 'a' } })
+  t.match(log.lines.at(-1), { level: 'warn', message: /^another client took the taint away/, fields: { node: 'a' } })
   clock.advance(60_000)
   read('a', 950)
   t.match(await next(3), ['+a', 'taint done'], 'but put back after a while, if it is still low')

@@ -29,9 +29,9 @@ void t.test('a real audit, of a snapshot: its totals', async (t) => {
   const { findings, rules } = outcome.totals
   t.ok(findings.some(({ ruleId, namespace }) => ruleId === 'pod-thread-outlier' && namespace === 'default'))
   t.ok(findings.some(({ ruleId, namespace }) => ruleId === 'node-kubepods-drift' && namespace === ''))
-  t.ok(rules.some(({ ruleId, judged }) => ruleId === 'node-kubepods-drift' && judged > 0))
+  t.ok(rules.some(({ ruleId, checked }) => ruleId === 'node-kubepods-drift' && checked > 0))
   t.ok(
-    rules.some(({ ruleId, unjudged }) => ruleId === 'node-pod-pids-limit' && unjudged > 0),
+    rules.some(({ ruleId, unchecked }) => ruleId === 'node-pod-pids-limit' && unchecked > 0),
     'skipped is not passed'
   )
 })

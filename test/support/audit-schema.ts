@@ -36,7 +36,7 @@ const finding = z.strictObject({
   change: z.enum(['new', 'unchanged']).nullable().describe('Against the report of --since; null without one.')
 })
 
-const unjudged = z.array(z.strictObject({ ruleId: z.string(), reason: z.string(), objects: z.int().min(1) }))
+const unchecked = z.array(z.strictObject({ ruleId: z.string(), reason: z.string(), objects: z.int().min(1) }))
 
 const node = z.strictObject({
   node: z.string(),
@@ -117,10 +117,10 @@ const audit = z.strictObject({
     pods: count(),
     podsRead: count(),
     namespaces: count(),
-    judged: count().describe('Objects that at least one rule looked at.'),
-    judgedByRule: z
+    checked: count().describe('Objects that at least one rule looked at.'),
+    checkedByRule: z
       .array(z.strictObject({ ruleId: z.string(), objects: count() }))
-      .describe('Every rule, with the objects it judged. 0: it was not asked, or nothing was there for it.'),
+      .describe('Every rule, with the objects it checked. 0: it was not asked, or nothing was there for it.'),
     levels: z.strictObject(levels),
     byRule: z.array(z.strictObject({ ruleId: z.string(), children: count(), ...levels })),
     byNamespace: z.array(z.strictObject({ namespace: z.string(), ...levels })),
@@ -144,7 +144,7 @@ const audit = z.strictObject({
   gaps: z
     .array(z.strictObject({ part: z.string(), reason: z.string(), detail: z.string(), nodes: count().nullable() }))
     .describe('Parts that could not be looked at.'),
-  skips: unjudged.describe('Rules that could not be judged. Skipped is not passed.'),
+  skips: unchecked.describe('Rules that could not be checked. Skipped is not passed.'),
   faults: z.array(
     z.strictObject({
       ruleId: z.string(),
@@ -153,7 +153,7 @@ const audit = z.strictObject({
       object
     })
   ),
-  exempted: unjudged.describe('Rules that the policy exempts objects from.'),
+  exempted: unchecked.describe('Rules that the policy exempts objects from.'),
   nodes: z.array(node).describe('Fullest first.'),
   pods: z
     .array(

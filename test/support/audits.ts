@@ -160,8 +160,8 @@ export function fullAudit(): AuditReport {
       pods: 31,
       podsRead: 6,
       namespaces: 4,
-      judged: 40,
-      judgedByRule: [
+      checked: 40,
+      checkedByRule: [
         { ruleId: 'best-effort', objects: 31 },
         { ruleId: 'calico-update-strategy', objects: 1 },
         { ruleId: 'pod-thread-outlier', objects: 6 },
@@ -273,8 +273,8 @@ export function cleanAudit(): AuditReport {
       pods: 1,
       podsRead: 0,
       namespaces: 1,
-      judged: 2,
-      judgedByRule: [],
+      checked: 2,
+      checkedByRule: [],
       levels: none,
       byRule: [],
       byNamespace: [],

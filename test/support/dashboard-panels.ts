@@ -286,12 +286,12 @@ const audit: RowSpec = {
       ]
     },
     {
-      title: 'Judged, and not judged',
-      description: 'Not judged: a fact was lacking or the rule failed. It is not passed.',
+      title: 'Checked, and not checked',
+      description: 'Not checked: a fact was lacking or the rule failed. It is not passed.',
       ...{ type: 'table', unit: 'none', width: 8 },
       queries: [
-        [`max by (rule) (pidguard_audit_judged_objects{${here}})`, 'judged'],
-        [`max by (rule) (pidguard_audit_unjudged_objects{${here}})`, 'not judged']
+        [`max by (rule) (pidguard_audit_checked_objects{${here}})`, 'checked'],
+        [`max by (rule) (pidguard_audit_unchecked_objects{${here}})`, 'not checked']
       ]
     },
     {
@@ -333,7 +333,7 @@ const replicas: RowSpec = {
     },
     {
       title: 'CPU',
-      description: 'Cores in use. Much of it without many reviews: a large cluster is read anew, or an audit runs.',
+      description: 'Cores in use. Much of it without many reviews: a large cluster is read again, or an audit runs.',
       ...{ type: 'timeseries', unit: 'short', width: 8 },
       queries: [[`rate(process_cpu_seconds_total{${here}}${rate}) ${ours}`, '{{pod}}']]
     },
@@ -354,7 +354,7 @@ const replicas: RowSpec = {
     },
     {
       title: 'Lists and failures',
-      description: 'A list anew means that a watch was lost for good. Failures have their reason in the log.',
+      description: 'A list again means that a watch was lost for good. Failures have their reason in the log.',
       ...{ type: 'timeseries', unit: 'reqps', width: 8 },
       queries: [
         [`sum by (resource) (rate(pidguard_cache_lists_total{${here}}${rate}))`, 'lists of {{resource}}'],

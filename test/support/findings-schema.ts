@@ -16,7 +16,7 @@ const where = {
   source: z.string().optional().describe('The file a renderer made the document from, as its comment says.')
 }
 
-const unjudged = z.array(z.strictObject({ ruleId: z.string(), reason: z.string(), objects: z.int().min(1) }))
+const unchecked = z.array(z.strictObject({ ruleId: z.string(), reason: z.string(), objects: z.int().min(1) }))
 
 /** What pidguard validate -o json writes. Strict, so a field that is added to the one has to be added to the other. */
 const findings = z.strictObject({
@@ -32,7 +32,7 @@ const findings = z.strictObject({
   counts: z.strictObject({
     files: z.int().min(0),
     objects: z.int().min(0),
-    judged: z.int().min(0).describe('Objects that at least one rule looks at.'),
+    checked: z.int().min(0).describe('Objects that at least one rule looks at.'),
     otherKinds: z.int().min(0),
     changed: z.int().min(0).describe('Objects that the webhook would store otherwise.')
   }),
@@ -62,8 +62,8 @@ const findings = z.strictObject({
       ...where
     })
   ),
-  skips: unjudged.describe('Rules that could not be judged. Skipped is not passed.'),
-  exempted: unjudged.describe('Rules that the policy exempts objects from.'),
+  skips: unchecked.describe('Rules that could not be checked. Skipped is not passed.'),
+  exempted: unchecked.describe('Rules that the policy exempts objects from.'),
   notes: z.array(z.string())
 })
 

@@ -37,7 +37,7 @@ export const floors: readonly Floor[] = [
     doctor: 'is the installation sound?',
     try: 'what kubectl apply would meet',
     top: 'who uses the PIDs',
-    calico: 'what Felix is told on each node, and what the node would need'
+    calico: 'the backend Felix is set to on each node, and what the node would need'
   },
   { host: 'this machine: files, terminal, clock, child processes' },
   { serve: 'the process of `serve`' },

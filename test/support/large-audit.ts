@@ -45,8 +45,8 @@ export function largeAudit(scale: Scale): AuditReport {
       pods: scale.nodes * 30,
       podsRead: scale.nodes * 29,
       namespaces: scale.namespaces,
-      judged: scale.workloads + scale.nodes,
-      judgedByRule: [],
+      checked: scale.workloads + scale.nodes,
+      checkedByRule: [],
       levels: countsOf(findings),
       byRule: [...Map.groupBy(findings, ({ ruleId }) => ruleId)].map(([ruleId, group]) => ({
         ruleId,

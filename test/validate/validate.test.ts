@@ -97,7 +97,7 @@ void t.test('a LimitRange among the inputs counts for its namespace, wherever it
   const report = await validateTexts(texts)
   t.strictSame(linesOf(report), ['c.yaml:10:9 deny best-effort'])
   t.strictSame(report.notes, [])
-  t.strictSame(report.counts, { files: 3, objects: 3, judged: 2, otherKinds: 1, changed: 0 }, 'each counted once')
+  t.strictSame(report.counts, { files: 3, objects: 3, checked: 2, otherKinds: 1, changed: 0 }, 'each counted once')
   t.strictSame(linesOf(await validateTexts({ 'b.yaml': limitRange, 'a.yaml': deployment('a') })), [])
 })
 
@@ -152,7 +152,7 @@ void t.test('a baseline accepts its findings until its day', async (t) => {
 void t.test('kinds that no rule looks at are counted and nothing else', async (t) => {
   const crd = 'apiVersion: example.com/v1\nkind: Deployment\nmetadata: 7\nspec: broken\n'
   const report = await validateTexts({ 'crd.yaml': crd })
-  t.strictSame(report.counts, { files: 1, objects: 1, judged: 0, otherKinds: 1, changed: 0 })
+  t.strictSame(report.counts, { files: 1, objects: 1, checked: 0, otherKinds: 1, changed: 0 })
   t.equal(report.exitCode, 0)
 })
 
@@ -328,14 +328,14 @@ void t.test('pod templates of well-known kinds are checked where they are, with 
     { pointer: '/spec/replicatedJobs/1/template/spec/template/spec/containers/0/resources' },
     { pointer: '/spec/containers/0/resources' }
   ])
-  t.equal(report.counts.judged, 3)
+  t.equal(report.counts.checked, 3)
 })
 
 void t.test('what a controller adds to its pods counts: Knative pods are not BestEffort', async (t) => {
   const service =
     'apiVersion: serving.knative.dev/v1\nkind: Service\nmetadata: {name: a}\nspec: {template: {spec: {containers: [{image: a, name: c}]}}}\n'
   const report = await validateTexts({ 'a.yaml': service })
-  t.strictSame([linesOf(report), report.counts.judged], [[], 1])
+  t.strictSame([linesOf(report), report.counts.checked], [[], 1])
 })
 
 void t.test('kinds that seem to hold pods and are not known are named; patterns of policies are not', async (t) => {
@@ -346,7 +346,7 @@ void t.test('kinds that seem to hold pods and are not known are named; patterns 
   const report = await validateTexts({ 'a.yaml': `${foo}---\n${foo}---\n${task}---\n${policy}` })
   t.match(report.unchecked, [/^not checked: 2 Foo \(example\.com\/v1\)/, /^not checked: 1 Task \(tekton\.dev\/v1\)/])
   t.equal(report.unchecked.length, 2)
-  t.strictSame([report.exitCode, report.counts.judged], [0, 0])
+  t.strictSame([report.exitCode, report.counts.checked], [0, 0])
 })
 
 const mistaken: readonly (readonly [string, string, string | undefined])[] = [

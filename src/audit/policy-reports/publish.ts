@@ -89,7 +89,7 @@ async function publishKind(
     const stored = left.get(`${at.namespace}/${at.name}`)
     left.delete(`${at.namespace}/${at.name}`)
     jobs.push(async () => {
-      const all = { ...report, unjudged: unjudgedOf(stored, report, coverage) }
+      const all = { ...report, unchecked: uncheckedOf(stored, report, coverage) }
       const { object, digest } = reportObject(all, kind, content, uidOf(key), takenAt)
       if (stored?.digest !== digest) await failures.note('patch', at, () => store.apply(kind, at, object))
     })
@@ -138,7 +138,7 @@ async function storedReports(
 }
 
 /** Rules that had found something in the object, find nothing now, and were not judged on all of it. */
-function unjudgedOf(stored: Stored | undefined, report: WorkloadReport, coverage: PublishDeps['coverage']): string[] {
+function uncheckedOf(stored: Stored | undefined, report: WorkloadReport, coverage: PublishDeps['coverage']): string[] {
   const now = new Set(rulesOf(report))
   return (stored?.rules ?? []).filter((rule) => !now.has(rule) && !coverage.covers(report.object, [rule]))
 }

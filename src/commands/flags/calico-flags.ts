@@ -5,7 +5,9 @@ import { addClusterOptions, type Finish, policyOption } from './options.ts'
 export function addCalico(program: Command, finish: Finish): void {
   const calico = program
     .command('calico')
-    .description('Show for each node what Calico is told, by whom, and what the node would need. Writes nothing.')
+    .description(
+      'Show for each node the iptables backend of Calico, what set it, and what the node would need. Writes nothing.'
+    )
     .addArgument(
       new Argument('[what]', 'nodes, or rollout: commands that bring every pod to the newest revision, node by node')
         .choices(['nodes', 'rollout'])

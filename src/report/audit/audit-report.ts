@@ -1,6 +1,6 @@
 import type { Pids } from '../../lib/units.ts'
 import type { Mode } from '../../model/finding.ts'
-import type { Action, FailOn, ObjectName, RuleText, Unjudged } from '../validate-report.ts'
+import type { Action, FailOn, ObjectName, RuleText, Unchecked } from '../validate-report.ts'
 import type { AuditNode, AuditPod, AuditWorkload } from './audit-fleet.ts'
 
 /** Changes when a field is renamed, removed or means something else; a new field changes nothing. */
@@ -77,9 +77,9 @@ export interface AuditSummary {
   readonly podsRead: number
   readonly namespaces: number
   /** Objects that at least one rule looked at. */
-  readonly judged: number
-  /** Every rule there is, with the objects it judged; 0: it was not asked, or nothing was there for it. */
-  readonly judgedByRule: readonly { readonly ruleId: string; readonly objects: number }[]
+  readonly checked: number
+  /** Every rule there is, with the objects it checked; 0: it was not asked, or nothing was there for it. */
+  readonly checkedByRule: readonly { readonly ruleId: string; readonly objects: number }[]
   readonly levels: LevelCounts
   /** Rules with findings, in the order of `rules`. `children` are pods. */
   readonly byRule: readonly ({ readonly ruleId: string; readonly children: number } & LevelCounts)[]
@@ -142,10 +142,10 @@ export interface AuditReport {
   /** By level, rule, namespace, kind, name and pointer. */
   readonly findings: readonly AuditFinding[]
   readonly gaps: readonly AuditGap[]
-  /** Rules that could not be judged on some objects. Skipped is not passed. */
-  readonly skips: readonly Unjudged[]
+  /** Rules that could not be checked on some objects. Skipped is not passed. */
+  readonly skips: readonly Unchecked[]
   readonly faults: readonly AuditFault[]
-  readonly exempted: readonly Unjudged[]
+  readonly exempted: readonly Unchecked[]
   readonly nodes: readonly AuditNode[]
   /** At most `mostTop`, the biggest first. */
   readonly pods: readonly AuditPod[]

@@ -31,7 +31,7 @@ export function verdictOf(report: Judged): Verdict {
     return { tone: 'bad', headline: `Act now: ${who} one burst away from running out of PIDs.`, situations, details }
   }
   if (count > 0) return { tone: 'warn', headline: `${things(count)} Begin with number 1 below.`, situations, details }
-  const fine = `Nothing wrong was found in ${counted(summary.judged, 'object')}`
+  const fine = `Nothing wrong was found in ${counted(summary.checked, 'object')}`
   if (missing !== '')
     return { tone: 'unsure', headline: `${fine}, but not everything could be looked at.`, situations, details }
   if (summary.nodesRead === 0)

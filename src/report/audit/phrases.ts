@@ -21,8 +21,8 @@ export function shareText(share: number | null): string {
 
 /** What was looked at, and how much of it. */
 export function scopeText({ summary }: AuditReport): string {
-  const { nodes, nodesRead, pods, podsRead, judged } = summary
-  return `${plural(nodes, 'node')} (${nodesRead} read), ${plural(pods, 'pod')} (threads known of ${podsRead}), ${plural(judged, 'object')} checked`
+  const { nodes, nodesRead, pods, podsRead, checked } = summary
+  return `${plural(nodes, 'node')} (${nodesRead} read), ${plural(pods, 'pod')} (threads known of ${podsRead}), ${plural(checked, 'object')} checked`
 }
 
 /** The findings by level. */

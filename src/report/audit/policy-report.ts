@@ -13,8 +13,8 @@ export interface WorkloadReport {
   readonly object: ObjectName
   readonly findings: readonly AuditFinding[]
   readonly faults: readonly AuditFault[]
-  /** Rules that had found something before, and could not be judged this time. */
-  readonly unjudged: readonly string[]
+  /** Rules that had found something before, and could not be checked this time. */
+  readonly unchecked: readonly string[]
 }
 
 /** The rules a report is about, sorted, between commas: by these it is known what its removal would claim. */
@@ -56,7 +56,7 @@ export function workloadReportsOf({ findings, faults }: AuditReport): Map<string
     keys.map((key) => {
       const [ours = [], theirs = []] = [found.get(key), failed.get(key)]
       const object = (ours[0] ?? theirs[0])?.object as ObjectName
-      return [key, { object, findings: ours, faults: theirs, unjudged: [] }]
+      return [key, { object, findings: ours, faults: theirs, unchecked: [] }]
     })
   )
 }
@@ -75,9 +75,9 @@ export function reportName(object: ObjectName): string {
 }
 
 /** Ids of the rules it is about, sorted. */
-export function rulesOf({ findings, faults, unjudged }: WorkloadReport): string[] {
+export function rulesOf({ findings, faults, unchecked }: WorkloadReport): string[] {
   const ids = [...findings, ...faults].map(({ ruleId }) => ruleId)
-  return [...new Set([...ids, ...unjudged])].sort(compareTexts)
+  return [...new Set([...ids, ...unchecked])].sort(compareTexts)
 }
 
 /**
@@ -138,7 +138,7 @@ export function reportObject(
   return { object, digest }
 }
 
-function resultsOf({ findings, faults, unjudged }: WorkloadReport): Result[] {
+function resultsOf({ findings, faults, unchecked }: WorkloadReport): Result[] {
   return [
     ...findings.map(({ ruleId, level, reason, detail, pointer, remedy, children }) => ({
       rule: ruleId,
@@ -159,10 +159,10 @@ function resultsOf({ findings, faults, unjudged }: WorkloadReport): Result[] {
       message: cut(message),
       scored: false
     })),
-    ...unjudged.map((ruleId) => ({
+    ...unchecked.map((ruleId) => ({
       rule: ruleId,
       result: 'skip' as const,
-      message: 'found before; could not be judged this time',
+      message: 'found before; could not be checked this time',
       scored: false
     }))
   ]

@@ -23,12 +23,12 @@ export interface FindingCount {
   readonly findings: number
 }
 
-/** Objects that a rule judged, and those it should have: skipped for want of a fact, or failed. */
+/** Objects that a rule checked, and those it should have: skipped for want of a fact, or failed. */
 export interface RuleCount {
   readonly ruleId: string
   /** 0: it was not asked, or nothing was there for it. */
-  readonly judged: number
-  readonly unjudged: number
+  readonly checked: number
+  readonly unchecked: number
 }
 
 /** An audit in numbers, of bounded size, for metrics: `serve --audit-interval` reads it. */
@@ -65,10 +65,10 @@ export function totalsOf(report: AuditReport): AuditTotals {
     complete: isComplete(report),
     findings: countsOf(report, counted),
     folded: summary.byNamespace.filter(({ namespace }) => !counted.has(namespace)).length,
-    rules: summary.judgedByRule.map(({ ruleId, objects }) => ({
+    rules: summary.checkedByRule.map(({ ruleId, objects }) => ({
       ruleId,
-      judged: objects,
-      unjudged:
+      checked: objects,
+      unchecked:
         skips.reduce((sum, skip) => sum + (skip.ruleId === ruleId ? skip.objects : 0), 0) +
         faults.filter((fault) => fault.ruleId === ruleId).length
     })),
@@ -145,8 +145,8 @@ function isFindingCount(value: unknown): boolean {
 
 function isRuleCount(value: unknown): boolean {
   if (!isRecord(value)) return false
-  const { ruleId, judged, unjudged } = value
-  return typeof ruleId === 'string' && isCount(judged) && isCount(unjudged)
+  const { ruleId, checked, unchecked } = value
+  return typeof ruleId === 'string' && isCount(checked) && isCount(unchecked)
 }
 
 function isListOf(value: unknown, isOne: (item: unknown) => boolean): boolean {

@@ -4,7 +4,7 @@ import { addCounter, addGauge, type Sample } from './scraped.ts'
 
 /**
  * Metrics of the audits on an interval, read when Prometheus asks. Gauges have samples only while this process leads and
- * has finished an audit: no figure is not 0. A rule that was asked and found nothing has judged objects and no findings.
+ * has finished an audit: no figure is not 0. A rule that was asked and found nothing has checked objects and no findings.
  */
 export function addAuditMetrics(registry: Registry, status: () => AuditStatus | undefined): void {
   const gauge = (name: string, help: string, labelNames: string[], samples: (last: LastAudit) => Sample[]): void =>
@@ -32,16 +32,16 @@ export function addAuditMetrics(registry: Registry, status: () => AuditStatus | 
       totals.findings.map(({ ruleId, namespace, level, findings }) => [{ rule: ruleId, namespace, level }, findings])
   )
   gauge(
-    'pidguard_audit_judged_objects',
-    'Objects that each rule judged in the last audit; 0: it was not asked, or nothing was there for it.',
+    'pidguard_audit_checked_objects',
+    'Objects that each rule checked in the last audit; 0: it was not asked, or nothing was there for it.',
     ['rule'],
-    ({ totals }) => totals.rules.map(({ ruleId, judged }) => [{ rule: ruleId }, judged])
+    ({ totals }) => totals.rules.map(({ ruleId, checked }) => [{ rule: ruleId }, checked])
   )
   gauge(
-    'pidguard_audit_unjudged_objects',
+    'pidguard_audit_unchecked_objects',
     'Objects that each rule could not check, because a fact was missing or the rule failed.',
     ['rule'],
-    ({ totals }) => totals.rules.map(({ ruleId, unjudged }) => [{ rule: ruleId }, unjudged])
+    ({ totals }) => totals.rules.map(({ ruleId, unchecked }) => [{ rule: ruleId }, unchecked])
   )
   gauge(
     'pidguard_audit_gaps',

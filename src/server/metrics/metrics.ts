@@ -29,7 +29,7 @@ export interface MetricSources {
 export interface Metrics extends Meter {
   countReload(what: 'policy' | 'certificate', result: 'loaded' | 'kept' | 'unchanged'): void
   countTaint(change: 'taint' | 'untaint', result: 'done' | 'forbidden' | 'failed'): void
-  countNearFloor(result: 'told' | 'forbidden' | 'failed' | 'held-back'): void
+  countNearFloor(result: 'posted' | 'forbidden' | 'failed' | 'held-back'): void
   countCalicoRepair(result: 'written' | 'forbidden' | 'failed' | 'conflict' | 'stopped'): void
   render(): Promise<{ contentType: string; text: string }>
 }
@@ -51,7 +51,7 @@ export function buildMetrics(sources: MetricSources): Metrics {
   const reviews = addTally(
     registry,
     'pidguard_reviews_total',
-    'Reviews by webhook and by the worst that happened to them: allowed, changed, denied, fault, malformed, late (not judged).',
+    'Reviews by webhook and by the worst that happened to them: allowed, changed, denied, fault, malformed, late (not checked).',
     ['webhook', 'result']
   )
   const decisions = addTally(
@@ -74,7 +74,7 @@ export function buildMetrics(sources: MetricSources): Metrics {
   })
   const nearFloorEvents = new Counter({
     name: 'pidguard_near_floor_events_total',
-    help: 'Events on nodes that came near their floor, by result: told, forbidden, failed, held-back (more than 20 a minute).',
+    help: 'Events on nodes that came near their floor, by result: posted, forbidden, failed, held-back (more than 20 a minute).',
     labelNames: ['result'],
     registers
   })

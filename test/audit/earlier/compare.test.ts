@@ -50,7 +50,7 @@ t.test('what could not be looked for is not fixed', async (t) => {
   noPods.markUnread({ kind: 'Pod', reason: 'forbidden' })
   t.match(compare([], before, noPods).since, { fixed: [], unknown: 2 })
   const partly = new Coverage([])
-  partly.markUnjudged('node-pid-usage', finding('b').object)
+  partly.markUnchecked('node-pid-usage', finding('b').object)
   t.match(compare([], before, partly).since, { fixed: [{ ruleId: 'best-effort' }], unknown: 1 })
 })
 

@@ -7,6 +7,13 @@ t.test('a report is read back as it was', async (t) => {
   t.strictSame(readEarlier('a.json', renderAuditJson(fullAudit())), fullAudit())
 })
 
+t.test('a report from before `judged` was named `checked` is read, with all that is compared', async (t) => {
+  const old = renderAuditJson(fullAudit()).replaceAll('"checked', '"judged')
+  t.match(old, /"judgedByRule"/)
+  const { findings, nodes, takenAt } = fullAudit()
+  t.match(readEarlier('old.json', old), { findings, nodes, takenAt })
+})
+
 const wrong = [
   { name: 'no JSON', value: undefined, says: /found no JSON/ },
   { name: 'a list', value: [], says: /found none/ },

@@ -76,7 +76,7 @@ const unseen: Readonly<Record<string, Change['miss']>> = {
   'its kind could not be read': missing('Deployment'),
   'pods could not be read': missing('Pod'),
   'labels of namespaces could not be read': missing('Namespace'),
-  'its rule was skipped on it': (coverage) => coverage.markUnjudged('best-effort', bad('web').object),
+  'its rule was skipped on it': (coverage) => coverage.markUnchecked('best-effort', bad('web').object),
   'an object was malformed': (coverage) => coverage.markMalformed()
 }
 for (const [what, miss] of Object.entries(unseen)) {
@@ -96,8 +96,8 @@ t.test('what could not be looked at elsewhere keeps nothing', async (t) => {
   await run(store, {
     miss(coverage) {
       missing('CronJob')(coverage)
-      coverage.markUnjudged('node-pid-max', node.object)
-      coverage.markUnjudged('best-effort', bad('other').object)
+      coverage.markUnchecked('node-pid-max', node.object)
+      coverage.markUnchecked('best-effort', bad('other').object)
     }
   })
   t.strictSame(names(store.done), ['remove shop/pidguard-deployment-web'])
@@ -108,7 +108,7 @@ t.test(
   async (t) => {
     const store = new MemoryReports()
     const outlier = bad('web', { ruleId: 'pod-thread-outlier', level: 'audit' })
-    const miss = (coverage: Coverage) => coverage.markUnjudged('pod-thread-outlier', outlier.object)
+    const miss = (coverage: Coverage) => coverage.markUnchecked('pod-thread-outlier', outlier.object)
     await run(store, { wrong: [bad('web'), outlier] })
     const [first] = store.objects.keys()
     const stored = () => store.objects.get(first as string) as { summary: object }

@@ -31,7 +31,7 @@ function finding(change: Partial<AuditFinding> = {}): AuditFinding {
 }
 
 function reportOf(findings: readonly AuditFinding[], change: Partial<WorkloadReport> = {}): WorkloadReport {
-  return { object: web, findings, faults: [], unjudged: [], ...change }
+  return { object: web, findings, faults: [], unchecked: [], ...change }
 }
 
 interface Written {
@@ -96,18 +96,21 @@ void t.test('only what would be denied fails; the rest warns, by how bad it is',
   )
 })
 
-void t.test('what failed is an error, and what could not be judged again is skipped: neither has passed', async (t) => {
-  const fault = { ruleId: 'pid-annotations', mode: 'enforce' as const, message: 'the rule failed', object: web }
-  const report = reportOf([], { faults: [fault], unjudged: ['pod-thread-outlier'] })
-  t.match(written(report), {
-    summary: { fail: 0, warn: 0, error: 1, skip: 1 },
-    results: [
-      { rule: 'pid-annotations', result: 'error' },
-      { rule: 'pod-thread-outlier', result: 'skip' }
-    ]
-  })
-  t.strictSame(rulesOf(report), ['pid-annotations', 'pod-thread-outlier'])
-})
+void t.test(
+  'what failed is an error, and what could not be checked again is skipped: neither has passed',
+  async (t) => {
+    const fault = { ruleId: 'pid-annotations', mode: 'enforce' as const, message: 'the rule failed', object: web }
+    const report = reportOf([], { faults: [fault], unchecked: ['pod-thread-outlier'] })
+    t.match(written(report), {
+      summary: { fail: 0, warn: 0, error: 1, skip: 1 },
+      results: [
+        { rule: 'pid-annotations', result: 'error' },
+        { rule: 'pod-thread-outlier', result: 'skip' }
+      ]
+    })
+    t.strictSame(rulesOf(report), ['pid-annotations', 'pod-thread-outlier'])
+  }
+)
 
 void t.test('Reports of openreports.io say their source at the top', async (t) => {
   t.match(written(reportOf([finding()]), openReport), {

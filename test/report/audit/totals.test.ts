@@ -10,7 +10,7 @@ import {
 import { totals } from '../../support/audit-totals.ts'
 import { cleanAudit, fullAudit } from '../../support/audits.ts'
 
-void t.test('findings by rule, namespace and level; rules by what they judged and what they could not', async (t) => {
+void t.test('findings by rule, namespace and level; rules by what they checked and what they could not', async (t) => {
   const held = totalsOf(fullAudit())
   t.strictSame(held.findings, [
     { ruleId: 'best-effort', namespace: 'a"b', level: 'deny', findings: 1 },
@@ -19,11 +19,11 @@ void t.test('findings by rule, namespace and level; rules by what they judged an
     { ruleId: 'pod-thread-outlier', namespace: 'shop', level: 'audit', findings: 1 }
   ])
   t.strictSame(held.rules, [
-    { ruleId: 'best-effort', judged: 31, unjudged: 1 },
-    { ruleId: 'calico-update-strategy', judged: 1, unjudged: 0 },
-    { ruleId: 'pod-thread-outlier', judged: 6, unjudged: 0 },
-    { ruleId: 'node-kubepods-drift', judged: 2, unjudged: 0 },
-    { ruleId: 'node-pid-eviction', judged: 0, unjudged: 1 }
+    { ruleId: 'best-effort', checked: 31, unchecked: 1 },
+    { ruleId: 'calico-update-strategy', checked: 1, unchecked: 0 },
+    { ruleId: 'pod-thread-outlier', checked: 6, unchecked: 0 },
+    { ruleId: 'node-kubepods-drift', checked: 2, unchecked: 0 },
+    { ruleId: 'node-pid-eviction', checked: 0, unchecked: 1 }
   ])
   t.match(held, { exitCode: 1, complete: false, gaps: 2, folded: 0 })
   t.equal(held.firstGaps[0]?.part, 'nodes/configz')

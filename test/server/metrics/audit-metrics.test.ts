@@ -15,9 +15,9 @@ const found: AuditStatus = {
         { ruleId: 'node-pid-max', namespace: '', level: 'audit', findings: 1 }
       ],
       rules: [
-        { ruleId: 'best-effort', judged: 40, unjudged: 0 },
-        { ruleId: 'host-pid', judged: 0, unjudged: 0 },
-        { ruleId: 'node-pid-max', judged: 2, unjudged: 5 }
+        { ruleId: 'best-effort', checked: 40, unchecked: 0 },
+        { ruleId: 'host-pid', checked: 0, unchecked: 0 },
+        { ruleId: 'node-pid-max', checked: 2, unchecked: 5 }
       ],
       gaps: 2,
       firstGaps: [gap('jobs.batch'), gap('nodes/configz')]
@@ -49,12 +49,12 @@ void t.test('the last audit in figures; a rule that found nothing is told from o
     ...counts,
     'pidguard_audit_findings{rule="best-effort",namespace="shop",level="deny"} 3',
     'pidguard_audit_findings{rule="node-pid-max",namespace="",level="audit"} 1',
-    'pidguard_audit_judged_objects{rule="best-effort"} 40',
-    'pidguard_audit_judged_objects{rule="host-pid"} 0',
-    'pidguard_audit_judged_objects{rule="node-pid-max"} 2',
-    'pidguard_audit_unjudged_objects{rule="best-effort"} 0',
-    'pidguard_audit_unjudged_objects{rule="host-pid"} 0',
-    'pidguard_audit_unjudged_objects{rule="node-pid-max"} 5',
+    'pidguard_audit_checked_objects{rule="best-effort"} 40',
+    'pidguard_audit_checked_objects{rule="host-pid"} 0',
+    'pidguard_audit_checked_objects{rule="node-pid-max"} 2',
+    'pidguard_audit_unchecked_objects{rule="best-effort"} 0',
+    'pidguard_audit_unchecked_objects{rule="host-pid"} 0',
+    'pidguard_audit_unchecked_objects{rule="node-pid-max"} 5',
     'pidguard_audit_gaps{part="nodes/configz"} 1',
     'pidguard_audit_gaps{part="other"} 1',
     'pidguard_audit_last_success_timestamp_seconds 1795000000.5',

@@ -67,10 +67,10 @@ void t.test('taints: what was written, and what the leader sees; others say noth
 
 void t.test('nodes near their floor: what was told, and how many there are; others say nothing of it', async (t) => {
   const held = metrics({ nearFloor: () => 0 })
-  held.countNearFloor('told')
+  held.countNearFloor('posted')
   held.countNearFloor('held-back')
   const { text } = await held.render()
-  t.equal(sample(text, 'pidguard_near_floor_events_total{result="told"}'), 1)
+  t.equal(sample(text, 'pidguard_near_floor_events_total{result="posted"}'), 1)
   t.equal(sample(text, 'pidguard_near_floor_events_total{result="held-back"}'), 1)
   t.equal(sample(text, 'pidguard_nodes_near_floor'), 0)
   const other = await metrics({ nearFloor: () => undefined }).render()

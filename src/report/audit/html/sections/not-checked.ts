@@ -1,4 +1,4 @@
-import { objectText, type RuleText, type Unjudged } from '../../../validate-report.ts'
+import { objectText, type RuleText, type Unchecked } from '../../../validate-report.ts'
 import type { AuditFault, AuditGap, AuditReport } from '../../audit-report.ts'
 import { missingOf } from '../../headline.ts'
 import { html, type Markup, prose } from '../markup.ts'
@@ -12,7 +12,7 @@ const gapColumns: readonly Column<AuditGap>[] = [
   { title: 'Nodes', kind: 'text', cell: ({ nodes }) => (nodes === null ? 'as a whole' : String(nodes)) }
 ]
 
-const unjudgedColumns: readonly Column<Unjudged>[] = [
+const uncheckedColumns: readonly Column<Unchecked>[] = [
   { title: 'Rule', kind: 'name', choose: true, cell: ({ ruleId }) => ruleId },
   { title: 'Because', kind: 'text', cell: ({ reason }) => reason },
   { title: 'Objects', kind: 'count', cell: ({ objects }) => objects }
@@ -37,9 +37,9 @@ export function unseen(report: AuditReport): Markup {
 <h2 id="unseen">What could not be looked at</h2>
 <p>${missingOf(report) === '' ? 'Everything the policy asks for was looked at.' : 'What was not looked at may be wrong all the same: skipped is not passed.'}</p>
 ${table({ id: 'gaps-table', caption: 'Parts of the cluster that could not be looked at', noun: ['part', 'parts'], columns: gapColumns, rows: gaps, budget })}
-${table({ id: 'skips-table', caption: 'Rules that were skipped, for lack of a fact', noun: ['reason', 'reasons'], columns: unjudgedColumns, rows: skips, budget })}
+${table({ id: 'skips-table', caption: 'Rules that were skipped, for lack of a fact', noun: ['reason', 'reasons'], columns: uncheckedColumns, rows: skips, budget })}
 ${table({ id: 'faults-table', caption: 'Rules that failed', noun: ['failure', 'failures'], columns: faultColumns, rows: faults, budget })}
-${table({ id: 'exempted-table', caption: 'Exemptions of the policy', noun: ['exemption', 'exemptions'], columns: unjudgedColumns, rows: exempted, budget })}
+${table({ id: 'exempted-table', caption: 'Exemptions of the policy', noun: ['exemption', 'exemptions'], columns: uncheckedColumns, rows: exempted, budget })}
 ${notes.length > 0 ? table({ id: 'notes-table', caption: 'Notes', noun: ['note', 'notes'], columns: noteColumns, rows: notes, budget }) : undefined}
 </section>`
 }

@@ -69,7 +69,7 @@ function figures(report: AuditReport): Markup {
   }</dd></div>
 <div><dt>Nodes read</dt><dd>${grouped(summary.nodesRead)} of ${grouped(summary.nodes)}</dd></div>
 <div><dt>Pods whose PIDs are known</dt><dd>${grouped(summary.podsRead)} of ${grouped(summary.pods)}</dd></div>
-<div><dt>Findings on ${counted(summary.judged, 'object')} in ${counted(summary.namespaces, 'namespace')}</dt><dd>${levelsOf(summary.levels)}</dd></div>
+<div><dt>Findings on ${counted(summary.checked, 'object')} in ${counted(summary.namespaces, 'namespace')}</dt><dd>${levelsOf(summary.levels)}</dd></div>
 <div><dt>Not looked at</dt><dd>${
     missingOf(report) === '' ? 'nothing was left out' : html`<a href="#unseen">${missingOf(report)}</a>`
   }</dd></div>
