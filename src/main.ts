@@ -29,7 +29,7 @@ if (isTooOld(process.versions.node)) {
     nodeModule.enableCompileCache()
     const { run } = await import('./commands/program.ts')
     const code = await run(process.argv)
-    // A verb that serves goes on until it is told to stop, and has no code to give yet.
+    // `serve` has no exit code until it stops.
     if (code !== undefined) process.exitCode = code
   } else {
     const { print } = await import('./host/stdout.ts')

@@ -11,7 +11,7 @@ export interface Advice {
 /** Names in one line. Own choice. */
 const mostNamed = 5
 
-/** What the rows say of the policy: `policy` is its backend, undefined where it names none. */
+/** What follows from the rows. `policy`: the backend that the policy names; undefined where it names none. */
 export function adviceOf(rows: readonly NodeRow[], policy: Backend | undefined): Advice[] {
   const decided = rows.filter(({ daemonSet, moot }) => daemonSet !== undefined && moot === undefined)
   return [
@@ -23,7 +23,7 @@ export function adviceOf(rows: readonly NodeRow[], policy: Backend | undefined):
   ]
 }
 
-/** A policy that contradicts a node is said before it is enforced. */
+/** Warns of a policy that contradicts nodes, before it is enforced. */
 function contradictions(rows: readonly NodeRow[], policy: Backend | undefined): Advice[] {
   if (policy === undefined) return []
   const against = rows.filter(({ need }) => need.backend !== undefined && need.backend !== policy)

@@ -50,7 +50,8 @@ export interface AuditFlags extends Omit<TakeOptions, 'readings'> {
 export async function runAudit(paths: readonly string[], flags: AuditFlags): Promise<number> {
   const outputs = readOutputs(flags.output ?? [], auditFormats)
   const earlier = flags.since === undefined ? undefined : readEarlier(flags.since, readText('--since', flags.since))
-  // As for serve: with --readings snapshot, the snapshot replaces the readings of a cluster; else the cluster itself.
+  // As in serve: with --readings snapshot, the snapshot only replaces the readings of a cluster; otherwise it replaces the
+  // cluster itself.
   const isDump = paths.length > 0 || (flags.snapshot !== undefined && flags.readings !== 'snapshot')
   if (isDump && flags.reportObjects !== 'off') {
     throw new AppError('ERR_USAGE', '--report-objects writes into the cluster that is audited; files have none')

@@ -74,17 +74,20 @@ export async function probeAdmission(
   }
 }
 
-/** Nobody wants it: it asks for nothing, and declares PIDs that are no count. observe warns, the others refuse it. */
+/**
+ * A pod that breaks rules in every policy: it asks for no resources, and declares PIDs that are no count. The overlay
+ * observe warns about it, the others refuse it.
+ */
 function unwantedPod(namespace: string): object {
   return podOf(namespace, { annotations: { [declaredPids]: 'none' } }, {})
 }
 
-/** Nothing is wrong with it: it goes through, and comes back with what pidguard adds to every pod. */
+/** A pod that breaks no rule: it is admitted, and comes back with what pidguard adds to every pod. */
 function modestPod(namespace: string): object {
   return podOf(namespace, {}, { requests: { cpu: '10m', memory: '32Mi' } })
 }
 
-/** As Pod Security asks for at its strictest, `restricted`: so that only pidguard has something to say. */
+/** As Pod Security wants it at its strictest level, `restricted`, so that only pidguard has something to say. */
 function podOf(namespace: string, metadata: object, resources: object): object {
   const securityContext = { allowPrivilegeEscalation: false, capabilities: { drop: ['ALL'] } }
   return {

@@ -20,7 +20,7 @@ export interface DoctorFacts extends ReplicaFacts, SelectorFacts, ProbeFacts, Pi
 
 const day: Millis = 24 * 60 * 60_000
 
-/** Everything a person on call would look at, in the order in which one thing rests on another. */
+/** Everything a person on call would look at. What other checks depend on comes first. */
 export function diagnose(facts: DoctorFacts): Check[] {
   return [
     ...hiddenChecks(facts),

@@ -15,7 +15,10 @@ import type { InstallationFacts } from './read-installation.ts'
 
 type Half = 'validate' | 'mutate'
 
-/** Whether pidguard, asked for a pod as it would be stored, would have left a sign: of this half of admission. */
+/**
+ * Whether pidguard would have left a sign of this half of admission on a pod, by the policy in force. The pod is as it
+ * would be stored.
+ */
 export type PolicyView = (pod: JsonRecord) => Readonly<Record<Half, boolean>>
 
 export interface ProbeFacts extends InstallationFacts {
@@ -52,7 +55,7 @@ export function policyViewOf(
 export function probeChecks(facts: ProbeFacts): Check[] {
   if (facts.probe === undefined) return []
   const checks = [halfCheck('validate', facts.probe, facts), halfCheck('mutate', facts.probe, facts)]
-  // Whoever refuses pods refuses both, in the same words.
+  // A webhook or quota that refuses pods refuses both, in the same words.
   return checks.filter(({ found }, index) => checks.findIndex((check) => check.found === found) === index)
 }
 

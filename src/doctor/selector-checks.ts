@@ -12,13 +12,13 @@ export interface SelectorFacts extends InstallationFacts {
 
 type Labels = Readonly<Record<string, string>>
 
-/** Where cert-manager runs by its own manifests and chart. Another place is not recognised. */
+/** The namespace of cert-manager by its own manifests and chart. Another one is not recognised. */
 const certManager = 'cert-manager'
 const ignore = `${admission}=ignore`
 /** Most names in one line. Own choice. */
 const mostNamed = 10
 
-/** Whom the API server calls us for. */
+/** Which namespaces the API server calls us for. */
 export function selectorChecks(facts: SelectorFacts): Check[] {
   const { mutating, validating, namespaces } = facts
   const labels = new Map(namespaces.map(({ metadata }) => [metadata.name ?? '', metadata.labels ?? {}]))

@@ -1,6 +1,6 @@
 import { type ExpositionSample, samplesOf } from './replicas/metrics-text.ts'
 
-/** Nodes named in one line; more of them have one reason in common. Own choice. */
+/** Nodes named in one line. When there are more, they have a reason in common. Own choice. */
 export const mostNamed = 5
 
 /** How many nodes a replica counts as not known, by its own metrics. */
@@ -13,8 +13,8 @@ export interface UnknownNodes {
 
 /**
  * Names the nodes that a replica does not know, the oldest reading first, then those never read: `a read 95 s ago, b never
- * read and 2 more`. Empty where it tells of none by name. `all` are the Nodes of the cluster; without them, and in a
- * fleet of which the replica does not name every node that it has read, those never read stay without a name.
+ * read and 2 more`. Empty where the replica names none. `all` are the Nodes of the cluster. Nodes that were never read are
+ * named only where `all` is given and the replica names every node that it has read.
  */
 export function namesOfUnknown(text: string, { stale, unread, read }: UnknownNodes, all?: readonly string[]): string {
   const readings = samplesOf(text, 'pidguard_node_reading_timestamp_seconds').sort((a, b) => a.value - b.value)
@@ -32,7 +32,7 @@ function nodeOf({ labels }: ExpositionSample): string {
   return labels['node'] ?? ''
 }
 
-/** By the clock of the replica, whose own figure of the oldest says what time it is there. */
+/** The age by the clock of the replica: its own figure of the oldest reading tells what time it is there. */
 function ageOf(text: string, readings: readonly ExpositionSample[], { value }: ExpositionSample): string {
   const oldest = samplesOf(text, 'pidguard_oldest_reading_age_seconds')[0]?.value
   const first = readings[0]?.value

@@ -11,7 +11,7 @@ export function ours(configurations: readonly WebhookConfiguration[]): readonly 
   return configurations.find(({ metadata }) => metadata.name === 'pidguard')?.webhooks ?? []
 }
 
-/** Whether the API server calls us, and how. What this user may not read is not judged; `hidden` says so elsewhere. */
+/** Whether the API server calls us, and how. What this user may not read is not checked; `hidden` says so elsewhere. */
 export function registrationChecks(facts: ProbeFacts): Check[] {
   const { mutating, validating, hidden, serverVersion } = facts
   return [
@@ -85,7 +85,7 @@ function destinationFaults(
     const found = `is called at the Service ${called}; pidguard is at ${wanted}`
     return [{ about: name, level: 'error', found, remedy: apply }]
   }
-  // An ExternalName has no ports of its own, and one that is not there, or not shown, has its own line.
+  // An ExternalName has no ports of its own, and a Service that is missing or hidden has a line of its own.
   const ports = installed?.spec.type === 'ExternalName' ? undefined : installed?.spec.ports?.map(({ port }) => port)
   const port = service?.port ?? 443
   if (ports === undefined || ports.includes(port)) return []
@@ -129,7 +129,7 @@ function mannerFaults(webhook: RegisteredWebhook, kind: ConfigurationKind): Chec
   return faults.map((found) => ({ about: name, level: 'warn', found, remedy: apply }))
 }
 
-/** Others who change the same objects: what they do comes before us, or after, by the name of their configuration. */
+/** Other webhooks that change the same objects: the name of their configuration decides whether they run before or after us. */
 export function neighbourChecks({ mutating }: InstallationFacts): Check[] {
   return mutating
     .filter(({ metadata }) => metadata.name !== 'pidguard')

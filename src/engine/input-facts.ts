@@ -12,7 +12,10 @@ import type { AllFacts } from './rule.ts'
 /** Kubernetes puts it on every Namespace (since v1.21), so selectors may count on it. */
 const nameLabel = 'kubernetes.io/metadata.name'
 
-/** What FelixConfigurations and DaemonSets of Felix say each other; no namespace has such a name. */
+/**
+ * The name under which facts about Felix are kept: FelixConfigurations, and how DaemonSets of Felix are set. No namespace
+ * can have it.
+ */
 export const ofFelix = 'Felix of Calico'
 
 /** The cluster that the inputs are for, where something is known of it. */
@@ -113,7 +116,7 @@ export class InputFacts {
       this.#felixDaemonSets.set(`${found.namespace}/${found.name}`, found)
       return ofFelix
     } catch {
-      // What is not the object its kind says is reported when it is checked itself.
+      // A malformed object is reported when it is checked itself.
       return undefined
     }
   }

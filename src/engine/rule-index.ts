@@ -51,7 +51,8 @@ function isTerminating({ metadata, operation, userName }: Subject): boolean {
 
 /**
  * The API copy of a static pod, made by its kubelet: denying it hides a pod that keeps running. Any user can write the
- * annotation, so on CREATE it counts only from a node. A pod with scheduling gates is none: a static pod has its node.
+ * annotation, so on CREATE it counts only from a node. A pod with scheduling gates is no copy: a static pod is on its node
+ * already.
  */
 function isMirrorPod(subject: Subject): boolean {
   if (subject.groupKind !== pod || subject.metadata.annotations?.[mirrorPod] === undefined) return false

@@ -93,7 +93,10 @@ function refusedNodeOfSentence(text: string): string | undefined {
   return /\bpid-binding: .*?\(needs \d+; (\S+) has -?\d+ PIDs free under /.exec(text)?.[1]
 }
 
-/** A placement beyond the bounds of `placement.ts`. A user could choose to be unknown, so this is no warning but denies. */
+/**
+ * A placement beyond the bounds of `placement.ts`. It is denied and not only warned about: otherwise a user could get
+ * around the check by a long placement.
+ */
 export const tooLongToCheck = {
   reason: 'placement is too long to check',
   detail: 'more than 100 node labels, tolerations and affinity terms together, or more than 48 KiB',

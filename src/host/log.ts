@@ -57,7 +57,7 @@ function isoTime({ now }: Pick<Clock, 'now'>): () => string {
   }
 }
 
-/** pino does this on EPIPE alone, but a socket reports ECONNRESET when its reader is gone. Otherwise lines would pile up. */
+/** pino stops at EPIPE alone, but a socket reports ECONNRESET when its reader is gone. Without this, lines would pile up. */
 function silence(output: ReturnType<typeof pino.destination>): void {
   output.write = () => true
   output.flush = () => {}

@@ -49,8 +49,8 @@ export async function liveReadings(
 }
 
 /**
- * With whose credentials kubelets are asked. A token that is sent to every node can be read by whoever is root on one of
- * them, so it should be one that can do nothing else.
+ * The credentials that kubelets are asked with. Root on any node can read a token that is sent to it, so it should be one
+ * that can do nothing else.
  */
 export function kubeletCredentials(
   { kubeletServiceAccount: name }: Pick<ReadingOptions, 'kubeletServiceAccount'>,

@@ -100,7 +100,7 @@ function* snapshotObjects(snapshot: ClusterSnapshot, kind: string, known: KnownO
       yield* snapshot.namespaces.map(namespaceOf)
       break
     case 'LimitRange':
-      // A snapshot holds what those of a namespace say together, not which of them says it.
+      // A snapshot holds the limits of all LimitRanges of a namespace together, and not which of them has which.
       for (const [namespace, limits] of snapshot.limitRanges) {
         if (!known.hasIn(kind, namespace)) yield limitRangeOf(namespace, limits)
       }

@@ -82,7 +82,7 @@ async function readOne(file: InputFile, document: DocumentText, sink: DocumentSi
   for (const value of values) await give(file, document, value, sourceText, sink)
 }
 
-/** Mistakes shown of one document; more of them say no more. Own choice. */
+/** Mistakes shown of one document: a person needs no more to find the cause. Own choice. */
 const maxMistakes = 100
 
 async function give(

@@ -98,8 +98,9 @@ function partOf({ plural }: ListedKind, apiVersion: string): string {
 }
 
 /**
- * `refused` are all parts that may not be read: the API server refuses before it looks whether a group is served, so the
- * right on only one of them could be of no use. Throws ERR_CLUSTER_UNREACHABLE where the next kind would fail in the same way.
+ * `refused` are all parts that may not be read. The API server refuses a call before it looks whether the group is served,
+ * so a right on only one of the groups may be of no use. Throws ERR_CLUSTER_UNREACHABLE where the next kind would fail in
+ * the same way.
  */
 function failureOf(
   listed: ListedKind,

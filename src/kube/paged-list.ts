@@ -17,10 +17,10 @@ const goodPage: Bytes = 2_500_000
  * (EXTERN_APEX in node/src/string_bytes.cc), where garbage collection does not count them.
  */
 const goodSmallPage: Bytes = 900_000
-/** A larger page is no answer to what we asked. */
+/** A page of more than this cannot be the answer to our request. */
 const tooLargePage: Bytes = 256 * 1024 * 1024
 
-/** For a list that need not show one moment: which objects, and what to do about a page that could not be read. */
+/** For a list that need not be of one moment: which objects, and what to do about a page that could not be read. */
 export interface PageTrouble {
   /** Whether to ask for the page again; resolves when it is time. `attempt` counts from 1 for each page. */
   again(error: KubeError, attempt: number): Promise<boolean>

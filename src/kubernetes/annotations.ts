@@ -6,12 +6,15 @@ export const threadCap = 'pidguard.io/thread-cap'
 /** Set by pidguard on a Pod at creation: the tasks it is counted with, and where that figure comes from. */
 export const pidsEstimate = 'pidguard.io/pids-estimate'
 export const pidsEstimateSource = 'pidguard.io/pids-estimate-source'
-/** Set by pidguard on a Pod where the policy names a limit. Tells others; it does not itself bound anything. */
+/**
+ * Set by pidguard on a Pod where the policy names a limit. It is information for other programs: pidguard does not enforce
+ * it.
+ */
 export const pidsLimit = 'pidguard.io/pids-limit'
 
 /** Set by the kubelet on the API copy of a static pod, which runs whether or not that copy is admitted. */
 export const mirrorPod = 'kubernetes.io/config.mirror'
-/** Set beside it: the uid by which the node, and its cgroups, know the static pod. */
+/** Set by the kubelet together with `mirrorPod`: the uid by which the node, and its cgroups, know the static pod. */
 export const staticHash = 'kubernetes.io/config.hash'
 
 /** Set by a Namespace's owner, where the policy allows it and within its bounds. */
@@ -20,5 +23,8 @@ export const defaultCpuRequest = 'pidguard.io/default-cpu-request'
 export const defaultMemoryRequest = 'pidguard.io/default-memory-request'
 export const headroomFloor = 'pidguard.io/headroom-floor'
 
-/** Label that an administrator sets on a Namespace, with the value `ignore`: nothing is asked about its pods. */
+/**
+ * Label that an administrator sets on a Namespace: with the value `ignore` the API server does not call pidguard for its
+ * pods.
+ */
 export const admission = 'pidguard.io/admission'

@@ -41,7 +41,7 @@ export function kindMistake(group: string, version: string, kind: string): strin
     )
     return `no API server serves ${written}${meant === undefined ? '' : `; is the group ${meant} meant?`}`
   }
-  // Only the groups whose kinds are known here. Of extensions, all kinds with pods have moved.
+  // Only groups whose kinds are known here. Every kind with pods has moved out of the group extensions.
   const own = kinds[group] ?? (group === 'extensions' ? kinds['apps'] : undefined)
   if (own === undefined || own.includes(kind)) return undefined
   const meant = Object.hasOwn(renamed, kind) ? renamed[kind] : sameOf(kind, own)
@@ -52,7 +52,7 @@ export function kindMistake(group: string, version: string, kind: string): strin
   return `no API server serves ${written}; ${served} is of ${home[0] === '' ? 'v1' : `${home[0]}/v1`}`
 }
 
-/** The kind with another case or a slip of one or two letters. A plural is none: PodList is the list of Pod. */
+/** The kind with another case or a slip of one or two letters. A plural does not count: PodList is the list of Pods. */
 function sameOf(kind: string, known: readonly string[]): string | undefined {
   if (kind.endsWith('List')) return undefined
   const exact = known.find((each) => each.toLowerCase() === kind.toLowerCase())
@@ -65,5 +65,5 @@ function sameOf(kind: string, known: readonly string[]): string | undefined {
       )
 }
 
-/** Letters. Shorter kinds, as Pod and Job, are near to too many words. */
+/** Letters. A shorter kind, such as Pod or Job, is near to too many words. */
 const shortestNear = 6

@@ -66,7 +66,7 @@ const matcherOf = memoized((pattern): ((name: string) => boolean) => {
   }
 })
 
-/** One character after the other, back to the last star where it does not go on. */
+/** Compares character by character, and goes back to the last star at a mismatch. */
 function matchesStepwise(pattern: string, name: string): boolean {
   let p = 0
   let n = 0

@@ -14,7 +14,7 @@ interface Knob {
   readonly advice: string
   /** The variable pidguard would set for a cap of so many threads; undefined where no variable takes a count. */
   readonly cap: ((threads: number) => EnvVar) | undefined
-  /** The largest cap that the runtime heeds; undefined where it has none. */
+  /** The largest cap that the runtime accepts; undefined where it has none. */
   readonly most: number | undefined
 }
 
@@ -69,12 +69,12 @@ export function capFor(runtime: Runtime, threads: number): EnvVar | undefined {
   return knobs[runtime].cap?.(threads)
 }
 
-/** The largest cap that the runtime heeds; undefined where it has none. */
+/** The largest cap that the runtime accepts; undefined where it has none. */
 export function mostThreadsOf(runtime: Runtime): number | undefined {
   return knobs[runtime].most
 }
 
-/** Whether the container caps its runtime's threads by a variable or an option. The value is not judged. */
+/** Whether the container caps its runtime's threads by a variable or an option. The value is not checked. */
 export function hasThreadCap(runtime: Runtime, container: Container): boolean {
   const { variables, options } = knobs[runtime]
   const env = (container.env ?? []).filter((entry) => isRecord(entry))

@@ -1,8 +1,11 @@
-/** The end of the name alone: a search is as quick as its first letter is rare, and nearly all of JSON is small letters. */
+/**
+ * Only the end of the name, from its capital letter on: capitals are rare in JSON, and a search is fast when its first byte
+ * is rare.
+ */
 const head = Buffer.from('Fields":[')
 /**
- * The text before it where the API server wrote it: in compact JSON the quote of a member's name follows `{` or `,`.
- * After a backslash it is the inside of a longer name.
+ * What comes before `head` in the compact JSON of the API server: a member's name follows `{` or `,`. After a backslash the
+ * same text would be part of a longer name.
  */
 const starts = ['{"managed', ',"managed']
 const startLength = '{"managed'.length
@@ -38,7 +41,7 @@ const quote = 0x22
 const backslash = 0x5c
 const opening = 0x5b
 const closing = 0x5d
-/** Where the list ends whose elements begin at `from`: the place of its `]`. undefined when it does not end. */
+/** The index of the `]` that ends the list whose elements begin at `from`; undefined when the list does not end. */
 function endOfList(json: Buffer, from: number): number | undefined {
   let depth = 1
   for (let i = from; i < json.length; i++) {
@@ -54,7 +57,7 @@ function endOfList(json: Buffer, from: number): number | undefined {
   return undefined
 }
 
-/** The place of the quote that ends the string which the one at `start` begins. */
+/** The index of the quote that closes the string which the quote at `start` opens. */
 function endOfString(json: Buffer, start: number): number {
   let i = start + 1
   while (i < json.length && json[i] !== quote) i += json[i] === backslash ? 2 : 1

@@ -3,7 +3,7 @@ import { isRecord, type JsonRecord } from '../lib/json/shape.ts'
 import type { Container } from './types.ts'
 import type { GroupKind } from './workloads.ts'
 
-/** Where a kind that Kubernetes does not bring along keeps pods. `*` in a pointer is every item or member. */
+/** Where a kind that is not one of Kubernetes itself keeps pods. `*` in a pointer is every item or member. */
 export interface TemplatePlace {
   /** Pointer to objects with `metadata` and `spec` of pods. */
   readonly template?: string
@@ -17,7 +17,7 @@ export interface TemplatePlace {
 
 /** One pod template of an object. */
 export interface FoundTemplate {
-  /** Pointer of the template, or of the pod spec where there is no more. */
+  /** Pointer of the template, or of the pod spec where it has no template around it. */
   readonly at: string
   readonly isPodSpec: boolean
   readonly value: JsonRecord
@@ -118,7 +118,7 @@ const policyGroups = /(^|\.)(kyverno\.io|gatekeeper\.sh|kubewarden\.io|pidguard\
 const ownGroups =
   /^(|apps|batch|autoscaling|policy|extensions|(apiextensions|admissionregistration|apiregistration|networking|rbac\.authorization|storage|scheduling|certificates|discovery|events|resource)\.k8s\.io)$/
 
-/** Kinds whose pods their controller makes up from fields of its own. */
+/** Kinds without a pod template: their controller makes the pods from other fields. */
 const ownShapes: ReadonlySet<GroupKind> = new Set([
   'argoproj.io/Workflow',
   'argoproj.io/WorkflowTemplate',

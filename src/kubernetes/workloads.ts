@@ -63,7 +63,7 @@ const successors: Readonly<Record<string, string>> = {
   'batch/v1beta1': 'batch/v1'
 }
 
-/** The version under which objects of this one are served today, and so judged. */
+/** The version under which objects of this one are served today, and under which rules look at them. */
 export function currentVersionOf(apiVersion: string): string {
   return Object.hasOwn(successors, apiVersion) ? (successors[apiVersion] as string) : apiVersion
 }

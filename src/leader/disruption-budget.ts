@@ -45,8 +45,8 @@ export async function keepDisruptionBudget(
 const versions = ['v1', 'v1beta1'] as const
 
 /**
- * Makes the PodDisruptionBudget of that name where there is none, so that a drain takes one replica at a time.
- * An existing one is left as it is, by whomever it was written.
+ * Makes the PodDisruptionBudget of that name where there is none, so that a drain takes one replica at a time. An existing
+ * one is left as it is, also where another client wrote it.
  */
 export async function ensureDisruptionBudget(
   api: KubeApi,

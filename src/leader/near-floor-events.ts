@@ -13,7 +13,10 @@ import { RepeatedDuty, type Term } from './repeated-duty.ts'
 import { isTainted } from './taint-plan.ts'
 import type { NodeHolders } from './top-holders.ts'
 
-/** `told`: an Event was posted. `held-back`: more nodes came near their floor than there are Events a minute; once for each node. */
+/**
+ * `posted`: an Event was posted. `held-back`: more nodes came near their floor than there are Events a minute; once for
+ * each node.
+ */
 export type NearFloorResult = 'posted' | 'forbidden' | 'failed' | 'held-back'
 
 export interface NearFloorDeps {
@@ -75,7 +78,7 @@ class NearFloorTerm implements Term {
     this.#refilledAt = deps.clock.monotonic()
   }
 
-  /** Whether every Event could be posted that may be. */
+  /** Whether every Event could be posted that the limit of a minute allows. */
   async look(): Promise<boolean> {
     const { isWanted, isSynced } = this.#deps
     if (!isWanted()) {

@@ -37,7 +37,7 @@ export class RefusedPods implements CacheEvents<PodFacts> {
   }
 }
 
-/** undefined for a pod that is bound, or never will be. */
+/** undefined for a pod that is bound, or that never will be. */
 function nodeOf({ node, deleting, refusedBy }: PodFacts): string | undefined {
   return node !== undefined || deleting ? undefined : refusedBy
 }

@@ -21,7 +21,10 @@ export interface TaskPlaces {
   readonly outside: Pids | undefined
 }
 
-/** Splits what is in use on a node; `unclaimed` are the pods of the reading that no Pod has, undefined: not known. */
+/**
+ * Splits what is in use on a node. `unclaimed`: the pods of the reading without a Pod at the API server; undefined: not
+ * known.
+ */
 export function placesOf(
   reading: Pick<NodeReading, 'host' | 'kubepods' | 'pods'> | undefined,
   unclaimed: ReadonlyMap<string, Pids> | undefined
@@ -39,7 +42,10 @@ export function placesOf(
   }
 }
 
-/** A running node has tasks outside of pods, its kernel threads alone: where none are left a figure is wrong or late. */
+/**
+ * PIDs in use outside of pods; undefined where none would be left: a running node has kernel threads at least, so then a
+ * figure is wrong or late.
+ */
 export function outsideOf(host: Pids | undefined, kubepods: Pids | undefined): Pids | undefined {
   return host === undefined || kubepods === undefined || host <= kubepods ? undefined : host - kubepods
 }
@@ -73,8 +79,8 @@ export type Holder =
   | { readonly place: 'unexplained' | 'outside'; readonly pids: Pids }
 
 /**
- * Share of what is in use from which a holder is named. Own choice: below a tenth nobody is to blame, and stopping it
- * would not help.
+ * Share of what is in use from which a holder is named. Own choice: to stop one that holds less than a tenth would not
+ * help.
  */
 const worthNaming = 0.1
 
@@ -82,8 +88,8 @@ const worthNaming = 0.1
 const mostHolders = 3
 
 /**
- * The places that hold a share worth naming of what is in use under a ceiling, the biggest first. `workloads` are those
- * of the node, in any order. Without the figure of the ceiling the sum of the known places takes its part.
+ * The places that hold a share worth naming of what is in use under a ceiling, the biggest first. `workloads` are those of
+ * the node, in any order. Where the use of the ceiling is unknown, the sum of the known places stands in for it.
  */
 export function holdersOf(
   ceiling: 'node' | 'kubepods',

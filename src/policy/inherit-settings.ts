@@ -1,6 +1,9 @@
 import type { BaseSettings, Layer } from './policy.ts'
 
-/** `under` with what `layer` gives over it. Profiles are replaced as a list: their order decides. */
+/**
+ * The settings of `under`, with the values of `layer` in place of theirs. A list of profiles is replaced as a whole: its
+ * order decides.
+ */
 export function applyLayer(under: BaseSettings, layer: Layer): BaseSettings {
   const { rules = {}, requests = {}, pids = {}, headroom = {}, audit = {}, calico = {} } = layer
   const { budget = {} } = headroom

@@ -1,7 +1,7 @@
 import { globMatches, type Selector, type SelectorRequirement, selectorMatches } from '../kubernetes/label-selector.ts'
 import type { Override } from './policy.ts'
 
-/** Whether an override applies to a namespace; `maybe` when that hangs on labels that are not known. */
+/** Whether an override applies to a namespace; `maybe` when that depends on labels that are not known. */
 export type Applies = 'yes' | 'no' | 'maybe'
 
 /** Every namespace has its name as this label (since Kubernetes v1.22, and for us on older clusters too). */

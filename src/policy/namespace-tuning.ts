@@ -75,7 +75,7 @@ function pidsWithin(text: string, { min, max }: { min: number; max: number }, ke
   return { value: pids }
 }
 
-/** A pod cannot need more than it may have; the policy itself is held to that when it is read. */
+/** A pod cannot need more than its limit. A mistake of this kind in the policy itself is found when it is read. */
 function withinLimit(estimate: number | undefined, limit: number | undefined): Tuned<number> {
   if (estimate === undefined) return {}
   if (limit === undefined || estimate <= limit) return { value: estimate }

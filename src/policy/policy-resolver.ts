@@ -57,7 +57,7 @@ export class PolicyResolver {
   }
 
   #resolve(namespace: string, facts: NamespaceFacts | undefined): Settings {
-    // The selectors of the webhooks keep such pods away; objects that arrive anyway, as DaemonSets do, are treated alike.
+    // The selectors of the webhooks keep such pods away. Objects that arrive anyway, such as DaemonSets, are treated alike.
     const system =
       facts?.labels[admission] === 'ignore' ||
       this.policy.systemNamespaces.some((pattern) => globMatches(pattern, namespace))
@@ -103,7 +103,7 @@ export class PolicyResolver {
   }
 }
 
-/** Rule by rule the milder mode of both; one that would measure by something else only warns. */
+/** Rule by rule the milder of both modes. A rule that would measure against other values only warns. */
 function withMildest(settings: BaseSettings, other: BaseSettings): BaseSettings {
   const milder = new Map(settings.modes)
   for (const [id, mode] of other.modes) milder.set(id, milderOf(mode, settings.modes.get(id) ?? mode))
@@ -122,7 +122,10 @@ function measuresOf({ pids, headroom }: BaseSettings): object {
   return { pids, floor, maxAge, claimShare, budget }
 }
 
-/** Whether pods without any request are given some. Where nothing injects, `inject` would only let them through. */
+/**
+ * Whether pods without any request are given one. In other modes than enforce nothing is written, and `inject` would only
+ * let such pods through.
+ */
 function injects({ requests, modes }: BaseSettings): boolean {
   return requests.bestEffortPods === 'inject' && modes.get('resource-requests') === 'enforce'
 }

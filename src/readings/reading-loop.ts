@@ -22,7 +22,7 @@ const spreadShare = 0.8
 /** The first round is quick: until it is through, headroom is not known. */
 const firstSpread: Millis = 2_000
 
-/** Reads all nodes once per interval. A round does not wait for the one before: what hangs, hangs for itself. */
+/** Reads all nodes once per interval. A round does not wait for the one before, so a node that hangs delays no other. */
 export function startRounds({ readings, targets, sink, interval, onFault }: RoundOptions): Rounds {
   const abort = new AbortController()
   const running = new Set<Promise<void>>()

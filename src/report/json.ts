@@ -31,7 +31,7 @@ function findingOf({ place, ...finding }: ReportFinding): object {
   return { ...finding, ...whereOf(place) }
 }
 
-/** An excerpt is for eyes, and may hold what should not travel. */
+/** Without the excerpt: it is for a person at the terminal, and may hold values that should not leave the machine. */
 function whereOf({ file, line, column, source }: Place): object {
   return { file, ...(line === 0 ? undefined : { line, column }), ...(source === undefined ? undefined : { source }) }
 }

@@ -77,7 +77,7 @@ function noteCase(note: string): Case {
   return { file: wholeRun, name: note, kind: 'skipped', result: element('skipped', {}, 'not checked') }
 }
 
-/** A test fails where the finding makes the run fail, so that both say the same. */
+/** The test fails where the finding makes the run fail, so both say the same. */
 function findingCase(finding: ReportFinding, counts: boolean, failOn: FailOn): Case {
   const { ruleId, action, reason, detail, remedy, object, place, accepted } = finding
   const name = `${ruleId} ${objectText(object)}`

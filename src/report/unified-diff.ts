@@ -1,6 +1,6 @@
 import { createTwoFilesPatch, FILE_HEADERS_ONLY } from 'diff'
 
-/** Lines around a change that are shown with it, as diff -u does. */
+/** Lines that are shown around a change, as diff -u does. */
 const context = 3
 
 /** What `diff -u` prints of two texts; empty where they are the same. */

@@ -147,8 +147,8 @@ export function verdictText({ exitCode, counts }: Report): string {
 }
 
 /**
- * Where people look for the mistake: the template that a document on standard input was made from, as standard input is
- * no file of theirs; its lines are not those of the template.
+ * Where people look for the mistake. For a document on standard input that is the template it was made from; its lines are
+ * not those of the template.
  */
 export function originOf(place: Place): Place {
   if (place.file !== 'stdin' || place.source === undefined) return place

@@ -82,7 +82,10 @@ function runsSomeFelix(subject: Subject): boolean {
   return felixContainerOf(subject) !== undefined || otherFelixOf(subject) !== undefined
 }
 
-/** Felix in a container of another name is warned about and never changed: which program reads the variable is not sure. */
+/**
+ * Felix in a container of another name is warned about and never changed: it is not certain which program reads the
+ * variable.
+ */
 function elsewhere(subject: Subject): Finding[] {
   const felix = otherFelixOf(subject)
   if (felix === undefined) return []
@@ -133,7 +136,7 @@ function problemOf(told: FelixBackend, wanted: Backend | undefined): Problem | u
   return told.env.entries.length === 0 ? unsetProblem(told, wanted) : setProblem(told, wanted)
 }
 
-/** Where the variable is not set, FelixConfiguration decides, or what the release has built in. */
+/** Where the variable is not set, FelixConfiguration decides, or else the built-in value of the release. */
 function unsetProblem(told: FelixBackend, wanted: Backend | undefined): Problem | undefined {
   const { env, source, said = '', meaning, habits } = told
   const advisory = wanted === undefined
@@ -154,7 +157,7 @@ function unsetProblem(told: FelixBackend, wanted: Backend | undefined): Problem 
   return { reason: left, detail: `${unset}${unless}`, advisory }
 }
 
-/** nftablesMode is Auto, and how kube-proxy runs is not known here. */
+/** nftablesMode is Auto, and the mode of kube-proxy is not known here. */
 const unlessNftables = '; it decides nothing where kube-proxy uses nftables, as nftablesMode is Auto'
 
 function setProblem({ env, meaning, habits }: FelixBackend, wanted: Backend | undefined): Problem | undefined {
@@ -172,7 +175,7 @@ function setProblem({ env, meaning, habits }: FelixBackend, wanted: Backend | un
     return {
       reason: meaning === 'detection' ? left : 'iptables backend not valid',
       detail: `${said} means ${meaningText(meaning, habits)}`,
-      // Both are words of Felix, and may be meant. Anything else is a slip, whatever the backend should be.
+      // Both are words of Felix, and may be meant. Any other value is a slip, whichever backend is the right one.
       advisory: advisory && meaning !== 'invalid'
     }
   }

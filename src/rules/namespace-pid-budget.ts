@@ -42,7 +42,7 @@ export const namespacePidBudget = definePodRule<'headroom'>({
       reason: reasons[one.budget],
       detail: `needs ${pids}; ${say(one)}${saySetAside(one.setAside)}`,
       audit: `pids=${pids} committed=${one.committed} budget=${one.limit}`,
-      // A gated pod takes nothing of the budget; it is checked again when its last gate is removed.
+      // A gated pod takes nothing of the budget. It is checked again when its last gate is removed.
       advisory: from === 'later' || !one.isCertain
     }))
   }

@@ -130,7 +130,7 @@ function livePodsOf(subject: PodSubject, { headroom }: Context): number {
   return headroom.workload(subject.namespace, workloadNameOf(subject))?.live ?? 0
 }
 
-/** A paused workload without pods has made none yet: resuming it is what creates them. */
+/** Whether the workload has made pods: a paused one without pods has not, and resuming it creates them. */
 function hasBegun(old: PodSubject, context: Context): boolean {
   return specOf(old)['paused'] !== true || livePodsOf(old, context) > 0
 }

@@ -12,7 +12,7 @@ export interface CalicoKeeping extends Pick<CalicoKeeperDeps, 'log' | 'meter'> {
   readonly policy: FelixPolicy
 }
 
-/** The keeper of Calico; watches nothing before it leads. */
+/** The keeper of Calico; it watches nothing until it leads. */
 export function buildCalicoKeeper({ api, clock, policy, log, meter }: CalicoKeeping): CalicoKeeper {
   const random = Math.random
   const rules = [calicoUpdateStrategy, calicoIptablesBackend]

@@ -19,7 +19,7 @@ export interface NearFloorEventsDeps extends Pick<NearFloorDeps, 'isSynced' | 'i
   settingsFor(namespace: string): Settings
 }
 
-/** Events on nodes near their floor; does nothing before it leads. */
+/** Events on nodes near their floor; nothing happens until this process leads. */
 export function buildNearFloorEvents(deps: NearFloorEventsDeps): NearFloorEvents {
   const { api, headroom, ledger, pods, clock, settingsFor, ...rest } = deps
   return new NearFloorEvents({

@@ -14,7 +14,7 @@ export interface NodeTaintsDeps extends Pick<TainterDeps, 'isSynced' | 'largestR
   settingsFor(namespace: string): Settings
 }
 
-/** The taints on nodes low on PIDs; does nothing before it leads. */
+/** The taints on nodes low on PIDs; nothing happens until this process leads. */
 export function buildNodeTainter({ api, headroom, clock, settingsFor, ...deps }: NodeTaintsDeps): NodeTainter {
   return new NodeTainter({
     ...deps,

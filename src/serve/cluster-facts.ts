@@ -80,7 +80,7 @@ export async function clusterFacts(
   const tainter = buildNodeTainter({ ...shared, largestRefused: (node) => refused.largest(node) })
   let nearFloorEvents: NearFloorEvents | undefined
 
-  /** Either comes with a component whose RBAC allows to write Events. */
+  /** Both components bring the right to write Events. */
   const areEventsWanted = (): boolean => options.auditInterval !== undefined || settingsFor('').headroom.taintNodes
 
   /** Loaded once it leads: most replicas never do. */
@@ -94,7 +94,10 @@ export async function clusterFacts(
     return contactAt !== undefined && clock.monotonic() - contactAt <= silence
   }
 
-  /** Once nodes are known at all: a round before would read none of them, and the next one is far. */
+  /**
+   * The first round waits until nodes are known: an earlier one would read none of them, and the next comes only after the
+   * interval.
+   */
   function startReading(): void {
     rounds ??= startRounds({
       readings: { read: (...round) => nodeReadings.read(...round).finally(reportTrouble) },

@@ -24,7 +24,7 @@ export function buildLeadership({ cluster, ...rest }: LeadingOptions): Leadershi
   return new Leadership({ ...rest, api, namespace, name: installed, identity, random: Math.random })
 }
 
-/** Sees to the PodDisruptionBudget of an installation. */
+/** The duty to make the PodDisruptionBudget of an installation. */
 export function disruptionBudgetDuty({ api, namespace }: LeadingOptions['cluster'], log: Log): Duty {
   return {
     name: 'PodDisruptionBudget',

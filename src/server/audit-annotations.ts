@@ -18,7 +18,7 @@ export function annotationsOf(
   return annotations
 }
 
-/** What a new Pod is counted with; its annotations hold it once `pid-annotations` has written them. */
+/** The estimate of a new Pod; its annotations hold it once `pid-annotations` has written them. */
 function estimateNote({ groupKind, operation, metadata }: Subject): string | undefined {
   if (groupKind !== pod || operation !== 'CREATE') return undefined
   const pids = readPids(metadata.annotations?.[pidsEstimate])

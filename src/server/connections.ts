@@ -76,7 +76,7 @@ export class Connections {
     this.#cut(firstOf(this.#unused.keys()) ?? firstOf(this.#used.keys()) ?? firstOf(this.#bare.values()))
   }
 
-  /** It counts no more from now on, and not from when it is closed: the next may come in the same turn. */
+  /** Stops counting it at once, and not when it is closed: the next connection may come in the same turn. */
   #cut(socket: Socket | undefined): void {
     if (socket === undefined) return
     this.#bare.delete(endsOf(socket))

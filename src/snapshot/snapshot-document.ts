@@ -148,7 +148,7 @@ function snapshotOf({ takenAt, nodes, unbound, namespaces }: Document): ClusterS
       ...unbound.map((each) => podOf(each, undefined))
     ],
     namespaces: namespaces.map(({ name, labels, annotations }) => ({ name, labels, annotations })),
-    // What may be left out is left out, never undefined.
+    // Optional members are left out, and never set to undefined.
     limitRanges: new Map(namespaces.map(({ name, limitRanges }) => [name, limitRanges as readonly LimitRangeItem[]])),
     readings: new Map(nodes.flatMap((each) => (each.reading === undefined ? [] : [[each.name, readingOf(each)]]))),
     failures: new Map(nodes.flatMap(({ name, failure }) => (failure === undefined ? [] : [[name, failure]])))
@@ -173,7 +173,7 @@ function readingOf({ name, reading, pods }: Document['nodes'][number]) {
     host: withKubepods(ceilingOf(host), ceilingOf(kubepods)),
     kubepods: ceilingOf(kubepods),
     pods: threads.length === 0 ? undefined : new Map(threads),
-    // A snapshot does not say whether anybody looked for limits.
+    // A snapshot does not say whether limits were read.
     podLimits: limits.length === 0 ? undefined : new Map(limits),
     gaps: []
   }

@@ -11,8 +11,8 @@ export interface Standing {
 }
 
 /**
- * What a snapshot adds up to at the moment it was taken, for ever: nothing on it ages or expires. `estimate` counts pods
- * that carry no figure of their own.
+ * The ledger of a snapshot at the moment it was taken: nothing on it ages or expires. `estimate` counts pods that carry no
+ * figure of their own.
  */
 export function standingOf(snapshot: ClusterSnapshot, estimate: (namespace: string) => Pids): Standing {
   const clock: Clock = { now: () => snapshot.takenAt, monotonic: () => 0 }

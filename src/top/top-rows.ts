@@ -25,7 +25,7 @@ export interface NodeRow {
   readonly tightest: CeilingName | undefined
   /** Share in use of the ceiling that is closest to its limit, from 0. */
   readonly used: number | undefined
-  /** In use at the tightest ceiling, and what pods there have not shown yet of their estimates. */
+  /** PIDs in use at the tightest ceiling, and the part of its pods' estimates that is not observed yet. */
   readonly committed: Pids | undefined
   /** Tasks the policy keeps free there. */
   readonly floor: Pids | undefined

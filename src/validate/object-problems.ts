@@ -13,8 +13,8 @@ export interface ObjectProblem {
 }
 
 /**
- * What the API server would refuse in the parts that rules read. Rules would take it for absent: a quantity that cannot
- * be read for no request, a misspelt list of containers for a pod without any.
+ * What the API server would refuse in the parts that rules read. Rules would take such a part for absent: an unreadable
+ * quantity for no request, a misspelt list of containers for a pod without any.
  */
 export function problemsOf(subject: Subject): ObjectProblem[] {
   if (!isPodSubject(subject)) return []
@@ -74,7 +74,7 @@ function exampleOf(resource: string): string {
   return resource === 'cpu' ? '100m' : resource === 'memory' ? '64Mi' : '1'
 }
 
-/** Characters. Longer than any quantity; nobody has checked the length of this one. */
+/** Characters. Longer than any quantity; the length of the value found has no bound. */
 const maxShown = 40
 
 function shown(text: string | number): string {

@@ -106,7 +106,10 @@ class Pass {
     await this.#check(input, apiVersion)
   }
 
-  /** An object of a kind that no rule looks at: misspelt, or with pods that nobody checks, or none of our business. */
+  /**
+   * An object of a kind that no rule looks at: a misspelt kind, one with pods that pidguard does not know, or one that has
+   * nothing to do with PIDs.
+   */
   async #pass({ object, placeOf }: InputObject): Promise<void> {
     const [apiVersion, kind] = [String(object['apiVersion']), String(object['kind'])]
     const group = groupOf(apiVersion)

@@ -3,8 +3,8 @@ import { plainScalar, taggedScalar } from './kubectl-scalars.ts'
 
 /**
  * js-yaml set up to read as kubectl does. It is five to ten times faster than the package `yaml` and reports positions
- * through its listener. But it shares aliased nodes, and merges keys otherwise than kubectl: documents with those, by
- * `needsSlow`, are read by go-yaml-reader.ts.
+ * through its listener. But it shares aliased nodes, and does not merge keys as kubectl does: `needsSlow` finds documents
+ * with those, and go-yaml-reader.ts reads them.
  */
 
 const yamlTag = 'tag:yaml.org,2002:'

@@ -51,7 +51,7 @@ async function placesOf(text: string, isFast: boolean): Promise<PlacedNode | und
       const places = readPlaces(text)
       if (places !== undefined) return places
     } catch {
-      // The other parser reads it: this document has been read before, so one of the two can.
+      // The other parser reads it: the document was read before, so one of the two can.
     }
   }
   const { readSlow } = await import('./go-yaml-reader.ts')

@@ -26,7 +26,7 @@ export function readEarlier(source: string, text: string): AuditReport {
     Array.isArray(findings) &&
     findings.every(isFinding)
   if (!isWhole) throw notOne(source, 'one that misses parts')
-  // Its schema says the rest; what is compared has been looked at.
+  // Only the parts that are compared are checked here; the schema of the report describes the rest.
   return value as unknown as AuditReport
 }
 

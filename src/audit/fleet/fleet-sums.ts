@@ -16,11 +16,11 @@ export interface FleetPolicy {
 /** What the pods of one node come to. */
 interface NodeSum {
   pods: number
-  /** What pods have not shown of their estimates, and what they have. */
+  /** `pending`: the part of the pods' estimates that is not observed yet. `seen`: the tasks that are. */
   pending: Pids
   seen: Pids
   biggest: AuditNode['biggest']
-  /** Pods of the reading that no Pod has been given for; undefined before the first pod, or without a reading. */
+  /** Pods of the reading for which no Pod was added yet; undefined before the first pod, or without a reading. */
   unclaimed: Map<string, Pids> | undefined
 }
 
@@ -40,7 +40,7 @@ interface Share {
   pods: number
 }
 
-/** What is known of a node, but for how its kubelet is configured. */
+/** All that is known of a node, except how its kubelet is configured. */
 export type NodeFigures = Omit<AuditNode, 'kubelet'>
 
 /**

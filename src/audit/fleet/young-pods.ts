@@ -6,8 +6,8 @@ import type { NodeReading } from '../../model/node-reading.ts'
 export const longestUnseen: Millis = 15_000
 
 /**
- * Whether a pod began when its node had been read already, or too shortly before to be counted: nodes are read before
- * pods are listed, and in a busy cluster there is always one. Of such a pod nothing is missing, for it had no tasks.
+ * Whether a pod began after its node was read, or too shortly before to be counted: nodes are read before pods are listed,
+ * and in a busy cluster there is always such a pod. Its absence from the reading is no gap: it had no tasks yet.
  */
 export function isYoung(pod: JsonRecord, reading: NodeReading | undefined): boolean {
   if (reading?.pods === undefined) return false

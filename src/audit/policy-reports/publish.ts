@@ -59,7 +59,7 @@ export async function publish(report: AuditReport, content: ReportContent, deps:
       if (kind === undefined) gaps.push(...notServed(namespaced, ours.size))
       else gaps.push(...(await publishKind(kind, ours, { ...deps, content, takenAt: report.takenAt })))
     }
-    // Only once all is said in the new place.
+    // Removed only once everything was written in the new group.
     if (gaps.length === 0) for (const kind of replaced) gaps.push(...(await removeReplaced(kind, wanted, deps)))
     return gaps
   } catch (error) {
@@ -102,7 +102,10 @@ async function publishKind(
   return failures.gaps()
 }
 
-/** Two reports of one workload would be counted twice, and those of the group that is written no more would grow old. */
+/**
+ * Removes reports of the group that is not written any more: two reports of one workload would be counted twice, and the
+ * old ones would never change again.
+ */
 async function removeReplaced(
   kind: ReportKind,
   wanted: ReadonlyMap<string, WorkloadReport>,
@@ -137,7 +140,7 @@ async function storedReports(
   return { left, unlisted: { ...gapOf(failure), detail: `${failure.detail}; no report was written or removed` } }
 }
 
-/** Rules that had found something in the object, find nothing now, and were not judged on all of it. */
+/** Rules that had found something in the object, find nothing now, and did not check all of it. */
 function uncheckedOf(stored: Stored | undefined, report: WorkloadReport, coverage: PublishDeps['coverage']): string[] {
   const now = new Set(rulesOf(report))
   return (stored?.rules ?? []).filter((rule) => !now.has(rule) && !coverage.covers(report.object, [rule]))
@@ -158,7 +161,7 @@ function storedOf(object: JsonRecord): Stored {
   }
 }
 
-/** Runs them all, so many at once; others get their turn between. */
+/** Runs all jobs, at most `lanes` at once; other work of the process gets its turn in between. */
 async function runAll(jobs: readonly (() => Promise<void>)[], onDone: (done: number) => void): Promise<void> {
   let [next, done] = [0, 0]
   const lane = async (): Promise<void> => {
@@ -171,7 +174,10 @@ async function runAll(jobs: readonly (() => Promise<void>)[], onDone: (done: num
   await Promise.all(Array.from({ length: lanes }, lane))
 }
 
-/** Told where there is something to write, and of the kind that every cluster with reports has, always. */
+/**
+ * The gap where a kind of report is not served. The cluster-wide kind is a gap only if there is a report to write; the
+ * namespaced kind is in every cluster that has reports, so its absence is always a gap.
+ */
 function notServed(namespaced: boolean, reports: number): AuditGap[] {
   if (!namespaced && reports === 0) return []
   const [part, names] = namespaced

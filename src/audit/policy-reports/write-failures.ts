@@ -2,7 +2,10 @@ import { isPassing, KubeError } from '../../kube/kube-error.ts'
 import type { ReportAddress, ReportKind } from '../../ports/objects.ts'
 import type { AuditGap } from '../../report/audit/audit-report.ts'
 
-/** Failures before no more is asked: namespaces that refuse where none has taken anything, or calls in a row. Own choice. */
+/**
+ * Writing stops after this many failures: refused namespaces while none has taken a report, or failed calls in a row. Own
+ * choice.
+ */
 const mostInVain = 16
 
 interface Group {
@@ -15,10 +18,10 @@ interface Group {
 export class WriteFailures {
   readonly #part: string
   readonly #groups = new Map<string, Group>()
-  /** By verb and namespace that refuse. */
+  /** The groups of refused calls, by verb and namespace. */
   readonly #refused = new Map<string, Group>()
   #succeeded = false
-  /** Of the moment, without a success between, though each was tried several times. */
+  /** Calls that failed for the moment, each after several tries, since the last success. */
   #inARow = 0
   /** Of the last failure. */
   #last: Group | undefined

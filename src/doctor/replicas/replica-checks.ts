@@ -45,7 +45,7 @@ function deploymentChecks({ spec, status }: Deployment, logs: string, { namespac
 }
 
 function serviceChecks(logs: string, { service, addresses, hidden, namespace, probe }: ReplicaFacts): Check[] {
-  // A call that arrived found its way, by an address that is not looked at here.
+  // A call that arrived found its way, perhaps by an address that is not looked at here.
   const reached = wasSeen('validate', probe) || wasSeen('mutate', probe)
   const level: Level = reached ? 'warn' : 'error'
   if (service === undefined && !hidden.includes('services')) {

@@ -11,7 +11,7 @@ import type { Claimant, WaitingGroup } from '../ledger/waiting-pods.ts'
  * of 4,194,304, or nine creations that a quota refuses, would close a node or a fleet for every other namespace.
  */
 
-/** PIDs that somebody needs according to an estimate, not to an observation. */
+/** PIDs that are needed by an estimate, and not by what was observed. */
 export interface Claim extends Claimant {
   readonly pids: Pids
 }
@@ -61,7 +61,7 @@ export function unseenByNode(
   return claims
 }
 
-/** The groups, of each other claimant as many pods as its share of the room allows, the smallest first. */
+/** The groups, cut to the pods that the share of each other claimant allows; a claimant's smallest pods come first. */
 export function boundGroups(
   groups: readonly WaitingGroup[],
   { namespace, share }: Isolation,

@@ -62,7 +62,7 @@ export class Headroom implements HeadroomView {
     const query = this.#query(demand)
     if (fitsAtOnce(set, pids, pods, query.waiting, query.sure)) return { verdict: 'fits' }
     const others = query.others(set.nodes)
-    // Bounded, they need less.
+    // The bound lowers what the others need, so the quick test may succeed now.
     if (others.pids < query.waiting.pids && fitsAtOnce(set, pids, pods, others, query.sure)) return { verdict: 'fits' }
     const room =
       others.pids === 0 && pods === 1 ? noRoom : roomBeside(set, pids, pods, others, this.#ledger.candidates, query)

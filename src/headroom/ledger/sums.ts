@@ -49,7 +49,7 @@ export function reestimate(pod: PodEntry, estimate: Pids): void {
 function count(pod: PodEntry, sign: 1 | -1): void {
   const { namespace, node, pending } = pod
   if (pod.state !== 'ended' && pod.workload !== undefined) pod.workload.live += sign
-  // A gated pod takes nothing, of its namespace's budget neither.
+  // A gated pod takes nothing, and nothing of its namespace's budget.
   if (pod.state === 'gated' && node === undefined) return
   const weight = sign * pod.weight
   if (pod.state !== 'ended') namespace.estimates += sign * pod.estimate

@@ -8,7 +8,7 @@ const wholeSize: Bytes = 4 * 1024 * 1024
 /** One piece: small, so that V8 collects what was read of it while it is young, which is cheap. */
 const chunkSize: Bytes = 64 * 1024
 
-/** What a text is written in; a mark at its start is left out when it is read. */
+/** The encoding of a text; a mark at its start is left out when it is read. */
 export type Encoding = 'utf8' | 'utf8-bom' | 'utf16le-bom'
 
 /** The text of a file in pieces. Throws with words for people when it cannot be read. */
@@ -42,7 +42,7 @@ export function* textOfDescriptor(descriptor: number): Generator<string> {
   }
 }
 
-/** What the first bytes of a file say it is written in. */
+/** The encoding that the first bytes of a file show. */
 export function encodingOf(bytes: Uint8Array): Encoding {
   if (bytes[0] === 0xff && bytes[1] === 0xfe) return 'utf16le-bom'
   return bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? 'utf8-bom' : 'utf8'

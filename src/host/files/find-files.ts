@@ -80,7 +80,7 @@ class Search {
     if (isNamed)
       return isInside(written, here) && !isInside(real, realpathSync(here)) ? 'the working directory' : undefined
     const root = this.#paths.find((each) => isInside(written, resolve(each)))
-    // A file that a pattern found: the pattern was written by the person, and counts as the working directory.
+    // A file that a pattern found. A person wrote the pattern, so the file is measured against the working directory.
     if (root === undefined) return this.#leftRoot(path, real, true)
     return root === '.' ? 'the working directory' : relative(here, resolve(root)) || root
   }

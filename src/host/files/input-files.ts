@@ -19,7 +19,7 @@ export function buildInputs(): Inputs {
   }
 }
 
-/** The text of a pipe, read as far as somebody asked for it. */
+/** The text of a pipe, as far as it was read. */
 class Kept {
   readonly #pieces: string[] = []
   readonly #file: InputFile

@@ -45,7 +45,7 @@ export function buildPodProjection(): (object: JsonRecord) => PodFacts {
       deleting: typeof metadata.deletionTimestamp === 'string',
       ...templateField(metadata)
     }
-    // The other fields count only until the pod is bound; nearly all pods are, and do without them.
+    // The other fields count only until the pod is bound. Nearly all pods are bound, so most entries are kept without them.
     if (facts.node !== undefined) return cgroup === undefined || cgroup === uid ? facts : { ...facts, cgroup }
     const refusedNode = refusedNodeOf(unscheduledMessage(status))
     return {
@@ -99,7 +99,7 @@ class WorkloadNames {
     const key = `${namespace}/${kind}/${name}`
     const held = this.#names.get(key)
     if (held !== undefined) return held
-    // As for strings: most of them are no longer used; of those still in use there are two copies from now on.
+    // As for strings, most names are no longer used. A workload that is still in use gets a second copy from now on.
     if (this.#names.size >= mostWorkloads) this.#names.clear()
     const made = { kind: this.#strings.of(kind), name }
     this.#names.set(key, made)

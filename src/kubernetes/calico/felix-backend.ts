@@ -62,15 +62,15 @@ export function felixBackendOf(
   }
 }
 
-/** What Felix is told on one node. */
+/** The backend Felix is set to on one node. */
 export interface FelixOnNode extends Pick<FelixBackend, 'said' | 'meaning' | 'moot' | 'mayBeMoot'> {
-  /** As `FelixBackend` has it, or the FelixConfiguration of that node. */
+  /** One of the sources of `FelixBackend`, or the FelixConfiguration of that node. */
   readonly source: FelixBackend['source'] | 'node'
 }
 
 /**
- * The same for one node: the FelixConfiguration `node.NAME` goes before `default`. One of a selection of nodes, which v3.33
- * knows, makes it unknown: whether it selects this node is not read here.
+ * The same for one node: the FelixConfiguration `node.NAME` goes before `default`. A FelixConfiguration that selects nodes
+ * by labels (from v3.33 on) makes the result unknown, because labels of nodes are not read here.
  */
 export function felixBackendOnNode(
   felix: FelixContainer,

@@ -1,4 +1,4 @@
-/** A release of Calico; undefined parts do not exist: a tag without both numbers is no version. */
+/** A release of Calico. Both numbers are known: a tag that lacks one is not taken for a version. */
 export interface FelixVersion {
   readonly major: number
   readonly minor: number
@@ -16,7 +16,7 @@ export interface FelixHabits {
   readonly builtIn: 'Legacy' | 'detection'
   /** `auto` is a word it knows, from v3.12 on. Before, it is invalid like any other, and the built-in value holds. */
   readonly knowsAuto: boolean
-  /** Of nftablesMode, which came with v3.29: Disabled first, Auto from v3.32 on. */
+  /** The default of nftablesMode, which came with v3.29: Disabled at first, Auto from v3.32 on. */
   readonly nftablesMode: 'unknown to it' | 'Disabled' | 'Auto'
 }
 

@@ -31,8 +31,9 @@ export function felixContainerOf(subject: Subject): FelixContainer | undefined {
 }
 
 /**
- * Whether it is a Pod of a DaemonSet that runs Felix, or that DaemonSet. The network of the node or system-node-critical, which
- * every manifest of Calico has, is asked for as well, so that the name of a container alone is no way around the rules for pods.
+ * Whether it is a Pod of a DaemonSet that runs Felix, or that DaemonSet. It must also use the network of the node or be
+ * system-node-critical, as in every manifest of Calico: otherwise a user could get around the rules for pods by the name of
+ * a container.
  */
 export function runsFelix(subject: Subject): boolean {
   if (!isPodSubject(subject)) return false
@@ -81,7 +82,7 @@ function hasFelixVariable({ env }: Container): boolean {
   )
 }
 
-/** The container's name alone proves nothing; one of three more signs makes it Calico's. */
+/** The name of the container alone proves nothing: one of three more signs is needed. */
 function hasHint(subject: PodSubject, container: Container): boolean {
   const app = subject.podMetadata.labels?.['k8s-app'] ?? subject.metadata.labels?.['k8s-app'] ?? ''
   return labelHint.test(app) || imageHint.test(container.image ?? '') || hasFelixVariable(container)

@@ -1,7 +1,7 @@
 import type { Subject } from '../subject.ts'
 import { felixContainerOf } from './felix.ts'
 
-/** Where a distribution takes the backend from; a warning has 120 characters. */
+/** Where each distribution keeps the backend. The API server cuts a warning at 120 characters. */
 const places = {
   rke2: 'Or one apply without pidguard undoes it. RKE2: calico.felixIptablesBackend in the HelmChartConfig of rke2-canal',
   kops: 'Or one apply without pidguard undoes it. kOps: networking.calico.iptablesBackend of the cluster spec',
@@ -9,8 +9,8 @@ const places = {
 } as const
 
 /**
- * What the author of a changed Felix DaemonSet is told to do: a source that says otherwise undoes the change the first time
- * it is applied while pidguard does not answer.
+ * Warnings for the author of a changed Felix DaemonSet: the source has to change too. Otherwise it undoes the change the
+ * first time that it is applied while pidguard does not answer.
  */
 export function manifestNotes(subject: Subject): readonly string[] {
   return [

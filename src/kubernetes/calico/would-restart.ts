@@ -3,8 +3,9 @@ import { oldSubjectOf, type Subject } from '../subject.ts'
 import { isFelixOnDelete, specOf } from './felix.ts'
 
 /**
- * An UPDATE that leaves the template alone restarts nothing by itself, so the fix must not either: under RollingUpdate the
- * variable would roll calico-node on every node. calico-update-strategy comes before this rule.
+ * Whether setting the variable would restart calico-node. An UPDATE that leaves the template alone restarts nothing, so the
+ * fix must not either: under RollingUpdate a changed variable restarts calico-node on every node. The rule
+ * calico-update-strategy runs before this one.
  */
 export function wouldRestart(subject: Subject): boolean {
   if (subject.operation !== 'UPDATE' || isFelixOnDelete(subject)) return false

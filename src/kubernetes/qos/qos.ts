@@ -46,7 +46,7 @@ function isNotSet(resources: PodSpec['resources']): boolean {
   return resources === undefined || resources === null
 }
 
-/** An unknown server keeps `spec.resources` when we see it in a request: older ones have dropped the field by then. */
+/** An unknown server keeps `spec.resources` if the field is in a request: an older server has dropped it before it calls us. */
 function versionsOf(server: MinorVersion | undefined): readonly MinorVersion[] {
   return server === undefined ? podLevelVersions : [server]
 }

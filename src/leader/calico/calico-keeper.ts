@@ -55,7 +55,7 @@ export interface CalicoCounts {
 const defaultEvery: Millis = 2_000
 
 /**
- * Reports each DaemonSet of Felix that is out of policy, by whoever wrote it and also while pidguard was down; and repairs it
+ * Reports each DaemonSet of Felix that is out of policy, also one that was written while pidguard was down, and repairs it
  * where the policy says so. For as long as this process leads.
  */
 export class CalicoKeeper extends RepeatedDuty<CalicoTerm> {

@@ -2,7 +2,7 @@ import type { Millis } from '../../lib/units.ts'
 
 /** Undone as often within `forgiving`, repairs stop: something else writes the DaemonSet, and neither side would win. */
 export const mostUndone = 2
-/** How long a repaired DaemonSet has to stay as it is before what was undone before counts no more. Own choice. */
+/** Once a repaired DaemonSet has stayed as it is for this long, what was undone before no longer counts. Own choice. */
 export const forgiving: Millis = 60 * 60_000
 
 interface Held {
@@ -59,7 +59,10 @@ export class RepairMemory {
     return this.#held.get(uid)?.isStopped !== true
   }
 
-  /** Its repair by that rule was written. The same once more before it was ever clean: the first was undone at once. */
+  /**
+   * Its repair by that rule was written. If the same rule was written before and the DaemonSet was never clean in between,
+   * the first repair was undone at once.
+   */
   repaired(uid: string, ruleId: string): void {
     const held = this.#of(uid)
     if (held.written.has(ruleId)) held.undone++

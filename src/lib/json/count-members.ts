@@ -3,9 +3,9 @@ const quote = 0x22
 const backslash = 0x5c
 
 /**
- * Whether the objects of a compact JSON text in UTF-8 have more members than this together: what parsing it costs, at a
- * tenth of that cost. Members inside of texts, which have escaped quotes, do not count; with spaces before the colon there
- * seem to be fewer, and a text that begins with a colon counts as one more.
+ * Whether the objects of a compact JSON text in UTF-8 have more members than this together: what parsing it costs, found at
+ * a tenth of that cost. Members inside of texts, whose quotes are escaped, do not count. The count is too low where there
+ * are spaces before colons, and too high by one where a text begins with a colon.
  */
 export function hasMoreMembers(json: Uint8Array, most: number): boolean {
   let members = 0

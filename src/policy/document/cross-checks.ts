@@ -69,7 +69,7 @@ function profileMistakes(profile: JsonRecord, base: PidsBounds, path: Path): Cro
   ]
 }
 
-/** A cap above what the runtime accepts is ignored by it. */
+/** A cap above the largest that the runtime accepts: the runtime would ignore it. */
 function ignoredCap({ runtime, threads }: JsonRecord, path: Path): CrossMistake[] {
   const known = runtimes.find((name) => name === runtime)
   const most = known && mostThreadsOf(known)

@@ -28,7 +28,7 @@ export function readPolicy(text: string, { rules, source }: ReadPolicyOptions): 
   return policyOf(result.data, rules)
 }
 
-/** Of another kind of document everything else would be wrong too, and none of it would help. */
+/** A document of another kind: everything else would be wrong too, and saying so would not help. */
 function isOther(value: unknown): boolean {
   return isRecord(value) && typeof value.kind === 'string' && value.kind !== kind
 }

@@ -23,7 +23,7 @@ export interface Sampled<T> {
 export class KubeletFailure implements ReadingFailure {
   readonly reason: ReadingFailureReason
   readonly detail: string
-  /** Nobody answered: a second question would only wait as long. */
+  /** No answer came at all: a second question would wait for as long. */
   readonly isTransport: boolean
 
   constructor(reason: ReadingFailureReason, detail: string, isTransport = false) {

@@ -5,7 +5,7 @@ export type Figure = Pids | null
 /** The same of something that may have no limit at all. */
 export type Limit = Figure | 'unlimited'
 
-/** One ceiling of a node and what is used of it; each may be unknown for itself. */
+/** One ceiling of a node and how much of it is used. Either may be unknown. */
 export interface AuditCeiling {
   readonly limit: Limit
   readonly inUse: Figure
@@ -33,7 +33,7 @@ export interface AuditNode {
   readonly tightest: AuditCeilingName | null
   /** Share in use of the ceiling that is closest to its limit, from 0. */
   readonly used: number | null
-  /** In use at the tightest ceiling, and what pods there have not shown yet of their estimates. */
+  /** PIDs in use at the tightest ceiling, and the part of its pods' estimates that is not observed yet. */
   readonly committed: Figure
   /** PIDs that the policy keeps free there. */
   readonly floor: Figure

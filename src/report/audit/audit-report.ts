@@ -137,7 +137,7 @@ export interface AuditReport {
   readonly exitCode: number
   readonly summary: AuditSummary
   readonly actions: readonly AuditAction[]
-  /** The words of every rule that was asked. */
+  /** The texts of every rule that was asked. */
   readonly rules: readonly RuleText[]
   /** By level, rule, namespace, kind, name and pointer. */
   readonly findings: readonly AuditFinding[]
@@ -164,8 +164,8 @@ export function isComplete({ gaps, skips, faults }: Pick<AuditReport, 'gaps' | '
 }
 
 /**
- * By this a finding is known again in a later report: the rule, the object, and the field by its names, for its number
- * in a list is another when something is put in front of it.
+ * What a finding is recognised by in a later report: the rule, the object, and the field by names. The index of a list
+ * entry would not do: it changes when another entry is put in front.
  */
 export function identityOf(finding: Pick<AuditFinding, 'ruleId' | 'object' | 'pointer' | 'field'>): string {
   const { ruleId, object, pointer, field = pointer } = finding

@@ -24,7 +24,7 @@ export function renderAuditCsv(report: AuditReport): string {
   return [head, ...rows].map((row) => `${row.map(cell).join(',')}\r\n`).join('')
 }
 
-/** A spreadsheet takes a text that begins so for a formula, and a name may come from anybody. */
+/** A spreadsheet takes a text that begins so for a formula, and any user may choose a name. */
 const formula = /^[=+\-@\t\r]/
 
 function cell(text: string): string {

@@ -17,7 +17,7 @@ export interface WorkloadReport {
   readonly unchecked: readonly string[]
 }
 
-/** The rules a report is about, sorted, between commas: by these it is known what its removal would claim. */
+/** The rules that a report is about, sorted, between commas. Removing the report would claim that all of these passed. */
 export const rulesAnnotation = 'pidguard.io/rules'
 /** Changes with what the report says, not with when it was said. */
 export const digestAnnotation = 'pidguard.io/digest'
@@ -69,7 +69,7 @@ export function objectKey({ kind, namespace, name }: Pick<ObjectName, 'kind' | '
 /** Always the same for the same object, and always a valid name. */
 export function reportName(object: ObjectName): string {
   const words = `${object.kind}-${object.name}`.toLowerCase().replace(/[^a-z0-9]+/g, '-')
-  // Of 40 bits: two objects of one namespace would have to share these and the words before.
+  // Of 40 bits: two objects of one namespace would need the same bits and the same words before them.
   const mark = createHash('sha256').update(objectKey(object)).digest('hex').slice(0, 10)
   return `pidguard-${words.slice(0, longestName).replace(/^-|-$/g, '')}-${mark}`
 }

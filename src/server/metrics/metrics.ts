@@ -20,7 +20,7 @@ export interface MetricSources {
   nearFloor?(): number | undefined
   /** DaemonSets of Calico; undefined in a process that does not lead. */
   calico?(): { asPolicy: number; outOfPolicy: number; stopped: number } | undefined
-  /** undefined in a process that is not to audit. */
+  /** undefined in a process that does not audit. */
   audits?(): AuditStatus | undefined
   /** undefined where nothing is known of a cluster. */
   headroom(): HeadroomStatus | undefined

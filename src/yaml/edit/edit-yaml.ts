@@ -15,7 +15,7 @@ export function editYaml(text: string, operations: readonly PatchOperation[]): s
   return editAtOnce(text, operations) ?? editInTurn(text, operations)
 }
 
-/** All operations by the places they have in the text as it is: most do not touch one another. */
+/** Makes all operations at once, at the places they have in the text as it is: most of them do not touch one another. */
 function editAtOnce(text: string, operations: readonly PatchOperation[]): string | undefined {
   const root = parseAsWritten(text).contents as Node | null
   const splices: Splice[] = []
@@ -40,7 +40,7 @@ function editInTurn(text: string, operations: readonly PatchOperation[]): string
   return readsAs(edited, text, operations) ? edited : undefined
 }
 
-/** Characters read again and again; about a minute. */
+/** Characters that are parsed again in all turns together; about a minute. */
 const maxTurns = 100_000_000
 
 function spliceOf(text: string, root: Node | null, operation: PatchOperation): Splice | undefined {

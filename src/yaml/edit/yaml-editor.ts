@@ -53,7 +53,7 @@ export class YamlEditor {
     return { start: colon + 1, end, text: this.#newline + this.#block(value, column + indentStep) }
   }
 
-  /** Where what a node says ends; empty values have no place of their own. */
+  /** The offset where the text of a node ends; undefined for an empty value, which has no place of its own. */
   #contentEnd(node: Node | null): number | undefined {
     const [start, end] = node?.range ?? [0, 0]
     if (node === null || start === end) return undefined

@@ -25,7 +25,7 @@ const goneTime: Millis = 2 * 60_000
 
 /**
  * No figure above this is what the next pod is counted with: an eighth of 32,768, the kernel's default pid_max of a small
- * machine. A single pod that leaks would else keep its replacement out of a cluster that has room. Own choice; a pod that
+ * machine. Otherwise one pod that leaks could keep its replacement out of a cluster that has room. Own choice; a pod that
  * needs more declares it.
  */
 export const mostExpected: Pids = 4_096

@@ -36,8 +36,8 @@ function escaped(text: string): string {
 const longest = 400
 
 /**
- * A text that shows what it holds: controls, format characters (those that turn the direction of writing, or have no
- * width) and lone surrogates by their number. Longer ones are cut in the middle, for both ends of a name tell.
+ * A text that shows what it holds: control characters, format characters (which turn the direction of writing, or have no
+ * width) and lone surrogates appear by their number. A long text is cut in the middle, because both ends of a name matter.
  */
 export function visible(text: string): string {
   return cut(

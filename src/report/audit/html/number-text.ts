@@ -1,4 +1,4 @@
-/** `32,768`, the same everywhere: the report says nothing of where it was made. */
+/** `32,768`, the same in every locale. */
 export function grouped(count: number): string {
   return String(count).replace(/\B(?=(\d{3})+$)/g, ',')
 }

@@ -114,7 +114,7 @@ function ruleLabel(ruleId: string): Markup {
   return html`<a href="#findings" data-show="findings-table" data-column="Rule" data-value="${ruleId}">${ruleId}</a>`
 }
 
-/** Those of nodes are as many as nodes, and would leave nothing to see of the others. */
+/** Without findings of nodes: there is one for each node, which would leave no room for the others. */
 function byNamespace(namespaces: readonly NamespaceCounts[]): Markup {
   const without = namespaces.find(({ namespace }) => namespace === '')
   const most = namespaces.filter((one) => one !== without).toSorted((a, b) => totalOf(b) - totalOf(a))
