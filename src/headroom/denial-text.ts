@@ -1,14 +1,19 @@
-import type { Pids } from '../lib/units.ts'
+import type { Millis, Pids } from '../lib/units.ts'
 import type { NodeAccount } from './ceiling-account.ts'
 import type { Full, Unknown } from './headroom-view.ts'
 import type { Estimate } from './pod-estimate.ts'
 
 /** The node with its tightest ceiling and every figure that counts against it. */
-export function sayNode({ node, ceilings }: NodeAccount): string {
+export function sayNode({ node, ceilings, age }: NodeAccount): string {
   const tightest = ceilings[0]
   if (tightest === undefined) return `${node} has no limit`
   const { ceiling, limit, inUse, committed, floor, free } = tightest
-  return `${node} has ${free} PIDs free under ${ceilingNames[ceiling]}: limit ${limit}, floor ${floor}, committed ${committed}, in use ${inUse}`
+  return `${node} has ${free} PIDs free under ${ceilingNames[ceiling]}: limit ${limit}, floor ${floor}, committed ${committed}, in use ${inUse}${sayAge(age)}`
+}
+
+/** Of a reading that is a minute old or older: the node is silent. */
+function sayAge(age: Millis | undefined): string {
+  return age === undefined || age < 60_000 ? '' : `, last read ${Math.round(age / 1000)} s ago`
 }
 
 const ceilingNames = { node: 'pid_max', kubepods: 'kubepods' } as const

@@ -1,3 +1,4 @@
+import { longestFull } from '../headroom/assess/headroom-query.ts'
 import { type CeilingAccount, floorUnder } from '../headroom/ceiling-account.ts'
 import { lowPidsTaint } from '../headroom/ledger/may-land.ts'
 import type { NodeRoom } from '../headroom/node-room.ts'
@@ -18,8 +19,8 @@ import type { Settings } from '../policy/settings.ts'
 /** The taint itself. One of the same key with another value or effect is not ours. */
 export const lowPids: Taint = { key: lowPidsTaint, value: '', effect: 'NoSchedule' }
 
-/** How long a node stays tainted after its last fresh reading: ten times the usual maxAge. Own choice. */
-export const longestUnknown: Millis = 10 * 60_000
+/** How long a node stays tainted after its last fresh reading: as long as admission counts a full node as full. */
+export const longestUnknown: Millis = longestFull
 
 /** The shortest time that a taint stays, however many PIDs are free: two rounds of readings. Own choice. */
 export const leastTainted: Millis = 30_000

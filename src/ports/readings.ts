@@ -26,6 +26,8 @@ export interface ReadOptions {
   readonly signal: AbortSignal
   /** The starts are spread over this span, so that a fleet is not asked in one burst. 0: as fast as allowed. */
   readonly spread: Millis
+  /** There are other nodes than these targets, so what is remembered of those stays. */
+  readonly isPart?: boolean
 }
 
 /** Where node readings come from. */

@@ -13,6 +13,8 @@ export interface RoundOptions {
 }
 
 export interface Rounds {
+  /** Reads a node that was just added: its next round may be twice the interval away. Those of one turn are read together. */
+  readSoon(target: ReadingTarget): void
   /** Resolves when nothing runs any more. */
   stop(): Promise<void>
 }
@@ -26,16 +28,27 @@ const firstSpread: Millis = 2_000
 export function startRounds({ readings, targets, sink, interval, onFault }: RoundOptions): Rounds {
   const abort = new AbortController()
   const running = new Set<Promise<void>>()
-  const begin = (spread: Millis): void => {
+  const begin = (spread: Millis, some?: () => ReadingTarget[]): void => {
+    const options = { signal: abort.signal, spread, isPart: some !== undefined }
     const round = Promise.resolve()
-      .then(() => readings.read(targets(), sink, { signal: abort.signal, spread }))
+      .then(() => readings.read((some ?? targets)(), sink, options))
       .catch(onFault)
       .finally(() => running.delete(round))
     running.add(round)
   }
   begin(Math.min(firstSpread, interval * spreadShare))
   const timer = setInterval(() => begin(interval * spreadShare), interval)
+  let added: ReadingTarget[] = []
   return {
+    readSoon(target) {
+      added.push(target)
+      if (added.length > 1) return
+      begin(0, () => {
+        const batch = added
+        added = []
+        return batch
+      })
+    },
     async stop() {
       clearInterval(timer)
       abort.abort()

@@ -70,7 +70,14 @@ export async function clusterFacts(
   const caches = buildClusterCaches(
     { api, clock, log, random: Math.random },
     {
-      nodes: [feed.nodes, { removed: ({ name }) => tally.forget(name), synced: startReading }],
+      nodes: [
+        feed.nodes,
+        {
+          changed: (node, before) => before === undefined && rounds?.readSoon(node),
+          removed: ({ name }) => tally.forget(name),
+          synced: startReading
+        }
+      ],
       pods: [feed.pods, refused]
     }
   )

@@ -54,6 +54,33 @@ t.test('the first round is over soon, whatever the interval: until then headroom
   }
 })
 
+t.test(
+  'nodes that are added in one turn are read at once, and a slow node among the others stays known as slow',
+  async (t) => {
+    const parts: string[][] = []
+    const rounds = startRounds({
+      readings: {
+        async read(targets, _sink, { isPart, spread }) {
+          if (isPart) parts.push([...targets.map(({ name }) => name), `${spread}`])
+        }
+      },
+      targets: () => [target],
+      sink: memorySink(),
+      interval: 600_000,
+      onFault: () => t.fail()
+    })
+    for (const name of ['b', 'c']) rounds.readSoon({ ...target, name })
+    await until('both', () => parts.length === 1)
+    rounds.readSoon({ ...target, name: 'd' })
+    await until('the third', () => parts.length === 2)
+    await rounds.stop()
+    t.strictSame(parts, [
+      ['b', 'c', '0'],
+      ['d', '0']
+    ])
+  }
+)
+
 t.test('the nodes are those there are when a round begins; a fault does not end it', async (t) => {
   const seen: string[][] = []
   let faults = 0

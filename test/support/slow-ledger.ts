@@ -1,6 +1,6 @@
 import type { Admitted } from '../../src/headroom/ledger/ledger.ts'
 import type { LedgerNode, LedgerPod, LedgerReading } from '../../src/headroom/ledger/ledger-inputs.ts'
-import { bridgedTime, clockSlack } from '../../src/headroom/ledger/node-book.ts'
+import { bridgedTime, clockSlack, dateSlack } from '../../src/headroom/ledger/node-book.ts'
 import { settleTime } from '../../src/headroom/ledger/peaks/observed-pods.ts'
 import { assumedTime, bindingTime } from '../../src/headroom/ledger/pod-states.ts'
 import type { Placement } from '../../src/kubernetes/placement/placement.ts'
@@ -57,9 +57,11 @@ export class SlowLedger {
 
   takeReading(reading: LedgerReading): void {
     const held = this.readings.get(reading.node)
-    const isLate = held !== undefined && reading.at < held.at
-    if (isLate && held.at <= this.wall + clockSlack) return
-    const kept = { ...reading, pods: reading.pods ?? held?.pods }
+    const isLate = held !== undefined && reading.at < held.at - dateSlack
+    const isFuture = held !== undefined && held.at > this.wall + clockSlack
+    if (isLate && !isFuture) return
+    const at = held === undefined || isFuture ? reading.at : Math.max(held.at, reading.at)
+    const kept = { ...reading, at, pods: reading.pods ?? held?.pods }
     const isPartial = isMissing(reading.host) || isMissing(reading.kubepods)
     const wasWhole = held !== undefined && !isMissing(held.host) && !isMissing(held.kubepods)
     if (isPartial && wasWhole && !isLate && reading.at < held.at + bridgedTime) {
@@ -87,6 +89,21 @@ export class SlowLedger {
     if (facts.node !== undefined || isEnded(facts)) this.bindings.delete(facts.uid)
     if (facts.isGated !== true || facts.node !== undefined || isEnded(facts)) this.ungated.delete(facts.uid)
     else this.moved(facts.uid, facts.placement)
+    if (facts.phase === 'Succeeded' || facts.phase === 'Failed') this.giveBack(facts.uid)
+  }
+
+  /** A pod that has finished, or is gone, has no tasks, whatever was read last. */
+  giveBack(uid: string): void {
+    const reading = this.readings.get(this.placeOf(uid) ?? '')
+    const pids = this.observedOf(uid)
+    if (reading === undefined || pids === 0) return
+    const pods = new Map(reading.pods)
+    pods.delete(this.cgroupOf(uid))
+    const less = ({ limit, inUse }: Ceiling) => ({
+      limit,
+      inUse: inUse === undefined ? undefined : Math.max(0, inUse - pids)
+    })
+    this.readings.set(reading.node, { ...reading, host: less(reading.host), kubepods: less(reading.kubepods), pods })
   }
 
   /** What it says of where it may land counts from then on, also while the removal of its gates is not shown. */
@@ -99,6 +116,7 @@ export class SlowLedger {
   retainPods(): void {}
 
   remove(uid: string): void {
+    if (this.pods.has(uid) && this.pods.get(uid)?.cgroup === undefined) this.giveBack(uid)
     for (const held of [this.pods, this.assumed, this.bindings, this.ungated]) held.delete(uid)
     for (const held of [this.admitted, this.estimates]) held.delete(uid)
   }

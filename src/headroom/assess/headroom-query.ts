@@ -12,6 +12,12 @@ import type { WaitingGroup } from '../ledger/waiting-pods.ts'
 import { boundGroups, type Claim, excessClaims, sumsOf, unseenByNode } from './claims.ts'
 import type { Others } from './quick-fit.ts'
 
+/**
+ * How long a node that was at its floor when it was read last counts as full without another reading: a node without free
+ * PIDs cannot answer. Ten times the usual maxAge. Own choice.
+ */
+export const longestFull: Millis = 10 * 60_000
+
 const noFloor: Floor = { pids: 0 }
 
 /** A demand without its placement: what one node must hold. */
@@ -183,9 +189,12 @@ export class HeadroomQuery {
   #claimed(node: NodeEntry, floor: Floor): Pids | undefined {
     const age = this.#now - node.readingAt
     // A reading from the future: the clock jumped. It is as unreliable as one that is as old.
-    if (age > this.#demand.maxAge || -age > this.#demand.maxAge) return undefined
+    const isOld = age > this.#demand.maxAge || -age > this.#demand.maxAge
+    if (isOld && !(age >= 0 && age <= longestFull)) return undefined
     const free = freeAtMost(node, floor)
     if (free === undefined) return undefined
+    // A node at its floor may be silent because it has no PIDs left to answer with.
+    if (isOld && (freeAtMost(node, this.#demand.floor) ?? 0) > 0) return undefined
     return free + (this.#self?.node === node ? this.#self.pending : 0) - this.setAsideOn(node)
   }
 

@@ -9,7 +9,8 @@ import type { LedgerNode, LedgerPod, LedgerReading } from './ledger-inputs.ts'
 import { NodeBook } from './node-book.ts'
 import type { Workloads } from './peaks/workload-peaks.ts'
 import { PodBook } from './pod-book.ts'
-import { assumedTime, bindingTime, type PodState, stateOf } from './pod-states.ts'
+import { assumedTime, bindingTime, hasFinished, type PodState, stateOf } from './pod-states.ts'
+import { giveBack } from './reading-shares.ts'
 import { reestimate } from './sums.ts'
 import { UnseenByPeers } from './unseen-by-peers.ts'
 import type { WaitingPods } from './waiting-pods.ts'
@@ -158,6 +159,7 @@ export class Ledger {
     const node = this.#placeOf(facts, pod, state, placement)
     if (facts.node !== undefined || state === 'ended') this.#bindings.delete(pod)
     this.#pods.change(pod, { state, estimate, placement, node }, held === undefined)
+    if (hasFinished(facts)) giveBack(pod)
     if (pod.workload !== undefined) {
       pod.workload.estimate = estimate
       // A placement that names a node is this pod's alone.

@@ -22,6 +22,12 @@ export const bridgedTime: Millis = 60_000
  */
 export const clockSlack: Millis = 1_000
 
+/**
+ * How much older a reading may look and still be the later one. A reading is dated by the Date header of the kubelet's answer,
+ * in whole seconds, so two answers with one sample of cAdvisor come in either order; both have newer figures of the node.
+ */
+export const dateSlack: Millis = 1_000
+
 /** How long the reading of a node that the API server does not know is kept. Own choice: several rounds of readings. */
 const orphanedTime: Millis = 5 * 60_000
 
@@ -88,7 +94,7 @@ export class NodeBook {
   }
 
   /**
-   * Ignores a reading that is older than the one held, unless the one held is from the future because the clock was set
+   * Ignores a reading that is older than the one held by more than `dateSlack`, unless the one held is from the future because the clock was set
    * back. If a reading lacks a ceiling, the last known one is kept for `bridgedTime`, and the node is dated by the older
    * of the two. Until that ceiling is read again, growth of single pods is added to it and shrinkage is ignored: we count
    * too much rather than too little.
@@ -96,12 +102,13 @@ export class NodeBook {
   observeReading(reading: LedgerReading): void {
     const node = this.open(reading.node)
     const since = reading.at - node.readingAt
-    if (since < 0 && node.readingAt <= this.#clock.now() + clockSlack) return
-    const isBridged = node.isWhole && !isWhole(reading) && since >= 0 && since < bridgedTime
+    const isFuture = node.readingAt > this.#clock.now() + clockSlack
+    if (since < -dateSlack && !isFuture) return
+    const isBridged = node.isWhole && !isWhole(reading) && since >= -dateSlack && since < bridgedTime
     // Without figures of pods, the last figures of each pod stay.
     const growth =
       reading.pods === undefined ? 0 : shareReading(node, reading.pods, reading.at, (uid) => this.#isPod(uid))
-    node.readingAt = isBridged ? node.readingAt : reading.at
+    if (!isBridged) node.readingAt = isFuture ? reading.at : Math.max(node.readingAt, reading.at)
     node.host = isBridged && !isKnown(reading.host) ? grown(node.host, growth) : reading.host
     node.kubepods = isBridged && !isKnown(reading.kubepods) ? grown(node.kubepods, growth) : reading.kubepods
     node.isWhole = isWhole(node)

@@ -4,7 +4,7 @@ import { NamespaceEntry, type NodeEntry, PodEntry, StaticPodEntry } from './entr
 import type { LedgerPod } from './ledger-inputs.ts'
 import { Workloads } from './peaks/workload-peaks.ts'
 import type { PodState } from './pod-states.ts'
-import { claim, unclaim } from './reading-shares.ts'
+import { claim, giveBack, unclaim } from './reading-shares.ts'
 import { enter, withdraw } from './sums.ts'
 import { WaitingPods } from './waiting-pods.ts'
 
@@ -81,6 +81,8 @@ export class PodBook {
   }
 
   remove(pod: PodEntry): void {
+    // One that was never shown may run after all, and a static pod does when only its mirror is deleted.
+    if (pod.state !== 'assumed' && pod.cgroup === pod.uid) giveBack(pod)
     withdraw(pod, this.waiting)
     unclaim(pod)
     this.#pods.delete(pod.uid)

@@ -25,7 +25,8 @@ import type { LedgerPod } from './ledger-inputs.ts'
  *   unschedulable          in its namespace's budget
  *   gated                  nowhere
  *   bound                  on its node
- *   ended                  only with the tasks that its node still reports
+ *   ended                  only with the tasks that its node still reports; once it has finished, or is gone, without those
+ *                          of the last reading
  * `confirm` (a binding was allowed) counts a pod of the first four states on the chosen node for 60 s, or until the API
  * server shows it bound. `assume` of a gated pod (the removal of its last gate was allowed) makes it `waiting` for 5 s, or
  * until the API server shows it without gates; otherwise it is `gated` again.
@@ -55,9 +56,14 @@ export const assumedTime: Millis = 5_000
  */
 export const bindingTime: Millis = 60_000
 
+/** Whether all its containers have ended: a kubelet writes these phases last. A pod that is being deleted may still run. */
+export function hasFinished({ phase }: Pick<LedgerPod, 'phase'>): boolean {
+  return phase === 'Succeeded' || phase === 'Failed'
+}
+
 /** The state of a pod that the API server shows. */
 export function stateOf({ phase, deleting, node, isGated, isUnschedulable }: LedgerPod): PodState {
-  if (deleting || phase === 'Succeeded' || phase === 'Failed') return 'ended'
+  if (deleting || hasFinished({ phase })) return 'ended'
   if (node !== undefined) return 'bound'
   if (isGated === true) return 'gated'
   return isUnschedulable === true ? 'unschedulable' : 'waiting'

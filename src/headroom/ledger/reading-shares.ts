@@ -1,4 +1,5 @@
 import type { Millis, Pids } from '../../lib/units.ts'
+import type { Ceiling } from '../../model/node-reading.ts'
 import type { NodeEntry, PodEntry } from './entries.ts'
 import { reobserve } from './sums.ts'
 
@@ -62,6 +63,23 @@ export function unclaim({ cgroup, node, observed }: PodEntry): void {
   if (node === undefined || observed === 0) return
   node.unclaimed ??= new Map()
   node.unclaimed.set(cgroup, observed)
+}
+
+/**
+ * The pod has finished, or is gone: its tasks have ended, also where the node's last reading still shows them. A reading that
+ * comes later and still shows them counts again: it may have been taken before, or the pod was deleted by force.
+ */
+export function giveBack(pod: PodEntry): void {
+  const { node, observed } = pod
+  if (node === undefined || observed === 0) return
+  reobserve(pod, 0)
+  node.host = lessened(node.host, observed)
+  node.kubepods = lessened(node.kubepods, observed)
+}
+
+/** Each figure has an instant of its own, so the pod may have held less when the ceiling was read. */
+function lessened({ limit, inUse }: Ceiling, by: Pids): Ceiling {
+  return { limit, inUse: inUse === undefined ? undefined : Math.max(0, inUse - by) }
 }
 
 /** Without a reading, no tasks are observed of any pod of the node. */

@@ -51,8 +51,12 @@ export class KubeletReadings implements NodeReadings {
     this.#lanes = new Lanes(options.concurrency)
   }
 
-  async read(targets: readonly ReadingTarget[], sink: ReadingSink, { signal, spread }: ReadOptions): Promise<void> {
-    this.#lanes.retain(new Set(targets.map(({ name }) => name)))
+  async read(
+    targets: readonly ReadingTarget[],
+    sink: ReadingSink,
+    { signal, spread, isPart }: ReadOptions
+  ): Promise<void> {
+    if (isPart !== true) this.#lanes.retain(new Set(targets.map(({ name }) => name)))
     await Promise.all(
       targets.map(async (target) => {
         if (spread > 0) await pause(this.#options.random() * spread, signal)

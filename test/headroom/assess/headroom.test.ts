@@ -84,6 +84,17 @@ t.test('unknown says why, of how many, and names one', async (t) => {
   t.match(about('silent'), { why: 'reading too old' })
 })
 
+t.test('a node that was at its floor and is silent since stays full for ten minutes', async (t) => {
+  const seen = (age: number, inUse: number, share = 0) => {
+    const { headroom } = fleetOf({ n1: { kubepods: [1000, inUse], age } })
+    return headroom.assess(demand({ floor: { share } })).verdict
+  }
+  t.strictSame([seen(60_001, 1000), seen(600_000, 1000), seen(600_001, 1000)], ['full', 'full', 'unknown'])
+  t.strictSame([seen(60_001, 999), seen(60_001, 950)], ['unknown', 'unknown'], 'low, and perhaps no longer')
+  t.strictSame([seen(60_001, 900, 0.1), seen(60_001, 899, 0.1)], ['full', 'unknown'])
+  t.equal(seen(-60_001, 1000), 'unknown', 'a reading from the future')
+})
+
 t.test('a reading from the future is as far off as it is', async (t) => {
   const { headroom } = fleetOf({ n1: { age: -60_000 }, n2: { age: -60_001 } })
   const on = (name: string) => headroom.assess(demand({ placement: placementOf({ nodeName: name }) })).verdict

@@ -222,18 +222,20 @@ const clocks: readonly Case[] = [
       b.setClock(-3_600_000)
       b.read('n5', { host: { limit: 1000, inUse: 600 } })
       b.is([b.ask(400), b.ask(401)], ['fits', 'full n5 400'])
-      b.read('n5', { at: b.ago(1), host: { limit: 1000, inUse: 900 } })
+      b.read('n5', { at: b.ago(1_001), host: { limit: 1000, inUse: 900 } })
       b.is([b.ask(400)], ['fits'])
+      b.read('n5', { at: b.ago(1_000), host: { limit: 1000, inUse: 800 } })
+      b.is([b.ask(200), b.ask(201)], ['fits', 'full n5 200'], 'dates are whole seconds: this may be the later one')
     }
   },
   {
-    what: 'a clock that was set back by no more than its slack makes readings late, by a millisecond more it does not',
+    what: 'readings count whether a clock was set back by its slack, which is that of their dates, or by more',
     run: (b) => {
       b.node('n5')
       b.read('n5', { host: { limit: 1000, inUse: 600 } })
       b.setClock(-clockSlack)
       b.read('n5', { host: { limit: 1000, inUse: 900 } })
-      b.is([b.ask(400)], ['fits'])
+      b.is([b.ask(100), b.ask(101)], ['fits', 'full n5 100'])
       b.setClock(-1)
       b.read('n5', { host: { limit: 1000, inUse: 800 } })
       b.is([b.ask(200), b.ask(201)], ['fits', 'full n5 200'])
@@ -281,6 +283,25 @@ const podsOnNodes: readonly Case[] = [
     }
   },
   ...['Succeeded', 'Failed'].map((phase) => ({
+    what: `the observed tasks of a pod that has ${phase} are free at once, once`,
+    run: (b: Books) => {
+      b.node('n1')
+      b.pod('a', { node: 'n1', estimated: 600 })
+      b.read('n1', {
+        host: { limit: 1000, inUse: 700 },
+        kubepods: { limit: 1000, inUse: 650 },
+        pods: new Map([['a', 600]])
+      })
+      b.is([b.ask(300), b.ask(301)], ['fits', 'full n1 300'])
+      for (const time of ['seen', 'seen again']) {
+        b.pod('a', { node: 'n1', phase, estimated: 600 })
+        b.is([b.ask(900), b.ask(901)], ['fits', 'full n1 900'], time)
+      }
+      b.delete('a')
+      b.is([b.ask(900), b.ask(901)], ['fits', 'full n1 900'])
+    }
+  })),
+  ...['Succeeded', 'Failed'].map((phase) => ({
     what: `a pod that has ${phase} takes nothing more`,
     run: (b: Books) => {
       b.known('n2')
@@ -291,7 +312,7 @@ const podsOnNodes: readonly Case[] = [
     }
   })),
   {
-    what: 'a pod that is being deleted takes nothing beyond its observed tasks; once gone, those are in use until the next reading',
+    what: 'a pod that is being deleted takes nothing beyond its observed tasks; once gone, those are free at once',
     run: (b) => {
       b.node('n1')
       b.pod('a', { node: 'n1', estimated: 300 })
@@ -304,8 +325,10 @@ const podsOnNodes: readonly Case[] = [
       b.is([b.askNode('n1', 470), b.askNode('n1', 471)], ['fits', 'full'])
       for (const time of ['gone', 'gone twice']) {
         b.delete('a')
-        b.is([b.askNode('n1', 470), b.askNode('n1', 471)], ['fits', 'full'], time)
+        b.is([b.askNode('n1', 870), b.askNode('n1', 871)], ['fits', 'full'], time)
       }
+      b.read('n1', { host: { limit: 1000, inUse: 530 }, kubepods: { limit: 1000, inUse: 400 } })
+      b.is([b.askNode('n1', 470), b.askNode('n1', 471)], ['fits', 'full'], 'a reading still shows them, or again')
       b.read('n1')
       b.is([b.askNode('n1', 1000)], ['fits'])
     }
@@ -333,7 +356,7 @@ const podsOnNodes: readonly Case[] = [
     }
   },
   {
-    what: 'observed tasks are in use, also where the ceiling was sampled before them; those of an ended pod only as the ceiling says',
+    what: 'observed tasks are in use, also where the ceiling was sampled before them; those of one that has ended no more',
     run: (b) => {
       b.node('n5')
       b.pod('k1', { node: 'n5', estimated: 300 })
