@@ -15,7 +15,7 @@ export const resourceRequests = definePodRule<never, 'limitRanges' | 'serverVers
   remedy:
     'Set resources.requests.cpu and resources.requests.memory on each container. In mode enforce pidguard adds the missing ones from the policy.',
   limits:
-    'It fills Pods at creation and never templates, since a changed template is a rollout. It does not change Guaranteed pods, pods with pod-level resources, or wholly BestEffort pods unless the policy sets `requests.bestEffortPods: inject`.',
+    'It fills Pods at creation and never templates, since a changed template is a rollout. It does not change a request of zero, which says none on purpose, Guaranteed pods, pods with pod-level resources, or wholly BestEffort pods unless the policy sets `requests.bestEffortPods: inject`.',
   defaultMode: 'enforce',
   scope: 'pods',
   kinds: [pod],
@@ -40,11 +40,8 @@ export const resourceRequests = definePodRule<never, 'limitRanges' | 'serverVers
   fix(subject, draft, context) {
     const missing = missingOf(subject)
     if (missing.length === 0 || !isFillable(subject, context)) return
-    for (const { at, container, resource } of missing) {
-      const request = smaller(
-        within(context.settings.requests[resource], resource, context.limitRanges),
-        container.resources?.limits?.[resource]
-      )
+    for (const { at, resource } of missing) {
+      const request = within(context.settings.requests[resource], resource, context.limitRanges)
       // A LimitRange whose maximum is zero leaves no room for a request.
       if (isPositive(request)) draft.set(`${at}/resources/requests/${resource}`, request)
     }
@@ -77,14 +74,11 @@ function missingOf({ podSpec, podSpecAt }: PodSubject): Missing[] {
 }
 
 /**
- * A request of zero is no request; an absent one beside a limit is, as the API server copies the limit. A limit of zero
- * leaves no room for any.
+ * Absent, and no limit beside it, which the API server copies. A request of zero is not absent: its author means none, or
+ * keeps the API server from copying the limit (kubernetes#83688), and a request there could change the pod's class.
  */
 function isMissing({ resources }: Container, resource: QosResource): boolean {
-  const request = resources?.requests?.[resource] ?? undefined
-  const limit = resources?.limits?.[resource] ?? undefined
-  if (isPositive(request)) return false
-  return limit === undefined || (request !== undefined && isPositive(limit))
+  return (resources?.requests?.[resource] ?? resources?.limits?.[resource] ?? undefined) === undefined
 }
 
 /** The policy's request, moved into what the namespace's LimitRanges accept for a container. */

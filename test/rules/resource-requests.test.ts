@@ -50,19 +50,14 @@ const cases: { name: string; spec: JsonRecord; world?: World; want: unknown[] }[
     want: [{ requests: { cpu: '1', memory: '1' } }]
   },
   {
-    name: 'an explicit zero is no request',
+    name: 'an explicit zero says none on purpose, and stays',
     spec: { containers: [app({ requests: { cpu: '0', memory: '1Gi' } })] },
-    want: [{ requests: { cpu: '10m', memory: '1Gi' } }]
+    want: [{ requests: { cpu: '0', memory: '1Gi' } }]
   },
   {
-    name: 'beside a limit neither, as nothing is copied over it',
-    spec: { containers: [app({ requests: { cpu: '0', memory: '1Gi' }, limits: { cpu: '1' } })] },
-    want: [{ requests: { cpu: '10m', memory: '1Gi' }, limits: { cpu: '1' } }]
-  },
-  {
-    name: 'never above an existing limit',
-    spec: { containers: [app({ requests: { cpu: 0, memory: 0 }, limits: { cpu: '10m', memory: '31Mi' } })] },
-    want: [{ requests: { cpu: '10m', memory: '31Mi' }, limits: { cpu: '10m', memory: '31Mi' } }]
+    name: 'beside a limit too, where it keeps the API server from copying the limit',
+    spec: { containers: [app({ requests: { cpu: '0' }, limits: { cpu: '1' } })] },
+    want: [{ requests: { cpu: '0', memory: '32Mi' }, limits: { cpu: '1' } }]
   },
   {
     name: 'a limit alone becomes the request by itself',
@@ -123,15 +118,15 @@ for (const { name, spec, world, want } of cases) {
   })
 }
 
-t.test(
-  'a filled pod is Burstable, or Guaranteed where it fills up to the limits; never less than before',
-  async (t) => {
-    const full = { containers: [app({ requests: { cpu: 0, memory: 0 }, limits: { cpu: '1m', memory: '1Mi' } })] }
-    t.equal(qosClassOf(podSubject(full).podSpec), 'Burstable')
-    t.equal(qosClassOf(fixed(full).object['spec'] as object), 'Guaranteed')
-    t.equal(qosClassOf(fixed({}, inject).object['spec'] as object), 'Burstable')
+t.test('a filled pod is Burstable, and what was is no other class than before', async (t) => {
+  const zeros = { containers: [app({ requests: { cpu: 0, memory: 0 }, limits: { cpu: '1m', memory: '1Mi' } })] }
+  const partly = { containers: [app({ requests: { cpu: 0 }, limits: { cpu: '1m' } })] }
+  for (const spec of [zeros, partly]) {
+    t.equal(qosClassOf(podSubject(spec).podSpec), 'Burstable')
+    t.equal(qosClassOf(fixed(spec).object['spec'] as object), 'Burstable')
   }
-)
+  t.equal(qosClassOf(fixed({}, inject).object['spec'] as object), 'Burstable')
+})
 
 t.test('findings are advice: a pod runs well without', async (t) => {
   const partly = podObject({ containers: [app({ requests: { cpu: '1' } }), { ...app(), name: 'b' }] })
