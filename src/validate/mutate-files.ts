@@ -10,7 +10,7 @@ import { renderDiff } from '../report/unified-diff.ts'
 import { type ObjectName, type Problem, placeText } from '../report/validate-report.ts'
 import { Locator, spotAt } from '../yaml/locator.ts'
 import { objectsOf, readDocument } from '../yaml/read-document.ts'
-import { DocumentSplitter, type DocumentText } from '../yaml/split-stream.ts'
+import { DocumentSplitter, type DocumentText, splitJson } from '../yaml/split-stream.ts'
 import { type FilePolicy, ObjectJudge } from './object-judge.ts'
 
 export interface MutateOptions {
@@ -56,7 +56,7 @@ export async function mutateFiles(paths: readonly string[], options: MutateOptio
     said.push(...change.problems)
     patches.push(...change.patches)
     if (options.show === 'diff') deps.print(renderDiff(file.path, before, after))
-    if (options.show === 'text') deps.print(isFirst || after.startsWith('---') ? ended(after) : `---\n${ended(after)}`)
+    if (options.show === 'text') deps.print(asDocuments(after, isFirst, files.length > 1))
     if (options.show === 'write' && after !== before) {
       deps.write(file.path, after)
       deps.say(`${file.path}: ${change.patches.length} changed`)
@@ -66,6 +66,17 @@ export async function mutateFiles(paths: readonly string[], options: MutateOptio
   if (options.show === 'patch') deps.print(`${JSON.stringify(patches, null, 2)}\n`)
   for (const { message, place } of said) deps.say(shown(`${placeText(place)}: ${message}`))
   return said.length > 0 ? 2 : 0
+}
+
+/**
+ * A file as part of what is printed. A stream that begins with JSON is read as JSON to its end (apimachinery decoder.go
+ * YAMLOrJSONDecoder), so before other files it begins with a separator; and its values are documents of their own.
+ */
+function asDocuments(text: string, isFirst: boolean, isOneOfMany: boolean): string {
+  const isJson = isOneOfMany && /^\s*\{/.test(text)
+  const parts = isJson ? [...splitJson(text)].map(({ start, end }) => text.slice(start, end)) : []
+  const documents = parts.length > 1 ? parts.join('\n---\n') : text
+  return (isFirst && !isJson) || text.startsWith('---') ? ended(documents) : `---\n${ended(documents)}`
 }
 
 function ended(text: string): string {
@@ -176,14 +187,12 @@ class FileChange {
     document: DocumentText
   ): Promise<string> {
     if (operations.length === 0) return text
-    if (isJson) return (await import('../yaml/edit/edit-json.ts')).editJson(text, operations)
-    const [{ editYaml }, { rewriteYaml }] = await Promise.all([
-      import('../yaml/edit/edit-yaml.ts'),
-      import('../yaml/edit/rewrite-yaml.ts')
-    ])
-    const edited = editYaml(text, operations) ?? rewriteYaml(text, operations)
+    const edited = isJson
+      ? (await import('../yaml/edit/edit-json.ts')).editJson(text, operations)
+      : (await import('../yaml/edit/edit-yaml.ts')).editYaml(text, operations)
     if (edited !== undefined) return edited
-    this.#problem('cannot be changed in place; mutate --patch shows what to change', document, 0)
+    const why = text.includes('<<') ? ': a merge key (<<) stands in the way' : ''
+    this.#problem(`cannot be changed in place${why}; mutate --patch shows what to change`, document, 0)
     return text
   }
 

@@ -118,6 +118,23 @@ void t.test('what lies between documents stays, and files are kept apart', async
   t.equal(printed, `${texts['a.yaml']}---\n${texts['b.yaml']}`)
 })
 
+void t.test('JSON and YAML are one stream that kubectl reads', async (t) => {
+  const json = '{"apiVersion": "v1", "kind": "ConfigMap", "data": {"n": "a"}}'
+  const { printed } = await mutated({ 'a.json': `${json}\n${json}\n`, 'b.yaml': deployment('b'), 'c.json': json })
+  t.equal(printed, `---\n${json}\n---\n${json}\n---\n${deployment('b')}---\n${json}\n`)
+  t.equal((await mutated({ 'a.json': `${json}\n` })).printed, `${json}\n`)
+})
+
+void t.test('JSON is changed as text: numbers and escapes stay', async (t) => {
+  const json = `{"apiVersion":"v1","kind":"Pod","metadata":{"name":"a","annotations":{"n":"caf\\u00e9 \\/"}},
+"spec":{"activeDeadlineSeconds":9007199254740993,"containers":[{"name":"a","resources":{"limits":{"cpu":0.10}}}]}}`
+  const { printed, told } = await mutated({ 'a.json': json })
+  t.strictSame(told, [])
+  t.match(printed, '"activeDeadlineSeconds":9007199254740993')
+  t.match(printed, '"n":"caf\\u00e9 \\/","pidguard.io/pids-estimate":"50"')
+  t.match(printed, '{"limits":{"cpu":0.10},"requests":{"memory":"32Mi"}}')
+})
+
 void t.test('--diff shows the changes alone', async (t) => {
   const { printed } = await mutated({ 'calico.yaml': stringify(calicoObject()), 'web.yaml': deployment('web') }, 'diff')
   t.match(printed, /^--- a\/calico\.yaml\n\+\+\+ b\/calico\.yaml\n/)
@@ -159,7 +176,7 @@ void t.test('what cannot be read is told, stays as it is, and the rest is change
   t.equal(code, 2)
   t.match(told[0], /^all\.yaml:1:\d+: /)
   t.match(told[1], /^all\.yaml:5:1: \/metadata: expected an object/)
-  t.match(told[2], /^merge\.yaml:1:1: cannot be changed in place/)
+  t.match(told[2], /^merge\.yaml:1:1: cannot be changed in place: a merge key/)
   t.ok(printed.startsWith(`${broken}---\n${wrong}---\n- list\n---\n# A pod`))
   t.match(printed, 'pids-estimate')
   t.match((await mutated({ 'pod.yaml': pod })).told, [])

@@ -1,4 +1,4 @@
-import { isScalar, isSeq, type Node, type Pair, type YAMLMap, type YAMLSeq } from 'yaml'
+import { isMap, isScalar, isSeq, type Node, type Pair, type Scalar, type YAMLMap, type YAMLSeq } from 'yaml'
 import type { PatchOperation } from '../../lib/json/patch.ts'
 import type { Splice } from './splice.ts'
 import { pairOf } from './yaml-nodes.ts'
@@ -40,7 +40,7 @@ export class YamlEditor {
     const { key, value: old } = pair
     if (map.flow) return old === null ? undefined : this.#replace(old, flowText(value))
     const column = this.#columnOf(key.range?.[0] ?? 0)
-    const isInline = typeof value !== 'object' || value === null
+    const isInline = typeof value !== 'object' || value === null || Object.keys(value).length === 0
     const colon = this.#text.indexOf(':', key.range?.[1])
     const end = this.#contentEnd(old) ?? colon + 1
     const isBlock = old !== null && !isScalar(old) && !(old as YAMLMap).flow
@@ -48,9 +48,16 @@ export class YamlEditor {
       const start = old.range?.[0] ?? 0
       return { start, end, text: this.#block(value, this.#columnOf(start)).trimStart() }
     }
-    if (isBlock) return { start: colon + 1, end, text: ` ${flowText(value)}` }
     if (isInline) return { start: colon + 1, end, text: ` ${flowText(value)}` }
-    return { start: colon + 1, end, text: this.#newline + this.#block(value, column + indentStep) }
+    return this.#onOwnLines(colon + 1, end, value, column + indentStep)
+  }
+
+  /** A value on lines of its own in place of one on the line of its key, whose comment stays there. */
+  #onOwnLines(start: number, end: number, value: unknown, column: number): Splice {
+    const text = this.#newline + this.#block(value, column)
+    const comment = /^[ \t]+#[^\r\n]*/.exec(this.#text.slice(end))?.[0]
+    if (comment === undefined) return { start, end, text }
+    return { start, end: end + comment.length, text: comment + text }
   }
 
   /** The offset where the text of a node ends; undefined for an empty value, which has no place of its own. */
@@ -75,7 +82,9 @@ export class YamlEditor {
   #intoFlow(node: YAMLMap | YAMLSeq, text: string, whenEmpty: () => Splice | undefined): Splice | undefined {
     const last = node.items.at(-1)
     if (last === undefined) return whenEmpty()
-    let at = (node.range?.[1] ?? 0) - 1
+    const value = (isSeq(node) ? last : (last as Pair).value) as Node | null
+    // Not before the bracket: a comment may stand there. A value that is not written ends in front of it.
+    let at = this.#contentEnd(value) ?? (node.range?.[1] ?? 0) - 1
     while (/\s/.test(this.#text[at - 1] ?? '')) at--
     return { start: at, end: at, text: this.#text[at - 1] === ',' ? ` ${text}` : `, ${text}` }
   }
@@ -88,11 +97,16 @@ export class YamlEditor {
     const key = /^([\s-]*)[^\s:{[]+: *$/.exec(before)
     if (key === null) return { start, end, text: flowText(value) }
     const column = (key[1] ?? '').length + indentStep
-    return { start: lineStart + before.trimEnd().length, end, text: this.#newline + this.#block(value, column) }
+    return this.#onOwnLines(lineStart + before.trimEnd().length, end, value, column)
   }
 
   /** In new lines behind the last member of a block. */
   #after(holder: YAMLMap | YAMLSeq, last: Node | null | undefined, text: string): Splice {
+    const kept = keptLinesEnd(last ?? null)
+    // Line ends at the end of a `|+` belong to its value.
+    if (kept !== undefined && this.#text[kept - 1] === '\n') {
+      return { start: kept, end: kept, text: text + this.#newline }
+    }
     const end = this.#contentEnd(last ?? null) ?? this.#contentEnd(holder) ?? 0
     const newline = this.#text.indexOf('\n', end)
     if (newline < 0) return { start: this.#text.length, end: this.#text.length, text: this.#newline + text }
@@ -100,15 +114,37 @@ export class YamlEditor {
     return { start: at, end: at, text: this.#newline + text }
   }
 
-  /** The whole lines of a member of a block. */
+  /** The whole lines of a member of a block, or a member of a flow collection with its comma. */
   #removal(holder: YAMLMap | YAMLSeq, from: Node, to: Node): Splice | undefined {
-    if (holder.flow || holder.items.length < 2) return undefined
+    if (holder.flow) return this.#flowRemoval(holder, from, to)
     const first = isSeq(holder) ? this.#dashOf(from) : (from.range?.[0] ?? 0)
     const start = this.#text.lastIndexOf('\n', first) + 1
     // `- name: x` is the first member of the item before it: taking its line would take the dash.
-    if (this.#text.slice(start, first).trim() !== '') return undefined
+    if (this.#text.slice(start, first).trim() !== '') return this.#firstRemoval(holder, first)
     const newline = this.#text.indexOf('\n', this.#contentEnd(to) ?? first)
     return { start, end: newline < 0 ? this.#text.length : newline + 1, text: '' }
+  }
+
+  /** The next member moves up to the dash. undefined where that would take a comment along. */
+  #firstRemoval(holder: YAMLMap | YAMLSeq, first: number): Splice | undefined {
+    const next = holder.items[1]
+    const node = (isSeq(holder) ? next : (next as Pair | undefined)?.key) as Node | undefined
+    if (node === undefined) return undefined
+    const end = isSeq(holder) ? this.#dashOf(node) : (node.range?.[0] ?? 0)
+    return this.#text.slice(first, end).includes('#') ? undefined : { start: first, end, text: '' }
+  }
+
+  #flowRemoval(holder: YAMLMap | YAMLSeq, from: Node, to: Node): Splice | undefined {
+    const nodes = holder.items.map((item) =>
+      isSeq(holder) ? [item, item] : [(item as Pair).key, (item as Pair).value]
+    )
+    const at = nodes.findIndex(([key]) => key === from)
+    const before = nodes[at - 1] as [Node, Node | null] | undefined
+    const after = nodes[at + 1] as [Node, Node | null] | undefined
+    const start = before === undefined ? from.range?.[0] : (this.#contentEnd(before[1]) ?? before[0].range?.[1])
+    const end = before === undefined ? after?.[0].range?.[0] : (this.#contentEnd(to) ?? to.range?.[1])
+    if (start === undefined || end === undefined || this.#text.slice(start, end).includes('#')) return undefined
+    return { start, end, text: '' }
   }
 
   #dashOf(item: Node): number {
@@ -122,6 +158,16 @@ export class YamlEditor {
   #block(value: unknown, column: number): string {
     return blockText(value, column, this.#newline)
   }
+}
+
+/** Where the last scalar inside ends if it keeps all line ends behind it, as `|+` does. */
+function keptLinesEnd(node: Node | null): number | undefined {
+  if (isMap(node)) return keptLinesEnd(node.items.at(-1)?.value as Node | null)
+  if (isSeq(node)) return keptLinesEnd(node.items.at(-1) as Node | null)
+  if (!isScalar(node)) return undefined
+  const { type, range, source } = node as Scalar
+  const isBlock = type === 'BLOCK_LITERAL' || type === 'BLOCK_FOLDED'
+  return isBlock && source?.endsWith('\n\n') === true ? range?.[1] : undefined
 }
 
 function firstKey(map: YAMLMap): number {

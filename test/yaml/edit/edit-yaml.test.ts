@@ -3,9 +3,7 @@ import t from 'tap'
 import { stringify, type ToStringOptions } from 'yaml'
 import { Draft, type PatchOperation } from '../../../src/lib/json/patch.ts'
 import { escapeToken } from '../../../src/lib/json/pointer.ts'
-import { editJson } from '../../../src/yaml/edit/edit-json.ts'
 import { editYaml } from '../../../src/yaml/edit/edit-yaml.ts'
-import { rewriteYaml } from '../../../src/yaml/edit/rewrite-yaml.ts'
 import { readSlow } from '../../../src/yaml/go-yaml-reader.ts'
 
 const add = (path: string, value: unknown): PatchOperation => ({ op: 'add', path, value })
@@ -33,7 +31,7 @@ const cases: readonly { name: string; before: string; operation: PatchOperation;
     name: 'an empty flow map becomes a block',
     before: 'a: {} # none\n',
     operation: add('/a/x', 'w'),
-    after: 'a:\n  x: w # none\n'
+    after: 'a: # none\n  x: w\n'
   },
   {
     name: 'a full flow map stays one',
@@ -97,6 +95,48 @@ const cases: readonly { name: string; before: string; operation: PatchOperation;
     operation: { op: 'remove', path: '/a/b' },
     after: 'a:\n  d: 2\n'
   },
+  {
+    name: 'a comment behind a key without value stays there',
+    before: 'a: # none yet\n\n# next\nb: 1\n',
+    operation: { op: 'replace', path: '/a', value: { x: 'w' } },
+    after: 'a: # none yet\n  x: w\n\n# next\nb: 1\n'
+  },
+  {
+    name: 'line ends that a value keeps stay in it',
+    before: 'a:\n    n: |+\n        l\n\nb:   1\n',
+    operation: add('/a/x', 'w'),
+    after: 'a:\n    n: |+\n        l\n\n    x: w\nb:   1\n'
+  },
+  {
+    name: 'a flow map over several lines keeps its comments',
+    before: 'a: {\n    b:   1, # one\n    c: 2 # two\n}\n',
+    operation: add('/a/x', 'w'),
+    after: 'a: {\n    b:   1, # one\n    c: 2, x: w # two\n}\n'
+  },
+  {
+    name: 'a member of a flow map is removed with its comma',
+    before: 'a: {b: 1,  c: 2, d: 3}\n',
+    operation: { op: 'remove', path: '/a/c' },
+    after: 'a: {b: 1, d: 3}\n'
+  },
+  {
+    name: 'the first item of a flow list is removed with its comma',
+    before: 'a: [ 1,  2]\n',
+    operation: { op: 'remove', path: '/a/0' },
+    after: 'a: [ 2]\n'
+  },
+  {
+    name: 'the first key of an item is removed, and the next one moves up to the dash',
+    before: 'a:\n-   b: 1\n    c: 2 # two\n',
+    operation: { op: 'remove', path: '/a/0/b' },
+    after: 'a:\n-   c: 2 # two\n'
+  },
+  {
+    name: 'a list that loses its only item is empty',
+    before: 'a:\n- b: 1\nc:   2\n',
+    operation: { op: 'remove', path: '/a/0' },
+    after: 'a: []\nc:   2\n'
+  },
   { name: 'a last line without its end gets one', before: 'a: 1', operation: add('/b', '2'), after: 'a: 1\nb: "2"' },
   {
     name: 'Windows line ends stay',
@@ -116,25 +156,41 @@ for (const { name, before, operation, after } of cases) {
   void t.test(name, async (t) => t.equal(editYaml(before, [operation]), after))
 }
 
-void t.test('what stands behind an alias is not edited in place, but written out there', async (t) => {
-  const before = '# c\na: &r\n  x: 1\nb: *r\n'
-  t.equal(editYaml(before, [add('/b/w', '50')]), undefined)
-  t.equal(rewriteYaml(before, [add('/b/w', '50')]), '# c\na: &r\n  x: 1\nb:\n  x: 1\n  w: "50"\n')
+void t.test('an alias on the way becomes a copy, in the style of what it stands for', async (t) => {
+  const cases = [
+    [
+      '# c\na: &r\n  x: 1 # one\nb: *r # two\nc:   d\n',
+      '/b/w',
+      '# c\na: &r\n  x: 1 # one\nb: # two\n  x: 1 # one\n  w: v\nc:   d\n'
+    ],
+    ['a: &r {x:  1}   # tuned\nb: *r\n', '/b/w', 'a: &r {x:  1}   # tuned\nb: {x:  1, w: v}\n'],
+    ['a: &r\n    x: &s {y: 1}\nb:\n- *r\n- *s\n', '/b/0/w', 'a: &r\n    x: &s {y: 1}\nb:\n- x: {y: 1}\n  w: v\n- *s\n'],
+    [
+      'a: &r\n  x: |\n    l\n\n    m\nb: {c: *r}\n',
+      '/b/c/w',
+      'a: &r\n  x: |\n    l\n\n    m\nb: {c: {x: "l\\n\\nm\\n", w: v}}\n'
+    ]
+  ] as const
+  for (const [before, path, after] of cases) t.equal(editYaml(before, [add(path, 'v')]), after)
 })
 
-void t.test('what an anchor is on is not edited in place when an alias would change with it', async (t) => {
-  t.equal(editYaml('a: &r\n  x: 1\nb: *r\n', [add('/a/y', '2')]), undefined)
+void t.test('where an anchor changes, its aliases keep what they meant', async (t) => {
+  t.equal(editYaml('a: &r\n  x: 1\nb: *r\n', [add('/a/k', 'z')]), 'a: &r\n  x: 1\n  k: z\nb:\n  x: 1\n')
+  t.equal(
+    editYaml('a: &r {x: 1}\nb:\n  <<: *r\n  q: 1\n', [add('/a/k', 'z')]),
+    'a: &r {x: 1, k: z}\nb:\n  <<: {x: 1}\n  q: 1\n'
+  )
 })
 
 void t.test('behind a merge key nothing is changed', async (t) => {
-  const before = 'a: &r\n  x: {z: 1}\nb:\n  <<: *r\n'
-  t.equal(editYaml(before, [add('/b/x/y', '2')]), undefined)
-  t.equal(rewriteYaml(before, [add('/b/x/y', '2')]), undefined)
+  t.equal(editYaml('a: &r\n  x: {z: 1}\nb:\n  <<: *r\n', [add('/b/x/y', '2')]), undefined)
 })
 
-void t.test('JSON keeps its indentation, or its one line', async (t) => {
-  t.equal(editJson('{\n    "a": 1\n}\n', [add('/b', [2])]), '{\n    "a": 1,\n    "b": [\n        2\n    ]\n}\n')
-  t.equal(editJson('{"a":1}', [add('/b', 2)]), '{"a":1,"b":2}')
+void t.test('several members go into one empty map', async (t) => {
+  t.equal(
+    editYaml('a: {} # none\nb:   1\n', [add('/a/x', 'v'), add('/a/y.io~1z', 'w')]),
+    'a: # none\n  x: v\n  y.io/z: w\nb:   1\n'
+  )
 })
 
 void t.test(
