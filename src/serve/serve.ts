@@ -19,7 +19,7 @@ import type { CalicoKeeping } from './build-calico-keeper.ts'
 import type { ClusterAccess } from './cluster-access.ts'
 import { type FactDeps, type FactSource, noFacts } from './fact-source.ts'
 import { listen } from './listen.ts'
-import type { ServeOptions } from './options.ts'
+import type { ServeOptions } from './serve-options.ts'
 import { warmUp } from './warm-up.ts'
 
 /** Milliseconds between two looks at the files; what a person waits after a change. */

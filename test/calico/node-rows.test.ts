@@ -2,7 +2,7 @@ import t from 'tap'
 import { adviceOf } from '../../src/calico/advice.ts'
 import { type CalicoCluster, nodeRowsOf } from '../../src/calico/node-rows.ts'
 import { renderCalico } from '../../src/calico/render.ts'
-import { rolloutCommands } from '../../src/calico/rollout.ts'
+import { rolloutCommands } from '../../src/calico/rollout-commands.ts'
 import type { FelixSettings } from '../../src/kubernetes/calico/felix.ts'
 import { calicoObject } from '../support/subjects.ts'
 

@@ -1,8 +1,8 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
-import { dirname, join, relative } from 'node:path'
+import { basename, dirname, join, relative } from 'node:path'
 import t from 'tap'
 import { renderFloors, withFloors } from '../support/floors.ts'
-import { projectFolder } from '../support/sources.ts'
+import { projectFolder, typescriptFilesOf } from '../support/sources.ts'
 
 /** The maps: pages of prose that name files. */
 const maps: readonly string[] = [
@@ -19,6 +19,12 @@ function markdownBelow(folder: string): string[] {
     .filter((entry) => entry.isFile() && entry.name.endsWith('.md'))
     .map((entry) => join(folder, relative(root, join(entry.parentPath, entry.name))))
     .sort()
+}
+
+function foldersBelow(folder: string): string[] {
+  return readdirSync(join(projectFolder, folder), { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map((entry) => relative(projectFolder, join(entry.parentPath, entry.name)))
 }
 
 /** Files of this repository that a page names: sources in backticks, and the targets of links. */
@@ -63,6 +69,45 @@ void t.test('src/README.md shows the floors as the imports are checked against, 
   t.ok(text.includes(renderFloors()))
   t.ok(text.trimEnd().split('\n').length <= 100, 'at most 100 lines')
   t.throws(() => withFloors('no place'), /expected/)
+})
+
+void t.test('a function that src/README.md names is in the file before it', async (t) => {
+  const text = readFileSync(join(projectFolder, 'src/README.md'), 'utf8')
+  const named = [...text.matchAll(/`([\w./-]+\.ts)` \(`(\w+)`\)/g)]
+  t.ok(named.length > 5)
+  for (const [, file = '', name = ''] of named) {
+    t.match(readFileSync(join(projectFolder, 'src', file), 'utf8'), new RegExp(`\\b${name}\\b`), `${name} in ${file}`)
+  }
+})
+
+void t.test('a folder with more than a handful of files is explained by a README', async (t) => {
+  const readmes = new Map(markdownBelow('src').map((page) => [page, readFileSync(join(projectFolder, page), 'utf8')]))
+  for (const folder of foldersBelow('src')) {
+    const files = readdirSync(join(projectFolder, folder)).filter((file) => file.endsWith('.ts'))
+    if (files.length <= 5 || readmes.has(`${folder}/README.md`)) continue
+    const above = [...readmes].filter(([page]) => page !== 'src/README.md' && folder.startsWith(`${dirname(page)}/`))
+    const isNamed = above.some(([page, text]) => text.includes(`\`${relative(dirname(page), folder)}/`))
+    t.ok(isNamed, `${folder} is named by the README of its room`)
+  }
+})
+
+/**
+ * Names that files of several rooms have, with what makes the difference plain. `commands` has one file for each verb, named
+ * like the room that does the verb's work.
+ */
+const sharedNames: Readonly<Record<string, string>> = {
+  'credentials.ts': 'the port, and what fills it in',
+  'markdown.ts': 'a format of both reports',
+  'text.ts': 'a format of both reports',
+  'render.ts': 'what doctor prints, and what calico prints'
+}
+
+void t.test('a file name is in two rooms only where the rooms make the difference plain', async (t) => {
+  const places = Map.groupBy(
+    typescriptFilesOf('src').filter((file) => dirname(file) !== 'commands'),
+    (file) => basename(file)
+  )
+  for (const [name, files] of places) if (files.length > 1) t.ok(sharedNames[name], `${name}: ${files.join(', ')}`)
 })
 
 void t.test('the README of a room has at most 30 lines', async (t) => {
