@@ -55,6 +55,22 @@ export function renderHelp(): string {
     .helpInformation()
 }
 
+/** The page of the command line: what `--help` prints of the program and of each verb. */
+export function renderCliDoc(): string {
+  const helpOf = (command: Command, name: string): string[] => [
+    `## ${name}\n\n\`\`\`text\n${command.configureHelp({ helpWidth: 120 }).helpInformation().trimEnd()}\n\`\`\`\n`,
+    ...command.commands.flatMap((each) => helpOf(each, `${name} ${each.name()}`))
+  ]
+  const intro = '# Command line\n\n<!-- Made by `npm run docs`. -->\n'
+  return [
+    intro,
+    ...helpOf(
+      buildProgram(() => {}),
+      'pidguard'
+    )
+  ].join('\n')
+}
+
 /** `file`: the path of this program, so that audits of `serve` can start it once more. */
 function buildProgram(finish: Finish, file = ''): Command {
   const program = new Command('pidguard')

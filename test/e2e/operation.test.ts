@@ -1,14 +1,11 @@
-import { readFileSync } from 'node:fs'
-import { resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
+import { pageText } from '../support/pages.ts'
 import { startControlPlane } from './support/control-plane.ts'
 import { install } from './support/installation.ts'
 import { deployment, pod, restricted, type StoredPod } from './support/objects.ts'
 import { until, untilIs } from './support/wait.ts'
 
-// What the README tells an administrator to write and to type, word for word.
-const readme = readFileSync(resolve(import.meta.dirname, '../../README.md'), 'utf8')
 const plane = await startControlPlane()
 t.teardown(() => plane.stop())
 const { kubectl } = plane
@@ -19,18 +16,25 @@ const installation = await install(plane, 'observe')
 const replica = await installation.start()
 await replica.ready()
 
+// What the pages tell an administrator to write and to type, word for word.
+
 /** The block of YAML that comes next after the words. */
-function snippetAfter(words: string): string {
-  const after = readme.slice(readme.indexOf(words))
-  const [, yaml] = /```yaml\n(.*?)```/s.exec(after) ?? []
-  if (!readme.includes(words) || yaml === undefined) throw new Error(`the README has no YAML after ${words}`)
+function snippetAfter(page: string, words: string): string {
+  const [, yaml] = /```yaml\n(.*?)```/s.exec(after(page, words)) ?? []
+  if (yaml === undefined) throw new Error(`${page} has no YAML after ${words}`)
   return yaml
 }
 
-function commandAfter(words: string): string[] {
-  const [, command] = /\n {4}kubectl (.*)/.exec(readme.slice(readme.indexOf(words))) ?? []
-  if (!readme.includes(words) || command === undefined) throw new Error(`the README has no command after ${words}`)
+function commandAfter(page: string, words: string): string[] {
+  const [, command] = /\n {4}kubectl (.*)/.exec(after(page, words)) ?? []
+  if (command === undefined) throw new Error(`${page} has no command after ${words}`)
   return command.split(' ')
+}
+
+function after(page: string, words: string): string {
+  const text = pageText(page)
+  if (!text.includes(words)) throw new Error(`${page} does not say ${words}`)
+  return text.slice(text.indexOf(words))
 }
 
 async function withPolicy(spec: string): Promise<void> {
@@ -58,7 +62,7 @@ void t.test('observe: a pod is warned about, and stored as it was written', asyn
 
 void t.test('a single namespace moves first, all others are only warned about', async (t) => {
   const rules = 'rules: {best-effort: warn, resource-requests: warn}\n'
-  await withPolicy(rules + snippetAfter('A single namespace moves first by an override'))
+  await withPolicy(rules + snippetAfter('docs/install.md', 'To enforce in one namespace first'))
   t.equal(await bestEffortPod('shop'), 'refused')
   t.equal(await bestEffortPod('other'), 'warned')
 })
@@ -70,7 +74,7 @@ void t.test('then all: the overlay default, applied over observe', async (t) => 
 })
 
 void t.test('a workload is exempt until the last day, and no other', async (t) => {
-  const exemption = snippetAfter('**Exempt a workload**')
+  const exemption = snippetAfter('docs/policy.md', '## Exemptions')
   await withPolicy(exemption.replace(/\d{4}-\d\d-\d\d/, '2099-12-31'))
   t.equal(await bestEffortPod('legacy', 'report-1'), 'admitted')
   t.equal(await bestEffortPod('legacy', 'other'), 'refused')
@@ -108,7 +112,9 @@ function daemonSet(namespace: string): object {
 }
 
 void t.test('a whole namespace is left out, and is back without the label', async (t) => {
-  const command = commandAfter('**A whole namespace**').map((word) => (word === 'NAME' ? 'shop' : word))
+  const command = commandAfter('docs/policy.md', 'takes a whole namespace out').map((word) =>
+    word === 'NAME' ? 'shop' : word
+  )
   await kubectl.ok(command)
   await untilIs('no more refusals', () => bestEffortPod('shop'), 'admitted')
   t.equal(await bestEffortPod('other'), 'refused')
@@ -121,7 +127,7 @@ void t.test('a whole namespace is left out, and is back without the label', asyn
 })
 
 void t.test('emergency off is one command, at once, and nobody puts it back', async (t) => {
-  await kubectl.ok(commandAfter('**Emergency off.**'))
+  await kubectl.ok(commandAfter('docs/runbook.md', '## Emergency off'))
   await untilIs('no more refusals', () => bestEffortPod('shop'), 'admitted')
   await sleep(6_000)
   t.equal(await bestEffortPod('shop'), 'admitted')

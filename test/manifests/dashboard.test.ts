@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { readFileSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Panel } from '@grafana/schema'
 import t from 'tap'
@@ -9,11 +9,10 @@ import { allAlerts } from '../support/alerts.ts'
 import { dashboard } from '../support/dashboard.ts'
 import { filled, metricsNamed } from '../support/expressions.ts'
 import { fakeClock } from '../support/fakes.ts'
-import { projectFolder } from '../support/sources.ts'
+import { allPagesText, pageText } from '../support/pages.ts'
 
 const panels = (dashboard().panels ?? []).filter((panel): panel is Panel => panel.type !== 'row')
 const expressions = panels.flatMap(({ targets = [] }) => targets.map(({ expr }) => String(expr)))
-const readme = readFileSync(join(projectFolder, 'README.md'), 'utf8')
 
 /** Names that a scrape declares, with or without samples. */
 async function exported(): Promise<{ text: string; names: string[] }> {
@@ -27,13 +26,22 @@ async function exported(): Promise<{ text: string; names: string[] }> {
   return { text, names }
 }
 
-void t.test('what dashboard, alerts and README name of ours is exported', async (t) => {
+void t.test('what dashboard, alerts and pages name of ours is exported', async (t) => {
   const { names } = await exported()
   t.ok(names.length > 30)
   const known = new Set(names.flatMap((name) => [name, `${name}_bucket`]))
-  const said = [...expressions, ...allAlerts().map(({ expr }) => expr), readme].flatMap(metricsNamed)
+  const said = [...expressions, ...allAlerts().map(({ expr }) => expr), allPagesText].flatMap(metricsNamed)
   t.strictSame(
     [...new Set(said)].filter((name) => !known.has(name)),
+    []
+  )
+})
+
+void t.test('docs/monitoring.md has every metric', async (t) => {
+  const page = pageText('docs/monitoring.md')
+  const { names } = await exported()
+  t.strictSame(
+    names.filter((name) => !page.includes(name)),
     []
   )
 })

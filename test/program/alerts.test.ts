@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import t from 'tap'
 import { stringify } from 'yaml'
 import { allAlerts, ruleFiles } from '../support/alerts.ts'
+import { pageText } from '../support/pages.ts'
 import { projectFolder } from '../support/sources.ts'
 
 const hasPromtool = spawnSync('promtool', ['--version']).error === undefined
@@ -50,9 +51,8 @@ void t.test('each alert says how bad it is, what it is about, and what to do', a
   }
 })
 
-void t.test('the README tells what each alert means, and of no other', async (t) => {
-  const readme = readFileSync(join(projectFolder, 'README.md'), 'utf8')
-  const told = [...readme.matchAll(/`(Pidguard[A-Z]\w+)`/g)].map(([, name]) => name as string)
+void t.test('docs/monitoring.md says what each alert means, and of no other', async (t) => {
+  const told = [...pageText('docs/monitoring.md').matchAll(/`(Pidguard[A-Z]\w+)`/g)].map(([, name]) => name as string)
   t.strictSame(
     told.toSorted(),
     allAlerts()

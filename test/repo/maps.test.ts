@@ -54,6 +54,34 @@ void t.test('every file that a map names is there', async (t) => {
   }
 })
 
+/** The anchors of a page as GitHub makes them: of each heading, and of its repetitions with a number. */
+function anchorsOf(text: string): string[] {
+  const seen = new Map<string, number>()
+  return [...text.replace(/^```[\s\S]*?^```/gm, '').matchAll(/^#+ (.*)$/gm)].map(([, heading = '']) => {
+    const anchor = heading
+      .toLowerCase()
+      .replace(/[^\w\- ]/g, '')
+      .replaceAll(' ', '-')
+    const before = seen.get(anchor) ?? 0
+    seen.set(anchor, before + 1)
+    return before === 0 ? anchor : `${anchor}-${before}`
+  })
+}
+
+void t.test('every link to a heading finds it', async (t) => {
+  let links = 0
+  for (const page of maps) {
+    const text = readFileSync(join(projectFolder, page), 'utf8')
+    for (const [, target = '', anchor = ''] of text.matchAll(/\]\(([\w./-]*)#([\w-]+)\)/g)) {
+      const file = target === '' ? page : join(dirname(page), target)
+      t.ok(anchorsOf(readFileSync(join(projectFolder, file), 'utf8')).includes(anchor), `${page}: ${target}#${anchor}`)
+      links++
+    }
+  }
+  t.ok(links > 20)
+  t.strictSame(anchorsOf('# A b\n## `c-d`, e\n# A b\n'), ['a-b', 'c-d-e', 'a-b-1'])
+})
+
 void t.test('a name is found in prose and in links, not in blocks of code', async (t) => {
   t.strictSame(
     filesNamedIn('Read `a/b.ts` and [c](c.md#x), see <https://x.y>.\n```\n`d.ts`\n```\n[e](https://e.f) [g](#g)'),

@@ -1,3 +1,5 @@
+import { withBlock } from './generated-block.ts'
+
 /** A floor: its rooms (folders of src, or files that are a room of their own), each with what lives there. */
 export type Floor = Readonly<Record<string, string>>
 
@@ -66,7 +68,5 @@ const end = '\n```\n<!-- End of the floors. -->'
 
 /** The text with its picture of the floors as it is today. Throws when the text has no place for it. */
 export function withFloors(text: string): string {
-  const [from, to] = [text.indexOf(begin), text.indexOf(end)]
-  if (from < 0 || to < from) throw new Error(`expected ${JSON.stringify(begin)} and ${JSON.stringify(end)}`)
-  return text.slice(0, from + begin.length) + renderFloors() + text.slice(to)
+  return withBlock(text, begin, end, renderFloors())
 }

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { renderPolicySchema } from '../../src/commands/policy.ts'
-import { renderHelp } from '../../src/commands/program.ts'
+import { renderCliDoc, renderHelp } from '../../src/commands/program.ts'
 import { defaultPolicyText } from '../../src/policy/document/default-document.ts'
 import { byLevel, byThreshold, findingsReportOf } from '../../src/report/audit/as-validate-report.ts'
 import { renderAuditJson } from '../../src/report/audit/audit-report.ts'
@@ -17,15 +17,33 @@ import { renderJunit } from '../../src/report/junit.ts'
 import { renderMarkdown } from '../../src/report/markdown.ts'
 import { renderSarif } from '../../src/report/sarif.ts'
 import { coloured, renderText } from '../../src/report/text.ts'
-import { renderRulesDoc } from '../../src/rules/docs/readme.ts'
+import { renderRulesDoc, renderRulesTable } from '../../src/rules/docs/readme.ts'
 import { policyRules as rules } from '../../src/rules/index.ts'
+import { buildMetrics } from '../../src/server/metrics/metrics.ts'
 import { auditJsonSchema } from './audit-schema.ts'
 import { cleanAudit, fullAudit } from './audits.ts'
 import { renderBrowserScript, scriptPath } from './browser-script.ts'
 import { dashboardPath, renderDashboard } from './dashboard.ts'
+import { fakeClock } from './fakes.ts'
 import { findingsJsonSchema } from './findings-schema.ts'
 import { withFloors } from './floors.ts'
+import { withBlock } from './generated-block.ts'
 import { cleanReport, fullReport } from './reports.ts'
+
+/** A row for each metric of ours, with its help text as a scrape has it. */
+async function renderMetricsTable(): Promise<string> {
+  const { text } = await buildMetrics({
+    clock: fakeClock(),
+    policy: () => ({ generation: 1, loadedAt: 0, isLatest: true }),
+    certificate: () => undefined,
+    headroom: () => undefined
+  }).render()
+  const kinds = new Map([...text.matchAll(/^# TYPE (pidguard_\w+) (\w+)$/gm)].map(([, name, kind]) => [name, kind]))
+  const rows = [...text.matchAll(/^# HELP (pidguard_\w+) (.*)$/gm)]
+    .map(([, name, help = '']) => `| \`${name}\` | ${kinds.get(name)} | ${help.replaceAll('|', '\\|')} |`)
+    .toSorted()
+  return ['', '| metric | type | says |', '|---|---|---|', ...rows, '', ''].join('\n')
+}
 
 const root = join(import.meta.dirname, '../..')
 
@@ -38,6 +56,19 @@ const observeHead = '# The default policy, with warn for enforce: nothing is den
 
 /** Generated files by their path in the repository. */
 export const generated: Readonly<Record<string, string>> = {
+  'README.md': withBlock(
+    readFileSync(join(root, 'README.md'), 'utf8'),
+    '<!-- The rules: made by npm run docs. -->\n',
+    '<!-- End of the rules. -->',
+    renderRulesTable(rules)
+  ),
+  'docs/cli.md': renderCliDoc(),
+  'docs/monitoring.md': withBlock(
+    readFileSync(join(root, 'docs/monitoring.md'), 'utf8'),
+    '<!-- The metrics: made by npm run docs. -->\n',
+    '<!-- End of the metrics. -->',
+    await renderMetricsTable()
+  ),
   'src/README.md': withFloors(readFileSync(join(root, 'src/README.md'), 'utf8')),
   'src/rules/README.md': renderRulesDoc(rules),
   'src/commands/help-text.generated.ts': `// Made by npm run docs.\n\n/** What \`pidguard --help\` prints. */\nexport const helpText = \`${renderHelp().trimEnd()}\`\n`,

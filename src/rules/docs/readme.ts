@@ -24,6 +24,17 @@ export function renderRulesDoc(rules: readonly Rule[]): string {
   ].join('\n')
 }
 
+/** The rules as a table for the README: those that only audits report in one row, as they are many. */
+export function renderRulesTable(rules: readonly Rule[]): string {
+  const link = ({ id }: Rule): string => `[\`${id}\`](src/rules/README.md#${id})`
+  const audited = rules.filter(({ defaultMode }) => defaultMode === 'audit')
+  const rows = rules
+    .filter((rule) => !audited.includes(rule))
+    .map((rule) => `| ${link(rule)} | ${rule.title} | ${rule.defaultMode}${rule.fix === undefined ? '' : ', fixes'} |`)
+  const last = `| ${audited.map(link).join(', ')} | Nodes, kubelets and what runs on them | audit |`
+  return ['| rule | looks at | default |', '|---|---|---|', ...rows, last, ''].join('\n')
+}
+
 function ruleSection({
   id,
   title,
