@@ -1,3 +1,4 @@
+import { isInNoNamespace } from '../kubernetes/workloads.ts'
 import type { ListFailure } from '../ports/objects.ts'
 import { objectKey } from '../report/audit/policy-report.ts'
 import type { ObjectName } from '../report/validate-report.ts'
@@ -47,23 +48,21 @@ export class Coverage {
   covers(object: Named, rules: readonly string[]): boolean {
     if (this.#isBlind || neededFor(object.kind).some((kind) => this.#unread.has(kind))) return false
     const key = objectKey(object)
-    return rules.every((rule) => this.#judged(rule, key) && this.#read(rule, object.kind))
+    return rules.every((rule) => this.#wasChecked(rule, key) && this.#read(rule, object.kind))
   }
 
-  #judged(rule: string, key: string): boolean {
+  #wasChecked(rule: string, key: string): boolean {
     if (!this.#unchecked.has(rule)) return true
     const held = this.#unchecked.get(rule)
     return held !== undefined && !held.has(key)
   }
 
   #read(rule: string, kind: string): boolean {
-    return !this.#lacksSpecs || clusterScoped.has(kind) || this.#readingRules.has(rule)
+    return !this.#lacksSpecs || isInNoNamespace(kind) || this.#readingRules.has(rule)
   }
 }
 
-const clusterScoped: ReadonlySet<string> = new Set(['Node', 'FelixConfiguration'])
-
 /** Kinds that must be read to check an object: a workload needs its pods and the labels of its namespace. */
 function neededFor(kind: string): readonly string[] {
-  return clusterScoped.has(kind) ? [kind] : [kind, 'Pod', 'Namespace']
+  return isInNoNamespace(kind) ? [kind] : [kind, 'Pod', 'Namespace']
 }

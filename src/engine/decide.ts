@@ -7,6 +7,7 @@ import type { Settings } from '../policy/settings.ts'
 /** What a finding does: it denies, it warns, or it is only recorded. */
 export type Action = 'deny' | 'warn' | 'audit'
 
+/** A finding with what `decide` makes of it. Only that adds an action: what rules find has none, so none can act on it. */
 export interface DecidedFinding extends RuleFinding {
   readonly action: Action
 }

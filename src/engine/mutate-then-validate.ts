@@ -6,11 +6,12 @@ import { evaluate, type JudgingInput } from './evaluate.ts'
 import { mutate } from './mutate.ts'
 import type { Rule } from './rule.ts'
 
+/** What the engine says of one object: of one webhook, or of both in turn. */
 export interface Judged {
-  /** What both webhooks together would have found. */
+  /** What was found. */
   readonly verdict: Verdict
   readonly decision: Decision
-  /** What the mutating webhook would have changed, and the rules that did. */
+  /** What the mutating webhook changes, and the rules that do. */
   readonly operations: readonly PatchOperation[]
   readonly fixedBy: readonly string[]
 }

@@ -30,9 +30,13 @@ const clusterKinds: ReadonlySet<GroupKind> = new Set([
   'projectcalico.org/FelixConfiguration'
 ])
 
-/** Whether objects of this kind, among those that rules look at, are in no namespace. */
-function isClusterScoped(kind: GroupKind): boolean {
-  return clusterKinds.has(kind)
+const clusterKindNames: ReadonlySet<string> = new Set(
+  [...clusterKinds].map((kind) => kind.slice(kind.indexOf('/') + 1))
+)
+
+/** Whether objects of a kind of this name, among the kinds that rules look at, are in no namespace. */
+export function isInNoNamespace(kind: string): boolean {
+  return clusterKindNames.has(kind)
 }
 
 /**
@@ -40,7 +44,7 @@ function isClusterScoped(kind: GroupKind): boolean {
  * object says: the API server clears it (apiserver pkg/registry/rest EnsureObjectNamespaceMatchesRequestNamespace).
  */
 export function namespaceOf(kind: GroupKind, own: unknown, fallback: string): string {
-  if (isClusterScoped(kind)) return ''
+  if (clusterKinds.has(kind)) return ''
   return typeof own === 'string' && own !== '' ? own : fallback
 }
 

@@ -72,7 +72,7 @@ export interface TaintPlan {
 
 type Verdict = 'low' | 'between' | 'recovered' | 'unknown'
 
-interface Judged {
+interface RatedNode {
   readonly node: NodeStanding
   readonly verdict: Verdict
   readonly isTainted: boolean
@@ -87,17 +87,17 @@ export function planTaints(nodes: Iterable<NodeStanding>, settings: TaintSetting
   let passedOver = 0
   for (const pool of poolsOf(nodes, settings)) {
     let left = mostTainted(pool.filter(isOpen).length, settings.maxTaintedShare)
-    for (const judged of pool.sort(byUrgency)) {
-      const { node, isTainted, tightest } = judged
+    for (const rated of pool.sort(byUrgency)) {
+      const { node, isTainted, tightest } = rated
       const { name, need } = node
-      const reason = isTainted ? reasonToUntaint(judged, settings) : undefined
+      const reason = isTainted ? reasonToUntaint(rated, settings) : undefined
       if (reason !== undefined) untaint.push({ name, reason, tightest })
-      else if (!isOpen(judged)) kept += Number(isTainted)
+      else if (!isOpen(rated)) kept += Number(isTainted)
       else if (isTainted && left > 0) {
         left--
         kept++
       } else if (isTainted) untaint.push({ name, reason: 'share', tightest })
-      else if (tightest !== undefined && mayTaint(judged, settings)) {
+      else if (tightest !== undefined && mayTaint(rated, settings)) {
         if (left > 0) taint.push({ name, need, tightest })
         else passedOver++
         left--
@@ -117,11 +117,11 @@ export function isOurs({ key, value, effect }: Taint): boolean {
   return key === lowPids.key && value === lowPids.value && effect === lowPids.effect
 }
 
-function mayTaint({ node, verdict }: Judged, { taintNodes }: TaintSettings): boolean {
+function mayTaint({ node, verdict }: RatedNode, { taintNodes }: TaintSettings): boolean {
   return taintNodes && verdict === 'low' && !node.isSpared
 }
 
-function reasonToUntaint({ node, verdict }: Judged, { taintNodes }: TaintSettings): UntaintReason | undefined {
+function reasonToUntaint({ node, verdict }: RatedNode, { taintNodes }: TaintSettings): UntaintReason | undefined {
   if (!taintNodes) return 'off'
   if (verdict === 'recovered' && node.taintedFor >= leastTainted) return 'recovered'
   return verdict === 'unknown' && node.unknownFor >= longestUnknown ? 'unknown' : undefined
@@ -141,15 +141,15 @@ function verdictOf({ room, need }: NodeStanding, { taintHysteresis }: TaintSetti
  * Nodes with the same taints besides ours form a pool. Pods that tolerate those taints may have no other place to go, so the
  * share holds for each pool: three nodes with GPUs among hundreds of others are not all closed at once.
  */
-function poolsOf(nodes: Iterable<NodeStanding>, settings: TaintSettings): Iterable<Judged[]> {
-  const pools = new Map<string, Judged[]>()
+function poolsOf(nodes: Iterable<NodeStanding>, settings: TaintSettings): Iterable<RatedNode[]> {
+  const pools = new Map<string, RatedNode[]>()
   for (const node of nodes) {
     const verdict = verdictOf(node, settings)
-    const judged = { node, verdict, isTainted: isTainted(node.taints), tightest: node.room?.ceilings[0] }
+    const rated = { node, verdict, isTainted: isTainted(node.taints), tightest: node.room?.ceilings[0] }
     const key = poolOf(node)
     const pool = pools.get(key)
-    if (pool === undefined) pools.set(key, [judged])
-    else pool.push(judged)
+    if (pool === undefined) pools.set(key, [rated])
+    else pool.push(rated)
   }
   return pools.values()
 }
@@ -163,7 +163,7 @@ function poolOf({ taints }: NodeStanding): string {
 }
 
 /** Whether new pods may land there, our taint aside. A node that is closed anyway is not tainted and not counted in the share. */
-function isOpen({ node: { unschedulable, taints } }: Judged): boolean {
+function isOpen({ node: { unschedulable, taints } }: RatedNode): boolean {
   return !unschedulable && !taints.some((taint) => excludes(taint) && isCondition(taint))
 }
 
@@ -186,17 +186,17 @@ function mostTainted(open: number, share: number): number {
  * The order in which the share is given out: tainted nodes that are still low or unknown, so that taints do not wander; then
  * other low nodes; then tainted nodes that have not quite recovered. Among equals, the node with the fewest free PIDs.
  */
-function byUrgency(a: Judged, b: Judged): number {
+function byUrgency(a: RatedNode, b: RatedNode): number {
   return urgencyOf(a) - urgencyOf(b) || freeOf(a) - freeOf(b) || compareNames(a.node, b.node)
 }
 
-function urgencyOf({ isTainted, verdict }: Judged): number {
+function urgencyOf({ isTainted, verdict }: RatedNode): number {
   if (verdict === 'low') return isTainted ? 0 : 2
   if (verdict === 'unknown') return 1
   return 3
 }
 
-function freeOf({ tightest }: Judged): Pids {
+function freeOf({ tightest }: RatedNode): Pids {
   return tightest?.free ?? Number.POSITIVE_INFINITY
 }
 

@@ -13,7 +13,7 @@ export interface ReadingTrouble {
 }
 
 /** Hands readings on, and keeps count of how they went. */
-export class ReadingTally implements ReadingSink {
+export class ReadingCounts implements ReadingSink {
   readonly #sink: ReadingSink
   readonly #counts = new Map<ReadingResult, number>()
   /** By node: what was wrong with its last reading. */

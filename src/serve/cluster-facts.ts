@@ -10,7 +10,7 @@ import { RefusedPods } from '../leader/refused-bindings.ts'
 import type { Millis } from '../lib/units.ts'
 import type { Cache } from '../ports/cluster-cache.ts'
 import type { Log } from '../ports/runtime.ts'
-import { ReadingTally } from '../readings/reading-counts.ts'
+import { ReadingCounts } from '../readings/reading-counts.ts'
 import { type Rounds, startRounds } from '../readings/reading-loop.ts'
 import { snapshotReadings } from '../snapshot/snapshot.ts'
 import { buildNodeTainter } from './build-node-tainter.ts'
@@ -56,7 +56,7 @@ export async function clusterFacts(
   const isCurrent = (): boolean => isHeard(caches.nodes) && isHeard(caches.pods)
   const books = buildBookkeeping(deps, isCurrent, ({ workloads }) => workloads.get(namespace, ourselves)?.live ?? 1)
   const { ledger, headroom } = books
-  const tally = new ReadingTally(
+  const tally = new ReadingCounts(
     { observeReading: (reading) => ledger.observeReading(reading), observeFailure() {} },
     (node) => caches.nodes.get(node) !== undefined
   )
@@ -179,7 +179,7 @@ async function readingsOfFile(path: string | undefined, { clock, log }: FactDeps
 }
 
 /** Logs how many nodes cannot be read, and why, when that has changed since the round before. */
-function troubleReporter(tally: ReadingTally, log: Log): () => void {
+function troubleReporter(tally: ReadingCounts, log: Log): () => void {
   let before = ''
   return () => {
     const { trouble } = tally

@@ -3,7 +3,7 @@ import type { PolledFiles } from '../host/poll-files.ts'
 import { loadSnapshotFile } from '../host/snapshot-file.ts'
 import type { Millis } from '../lib/units.ts'
 import type { ReadingSink } from '../ports/readings.ts'
-import { ReadingTally } from '../readings/reading-counts.ts'
+import { ReadingCounts } from '../readings/reading-counts.ts'
 import { type Rounds, startRounds } from '../readings/reading-loop.ts'
 import { type ClusterSnapshot, snapshotReadings } from '../snapshot/snapshot.ts'
 import { buildBookkeeping, type FactDeps, type FactSource } from './fact-source.ts'
@@ -24,7 +24,7 @@ export async function snapshotFacts(path: string, interval: Millis, deps: FactDe
     observeReading: (reading) => ledger.observeReading(reading),
     observeFailure() {}
   }
-  const tally = new ReadingTally(sink)
+  const tally = new ReadingCounts(sink)
   let namespaces = namespacesOf(file.current)
   let rounds: Rounds | undefined
   let polled: PolledFiles | undefined

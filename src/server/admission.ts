@@ -1,6 +1,7 @@
 import { type Decision, decide } from '../engine/decide.ts'
 import { evaluate, type JudgingInput } from '../engine/evaluate.ts'
 import { mutate } from '../engine/mutate.ts'
+import type { Judged } from '../engine/mutate-then-validate.ts'
 import type { AllFacts } from '../engine/rule.ts'
 import type { RuleIndex } from '../engine/rule-index.ts'
 import { AppError } from '../errors.ts'
@@ -21,7 +22,7 @@ import type { Settings } from '../policy/settings.ts'
 import type { Clock, Log, Meter } from '../ports/runtime.ts'
 import { type Answer, reporting } from './answer.ts'
 import { annotationsOf } from './audit-annotations.ts'
-import { type Judged, lineOf, type Reviewed } from './review-log-line.ts'
+import { lineOf, type Reviewed } from './review-log-line.ts'
 import { reasonOfStatus, renderStatus } from './status.ts'
 
 /** The policy in force, as the admission path asks for it. */

@@ -1,20 +1,11 @@
-import type { DecidedFinding, Decision } from '../engine/decide.ts'
+import type { DecidedFinding } from '../engine/decide.ts'
+import type { Judged } from '../engine/mutate-then-validate.ts'
 import type { ReviewRequest } from '../kubernetes/admission-review.ts'
 import type { Subject } from '../kubernetes/subject.ts'
 import { clipped } from '../lib/clip-text.ts'
-import type { PatchOperation } from '../lib/json/patch.ts'
 import type { Millis } from '../lib/units.ts'
-import type { Verdict } from '../model/finding.ts'
 import type { ReviewResult, Webhook } from '../model/review-outcome.ts'
 import type { Settings } from '../policy/settings.ts'
-
-/** The engine's result for one review. */
-export interface Judged {
-  readonly decision: Decision
-  readonly verdict: Verdict
-  readonly operations: readonly PatchOperation[]
-  readonly fixedBy: readonly string[]
-}
 
 /** One review, answered. */
 export interface Reviewed {

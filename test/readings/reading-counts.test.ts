@@ -1,6 +1,6 @@
 import t from 'tap'
 import type { NodeReading } from '../../src/model/node-reading.ts'
-import { ReadingTally } from '../../src/readings/reading-counts.ts'
+import { ReadingCounts } from '../../src/readings/reading-counts.ts'
 import { memorySink } from '../support/fake-kubelet.ts'
 import { reading } from '../support/headroom.ts'
 
@@ -13,7 +13,7 @@ const timeout = { reason: 'timeout', detail: 'no answer in time' } as const
 
 void t.test('everything is handed on, and counted by how it ended', async (t) => {
   const sink = memorySink()
-  const tally = new ReadingTally(sink)
+  const tally = new ReadingCounts(sink)
   tally.observeReading(whole('a'))
   tally.observeReading(whole('a'))
   tally.observeReading({ ...whole('b'), gaps: [gap] })
@@ -24,7 +24,7 @@ void t.test('everything is handed on, and counted by how it ended', async (t) =>
 })
 
 void t.test('trouble is what the last try at each node met, and ends with it', async (t) => {
-  const tally = new ReadingTally(memorySink())
+  const tally = new ReadingCounts(memorySink())
   t.equal(tally.trouble, undefined)
   tally.observeFailure('a', timeout)
   tally.observeFailure('a', timeout)
@@ -41,7 +41,7 @@ void t.test('trouble is what the last try at each node met, and ends with it', a
 void t.test('a read that ends after its node has gone is counted, and nobody is troubled by it for ever', async (t) => {
   const sink = memorySink()
   const nodes = new Set(['a', 'b'])
-  const tally = new ReadingTally(sink, (node) => nodes.has(node))
+  const tally = new ReadingCounts(sink, (node) => nodes.has(node))
   tally.observeFailure('a', timeout)
   nodes.clear()
   tally.forget('a')

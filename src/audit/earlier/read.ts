@@ -8,10 +8,10 @@ export function readEarlier(source: string, text: string): AuditReport {
   try {
     value = JSON.parse(text)
   } catch (cause) {
-    throw notOne(source, 'no JSON', cause)
+    throw notAnAuditReport(source, 'no JSON', cause)
   }
   if (!isRecord(value) || value['kind'] !== 'Audit' || value['apiVersion'] !== auditApiVersion) {
-    throw notOne(
+    throw notAnAuditReport(
       source,
       isRecord(value) ? `apiVersion ${String(value['apiVersion'])}, kind ${String(value['kind'])}` : 'none'
     )
@@ -25,7 +25,7 @@ export function readEarlier(source: string, text: string): AuditReport {
     nodes.every(isRecord) &&
     Array.isArray(findings) &&
     findings.every(isFinding)
-  if (!isWhole) throw notOne(source, 'one that misses parts')
+  if (!isWhole) throw notAnAuditReport(source, 'one that misses parts')
   // Only the parts that are compared are checked here; the schema of the report describes the rest.
   return value as unknown as AuditReport
 }
@@ -36,7 +36,7 @@ function isFinding(value: unknown): boolean {
   return typeof ruleId === 'string' && typeof pointer === 'string' && isRecord(object)
 }
 
-function notOne(source: string, found: string, cause?: unknown): AppError {
+function notAnAuditReport(source: string, found: string, cause?: unknown): AppError {
   return new AppError(
     'ERR_USAGE',
     `--since ${source}: expected a report of pidguard audit -o json (${auditApiVersion}), found ${found}`,

@@ -13,9 +13,9 @@ export interface Verdict {
   readonly details: readonly string[]
 }
 
-type Judged = Pick<AuditReport, 'summary' | 'nodes' | 'gaps' | 'skips' | 'faults' | 'actNow'>
+type VerdictInput = Pick<AuditReport, 'summary' | 'nodes' | 'gaps' | 'skips' | 'faults' | 'actNow'>
 
-export function verdictOf(report: Judged): Verdict {
+export function verdictOf(report: VerdictInput): Verdict {
   const { summary, nodes, actNow } = report
   const count = totalOf(summary.levels)
   const short = nodes.filter((node) => isShort(node, actNow))
@@ -71,7 +71,7 @@ function shortCeiling(node: AuditNode, actNow: number): AuditCeilingName {
 }
 
 /** Says only what was seen at one moment: a burst between two readings is not seen. */
-function noneShort({ summary: { nodes, nodesRead }, actNow }: Judged): string {
+function noneShort({ summary: { nodes, nodesRead }, actNow }: VerdictInput): string {
   if (nodes === 0) return 'No node was looked at.'
   if (nodesRead === 0) return 'What the nodes use is not known.'
   const who =
@@ -112,7 +112,7 @@ export function usedOf({ host, kubepods }: AuditNode, name: AuditCeilingName): s
 }
 
 /** What was not looked at, as a list in words; empty when all was. */
-export function missingOf({ gaps, skips, faults, summary }: Judged): string {
+export function missingOf({ gaps, skips, faults, summary }: VerdictInput): string {
   const unread = summary.nodes - summary.nodesRead
   const parts = [
     gaps.length > 0 ? `${counted(gaps.length, 'part')} of the cluster could not be looked at` : '',
