@@ -1,3 +1,4 @@
+import { felixConfigurationKind } from '../kube/list-felix-configurations.ts'
 import type { ListedKind } from '../ports/objects.ts'
 
 function listed(kind: string, plural: string, ...apiVersions: readonly string[]): ListedKind {
@@ -9,9 +10,7 @@ export const factKinds: readonly ListedKind[] = [
   listed('Namespace', 'namespaces', 'v1'),
   listed('LimitRange', 'limitranges', 'v1'),
   listed('Node', 'nodes', 'v1'),
-  // Calico's API server serves the same objects as projectcalico.org. Since v3.32 these can be the only true ones: those of
-  // crd.projectcalico.org are left behind when a cluster moves there.
-  listed('FelixConfiguration', 'felixconfigurations', 'projectcalico.org/v3', 'crd.projectcalico.org/v1')
+  felixConfigurationKind
 ]
 
 /** What pods are made from. */

@@ -1,5 +1,6 @@
 import type { KubeApi } from '../kube/client.ts'
 import { KubeError } from '../kube/kube-error.ts'
+import { felixConfigurationKind } from '../kube/list-felix-configurations.ts'
 import { ObjectLists } from '../kube/object-lister.ts'
 import { type FelixSettings, felixContainerOf, felixSettingsOf } from '../kubernetes/calico/felix.ts'
 import { subjectOfObject } from '../kubernetes/subject.ts'
@@ -16,12 +17,6 @@ export interface CalicoReading extends CalicoCluster {
 
 const nodes: ListedKind = { kind: 'Node', plural: 'nodes', apiVersions: ['v1'] }
 const daemonSets: ListedKind = { kind: 'DaemonSet', plural: 'daemonsets', apiVersions: ['apps/v1'] }
-/** In the order of audits: where Calico's own group is served, it is the true one. */
-const configurations: ListedKind = {
-  kind: 'FelixConfiguration',
-  plural: 'felixconfigurations',
-  apiVersions: ['projectcalico.org/v3', 'crd.projectcalico.org/v1']
-}
 const revisionLabel = 'controller-revision-hash'
 
 /** Reads what `pidguard calico` shows. Only pods and revisions of Felix are listed. Throws ERR_CLUSTER_UNREACHABLE. */
@@ -55,7 +50,7 @@ export async function readCalico(api: KubeApi, signal: AbortSignal): Promise<Cal
     const hash = newestOf(ofRevisions ?? [], object)
     if (hash !== undefined) newest.set(keyOf(object), hash)
   }
-  const found = await all(configurations)
+  const found = await all(felixConfigurationKind)
   return {
     nodes: ((await all(nodes)) ?? []).map(nodeOf),
     daemonSets: felixes,

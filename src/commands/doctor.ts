@@ -46,7 +46,7 @@ export async function runDoctor(options: Options): Promise<number> {
     const { policy, mistakes: policyMistakes } = readPolicyText(facts.policy)
     const policyView =
       policy && policyViewOf(filePolicyOf(policy, policyRules, now), policyRules, probeNamespace, facts.namespaces)
-    const calicoView = policy && calicoViewOf(filePolicyOf(policy, policyRules, now), calicoRules, facts.namespaces)
+    const calicoView = policy && calicoViewOf(filePolicyOf(policy, policyRules, now), calicoRules, facts)
     const known = { policyMistakes, policyView, calicoView, systemNamespaces: policy?.systemNamespaces }
     const checks = diagnose({ ...facts, ...known, probe, probeNamespace, nodes, version, now })
     print(renderDoctor(checks, options.output))

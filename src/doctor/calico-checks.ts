@@ -31,14 +31,15 @@ export interface CalicoFacts extends Pick<InstallationFacts, 'daemonSets' | 'mut
 export function calicoViewOf(
   policy: FilePolicy,
   rules: readonly Rule[],
-  namespaces: InstallationFacts['namespaces']
+  { namespaces, felixConfigurations }: Pick<InstallationFacts, 'namespaces' | 'felixConfigurations'>
 ): NonNullable<CalicoFacts['calicoView']> {
   const facts = new InputFacts('default', new Map())
   for (const { metadata } of namespaces) facts.add({ apiVersion: 'v1', kind: 'Namespace', metadata })
   return (object) => {
     const subject = subjectOfObject(structuredClone(object))
     const settings = policy.settingsFor(subject.namespace, facts.namespace(subject.namespace))
-    const snapshot = { settings, facts: {}, exemption: (ruleId: string) => policy.exemption(ruleId, subject) }
+    const known = felixConfigurations === undefined ? {} : { felixConfigurations }
+    const snapshot = { settings, facts: known, exemption: (ruleId: string) => policy.exemption(ruleId, subject) }
     const { findings } = evaluate(subject, rules, snapshot)
     return { settings, findings, isFixable: mutate(subject, rules, snapshot).operations.length > 0 }
   }

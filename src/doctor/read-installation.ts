@@ -1,8 +1,10 @@
 import { nodeKind } from '../kube/cache/cached-kinds.ts'
 import type { KubeApi } from '../kube/client.ts'
 import { KubeError } from '../kube/kube-error.ts'
+import { listFelixConfigurations } from '../kube/list-felix-configurations.ts'
 import { readPages } from '../kube/paged-list.ts'
 import { servingSecret } from '../kube/serving-secret.ts'
+import type { FelixSettings } from '../kubernetes/calico/felix.ts'
 import type { Selector } from '../kubernetes/label-selector.ts'
 import type { ObjectMeta } from '../kubernetes/types.ts'
 import { isRecord, type JsonRecord } from '../lib/json/shape.ts'
@@ -66,6 +68,8 @@ export interface InstallationFacts {
   readonly namespaces: readonly { readonly metadata: ObjectMeta }[]
   /** With apiVersion and kind, which lists leave out. */
   readonly daemonSets: readonly JsonRecord[]
+  /** undefined: they may not be read. */
+  readonly felixConfigurations: readonly FelixSettings[] | undefined
   /** Metrics of the running replicas; undefined: none could be asked, and `hidden` says so. */
   readonly replicas: readonly ReplicaMetrics[] | undefined
   /** Resources that the user may not read. */
@@ -114,6 +118,8 @@ export async function readInstallation(api: KubeApi, namespace: string): Promise
         api.call<List<ReplicaPod>>(`${own}/pods`, { query: { labelSelector: 'app.kubernetes.io/name=pidguard' } })
       )
     ])
+  const { known: felixConfigurations } = await listFelixConfigurations(api, new AbortController().signal)
+  if (felixConfigurations === undefined) hidden.push('felixconfigurations')
   const replicas = pods && (await seen('pods/proxy', askReplicas(api, namespace, pods.items)))
   return {
     serverVersion: version.gitVersion,
@@ -127,6 +133,7 @@ export async function readInstallation(api: KubeApi, namespace: string): Promise
     policy: policy?.data?.['policy.yaml'],
     namespaces: namespaces?.items ?? [],
     daemonSets: (daemonSets?.items ?? []).map((item) => ({ ...item, apiVersion: 'apps/v1', kind: 'DaemonSet' })),
+    felixConfigurations,
     replicas,
     hidden
   }

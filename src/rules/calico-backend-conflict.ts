@@ -21,7 +21,7 @@ export const calicoBackendConflict = defineRule<Subject, never, 'felixConfigurat
   remedy:
     'Keep the backend in one place, and remove it from the others. The environment of calico-node wins over every FelixConfiguration, also those per node.',
   limits:
-    'It does not see what a node really uses: `iptables --version` there prints (legacy) or (nf_tables). FelixConfigurations are known to an audit, and to `validate` where they are among the files.',
+    'It does not see what a node really uses: `iptables --version` there prints (legacy) or (nf_tables). FelixConfigurations are known to the webhook, to audits, and to `validate` where they are among the files.',
   defaultMode: 'warn',
   scope: 'cluster',
   kinds: [daemonSet],

@@ -29,7 +29,7 @@ export const calicoIptablesBackend = defineRule<Subject, never, 'felixConfigurat
   remedy:
     'Set FELIX_IPTABLESBACKEND of container calico-node to what the nodes use, Legacy or NFT. Where the policy names the backend in spec.calico.iptablesBackend, pidguard sets it; where an operator owns the DaemonSet, set spec.iptablesBackend of the FelixConfiguration named default. Where a node used the other backend before, drain and reboot it: releases up to v3.32 leave the old rules in place.',
   limits:
-    'It does not find out which backend a node uses: `iptables --version` there prints (legacy) or (nf_tables). A variable on the DaemonSet overrides every FelixConfiguration, also those per node: where one of these names another backend, the variable is not written, and the finding says so. FelixConfigurations are known to an audit, and to `validate` where they are among the files. Nothing is found where the backend decides nothing: with `nftablesMode: Enabled`, and with VPP.',
+    'It does not find out which backend a node uses: `iptables --version` there prints (legacy) or (nf_tables). A variable on the DaemonSet overrides every FelixConfiguration, also those per node: where one of these names another backend, the variable is not written, and the finding says so. FelixConfigurations are known to the webhook, to audits, and to `validate` where they are among the files; those in a separate etcd of Calico are not. Nothing is found where the backend decides nothing: with `nftablesMode: Enabled`, and with VPP.',
   defaultMode: 'enforce',
   scope: 'cluster',
   kinds: [daemonSet],
@@ -69,9 +69,10 @@ export const calicoIptablesBackend = defineRule<Subject, never, 'felixConfigurat
     const felix = felixContainerOf(subject)
     if (wanted === undefined || felix === undefined) return []
     const { env } = felixBackendOf(felix, felixConfigurations)
+    const also = felixConfigurations === undefined ? '; it switches off FelixConfigurations of single nodes' : ''
     const before = env.entries.length === 0 ? 'not set' : env.value === undefined ? 'set elsewhere' : shown(env.value)
     return [
-      `calico-iptables-backend: ${backendVariable} set to ${wanted}, as the policy says (it was ${before})`,
+      `calico-iptables-backend: ${backendVariable} set to ${wanted}, as the policy says (it was ${before})${also}`,
       ...manifestNotes(subject)
     ]
   },

@@ -14,7 +14,7 @@ export const felixConfiguration = defineRule<Subject, never, 'felixDaemonSets'>(
   remedy:
     'Where calico-node has FELIX_IPTABLESBACKEND, leave this as it is: the variable decides. Else set spec.iptablesBackend to Legacy or NFT, as the nodes use it. A change here restarts Felix on all nodes at once, and OnDelete does not hold it back: choose a quiet hour. Where a node used the other backend before, drain and reboot it.',
   limits:
-    'The variables of the DaemonSets, which override this resource, are known to an audit, and to `validate` where they are among the files. At admission they are not: then a missing value is only warned about.',
+    'The variables of the DaemonSets, which override this resource, are known to the webhook, to audits, and to `validate` where they are among the files. Calico with a separate etcd keeps this resource there, where pidguard does not look.',
   defaultMode: 'warn',
   scope: 'cluster',
   kinds: ['crd.projectcalico.org/FelixConfiguration', 'projectcalico.org/FelixConfiguration'],

@@ -18,7 +18,7 @@ export function buildCalicoKeeper({ api, clock, policy, log, meter }: CalicoKeep
   const rules = [calicoUpdateStrategy, calicoIptablesBackend]
   return new CalicoKeeper({
     watch: watchFelix({ api, clock, log, random }),
-    check: ({ object }) => checkFelix(object, rules, policy, clock.now()),
+    check: ({ object }, felixConfigurations) => checkFelix(object, { rules, policy, felixConfigurations }, clock.now()),
     isRepairWanted: ({ namespace }) => policy.settingsFor(namespace).calico.repair,
     write: writeDaemonSet(api),
     postEvent: daemonSetEvents(api, clock),

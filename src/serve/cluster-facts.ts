@@ -4,6 +4,7 @@ import { feedOf } from '../headroom/ledger/cache-feed.ts'
 import { type ClosableReadings, kubeletCredentials, liveReadings, type ReadingOptions } from '../host/reading-source.ts'
 import { loadSnapshotFile } from '../host/snapshot-file.ts'
 import { buildClusterCaches } from '../kube/cache/cluster-caches.ts'
+import { FelixCache } from '../kube/cache/felix-cache.ts'
 import { ServerVersionReader } from '../kube/server-version-reader.ts'
 import type { NearFloorEvents } from '../leader/near-floor-events.ts'
 import { RefusedPods } from '../leader/refused-bindings.ts'
@@ -67,20 +68,19 @@ export async function clusterFacts(
   let startedAt = Number.POSITIVE_INFINITY
   let rounds: Rounds | undefined
   let known = false
-  const caches = buildClusterCaches(
-    { api, clock, log, random: Math.random },
-    {
-      nodes: [
-        feed.nodes,
-        {
-          changed: (node, before) => before === undefined && rounds?.readSoon(node),
-          removed: ({ name }) => tally.forget(name),
-          synced: startReading
-        }
-      ],
-      pods: [feed.pods, refused]
-    }
-  )
+  const watching = { api, clock, log, random: Math.random }
+  const felix = new FelixCache(watching)
+  const caches = buildClusterCaches(watching, {
+    nodes: [
+      feed.nodes,
+      {
+        changed: (node, before) => before === undefined && rounds?.readSoon(node),
+        removed: ({ name }) => tally.forget(name),
+        synced: startReading
+      }
+    ],
+    pods: [feed.pods, refused]
+  })
 
   const isSynced = (): boolean => caches.nodes.state.synced && caches.pods.state.synced && isCurrent()
   const shared = { api, headroom, isSynced, settingsFor, clock, log, meter }
@@ -125,7 +125,8 @@ export async function clusterFacts(
       return {
         ...(known ? { headroom } : undefined),
         ...(limitRanges === undefined ? undefined : { limitRanges }),
-        ...(minor === undefined ? undefined : { serverVersion: minor })
+        ...(minor === undefined ? undefined : { serverVersion: minor }),
+        ...felix.known
       }
     },
     admitted: books.admitted,
@@ -151,12 +152,13 @@ export async function clusterFacts(
       startedAt = clock.monotonic()
       books.start()
       caches.start()
+      felix.start()
       version.start(Math.random)
     },
     async stop() {
       books.stop()
       version.stop()
-      await Promise.all([rounds?.stop(), caches.stop()])
+      await Promise.all([rounds?.stop(), caches.stop(), felix.stop()])
       await nodeReadings.close()
     }
   }

@@ -1,5 +1,6 @@
 import t from 'tap'
 import { calicoChecks, calicoViewOf } from '../../src/doctor/calico-checks.ts'
+import type { FelixSettings } from '../../src/kubernetes/calico/felix.ts'
 import type { JsonRecord } from '../../src/lib/json/shape.ts'
 import { calicoIptablesBackend } from '../../src/rules/calico-iptables-backend.ts'
 import { calicoUpdateStrategy } from '../../src/rules/calico-update-strategy.ts'
@@ -16,8 +17,14 @@ const of = (value: string, change: { spec?: JsonRecord; metadata?: JsonRecord } 
 }
 const operator = { apiVersion: 'operator.tigera.io/v1', kind: 'Installation', name: 'default', controller: true }
 
-function checks(object: JsonRecord, policy: string | undefined, mutating = registered().mutating) {
-  const calicoView = policy === undefined ? undefined : calicoViewOf(policyFrom(policy), rules, [])
+function checks(
+  object: JsonRecord,
+  policy: string | undefined,
+  mutating = registered().mutating,
+  felixConfigurations?: readonly FelixSettings[]
+) {
+  const known = { namespaces: [], felixConfigurations }
+  const calicoView = policy === undefined ? undefined : calicoViewOf(policyFrom(policy), rules, known)
   return calicoChecks({ daemonSets: [object], mutating, calicoView })
 }
 
@@ -75,6 +82,16 @@ for (const { name, object, policy, want } of cases) {
     for (const [i, line] of want.entries()) t.match(found[i], line)
   })
 }
+
+void t.test('FelixConfigurations are part of it, where they are known', async (t) => {
+  const unset = of('x', { spec: onDelete })
+  const daemonSet = { ...calicoObject({ spec: onDelete }), metadata: unset.metadata }
+  const configuration = (name: string, iptablesBackend: string) => ({ name, iptablesBackend, nftablesMode: undefined })
+  t.match(checks(daemonSet, nft, undefined, [configuration('default', 'NFT')]), [{ level: 'ok' }])
+  t.match(checks(daemonSet, nft, undefined, []), [{ level: 'warn', remedy: /kubectl annotate/ }])
+  const mixed = checks(daemonSet, nft, undefined, [configuration('node.a', 'Legacy')])
+  t.match(mixed, [{ level: 'warn', remedy: /^No single value fits these nodes/ }], 'a write would not be fixed')
+})
 
 void t.test('it is not called safe where no write comes to us', async (t) => {
   t.match(checks(of('NFT'), nft, []), [{ level: 'warn', found: /not called when DaemonSets are written/ }])

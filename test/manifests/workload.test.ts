@@ -50,6 +50,7 @@ const looks: Readonly<Record<string, readonly string[]>> = {
   namespaces: ['list', 'watch'],
   limitranges: ['list', 'watch'],
   daemonsets: ['list', 'watch'],
+  felixconfigurations: ['list', 'watch'],
   'nodes/stats': ['get'],
   'nodes/metrics': ['get']
 }

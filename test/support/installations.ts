@@ -116,6 +116,7 @@ export function installationOf(change: Partial<DoctorFacts> = {}): DoctorFacts {
     daemonSets: [],
     replicas: [{ pod: 'pidguard-a', text: wellMetrics }],
     nodes: undefined,
+    felixConfigurations: [],
     hidden: [],
     probe: soundProbe,
     probeNamespace: 'default',

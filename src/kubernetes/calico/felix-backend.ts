@@ -1,4 +1,6 @@
+import { isRecord } from '../../lib/json/shape.ts'
 import type { Subject } from '../subject.ts'
+import type { Container } from '../types.ts'
 import {
   type Backend,
   type BackendEnv,
@@ -39,12 +41,14 @@ export interface FelixBackend {
 /**
  * Reads variable, FelixConfigurations, nftablesMode, dataplane and version together, in Felix' own order: environment, then
  * the FelixConfiguration of the node, then `default`, then what is built in (calico felix/config/config_params.go).
- * `configurations`: undefined where they are not known. Throws ERR_OBJECT_MALFORMED as `backendEnvOf` does.
+ * `listed`: the FelixConfigurations of the API server; undefined where they are not known, and of no account where Calico keeps
+ * its own in an etcd. Throws ERR_OBJECT_MALFORMED as `backendEnvOf` does.
  */
 export function felixBackendOf(
   { container, at }: FelixContainer,
-  configurations: readonly FelixSettings[] | undefined
+  listed: readonly FelixSettings[] | undefined
 ): FelixBackend {
+  const configurations = hasOwnEtcd(container) ? undefined : listed
   const env = backendEnvOf(container, at)
   const habits = habitsOf(felixVersionOf(container.image))
   const base = configurations?.find(({ name }) => name === 'default')
@@ -74,9 +78,10 @@ export interface FelixOnNode extends Pick<FelixBackend, 'said' | 'meaning' | 'mo
  */
 export function felixBackendOnNode(
   felix: FelixContainer,
-  configurations: readonly FelixSettings[] | undefined,
+  listed: readonly FelixSettings[] | undefined,
   node: string
 ): FelixOnNode {
+  const configurations = hasOwnEtcd(felix.container) ? undefined : listed
   const { env, habits, source, said, meaning, moot, mayBeMoot } = felixBackendOf(felix, configurations)
   const own = configurations?.find(({ name }) => name === `node.${node}`)
   const mode = nftablesModeOf(felixValueOf(felix.container, 'nftablesmode') ?? own?.nftablesMode, habits)
@@ -109,6 +114,15 @@ function decidedBy(
   const said = base?.iptablesBackend
   if (said !== undefined) return { source: 'default', said, meaning: meaningOf(said, habits) }
   return { source: 'built-in', said: undefined, meaning: habits.builtIn }
+}
+
+/** Calico keeps its objects in an etcd of its own, as manifests named calico-etcd do: the API server has none of them. */
+function hasOwnEtcd({ env }: Container): boolean {
+  return (Array.isArray(env) ? env : []).some(
+    (entry) =>
+      isRecord(entry) &&
+      (entry['name'] === 'ETCD_ENDPOINTS' || (entry['name'] === 'DATASTORE_TYPE' && entry['value'] === 'etcdv3'))
+  )
 }
 
 const unknown = { source: 'unknown', said: undefined, meaning: undefined } as const

@@ -1,4 +1,5 @@
 import { KubeError, type KubeFailure } from '../../kube/kube-error.ts'
+import type { FelixSettings } from '../../kubernetes/calico/felix.ts'
 import type { PatchOperation } from '../../lib/json/patch.ts'
 import type { JsonRecord } from '../../lib/json/shape.ts'
 import type { Millis } from '../../lib/units.ts'
@@ -26,10 +27,19 @@ export interface CalicoCheck {
 
 export type RepairResult = 'written' | 'forbidden' | 'failed' | 'conflict' | 'stopped'
 
+/** What the API server has of Calico. */
+export interface WatchedFelix {
+  /** DaemonSets are known, and it is known whether FelixConfigurations can be read. */
+  readonly isSynced: boolean
+  /** undefined: they could not be read. */
+  readonly felixConfigurations: readonly FelixSettings[] | undefined
+  values(): Iterable<KeptDaemonSet>
+}
+
 export interface CalicoKeeperDeps {
   /** Watched from the call on until the signal. */
-  watch(signal: AbortSignal): { readonly isSynced: boolean; values(): Iterable<KeptDaemonSet> }
-  check(daemonSet: KeptDaemonSet): CalicoCheck
+  watch(signal: AbortSignal): WatchedFelix
+  check(daemonSet: KeptDaemonSet, felixConfigurations: readonly FelixSettings[] | undefined): CalicoCheck
   /** `calico.repair` of the policy. */
   isRepairWanted(daemonSet: KeptDaemonSet): boolean
   /** Writes onto that version only. Throws what the API call throws. */
@@ -74,7 +84,7 @@ export class CalicoKeeper extends RepeatedDuty<CalicoTerm> {
 class CalicoTerm implements Term {
   readonly #deps: CalicoKeeperDeps
   readonly #signal: AbortSignal
-  readonly #daemonSets: ReturnType<CalicoKeeperDeps['watch']>
+  readonly #watched: WatchedFelix
   readonly #memory = new RepairMemory()
   readonly #failures = new Set<KubeFailure>()
   counts: CalicoCounts | undefined
@@ -82,19 +92,19 @@ class CalicoTerm implements Term {
   constructor(deps: CalicoKeeperDeps, signal: AbortSignal) {
     this.#deps = deps
     this.#signal = signal
-    this.#daemonSets = deps.watch(signal)
+    this.#watched = deps.watch(signal)
   }
 
   /** Whether everything could be done that is to be done. */
   async look(): Promise<boolean> {
-    if (!this.#daemonSets.isSynced) return true
+    if (!this.#watched.isSynced) return true
     const { check, clock } = this.#deps
-    const all = [...this.#daemonSets.values()]
+    const all = [...this.#watched.values()]
     let outOfPolicy = 0
     let isDone = true
     for (const daemonSet of all) {
       if (this.#signal.aborted) return true
-      const found = check(daemonSet)
+      const found = check(daemonSet, this.#watched.felixConfigurations)
       if (found.findings.length === 0) this.#memory.clean(daemonSet.uid, clock.monotonic())
       else {
         outOfPolicy++

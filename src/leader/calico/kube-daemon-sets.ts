@@ -1,3 +1,4 @@
+import { FelixConfigurations } from '../../kube/cache/felix-configurations.ts'
 import type { Kind } from '../../kube/cache/kind.ts'
 import { Reflector, type ReflectorDeps } from '../../kube/cache/reflector.ts'
 import type { KubeApi } from '../../kube/client.ts'
@@ -35,15 +36,21 @@ const daemonSetKind: Kind<Seen> = {
   same: (a, b) => a.uid === b.uid && a.resourceVersion === b.resourceVersion
 }
 
-/** Watches DaemonSets until the signal. */
+/** Watches DaemonSets and FelixConfigurations until the signal. */
 export function watchFelix(deps: ReflectorDeps): CalicoKeeperDeps['watch'] {
   return (signal) => {
     const reflector = new Reflector(daemonSetKind, deps)
-    reflector.start()
-    signal.addEventListener('abort', () => void reflector.stop(), { once: true })
+    const configurations = new FelixConfigurations(deps)
+    for (const watched of [reflector, configurations]) {
+      watched.start()
+      signal.addEventListener('abort', () => void watched.stop(), { once: true })
+    }
     return {
       get isSynced() {
-        return reflector.state.synced
+        return reflector.state.synced && configurations.isSettled
+      },
+      get felixConfigurations() {
+        return configurations.known
       },
       *values() {
         for (const { object, ...rest } of reflector.values()) if (object !== undefined) yield { ...rest, object }

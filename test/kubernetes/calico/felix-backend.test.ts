@@ -2,6 +2,7 @@ import t from 'tap'
 import { type FelixContainer, type FelixSettings, felixContainerOf } from '../../../src/kubernetes/calico/felix.ts'
 import {
   felixBackendOf,
+  felixBackendOnNode,
   felixDaemonSetOf,
   meaningOf,
   meaningText,
@@ -42,6 +43,17 @@ t.test('the source that decides', async (t) => {
   const fromMap = felix([])
   const withEnvFrom = { ...fromMap, container: { ...fromMap.container, envFrom: [{}] } }
   t.equal(felixBackendOf(withEnvFrom, [settings('default', 'NFT')]).source, 'unknown', 'envFrom may have it')
+})
+
+t.test('Calico with an etcd of its own: what the API server has is of no account', async (t) => {
+  const etcd = {
+    name: 'ETCD_ENDPOINTS',
+    valueFrom: { configMapKeyRef: { name: 'calico-config', key: 'etcd_endpoints' } }
+  }
+  t.equal(felixBackendOf(felix([etcd]), []).source, 'unknown')
+  t.equal(felixBackendOf(felix([{ name: 'DATASTORE_TYPE', value: 'etcdv3' }]), []).source, 'unknown')
+  t.equal(felixBackendOf(felix([{ name: 'DATASTORE_TYPE', value: 'kubernetes' }]), []).source, 'built-in')
+  t.equal(felixBackendOnNode(felix([etcd]), [settings('node.a', 'NFT')], 'a').source, 'unknown')
 })
 
 t.test('where the backend decides nothing', async (t) => {

@@ -46,6 +46,7 @@ function cluster(change: { isWanted?: boolean; isOwned?: boolean; onWrite?: () =
         world.looks++
         return world.isSynced
       },
+      felixConfigurations: [],
       values: () => [daemonSet]
     }),
     check(): CalicoCheck {

@@ -1,4 +1,5 @@
 import t from 'tap'
+import type { FelixSettings } from '../../../src/kubernetes/calico/felix.ts'
 import { checkFelix } from '../../../src/leader/calico/check-felix.ts'
 import { calicoIptablesBackend } from '../../../src/rules/calico-iptables-backend.ts'
 import { calicoUpdateStrategy } from '../../../src/rules/calico-update-strategy.ts'
@@ -10,12 +11,21 @@ const nft: SettingsChange = { calico: { iptablesBackend: 'NFT' } }
 const onDelete = { updateStrategy: { type: 'OnDelete' } }
 const env = (value: string) => [{ name: 'FELIX_IPTABLESBACKEND', value }]
 
-function check(object: ReturnType<typeof calicoObject>, change: SettingsChange = nft, exempt: readonly string[] = []) {
+function check(
+  object: ReturnType<typeof calicoObject>,
+  change: SettingsChange = nft,
+  exempt: readonly string[] = [],
+  felixConfigurations: readonly FelixSettings[] | 'unknown' = []
+) {
   const policy = {
     settingsFor: () => settings(change),
     exemption: (ruleId: string) => (exempt.includes(ruleId) ? 'because' : undefined)
   }
-  const { findings, repair } = checkFelix(object, rules, policy, 0)
+  const { findings, repair } = checkFelix(
+    object,
+    { rules, policy, felixConfigurations: felixConfigurations === 'unknown' ? undefined : felixConfigurations },
+    0
+  )
   return [findings.map(({ ruleId }) => ruleId), repair?.ruleId, repair?.operations.map(({ path }) => path)]
 }
 
@@ -58,3 +68,28 @@ t.test('nothing that is not ours, or not known', async (t) => {
   check(object)
   t.equal(JSON.stringify(object), before, 'the object stays as it is')
 })
+
+const configuration = (name: string, iptablesBackend: string): FelixSettings => ({
+  name,
+  iptablesBackend,
+  nftablesMode: undefined
+})
+
+t.test('FelixConfigurations are part of the check', async (t) => {
+  const onlyStrategy = calicoObject({ spec: onDelete })
+  t.strictSame(check(onlyStrategy, nft, [], [configuration('default', 'NFT')]), [[], undefined, undefined])
+  t.strictSame(
+    check(onlyStrategy, nft, [], [configuration('node.a', 'Legacy')]),
+    [[backend], undefined, undefined],
+    'the variable would switch off that of node a'
+  )
+  t.strictSame(check(onlyStrategy, nft, [], [configuration('default', 'Legacy')])[1], backend)
+})
+
+t.test(
+  'while FelixConfigurations are not known the variable is reported, and only the strategy is repaired',
+  async (t) => {
+    t.strictSame(check(calicoObject(), nft, [], 'unknown')[1], strategy)
+    t.strictSame(check(calicoObject({ spec: onDelete }), nft, [], 'unknown'), [[backend], undefined, undefined])
+  }
+)
