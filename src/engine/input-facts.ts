@@ -1,6 +1,7 @@
 import type { HeadroomView } from '../headroom/headroom-view.ts'
 import { type FelixSettings, felixSettingsOf } from '../kubernetes/calico/felix.ts'
 import { type FelixDaemonSet, felixDaemonSetOf } from '../kubernetes/calico/felix-backend.ts'
+import { podGroupKey, podGroupKinds } from '../kubernetes/pod-groups.ts'
 import type { MinorVersion } from '../kubernetes/server-version.ts'
 import { subjectOfObject } from '../kubernetes/subject.ts'
 import type { LimitRangeItem } from '../kubernetes/types.ts'
@@ -27,7 +28,7 @@ export interface KnownCluster {
 }
 
 /**
- * Namespaces, LimitRanges, FelixConfigurations and DaemonSets of Felix among the inputs. They take precedence over those of the
+ * Namespaces, LimitRanges, PodGroups, FelixConfigurations and DaemonSets of Felix among the inputs. They take precedence over those of the
  * cluster.
  */
 export class InputFacts {
@@ -36,6 +37,7 @@ export class InputFacts {
   /** By API group and name. */
   readonly #felixConfigurations = new Map<string, FelixSettings>()
   readonly #felixDaemonSets = new Map<string, FelixDaemonSet>()
+  readonly #podGroupSizes = new Map<string, number>()
   /** Of the API server that the inputs are for; undefined: not known. */
   readonly serverVersion: MinorVersion | undefined
   readonly #defaultNamespace: string
@@ -69,6 +71,7 @@ export class InputFacts {
     const metadata = isRecord(object['metadata']) ? object['metadata'] : {}
     if (object['kind'] === 'FelixConfiguration') return this.#addFelixConfiguration(object)
     if (object['kind'] === 'DaemonSet') return this.#addDaemonSet(object)
+    if (object['kind'] === 'PodGroup') return this.#addPodGroup(object, metadata)
     if (object['apiVersion'] !== 'v1') return undefined
     if (object['kind'] === 'Namespace') return this.#addNamespace(metadata)
     if (object['kind'] === 'LimitRange') return this.#addLimitRange(metadata, object['spec'])
@@ -130,6 +133,23 @@ export class InputFacts {
     }
   }
 
+  get podGroupSizes(): ReadonlyMap<string, number> {
+    return this.#podGroupSizes
+  }
+
+  #addPodGroup(object: JsonRecord, metadata: JsonRecord): string | undefined {
+    const group = groupOf(textOf(object['apiVersion']))
+    const size = isRecord(object['spec']) ? podGroupKinds.get(group)?.(object['spec']) : undefined
+    if (size === undefined) return undefined
+    const namespace = this.#namespaceOf(metadata)
+    this.#podGroupSizes.set(podGroupKey(group, namespace, textOf(metadata['name'])), size)
+    return namespace
+  }
+
+  #namespaceOf({ namespace }: JsonRecord): string {
+    return typeof namespace === 'string' ? namespace : this.#defaultNamespace
+  }
+
   #addNamespace(metadata: JsonRecord): string | undefined {
     const { name } = metadata
     if (typeof name !== 'string' || name === '') return undefined
@@ -139,7 +159,7 @@ export class InputFacts {
   }
 
   #addLimitRange(metadata: JsonRecord, spec: unknown): string {
-    const namespace = typeof metadata['namespace'] === 'string' ? metadata['namespace'] : this.#defaultNamespace
+    const namespace = this.#namespaceOf(metadata)
     const items = isRecord(spec) && Array.isArray(spec['limits']) ? spec['limits'].filter(isItem) : []
     this.#limitRanges.set(namespace, [...(this.#limitRanges.get(namespace) ?? []), ...items])
     return namespace

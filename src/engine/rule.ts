@@ -16,6 +16,8 @@ export interface AllFacts {
   readonly serverVersion: MinorVersion
   /** All items of all LimitRanges of the subject's namespace; empty when there are none. */
   readonly limitRanges: readonly LimitRangeItem[]
+  /** What PodGroups among the inputs say of the number of pods, by `PodGroup.key`. Files only: caches put it into `headroom`. */
+  readonly podGroupSizes: ReadonlyMap<string, number>
   /** How many tasks fit on the nodes; given once nodes and pods have been read from the cluster. */
   readonly headroom: HeadroomView
   /** The node that the subject is, or that its pod runs on; all unknown for a pod without a node. Audits only. */

@@ -1,5 +1,6 @@
 import type { Placement } from '../kubernetes/placement/placement.ts'
 import type { Maker } from '../kubernetes/placement/tolerations.ts'
+import type { PodGroup } from '../kubernetes/pod-groups.ts'
 import type { PodSpec } from '../kubernetes/types.ts'
 import type { Millis, Pids } from '../lib/units.ts'
 import type { WorkloadName } from '../model/cluster-objects.ts'
@@ -15,6 +16,8 @@ export interface Demand {
   readonly pods: number
   /** The pod itself, where there is one: it may be on the ledger already and must not count against itself. */
   readonly uid: string | undefined
+  /** The group that the pods are of: what is kept for those of it that are to come does not count against them. */
+  readonly group?: PodGroup | undefined
   readonly floor: Floor
   /** A reading older than this is unknown. */
   readonly maxAge: Millis
@@ -94,7 +97,7 @@ export interface EachAssessment {
   readonly worst: NodeAccount | undefined
 }
 
-export interface BudgetDemand extends Pick<Demand, 'placement' | 'pids' | 'uid' | 'maxAge'> {
+export interface BudgetDemand extends Pick<Demand, 'placement' | 'pids' | 'pods' | 'uid' | 'group' | 'maxAge'> {
   readonly namespace: string
   /** The most its pods may commit on one node, and in all. */
   readonly perNode: Pids | undefined
@@ -104,7 +107,7 @@ export interface BudgetDemand extends Pick<Demand, 'placement' | 'pids' | 'uid' 
 export interface OverBudget {
   readonly budget: 'perNode' | 'total'
   readonly limit: Pids
-  /** What the namespace has committed without this pod: in all, or on the candidate node where that is least. */
+  /** What the namespace has committed without these pods: in all, or on the candidate node where that is least. */
   readonly committed: Pids
   /** Estimates of its pods that are not bound yet. */
   readonly waiting: Pids
@@ -138,6 +141,11 @@ export interface HeadroomView {
    */
   behindTaints(demand: Demand): string | undefined
   overBudget(demand: BudgetDemand): readonly OverBudget[]
+  /**
+   * For how many pods there has to be room at once, so that one more of the group is of use; undefined while it is not known
+   * how many the group needs. `uid`: that of the one.
+   */
+  neededAtOnce(group: PodGroup, uid: string | undefined): number | undefined
   /** What settled pods of the workload hold, of this template; of the one seen last where it is undefined. */
   observedPeak(namespace: string, workload: WorkloadName, template?: string): ObservedPeak | undefined
   workload(namespace: string, workload: WorkloadName): WorkloadUse | undefined

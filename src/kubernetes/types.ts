@@ -71,6 +71,8 @@ export interface PodSpec {
   readonly priorityClassName?: Maybe<string>
   /** Read by scheduling-gates.ts, which takes any shape. */
   readonly schedulingGates?: unknown
+  /** Read by pod-groups.ts, which takes any shape. */
+  readonly schedulingGroup?: unknown
 }
 
 /** One entry of a LimitRange's `spec.limits`. */

@@ -1,4 +1,5 @@
 import type { Placement } from '../kubernetes/placement/placement.ts'
+import type { PodGroup } from '../kubernetes/pod-groups.ts'
 import type { Pids } from '../lib/units.ts'
 
 /** What is kept of the objects of a cluster: caches hold these, not whole objects. */
@@ -54,6 +55,8 @@ export interface PodFacts {
   readonly workload: WorkloadName
   /** The hash of its pod template, where its controller writes one; see `templateOf`. */
   readonly template?: string | undefined
+  /** The group of pods that it is of, where it says one. */
+  readonly group?: PodGroup | undefined
   /** The `pidguard.io/pids` annotation, where it is a count. */
   readonly declared: Pids | undefined
   /** The `pidguard.io/pids-estimate` annotation that pidguard left at creation. */

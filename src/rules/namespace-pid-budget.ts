@@ -1,12 +1,13 @@
 // Reads: what a new Pod needs and where it may land.  Fine: its namespace stays within its budget, on some node and in all.
 import { definePodRule } from '../engine/rule.ts'
 import { saySetAside, tooLongToCheck } from '../headroom/denial-text.ts'
+import { groupNeedOf, sayGroup } from '../headroom/group-need.ts'
 import type { OverBudget } from '../headroom/headroom-view.ts'
 import { estimateOf } from '../headroom/pod-estimate.ts'
 import { scheduledFrom } from '../kubernetes/scheduling-gates.ts'
 import { pod } from '../kubernetes/workloads.ts'
 
-export const namespacePidBudget = definePodRule<'headroom'>({
+export const namespacePidBudget = definePodRule<'headroom', 'podGroupSizes'>({
   id: 'namespace-pid-budget',
   title: 'PID budget of a namespace',
   why: 'PIDs are shared by all pods on a node, and no quota of Kubernetes counts them: one namespace can take them all.',
@@ -18,9 +19,10 @@ export const namespacePidBudget = definePodRule<'headroom'>({
   scope: 'pods',
   kinds: [pod],
   requiredFacts: ['headroom'],
+  optionalFacts: ['podGroupSizes'],
   isAsked: ({ headroom: { budget } }) => budget.perNode !== undefined || budget.total !== undefined,
   reads: ({ podMetadata, podSpec }) => [podMetadata.annotations, podSpec],
-  check(subject, { settings, headroom }) {
+  check(subject, { settings, headroom, podGroupSizes }) {
     const { budget, maxAge } = settings.headroom
     const from = scheduledFrom(subject)
     if (from === undefined) return []
@@ -29,19 +31,22 @@ export const namespacePidBudget = definePodRule<'headroom'>({
     const placement = headroom.placementOf(subject.podSpec)
     if (placement.isTooLong && budget.perNode !== undefined)
       return [{ pointer: '/spec', ...tooLongToCheck, advisory: from === 'later' }]
+    const need = groupNeedOf(subject, headroom, podGroupSizes)
     const over = headroom.overBudget({
       ...budget,
       namespace: subject.namespace,
       placement,
       pids,
+      pods: need.pods,
+      group: need.group,
       uid: typeof uid === 'string' ? uid : undefined,
       maxAge
     })
     return over.map((one) => ({
       pointer: '/spec',
       reason: reasons[one.budget],
-      detail: `needs ${pids}; ${say(one)}${saySetAside(one.setAside)}`,
-      audit: `pids=${pids} committed=${one.committed} budget=${one.limit}`,
+      detail: `needs ${pids * need.pods}; ${say(one)}${saySetAside(one.setAside)}${sayGroup(need)}`,
+      audit: `pids=${pids * need.pods} committed=${one.committed} budget=${one.limit}`,
       // A gated pod takes nothing of the budget. It is checked again when its last gate is removed.
       advisory: from === 'later' || !one.isCertain
     }))

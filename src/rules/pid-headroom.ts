@@ -12,6 +12,7 @@ import {
   sayUnknown,
   tooLongToCheck
 } from '../headroom/denial-text.ts'
+import { type GroupNeed, groupNeedOf, sayGroup, unknownGroup } from '../headroom/group-need.ts'
 import type { Demand, WorkloadUse } from '../headroom/headroom-view.ts'
 import { type Estimate, estimateOf, workloadNameOf } from '../headroom/pod-estimate.ts'
 import { countOf, grownPods, jobReadsOf, rolloutOf, specOf } from '../kubernetes/rollout.ts'
@@ -21,24 +22,28 @@ import { daemonSet, pod, podKinds } from '../kubernetes/workloads.ts'
 import type { Pids } from '../lib/units.ts'
 import type { Finding } from '../model/finding.ts'
 
-type Context = RuleContext<'headroom'>
-type Asked = Omit<Demand, 'floor' | 'maxAge' | 'isolation'> & { readonly estimate?: Estimate | undefined }
+type Context = RuleContext<'headroom', 'podGroupSizes'>
+type Asked = Omit<Demand, 'floor' | 'maxAge' | 'isolation'> & {
+  readonly estimate?: Estimate | undefined
+  readonly need?: GroupNeed
+}
 
 const scale = 'autoscaling/Scale'
 
-export const pidHeadroom = defineRule<Subject, 'headroom'>({
+export const pidHeadroom = defineRule<Subject, 'headroom', 'podGroupSizes'>({
   id: 'pid-headroom',
   title: 'PID headroom',
   why: 'When a node or its kubepods cgroup has no PIDs left, nothing there can start a process: containers fail, probes fail, the network plugin fails, and healthy pods die with the rest. The Kubernetes scheduler does not look at PIDs (a PID here is a task, that is a thread).',
   remedy:
     'Free PIDs on the nodes or add nodes: `pidguard top pods` shows the largest users. Lower pidguard.io/pids if the pod needs fewer threads. Where kubepods is the ceiling and kernel.pid_max is higher, restart the kubelet after raising it.',
   limits:
-    'It looks at the nodes the pod may land on by nodeName, nodeSelector, required node affinity, taints and cordon; it does not know other reasons of the scheduler. It denies only when every such node has a fresh reading and too little room; where data is missing it warns. A placement of more than 100 terms is denied, since checking it would take too long. It also only warns about a template when a tainted node has room, since its pods may be given a toleration. A pod with scheduling gates is checked when its last gate is removed, which needs the component match-conditions; its creation is at most a warning. The need of a pod is an estimate: nothing here limits its threads.',
+    'It looks at the nodes the pod may land on by nodeName, nodeSelector, required node affinity, taints and cordon; it does not know other reasons of the scheduler. It denies only when every such node has a fresh reading and too little room; where data is missing it warns. A placement of more than 100 terms is denied, since checking it would take too long. It also only warns about a template when a tainted node has room, since its pods may be given a toleration. A pod with scheduling gates is checked when its last gate is removed, which needs the component match-conditions; its creation is at most a warning. A pod of a group that starts together (PodGroup of Kubernetes, scheduler-plugins or Volcano; pod groups of Kueue) is checked for all pods that the group still needs, as if they were like it; where the size of the group is not known, by itself, with a warning. The need of a pod is an estimate: nothing here limits its threads.',
   defaultMode: 'enforce',
   scope: 'pods',
   kinds: [...podKinds, scale],
   subresources: ['scale'],
   requiredFacts: ['headroom'],
+  optionalFacts: ['podGroupSizes'],
   reads: readsOf,
   check(subject, context) {
     if (subject.groupKind === scale) return checkScale(subject, context)
@@ -72,13 +77,18 @@ function checkPod(subject: PodSubject, context: Context): Finding[] {
   const estimate = estimateOf(subject, context.settings, context.headroom)
   const placement = context.headroom.placementOf(subject.podSpec)
   const { uid } = subject.metadata
-  const found = shortageOf('/spec', 'no node has room for this pod', context, subject.namespace, {
+  const need = groupNeedOf(subject, context.headroom, context.podGroupSizes)
+  const reason = need.pods === 1 ? 'no node has room for this pod' : 'no room for all pods of the group'
+  const shortage = shortageOf('/spec', reason, context, subject.namespace, {
     placement,
     pids: estimate.pids,
     estimate,
-    pods: 1,
+    pods: need.pods,
+    need,
+    group: need.group,
     uid: typeof uid === 'string' ? uid : undefined
   })
+  const found = shortage.length === 0 ? unknownGroup(need) : shortage
   return from === 'now' ? found : found.map((finding) => ({ ...finding, advisory: true }))
 }
 
@@ -208,7 +218,7 @@ function shortageOf(
   reason: string,
   { settings, headroom }: Context,
   namespace: string,
-  { estimate, ...demand }: Asked
+  { estimate, need, ...demand }: Asked
 ): Finding[] {
   const { floor, maxAge, claimShare: share } = settings.headroom
   const { pids, pods, placement } = demand
@@ -225,7 +235,7 @@ function shortageOf(
         {
           pointer,
           reason,
-          detail: `${sayFull(assessment, pids, pods)}${estimate === undefined ? '' : sayOrigin(estimate)}`,
+          detail: `${sayFull(assessment, pids, pods)}${need === undefined ? '' : sayGroup(need)}${estimate === undefined ? '' : sayOrigin(estimate)}`,
           audit: auditFull(assessment, pids, pods),
           account: assessment.accounts,
           ...remedyField(estimate)

@@ -5,6 +5,7 @@ import { type ClosableReadings, kubeletCredentials, liveReadings, type ReadingOp
 import { loadSnapshotFile } from '../host/snapshot-file.ts'
 import { buildClusterCaches } from '../kube/cache/cluster-caches.ts'
 import { FelixCache } from '../kube/cache/felix-cache.ts'
+import { PodGroupSizes } from '../kube/cache/pod-group-sizes.ts'
 import { ServerVersionReader } from '../kube/server-version-reader.ts'
 import type { NearFloorEvents } from '../leader/near-floor-events.ts'
 import { RefusedPods } from '../leader/refused-bindings.ts'
@@ -70,6 +71,7 @@ export async function clusterFacts(
   let known = false
   const watching = { api, clock, log, random: Math.random }
   const felix = new FelixCache(watching)
+  const groups = new PodGroupSizes(watching, (key, size) => ledger.gangs.setSize(key, size))
   const caches = buildClusterCaches(watching, {
     nodes: [
       feed.nodes,
@@ -136,7 +138,7 @@ export async function clusterFacts(
     },
     status: () => ({
       source,
-      caches: caches.all,
+      caches: [...caches.all, ...groups.all],
       readings: tally.counts,
       census: censusOf(ledger, settingsFor('').headroom, clock.now()),
       reservations: ledger.reservations,
@@ -153,12 +155,13 @@ export async function clusterFacts(
       books.start()
       caches.start()
       felix.start()
+      groups.start()
       version.start(Math.random)
     },
     async stop() {
       books.stop()
       version.stop()
-      await Promise.all([rounds?.stop(), caches.stop(), felix.stop()])
+      await Promise.all([rounds?.stop(), caches.stop(), felix.stop(), groups.stop()])
       await nodeReadings.close()
     }
   }

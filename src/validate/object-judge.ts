@@ -107,6 +107,7 @@ export class ObjectJudge {
       settings,
       facts: {
         limitRanges,
+        podGroupSizes: facts.podGroupSizes,
         ...facts.ofFelix,
         ...(facts.headroom === undefined ? undefined : { headroom: facts.headroom }),
         ...(facts.serverVersion === undefined ? undefined : { serverVersion: facts.serverVersion })

@@ -49,6 +49,7 @@ const looks: Readonly<Record<string, readonly string[]>> = {
   pods: ['list', 'watch'],
   namespaces: ['list', 'watch'],
   limitranges: ['list', 'watch'],
+  podgroups: ['list', 'watch'],
   daemonsets: ['list', 'watch'],
   felixconfigurations: ['list', 'watch'],
   'nodes/stats': ['get'],

@@ -1,11 +1,14 @@
 import t from 'tap'
+import { Headroom } from '../../src/headroom/assess/headroom.ts'
+import { comingTime } from '../../src/headroom/ledger/gangs/gangs.ts'
 import { recordAdmission } from '../../src/headroom/ledger/record-admission.ts'
+import { podGroupOf } from '../../src/kubernetes/pod-groups.ts'
 import type { JsonRecord } from '../../src/lib/json/shape.ts'
 import { pidHeadroom } from '../../src/rules/pid-headroom.ts'
-import { fleetOf, type NodeSketch, podFacts } from '../support/headroom.ts'
+import { fleetOf, type NodeSketch, podFacts, reading } from '../support/headroom.ts'
 import { findingsOf, told, type World } from '../support/judge.ts'
 import { settings } from '../support/settings.ts'
-import { podObject, podSubject, workloadObject } from '../support/subjects.ts'
+import { podObject, podSubject, subjectFrom, workloadObject } from '../support/subjects.ts'
 
 type Nodes = Readonly<Record<string, NodeSketch>>
 
@@ -353,4 +356,119 @@ t.test('a placement too long to check is denied: else a user could choose to be 
   t.strictSame(told(judge(workloadObject('apps/v1/DaemonSet', many))), ['denial /spec/template/spec'])
   const later = podObject({ ...many, schedulingGates: [{ name: 'a' }] })
   t.strictSame(told(judge(later)), ['advice /spec'])
+})
+
+const gangPod = (gang: string, i: number, more: JsonRecord = {}) =>
+  podObject({ schedulingGroup: { podGroupName: gang }, ...more }, { ...needs(600), uid: `${gang}-${i}` })
+const gangKey = (gang: string) => `scheduling.k8s.io default/${gang}`
+
+/** A fleet with room for so many pods of 600, and what a pod meets there; an admitted one is recorded and shown. */
+function gangWorld(room: number, replicas = 1) {
+  const { ledger, clock } = fleetOf({ n1: { kubepods: [600 * room, 0], host: [100_000, 0] } })
+  const headroom = new Headroom(
+    ledger,
+    clock,
+    () => true,
+    () => replicas
+  )
+  const facts = { facts: { headroom }, settings: { headroom: { floor: { pids: 0 } } } } as const
+  return {
+    ledger,
+    clock,
+    find: (object: JsonRecord) => findingsOf(pidHeadroom, object, facts),
+    admits(object: JsonRecord, isShown = true): boolean {
+      if (told(findingsOf(pidHeadroom, object, facts)).some((each) => each.startsWith('denial'))) return false
+      const subject = subjectFrom(object)
+      recordAdmission(subject, settings(), ledger, headroom)
+      const { uid } = subject.metadata
+      const group = podGroupOf('default', subject.metadata, object['spec'] as JsonRecord)
+      if (isShown) ledger.observePod(podFacts(String(uid), { phase: 'Pending', estimated: 600, group }))
+      return true
+    }
+  }
+}
+
+const six = [0, 1, 2, 3, 4, 5]
+
+t.test('six that are of use only together, room for four: none is admitted, an ordinary one is', async (t) => {
+  const { ledger, find, admits } = gangWorld(4)
+  ledger.gangs.setSize(gangKey('gang'), 6)
+  t.match(find(gangPod('gang', 0)), [
+    {
+      reason: 'no room for all pods of the group',
+      detail: /^6 pods of 600, room for 4; .*; the group gang needs them at once; 600 is declared/,
+      audit: /pods=6 room=4/
+    }
+  ])
+  t.strictSame(
+    six.map((i) => admits(gangPod('gang', i))),
+    six.map(() => false)
+  )
+  t.equal(admits(podObject({}, { ...needs(600), uid: 'ordinary' })), true)
+})
+
+t.test('two gangs at once on room for one: one is admitted, the other waits', async (t) => {
+  const { ledger, admits } = gangWorld(7)
+  for (const gang of ['a', 'b']) ledger.gangs.setSize(gangKey(gang), 6)
+  for (const i of six) t.strictSame([admits(gangPod('a', i)), admits(gangPod('b', i))], [true, false], `${i}`)
+  t.equal(admits(podObject({}, { ...needs(600), uid: 'ordinary' })), true, 'beside it one more fits')
+  t.equal(admits(podObject({}, { ...needs(600), uid: 'another' })), false)
+  for (const i of six) ledger.removePod(`a-${i}`)
+  ledger.removePod('ordinary')
+  for (const i of six) t.equal(admits(gangPod('b', i)), true, `${i}`)
+})
+
+t.test('with several replicas a gang does not stand in its own way', async (t) => {
+  const { ledger, admits } = gangWorld(6, 3)
+  ledger.gangs.setSize(gangKey('a'), 6)
+  for (const i of six) t.equal(admits(gangPod('a', i), false), true, `${i}`)
+  t.equal(admits(podObject({}, { ...needs(1), uid: 'ordinary' })), false)
+})
+
+t.test('a gang that comes by half gives its room back, and the rest is asked for with what is there', async (t) => {
+  const { ledger, clock, admits } = gangWorld(6)
+  ledger.gangs.setSize(gangKey('a'), 6)
+  t.equal(admits(gangPod('a', 0)), true)
+  t.equal(admits(podObject({}, { ...needs(600), uid: 'ordinary' })), false, 'its room is kept')
+  clock.advance(comingTime)
+  ledger.observeReading({ ...reading('n1', clock.now()), kubepods: { limit: 3600, inUse: 0 } })
+  t.equal(admits(podObject({}, { ...needs(600), uid: 'ordinary' })), true, 'for a moment only')
+  t.equal(admits(gangPod('a', 1)), false, 'now there is room for five')
+})
+
+t.test('a group that is not known: the pod by itself, and a warning', async (t) => {
+  const { find, admits } = gangWorld(1)
+  t.match(find(gangPod('gang', 0)), [
+    { reason: 'size of the pod group not known', detail: 'gang: checked as a pod by itself', advisory: true }
+  ])
+  t.equal(admits(gangPod('gang', 0)), true)
+  t.match(find(gangPod('gang', 1)), [{ reason: 'no node has room for this pod' }])
+})
+
+t.test('gated pods of one group: warned of together, and the last gates go for all or none', async (t) => {
+  const metadata = {
+    ...needs(600),
+    labels: { 'kueue.x-k8s.io/pod-group-name': 'batch' },
+    annotations: { 'pidguard.io/pids': '600', 'kueue.x-k8s.io/pod-group-total-count': '6' }
+  }
+  for (const [room, want] of [
+    [5, []],
+    [6, six]
+  ] as const) {
+    const { ledger, clock, find } = gangWorld(room)
+    const headroom = new Headroom(ledger, clock)
+    const facts = { facts: { headroom }, settings: { headroom: { floor: { pids: 0 } } } } as const
+    const started = six.filter((i) => {
+      const gated = podObject(gates, { ...metadata, uid: `k-${i}` })
+      t.strictSame(told(find(gated)), room === 5 ? ['advice /spec'] : [])
+      const group = podGroupOf('default', metadata, {})
+      ledger.observePod(podFacts(`k-${i}`, { phase: 'Pending', estimated: 600, isGated: true, group }))
+      const change = { operation: 'UPDATE', oldObject: gated } as const
+      const ungated = podObject({}, { ...metadata, uid: `k-${i}` })
+      if (told(findingsOf(pidHeadroom, ungated, { ...facts, request: change })).length > 0) return false
+      recordAdmission(subjectFrom(ungated, change), settings(), ledger, headroom)
+      return true
+    })
+    t.strictSame(started, want)
+  }
 })

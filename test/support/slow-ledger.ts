@@ -1,5 +1,4 @@
-import type { Admitted } from '../../src/headroom/ledger/ledger.ts'
-import type { LedgerNode, LedgerPod, LedgerReading } from '../../src/headroom/ledger/ledger-inputs.ts'
+import type { Admitted, LedgerNode, LedgerPod, LedgerReading } from '../../src/headroom/ledger/ledger-inputs.ts'
 import { bridgedTime, clockSlack, dateSlack } from '../../src/headroom/ledger/node-book.ts'
 import { settleTime } from '../../src/headroom/ledger/peaks/observed-pods.ts'
 import { assumedTime, bindingTime } from '../../src/headroom/ledger/pod-states.ts'

@@ -1,4 +1,3 @@
-import { anyNode } from '../../kubernetes/placement/placement.ts'
 import type { Millis, Pids } from '../../lib/units.ts'
 import type { Floor } from '../../policy/settings.ts'
 import { ceilingAccounts, freeAtMost, type NodeAccount, type NodeFigures } from '../ceiling-account.ts'
@@ -6,10 +5,9 @@ import type { Assessment, Demand, Full, Unknown, UnknownReason } from '../headro
 import type { CandidateSet } from '../ledger/candidate-sets.ts'
 import type { NodeEntry, PodEntry } from '../ledger/entries.ts'
 import type { Ledger } from '../ledger/ledger.ts'
-import { claimantOf } from '../ledger/sums.ts'
 import type { UnseenPod } from '../ledger/unseen-by-peers.ts'
-import type { WaitingGroup } from '../ledger/waiting-pods.ts'
 import { boundGroups, type Claim, excessClaims, sumsOf, unseenByNode } from './claims.ts'
+import { type OwnWaiting, ownWaiting, without } from './own-waiting.ts'
 import type { Others } from './quick-fit.ts'
 
 /**
@@ -39,6 +37,8 @@ export class HeadroomQuery {
   #unseenOn: ReadonlyMap<string, readonly Claim[]> | undefined
   /** The asking pod, where the other replicas may not have seen it yet. */
   readonly #unseenSelf: UnseenPod | undefined
+  /** What does not count against the asking pods: the part of the waiting, and the part of those other replicas may not have seen. */
+  readonly #own: OwnWaiting
 
   constructor(demand: NodeDemand, ledger: Ledger, now: Millis, peers: number) {
     this.#demand = demand
@@ -49,6 +49,7 @@ export class HeadroomQuery {
     this.#self = demand.uid === undefined ? undefined : ledger.pod(demand.uid)
     this.#peers = ledger.unseen.size === 0 ? 0 : peers
     this.#unseenSelf = demand.uid === undefined ? undefined : ledger.unseen.get(demand.uid)
+    this.#own = ownWaiting(demand, ledger, this.#peers)
   }
 
   /** Free PIDs at most; undefined without a fresh reading. */
@@ -63,9 +64,7 @@ export class HeadroomQuery {
 
   /** The same for pods without a node. */
   get setAside(): Pids {
-    if (this.#peers === 0) return 0
-    const self = this.#unseenSelf
-    return this.#peers * (this.#ledger.unseen.waiting.pids - (self?.node === undefined ? (self?.pids ?? 0) : 0))
+    return this.#peers === 0 ? 0 : this.#peers * (this.#ledger.unseen.waiting.pids - sumsOf(this.#own.unseen).pids)
   }
 
   /** Free PIDs for certain: undefined also when one of the ceilings is not known. */
@@ -74,10 +73,10 @@ export class HeadroomQuery {
   /** The same without any floor: other pods may have a lower one. */
   readonly bare = (node: NodeEntry): Pids | undefined => (node.isWhole ? this.#atMost(node, noFloor) : undefined)
 
-  /** The sum over waiting pods, without the asking pod, and with those that other replicas may have admitted. */
+  /** The sum over waiting pods, without the asking ones, and with those that other replicas may have admitted. */
   get waiting(): Pick<Others, 'pids' | 'largest'> {
     const { pids, largest } = this.#ledger.waiting
-    const rest = pids - (this.#waitingSelf?.estimate ?? 0) + this.setAside
+    const rest = pids - sumsOf(this.#own.known).pids + this.setAside
     if (rest === 0) return { pids: 0, largest: 0 }
     return {
       pids: rest,
@@ -86,7 +85,7 @@ export class HeadroomQuery {
   }
 
   /**
-   * The waiting pods in groups, without the asking pod, and with those that other replicas may have admitted; of other
+   * The waiting pods in groups, without the asking ones, and with those that other replicas may have admitted; of other
    * namespaces no more than their share of the nodes' room.
    */
   others(nodes: readonly NodeEntry[]): Others {
@@ -100,22 +99,11 @@ export class HeadroomQuery {
   }
 
   #allOthers(): Others {
-    const own = this.#waitingSelf
-    const groups = without(
-      [...this.#ledger.waiting.groups],
-      own && { ...claimantOf(own), placement: own.placement ?? anyNode, pids: own.estimate }
-    )
+    const groups = without([...this.#ledger.waiting.groups], this.#own.known)
     if (this.#peers === 0) return { groups, ...this.waiting }
-    const self = this.#unseenSelf?.node === undefined ? this.#unseenSelf : undefined
-    const unseen = without([...this.#ledger.unseen.waiting.groups], self && { ...self, isStored: false })
+    const unseen = without([...this.#ledger.unseen.waiting.groups], this.#own.unseen)
     const doubles = unseen.map((group) => ({ ...group, count: group.count * this.#peers }))
     return { groups: [...groups, ...doubles], ...this.waiting }
-  }
-
-  get #waitingSelf(): PodEntry | undefined {
-    const self = this.#self
-    const isWaiting = self?.node === undefined && (self?.state === 'assumed' || self?.state === 'waiting')
-    return isWaiting ? self : undefined
   }
 
   /** No room was found: the answer is `full` when every node is known, else `unknown`. */
@@ -147,11 +135,11 @@ export class HeadroomQuery {
     }
   }
 
-  /** The waiting pods we know of, without the asking pod. */
+  /** The waiting pods we know of, without the asking ones. */
   get #knownWaiting(): Full['waiting'] {
     const { pods, pids } = this.#ledger.waiting
-    const self = this.#waitingSelf
-    return self === undefined ? { pods, pids } : { pods: pods - 1, pids: pids - self.estimate }
+    const own = this.#own.known
+    return { pods: pods - own.reduce((sum, { count }) => sum + count, 0), pids: pids - sumsOf(own).pids }
   }
 
   /** The node's figures against the floor of the demand. */
@@ -229,17 +217,4 @@ export function accountOf(
 ): NodeAccount {
   const age = node.readingAt === Number.NEGATIVE_INFINITY ? undefined : now - node.readingAt
   return { node: node.name, ceilings: ceilingAccounts(node, floor), age }
-}
-
-/** The groups without this pod; all groups where it is undefined. */
-function without(groups: readonly WaitingGroup[], pod: Omit<WaitingGroup, 'count'> | undefined): WaitingGroup[] {
-  return groups.map((group) =>
-    pod !== undefined &&
-    group.pids === pod.pids &&
-    group.namespace === pod.namespace &&
-    group.isStored === pod.isStored &&
-    group.placement.signature === pod.placement.signature
-      ? { ...group, count: group.count - 1 }
-      : group
-  )
 }

@@ -1,5 +1,6 @@
 import { anyNode, type Placement, Placements } from '../../kubernetes/placement/placement.ts'
 import type { Maker } from '../../kubernetes/placement/tolerations.ts'
+import type { PodGroup } from '../../kubernetes/pod-groups.ts'
 import type { PodSpec } from '../../kubernetes/types.ts'
 import type { Millis, Pids } from '../../lib/units.ts'
 import type { WorkloadName } from '../../model/cluster-objects.ts'
@@ -121,6 +122,11 @@ export class Headroom implements HeadroomView {
     this.#ledger.expire()
     const over = overBudget(demand, this.#ledger, this.#clock.now(), this.#replicas() - 1)
     return over.length === 0 || this.#isCurrent() ? over : over.map((one) => ({ ...one, isCertain: false }))
+  }
+
+  neededAtOnce(group: PodGroup, uid: string | undefined): number | undefined {
+    this.#ledger.expire()
+    return this.#ledger.gangs.needOf(group, uid === undefined ? undefined : this.#ledger.pod(uid))
   }
 
   observedPeak(namespace: string, workload: WorkloadName, template?: string): ObservedPeak | undefined {

@@ -2,6 +2,8 @@ import type { Millis, Pids } from '../../lib/units.ts'
 import type { BudgetDemand, OverBudget } from '../headroom-view.ts'
 import type { NodeEntry, PodEntry } from '../ledger/entries.ts'
 import type { Ledger } from '../ledger/ledger.ts'
+import { sumsOf } from './claims.ts'
+import { ownWaiting } from './own-waiting.ts'
 
 /**
  * The budgets of its namespace that the pod would exceed. `peers`: how many other replicas admit pods; each may be admitting
@@ -41,7 +43,7 @@ function setAside({ namespace, uid }: BudgetDemand, ledger: Ledger, peers: numbe
 }
 
 function overTotal(
-  { namespace, pids, total, uid, maxAge }: BudgetDemand,
+  { namespace, pids, pods, total, uid, group, maxAge }: BudgetDemand,
   ledger: Ledger,
   now: Millis,
   aside: Aside
@@ -49,13 +51,17 @@ function overTotal(
   if (total === undefined) return undefined
   const entry = ledger.namespace(namespace)
   const self = selfOf(uid, ledger)
-  const committed = (entry?.committed ?? 0) - weightOf(self)
-  if (committed + aside.total + pids <= total) return undefined
+  const wanted = pids * pods
+  const coming = comingPids(namespace, ledger, group)
+  const committed = (entry?.committed ?? 0) - weightOf(self) + coming
+  if (committed + aside.total + wanted <= total) return undefined
   const estimates =
-    (entry?.estimates ?? 0) - (self === undefined || self.state === 'ended' || self.weight === 0 ? 0 : self.estimate)
+    coming +
+    (entry?.estimates ?? 0) -
+    (self === undefined || self.state === 'ended' || self.weight === 0 ? 0 : self.estimate)
   // Estimates do not depend on readings; if they alone exceed the budget, the answer is certain.
   const isCertain =
-    estimates + aside.total + pids > total ||
+    estimates + aside.total + wanted > total ||
     [...(entry?.byNode.keys() ?? [])].every((node) => !isStale(node, maxAge, now))
   return {
     budget: 'total',
@@ -73,13 +79,14 @@ function overTotal(
  * may land on one of these nodes are assumed to do so.
  */
 function overPerNode(demand: BudgetDemand, ledger: Ledger, now: Millis, aside: Aside): OverBudget | undefined {
-  const { namespace, placement, pids, perNode, uid, maxAge } = demand
+  const { namespace, placement, pids, pods, perNode, uid, group, maxAge } = demand
   if (perNode === undefined || placement.isTooLong) return undefined
   const { nodes } = ledger.candidates.of(placement)
   if (nodes.length === 0) return undefined
   const entry = ledger.namespace(namespace)
   const self = selfOf(uid, ledger)
-  const waiting = Math.max(0, waitingFor(namespace, nodes, ledger) - (isWaiting(self) ? self.estimate : 0))
+  const own = sumsOf(ownWaiting({ uid, group }, ledger, 0).known).pids
+  const waiting = Math.max(0, waitingFor(namespace, nodes, ledger) - own)
   let room = 0
   let least: Pids = Number.POSITIVE_INFINITY
   let asideThere: Pids = 0
@@ -88,7 +95,7 @@ function overPerNode(demand: BudgetDemand, ledger: Ledger, now: Millis, aside: A
     const committed = (entry?.byNode.get(node) ?? 0) - (self?.node === node ? weightOf(self) : 0)
     const doubled = aside.pinned.get(node.name) ?? 0
     room += Math.floor(Math.max(0, perNode - committed - doubled) / pids) * pids
-    if (room >= waiting + aside.waiting + pids) return undefined
+    if (room >= waiting + aside.waiting + pids * pods) return undefined
     if (committed + doubled < least + asideThere) [least, asideThere] = [committed, doubled]
     if (isStale(node, maxAge, now)) isCertain = false
   }
@@ -127,8 +134,14 @@ function waitingFor(namespace: string, nodes: readonly NodeEntry[], { waiting, c
   return sum
 }
 
-function isWaiting(pod: PodEntry | undefined): pod is PodEntry {
-  return pod?.node === undefined && (pod?.state === 'assumed' || pod?.state === 'waiting')
+/** What is kept for pods of the namespace's other gangs that are to come. */
+function comingPids(namespace: string, { gangs }: Ledger, group: BudgetDemand['group']): Pids {
+  let sum = 0
+  for (const gang of gangs.holding) {
+    const { held, group: other } = gang
+    if (held !== undefined && gang.namespace === namespace && other.key !== group?.key) sum += held.pids * held.count
+  }
+  return sum
 }
 
 /** The node's reading is too old for a denial. A node without any reading has only estimates, which do not age. */

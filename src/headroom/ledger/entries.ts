@@ -2,6 +2,7 @@ import type { Placement } from '../../kubernetes/placement/placement.ts'
 import type { Millis, Pids } from '../../lib/units.ts'
 import type { Ceiling } from '../../model/node-reading.ts'
 import type { NodeFigures } from '../ceiling-account.ts'
+import type { Gang } from './gangs/gang.ts'
 import type { LedgerNode } from './ledger-inputs.ts'
 import type { WorkloadEntry } from './peaks/workload-peaks.ts'
 import type { PodState } from './pod-states.ts'
@@ -71,6 +72,8 @@ export class PodEntry {
   placement: Placement | undefined
   /** The node it is on, was just allowed to be bound to, or is the only one it can land on. */
   node: NodeEntry | undefined = undefined
+  /** The group without which it is of no use. */
+  gang: Gang<PodEntry> | undefined = undefined
   /** Its place in `node.pods`. */
   slot = -1
 

@@ -1,4 +1,7 @@
-import type { NodeFacts, PodFacts } from '../../model/cluster-objects.ts'
+import type { Placement } from '../../kubernetes/placement/placement.ts'
+import type { PodGroup } from '../../kubernetes/pod-groups.ts'
+import type { Pids } from '../../lib/units.ts'
+import type { NodeFacts, PodFacts, WorkloadName } from '../../model/cluster-objects.ts'
 import type { NodeReading } from '../../model/node-reading.ts'
 
 /** What the ledger reads of a Node. */
@@ -9,3 +12,14 @@ export type LedgerPod = Omit<PodFacts, 'name'>
 
 /** What the ledger reads of a node's report of its tasks. */
 export type LedgerReading = Pick<NodeReading, 'node' | 'at' | 'host' | 'kubepods' | 'pods'>
+
+/** A pod just admitted. */
+export interface Admitted {
+  /** The API server has given the uid before validating webhooks are called. */
+  readonly uid: string
+  readonly namespace: string
+  readonly workload: WorkloadName
+  readonly pids: Pids
+  readonly placement: Placement
+  readonly group?: PodGroup | undefined
+}

@@ -1,29 +1,19 @@
-import { anyNode, type Placement } from '../../kubernetes/placement/placement.ts'
+import { anyNode } from '../../kubernetes/placement/placement.ts'
 import { ExpiryQueue } from '../../lib/expiry-queue.ts'
 import type { Pids } from '../../lib/units.ts'
-import type { WorkloadName } from '../../model/cluster-objects.ts'
 import type { Clock } from '../../ports/runtime.ts'
 import type { CandidateSets } from './candidate-sets.ts'
 import type { NamespaceEntry, NodeEntry, PodEntry } from './entries.ts'
-import type { LedgerNode, LedgerPod, LedgerReading } from './ledger-inputs.ts'
+import { Gangs } from './gangs/gangs.ts'
+import type { Admitted, LedgerNode, LedgerPod, LedgerReading } from './ledger-inputs.ts'
 import { NodeBook } from './node-book.ts'
 import type { Workloads } from './peaks/workload-peaks.ts'
 import { PodBook } from './pod-book.ts'
-import { assumedTime, bindingTime, hasFinished, type PodState, stateOf } from './pod-states.ts'
+import { assumedTime, bindingTime, hasFinished, isHeldUp, stateOf } from './pod-states.ts'
 import { giveBack } from './reading-shares.ts'
 import { reestimate } from './sums.ts'
 import { UnseenByPeers } from './unseen-by-peers.ts'
 import type { WaitingPods } from './waiting-pods.ts'
-
-/** A pod just admitted. */
-export interface Admitted {
-  /** The API server has given the uid before validating webhooks are called. */
-  readonly uid: string
-  readonly namespace: string
-  readonly workload: WorkloadName
-  readonly pids: Pids
-  readonly placement: Placement
-}
 
 /**
  * What counts against each node: readings, the pods there, and the pods on their way to a node. The states of a pod, the
@@ -31,6 +21,7 @@ export interface Admitted {
  */
 export class Ledger {
   readonly unseen = new UnseenByPeers()
+  readonly gangs: Gangs
   readonly #clock: Clock
   readonly #defaultEstimate: (namespace: string) => Pids
   readonly #nodes: NodeBook
@@ -49,6 +40,9 @@ export class Ledger {
     this.#defaultEstimate = defaultEstimate
     this.#nodes = new NodeBook(clock, (uid) => this.#pods.has(uid))
     this.#pods = new PodBook(clock, (node) => this.#nodes.dropIfEmpty(node))
+    this.gangs = new Gangs(clock, this.#pods.waiting, (pod, state) =>
+      this.#pods.change(pod, { ...pod, state, node: this.#awaited({ ...pod, state }, pod) })
+    )
   }
 
   /** Every node that an object, a reading or a pod names; `facts` is undefined where the API server does not know it. */
@@ -122,11 +116,13 @@ export class Ledger {
     const now = this.#clock.monotonic()
     const state = held === undefined ? 'assumed' : 'waiting'
     const pod = held ?? this.#pods.make(admitted, state, placement)
+    this.gangs.assign(pod, admitted.group, held === undefined)
     pod.admitted = pids
     const queue = held === undefined ? this.#assumed : this.#ungated
     queue.add(pod, now + assumedTime)
-    const node = this.#bindings.has(pod) ? pod.node : this.#onlyNodeOf({ state, placement })
+    const node = this.#awaited({ state, placement }, pod)
     this.#pods.change(pod, { state, estimate: pids, placement, node }, held === undefined)
+    this.gangs.changed(pod, true)
     this.unseen.add({ uid, namespace: pod.namespace.name, pids, placement, node: placement.pinned }, now)
     if (pod.workload === undefined) return
     pod.workload.estimate = pids
@@ -142,8 +138,10 @@ export class Ledger {
   observePod(facts: LedgerPod): void {
     this.expire()
     const held = this.#pods.get(facts.uid)
+    const hasCome = held === undefined || held.state === 'gated'
     const placement = facts.node === undefined ? (facts.placement ?? held?.placement ?? anyNode) : undefined
     const pod = held ?? this.#pods.make(facts, 'waiting', placement)
+    this.gangs.assign(pod, facts.group, held === undefined)
     pod.template ??= facts.template
     // The first figure counts for the pod's life: whoever may patch the pod could write any other later.
     pod.admitted ??= facts.estimated ?? facts.declared
@@ -156,10 +154,11 @@ export class Ledger {
     const predates = facts.isGated === true && this.#ungated.has(pod)
     const state = stateOf(predates ? { ...facts, isGated: false, isUnschedulable: false } : facts)
     if (!predates || state !== 'waiting') this.#ungated.delete(pod)
-    const node = this.#placeOf(facts, pod, state, placement)
+    const node = facts.node === undefined ? this.#awaited({ state, placement }, pod) : this.#nodes.open(facts.node)
     if (facts.node !== undefined || state === 'ended') this.#bindings.delete(pod)
     this.#pods.change(pod, { state, estimate, placement, node }, held === undefined)
     if (hasFinished(facts)) giveBack(pod)
+    this.gangs.changed(pod, hasCome)
     if (pod.workload !== undefined) {
       pod.workload.estimate = estimate
       // A placement that names a node is this pod's alone.
@@ -184,6 +183,7 @@ export class Ledger {
     const pod = this.#pods.get(uid)
     if (pod === undefined) return
     this.#pods.remove(pod)
+    if (pod.gang !== undefined) this.gangs.leave(pod, pod.gang)
     this.unseen.delete(uid)
     this.#assumed.delete(pod)
     this.#bindings.delete(pod)
@@ -199,9 +199,11 @@ export class Ledger {
 
   /** Drops assumptions that are too old. Everything that reads the ledger calls it first. */
   expire(): void {
-    if (this.#assumed.size + this.#bindings.size + this.#ungated.size + this.unseen.size === 0) return
+    const expiring = this.#assumed.size + this.#bindings.size + this.#ungated.size + this.unseen.size
+    if (expiring === 0 && this.gangs.isQuiet) return
     const now = this.#clock.monotonic()
     this.unseen.expire(now)
+    this.gangs.expire(now)
     for (let pod = this.#assumed.takeExpired(now); pod !== undefined; pod = this.#assumed.takeExpired(now)) {
       this.removePod(pod.uid)
     }
@@ -210,6 +212,7 @@ export class Ledger {
     }
     for (let pod = this.#ungated.takeExpired(now); pod !== undefined; pod = this.#ungated.takeExpired(now)) {
       this.#pods.change(pod, { ...pod, state: 'gated', node: this.#bindings.has(pod) ? pod.node : undefined })
+      this.gangs.changed(pod, false)
     }
   }
 
@@ -226,22 +229,15 @@ export class Ledger {
     return workload === undefined ? assumed : workload.expected(template, assumed, this.#clock.now())
   }
 
-  #placeOf(
-    { node }: LedgerPod,
-    pod: PodEntry,
-    state: PodState,
-    placement: Placement | undefined
-  ): NodeEntry | undefined {
-    if (node !== undefined) return this.#nodes.open(node)
-    if (state === 'ended') return undefined
-    // This event predates a binding we allowed: keep the node of that binding.
-    if (this.#bindings.has(pod)) return pod.node
-    return this.#onlyNodeOf({ state, placement })
+  /** The node of an unbound pod: of a binding we allowed, which the API server has not shown yet, or the only one there is. */
+  #awaited(now: Pick<PodEntry, 'state' | 'placement'>, pod: PodEntry): NodeEntry | undefined {
+    if (now.state === 'ended') return undefined
+    return this.#bindings.has(pod) ? pod.node : this.#onlyNodeOf(now)
   }
 
   /** The only node an unbound pod can land on, while it waits to be bound. */
   #onlyNodeOf({ state, placement }: Pick<PodEntry, 'state' | 'placement'>): NodeEntry | undefined {
-    if (state === 'unschedulable' || state === 'gated' || placement?.pinned === undefined) return undefined
+    if (isHeldUp(state) || placement?.pinned === undefined) return undefined
     return this.#nodes.open(placement.pinned)
   }
 }

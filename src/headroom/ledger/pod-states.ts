@@ -17,17 +17,18 @@ import type { LedgerPod } from './ledger-inputs.ts'
  *   `bound` when the pod is shown on a node, and `ended` when it has finished or has a deletionTimestamp.
  *
  * `assumed`: admitted here, the API server has not shown it. `waiting`: shown, not bound, however long. `unschedulable`: not
- * bound, and the scheduler reports that no node fits for reasons other than PIDs. `gated`: has scheduling gates. `bound`: the
- * API server shows it on a node. `ended`: it has finished or is being deleted.
+ * bound, and the scheduler reports that no node fits for reasons other than PIDs. `stalled`: would be `waiting`, but too few
+ * pods of its gang are there, and no other came for long (gangs/gangs.ts). `gated`: has scheduling gates. `bound`: the API
+ * server shows it on a node. `ended`: it has finished or is being deleted.
  *
  * A pod counts where it is:
  *   assumed, waiting       among the waiting pods, or on the only node it can land on
- *   unschedulable          in its namespace's budget
+ *   unschedulable, stalled in its namespace's budget
  *   gated                  nowhere
  *   bound                  on its node
  *   ended                  only with the tasks that its node still reports; once it has finished, or is gone, without those
  *                          of the last reading
- * `confirm` (a binding was allowed) counts a pod of the first four states on the chosen node for 60 s, or until the API
+ * `confirm` (a binding was allowed) counts a pod of any of these states on the chosen node for 60 s, or until the API
  * server shows it bound. `assume` of a gated pod (the removal of its last gate was allowed) makes it `waiting` for 5 s, or
  * until the API server shows it without gates; otherwise it is `gated` again.
  *
@@ -40,7 +41,7 @@ import type { LedgerPod } from './ledger-inputs.ts'
  * - A uid never comes back. Placement, gates and annotations of an unbound pod may change at any time.
  * - An event costs the same whatever the size of the fleet; a reading costs one step per pod of its node.
  */
-export type PodState = 'assumed' | 'waiting' | 'unschedulable' | 'gated' | 'bound' | 'ended'
+export type PodState = 'assumed' | 'waiting' | 'unschedulable' | 'stalled' | 'gated' | 'bound' | 'ended'
 
 /**
  * How long a pod that was admitted here counts although the API server has not shown it. It shows a stored pod within a
@@ -67,4 +68,9 @@ export function stateOf({ phase, deleting, node, isGated, isUnschedulable }: Led
   if (node !== undefined) return 'bound'
   if (isGated === true) return 'gated'
   return isUnschedulable === true ? 'unschedulable' : 'waiting'
+}
+
+/** It has no node, and the scheduler does not look for one. */
+export function isHeldUp(state: PodState): boolean {
+  return state === 'unschedulable' || state === 'stalled' || state === 'gated'
 }

@@ -1,4 +1,5 @@
 import { mirrorPod } from '../../kubernetes/annotations.ts'
+import { podGroupOf } from '../../kubernetes/pod-groups.ts'
 import { scheduledFrom } from '../../kubernetes/scheduling-gates.ts'
 import { isPodSubject, type Subject } from '../../kubernetes/subject.ts'
 import { pod } from '../../kubernetes/workloads.ts'
@@ -30,7 +31,8 @@ export function recordAdmission(subject: Subject, settings: Settings, ledger: Le
     namespace: subject.namespace,
     workload: workloadNameOf(subject),
     pids: estimateOf(subject, settings, headroom).pids,
-    placement: headroom.placementOf(subject.podSpec)
+    placement: headroom.placementOf(subject.podSpec),
+    group: podGroupOf(subject.namespace, subject.metadata, subject.podSpec)
   })
 }
 

@@ -48,6 +48,7 @@ export function reestimate(pod: PodEntry, estimate: Pids): void {
 
 function count(pod: PodEntry, sign: 1 | -1): void {
   const { namespace, node, pending } = pod
+  pod.gang?.count(pod, sign)
   if (pod.state !== 'ended' && pod.workload !== undefined) pod.workload.live += sign
   // A gated pod takes nothing, and nothing of its namespace's budget.
   if (pod.state === 'gated' && node === undefined) return

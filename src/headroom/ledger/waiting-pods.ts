@@ -43,25 +43,26 @@ export class WaitingPods {
     return this.#largestFirst.first ?? 0
   }
 
-  add(placement: Placement, pids: Pids, claimant: Claimant): void {
+  add(placement: Placement, pids: Pids, claimant: Claimant, count = 1): void {
     const key = keyOf(placement, pids, claimant)
     const group = this.#groups.get(key)
     if (group === undefined) {
       const { namespace, isStored } = claimant
-      this.#groups.set(key, { namespace, isStored, placement, pids, count: 1 })
+      this.#groups.set(key, { namespace, isStored, placement, pids, count })
       this.#resize(pids, 1)
-    } else group.count++
-    this.#pods++
-    this.#pids += pids
+    } else group.count += count
+    this.#pods += count
+    this.#pids += pids * count
   }
 
-  delete(placement: Placement, pids: Pids, claimant: Claimant): void {
+  /** Takes out what was added before: as many at most. */
+  delete(placement: Placement, pids: Pids, claimant: Claimant, count = 1): void {
     const key = keyOf(placement, pids, claimant)
     const group = this.#groups.get(key)
     if (group === undefined) return
-    this.#pods--
-    this.#pids -= pids
-    group.count--
+    this.#pods -= count
+    this.#pids -= pids * count
+    group.count -= count
     if (group.count > 0) return
     this.#groups.delete(key)
     this.#resize(pids, -1)

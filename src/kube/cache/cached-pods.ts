@@ -2,6 +2,7 @@ import { refusedNodeOf } from '../../headroom/denial-text.ts'
 import { readPids } from '../../headroom/pod-estimate.ts'
 import { declaredPids, mirrorPod, pidsEstimate, staticHash } from '../../kubernetes/annotations.ts'
 import { Placements } from '../../kubernetes/placement/placement.ts'
+import { type PodGroup, podGroupOf } from '../../kubernetes/pod-groups.ts'
 import { isGated } from '../../kubernetes/scheduling-gates.ts'
 import type { ObjectMeta } from '../../kubernetes/types.ts'
 import { templateOf, workloadOf } from '../../kubernetes/workloads.ts'
@@ -22,6 +23,7 @@ export function buildPodProjection(): (object: JsonRecord) => PodFacts {
   const strings = new Interner()
   const workloads = new WorkloadNames(strings)
   const placements = new Placements()
+  const groups = new PodGroups(strings)
   const templateField = (metadata: ObjectMeta): { template?: string } => {
     const template = templateOf(metadata)
     return template === undefined ? {} : { template: strings.of(template) }
@@ -43,7 +45,8 @@ export function buildPodProjection(): (object: JsonRecord) => PodFacts {
       declared: readPids(annotations[declaredPids]),
       estimated: readPids(annotations[pidsEstimate]),
       deleting: typeof metadata.deletionTimestamp === 'string',
-      ...templateField(metadata)
+      ...templateField(metadata),
+      ...groups.fieldOf(podGroupOf(namespace, metadata, spec))
     }
     // The other fields count only until the pod is bound. Nearly all pods are bound, so most entries are kept without them.
     if (facts.node !== undefined) return cgroup === undefined || cgroup === uid ? facts : { ...facts, cgroup }
@@ -109,6 +112,24 @@ class WorkloadNames {
 
 const mostWorkloads = 50_000
 
+/** One object per group; nearly all pods have none, and then no field either. */
+class PodGroups {
+  readonly #strings: Interner
+  #last: PodGroup | undefined
+
+  constructor(strings: Interner) {
+    this.#strings = strings
+  }
+
+  fieldOf(group: PodGroup | undefined): { group?: PodGroup } {
+    if (group === undefined) return {}
+    // The pods of one group come one after the other.
+    if (this.#last?.key !== group.key || this.#last.size !== group.size)
+      this.#last = { ...group, key: this.#strings.of(group.key) }
+    return { group: this.#last }
+  }
+}
+
 /**
  * Every field that is kept of a Pod, and the decision that rests on it when it changes. What is not here (resources, images,
  * conditions beside PodScheduled) may change without any decision changing. The last four are read only while the pod is
@@ -124,6 +145,7 @@ export const followedFields = {
   deleting: 'whether its estimate still counts',
   workload: 'whose observed peak it uses: an owner may be set or removed',
   template: 'whose observed peak it uses: its labels may change',
+  group: 'which pods it is of use with: labels and annotations say it for most schedulers',
   declared: 'its estimate, where pidguard has written none',
   estimated: 'its estimate',
   placement:
@@ -142,6 +164,7 @@ function isSamePod(a: PodFacts, b: PodFacts): boolean {
     a.isGated === b.isGated &&
     a.isUnschedulable === b.isUnschedulable &&
     a.template === b.template &&
+    a.group?.key === b.group?.key &&
     a.placement?.signature === b.placement?.signature &&
     a.declared === b.declared &&
     a.estimated === b.estimated &&

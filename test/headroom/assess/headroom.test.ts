@@ -224,7 +224,16 @@ t.test('while nodes and pods are those of some time ago, no room is unknown, and
   ]
   t.match(asked(), [{ verdict: 'full' }, { verdict: 'full' }, { verdict: 'fits' }])
   t.match(headroom.assessEach(demand({ pids: 600 })), { full: 1, unknown: 0 })
-  const budget = { namespace: 'a', placement, pids: 600, uid: undefined, maxAge, perNode: undefined, total: 500 }
+  const budget = {
+    namespace: 'a',
+    placement,
+    pids: 600,
+    pods: 1,
+    uid: undefined,
+    maxAge,
+    perNode: undefined,
+    total: 500
+  }
   t.match(headroom.overBudget(budget), [{ isCertain: true }])
   isCurrent = false
   const unknown = { verdict: 'unknown', why: 'API server not heard lately', nodes: 1, unknown: 1 }

@@ -9,6 +9,7 @@ function ask(change: Partial<BudgetDemand>): BudgetDemand {
     namespace: 'batch',
     placement: plain,
     pids: 100,
+    pods: 1,
     uid: undefined,
     maxAge: 60_000,
     perNode: undefined,
@@ -141,4 +142,21 @@ t.test('per node, only those pods that wait count that may land on the same node
   t.strictSame(headroom.overBudget(ask({ ...asked, placement: zone('a') })), [])
   t.match(headroom.overBudget(ask({ ...asked, placement: zone('b') })), [{ budget: 'perNode', waiting: 100 }])
   t.strictSame(headroom.overBudget(ask({ ...asked, placement: zone('b'), uid: 'b0' })), [], 'not against itself')
+})
+
+t.test('a gang is weighed whole, and what is kept for another one counts', async (t) => {
+  const { ledger, headroom } = fleetOf({ n1: {} })
+  const group = (name: string) => ({ key: `scheduling.k8s.io ${batch}/${name}`, size: 4, startsWhole: true })
+  const over = (change: Partial<BudgetDemand>) => headroom.overBudget(ask(change)).map(({ committed }) => committed)
+  t.strictSame(over({ total: 399, pods: 4, group: group('a') }), [0])
+  t.strictSame(over({ perNode: 399, pods: 4, group: group('a') }), [0])
+  t.strictSame(over({ total: 400, perNode: 400, pods: 4, group: group('a') }), [])
+  const workload = { kind: 'Pod', name: 'a' }
+  ledger.assume({ uid: 'a', namespace: batch, workload, pids: 100, placement: plain, group: group('a') })
+  t.strictSame(over({ total: 400, perNode: 400, pods: 3, group: group('a') }), [], 'its own place is not taken')
+  t.strictSame(over({ total: 499 }), [400])
+  t.strictSame(over({ total: 500 }), [])
+  t.strictSame(over({ perNode: 499 }), [0])
+  t.strictSame(over({ perNode: 500 }), [])
+  t.strictSame(over({ namespace: 'other', total: 100 }), [], 'of another namespace it is not')
 })

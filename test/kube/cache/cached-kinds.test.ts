@@ -139,6 +139,7 @@ t.test('every field that a decision rests on is followed', async (t) => {
     deleting: true,
     workload: { kind: 'Deployment', name: 'other' },
     template: 'other',
+    group: { key: 'other', size: 2, startsWhole: true },
     declared: 7,
     estimated: 7,
     placement: project(pod({ spec: { nodeName: undefined, tolerations: [{ operator: 'Exists' }] } })).placement,
