@@ -59,6 +59,7 @@ function build(nodes: number, pods: number): Fleet {
     const own = i % workloads.length
     ledger.observePod({
       uid,
+      name: `pod-${i}`,
       namespace: namespaces[own % namespaces.length] as string,
       node: `node-${i % nodes}`,
       phase: 'Running',

@@ -1,7 +1,7 @@
 import type { Millis, Pids } from '../lib/units.ts'
 import type { NodeAccount } from './ceiling-account.ts'
+import { type Estimate, type EstimateSource, sayOrigin } from './estimate.ts'
 import type { Full, Unknown } from './headroom-view.ts'
-import type { Estimate } from './pod-estimate.ts'
 
 /** The node with its tightest ceiling and every figure that counts against it. */
 export function sayNode({ node, ceilings, age }: NodeAccount): string {
@@ -28,20 +28,22 @@ export function sayFull(full: Full, pids: Pids, pods = 1): string {
 }
 
 /** Where the estimate in a denial comes from. */
-export function sayOrigin({ pids, source }: Estimate): string {
-  return `; ${pids} ${origins[source]}`
+export function sayWhence(estimate: Estimate): string {
+  const { pids, seen, source } = estimate
+  if (seen !== undefined) return `; ${pids} was ${sayOrigin(estimate)}, and most pods of its template hold no more`
+  return source === undefined ? '' : `; ${pids} ${whence[source]}`
 }
 
-const origins = {
+const whence = {
   declared: 'is declared by pidguard.io/pids',
-  observed: 'is what most pods of its template were seen to hold',
+  observed: 'was observed when it was admitted',
   profile: 'is the estimate of a profile of the policy',
   default: 'is the default of the policy'
-} as const satisfies Record<Estimate['source'], string>
+} as const satisfies Record<EstimateSource, string>
 
 /** What to do about an estimate that is too high; undefined where the remedy of the rule says it. */
 export function remedyOf({ source }: Estimate): string | undefined {
-  return remedies[source]
+  return source === undefined ? undefined : remedies[source]
 }
 
 const free = 'Free PIDs on the nodes or add nodes: `pidguard top pods` shows who holds them.'
@@ -51,7 +53,7 @@ const remedies = {
   observed: `${free} A changed template starts without this figure; for the same template spec.pids.trustDeclared of the policy makes pidguard.io/pids count.`,
   profile: `${free} Declare pidguard.io/pids if the pod needs fewer threads.`,
   default: `${free} Declare pidguard.io/pids if the pod needs fewer threads.`
-} as const satisfies Record<Estimate['source'], string | undefined>
+} as const satisfies Record<EstimateSource, string | undefined>
 
 /** Named because without it the figures would not add up; it lasts for seconds only. */
 export function saySetAside(pids: Pids): string {

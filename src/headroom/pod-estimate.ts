@@ -6,42 +6,28 @@ import { pod, templateOf, workloadOf } from '../kubernetes/workloads.ts'
 import type { Pids } from '../lib/units.ts'
 import type { WorkloadName } from '../model/cluster-objects.ts'
 import type { Profile, Settings } from '../policy/settings.ts'
+import { type Estimate, expectedOf, observed } from './estimate.ts'
 import type { HeadroomView } from './headroom-view.ts'
-
-/**
- * The source of an estimate: the pod's annotation, the peak observed in running pods of its workload, a profile of the
- * policy, or the policy's default.
- */
-type EstimateSource = 'declared' | 'observed' | 'profile' | 'default'
-
-/** How many PIDs (tasks, that is, threads) one pod is counted with. */
-export interface Estimate {
-  readonly pids: Pids
-  readonly source: EstimateSource
-}
 
 /**
  * The estimate of one pod: its annotation, else the observed peak, else its profile, else the default of its namespace.
  * An annotation counts up to the policy's limit; what settled pods of the workload hold counts instead where it is more,
- * unless the policy trusts annotations. A peak that is not settled counts only where it is above profile or default: otherwise the first pod of a rollout, seen
- * in its first seconds, would make the others look small.
+ * unless the policy trusts annotations.
  */
 export function estimateOf(
   subject: PodSubject,
   settings: Settings,
-  observed?: Pick<HeadroomView, 'observedPeak'>
+  view?: Pick<HeadroomView, 'observedPeak'>
 ): Estimate {
   const declared = declaredOf(subject, settings)
   // A pod has its template's hash; a template has none yet, and is compared with the one that was seen last.
   const template = subject.groupKind === pod ? (templateOf(subject.metadata) ?? '') : undefined
-  const peak = observed?.observedPeak(subject.namespace, workloadNameOf(subject), template)
+  const peak = view?.observedPeak(subject.namespace, workloadNameOf(subject), template)
   if (declared !== undefined) {
     const isBelow = peak?.isSettled === true && peak.pids > declared && !settings.pids.trustDeclared
-    return isBelow ? { pids: peak.pids, source: 'observed' } : { pids: declared, source: 'declared' }
+    return isBelow ? observed(peak) : { pids: declared, source: 'declared' }
   }
-  const assumed = assumedOf(subject, settings)
-  if (peak !== undefined && (peak.isSettled || peak.pids > assumed.pids)) return { pids: peak.pids, source: 'observed' }
-  return assumed
+  return expectedOf(peak, assumedOf(subject, settings))
 }
 
 /** What the pod declares, up to the limit that its profile or the policy sets; undefined without a count. */

@@ -1,6 +1,6 @@
 import type { Placement } from '../kubernetes/placement/placement.ts'
 import type { PodGroup } from '../kubernetes/pod-groups.ts'
-import type { Pids } from '../lib/units.ts'
+import type { Millis, Pids } from '../lib/units.ts'
 
 /** What is kept of the objects of a cluster: caches hold these, not whole objects. */
 
@@ -61,8 +61,12 @@ export interface PodFacts {
   readonly declared: Pids | undefined
   /** The `pidguard.io/pids-estimate` annotation that pidguard left at creation. */
   readonly estimated: Pids | undefined
+  /** The `pidguard.io/pids-estimate-source` annotation beside it. */
+  readonly estimateSource?: string | undefined
   /** Has a deletionTimestamp; its tasks count until it is gone. */
   readonly deleting: boolean
+  /** Since when its Ready condition is true, once it is bound; undefined while it is not. */
+  readonly readySince?: Millis | undefined
   /** Where it may land, while it is not bound: its need counts on these nodes. With a nominated node, that node. */
   readonly placement?: Placement | undefined
   /** The scheduler reports that it fits no node, for reasons other than PIDs, while it is not bound. */

@@ -34,7 +34,7 @@ export const pidAnnotations = definePodRule<never, 'headroom'>({
   fix(subject, draft, { settings, headroom }) {
     const { pids, source } = estimateOf(subject, settings, headroom)
     annotate(subject, draft, pidsEstimate, String(pids))
-    annotate(subject, draft, pidsEstimateSource, source)
+    if (source !== undefined) annotate(subject, draft, pidsEstimateSource, source)
     const limit =
       profileOf(subject, settings.pids.profiles, (profile) => profile.limit !== undefined)?.limit ?? settings.pids.limit
     if (limit !== undefined) annotate(subject, draft, pidsLimit, String(limit))

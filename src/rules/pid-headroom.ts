@@ -8,13 +8,14 @@ import {
   sayBehindTaints,
   sayFull,
   sayNode,
-  sayOrigin,
   sayUnknown,
+  sayWhence,
   tooLongToCheck
 } from '../headroom/denial-text.ts'
+import type { Estimate } from '../headroom/estimate.ts'
 import { type GroupNeed, groupNeedOf, sayGroup, unknownGroup } from '../headroom/group-need.ts'
 import type { Demand, WorkloadUse } from '../headroom/headroom-view.ts'
-import { type Estimate, estimateOf, workloadNameOf } from '../headroom/pod-estimate.ts'
+import { estimateOf, workloadNameOf } from '../headroom/pod-estimate.ts'
 import { countOf, grownPods, jobReadsOf, rolloutOf, specOf } from '../kubernetes/rollout.ts'
 import { scheduledFrom } from '../kubernetes/scheduling-gates.ts'
 import { isPodSubject, oldSubjectOf, type PodSubject, type Subject } from '../kubernetes/subject.ts'
@@ -235,7 +236,7 @@ function shortageOf(
         {
           pointer,
           reason,
-          detail: `${sayFull(assessment, pids, pods)}${need === undefined ? '' : sayGroup(need)}${estimate === undefined ? '' : sayOrigin(estimate)}`,
+          detail: `${sayFull(assessment, pids, pods)}${need === undefined ? '' : sayGroup(need)}${estimate === undefined ? '' : sayWhence(estimate)}`,
           audit: auditFull(assessment, pids, pods),
           account: assessment.accounts,
           ...remedyField(estimate)

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { AppError } from '../errors.ts'
 import type { LimitRangeItem } from '../kubernetes/types.ts'
+import type { PodFacts } from '../model/cluster-objects.ts'
 import type { ReadingFailureReason } from '../model/node-reading.ts'
 import { fields } from '../policy/document/fields.ts'
 import { issueMistakes, renderPath } from '../policy/document/mistakes.ts'
@@ -46,6 +47,11 @@ const pod = fields({
   workload: fields({ kind: text(), name: text() }),
   declared: count().optional(),
   estimated: count().optional(),
+  /** Where `estimated` came from. */
+  estimateSource: text().optional(),
+  /** The hash of its pod template. */
+  template: text().optional(),
+  readySince: instant().optional(),
   deleting: flag().default(false),
   threads: count().optional(),
   limit: count().optional()
@@ -155,10 +161,11 @@ function snapshotOf({ takenAt, nodes, unbound, namespaces }: Document): ClusterS
   }
 }
 
-function podOf({ threads, limit, ...pod }: Pod, node: string | undefined) {
+function podOf({ threads, limit, readySince, ...pod }: Pod, node: string | undefined): PodFacts {
   // A static pod is controlled by its Node: people know it by its own name.
   const workload = pod.workload.kind === 'Node' ? { kind: 'Pod', name: pod.name } : pod.workload
-  return { ...pod, workload, node, declared: pod.declared, estimated: pod.estimated }
+  const ready = readySince === undefined ? undefined : { readySince: Date.parse(readySince) }
+  return { ...pod, workload, node, declared: pod.declared, estimated: pod.estimated, ...ready }
 }
 
 function readingOf({ name, reading, pods }: Document['nodes'][number]) {
@@ -207,18 +214,19 @@ export function documentOf(snapshot: ClusterSnapshot): object {
         ...(failure === undefined
           ? undefined
           : { failure: { reason: failure.reason satisfies ReadingFailureReason, detail: failure.detail } }),
-        pods: (podsByNode.get(facts.name) ?? []).map(({ node, template, ...pod }) => {
+        pods: (podsByNode.get(facts.name) ?? []).map(({ node, readySince, ...pod }) => {
           const cgroup = pod.cgroup ?? pod.uid
           return withoutUndefined({
             ...pod,
+            readySince: readySince === undefined ? undefined : new Date(readySince).toISOString(),
             threads: reading?.pods?.get(cgroup),
             limit: reading?.podLimits?.get(cgroup)
           })
         })
       }
     }),
-    unbound: (podsByNode.get(undefined) ?? []).map(
-      ({ node, template, placement, isGated, isUnschedulable, refusedBy, ...pod }) => withoutUndefined(pod)
+    unbound: (podsByNode.get(undefined) ?? []).map(({ node, placement, isGated, isUnschedulable, refusedBy, ...pod }) =>
+      withoutUndefined(pod)
     ),
     namespaces: snapshot.namespaces.map((namespace) => {
       const limitRanges = snapshot.limitRanges.get(namespace.name) ?? []

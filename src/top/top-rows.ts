@@ -1,4 +1,5 @@
 import type { CeilingName, NodeAccount } from '../headroom/ceiling-account.ts'
+import type { Estimate } from '../headroom/estimate.ts'
 import { usedShareOf } from '../headroom/node-ceilings.ts'
 import type { Millis, Pids } from '../lib/units.ts'
 import type { PodFacts, WorkloadName } from '../model/cluster-objects.ts'
@@ -59,6 +60,8 @@ export interface PodRow {
   /** Share of the tightest ceiling of its node. */
   readonly share: number | undefined
   readonly declared: Pids | undefined
+  /** What it is counted with at least, and where that figure comes from. */
+  readonly estimate: Estimate | undefined
   readonly age: Millis | undefined
 }
 
@@ -156,6 +159,7 @@ export function podRows({ pods, readings, takenAt, standing }: TopView): PodRow[
         limit: reading?.podLimits?.get(cgroup),
         share: pids === undefined || reading === undefined ? undefined : shareOf(pids, reading),
         declared: pod.declared,
+        estimate: standing.ledger.explain(pod),
         age: reading === undefined ? undefined : Math.max(0, takenAt - reading.at)
       }
     })
@@ -182,6 +186,7 @@ export function unknownPodRows({ pods, readings, takenAt }: TopView): PodRow[] {
         limit: reading.podLimits?.get(cgroup),
         share: shareOf(pids, reading),
         declared: undefined,
+        estimate: undefined,
         age: Math.max(0, takenAt - reading.at)
       }))
   )

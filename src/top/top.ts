@@ -1,4 +1,5 @@
 import { stringify } from 'yaml'
+import { sayOrigin } from '../headroom/estimate.ts'
 import { usedShareOf } from '../headroom/node-ceilings.ts'
 import { percentText } from '../lib/percent.ts'
 import type { Millis, Pids } from '../lib/units.ts'
@@ -153,6 +154,8 @@ function columnsOf(subject: TopSubject): readonly Column[] {
         column<PodRow>('AGE', ({ age }) => renderAge(age), right),
         column<PodRow>('COMMITTED', ({ committed }) => count(committed), { ...right, ...wide }),
         column<PodRow>('DECLARED', ({ declared }) => declared?.toString() ?? '-', { ...right, ...wide }),
+        column<PodRow>('ESTIMATE', ({ estimate }) => count(estimate?.pids), { ...right, ...wide }),
+        column<PodRow>('FROM', ({ estimate }) => (estimate === undefined ? '-' : sayOrigin(estimate)), wide),
         column<PodRow>('PHASE', ({ phase }) => phase, wide)
       ]
     case 'workloads':

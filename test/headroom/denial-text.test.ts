@@ -9,8 +9,8 @@ import {
   sayBehindTaints,
   sayFull,
   sayNode,
-  sayOrigin,
-  sayUnknown
+  sayUnknown,
+  sayWhence
 } from '../../src/headroom/denial-text.ts'
 import type { Full } from '../../src/headroom/headroom-view.ts'
 
@@ -55,6 +55,11 @@ t.test('the node itself is named by its sysctl', async (t) => {
   t.equal(sayNode({ ...node, ceilings: [] }), 'node-3 has no limit')
 })
 
+t.test('a node that has been silent for a minute says so', async (t) => {
+  t.match(sayNode({ ...node, age: 59_999 }), /in use 44000$/)
+  t.match(sayNode({ ...node, age: 75_000 }), /in use 44000, last read 75 s ago$/)
+})
+
 t.test('the audit log gets the same in short', async (t) => {
   t.equal(
     auditFull(full({ room: 2 }), 500, 4),
@@ -72,15 +77,20 @@ t.test('what is not known, of how many, and one of them', async (t) => {
 })
 
 t.test('where the estimate comes from, and the way out that exists', async (t) => {
-  const origins = (['declared', 'observed', 'profile', 'default'] as const).map((source) =>
-    sayOrigin({ pids: 90, source })
+  const origins = (['declared', 'observed', 'profile', 'default', undefined] as const).map((source) =>
+    sayWhence({ pids: 90, source })
   )
   t.strictSame(origins, [
     '; 90 is declared by pidguard.io/pids',
-    '; 90 is what most pods of its template were seen to hold',
+    '; 90 was observed when it was admitted',
     '; 90 is the estimate of a profile of the policy',
-    '; 90 is the default of the policy'
+    '; 90 is the default of the policy',
+    ''
   ])
+  t.equal(
+    sayWhence({ pids: 90, source: 'observed', seen: { pod: 'web-1', age: 720_000 } }),
+    '; 90 was observed on web-1 12 min ago, and most pods of its template hold no more'
+  )
   t.equal(remedyOf({ pids: 90, source: 'declared' }), undefined, 'the rule says to lower it')
   t.match(remedyOf({ pids: 90, source: 'observed' }), /A changed template starts without this figure/)
   for (const source of ['profile', 'default'] as const)

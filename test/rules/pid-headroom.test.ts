@@ -63,7 +63,7 @@ t.test('without a figure of its own a pod counts with the peak of its workload',
   t.strictSame(findingsOf(pidHeadroom, object, world(nodes(100))), [])
   t.match(findingsOf(pidHeadroom, object, world(nodes(101))), [
     {
-      detail: /^needs 101; .*; 101 is what most pods of its template were seen to hold$/,
+      detail: /^needs 101; .*; 101 was observed on a 0 s ago, and most pods of its template hold no more$/,
       remedy: /A changed template starts/
     }
   ])

@@ -74,9 +74,16 @@ t.test('the tasks of a static pod stand under the uid its node counts it by', as
 
 t.test('of a pod that no node holds the words of its scheduler are left out, which change by the minute', async (t) => {
   const snapshot = readSnapshot('a.yaml', text)
-  const passing = { template: 'abc', placement: anyNode, isGated: true, isUnschedulable: true, refusedBy: 'node-a' }
+  const passing = { placement: anyNode, isGated: true, isUnschedulable: true, refusedBy: 'node-a' }
   const pods = snapshot.pods.map((pod) => (pod.node === undefined ? { ...pod, ...passing } : pod))
   t.strictSame(readSnapshot('a.json', JSON.stringify(documentOf({ ...snapshot, pods }))), snapshot)
+})
+
+t.test('what explains the figure of a pod is kept', async (t) => {
+  const own = 'template: abc, estimateSource: observed, readySince: 2026-11-21T10:00:00Z,'
+  const snapshot = readSnapshot('a.yaml', text.replace('uid: u1,', `uid: u1, ${own}`))
+  t.match(snapshot.pods[0], { template: 'abc', estimateSource: 'observed', readySince: Date.UTC(2026, 10, 21, 10) })
+  t.strictSame(readSnapshot('a.json', JSON.stringify(documentOf(snapshot))), snapshot, 'written and read again')
 })
 
 t.test('every mistake is told, with its line and column', async (t) => {

@@ -164,7 +164,9 @@ const audit = z.strictObject({
         node: z.string(),
         pids: count(),
         share: share().describe('Of the lower ceiling of its node.'),
-        limit: figure().describe('pids.max of the pod; null: none, or not known.')
+        limit: figure().describe('pids.max of the pod; null: none, or not known.'),
+        estimate: count().describe('What it is counted with at least.'),
+        estimateFrom: z.string().describe('Where that figure comes from, in words.')
       })
     )
     .max(mostTop),

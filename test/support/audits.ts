@@ -220,7 +220,9 @@ export function fullAudit(): AuditReport {
         node: 'node-a',
         pids: 502,
         share: 0.335,
-        limit: null
+        limit: null,
+        estimate: 50,
+        estimateFrom: 'default of the policy'
       },
       {
         namespace: hostile.namespace,
@@ -229,7 +231,9 @@ export function fullAudit(): AuditReport {
         node: 'node-b',
         pids: 88,
         share: null,
-        limit: 1024
+        limit: 1024,
+        estimate: 90,
+        estimateFrom: 'observed on <b>db-1</b> 12 min ago'
       }
     ],
     workloads: [

@@ -42,6 +42,7 @@ export function nodeFacts(name: string, change: Partial<LedgerNode> = {}): Ledge
 export function podFacts(uid: string, change: Partial<LedgerPod> = {}): LedgerPod {
   return {
     uid,
+    name: uid,
     namespace: 'default',
     node: undefined,
     phase: 'Running',

@@ -78,7 +78,9 @@ export function largeAudit(scale: Scale): AuditReport {
       node: `node-${at}`,
       pids: 21_317 - at * 400,
       share: at % 9 === 8 ? null : 0.65 - at * 0.012,
-      limit: at % 5 === 4 ? 32_768 : null
+      limit: at % 5 === 4 ? 32_768 : null,
+      estimate: 50 + at,
+      estimateFrom: 'declared'
     })),
     workloads: rows.map((at) => ({
       namespace: namespaceOf(at, scale),

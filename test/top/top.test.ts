@@ -52,14 +52,14 @@ t.test('fullest first, unknown last, and what is not known is a question mark an
 
 t.test('pods that ended hold nothing; pods that are not read are unknown', async (t) => {
   t.strictSame(top(leak, { subject: 'pods', format: 'wide' }), [
-    'NAMESPACE    POD                 PIDS  OF NODE  LIMIT  NODE    WORKLOAD               AGE  COMMITTED  DECLARED  PHASE',
-    'orders       dotnet-7d9f-xk2lp  21317      65%      -  node-2  Deployment/dotnet      20s      21317         -  Running',
-    'shop         web-1                200      <1%      -  node-1  Deployment/web         10s        300       300  Running',
-    'shop         web-2                200      <1%      -  node-1  Deployment/web         10s        300       300  Running',
-    'kube-system  calico-node-6sqwm     83      <1%      -  node-2  DaemonSet/calico-node  20s         83         -  Running',
-    'shop         web-3                  ?        ?      -  node-2  Deployment/web         20s        300       300  Pending',
-    'shop         web-4                  ?        ?      -  node-3  Deployment/web           ?        300       300  Running',
-    'shop         web-5                  ?        ?      -  -       Deployment/web           ?        300       300  Pending'
+    'NAMESPACE    POD                 PIDS  OF NODE  LIMIT  NODE    WORKLOAD               AGE  COMMITTED  DECLARED  ESTIMATE  FROM                                    PHASE',
+    'orders       dotnet-7d9f-xk2lp  21317      65%      -  node-2  Deployment/dotnet      20s      21317         -      4096  observed on dotnet-7d9f-xk2lp 20 s ago  Running',
+    'shop         web-1                200      <1%      -  node-1  Deployment/web         10s        300       300       300  declared                                Running',
+    'shop         web-2                200      <1%      -  node-1  Deployment/web         10s        300       300       300  declared                                Running',
+    'kube-system  calico-node-6sqwm     83      <1%      -  node-2  DaemonSet/calico-node  20s         83         -        83  observed on calico-node-6sqwm 20 s ago  Running',
+    'shop         web-3                  ?        ?      -  node-2  Deployment/web         20s        300       300       300  declared                                Pending',
+    'shop         web-4                  ?        ?      -  node-3  Deployment/web           ?        300       300       300  declared                                Running',
+    'shop         web-5                  ?        ?      -  -       Deployment/web           ?        300       300       300  declared                                Pending'
   ])
   t.strictSame(top(leak, { subject: 'workloads', format: 'wide', namespace: 'shop' }), [
     'NAMESPACE  WORKLOAD        PIDS  PEAK POD  COMMITTED  PODS  READ  NODES  DECLARED',

@@ -1,3 +1,4 @@
+import { sayOrigin } from '../../headroom/estimate.ts'
 import { compareTexts } from '../../lib/compare-text.ts'
 import type { Pids } from '../../lib/units.ts'
 import type { NodeFacts, PodFacts } from '../../model/cluster-objects.ts'
@@ -5,7 +6,13 @@ import type { KubeletConfig } from '../../model/node-reading.ts'
 import type { AuditKubelet, AuditNode, AuditPod, AuditWorkload } from '../../report/audit/audit-fleet.ts'
 import { type AuditSummary, mostTop } from '../../report/audit/audit-report.ts'
 import type { NodeAnswers } from '../passes/read-nodes.ts'
-import { type FleetPolicy, FleetSums } from './fleet-sums.ts'
+import { type FleetPolicy, FleetSums, type HeldPod } from './fleet-sums.ts'
+
+/** What it is counted with is known only when all pods have been added. */
+interface RankedPod {
+  readonly pod: HeldPod
+  readonly facts: PodFacts
+}
 
 /** The lists of a report: every node, the biggest pods and workloads, and pods by their size. */
 export class FleetRows {
@@ -13,7 +20,7 @@ export class FleetRows {
   readonly #nodes: readonly NodeFacts[]
   readonly #answers: NodeAnswers
   /** The biggest so far, the biggest first. */
-  readonly #top: AuditPod[] = []
+  readonly #top: RankedPod[] = []
   readonly #sizes = new Map<Pids, number>()
   /** Running pods, and those of them whose tasks are known. */
   running = 0
@@ -33,7 +40,7 @@ export class FleetRows {
     this.read++
     const from = pod.pids < 1 ? 0 : 2 ** Math.floor(Math.log2(pod.pids))
     this.#sizes.set(from, (this.#sizes.get(from) ?? 0) + 1)
-    this.#rank(pod)
+    this.#rank({ pod, facts })
   }
 
   /** A pod that has ended. */
@@ -56,8 +63,12 @@ export class FleetRows {
     })
   }
 
+  /** To be asked for once every pod has been added. */
   pods(): readonly AuditPod[] {
-    return this.#top
+    return this.#top.map(({ pod, facts }) => {
+      const estimate = this.#sums.estimateOf(facts)
+      return { ...pod, estimate: estimate.pids, estimateFrom: sayOrigin(estimate) }
+    })
   }
 
   workloads(): AuditWorkload[] {
@@ -71,7 +82,7 @@ export class FleetRows {
       .map(([from, pods]) => ({ from, to: from === 0 ? 0 : 2 * from - 1, pods }))
   }
 
-  #rank(pod: AuditPod): void {
+  #rank(pod: RankedPod): void {
     const last = this.#top.at(-1)
     if (this.#top.length === mostTop && last !== undefined && byPids(pod, last) > 0) return
     const at = this.#top.findIndex((other) => byPids(pod, other) < 0)
@@ -80,7 +91,7 @@ export class FleetRows {
   }
 }
 
-function byPids(a: AuditPod, b: AuditPod): number {
+function byPids({ pod: a }: RankedPod, { pod: b }: RankedPod): number {
   return b.pids - a.pids || compareTexts(a.namespace, b.namespace) || compareTexts(a.name, b.name)
 }
 

@@ -1,3 +1,5 @@
+import { type Estimate, figureOf } from '../../headroom/estimate.ts'
+import { Workloads } from '../../headroom/ledger/peaks/workload-peaks.ts'
 import { compareTexts } from '../../lib/compare-text.ts'
 import type { Millis, Pids } from '../../lib/units.ts'
 import type { NodeFacts, PodFacts, WorkloadName } from '../../model/cluster-objects.ts'
@@ -9,7 +11,8 @@ import { holdersAndPlaces, roomOf } from './node-figures.ts'
 
 /** What the policy says of pods and room. */
 export interface FleetPolicy {
-  estimateOf(pod: PodFacts): Pids
+  /** The estimate of a pod of the namespace of which nothing else is known. */
+  defaultEstimate(namespace: string): Pids
   readonly floor: Floor
 }
 
@@ -20,9 +23,14 @@ interface NodeSum {
   pending: Pids
   seen: Pids
   biggest: AuditNode['biggest']
+  /** Its pods without a figure of their own: what they are counted with is known when all pods have been added. */
+  readonly unfigured: { readonly pod: Unfigured; readonly pids: Pids }[]
   /** Pods of the reading for which no Pod was added yet; undefined before the first pod, or without a reading. */
   unclaimed: Map<string, Pids> | undefined
 }
+
+/** What decides the estimate of a pod without a figure of its own. */
+type Unfigured = Pick<PodFacts, 'namespace' | 'workload' | 'template'>
 
 interface WorkloadSum {
   readonly namespace: string
@@ -40,6 +48,9 @@ interface Share {
   pods: number
 }
 
+/** A pod and the tasks it holds. */
+export type HeldPod = Omit<AuditPod, 'estimate' | 'estimateFrom'>
+
 /** All that is known of a node, except how its kubelet is configured. */
 export type NodeFigures = Omit<AuditNode, 'kubelet'>
 
@@ -53,6 +64,7 @@ export class FleetSums {
   readonly #policy: FleetPolicy
   readonly #nodes = new Map<string, NodeSum>()
   readonly #workloads = new Map<string, WorkloadSum>()
+  readonly #peaks = new Workloads()
 
   constructor(readings: ReadonlyMap<string, NodeReading>, takenAt: Millis, policy: FleetPolicy) {
     this.#readings = readings
@@ -61,7 +73,7 @@ export class FleetSums {
   }
 
   /** Counts a pod that has not ended; gives it back where its tasks are known. */
-  add(pod: PodFacts): AuditPod | undefined {
+  add(pod: PodFacts): HeldPod | undefined {
     const { namespace, name, workload, node, cgroup = pod.uid } = pod
     const reading = node === undefined ? undefined : this.#readings.get(node)
     const pids = reading?.pods?.get(cgroup)
@@ -87,13 +99,13 @@ export class FleetSums {
     return [...nodes]
       .map(({ name, pidPressure }) => {
         const reading = this.#readings.get(name)
-        const sum = this.#nodes.get(name) ?? noPods
+        const sum = this.#nodes.get(name) ?? emptySum()
         const failure = failures.get(name)
         const there = workloads.get(name) ?? []
         const unclaimed = knowsPods ? (sum.unclaimed ?? reading?.pods) : undefined
         return {
           node: name,
-          ...roomOf(reading, sum, this.#policy.floor),
+          ...roomOf(reading, { seen: sum.seen, pending: sum.pending + this.#pendingOf(sum) }, this.#policy.floor),
           age: reading === undefined ? null : Math.max(0, this.#takenAt - reading.at),
           pods: sum.pods,
           biggest: sum.biggest,
@@ -132,6 +144,20 @@ export class FleetSums {
     return shares
   }
 
+  /** What the pod is counted with, and where that comes from; complete once all pods have been added. */
+  estimateOf(pod: PodFacts): Estimate {
+    return figureOf(pod) ?? this.#expectedOf(pod)
+  }
+
+  #expectedOf({ namespace, workload, template }: Unfigured): Estimate {
+    const assumed = { pids: this.#policy.defaultEstimate(namespace), source: 'default' } as const
+    return this.#peaks.get(namespace, workload)?.expected(template, assumed, this.#takenAt) ?? assumed
+  }
+
+  #pendingOf({ unfigured }: NodeSum): Pids {
+    return unfigured.reduce((sum, { pod, pids }) => sum + Math.max(0, this.#expectedOf(pod).pids - pids), 0)
+  }
+
   #claim({ node, uid, cgroup = uid }: PodFacts): void {
     const pods = node === undefined ? undefined : this.#readings.get(node)?.pods
     if (node === undefined || pods === undefined) return
@@ -143,7 +169,7 @@ export class FleetSums {
   #sumOf(node: string): NodeSum {
     const held = this.#nodes.get(node)
     if (held !== undefined) return held
-    const made = { ...noPods }
+    const made = emptySum()
     this.#nodes.set(node, made)
     return made
   }
@@ -155,8 +181,11 @@ export class FleetSums {
     sum.pods++
     // A pod on its way out needs no more than it has.
     if (!pod.deleting) {
-      sum.pending += Math.max(0, this.#policy.estimateOf(pod) - (pids ?? 0))
+      const figure = figureOf(pod)
+      if (figure === undefined) sum.unfigured.push({ pod, pids: pids ?? 0 })
+      else sum.pending += Math.max(0, figure.pids - (pids ?? 0))
       sum.seen += pids ?? 0
+      if (pids !== undefined) this.#peaks.join(namespace, pod.workload)?.observe(pod, pids, this.#takenAt)
     }
     if (pids !== undefined && pids > (sum.biggest?.pids ?? 0)) sum.biggest = { namespace, name, pids }
   }
@@ -192,7 +221,9 @@ function byPids(a: Omit<WorkloadShare, 'pods'>, b: Omit<WorkloadShare, 'pods'>):
   )
 }
 
-const noPods: NodeSum = { pods: 0, pending: 0, seen: 0, biggest: null, unclaimed: undefined }
+function emptySum(): NodeSum {
+  return { pods: 0, pending: 0, seen: 0, biggest: null, unfigured: [], unclaimed: undefined }
+}
 
 /** Of the lower ceiling; null where that is not known, or there is none. */
 function shareOf(pids: Pids, reading: NodeReading | undefined): number | null {

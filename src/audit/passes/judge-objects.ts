@@ -37,8 +37,7 @@ export async function judgeObjects(facts: ListedFacts, nodes: NodeAnswers, deps:
   const judge = new SubjectJudge(deps, facts, nodes, coverage)
   const podFactsOf = buildPodProjection()
   const rows = new FleetRows(facts.nodes, nodes, {
-    estimateOf: ({ declared, estimated, namespace }) =>
-      declared ?? estimated ?? policy.settingsFor(namespace, facts.namespace(namespace)).pids.estimate,
+    defaultEstimate: (namespace) => policy.settingsFor(namespace, facts.namespace(namespace)).pids.estimate,
     floor: policy.settingsFor('', undefined).headroom.floor
   })
   /** DaemonSets of Felix under OnDelete are judged with their pods and revisions, which are listed after them. */

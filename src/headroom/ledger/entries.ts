@@ -63,8 +63,12 @@ export class PodEntry {
   readonly namespace: NamespaceEntry
   readonly workload: WorkloadEntry | undefined
   state: PodState
+  /** Its name, '' before the API server has shown it. */
+  name = ''
   /** The hash of its pod template; undefined without one. */
   template: string | undefined = undefined
+  /** See `PodFacts`. */
+  readySince: Millis | undefined = undefined
   estimate: Pids = 0
   observed: Pids = 0
   /** The estimate it was admitted with here, or else the first one that the stored pod showed. */

@@ -8,7 +8,7 @@ import type { NodeReading } from '../../model/node-reading.ts'
 export type LedgerNode = Pick<NodeFacts, 'name' | 'uid' | 'labels' | 'taints' | 'unschedulable'>
 
 /** What the ledger reads of a Pod that the API server holds. */
-export type LedgerPod = Omit<PodFacts, 'name'>
+export type LedgerPod = PodFacts
 
 /** What the ledger reads of a node's report of its tasks. */
 export type LedgerReading = Pick<NodeReading, 'node' | 'at' | 'host' | 'kubepods' | 'pods'>

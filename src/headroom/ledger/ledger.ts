@@ -2,6 +2,7 @@ import { anyNode } from '../../kubernetes/placement/placement.ts'
 import { ExpiryQueue } from '../../lib/expiry-queue.ts'
 import type { Pids } from '../../lib/units.ts'
 import type { Clock } from '../../ports/runtime.ts'
+import { type Estimate, figureOf } from '../estimate.ts'
 import type { CandidateSets } from './candidate-sets.ts'
 import type { NamespaceEntry, NodeEntry, PodEntry } from './entries.ts'
 import { Gangs } from './gangs/gangs.ts'
@@ -100,7 +101,7 @@ export class Ledger {
     // A pod without a figure of its own follows what its workload is seen to hold: every replica, and after a restart.
     for (const pod of this.#nodes.get(reading.node)?.pods ?? []) {
       if (pod.state === 'bound' && pod.admitted === undefined && pod.workload !== undefined)
-        reestimate(pod, this.#expectedOf(pod))
+        reestimate(pod, this.#expectedOf(pod).pids)
     }
   }
 
@@ -143,9 +144,11 @@ export class Ledger {
     const pod = held ?? this.#pods.make(facts, 'waiting', placement)
     this.gangs.assign(pod, facts.group, held === undefined)
     pod.template ??= facts.template
+    pod.name = facts.name
+    pod.readySince = facts.readySince
     // The first figure counts for the pod's life: whoever may patch the pod could write any other later.
-    pod.admitted ??= facts.estimated ?? facts.declared
-    const estimate = pod.admitted ?? this.#expectedOf(pod)
+    pod.admitted ??= figureOf(facts)?.pids
+    const estimate = pod.admitted ?? this.#expectedOf(pod).pids
     this.#assumed.delete(pod)
     // Once the API server has shown us this pod, the other replicas see it too, so no room is set aside for it any longer;
     // unless this event predates a binding that we just allowed.
@@ -197,6 +200,15 @@ export class Ledger {
     }
   }
 
+  /** What the pod counts with and where that figure comes from; undefined for one that is not here. */
+  explain(facts: LedgerPod): Estimate | undefined {
+    const pod = this.#pods.get(facts.uid)
+    if (pod === undefined) return undefined
+    const figure = figureOf(facts)
+    if (figure === undefined && pod.admitted === undefined) return this.#expectedOf(pod)
+    return figure?.pids === pod.estimate ? figure : { pids: pod.estimate, source: undefined }
+  }
+
   /** Drops assumptions that are too old. Everything that reads the ledger calls it first. */
   expire(): void {
     const expiring = this.#assumed.size + this.#bindings.size + this.#ungated.size + this.unseen.size
@@ -224,8 +236,8 @@ export class Ledger {
   }
 
   /** The estimate of a pod without a figure of its own that was not admitted here: as `estimateOf`, but without profiles. */
-  #expectedOf({ namespace, workload, template }: PodEntry): Pids {
-    const assumed = this.#defaultEstimate(namespace.name)
+  #expectedOf({ namespace, workload, template }: PodEntry): Estimate {
+    const assumed = { pids: this.#defaultEstimate(namespace.name), source: 'default' } as const
     return workload === undefined ? assumed : workload.expected(template, assumed, this.#clock.now())
   }
 

@@ -24,7 +24,7 @@ export function shareReading(
     const observed = observedOf(pod, pods, isPod)
     if (observed !== undefined) {
       found++
-      if (pod.state === 'bound') pod.workload?.observe(pod.uid, pod.template, observed, at)
+      if (pod.state === 'bound') pod.workload?.observe(pod, observed, at)
       if (observed > pod.observed) growth += observed - pod.observed
     }
     reobserve(pod, observed ?? 0)

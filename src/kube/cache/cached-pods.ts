@@ -1,6 +1,6 @@
 import { refusedNodeOf } from '../../headroom/denial-text.ts'
 import { readPids } from '../../headroom/pod-estimate.ts'
-import { declaredPids, mirrorPod, pidsEstimate, staticHash } from '../../kubernetes/annotations.ts'
+import { declaredPids, mirrorPod, pidsEstimate, pidsEstimateSource, staticHash } from '../../kubernetes/annotations.ts'
 import { Placements } from '../../kubernetes/placement/placement.ts'
 import { type PodGroup, podGroupOf } from '../../kubernetes/pod-groups.ts'
 import { isGated } from '../../kubernetes/scheduling-gates.ts'
@@ -8,6 +8,7 @@ import type { ObjectMeta } from '../../kubernetes/types.ts'
 import { templateOf, workloadOf } from '../../kubernetes/workloads.ts'
 import { isRecord, type JsonRecord, textOf } from '../../lib/json/shape.ts'
 import { Interner } from '../../lib/string-interner.ts'
+import type { Millis } from '../../lib/units.ts'
 import type { PodFacts, WorkloadName } from '../../model/cluster-objects.ts'
 import { metadataOf } from './cached-kinds.ts'
 import type { Kind } from './kind.ts'
@@ -28,6 +29,8 @@ export function buildPodProjection(): (object: JsonRecord) => PodFacts {
     const template = templateOf(metadata)
     return template === undefined ? {} : { template: strings.of(template) }
   }
+  const sourceField = (source: unknown): { estimateSource?: string } =>
+    typeof source === 'string' ? { estimateSource: strings.of(source.slice(0, 16)) } : {}
   return (object) => {
     const { name, namespace, uid, annotations } = metadataOf(object)
     const spec = isRecord(object['spec']) ? object['spec'] : {}
@@ -44,12 +47,17 @@ export function buildPodProjection(): (object: JsonRecord) => PodFacts {
       workload: workloads.of(namespace, metadata),
       declared: readPids(annotations[declaredPids]),
       estimated: readPids(annotations[pidsEstimate]),
+      ...sourceField(annotations[pidsEstimateSource]),
       deleting: typeof metadata.deletionTimestamp === 'string',
       ...templateField(metadata),
       ...groups.fieldOf(podGroupOf(namespace, metadata, spec))
     }
     // The other fields count only until the pod is bound. Nearly all pods are bound, so most entries are kept without them.
-    if (facts.node !== undefined) return cgroup === undefined || cgroup === uid ? facts : { ...facts, cgroup }
+    if (facts.node !== undefined) {
+      const since = readySince(status)
+      const bound = since === undefined ? facts : { ...facts, readySince: since }
+      return cgroup === undefined || cgroup === uid ? bound : { ...bound, cgroup }
+    }
     const refusedNode = refusedNodeOf(unscheduledMessage(status))
     return {
       ...facts,
@@ -80,11 +88,20 @@ function unscheduledMessage(status: JsonRecord): string {
   return textOf(unscheduled(status)?.['message'])
 }
 
-function unscheduled({ conditions }: JsonRecord): JsonRecord | undefined {
-  const scheduled = Array.isArray(conditions)
-    ? conditions.filter(isRecord).find(({ type }) => type === 'PodScheduled')
-    : undefined
+function unscheduled(status: JsonRecord): JsonRecord | undefined {
+  const scheduled = conditionOf(status, 'PodScheduled')
   return scheduled?.['status'] === 'False' ? scheduled : undefined
+}
+
+/** undefined for an instant that is none. */
+function readySince(status: JsonRecord): Millis | undefined {
+  const ready = conditionOf(status, 'Ready')
+  const since = ready?.['status'] === 'True' ? Date.parse(textOf(ready['lastTransitionTime'])) : Number.NaN
+  return Number.isNaN(since) ? undefined : since
+}
+
+function conditionOf({ conditions }: JsonRecord, wanted: string): JsonRecord | undefined {
+  return Array.isArray(conditions) ? conditions.filter(isRecord).find(({ type }) => type === wanted) : undefined
 }
 
 /** One object per workload; a pod without a controller is its own workload, and has no entry here. */
@@ -148,6 +165,8 @@ export const followedFields = {
   group: 'which pods it is of use with: labels and annotations say it for most schedulers',
   declared: 'its estimate, where pidguard has written none',
   estimated: 'its estimate',
+  estimateSource: 'how its estimate is explained in tables',
+  readySince: 'whether what it holds says what the next pod of its workload will',
   placement:
     'which nodes it may take room on: tolerations are added, affinity is narrowed while it is gated, a node is nominated',
   isGated: 'whether it waits for room yet',
@@ -168,6 +187,8 @@ function isSamePod(a: PodFacts, b: PodFacts): boolean {
     a.placement?.signature === b.placement?.signature &&
     a.declared === b.declared &&
     a.estimated === b.estimated &&
+    a.estimateSource === b.estimateSource &&
+    a.readySince === b.readySince &&
     a.name === b.name &&
     a.namespace === b.namespace &&
     a.workload.name === b.workload.name &&

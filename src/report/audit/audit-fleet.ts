@@ -101,6 +101,9 @@ export interface AuditPod {
   readonly share: number | null
   /** pids.max of the pod itself; null: none, or not known. */
   readonly limit: Figure
+  /** What it is counted with at least, and where that figure comes from, in words. */
+  readonly estimate: Pids
+  readonly estimateFrom: string
 }
 
 /** One of the workloads whose pods hold the most tasks together. */

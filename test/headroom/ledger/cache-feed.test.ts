@@ -8,7 +8,7 @@ function node(name: string): NodeFacts {
 }
 
 function pod(uid: string, on: string): PodFacts {
-  return { name: uid, ...podFacts(uid, { node: on, estimated: 100 }) }
+  return podFacts(uid, { node: on, estimated: 100 })
 }
 
 function fed() {

@@ -99,6 +99,19 @@ t.test('a Pod', async (t) => {
   for (const value of ['0', '-1', '1.5', 'many', '']) t.equal(annotated(value).declared, undefined, value)
 })
 
+t.test('a bound pod says since when it is ready, and where its figure came from', async (t) => {
+  const ready = (condition: object, spec: object = {}) =>
+    buildPodProjection()(pod({ spec, status: { conditions: [{ type: 'Ready', ...condition }] } })).readySince
+  const at = '2026-11-21T10:00:00Z'
+  t.equal(ready({ status: 'True', lastTransitionTime: at }), Date.parse(at))
+  t.equal(ready({ status: 'False', lastTransitionTime: at }), undefined)
+  t.equal(ready({ status: 'True', lastTransitionTime: at }, { nodeName: undefined }), undefined)
+  for (const lastTransitionTime of ['', 'soon', 7, null])
+    t.equal(ready({ status: 'True', lastTransitionTime }), undefined, `${lastTransitionTime}`)
+  const annotations = { 'pidguard.io/pids-estimate': '7', 'pidguard.io/pids-estimate-source': 'observed' }
+  t.match(buildPodProjection()(pod({ metadata: { annotations } })), { estimated: 7, estimateSource: 'observed' })
+})
+
 t.test('a pod that is not bound says whether it is to be bound at all', async (t) => {
   const pending = (spec: object = {}, status: object = {}) =>
     buildPodProjection()(pod({ spec: { nodeName: undefined, ...spec }, status: { phase: 'Pending', ...status } }))
@@ -142,6 +155,8 @@ t.test('every field that a decision rests on is followed', async (t) => {
     group: { key: 'other', size: 2, startsWhole: true },
     declared: 7,
     estimated: 7,
+    estimateSource: 'observed',
+    readySince: 7,
     placement: project(pod({ spec: { nodeName: undefined, tolerations: [{ operator: 'Exists' }] } })).placement,
     isGated: true,
     isUnschedulable: true,

@@ -3,14 +3,28 @@ import type { Millis, Pids } from '../../../lib/units.ts'
 /** What settled pods of a workload's template hold; see `ObservedPods`. */
 export interface ObservedPeak {
   readonly pids: Pids
-  /** The pods were watched for at least `settleTime`, so a low figure is meaningful. */
+  /** The pods were watched, or ready, for at least `settleTime`, so a low figure is meaningful. */
   readonly isSettled: boolean
+  /** The pod whose peak it is, and how long ago that was read. */
+  readonly pod: string
+  readonly age: Millis
+}
+
+/** A pod that was read, as far as it matters here. */
+export interface ReadPod {
+  readonly uid: string
+  readonly name: string
+  /** The hash of its pod template; undefined where it has none. */
+  readonly template?: string | undefined
+  /** See `PodFacts`. */
+  readonly readySince?: Millis | undefined
 }
 
 /**
  * A program shows its threads under load, not in its first seconds. Until a workload has been watched for this long, a
  * figure counts only where it is above the profile or default. Own choice: several times the minutes in which runtimes warm
- * up and the first requests arrive.
+ * up and the first requests arrive. A pod that has been ready for as long needs no watching: so a replica that has just
+ * started agrees with the others after one round of readings.
  */
 export const settleTime: Millis = 10 * 60_000
 
@@ -32,6 +46,7 @@ export const mostExpected: Pids = 4_096
 
 interface ObservedPod {
   readonly uid: string
+  readonly name: string
   readonly template: string
   /** Its peak of the last `remembered`, and when it was reached. */
   pids: Pids
@@ -48,19 +63,20 @@ interface ObservedPod {
 export class ObservedPods {
   #pods: ObservedPod[] = []
 
-  /** One of its pods held so many tasks at that instant. `template`: the hash of its pod template, '' where it has none. */
-  observe(uid: string, template: string, pids: Pids, at: Millis): void {
+  /** One of its pods held so many tasks at that instant. */
+  observe({ uid, name, template = '', readySince }: ReadPod, pids: Pids, at: Millis): void {
+    const since = Math.min(at, readySince ?? at)
     for (const pod of this.#pods) {
       if (pod.uid !== uid) continue
       if (pids >= pod.pids || at - pod.peakAt > remembered) {
         pod.pids = pids
         pod.peakAt = at
       }
-      if (at < pod.since) pod.since = at
+      if (since < pod.since) pod.since = since
       if (at > pod.lastAt) pod.lastAt = at
       return
     }
-    const made = { uid, template, pids, peakAt: at, since: at, lastAt: at }
+    const made = { uid, name, template, pids, peakAt: at, since, lastAt: at }
     if (this.#pods.length < mostPods) this.#pods.push(made)
     else {
       const index = this.#replaceable(template, at)
@@ -74,12 +90,13 @@ export class ObservedPods {
     const of = template ?? this.#latest()
     const pods = this.#pods.filter((pod) => pod.template === of)
     if (pods.length === 0) return undefined
-    const peaks = pods.map(({ pids }) => pids).sort((a, b) => a - b)
-    const pids = peaks[Math.floor((peaks.length - 1) * 0.75)] as Pids
+    pods.sort((a, b) => a.pids - b.pids)
+    const { pids, name, peakAt } = pods[Math.floor((pods.length - 1) * 0.75)] as ObservedPod
     if (pids === 0) return undefined
     const since = Math.min(...pods.map((pod) => pod.since))
     const lastAt = Math.max(...pods.map((pod) => pod.lastAt))
-    return { pids: Math.min(pids, mostExpected), isSettled: lastAt - since >= settleTime }
+    const isSettled = lastAt - since >= settleTime
+    return { pids: Math.min(pids, mostExpected), isSettled, pod: name, age: Math.max(0, now - peakAt) }
   }
 
   /** A pod of an older template, or else one that was not seen for long; -1: none. */

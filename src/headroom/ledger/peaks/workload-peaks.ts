@@ -1,7 +1,8 @@
 import type { Placement } from '../../../kubernetes/placement/placement.ts'
 import type { Millis, Pids } from '../../../lib/units.ts'
 import type { WorkloadName } from '../../../model/cluster-objects.ts'
-import { type ObservedPeak, ObservedPods } from './observed-pods.ts'
+import { type Estimate, expectedOf } from '../../estimate.ts'
+import { type ObservedPeak, ObservedPods, type ReadPod } from './observed-pods.ts'
 
 export class WorkloadEntry {
   readonly namespace: string
@@ -21,8 +22,8 @@ export class WorkloadEntry {
   }
 
   /** One of its pods held so many tasks at that instant. */
-  observe(uid: string, template: string | undefined, pids: Pids, at: Millis): void {
-    this.#observed.observe(uid, template ?? '', pids, at)
+  observe(pod: ReadPod, pids: Pids, at: Millis): void {
+    this.#observed.observe(pod, pids, at)
   }
 
   /** The figure for the next pod of the template; of the template seen last where it is undefined. */
@@ -31,9 +32,8 @@ export class WorkloadEntry {
   }
 
   /** The estimate of a pod of the template whose profile or default is `assumed`. */
-  expected(template: string | undefined, assumed: Pids, now: Millis): Pids {
-    const peak = this.#observed.peak(template ?? '', now)
-    return peak !== undefined && (peak.isSettled || peak.pids > assumed) ? peak.pids : assumed
+  expected(template: string | undefined, assumed: Estimate, now: Millis): Estimate {
+    return expectedOf(this.#observed.peak(template ?? '', now), assumed)
   }
 
   isForgotten(now: Millis): boolean {

@@ -2,6 +2,9 @@ import t from 'tap'
 import { settleTime } from '../../../../src/headroom/ledger/peaks/observed-pods.ts'
 import { Workloads } from '../../../../src/headroom/ledger/peaks/workload-peaks.ts'
 
+const pod = (uid: string, template?: string) => ({ uid, name: uid, template })
+const assumed = (pids: number) => ({ pids, source: 'default' }) as const
+
 const web = { kind: 'Deployment', name: 'web' }
 const day = 24 * 3_600_000
 
@@ -9,7 +12,7 @@ t.test('a workload is remembered between its runs while its peak is', async (t) 
   const workloads = new Workloads()
   const job = { kind: 'CronJob', name: 'nightly' }
   const entry = workloads.join('default', job)
-  entry?.observe('a', 'x', 700, 0)
+  entry?.observe(pod('a', 'x'), 700, 0)
   if (entry !== undefined) workloads.leave(entry, 1)
   workloads.sweep(1)
   t.equal(workloads.get('default', job)?.peak(undefined, 1)?.pids, 700)
@@ -31,7 +34,7 @@ t.test('workloads without pods are bounded', async (t) => {
   const workloads = new Workloads()
   for (let i = 0; i < 20_100; i++) {
     const entry = workloads.join('default', { kind: 'Job', name: `j${i}` })
-    entry?.observe('a', 'x', 1, 0)
+    entry?.observe(pod('a', 'x'), 1, 0)
     if (entry !== undefined) workloads.leave(entry, 0)
   }
   t.ok(workloads.get('default', { kind: 'Job', name: 'j0' }))
@@ -40,15 +43,15 @@ t.test('workloads without pods are bounded', async (t) => {
 
 t.test('a pod is expected to take the peak where that is settled, or above what is assumed anyway', async (t) => {
   const entry = new Workloads().join('default', web)
-  t.equal(entry?.expected(undefined, 50, 0), 50, 'nothing seen')
-  entry?.observe('a', undefined, 20, 0)
-  t.equal(entry?.expected(undefined, 50, 0), 50, 'low, in its first seconds')
-  t.equal(entry?.expected(undefined, 20, 0), 20)
-  t.equal(entry?.expected(undefined, 19, 0), 20)
-  entry?.observe('a', undefined, 10, settleTime)
-  t.equal(entry?.expected(undefined, 50, settleTime), 20, 'low, and settled')
-  t.equal(entry?.expected('other', 50, settleTime), 50, 'another template')
-  t.equal(entry?.expected(undefined, 50, 10 * day), 50, 'forgotten')
+  t.equal(entry?.expected(undefined, assumed(50), 0)?.pids, 50, 'nothing seen')
+  entry?.observe(pod('a'), 20, 0)
+  t.equal(entry?.expected(undefined, assumed(50), 0)?.pids, 50, 'low, in its first seconds')
+  t.equal(entry?.expected(undefined, assumed(20), 0)?.pids, 20)
+  t.equal(entry?.expected(undefined, assumed(19), 0)?.pids, 20)
+  entry?.observe(pod('a'), 10, settleTime)
+  t.equal(entry?.expected(undefined, assumed(50), settleTime)?.pids, 20, 'low, and settled')
+  t.equal(entry?.expected('other', assumed(50), settleTime)?.pids, 50, 'another template')
+  t.equal(entry?.expected(undefined, assumed(50), 10 * day)?.pids, 50, 'forgotten')
 })
 
 t.test('one for all its pods, but not across namespaces', async (t) => {

@@ -17,6 +17,11 @@ const podColumns: readonly Column<AuditPod>[] = [
   { title: 'Namespace', kind: 'name', cell: ({ namespace }) => namespace },
   { title: 'PIDs', kind: 'count', cell: ({ pids }) => pids },
   { title: 'Of its node', kind: 'share', cell: ({ share }) => share },
+  {
+    title: 'Counted with',
+    kind: 'text',
+    cell: ({ estimate, estimateFrom }) => `${grouped(estimate)}, ${estimateFrom}`
+  },
   { title: 'Own limit', kind: 'text', cell: ({ limit }) => (limit === null ? 'none, or not known' : grouped(limit)) },
   { title: 'Node', kind: 'name', cell: ({ node }) => node },
   { title: 'Workload', kind: 'name', cell: ({ workload }) => `${workload.kind} ${workload.name}` }
