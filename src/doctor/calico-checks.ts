@@ -18,8 +18,8 @@ export interface CalicoVerdict {
   readonly settings: Pick<Settings, 'calico' | 'modes'>
   /** What the rules for Calico find in it as it is stored. */
   readonly findings: readonly RuleFinding[]
-  /** Whether the next write of it would be fixed. */
-  readonly isFixable: boolean
+  /** What of it would be fixed: any write, or only one that restarts calico-node, as under RollingUpdate. undefined: none. */
+  readonly fixed: 'at any write' | 'at a restart' | undefined
 }
 
 export interface CalicoFacts extends Pick<InstallationFacts, 'daemonSets' | 'mutating'> {
@@ -41,7 +41,10 @@ export function calicoViewOf(
     const known = felixConfigurations === undefined ? {} : { felixConfigurations }
     const snapshot = { settings, facts: known, exemption: (ruleId: string) => policy.exemption(ruleId, subject) }
     const { findings } = evaluate(subject, rules, snapshot)
-    return { settings, findings, isFixable: mutate(subject, rules, snapshot).operations.length > 0 }
+    const isFixed = (change: Partial<Subject>): boolean =>
+      mutate({ ...subjectOfObject(structuredClone(object)), ...change }, rules, snapshot).operations.length > 0
+    const isAtAnyWrite = isFixed({ operation: 'UPDATE', oldObject: object })
+    return { settings, findings, fixed: isAtAnyWrite ? 'at any write' : isFixed({}) ? 'at a restart' : undefined }
   }
 }
 
@@ -60,18 +63,22 @@ function checksOf(subject: Subject, object: JsonRecord, { mutating, calicoView }
       { about, level: 'warn', found: 'not checked: the policy in force is not known', remedy: 'See policy above.' }
     ]
   }
-  const { settings, findings, isFixable } = calicoView(object)
+  const { settings, findings, fixed } = calicoView(object)
   const isCalled = ours(mutating).some((webhook) => isCalledFor(webhook, 'UPDATE', 'daemonsets.apps'))
-  const write = `kubectl annotate --overwrite -n ${subject.namespace} daemonset ${subject.name} pidguard.io/checked="$(date)"`
+  const name = `-n ${subject.namespace} daemonset ${subject.name}`
+  const writes = {
+    // Any write is fixed, and restarts nothing: under OnDelete a person deletes the pods.
+    'at any write': `kubectl annotate --overwrite ${name} pidguard.io/checked="$(date)": pidguard fixes any write. Then delete its pods node by node.`,
+    'at a restart': `kubectl rollout restart ${name}: pidguard fixes a write that restarts calico-node, which this one does node by node.`
+  }
   if (findings.length > 0) {
     return findings.map(({ ruleId, reason, detail, remedy }): Check => {
-      const canBeWritten = isFixable && isCalled && settings.modes.get(ruleId) === 'enforce'
+      const canBeWritten = fixed !== undefined && isCalled && settings.modes.get(ruleId) === 'enforce'
       return {
         about,
         level: 'warn',
         found: `${ruleId}: ${reason} (${detail})`,
-        // Any write is fixed, and restarts nothing: under OnDelete a person deletes the pods.
-        remedy: canBeWritten ? `${write}: pidguard fixes any write. Then delete its pods node by node.` : remedy
+        remedy: canBeWritten ? writes[fixed] : remedy
       }
     })
   }

@@ -26,7 +26,7 @@ export const defaultSettings: Omit<BaseSettings, 'modes'> = {
     taintHysteresis: { share: 0.05 }
   },
   audit: { pidMax: 131_072, usage: 0.8, podShare: 0.2 },
-  calico: { iptablesBackend: undefined, operatorManaged: 'report', repair: false }
+  calico: { iptablesBackend: undefined, operatorManaged: 'report', updateStrategy: 'OnDelete', repair: false }
 }
 
 export function defaultsOf(rules: readonly RuleInfo[]): BaseSettings {

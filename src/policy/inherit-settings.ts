@@ -40,6 +40,7 @@ export function applyLayer(under: BaseSettings, layer: Layer): BaseSettings {
     calico: {
       iptablesBackend: calico.iptablesBackend ?? under.calico.iptablesBackend,
       operatorManaged: calico.operatorManaged ?? under.calico.operatorManaged,
+      updateStrategy: calico.updateStrategy ?? under.calico.updateStrategy,
       repair: calico.repair ?? under.calico.repair
     }
   }

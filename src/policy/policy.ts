@@ -85,6 +85,7 @@ export interface Layer {
     | Given<{
         readonly iptablesBackend: Backend
         readonly operatorManaged: 'report' | 'mutate'
+        readonly updateStrategy: 'OnDelete' | 'hold'
         readonly repair: boolean
       }>
     | undefined

@@ -69,6 +69,8 @@ export interface Settings {
     /** undefined: the policy does not name one, and pidguard does not guess. */
     readonly iptablesBackend: Backend | undefined
     readonly operatorManaged: 'report' | 'mutate'
+    /** `hold`: RollingUpdate stays, and changes that would restart Felix are refused while nodes are short of PIDs. */
+    readonly updateStrategy: 'OnDelete' | 'hold'
     /** The leader repairs what is out of policy, not only the webhook what is written. */
     readonly repair: boolean
   }

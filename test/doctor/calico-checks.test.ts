@@ -42,6 +42,12 @@ const cases: { name: string; object: JsonRecord; policy?: string; want: RegExp[]
     policy: nft,
     want: [/^warn calico-update-strategy.*kubectl annotate/, /^warn calico-iptables-backend.*kubectl annotate/]
   },
+  {
+    name: 'hold: the variable is set only where calico-node restarts anyway',
+    object: of('auto', { spec: { updateStrategy: { type: 'RollingUpdate' } } }),
+    policy: '  calico: {iptablesBackend: NFT, updateStrategy: hold}',
+    want: [/^warn calico-iptables-backend.*kubectl rollout restart -n kube-system daemonset calico-node/]
+  },
   { name: 'a policy without a backend', object: of('NFT'), policy: '', want: [/^info .*names no backend/] },
   {
     name: 'detection, and a policy without a backend: a write would not help',

@@ -1,7 +1,8 @@
 import t from 'tap'
 import type { JsonRecord } from '../../src/lib/json/shape.ts'
 import { calicoUpdateStrategy as rule } from '../../src/rules/calico-update-strategy.ts'
-import { findingsOf, mended, told, type World } from '../support/judge.ts'
+import { fleetOf, type NodeSketch } from '../support/headroom.ts'
+import { findingsOf, mended, skipsOf, told, type World } from '../support/judge.ts'
 import { calicoObject, workloadObject } from '../support/subjects.ts'
 
 /** calico-node with this update strategy; undefined is a DaemonSet that does not say. */
@@ -101,4 +102,65 @@ t.test('updates', async (t) => {
   t.strictSame(told(findingsOf(rule, stored, update(workloadObject('apps/v1/DaemonSet')))), denied, 'becoming Calico')
   t.strictSame(told(findingsOf(rule, stored, update(withStrategy(onDelete)))), denied, 'back to RollingUpdate')
   t.strictSame(findingsOf(rule, withStrategy(onDelete), update(stored)), [], 'to OnDelete')
+})
+
+const rolling = { type: 'RollingUpdate' }
+
+/** calico-node of another release. */
+function upgraded(strategy: unknown, metadata: JsonRecord = {}): JsonRecord {
+  const object = withStrategy(strategy, metadata)
+  const { spec } = (object['spec'] as { template: { spec: { containers: JsonRecord[] } } }).template
+  spec.containers = spec.containers.map((container) => ({ ...container, image: 'calico/node:v3.32.1' }))
+  return object
+}
+
+function holding(oldObject: JsonRecord | undefined, nodes?: Readonly<Record<string, NodeSketch>>): World {
+  return {
+    settings: { calico: { updateStrategy: 'hold' } },
+    facts: nodes === undefined ? {} : { headroom: fleetOf(nodes).headroom },
+    ...(oldObject === undefined ? undefined : { request: { operation: 'UPDATE', oldObject } })
+  }
+}
+
+t.test('with hold, RollingUpdate stays', async (t) => {
+  const stored = withStrategy(rolling)
+  t.strictSame(mended([rule], stored, holding(undefined)).operations, [])
+  t.strictSame(findingsOf(rule, stored, holding(undefined)), [], 'new, or as it is stored')
+})
+
+t.test('with hold, a change that restarts Felix waits for PIDs', async (t) => {
+  // The floor is a tenth of the ceiling: 100 of 1,000.
+  const at = (inUse: number): Record<string, NodeSketch> => ({ a: {}, b: { host: [1000, inUse] } })
+  const stored = withStrategy(rolling)
+  const changes = {
+    'a new template': [upgraded(rolling), stored],
+    'the end of OnDelete, which rolls what was held back': [stored, withStrategy(onDelete)]
+  } as const
+  for (const [name, [object, old]] of Object.entries(changes)) {
+    t.strictSame(findingsOf(rule, object, holding(old, at(900))), [], `${name}: at the floor`)
+    const [finding, ...more] = findingsOf(rule, object, holding(old, at(901)))
+    t.strictSame(more, [])
+    t.match(finding, { advisory: false, detail: /^1 of 2 nodes below their floor, fullest: b/ }, `${name}: one past it`)
+    t.match(finding?.remedy, /With updateStrategy OnDelete in the DaemonSet it passes/)
+  }
+  t.strictSame(findingsOf(rule, upgraded(onDelete), holding(withStrategy(onDelete), at(999))), [], 'restarts nothing')
+  t.strictSame(findingsOf(rule, stored, holding(stored, at(999))), [], 'changes nothing')
+  t.strictSame(findingsOf(rule, upgraded(rolling), holding(undefined, at(999))), [], 'a new DaemonSet has to start')
+})
+
+t.test('with hold, unknown never denies, and is reported', async (t) => {
+  const stored = withStrategy(rolling)
+  const world = holding(stored, { a: {}, b: { age: null } })
+  t.match(findingsOf(rule, upgraded(rolling), world), [{ advisory: true, reason: 'headroom not known' }])
+  t.strictSame(skipsOf(rule, upgraded(rolling), holding(stored)), ['headroom not known'])
+  t.strictSame(skipsOf(rule, stored, holding(stored)), [], 'nothing restarts')
+})
+
+t.test('with hold, an operator is warned: it could not do anything about a denial', async (t) => {
+  const ownerReferences = [
+    { apiVersion: 'operator.tigera.io/v1', kind: 'Installation', name: 'default', uid: 'u', controller: true }
+  ]
+  const stored = withStrategy(rolling, { ownerReferences })
+  const world = holding(stored, { a: { host: [1000, 999] } })
+  t.match(findingsOf(rule, upgraded(rolling, { ownerReferences }), world), [{ advisory: true }])
 })

@@ -275,9 +275,10 @@ export const anySettings = fc
     limit: fc.constantFrom(undefined, 100),
     iptablesBackend: fc.constantFrom<'Legacy' | 'NFT' | undefined>('Legacy', 'NFT', undefined),
     operatorManaged: fc.constantFrom<'report' | 'mutate'>('report', 'mutate'),
+    updateStrategy: fc.constantFrom<'OnDelete' | 'hold'>('OnDelete', 'hold'),
     runtime: fc.constantFrom<'dotnet' | 'jvm' | 'nodejs' | undefined>('dotnet', 'jvm', 'nodejs', undefined)
   })
-  .map(({ modes, bestEffortPods, limit, iptablesBackend, operatorManaged, runtime }) =>
+  .map(({ modes, bestEffortPods, limit, iptablesBackend, operatorManaged, updateStrategy, runtime }) =>
     settings({
       modes: { 'runtime-thread-cap': 'enforce', ...modes },
       requests: { bestEffortPods },
@@ -296,6 +297,6 @@ export const anySettings = fc
                 }
               ]
       },
-      calico: { iptablesBackend, operatorManaged, repair: false }
+      calico: { iptablesBackend, operatorManaged, updateStrategy, repair: false }
     })
   )

@@ -33,7 +33,13 @@ export function settings(change: SettingsChange = {}): Settings {
       ...change.headroom
     },
     audit: { pidMax: 131_072, usage: 0.8, podShare: 0.2, ...change.audit },
-    calico: { iptablesBackend: undefined, operatorManaged: 'report', repair: false, ...change.calico },
+    calico: {
+      iptablesBackend: undefined,
+      operatorManaged: 'report',
+      updateStrategy: 'OnDelete',
+      repair: false,
+      ...change.calico
+    },
     notes: change.notes ?? []
   }
 }

@@ -140,6 +140,11 @@ function calicoFields(defaults: Defaults) {
       'DaemonSets of the tigera operator: report only, or change what the operator writes.',
       defaults?.calico.operatorManaged
     ),
+    updateStrategy: optional(
+      oneOf(['OnDelete', 'hold']),
+      'OnDelete is set; or RollingUpdate stays, and changes that restart Felix are refused while nodes are short of PIDs.',
+      defaults?.calico.updateStrategy
+    ),
     repair: optional(
       flag(),
       'The leader repairs DaemonSets of Calico that are out of policy. Needs the component calico-repair.',
