@@ -1,7 +1,9 @@
 import pino, { type Logger } from 'pino'
+import { AppError } from '../errors.ts'
 import type { Millis } from '../lib/units.ts'
 import type { Clock, Log } from '../ports/runtime.ts'
 import { plainLog } from './fast-log.ts'
+import { terminalLine } from './terminal-line.ts'
 
 /** Bytes of log that are written at once: a write for each line would cost as much as running all rules. */
 const buffer = 4_096
@@ -20,11 +22,16 @@ export interface ServeLog {
   written(): Promise<void>
 }
 
-export function openLog(level: string, clock: Pick<Clock, 'now'>): ServeLog {
-  const output = pino.destination({ sync: false, minLength: buffer, periodicFlush: flushEvery })
+/** `isTerminal`: a person reads it, so each line is made plain instead of JSON. */
+export function openLog(level: string, clock: Pick<Clock, 'now'>, isTerminal: boolean): ServeLog {
+  const output = pino.destination({ sync: false, minLength: isTerminal ? 0 : buffer, periodicFlush: flushEvery })
+  if (isTerminal) {
+    const write = output.write.bind(output)
+    output.write = (line) => write(terminalLine(line))
+  }
   output.on('error', () => silence(output))
   const time = isoTime(clock)
-  const log = pino({ level, base: null, timestamp: time }, output)
+  const log = pino({ level, base: null, timestamp: time, serializers: { err: errorFields } }, output)
   return {
     log,
     reviews: plainLog(log, output, time),
@@ -42,6 +49,13 @@ export function unwrittenLog(clock: Pick<Clock, 'now'>): Log {
   const time = isoTime(clock)
   const output = { write() {} }
   return plainLog(pino({ level: 'info', base: null, timestamp: time }, output), output, time)
+}
+
+/** An error of ours is a sentence for the operator. Any other is a fault, whose stack says where it is. */
+function errorFields(error: unknown): object {
+  if (!(error instanceof AppError)) return pino.stdSerializers.err(error as Error)
+  const { cause } = error
+  return { code: error.code, message: error.message, ...(cause instanceof Error && { cause: cause.message }) }
 }
 
 /** pino's time as people read it; formatted once a millisecond, since a busy server writes many lines in one. */

@@ -33,7 +33,7 @@ const grace = 5_000
 export async function serve(options: ServeOptions): Promise<void> {
   // A closed standard output is no reason to stop admitting pods.
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {})
-  const output = openLog(options.logLevel, clock)
+  const output = openLog(options.logLevel, clock, process.stdout.isTTY === true)
   const { log } = output
   const audits = await auditSource(options, hasCluster(options), { clock, log })
   let facts = noFacts
@@ -234,5 +234,12 @@ function isInCluster(): boolean {
 
 function welcome(admission: string): string {
   const server = admission.endsWith(':8443') ? '' : ` --server ${admission}`
-  return `\npidguard answers admission reviews on ${admission}. Try it from another terminal:\n\n  npm run -s pidguard -- try${server} manifests/examples/first-look.yaml\n\n`
+  return `
+pidguard answers admission reviews on ${admission}. Ctrl-C stops it. Try it from another terminal:
+
+  npm run -s pidguard -- try${server} manifests/examples/first-look.yaml   # what kubectl apply would meet
+  npm run -s pidguard -- top nodes --snapshot manifests/examples/snapshot.yaml   # who holds the PIDs
+  npm run -s pidguard -- rules   # what is checked, and why
+
+`
 }
