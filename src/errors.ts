@@ -68,14 +68,22 @@ export const errorCodes = {
 
 export type ErrorCode = keyof typeof errorCodes
 
+interface AppErrorOptions extends ErrorOptions {
+  /** What to do, where it is more than the hint of the code says. */
+  readonly remedy?: string
+}
+
 /** An error that users may see. Its message names what was expected, what was found, and where. */
 export class AppError extends Error {
   readonly code: ErrorCode
+  /** What the person should do; a sentence. */
+  readonly remedy: string
 
-  constructor(code: ErrorCode, message: string, options?: ErrorOptions) {
+  constructor(code: ErrorCode, message: string, options: AppErrorOptions = {}) {
     super(message, options)
     this.name = 'AppError'
     this.code = code
+    this.remedy = options.remedy ?? this.info.hint
   }
 
   get info(): ErrorInfo {

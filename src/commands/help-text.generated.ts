@@ -14,11 +14,11 @@ Commands:
   try [options] <file...>       Show what kubectl apply of the files would meet at a running server.
   top [options] <subject>       Show who uses the PIDs (threads) of the nodes now, biggest first,
                                 against both ceilings.
-  validate [options] <path...>  Check manifests as the webhook would, without a cluster: files,
+  validate [options] [path...]  Check manifests as the webhook would, without a cluster: files,
                                 folders, patterns, standard input.
   audit [options] [path...]     Report what breaks the policy in a cluster, which nodes are short of
                                 PIDs, and what to do first.
-  mutate [options] <path...>    Print manifests as the webhook would store them, comments and order
+  mutate [options] [path...]    Print manifests as the webhook would store them, comments and order
                                 kept.
   rules [id]                    List the rules, or explain one.
   calico [options] [what]       Show for each node the iptables backend of Calico, what set it, and

@@ -1,13 +1,15 @@
 import { RuleIndex } from '../engine/rule-index.ts'
 import { AppError } from '../errors.ts'
-import { buildInputs, rewriteText } from '../host/files/input-files.ts'
+import { rewriteText } from '../host/files/input-files.ts'
 import { loadFilePolicy } from '../host/policy-once.ts'
 import { print } from '../host/stdout.ts'
 import { policyRules, rules } from '../rules/index.ts'
 import { mutateFiles } from '../validate/mutate-files.ts'
 import { readNamespaceLabels } from '../validate/output-flags.ts'
+import { chosenInputs, type InputFlags } from './chosen-inputs.ts'
+import { withProjectSettings } from './with-project-settings.ts'
 
-export interface MutateFlags {
+export interface MutateFlags extends InputFlags {
   readonly policy?: string
   readonly namespace: string
   readonly namespaceLabels?: readonly string[]
@@ -15,16 +17,18 @@ export interface MutateFlags {
   readonly diff?: boolean
   readonly patch?: boolean
   readonly write?: boolean
+  /** Whether nobody gave the option, so that the project may. */
+  isDefault(option: string): boolean
 }
 
 /** `pidguard mutate`; gives back the exit code. */
-export async function runMutate(paths: readonly string[], flags: MutateFlags): Promise<number> {
+export async function runMutate(args: readonly string[], given: MutateFlags): Promise<number> {
+  const { flags } = withProjectSettings(given, ['policy', 'exclude'])
   const shows = (['diff', 'patch', 'write'] as const).filter((show) => flags[show])
   if (shows.length > 1)
     throw new AppError('ERR_USAGE', `expected one of --diff, --patch and --write, found --${shows.join(' and --')}`)
   const [show = 'text'] = shows
-  if (show === 'write' && paths.includes('-'))
-    throw new AppError('ERR_USAGE', '--write: expected files, found - for standard input')
+  const { paths, inputs } = chosenInputs(args, flags)
   const namespaceLabels = readNamespaceLabels(flags.namespaceLabels ?? [])
   return mutateFiles(
     paths,
@@ -32,7 +36,7 @@ export async function runMutate(paths: readonly string[], flags: MutateFlags): P
     {
       rules: new RuleIndex(rules),
       policy: await loadFilePolicy(flags.policy, policyRules, Date.now()),
-      inputs: buildInputs(),
+      inputs,
       print,
       say: (line) => process.stderr.write(`${line}\n`),
       write: rewriteText

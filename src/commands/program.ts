@@ -43,7 +43,7 @@ export async function run(argv: readonly string[]): Promise<number | undefined> 
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : exitUsage
     if (!(error instanceof AppError)) throw error
-    process.stderr.write(`pidguard: ${error.message}\n${error.info.hint}\n`)
+    process.stderr.write(`pidguard: ${error.message}\n${error.remedy}\n`)
     return unreachable.has(error.code) ? exitUnreachable : exitUsage
   }
 }

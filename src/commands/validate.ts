@@ -1,7 +1,7 @@
 import type { KnownCluster } from '../engine/input-facts.ts'
 import { RuleIndex } from '../engine/rule-index.ts'
 import { AppError } from '../errors.ts'
-import { buildInputs, readText, writeText } from '../host/files/input-files.ts'
+import { readText, writeText } from '../host/files/input-files.ts'
 import { inputsInLittleMemory } from '../host/garbage.ts'
 import { loadFilePolicy } from '../host/policy-once.ts'
 import { print } from '../host/stdout.ts'
@@ -21,8 +21,10 @@ import {
   readOutputs
 } from '../validate/output-flags.ts'
 import { validate } from '../validate/validate.ts'
+import { chosenInputs, type InputFlags } from './chosen-inputs.ts'
+import { withProjectSettings } from './with-project-settings.ts'
 
-export interface ValidateFlags extends TakeOptions {
+export interface ValidateFlags extends TakeOptions, InputFlags {
   readonly output?: readonly string[]
   readonly failOn: FailOn
   readonly policy?: string
@@ -34,15 +36,16 @@ export interface ValidateFlags extends TakeOptions {
   readonly writeBaseline?: string
   readonly reason: string
   readonly expires?: string
+  readonly quiet?: boolean
+  /** false for --no-color. */
+  readonly color: boolean
   readonly version: string
+  /** Whether nobody gave the option, so that the project may. */
+  isDefault(option: string): boolean
 }
 
 /** Loaded when asked for: a run pays for the formats it writes. */
-const renderers: Readonly<Record<Format, () => Promise<(report: Report) => string>>> = {
-  text: async () => (report) => {
-    const text = renderText(report, process.stdout.isTTY && !process.env['NO_COLOR'] ? coloured : plain)
-    return process.env['GITHUB_ACTIONS'] === 'true' ? withoutCommands(text) : text
-  },
+const renderers: Readonly<Record<Exclude<Format, 'text'>, () => Promise<(report: Report) => string>>> = {
   json: async () => (await import('../report/json.ts')).renderJson,
   sarif: async () => (await import('../report/sarif.ts')).renderSarif,
   junit: async () => (await import('../report/junit.ts')).renderJunit,
@@ -51,12 +54,14 @@ const renderers: Readonly<Record<Format, () => Promise<(report: Report) => strin
 }
 
 /** `pidguard validate`; gives back the exit code. */
-export async function runValidate(paths: readonly string[], flags: ValidateFlags): Promise<number> {
+export async function runValidate(args: readonly string[], given: ValidateFlags): Promise<number> {
+  const { flags, notes } = withProjectSettings(given)
   const outputs = readOutputs(flags.output ?? [], formats)
   const namespaceLabels = readNamespaceLabels(flags.namespaceLabels ?? [])
   const now = Date.now()
   const expires =
     flags.expires === undefined ? new Date(now + baselineSpan).toISOString().slice(0, 10) : readDay(flags.expires)
+  const { paths, inputs, mayBeEmpty } = chosenInputs(args, flags)
   const policy = await loadFilePolicy(flags.policy, policyRules, now)
   const baseline = flags.baseline === undefined ? undefined : await loadBaseline(flags.baseline, now)
   const { failOn, namespace, version, kubernetesVersion } = flags
@@ -65,12 +70,13 @@ export async function runValidate(paths: readonly string[], flags: ValidateFlags
     version,
     rules: new RuleIndex(rules),
     policy,
-    inputs: inputsInLittleMemory(buildInputs()),
+    inputs: inputsInLittleMemory(inputs),
     baseline,
-    cluster
+    cluster,
+    notes
   }
-  const report = await validate(paths, { failOn, namespace, namespaceLabels, kubernetesVersion }, deps)
-  for (const output of outputs) await write(output, report)
+  const report = await validate(paths, { failOn, namespace, namespaceLabels, kubernetesVersion, mayBeEmpty }, deps)
+  for (const output of outputs) await write(output, report, flags)
   if (flags.writeBaseline === undefined) return report.exitCode
   writeText(flags.writeBaseline, renderBaseline(report.findings, flags.reason, expires))
   process.stderr.write(
@@ -102,8 +108,19 @@ async function clusterOf(flags: ValidateFlags, policy: FilePolicy): Promise<Know
 /** 90 days: long enough to fix a repository, short enough not to be forgotten. Own choice. */
 const baselineSpan: Millis = 90 * 24 * 60 * 60 * 1000
 
-async function write({ format, file }: Output, report: Report): Promise<void> {
-  const render = await renderers[format]()
-  if (file === undefined) print(render(report))
-  else writeText(file, format === 'text' ? renderText(report) : render(report))
+async function write({ format, file }: Output, report: Report, flags: ValidateFlags): Promise<void> {
+  const isSilent = flags.quiet === true && report.exitCode === 0
+  const text = format === 'text' ? textOf(report, flags, file) : (await renderers[format]())(report)
+  if (file !== undefined) writeText(file, text)
+  else if (!isSilent || format !== 'text') print(text)
+}
+
+function textOf(report: Report, { quiet = false, color }: ValidateFlags, file: string | undefined): string {
+  if (file !== undefined) return renderText(report)
+  const isColoured = color && process.stdout.isTTY && !process.env['NO_COLOR']
+  const text = renderText(
+    quiet ? { ...report, notes: [], skips: [], exempted: [] } : report,
+    isColoured ? coloured : plain
+  )
+  return process.env['GITHUB_ACTIONS'] === 'true' ? withoutCommands(text) : text
 }

@@ -8,6 +8,8 @@ export interface InputFile {
   readonly size: number
   /** Standard input, a pipe or a device: nothing can be written back. Inputs keep its text, so it can be read again. */
   readonly isOnce: boolean
+  /** Where people look for what is wrong in it, where it is no file of theirs but made of one. */
+  readonly origin?: string
 }
 
 /** What validate, mutate, audit and try ask of the file system. */
@@ -21,6 +23,8 @@ export interface Inputs {
 export interface FoundInputs {
   readonly files: readonly InputFile[]
   readonly problems: readonly InputProblem[]
+  /** What was passed over, for people. */
+  readonly notes: readonly string[]
 }
 
 export interface InputProblem {

@@ -16,6 +16,8 @@ import type { InputFile, Inputs } from './inputs.ts'
 
 /** One object of the inputs, with the means to find its fields in the text. */
 export interface InputObject extends ManifestObject {
+  /** As people are shown it. */
+  readonly file: string
   /** The place of a field, or of the deepest field above it that is there. */
   placeOf(pointer: string): Promise<Place>
 }
@@ -76,7 +78,7 @@ async function readOne(file: InputFile, document: DocumentText, sink: DocumentSi
   }
   let source: { readonly text: string | undefined } | undefined
   const sourceText = (): string | undefined => {
-    source ??= { text: sourceOf(document.text) }
+    source ??= { text: sourceOf(document.text) ?? file.origin }
     return source.text
   }
   for (const value of values) await give(file, document, value, sourceText, sink)
@@ -101,7 +103,8 @@ async function give(
     }
     const message = 'object' in found ? whyNoObject(found.object, file) : whyNoValue(found, file)
     if (message !== undefined) sink.problem({ message, place: await placeOf('') })
-    else if ('object' in found && isObject(found.object)) await sink.object({ ...found, placeOf })
+    else if ('object' in found && isObject(found.object))
+      await sink.object({ ...found, file: shown(file.path), placeOf })
   }
 }
 
@@ -134,8 +137,9 @@ export function wholeFile(path: string): Place {
   return { file: shown(path), line: 0, column: 0, length: 0, excerpt: '' }
 }
 
-function placeAt({ path }: InputFile, spot: Spot): Place {
-  return { file: shown(path), ...spot }
+function placeAt({ path, origin, isOnce }: InputFile, spot: Spot): Place {
+  const source = origin === undefined ? undefined : { source: origin }
+  return { file: shown(path), ...spot, ...source, ...(isOnce ? { isStream: true } : undefined) }
 }
 
 function shown(path: string): string {

@@ -40,9 +40,11 @@ export function renderGithub(report: Report): string {
 }
 
 function command(name: string, place: Place, title: string, message: string): string {
-  const { file, line, column, length } = originOf(place)
+  const { file, line, column, length, isStream, source } = originOf(place)
   const lines = line === 0 ? '' : `,line=${line},col=${column},endColumn=${column + length}`
-  return `::${name} file=${property(file)}${lines},title=${property(title)}::${escaped(message)}`
+  // A stream is no file of the repository: an annotation without one is shown with the run.
+  const where = isStream && source === undefined ? '' : `file=${property(file)}${lines},`
+  return `::${name} ${where}title=${property(title)}::${escaped(message)}`
 }
 
 /** As actions/toolkit packages/core/src/command.ts escapes data. */

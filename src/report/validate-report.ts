@@ -14,6 +14,8 @@ export interface Place {
   readonly excerpt: string
   /** The file a document was made from, where a renderer wrote that above it. */
   readonly source?: string
+  /** The file is standard input, a pipe or a build: nobody can open it. */
+  readonly isStream?: boolean
 }
 
 export interface ObjectName {
@@ -77,6 +79,8 @@ export interface Counts {
   readonly objects: number
   /** Objects that at least one rule looked at. */
   readonly checked: number
+  /** Objects that make pods and that no rule for pods looked at, as in system namespaces. */
+  readonly podRulesOff: number
   /** Objects of kinds that no rule looks at. */
   readonly otherKinds: number
   /** Objects that the webhook would change. */
@@ -147,11 +151,11 @@ export function verdictText({ exitCode, counts }: Report): string {
 }
 
 /**
- * Where people look for the mistake. For a document on standard input that is the template it was made from; its lines are
- * not those of the template.
+ * Where people look for the mistake: the template that a document of a stream was made from, or the kustomization that was
+ * built. The stream is no file of theirs, and its lines are not those of its source.
  */
 export function originOf(place: Place): Place {
-  if (place.file !== 'stdin' || place.source === undefined) return place
+  if (!place.isStream || place.source === undefined) return place
   return { ...place, file: place.source, line: 0, column: 0, length: 0 }
 }
 

@@ -19,6 +19,7 @@ import {
   type ReportFinding
 } from '../report/validate-report.ts'
 import type { Baseline } from './baseline.ts'
+import { Repeats } from './repeats.ts'
 
 /** Collects what one run finds. Its memory grows with the findings, not with the inputs. */
 export class Findings {
@@ -30,8 +31,10 @@ export class Findings {
   readonly #skips = new ReasonCounts()
   readonly #exempted = new ReasonCounts()
   readonly #notes = new Map<string, number>()
+  readonly #passedOver = new Map<string, number>()
   readonly #unknownKinds = new Map<string, number>()
-  readonly #counts = { objects: 0, checked: 0, changed: 0 }
+  readonly #counts = { objects: 0, checked: 0, podRulesOff: 0, changed: 0 }
+  readonly #repeats = new Repeats()
 
   constructor(baseline: Baseline | undefined) {
     this.#baseline = baseline
@@ -45,16 +48,21 @@ export class Findings {
     this.#counts.changed++
   }
 
-  checked({ namespace }: Subject, { notes }: Settings, { skips, exempted }: Verdict): void {
-    this.#counts.checked++
+  /** An object that rules were asked about; `passedOver`: why none for pods was. */
+  checked({ namespace }: Subject, { notes }: Settings, { skips, exempted }: Verdict, passedOver?: string): void {
+    if (passedOver === undefined) this.#counts.checked++
+    else {
+      this.#counts.podRulesOff++
+      this.#passedOver.set(passedOver, (this.#passedOver.get(passedOver) ?? 0) + 1)
+    }
     this.#skips.add(skips)
     this.#exempted.add(exempted)
-    for (const note of notes) this.#note(`namespace ${namespace}: ${note}`)
+    for (const note of notes) this.note(`namespace ${namespace}: ${note}`)
   }
 
   /** Notes an object of a version that no current API server accepts. */
   old(apiVersion: string, judgedAs: string): void {
-    this.#note(`apiVersion ${apiVersion} is no longer served by current API servers; checked as ${judgedAs}`)
+    this.note(`apiVersion ${apiVersion} is no longer served by current API servers; checked as ${judgedAs}`)
   }
 
   /** An object that holds pods, of a kind whose pod templates are not known. */
@@ -91,19 +99,19 @@ export class Findings {
     this.#faults.push(fault)
   }
 
-  #note(text: string): void {
+  /** An object that makes pods, so that one that is there twice is noted. */
+  seen(name: ObjectName, file: string): void {
+    this.#repeats.add(name, file)
+  }
+
+  note(text: string): void {
     this.#notes.set(text, (this.#notes.get(text) ?? 0) + 1)
   }
 
-  report(version: string, rules: readonly Rule[], failOn: FailOn, files: number, facts: InputFacts): Report {
-    const { objects, checked, changed } = this.#counts
-    if (objects === 0 && this.#problems.length === 0) {
-      // A run that checks nothing must not be green.
-      this.#problems.push({
-        message: `no Kubernetes object in ${files === 0 ? 'the inputs: no file ends in .yaml, .yml or .json' : plural(files, 'file')}`,
-        place: { file: 'inputs', line: 0, column: 0, length: 0, excerpt: '' }
-      })
-    }
+  report(run: Run): Report {
+    const { version, rules, failOn, files, facts } = run
+    const { objects, checked, podRulesOff, changed } = this.#counts
+    if (objects === 0 && this.#problems.length === 0) this.#sayNothingIsThere(run)
     const found = { findings: this.#findings, changes: this.#changes, problems: this.#problems, faults: this.#faults }
     return {
       version,
@@ -113,16 +121,28 @@ export class Findings {
       exempted: this.#exempted.list(),
       notes: this.#allNotes(checked, facts),
       unchecked: this.#unchecked(),
-      counts: { files, objects, checked, otherKinds: objects - checked, changed },
+      counts: { files, objects, checked, podRulesOff, otherKinds: objects - checked - podRulesOff, changed },
       failOn,
       exitCode: exitCodeOf(found, failOn)
     }
   }
 
+  /** A run that checks nothing must not be green, but for a hook that hands over whatever has changed. */
+  #sayNothingIsThere({ files, mayBeEmpty }: Run): void {
+    const where = files === 0 ? 'the inputs: no file ends in .yaml, .yml or .json' : plural(files, 'file')
+    const message = `no Kubernetes object in ${where}`
+    if (mayBeEmpty) this.note(message)
+    else this.#problems.push({ message, place: { file: 'inputs', line: 0, column: 0, length: 0, excerpt: '' } })
+  }
+
   #unchecked(): string[] {
-    return [...this.#unknownKinds].map(
-      ([kind, count]) => `not checked: ${count} ${kind}, which seem to hold pods, of a kind that pidguard does not know`
-    )
+    return [
+      ...[...this.#passedOver].map(([reason, count]) => `not checked: ${plural(count, 'object')}: ${reason}`),
+      ...[...this.#unknownKinds].map(
+        ([kind, count]) =>
+          `not checked: ${count} ${kind}, which seem to hold pods, of a kind that pidguard does not know`
+      )
+    ]
   }
 
   #allNotes(checked: number, facts: InputFacts): string[] {
@@ -130,8 +150,19 @@ export class Findings {
     if (checked > 0 && !facts.knowsLimitRanges) {
       notes.push('no LimitRange among the inputs, so the namespaces are taken to have none that fills in requests')
     }
-    return [...notes, ...this.#unchecked(), ...(this.#baseline?.notes() ?? [])]
+    return [...notes, ...this.#repeats.notes(), ...this.#unchecked(), ...(this.#baseline?.notes() ?? [])]
   }
+}
+
+/** What a report says of the run itself. */
+interface Run {
+  readonly version: string
+  readonly rules: readonly Rule[]
+  readonly failOn: FailOn
+  readonly files: number
+  readonly facts: InputFacts
+  /** Inputs without any object are fine. */
+  readonly mayBeEmpty: boolean
 }
 
 type Found = Pick<Report, 'findings' | 'changes' | 'problems' | 'faults'>

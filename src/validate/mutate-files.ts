@@ -1,5 +1,6 @@
 import { InputFacts } from '../engine/input-facts.ts'
 import type { RuleIndex } from '../engine/rule-index.ts'
+import { AppError } from '../errors.ts'
 import type { InputFile, Inputs } from '../input/inputs.ts'
 import { readObjects, wholeFile } from '../input/read-objects.ts'
 import { type MinorVersion, newestMinor } from '../kubernetes/server-version.ts'
@@ -42,7 +43,8 @@ interface ObjectPatch {
 
 /** Prints, or writes, what the webhook would store. Exit code 0, or 2 when something could not be read or written. */
 export async function mutateFiles(paths: readonly string[], options: MutateOptions, deps: MutateDeps): Promise<number> {
-  const { files, problems } = deps.inputs.find(paths)
+  const { files, problems, notes } = deps.inputs.find(paths)
+  if (options.show === 'write') refuseStreams(files)
   const said: Problem[] = problems.map(({ path, message }) => ({ message, place: wholeFile(path) }))
   const facts = await factsOf(files, options, deps)
   const judge = new ObjectJudge(deps.rules, deps.policy, options.namespace)
@@ -65,7 +67,18 @@ export async function mutateFiles(paths: readonly string[], options: MutateOptio
   }
   if (options.show === 'patch') deps.print(`${JSON.stringify(patches, null, 2)}\n`)
   for (const { message, place } of said) deps.say(shown(`${placeText(place)}: ${message}`))
+  for (const note of notes) deps.say(`note: ${shown(note)}`)
   return said.length > 0 ? 2 : 0
+}
+
+/** Throws ERR_USAGE where something would have to be written to where it came from, and cannot. */
+function refuseStreams(files: readonly InputFile[]): void {
+  const stream = files.find(({ isOnce }) => isOnce)
+  if (stream === undefined) return
+  const found = stream.path === '-' ? '- for standard input' : stream.path
+  throw new AppError('ERR_USAGE', `--write: expected files, found ${found}`, {
+    remedy: 'Leave --write out: what is printed can be given on.'
+  })
 }
 
 /**

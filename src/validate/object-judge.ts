@@ -1,7 +1,10 @@
 import type { DecidedFinding } from '../engine/decide.ts'
+import { isAsked } from '../engine/evaluate.ts'
 import type { InputFacts } from '../engine/input-facts.ts'
 import { type Judged, mutateThenValidate } from '../engine/mutate-then-validate.ts'
+import type { Rule } from '../engine/rule.ts'
 import type { RuleIndex } from '../engine/rule-index.ts'
+import { runsFelix } from '../kubernetes/calico/felix.ts'
 import { type FoundTemplate, templatePlacesOf, templatesIn } from '../kubernetes/pod-templates.ts'
 import { fillFromLimitRanges } from '../kubernetes/qos/limit-range-defaults.ts'
 import { isPodSubject, type Subject, subjectOfObject } from '../kubernetes/subject.ts'
@@ -26,6 +29,8 @@ export interface ObjectVerdict {
   readonly findings: readonly DecidedFinding[]
   /** What the mutating webhook would change, as operations on the object as it is written. */
   readonly operations: readonly PatchOperation[]
+  /** Why no rule for pods looked at an object that makes some; undefined: one did, or it is another rule's business. */
+  readonly passedOver: string | undefined
 }
 
 /** An object that the API server would refuse: no rule has checked it. */
@@ -103,7 +108,8 @@ export class ObjectJudge {
     const settings = this.#policy.settingsFor(subject.namespace, facts.namespace(subject.namespace))
     const limitRanges = facts.limitRanges(subject.namespace)
     const written = filled(subject, limitRanges)
-    const judged = mutateThenValidate(subject, this.#rules.rulesFor(subject), {
+    const rules = this.#rules.rulesFor(subject)
+    const judged = mutateThenValidate(subject, rules, {
       settings,
       facts: {
         limitRanges,
@@ -115,7 +121,9 @@ export class ObjectJudge {
       exemption: (ruleId) => this.#policy.exemption(ruleId, subject)
     })
     const operations = written === undefined ? judged.operations : onto(written, judged.operations)
-    return { subject, settings, judged, findings: judged.decision.findings, operations }
+    const { findings } = judged.decision
+    const passedOver = findings.length > 0 ? undefined : whyPassedOver(subject, rules, settings)
+    return { subject, settings, judged, findings, operations, passedOver }
   }
 
   #subjectOf(object: JsonRecord): { readonly subject: Subject } | RefusedObject {
@@ -131,6 +139,14 @@ export class ObjectJudge {
   }
 }
 
+function whyPassedOver(subject: Subject, rules: readonly Rule[], settings: Settings): string | undefined {
+  if (!isPodSubject(subject) || runsFelix(subject)) return undefined
+  const podRules = rules.filter(({ scope }) => scope === 'pods')
+  if (podRules.some((rule) => isAsked(rule, { settings }))) return undefined
+  if (podRules.length === 0) return 'a controller owns the object, and its template is checked'
+  return `rules for pods are off in namespace ${subject.namespace}`
+}
+
 /** The verdict over several templates of one object. */
 function together(a: ObjectVerdict, b: ObjectVerdict): ObjectVerdict {
   const [one, two] = [a.judged.verdict, b.judged.verdict]
@@ -140,7 +156,8 @@ function together(a: ObjectVerdict, b: ObjectVerdict): ObjectVerdict {
     faults: [...one.faults, ...two.faults],
     exempted: mergedByRule(one.exempted, two.exempted)
   }
-  return { ...a, judged: { ...a.judged, verdict }, findings: [...a.findings, ...b.findings] }
+  const passedOver = a.passedOver === undefined || b.passedOver === undefined ? undefined : a.passedOver
+  return { ...a, judged: { ...a.judged, verdict }, findings: [...a.findings, ...b.findings], passedOver }
 }
 
 /** An object is counted once for each rule. */

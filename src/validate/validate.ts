@@ -11,7 +11,7 @@ import type { PatchOperation } from '../lib/json/patch.ts'
 import { namedPointer } from '../lib/json/pointer.ts'
 import { shapeErrorOf } from '../lib/json/shape.ts'
 import { objectNameOf } from '../report/object-name.ts'
-import { type FailOn, fails, type Report } from '../report/validate-report.ts'
+import { type FailOn, fails, plural, type Report } from '../report/validate-report.ts'
 import type { Baseline } from './baseline.ts'
 import { Findings } from './collect-findings.ts'
 import { type FilePolicy, ObjectJudge, type ObjectVerdict } from './object-judge.ts'
@@ -24,6 +24,8 @@ export interface ValidateOptions {
   readonly namespaceLabels: ReadonlyMap<string, Readonly<Record<string, string>>>
   /** Of the API server that the objects are for; the newest where it is left out. */
   readonly kubernetesVersion?: MinorVersion | undefined
+  /** Whether inputs without any object are fine, as for a hook that hands over what has changed. */
+  readonly mayBeEmpty?: boolean
 }
 
 export interface ValidateDeps {
@@ -34,6 +36,8 @@ export interface ValidateDeps {
   readonly baseline: Baseline | undefined
   /** The cluster the inputs are for; undefined: nothing is known of it. */
   readonly cluster?: KnownCluster | undefined
+  /** What the person should know of this run besides. */
+  readonly notes?: readonly string[]
 }
 
 /** Checks every object of the inputs as the webhook would. A mistake never ends the run: the rest is still checked. */
@@ -42,7 +46,7 @@ export async function validate(
   options: ValidateOptions,
   deps: ValidateDeps
 ): Promise<Report> {
-  const { files, problems } = deps.inputs.find(paths)
+  const { files, problems, notes } = deps.inputs.find(paths)
   const facts = new InputFacts(
     options.namespace,
     options.namespaceLabels,
@@ -55,7 +59,16 @@ export async function validate(
     (await new Pass(deps, options, facts, false).over(files))
   const findings = run as Findings
   for (const { path, message } of problems) findings.problem({ message, place: wholeFile(path) })
-  return findings.report(deps.version, deps.rules.all, options.failOn, files.length, facts)
+  for (const note of [...notes, ...(deps.notes ?? [])]) findings.note(note)
+  const { failOn, mayBeEmpty = false } = options
+  return findings.report({
+    version: deps.version,
+    rules: deps.rules.all,
+    failOn,
+    files: files.length,
+    facts,
+    mayBeEmpty
+  })
 }
 
 const factKinds = /\b(Namespace|LimitRange|FelixConfiguration|DaemonSet)\b/
@@ -82,14 +95,28 @@ class Pass {
 
   /** What was found; undefined when a Namespace or LimitRange came after objects that it is for. */
   async over(files: readonly InputFile[]): Promise<Findings | undefined> {
+    const without: string[] = []
     for (const file of files) {
+      let holdsAny = false
       await readObjects(file, this.#deps.inputs, {
-        object: (object) => this.#take(object),
-        problem: (problem) => this.#findings.problem(problem),
+        object: (object) => {
+          holdsAny = true
+          return this.#take(object)
+        },
+        problem: (problem) => {
+          holdsAny = true
+          this.#findings.problem(problem)
+        },
         wants: (text) => !this.#isOutdated || factKinds.test(text)
       })
+      if (!holdsAny) without.push(file.path)
     }
-    return this.#isOutdated ? undefined : this.#findings
+    if (this.#isOutdated) return undefined
+    if (without.length > 0 && without.length < files.length) {
+      const held = plural(without.length, 'file holds', 'files hold')
+      this.#findings.note(`${held} no Kubernetes object, the first ${without[0]}`)
+    }
+    return this.#findings
   }
 
   async #take(input: InputObject): Promise<void> {
@@ -130,17 +157,18 @@ class Pass {
       }
       return
     }
+    this.#findings.seen(name, input.file)
     this.#judgedNamespaces.add(verdict.subject.namespace)
     if (isAboutFelix(verdict.subject)) this.#judgedNamespaces.add(ofFelix)
     await this.#note(verdict, input, name)
   }
 
   async #note(
-    { subject, settings, judged, findings, operations }: ObjectVerdict,
+    { subject, settings, judged, findings, operations, passedOver }: ObjectVerdict,
     { placeOf }: InputObject,
     name: ReturnType<typeof objectNameOf>
   ): Promise<void> {
-    this.#findings.checked(subject, settings, judged.verdict)
+    this.#findings.checked(subject, settings, judged.verdict, passedOver)
     for (const finding of findings) {
       const field = namedPointer(subject.object, finding.pointer)
       this.#findings.add({ ...finding, field }, name, await placeOf(finding.pointer))

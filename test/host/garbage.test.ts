@@ -33,7 +33,11 @@ void t.test('inputs are read as they are, piece by piece', async (t) => {
   const piece = 'x'.repeat(megabyte)
   const asked: string[] = []
   const inputs: Inputs = {
-    find: (paths) => ({ files: paths.map((path) => ({ path, isNamed: true, size: 0, isOnce: false })), problems: [] }),
+    find: (paths) => ({
+      files: paths.map((path) => ({ path, isNamed: true, size: 0, isOnce: false })),
+      problems: [],
+      notes: []
+    }),
     *chunks({ path }) {
       for (let i = 0; i < 5; i++) {
         asked.push(`${path} ${i}`)

@@ -57,13 +57,13 @@ void t.test('what is called wrongly is told, with exit code 2', async (t) => {
   const cases: readonly [readonly string[], RegExp][] = [
     [['bad.yaml', '--policy', 'missing.yaml'], /missing\.yaml: expected a policy document, cannot be read/],
     [['bad.yaml', '--policy', 'policy.yaml'], /policy\.yaml:1:\d+: /],
-    [['bad.yaml', '--baseline', 'missing.yaml'], /--baseline missing\.yaml: cannot be read/],
+    [['bad.yaml', '--baseline', 'missing.yaml'], /--baseline missing\.yaml: no such file or folder\nName a file/],
     [['bad.yaml', '--baseline', 'baseline.yaml'], /baseline\.yaml:1:1: apiVersion: expected pidguard/],
     [['bad.yaml', '-o', 'xml'], /--output: expected text, json, sarif/],
     [['bad.yaml', '-o', 'json=no/such/folder.json'], /no\/such\/folder\.json: cannot be written/],
     [['bad.yaml', '--fail-on', 'x'], /Allowed choices are never, deny, warn/],
     [['bad.yaml', '--expires', 'soon'], /--expires: expected a day/],
-    [[], /missing required argument 'path'/]
+    [[], /expected files, folders, patterns, - for standard input, or -k FOLDER; found none/]
   ]
   for (const [args, message] of cases) {
     const { code, err } = pidguard(folder, ['validate', ...args])

@@ -17,11 +17,16 @@ export function memoryInputs(texts: Readonly<Record<string, string>>, size = 1_0
   return {
     find(paths) {
       const found = paths.filter((path) => texts[path] !== undefined)
-      const files: InputFile[] = found.map((path) => ({ path, isNamed: true, size: 0, isOnce: false }))
+      const files: InputFile[] = found.map((path) => ({
+        path,
+        isNamed: true,
+        size: 0,
+        isOnce: path === '-'
+      }))
       const problems = paths
         .filter((path) => texts[path] === undefined)
         .map((path) => ({ path, message: 'no such file or folder' }))
-      return { files, problems }
+      return { files, problems, notes: [] }
     },
     *chunks({ path }) {
       const text = texts[path] ?? ''

@@ -33,6 +33,7 @@ const findings = z.strictObject({
     files: z.int().min(0),
     objects: z.int().min(0),
     checked: z.int().min(0).describe('Objects that at least one rule looks at.'),
+    podRulesOff: z.int().min(0).describe('Objects that make pods and that no rule for pods looks at.'),
     otherKinds: z.int().min(0),
     changed: z.int().min(0).describe('Objects that the webhook would store otherwise.')
   }),

@@ -47,7 +47,7 @@ export function fullReport(): Report {
     exempted: [{ ruleId: 'best-effort', reason: 'a demo', objects: 1 }],
     notes: ['no LimitRange among the inputs', 'not checked: 2 Foo (example.com/v1)'],
     unchecked: ['not checked: 2 Foo (example.com/v1)'],
-    counts: { files: 2, objects: 12, checked: 5, otherKinds: 7, changed: 4 },
+    counts: { files: 2, objects: 12, checked: 5, podRulesOff: 0, otherKinds: 7, changed: 4 },
     failOn: 'change',
     exitCode: 2
   }
@@ -65,7 +65,7 @@ export function cleanReport(): Report {
     notes: [],
     unchecked: []
   }
-  const counts = { files: 1, objects: 1, checked: 1, otherKinds: 0, changed: 0 }
+  const counts = { files: 1, objects: 1, checked: 1, podRulesOff: 0, otherKinds: 0, changed: 0 }
   return { ...fullReport(), ...none, counts, failOn: 'deny', exitCode: 0 }
 }
 

@@ -187,7 +187,8 @@ void t.test('a file that cannot be found is told', async (t) => {
     ...memoryInputs({}),
     find: () => ({
       files: [{ path: 'a', isNamed: true, size: 1, isOnce: false }],
-      problems: [{ path: 'b', message: 'no such file or folder' }]
+      problems: [{ path: 'b', message: 'no such file or folder' }],
+      notes: []
     })
   }
   const told: string[] = []

@@ -1,7 +1,7 @@
 import t from 'tap'
 import { stringify } from 'yaml'
 import { RuleIndex } from '../../src/engine/rule-index.ts'
-import { placeText, type Report } from '../../src/report/validate-report.ts'
+import { placeText, type Report, verdictText } from '../../src/report/validate-report.ts'
 import { rules } from '../../src/rules/index.ts'
 import { Baseline } from '../../src/validate/baseline.ts'
 import { validate } from '../../src/validate/validate.ts'
@@ -97,7 +97,11 @@ void t.test('a LimitRange among the inputs counts for its namespace, wherever it
   const report = await validateTexts(texts)
   t.strictSame(linesOf(report), ['c.yaml:10:9 deny best-effort'])
   t.strictSame(report.notes, [])
-  t.strictSame(report.counts, { files: 3, objects: 3, checked: 2, otherKinds: 1, changed: 0 }, 'each counted once')
+  t.strictSame(
+    report.counts,
+    { files: 3, objects: 3, checked: 2, podRulesOff: 0, otherKinds: 1, changed: 0 },
+    'each counted once'
+  )
   t.strictSame(linesOf(await validateTexts({ 'b.yaml': limitRange, 'a.yaml': deployment('a') })), [])
 })
 
@@ -152,7 +156,7 @@ void t.test('a baseline accepts its findings until its day', async (t) => {
 void t.test('kinds that no rule looks at are counted and nothing else', async (t) => {
   const crd = 'apiVersion: example.com/v1\nkind: Deployment\nmetadata: 7\nspec: broken\n'
   const report = await validateTexts({ 'crd.yaml': crd })
-  t.strictSame(report.counts, { files: 1, objects: 1, checked: 0, otherKinds: 1, changed: 0 })
+  t.strictSame(report.counts, { files: 1, objects: 1, checked: 0, podRulesOff: 0, otherKinds: 1, changed: 0 })
   t.equal(report.exitCode, 0)
 })
 
@@ -419,6 +423,7 @@ void t.test('in a folder, what has a kind and neither version nor name is no obj
   const inputs = memoryInputs({ 'values.yaml': 'kind: DaemonSet\nimage: a\n', 'web.yaml': deployment('web') })
   const found = (paths: readonly string[]) => ({
     problems: [],
+    notes: [],
     files: inputs.find(paths).files.map((file) => ({ ...file, isNamed: false }))
   })
   const report = await validate(
@@ -456,4 +461,67 @@ void t.test('FelixConfigurations and DaemonSets of Felix are read together, in a
     const twice = await validateTexts({ [a]: pinned, [b]: felix('default', '{iptablesBackend: Legacy}') }, { policy })
     t.strictSame(rulesOf(twice), ['calico-backend-conflict'])
   }
+})
+
+void t.test('an object that no rule for pods looked at is not counted as checked, and said', async (t) => {
+  const texts = {
+    'system.yaml': deployment('dns', { namespace: 'kube-system' }),
+    'ns.yaml': 'apiVersion: v1\nkind: Namespace\nmetadata: {name: out, labels: {pidguard.io/admission: ignore}}\n',
+    'out.yaml': deployment('free', { namespace: 'out' }),
+    'owned.yaml':
+      'apiVersion: apps/v1\nkind: ReplicaSet\nmetadata: {name: rs, ownerReferences: [{apiVersion: apps/v1, kind: Deployment, name: web, uid: u, controller: true}]}\nspec: {template: {spec: {containers: [{name: a}]}}}\n'
+  }
+  const report = await validateTexts(texts)
+  t.strictSame(report.counts, { files: 4, objects: 4, checked: 0, podRulesOff: 3, otherKinds: 1, changed: 0 })
+  t.strictSame(report.unchecked, [
+    'not checked: 1 object: rules for pods are off in namespace kube-system',
+    'not checked: 1 object: rules for pods are off in namespace out',
+    'not checked: 1 object: a controller owns the object, and its template is checked'
+  ])
+  t.strictSame([report.exitCode, verdictText(report)], [0, 'nothing checked'])
+})
+
+void t.test('an object that is there twice is checked each time, and said once', async (t) => {
+  const texts = { 'a.yaml': deployment('web'), 'b.yaml': deployment('web'), 'c.yaml': deployment('web') }
+  const { findings, notes } = await validateTexts(texts)
+  t.equal(findings.length, 3)
+  t.strictSame(
+    notes.filter((note) => note.includes('more than once')),
+    [
+      '1 object is there more than once, each checked as it stands; the first is Deployment shop/web in a.yaml and b.yaml'
+    ]
+  )
+  const generated = 'apiVersion: v1\nkind: Pod\nmetadata: {generateName: a-}\nspec: {containers: [{name: a}]}\n'
+  t.notMatch((await validateTexts({ 'a.yaml': `${generated}---\n${generated}` })).notes, [/more than once/])
+})
+
+void t.test('files without objects are said, and all of them are fine where they may be', async (t) => {
+  const inputs = memoryInputs({ 'values.yaml': 'a: 1\n', 'web.yaml': deployment('web') })
+  const found = (paths: readonly string[]) => ({
+    ...inputs.find(paths),
+    files: inputs.find(paths).files.map((file) => ({ ...file, isNamed: false })),
+    notes: ['1 file or folder excluded']
+  })
+  const run = (paths: readonly string[], mayBeEmpty: boolean) =>
+    validate(
+      paths,
+      { namespace: 'default', failOn: 'deny', namespaceLabels: new Map(), mayBeEmpty },
+      {
+        version: '0',
+        rules: new RuleIndex(rules),
+        policy: policyFrom(),
+        inputs: { find: found, chunks: (file) => inputs.chunks(file) },
+        baseline: undefined,
+        notes: ['policy from .pidguard.yaml']
+      }
+    )
+  t.match((await run(['values.yaml', 'web.yaml'], false)).notes.slice(0, 3), [
+    '1 file holds no Kubernetes object, the first values.yaml',
+    '1 file or folder excluded',
+    'policy from .pidguard.yaml'
+  ])
+  t.match(await run(['values.yaml'], false), { exitCode: 2, problems: [{ message: 'no Kubernetes object in 1 file' }] })
+  const empty = await run(['values.yaml'], true)
+  t.strictSame([empty.exitCode, verdictText(empty)], [0, 'nothing checked'])
+  t.ok(empty.notes.includes('no Kubernetes object in 1 file'))
 })

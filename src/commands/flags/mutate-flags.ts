@@ -1,6 +1,8 @@
 import type { Command } from 'commander'
+import { addFileOptions, excludeOption, kustomizeOption, skipOtherFilesOption } from './input-options.ts'
 import {
   type Finish,
+  isDefaultOf,
   kubernetesVersionOption,
   namespaceLabelsOption,
   namespaceOption,
@@ -9,10 +11,13 @@ import {
 
 /** `pidguard mutate`. */
 export function addMutate(program: Command, finish: Finish): void {
-  program
+  const mutate = program
     .command('mutate')
     .description('Print manifests as the webhook would store them, comments and order kept.')
-    .argument('<path...>', 'files, folders or patterns of YAML and JSON; - for standard input')
+    .argument('[path...]', 'files, folders or patterns of YAML and JSON; - for standard input')
+    .addOption(kustomizeOption())
+    .addOption(excludeOption())
+    .addOption(skipOtherFilesOption())
     .option('--diff', 'print only what changes, as diff -u does')
     .option('--patch', 'print the JSON Patch of each object')
     .option('--write', 'change the files')
@@ -20,8 +25,9 @@ export function addMutate(program: Command, finish: Finish): void {
     .addOption(namespaceOption())
     .addOption(namespaceLabelsOption())
     .addOption(kubernetesVersionOption())
-    .action(async (paths: string[], options) => {
+    .action(async (paths: string[], options, command: Command) => {
       const { runMutate } = await import('../mutate.ts')
-      finish(await runMutate(paths, options))
+      finish(await runMutate(paths, { ...options, isDefault: isDefaultOf(command) }))
     })
+  addFileOptions(mutate)
 }

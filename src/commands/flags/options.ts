@@ -100,6 +100,11 @@ export function reportObjectsOption(flag: string, env?: string): Option {
   return env === undefined ? option : option.env(env)
 }
 
+/** Whether nobody gave this option: neither the command line nor the environment. */
+export function isDefaultOf(command: Command): (option: string) => boolean {
+  return (option) => !['cli', 'env'].includes(command.getOptionValueSource(option) ?? '')
+}
+
 /** An option that may be given several times. */
 export function collect(text: string, previous: readonly string[] | undefined): readonly string[] {
   return [...(previous ?? []), text]

@@ -1,9 +1,18 @@
 import { type Command, Option } from 'commander'
 import { version } from '../../host/version.ts'
 import {
+  addFileOptions,
+  excludeOption,
+  kustomizeOption,
+  noColorOption,
+  quietOption,
+  skipOtherFilesOption
+} from './input-options.ts'
+import {
   collect,
   type Finish,
   failOnOption,
+  isDefaultOf,
   kubernetesVersionOption,
   namespaceLabelsOption,
   namespaceOption,
@@ -16,7 +25,12 @@ export function addValidate(program: Command, finish: Finish): void {
   const validate = program
     .command('validate')
     .description('Check manifests as the webhook would, without a cluster: files, folders, patterns, standard input.')
-    .argument('<path...>', 'files, folders or patterns of YAML and JSON; - for standard input')
+    .argument('[path...]', 'files, folders or patterns of YAML and JSON; - for standard input')
+    .addOption(kustomizeOption())
+    .addOption(excludeOption())
+    .addOption(skipOtherFilesOption())
+    .addOption(quietOption())
+    .addOption(noColorOption())
     .addOption(
       new Option(
         '-o, --output <format[=file]>',
@@ -35,9 +49,10 @@ export function addValidate(program: Command, finish: Finish): void {
     .option('--write-baseline <file>', 'write a baseline of everything found now')
     .option('--reason <text>', 'reason for the entries of --write-baseline', 'there when the baseline was written')
     .option('--expires <day>', 'last day of the entries of --write-baseline, as 2026-12-31 (default: in 90 days)')
-    .action(async (paths: string[], options) => {
+    .action(async (paths: string[], options, command: Command) => {
       const { runValidate } = await import('../validate.ts')
-      finish(await runValidate(paths, { ...options, version }))
+      finish(await runValidate(paths, { ...options, version, isDefault: isDefaultOf(command) }))
     })
+  addFileOptions(validate)
   for (const option of readingOptions(['kubelet', 'prometheus'])) validate.addOption(option)
 }

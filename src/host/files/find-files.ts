@@ -2,6 +2,8 @@ import { type Dirent, globSync, readdirSync, realpathSync, statSync } from 'node
 import { join, relative, resolve, sep } from 'node:path'
 import type { FoundInputs, InputFile, InputProblem } from '../../input/inputs.ts'
 import { reasonOf } from './file-error.ts'
+import { LeftOut } from './left-out.ts'
+import { buildExclusion, SourceFiles } from './source-files.ts'
 
 const manifestName = /\.(ya?ml|json)$/i
 const pattern = /[*?[{]/
@@ -12,13 +14,28 @@ const stdinNames: ReadonlySet<string> = new Set(['-', '/dev/stdin', '/dev/fd/0',
 /** Folders that hold no manifests of their own; other hidden folders are walked, as kubectl -R does. */
 const skippedFolders: ReadonlySet<string> = new Set(['.git', 'node_modules'])
 
+/** What to leave out of what the arguments name. */
+export interface FindOptions {
+  /** Patterns of files and folders that a person leaves out. */
+  readonly exclude?: readonly string[]
+  /** The arguments are files that changed, whatever they are: each counts as if it were found in a folder. */
+  readonly skipsOthers?: boolean
+  /** What kustomizations build, by the name that stands for each among the arguments. */
+  readonly builds?: ReadonlyMap<string, { readonly text: string; readonly origin: string }>
+}
+
 /** Finds the files that arguments name: each once, in a stable order. */
-export function findFiles(paths: readonly string[]): FoundInputs {
-  return new Search(paths).found()
+export function findFiles(paths: readonly string[], options: FindOptions = {}): FoundInputs {
+  return new Search(paths, options).found()
 }
 
 class Search {
   readonly #paths: readonly string[]
+  readonly #isExcluded: (path: string) => boolean
+  readonly #skipsOthers: boolean
+  readonly #builds: NonNullable<FindOptions['builds']>
+  readonly #sources = new SourceFiles()
+  readonly #left = new LeftOut()
   /** By real path, so that two ways to a file lead to one entry. */
   readonly #files = new Map<string, InputFile>()
   readonly #problems: InputProblem[] = []
@@ -27,18 +44,38 @@ class Search {
   /** Real paths of the folders that were named: links inside are not followed out of them. */
   readonly #roots: readonly string[]
 
-  constructor(paths: readonly string[]) {
+  constructor(paths: readonly string[], { exclude = [], skipsOthers = false, builds = new Map() }: FindOptions) {
     this.#paths = paths
+    this.#isExcluded = buildExclusion(exclude)
+    this.#skipsOthers = skipsOthers
+    this.#builds = builds
     this.#roots = paths.map(realFolderOf).filter((real) => real !== undefined)
   }
 
   found(): FoundInputs {
     for (const path of this.#paths) {
-      if (stdinNames.has(path)) this.#add('-', { path: '-', isNamed: true, size: 0, isOnce: true })
+      const build = this.#builds.get(path)
+      if (build !== undefined) this.#add(path, { path, isNamed: true, size: 0, isOnce: true, origin: build.origin })
+      else if (stdinNames.has(path)) this.#add('-', { path: '-', isNamed: true, size: 0, isOnce: true })
       else if (pattern.test(path) && typeof kindOf(path) === 'string') this.#match(path)
       else this.#visit(path, true)
     }
-    return { files: [...this.#files.values()], problems: this.#problems }
+    const { parts, folders } = this.#sources.partsIn(this.#files)
+    for (const part of parts) {
+      this.#left.parts.push((this.#files.get(part) as InputFile).path)
+      this.#files.delete(part)
+    }
+    const kustomizations = [...folders].map((folder) => relative(process.cwd(), folder) || '.')
+    return { files: [...this.#files.values()], problems: this.#problems, notes: this.#left.notes(kustomizations) }
+  }
+
+  /** Whether a path is not to be read: a person leaves it out, or it is the template of a chart that nobody named. */
+  #leaves(path: string, mayBeTemplate: boolean): boolean {
+    const isExcluded = this.#isExcluded(path)
+    const chart = isExcluded || !mayBeTemplate ? undefined : this.#sources.chartOf(path)
+    if (isExcluded) this.#left.excluded++
+    if (chart !== undefined) this.#left.charts.add(chart)
+    return isExcluded || chart !== undefined
   }
 
   #match(path: string): void {
@@ -53,19 +90,25 @@ class Search {
     else if (file.isNamed && !held.isNamed) this.#files.set(real, { ...held, isNamed: true })
   }
 
+  /** Whether a file has to hold objects, for it was named. */
+  #mustHold(isNamed: boolean): boolean {
+    return isNamed && !this.#skipsOthers
+  }
+
   /** A path of the command line, or a link met on the way: its real path is not known yet. */
   #visit(path: string, isNamed: boolean): void {
     const kind = kindOf(path)
+    if (typeof kind !== 'string' && this.#leaves(path, !this.#mustHold(isNamed))) return
     // A broken link inside a folder is as bad as a missing argument: a file is not checked.
     if (typeof kind === 'string') this.#problems.push({ path, message: kind })
-    else if (kind.isOnce) this.#add(path, { path, isNamed, size: 0, isOnce: true })
+    else if (kind.isOnce) this.#add(path, { path, isNamed: this.#mustHold(isNamed), size: 0, isOnce: true })
     else if (kind.isFolder || isNamed || manifestName.test(path)) {
       const real = realpathSync(path)
       const root = this.#leftRoot(path, real, isNamed)
       if (root !== undefined) {
         this.#problems.push({ path, message: `a symbolic link that leads out of ${root}; name ${real} to check it` })
       } else if (kind.isFolder) this.#walk(path, real)
-      else this.#add(real, { path, isNamed, size: kind.size, isOnce: false })
+      else this.#add(real, { path, isNamed: this.#mustHold(isNamed), size: kind.size, isOnce: false })
     }
   }
 
@@ -102,9 +145,10 @@ class Search {
   #enter(entry: Dirent, path: string, realFolder: string): void {
     const { name } = entry
     if (entry.isDirectory()) {
-      if (!skippedFolders.has(name)) this.#walk(path, join(realFolder, name))
+      if (!skippedFolders.has(name) && !this.#leaves(path, name === 'templates'))
+        this.#walk(path, join(realFolder, name))
     } else if (entry.isFile()) {
-      if (!manifestName.test(name)) return
+      if (!manifestName.test(name) || this.#leaves(path, false)) return
       const kind = kindOf(path)
       if (typeof kind === 'string') this.#problems.push({ path, message: kind })
       else this.#add(join(realFolder, name), { path, isNamed: false, size: kind.size, isOnce: false })

@@ -3,14 +3,16 @@ import { AppError } from '../../errors.ts'
 import type { InputFile, Inputs } from '../../input/inputs.ts'
 import { reasonOf } from './file-error.ts'
 import { encoded, encodingOf, textOfDescriptor, textOfFile } from './file-text.ts'
-import { findFiles } from './find-files.ts'
+import { type FindOptions, findFiles } from './find-files.ts'
 
 /** The files of this machine. What can be read only once, as standard input and pipes, is kept for a second reading. */
-export function buildInputs(): Inputs {
+export function buildInputs(options: FindOptions = {}): Inputs {
   const kept = new Map<string, Kept>()
   return {
-    find: findFiles,
+    find: (paths) => findFiles(paths, options),
     chunks(file) {
+      const build = options.builds?.get(file.path)
+      if (build !== undefined) return [build.text]
       if (!file.isOnce) return textOfFile(file)
       const held = kept.get(file.path) ?? new Kept(file)
       kept.set(file.path, held)
@@ -58,7 +60,10 @@ export function readText(flag: string, path: string): string {
   try {
     return readFileSync(path, 'utf8')
   } catch (cause) {
-    throw new AppError('ERR_USAGE', `${flag} ${path}: cannot be read: ${(cause as Error).message}`, { cause })
+    throw new AppError('ERR_USAGE', `${flag} ${path}: ${reasonOf(cause)}`, {
+      cause,
+      remedy: 'Name a file that is there and that you may read.'
+    })
   }
 }
 
@@ -76,6 +81,9 @@ function writeBytes(path: string, content: string | Buffer): void {
   try {
     writeFileSync(path, content)
   } catch (cause) {
-    throw new AppError('ERR_USAGE', `${path}: cannot be written: ${(cause as Error).message}`, { cause })
+    throw new AppError('ERR_USAGE', `${path}: cannot be written: ${(cause as Error).message}`, {
+      cause,
+      remedy: 'Name a file in a folder that is there and that you may write to.'
+    })
   }
 }

@@ -40,7 +40,14 @@ export function findingsReportOf(audit: AuditReport, actionOf: ActionOf): Report
     exempted,
     notes,
     unchecked: [],
-    counts: { files: 0, objects: summary.checked, checked: summary.checked, otherKinds: 0, changed: 0 },
+    counts: {
+      files: 0,
+      objects: summary.checked,
+      checked: summary.checked,
+      podRulesOff: 0,
+      otherKinds: 0,
+      changed: 0
+    },
     // By now an action of deny is what fails the run.
     failOn: 'deny',
     exitCode

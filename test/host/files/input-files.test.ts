@@ -223,3 +223,100 @@ void t.test('a file is written again in the encoding it has', async (t) => {
     t.strictSame(readFileSync(file), after)
   }
 })
+
+void t.test('templates of a chart are one note, unless somebody names them', async (t) => {
+  const root = t.testdir({
+    web: {
+      'Chart.yaml': 'name: web',
+      'values.yaml': 'a: 1',
+      templates: { 'a.yaml': '{{ x }}', tests: { 'b.yaml': '{{ x }}' } },
+      charts: { db: { 'Chart.yaml': 'name: db', templates: { 'c.yaml': '{{ x }}' } } },
+      crds: { 'crd.yaml': 'c' }
+    },
+    plain: { templates: { 'd.yaml': 'd' } }
+  })
+  const names = (paths: readonly string[], options = {}) => {
+    const { files, notes } = buildInputs(options).find(paths.map((path) => join(root, path)))
+    return { files: files.map(({ path }) => path.slice(root.length + 1)), notes }
+  }
+  const all = names(['.'])
+  t.strictSame(all.files, [
+    'plain/templates/d.yaml',
+    'web/Chart.yaml',
+    'web/charts/db/Chart.yaml',
+    'web/crds/crd.yaml',
+    'web/values.yaml'
+  ])
+  t.match(all.notes, [/^2 charts have templates .*helm template .*\/web \| pidguard validate -$/])
+  t.strictSame(names(['web/**/*.yaml']).notes.length, 1)
+  t.strictSame(names(['web/templates']).files, ['web/templates/a.yaml', 'web/templates/tests/b.yaml'])
+  t.strictSame(names(['web/templates/a.yaml']), { files: ['web/templates/a.yaml'], notes: [] })
+  t.strictSame(names(['web/templates/a.yaml'], { skipsOthers: true }).files, [], 'a hook names whatever has changed')
+})
+
+void t.test(
+  'what a kustomization puts into others is no object, also where the kustomization was not named',
+  async (t) => {
+    const root = t.testdir({
+      base: { 'kustomization.yaml': 'resources: [a.yaml]', 'a.yaml': 'a' },
+      overlay: {
+        'kustomization.yml':
+          'resources: [../base, both.yaml]\npatches: [{path: patch.yaml}, {path: deep/p.yaml}, {path: both.yaml}]',
+        'patch.yaml': 'p',
+        'both.yaml': 'b',
+        deep: { 'p.yaml': 'p' }
+      }
+    })
+    const names = (...paths: string[]) => {
+      const { files, notes } = buildInputs().find(paths.map((path) => join(root, path)))
+      return { files: files.map(({ path }) => path.slice(root.length + 1)), notes }
+    }
+    const all = names('.')
+    t.strictSame(all.files, [
+      'base/a.yaml',
+      'base/kustomization.yaml',
+      'overlay/both.yaml',
+      'overlay/kustomization.yml'
+    ])
+    t.match(all.notes, [/^2 files are patches or parts of a kustomization .*overlay\/patch\.yaml; .*-k .*overlay$/])
+    t.strictSame(names('overlay/patch.yaml').files, [])
+    t.strictSame(names('base/a.yaml').notes, [])
+  }
+)
+
+void t.test('a person leaves files out by name or by path, also those that are named', async (t) => {
+  const root = t.testdir({
+    'a.yaml': 'a',
+    'values-x.yaml': 'v',
+    test: { 'b.yaml': 'b', deep: { 'values-y.yaml': 'v' } }
+  })
+  const here = process.cwd()
+  t.teardown(() => process.chdir(here))
+  process.chdir(root)
+  const names = (exclude: readonly string[], paths = ['.']) => {
+    const { files, notes } = buildInputs({ exclude }).find(paths)
+    return { files: files.map(({ path }) => path), notes }
+  }
+  const both = ['a.yaml', 'values-x.yaml']
+  t.strictSame(names(['values*.yaml']), { files: ['a.yaml', 'test/b.yaml'], notes: ['2 files and folders excluded'] })
+  for (const each of ['test', 'test/', 'test/**', './test']) {
+    t.strictSame(names([each]), { files: both, notes: ['1 file or folder excluded'] }, each)
+  }
+  t.strictSame(names(['test/deep']).files, ['a.yaml', 'test/b.yaml', 'values-x.yaml'])
+  t.strictSame(names(['a.yaml'], ['a.yaml', 'test/b.yaml']).files, ['test/b.yaml'])
+})
+
+void t.test('files that have changed are those of a folder: none has to hold objects', async (t) => {
+  const root = folder(t)
+  const { files, problems } = buildInputs({ skipsOthers: true }).find([join(root, 'a.yaml'), join(root, 'gone.yaml')])
+  t.match(files, [{ isNamed: false }])
+  t.match(problems, [{ message: 'no such file or folder' }])
+})
+
+void t.test('a build is read like standard input', async (t) => {
+  const builds = new Map([['kubectl kustomize x', { text: 'a: 1', origin: 'x/kustomization.yaml' }]])
+  const inputs = buildInputs({ builds })
+  const { files } = inputs.find(['kubectl kustomize x'])
+  t.match(files, [{ isOnce: true, origin: 'x/kustomization.yaml' }])
+  t.strictSame([...inputs.chunks(files[0] as InputFile)], ['a: 1'])
+})
