@@ -221,10 +221,11 @@ const nodes: RowSpec = {
     {
       title: 'DaemonSets of Calico',
       description:
-        'As the leader sees them: as the policy says, or not; stopped are those whose repair was undone twice.',
+        'As the leader sees them: as the policy says, or not; stopped are those whose repair was undone twice. Old pods run a revision before the newest.',
       ...{ type: 'timeseries', unit: 'none', width: 8 },
       queries: [
         [`max by (state) (pidguard_calico_daemonsets{${here}})`, '{{state}}'],
+        [`max(pidguard_calico_old_pods{${here}})`, 'old pods'],
         [`sum by (result) (increase(pidguard_calico_repairs_total{${here}}${rate}))`, 'repair {{result}}']
       ]
     },

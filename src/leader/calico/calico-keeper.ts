@@ -15,6 +15,8 @@ export interface KeptDaemonSet {
   readonly name: string
   readonly uid: string
   readonly resourceVersion: string
+  /** Pods that run another revision than its newest; undefined: not known. */
+  readonly oldPods: number | undefined
   readonly object: JsonRecord
 }
 
@@ -59,6 +61,8 @@ export interface CalicoCounts {
   readonly outOfPolicy: number
   /** Of those out of policy: not repaired any more, because the repair was undone twice. */
   readonly stopped: number
+  /** Pods of an old revision, of all of them; undefined: not known of any. */
+  readonly oldPods: number | undefined
 }
 
 /** A look costs no call while nothing is wrong. Own choice. */
@@ -113,7 +117,12 @@ class CalicoTerm implements Term {
     }
     const uids = new Set(all.map(({ uid }) => uid))
     this.#memory.retain((uid) => uids.has(uid))
-    this.counts = { asPolicy: all.length - outOfPolicy, outOfPolicy, stopped: this.#memory.stopped }
+    this.counts = {
+      asPolicy: all.length - outOfPolicy,
+      outOfPolicy,
+      stopped: this.#memory.stopped,
+      oldPods: oldPodsOf(all)
+    }
     return isDone
   }
 
@@ -184,6 +193,11 @@ class CalicoTerm implements Term {
     const hint = failure === 'forbidden' ? { hint: component } : undefined
     this.#deps.log.warn({ failure, error: message, ...hint }, what)
   }
+}
+
+function oldPodsOf(daemonSets: readonly KeptDaemonSet[]): number | undefined {
+  const known = daemonSets.flatMap(({ oldPods }) => oldPods ?? [])
+  return known.length === 0 && daemonSets.length > 0 ? undefined : known.reduce((sum, each) => sum + each, 0)
 }
 
 const component =

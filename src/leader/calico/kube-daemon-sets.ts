@@ -21,7 +21,7 @@ const daemonSetKind: Kind<Seen> = {
   firstPage: 100,
   keyOf: ({ namespace, name }) => `${namespace}/${name}`,
   project(item) {
-    const { metadata: held, spec } = item
+    const { metadata: held, spec, status } = item
     const metadata = isRecord(held) ? held : {}
     const { managedFields, ...rest } = metadata
     const object = { apiVersion: 'apps/v1', kind: 'DaemonSet', metadata: rest, spec }
@@ -30,10 +30,18 @@ const daemonSetKind: Kind<Seen> = {
       name: textOf(metadata['name']),
       uid: textOf(metadata['uid']),
       resourceVersion: textOf(metadata['resourceVersion']),
+      oldPods: oldPodsOf(metadata, status),
       object: felixContainerOf(subjectOfObject(object)) === undefined ? undefined : object
     }
   },
   same: (a, b) => a.uid === b.uid && a.resourceVersion === b.resourceVersion
+}
+
+/** As the DaemonSet controller counts them, under either strategy; undefined while it has not counted the present template. */
+function oldPodsOf({ generation }: JsonRecord, status: unknown): number | undefined {
+  if (!isRecord(status) || status['observedGeneration'] !== generation) return undefined
+  const { currentNumberScheduled: current, updatedNumberScheduled: updated = 0 } = status
+  return typeof current === 'number' && typeof updated === 'number' ? Math.max(0, current - updated) : undefined
 }
 
 /** Watches DaemonSets and FelixConfigurations until the signal. */

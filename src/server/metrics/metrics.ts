@@ -19,7 +19,7 @@ export interface MetricSources {
   /** Nodes near their floor; undefined in a process that does not lead, or where none is asked for. */
   nearFloor?(): number | undefined
   /** DaemonSets of Calico; undefined in a process that does not lead. */
-  calico?(): { asPolicy: number; outOfPolicy: number; stopped: number } | undefined
+  calico?(): { asPolicy: number; outOfPolicy: number; stopped: number; oldPods: number | undefined } | undefined
   /** undefined in a process that does not audit. */
   audits?(): AuditStatus | undefined
   /** undefined where nothing is known of a cluster. */
@@ -96,6 +96,15 @@ export function buildMetrics(sources: MetricSources): Metrics {
         [{ state: 'out-of-policy' }, counts.outOfPolicy],
         [{ state: 'stopped' }, counts.stopped]
       ]
+    }
+  })
+  addGauge(registry, {
+    name: 'pidguard_calico_old_pods',
+    help: 'Pods that run Felix of an old revision of their DaemonSet. Exported by the leader only.',
+    labelNames: [],
+    samples() {
+      const oldPods = sources.calico?.()?.oldPods
+      return oldPods === undefined ? undefined : [[{}, oldPods]]
     }
   })
   addGauges(registry, sources)

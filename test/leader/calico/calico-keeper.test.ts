@@ -37,6 +37,7 @@ function cluster(change: { isWanted?: boolean; isOwned?: boolean; onWrite?: () =
     name: 'calico-node',
     uid: 'u',
     resourceVersion: '1',
+    oldPods: 2,
     object: {}
   }
   const log = memoryLog()
@@ -89,7 +90,7 @@ function cluster(change: { isWanted?: boolean; isOwned?: boolean; onWrite?: () =
 t.test('the strategy first, then the variable, and an Event for each', async (t) => {
   const { world, keeper, looked, reasons } = cluster()
   await looked()
-  t.strictSame(keeper.counts, { asPolicy: 1, outOfPolicy: 0, stopped: 0 })
+  t.strictSame(keeper.counts, { asPolicy: 1, outOfPolicy: 0, stopped: 0, oldPods: 2 })
   t.strictSame(reasons(), [], 'nothing to say')
   world.state = 'no-strategy'
   await until('repaired', () => world.state === 'as-policy')
@@ -106,7 +107,7 @@ t.test('without the switch it is reported once, and not touched', async (t) => {
   await looked(5)
   t.strictSame(reasons(), ['CalicoOutOfPolicy'])
   t.strictSame(world.writes, [])
-  t.strictSame(keeper.counts, { asPolicy: 0, outOfPolicy: 1, stopped: 0 })
+  t.strictSame(keeper.counts, { asPolicy: 0, outOfPolicy: 1, stopped: 0, oldPods: 2 })
 })
 
 t.test('what an operator owns is reported, and not touched', async (t) => {

@@ -38,6 +38,38 @@ t.test('DaemonSets of Felix are watched, and no others are kept', async (t) => {
   abort.abort()
 })
 
+t.test('pods of an old revision, as the DaemonSet controller counts them', async (t) => {
+  const generation = 3
+  const counted: Record<string, JsonRecord> = {
+    // The controller leaves out what is 0.
+    none: { observedGeneration: 3, currentNumberScheduled: 3 },
+    some: { observedGeneration: 3, currentNumberScheduled: 3, updatedNumberScheduled: 2 },
+    all: { observedGeneration: 3, currentNumberScheduled: 3, updatedNumberScheduled: 3 },
+    behind: { observedGeneration: 2, currentNumberScheduled: 3, updatedNumberScheduled: 3 },
+    new: {}
+  }
+  const api = await startFakeApi((request, response) => {
+    if (request.url?.includes('watch=true')) return response.writeHead(200).flushHeaders()
+    const items = Object.entries(counted).map(([name, status]) => {
+      const object = stored(calicoObject(), name)
+      return { ...object, metadata: { ...object.metadata, generation }, status }
+    })
+    sendJson(response, { metadata: { resourceVersion: '9' }, items })
+  })
+  t.teardown(() => api.stop())
+  const abort = new AbortController()
+  const watched = watchFelix({ api: api.client, clock: systemClock, log: memoryLog(), random: () => 0 })(abort.signal)
+  await until('the list', () => watched.isSynced)
+  t.strictSame(Object.fromEntries(Array.from(watched.values(), ({ name, oldPods }) => [name, oldPods])), {
+    none: 3,
+    some: 1,
+    all: 0,
+    behind: undefined,
+    new: undefined
+  })
+  abort.abort()
+})
+
 t.test('a write is onto the version that was checked, and an Event is about the DaemonSet', async (t) => {
   const bodies: JsonRecord[] = []
   const api = await startFakeApi((request, response) => {
@@ -51,7 +83,14 @@ t.test('a write is onto the version that was checked, and an Event is about the 
     })
   })
   t.teardown(() => api.stop())
-  const daemonSet = { namespace: 'kube-system', name: 'calico-node', uid: 'u', resourceVersion: '7', object: {} }
+  const daemonSet = {
+    namespace: 'kube-system',
+    name: 'calico-node',
+    uid: 'u',
+    resourceVersion: '7',
+    oldPods: 0,
+    object: {}
+  }
   const { signal } = new AbortController()
   const operation = { op: 'replace', path: '/spec/updateStrategy', value: { type: 'OnDelete' } } as const
   await writeDaemonSet(api.client)(daemonSet, [operation], signal)

@@ -77,6 +77,16 @@ void t.test('nodes near their floor: what was told, and how many there are; othe
   t.equal(sample(other.text, 'pidguard_nodes_near_floor'), undefined)
 })
 
+void t.test('Calico as the leader sees it; what is not known is no sample', async (t) => {
+  const calico = { asPolicy: 1, outOfPolicy: 2, stopped: 0, oldPods: 3 }
+  const { text } = await metrics({ calico: () => calico }).render()
+  t.equal(sample(text, 'pidguard_calico_daemonsets{state="out-of-policy"}'), 2)
+  t.equal(sample(text, 'pidguard_calico_old_pods'), 3)
+  const unknown = await metrics({ calico: () => ({ ...calico, oldPods: undefined }) }).render()
+  t.equal(sample(unknown.text, 'pidguard_calico_old_pods'), undefined)
+  t.equal(sample((await metrics({}).render()).text, 'pidguard_calico_daemonsets{state="as-policy"}'), undefined)
+})
+
 void t.test('a broken policy file is 0, and no certificate is no sample: unknown is not zero', async (t) => {
   const { text } = await metrics({
     policy: () => ({ generation: 1, loadedAt: 0, isLatest: false }),
