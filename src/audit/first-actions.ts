@@ -13,6 +13,8 @@ import type { FindingOfOwner } from './findings-by-owner.ts'
  */
 export const urgency: readonly string[] = [
   'pod-thread-outlier',
+  'pod-pid-limit',
+  'node-unit-limit',
   'node-kubepods-drift',
   'node-pid-pressure',
   'node-pid-usage',

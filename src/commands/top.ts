@@ -28,7 +28,8 @@ export async function runTop(subject: TopSubject, options: Options): Promise<num
   const printed = { subject, format: output, namespace, node, limit: limit === 0 ? undefined : limit }
   const topPolicy: TopPolicy = {
     estimateOf: (name) => policy.settingsFor(name).pids.estimate,
-    floor: policy.settingsFor(namespace ?? '').headroom.floor
+    floor: policy.settingsFor(namespace ?? '').headroom.floor,
+    holderShare: policy.settingsFor('').audit.holderShare
   }
   print(renderTop(snapshot, topPolicy, printed))
   if (snapshot.nodes.length === 0 || snapshot.readings.size > 0) return 0

@@ -13,14 +13,19 @@ export class RuleIndex {
     this.all = rules
     for (const kind of new Set(rules.flatMap((rule) => rule.kinds))) {
       const all = rules.filter((rule) => rule.kinds.includes(kind))
-      this.#byKind.set(kind, { all, controlled: all.filter((rule) => rule.includesControlled) })
+      this.#byKind.set(kind, {
+        all,
+        controlled: all.filter((rule) => rule.includesControlled),
+        running: all.filter((rule) => rule.includesRunning)
+      })
     }
   }
 
   /** The rules that look at this subject at all; modes and exemptions are not considered. */
   rulesFor(subject: Subject): readonly Rule[] {
     const ofKind = this.#byKind.get(subject.groupKind)
-    if (ofKind === undefined || isLetThrough(subject)) return none
+    if (ofKind === undefined) return none
+    if (isLetThrough(subject)) return isStored(subject) ? ofKind.running : none
     const rules = isControlledChild(subject) ? ofKind.controlled : ofKind.all
     if (subject.subresource === '') return rules
     return rules.filter((rule) => rule.subresources.includes(subject.subresource))
@@ -31,9 +36,16 @@ interface KindRules {
   readonly all: readonly Rule[]
   /** Rules that also apply to objects owned by a controller. */
   readonly controlled: readonly Rule[]
+  /** Rules that also look at what runs and cannot be denied. */
+  readonly running: readonly Rule[]
 }
 
 const none: readonly Rule[] = []
+
+/** An object as it is stored, which nobody writes now. */
+function isStored({ operation, userName }: Subject): boolean {
+  return operation === 'CREATE' && userName === undefined
+}
 
 /** Let through without a check: deletions, objects being deleted, and mirror pods, which run anyway. */
 function isLetThrough(subject: Subject): boolean {

@@ -57,6 +57,8 @@ export interface RuleDefinition<S extends Subject, Need extends FactName, Want e
   readonly optionalFacts?: readonly Want[]
   /** Also applies to objects owned by a controller; without it those are checked at their Pods. */
   readonly includesControlled?: boolean
+  /** Looks at what runs, so also at static pods and at pods that are being deleted. Rules of audits only. */
+  readonly includesRunning?: boolean
   /** A fault of this rule never denies: what it checks must go on when the rule itself fails. */
   readonly failsOpen?: boolean
   /**
@@ -96,6 +98,7 @@ export interface Rule extends RuleInfo {
   readonly requiredFacts: readonly FactName[]
   readonly optionalFacts: readonly FactName[]
   readonly includesControlled: boolean
+  readonly includesRunning: boolean
   readonly failsOpen: boolean
   readonly everyWrite: boolean
   isAsked(settings: Settings): boolean
@@ -125,6 +128,7 @@ export function defineRule<S extends Subject, Need extends FactName = never, Wan
     subresources: erased.subresources ?? [],
     optionalFacts: erased.optionalFacts ?? [],
     includesControlled: erased.includesControlled ?? false,
+    includesRunning: erased.includesRunning ?? false,
     failsOpen: erased.failsOpen ?? false,
     everyWrite: erased.everyWrite ?? false,
     notes: erased.notes ?? (() => []),

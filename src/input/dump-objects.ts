@@ -106,7 +106,7 @@ function* snapshotObjects(snapshot: ClusterSnapshot, kind: string, known: KnownO
       }
       break
     case 'Pod':
-      for (const pod of snapshot.pods) yield podOf(pod)
+      for (const pod of snapshot.pods) yield podOf(pod, new Date(snapshot.takenAt).toISOString())
       break
   }
 }
@@ -118,9 +118,14 @@ const noContainers: ListFailure = {
   detail: 'a snapshot holds nodes and the threads of pods; rules about containers need files of kubectl get -o json'
 }
 
-function nodeOf({ name, uid, labels, taints, unschedulable, pidPressure }: NodeFacts): JsonRecord {
+function nodeOf({ name, uid, labels, taints, unschedulable, pidPressure, memory }: NodeFacts): JsonRecord {
   const conditions = pidPressure === undefined ? [] : [{ type: 'PIDPressure', status: pidPressure ? 'True' : 'False' }]
-  return { ...core('Node'), metadata: { name, uid, labels }, spec: { taints, unschedulable }, status: { conditions } }
+  return {
+    ...core('Node'),
+    metadata: { name, uid, labels },
+    spec: { taints, unschedulable },
+    status: { conditions, ...(memory === undefined ? undefined : { capacity: { memory: String(memory) } }) }
+  }
 }
 
 function namespaceOf({ name, labels, annotations }: NamedNamespace): JsonRecord {
@@ -131,7 +136,8 @@ function limitRangeOf(namespace: string, limits: readonly LimitRangeItem[]): Jso
   return { ...core('LimitRange'), metadata: { name: 'snapshot', namespace }, spec: { limits } }
 }
 
-function podOf({ name, namespace, uid, cgroup, node, phase, workload, declared, estimated }: PodFacts): JsonRecord {
+function podOf(facts: PodFacts, takenAt: string): JsonRecord {
+  const { name, namespace, uid, cgroup, node, phase, workload, declared, estimated, deleting } = facts
   const controller = { apiVersion: '', ...workload, controller: true }
   return {
     ...core('Pod'),
@@ -139,6 +145,8 @@ function podOf({ name, namespace, uid, cgroup, node, phase, workload, declared, 
       name,
       namespace,
       uid,
+      // A snapshot does not say since when.
+      ...(deleting ? { deletionTimestamp: takenAt } : undefined),
       annotations: {
         ...(cgroup === undefined ? undefined : { [mirrorPod]: cgroup, [staticHash]: cgroup }),
         ...(declared === undefined ? undefined : { [declaredPids]: String(declared) }),

@@ -20,7 +20,8 @@ export function holdersOn(
   node: HeldNode,
   { ceiling, inUse }: Pick<CeilingAccount, 'ceiling' | 'inUse'>,
   pods: Iterable<LedgerPod>,
-  observedOf: (uid: string) => Pids | undefined
+  observedOf: (uid: string) => Pids | undefined,
+  worthNaming: number
 ): NodeHolders {
   const workloads = sharesOn(node.name, pods, observedOf)
   const inPods = workloads.reduce((sum, { pids }) => sum + pids, 0)
@@ -33,7 +34,7 @@ export function holdersOn(
     outside: outsideOf(node.host.inUse, node.kubepods.inUse)
   }
   return {
-    holders: holdersOf(ceiling, inUse, places, workloads),
+    holders: holdersOf(ceiling, inUse, places, workloads, worthNaming),
     others: { workloads: workloads.length, biggest: Math.max(0, ...workloads.map(({ pids }) => pids)) }
   }
 }
@@ -45,18 +46,20 @@ function sharesOn(
   observedOf: (uid: string) => Pids | undefined
 ): WorkloadShare[] {
   const shares = new Map<string, { -readonly [K in keyof WorkloadShare]: WorkloadShare[K] }>()
-  for (const { uid, namespace, workload, node: place } of pods) {
+  for (const { uid, namespace, workload, node: place, deleting } of pods) {
     if (place !== node) continue
     const pids = observedOf(uid) ?? 0
     if (pids === 0) continue
     const key = `${workload.kind} ${namespace}/${workload.name}`
     const held = shares.get(key)
+    const terminating = deleting ? 1 : 0
     if (held === undefined) {
-      shares.set(key, { kind: workload.kind, namespace, name: workload.name, pids, pods: 1 })
+      shares.set(key, { kind: workload.kind, namespace, name: workload.name, pids, pods: 1, terminating })
       continue
     }
     held.pids += pids
     held.pods++
+    held.terminating += terminating
   }
   return [...shares.values()]
 }

@@ -1,6 +1,6 @@
 import type { Placement } from '../kubernetes/placement/placement.ts'
 import type { PodGroup } from '../kubernetes/pod-groups.ts'
-import type { Millis, Pids } from '../lib/units.ts'
+import type { Bytes, Millis, Pids } from '../lib/units.ts'
 
 /** What is kept of the objects of a cluster: caches hold these, not whole objects. */
 
@@ -24,6 +24,8 @@ export interface NodeFacts {
   readonly address: string | undefined
   /** The port of its kubelet, as the node reports it; 10250 when it does not. */
   readonly kubeletPort: number
+  /** capacity.memory; absent while the node does not report it. */
+  readonly memory?: Bytes
 }
 
 /** The workload people know a pod by; see `workloadOf`. One object per workload while caches hold it. */

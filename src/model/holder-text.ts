@@ -22,9 +22,10 @@ function sayHolder(node: string, holder: Holder): string {
   const pids = count(holder.pids)
   switch (holder.place) {
     case 'workload': {
-      const { kind, namespace, name, pods } = holder
+      const { kind, namespace, name, pods, terminating } = holder
       const where = kind === 'Pod' ? '' : ` in ${pods} ${pods === 1 ? 'pod' : 'pods'}`
-      return `${kind} ${namespace}/${name} holds ${pids}${where}`
+      const going = terminating === 0 ? '' : terminating === pods ? ' (Terminating)' : ` (${terminating} Terminating)`
+      return `${kind} ${namespace}/${name} holds ${pids}${where}${going}`
     }
     case 'unknown-pod':
       return `${pids} in the cgroup of pod ${holder.cgroup}, which the API server does not know (any more)`

@@ -1,5 +1,6 @@
 import type { Millis, Pids } from '../lib/units.ts'
 import type { NodeFacts } from './cluster-objects.ts'
+import type { NearLimit } from './near-limit.ts'
 
 /** What a node reports of its tasks and of its kubelet's configuration. */
 
@@ -28,6 +29,8 @@ export interface NodeReading {
   readonly pods: ReadonlyMap<string, Pids> | undefined
   /** Limits (pids.max) of the pods that have one, by pod uid; undefined when unknown for all pods. */
   readonly podLimits: ReadonlyMap<string, Pids> | undefined
+  /** The limits of single cgroups that are at least half used, the fullest first; undefined: limits are not known. */
+  readonly nearLimits?: readonly NearLimit[] | undefined
   /** Why parts of the reading are missing; empty when it is whole. */
   readonly gaps: readonly ReadingFailure[]
 }

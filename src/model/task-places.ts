@@ -70,6 +70,8 @@ export interface WorkloadShare {
   readonly name: string
   readonly pids: Pids
   readonly pods: number
+  /** Of these, pods that are being deleted and still hold tasks. */
+  readonly terminating: number
 }
 
 /** A place that holds so much of a node that it is worth naming. */
@@ -78,24 +80,20 @@ export type Holder =
   | ({ readonly place: 'unknown-pod' } & UnknownPod)
   | { readonly place: 'unexplained' | 'outside'; readonly pids: Pids }
 
-/**
- * Share of what is in use from which a holder is named. Own choice: to stop one that holds less than a tenth would not
- * help.
- */
-const worthNaming = 0.1
-
 /** Holders named together. */
 const mostHolders = 3
 
 /**
- * The places that hold a share worth naming of what is in use under a ceiling, the biggest first. `workloads` are those of
- * the node, in any order. Where the use of the ceiling is unknown, the sum of the known places stands in for it.
+ * The places that hold a share worth naming of what is in use under a ceiling, the biggest first. `workloads` are those
+ * of the node, in any order; `worthNaming` is the policy's `audit.holderShare`. Where the use of the
+ * ceiling is unknown, the sum of the known places stands in for it.
  */
 export function holdersOf(
   ceiling: 'node' | 'kubepods',
   inUse: Pids | undefined,
   places: TaskPlaces,
-  workloads: Iterable<WorkloadShare>
+  workloads: Iterable<WorkloadShare>,
+  worthNaming: number
 ): Holder[] {
   const all: Holder[] = [...workloads].map((workload) => ({ place: 'workload', ...workload }))
   for (const pod of places.unknownPods ?? []) all.push({ place: 'unknown-pod', ...pod })

@@ -25,7 +25,7 @@ export const defaultSettings: Omit<BaseSettings, 'modes'> = {
     maxTaintedShare: 0.25,
     taintHysteresis: { share: 0.05 }
   },
-  audit: { pidMax: 131_072, usage: 0.8, podShare: 0.2 },
+  audit: { pidMax: 100_000, usage: 0.8, podShare: 0.2, ownLimit: 0.9, holderShare: 0.1 },
   calico: { iptablesBackend: undefined, operatorManaged: 'report', updateStrategy: 'OnDelete', repair: false }
 }
 

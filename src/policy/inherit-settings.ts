@@ -35,7 +35,9 @@ export function applyLayer(under: BaseSettings, layer: Layer): BaseSettings {
     audit: {
       pidMax: audit.pidMax ?? under.audit.pidMax,
       usage: audit.usage ?? under.audit.usage,
-      podShare: audit.podShare ?? under.audit.podShare
+      podShare: audit.podShare ?? under.audit.podShare,
+      ownLimit: audit.ownLimit ?? under.audit.ownLimit,
+      holderShare: audit.holderShare ?? under.audit.holderShare
     },
     calico: {
       iptablesBackend: calico.iptablesBackend ?? under.calico.iptablesBackend,

@@ -64,6 +64,10 @@ export interface Settings {
     readonly usage: number
     /** The share of the lower ceiling of its node that one pod may hold, between 0 and 1. */
     readonly podShare: number
+    /** The share of a limit of its own that a pod, a container or a unit may use, between 0 and 1. */
+    readonly ownLimit: number
+    /** The share of what is in use on a node from which a holder is named, between 0 and 1. */
+    readonly holderShare: number
   }
   readonly calico: {
     /** undefined: the policy does not name one, and pidguard does not guess. */

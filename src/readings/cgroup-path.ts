@@ -45,6 +45,16 @@ export function podOfMisplaced(id: string): string | undefined {
   return id.includes('.slice:') ? misplaced.exec(id)?.[1]?.replaceAll('_', '-') : undefined
 }
 
+/** `…/kubepods-burstable-pod….slice/crio-81e5.scope`, and what is below it. */
+const insidePod =
+  /(?:\/kubepods(?:\/(?:burstable|besteffort))?\/pod([0-9A-Za-z-]+)|(?:[^/]+-)?kubepods(?:-besteffort|-burstable)?-pod([0-9A-Za-z_]+)\.slice)\/[^/]/
+
+/** The pod of a container's cgroup; undefined for every other cgroup. */
+export function podOfContainer(id: string): string | undefined {
+  const [, cgroupfs, systemd] = insidePod.exec(id) ?? []
+  return cgroupfs ?? systemd?.replaceAll('_', '-')
+}
+
 function podUidOf(segment: string): string | undefined {
   const plain = podOfCgroupfs.exec(segment)?.[1]
   if (plain !== undefined) return plain

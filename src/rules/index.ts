@@ -14,9 +14,11 @@ import { nodePidPressure } from './node-pid-pressure.ts'
 import { nodePidReservation } from './node-pid-reservation.ts'
 import { nodePidUsage } from './node-pid-usage.ts'
 import { nodePodPidsLimit } from './node-pod-pids-limit.ts'
+import { nodeUnitLimit } from './node-unit-limit.ts'
 import { pidAnnotations } from './pid-annotations.ts'
 import { pidBinding } from './pid-binding.ts'
 import { pidHeadroom } from './pid-headroom.ts'
+import { podPidLimit } from './pod-pid-limit.ts'
 import { podThreadOutlier } from './pod-thread-outlier.ts'
 import { resourceRequests } from './resource-requests.ts'
 import { runtimeThreadCap } from './runtime-thread-cap.ts'
@@ -44,6 +46,8 @@ const headroomRules: readonly Rule[] = [pidHeadroom, pidBinding, namespacePidBud
 /** Rules that run only in an audit: they look at nodes and at running pods. */
 const auditOnly: readonly Rule[] = [
   podThreadOutlier,
+  podPidLimit,
+  nodeUnitLimit,
   nodeKubepodsDrift,
   nodePidPressure,
   nodePidUsage,

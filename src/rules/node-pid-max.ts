@@ -24,16 +24,44 @@ export const nodePidMax = defineRule<Subject, 'node'>({
     const limit = state.reading?.host.limit
     const { pidMax } = settings.audit
     if (limit === undefined || limit >= pidMax) return []
-    const detail = `${leverOf(state, limit, subject)} allows ${limit} tasks, the policy asks for ${pidMax}`
-    return [{ pointer: '/status/capacity/pid', reason: 'the node allows few PIDs', detail, weight: -limit }]
+    const lever = leverOf(state, limit, subject)
+    const detail = `${lever?.name ?? 'the node'} allows ${limit} tasks, the policy asks for ${pidMax}`
+    const found = { pointer: '/status/capacity/pid', reason: 'the node allows few PIDs', detail, weight: -limit }
+    return [lever === undefined ? found : { ...found, remedy: lever.remedy }]
   },
   missingFact: (_subject, { node: state }) => lackOfLimit(state, ['node'])
 })
 
-/** What has to be raised, as far as it is known. */
-function leverOf({ reading }: NodeState, limit: number, subject: Subject): string {
-  if (reading?.hostCgroup !== undefined) return `pids.max of the cgroup ${reading.hostCgroup} above kubepods`
-  return isThreadsMax(limit, subject) ? 'kernel.threads-max (1 for each 128 KiB of memory)' : 'the node'
+/** What has to be raised. */
+interface Lever {
+  readonly name: string
+  readonly remedy: string
+}
+
+const raisePidMax =
+  'Raise kernel.pid_max by a file in /etc/sysctl.d, then restart the kubelet. Leave kernel.threads-max alone: by the memory of the node, threads-max is higher already. Without the restart kubepods keeps the old limit: see node-kubepods-drift.'
+
+/** undefined: not known. */
+function leverOf({ reading }: NodeState, limit: number, subject: Subject): Lever | undefined {
+  const cgroup = reading?.hostCgroup
+  if (cgroup !== undefined) {
+    return {
+      name: `pids.max of the cgroup ${cgroup} above kubepods`,
+      remedy: `Raise pids.max of the cgroup ${cgroup} that kubepods is in: the limit of the container runtime or unit that made it (docker, podman: --pids-limit; systemd: TasksMax). Raising a sysctl changes nothing.`
+    }
+  }
+  const threads = defaultThreadsMax(subject)
+  if (threads === undefined) return undefined
+  if (Math.abs(limit - threads) <= threads * tolerance) {
+    return {
+      name: 'kernel.threads-max (1 for each 128 KiB of memory)',
+      remedy:
+        'Raise kernel.threads-max by a file in /etc/sysctl.d, then restart the kubelet. Raising kernel.pid_max changes nothing: kernel.pid_max is higher already. Without the restart kubepods keeps the old limit: see node-kubepods-drift.'
+    }
+  }
+  // The kernel's own threads-max is higher. It is raised by hand more often than lowered.
+  if (limit < threads) return { name: 'kernel.pid_max', remedy: raisePidMax }
+  return undefined
 }
 
 /** Bytes of memory for each thread of the default kernel.threads-max (Linux kernel/fork.c, set_max_threads: 8 stacks). */
@@ -41,12 +69,10 @@ const memoryPerThread = 128 * 1024
 /** The kernel counts its own image as well, and a node reports a little less memory than it counts by. Own choice. */
 const tolerance = 0.02
 
-/** Whether the limit is what the kernel makes of the memory of the node, and so kernel.threads-max and not pid_max. */
-function isThreadsMax(limit: number, { object }: Subject): boolean {
+/** What the kernel makes of the memory of the node; undefined: its memory is not known. */
+function defaultThreadsMax({ object }: Subject): number | undefined {
   const status = isRecord(object['status']) ? object['status'] : {}
   const capacity = isRecord(status['capacity']) ? status['capacity'] : {}
   const memory = parseQuantity(textOf(capacity['memory']))
-  if (memory === undefined) return false
-  const threads = Number(memory / 1_000_000_000n) / memoryPerThread
-  return Math.abs(limit - threads) <= threads * tolerance
+  return memory === undefined ? undefined : Number(memory / 1_000_000_000n) / memoryPerThread
 }

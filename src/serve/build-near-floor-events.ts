@@ -27,7 +27,13 @@ export function buildNearFloorEvents(deps: NearFloorEventsDeps): NearFloorEvents
     clock,
     rooms: (floor, maxAge) => headroom.rooms(floor, maxAge),
     holders: (name, ceiling) =>
-      holdersOn(ledger.node(name) ?? noNode(name), ceiling, pods.values(), (uid) => ledger.pod(uid)?.observed),
+      holdersOn(
+        ledger.node(name) ?? noNode(name),
+        ceiling,
+        pods.values(),
+        (uid) => ledger.pod(uid)?.observed,
+        settingsFor('').audit.holderShare
+      ),
     settings: () => settingsFor(''),
     events: nodeEvents(api, clock, 'pidguard'),
     random: Math.random

@@ -1,107 +1,14 @@
-import { z } from 'zod'
+import type { z } from 'zod'
 import { AppError } from '../errors.ts'
 import type { LimitRangeItem } from '../kubernetes/types.ts'
 import type { PodFacts } from '../model/cluster-objects.ts'
-import type { ReadingFailureReason } from '../model/node-reading.ts'
-import { fields } from '../policy/document/fields.ts'
+import { nearest } from '../model/near-limit.ts'
+import type { NodeReading, ReadingFailureReason } from '../model/node-reading.ts'
 import { issueMistakes, renderPath } from '../policy/document/mistakes.ts'
 import { readYaml } from '../policy/document/yaml-source.ts'
 import { withKubepods } from '../readings/host-ceiling.ts'
 import type { ClusterSnapshot } from './snapshot.ts'
-
-const apiVersion = 'pidguard.io/v1alpha1'
-const kind = 'NodeSnapshot'
-
-/** Every reason there is: the compiler wants each of them here. */
-const reasons = {
-  'no-address': true,
-  unreachable: true,
-  timeout: true,
-  tls: true,
-  unauthorized: true,
-  forbidden: true,
-  'http-error': true,
-  'too-large': true,
-  malformed: true,
-  'not-reported': true
-} satisfies Record<ReadingFailureReason, true>
-
-const text = () => z.string({ error: 'a text' })
-const instant = () => z.iso.datetime({ offset: true, error: 'an instant like 2026-11-21T10:55:30Z' })
-const count = () => z.int({ error: 'a count of tasks' }).min(0, { error: 'a count of tasks' })
-const strings = () => z.record(z.string(), text(), { error: 'a mapping of texts' })
-const flag = () => z.boolean({ error: 'true or false' })
-const list = <S extends z.ZodType>(item: S) => z.array(item, { error: 'a list' })
-
-const limit = () => z.union([z.literal('unlimited'), count()], { error: 'a count of tasks, or unlimited' }).optional()
-
-const ceiling = fields({ limit: limit(), inUse: count().optional() })
-
-const pod = fields({
-  namespace: text(),
-  name: text(),
-  uid: text(),
-  /** The uid its cgroup goes by, where that is another: of a static pod. */
-  cgroup: text().optional(),
-  phase: text().default('Running'),
-  workload: fields({ kind: text(), name: text() }),
-  declared: count().optional(),
-  estimated: count().optional(),
-  /** Where `estimated` came from. */
-  estimateSource: text().optional(),
-  /** The hash of its pod template. */
-  template: text().optional(),
-  readySince: instant().optional(),
-  deleting: flag().default(false),
-  threads: count().optional(),
-  limit: count().optional()
-})
-
-const reading = fields({ at: instant(), host: ceiling.default({}), kubepods: ceiling.default({}) })
-
-const node = fields({
-  name: text(),
-  uid: text().default(''),
-  labels: strings().default({}),
-  taints: list(fields({ key: text(), value: text().default(''), effect: text() })).default([]),
-  unschedulable: flag().default(false),
-  pidPressure: flag().optional(),
-  address: text().optional(),
-  kubeletPort: z.int({ error: 'a port' }).default(10_250),
-  reading: reading.optional(),
-  failure: fields({
-    reason: z.enum(Object.keys(reasons) as ReadingFailureReason[], { error: 'a reason' }),
-    detail: text().default('')
-  }).optional(),
-  pods: list(pod).default([])
-})
-
-const quantities = z.record(z.string(), z.union([z.string(), z.number()]), { error: 'a mapping of quantities' })
-
-const limitRange = fields({
-  type: text(),
-  min: quantities.optional(),
-  max: quantities.optional(),
-  default: quantities.optional(),
-  defaultRequest: quantities.optional()
-})
-
-const namespace = fields({
-  name: text(),
-  labels: strings().default({}),
-  annotations: strings().default({}),
-  limitRanges: list(limitRange).default([])
-})
-
-const document = fields({
-  apiVersion: z.literal(apiVersion, { error: apiVersion }),
-  kind: z.literal(kind, { error: kind }),
-  takenAt: instant(),
-  nodes: list(node),
-  /** Pods that no node holds yet. */
-  unbound: list(pod).default([]),
-  namespaces: list(namespace).default([])
-})
+import { apiVersion, type ceiling, document, kind, type pod } from './snapshot-schema.ts'
 
 type Document = z.output<typeof document>
 type Pod = z.output<typeof pod>
@@ -144,8 +51,9 @@ function yamlOf(source: string, content: string) {
 function snapshotOf({ takenAt, nodes, unbound, namespaces }: Document): ClusterSnapshot {
   return {
     takenAt: Date.parse(takenAt),
-    nodes: nodes.map(({ reading, failure, pods, pidPressure, address, ...facts }) => ({
+    nodes: nodes.map(({ reading, failure, pods, leftovers, pidPressure, address, memory, ...facts }) => ({
       ...facts,
+      ...(memory === undefined ? undefined : { memory }),
       pidPressure,
       address
     })),
@@ -168,20 +76,27 @@ function podOf({ threads, limit, readySince, ...pod }: Pod, node: string | undef
   return { ...pod, workload, node, declared: pod.declared, estimated: pod.estimated, ...ready }
 }
 
-function readingOf({ name, reading, pods }: Document['nodes'][number]) {
-  const { at, host, kubepods } = reading ?? { at: '', host: {}, kubepods: {} }
-  const threads = pods.flatMap(({ uid, cgroup = uid, threads }) =>
-    threads === undefined ? [] : [[cgroup, threads] as const]
-  )
-  const limits = pods.flatMap(({ uid, cgroup = uid, limit }) => (limit === undefined ? [] : [[cgroup, limit] as const]))
+function readingOf({ name, reading, pods, leftovers }: Document['nodes'][number]): NodeReading {
+  const { at, host, hostCgroup, kubepods, nearLimits } = reading ?? { at: '', host: {}, kubepods: {} }
+  const all = [...pods.map(({ uid, cgroup = uid, threads, limit }) => ({ cgroup, threads, limit })), ...leftovers]
+  const threads = all.flatMap(({ cgroup, threads }) => (threads === undefined ? [] : [[cgroup, threads] as const]))
+  const limits = all.flatMap(({ cgroup, limit }) => (limit === undefined ? [] : [[cgroup, limit] as const]))
+  const hasLimits = nearLimits !== undefined || limits.length > 0
+  const counts = new Map(threads)
   return {
     node: name,
     at: Date.parse(at),
     host: withKubepods(ceilingOf(host), ceilingOf(kubepods)),
+    ...(hostCgroup === undefined ? undefined : { hostCgroup }),
     kubepods: ceilingOf(kubepods),
-    pods: threads.length === 0 ? undefined : new Map(threads),
-    // A snapshot does not say whether limits were read.
-    podLimits: limits.length === 0 ? undefined : new Map(limits),
+    pods: threads.length === 0 ? undefined : counts,
+    podLimits: hasLimits ? new Map(limits) : undefined,
+    nearLimits: hasLimits
+      ? nearest([
+          ...limits.map(([pod, limit]) => ({ of: 'pod' as const, pod, name: '', limit, inUse: counts.get(pod) ?? 0 })),
+          ...(nearLimits ?? []).map(({ pod, ...each }) => ({ ...each, ...(pod === undefined ? undefined : { pod }) }))
+        ])
+      : undefined,
     gaps: []
   }
 }
@@ -208,7 +123,11 @@ export function documentOf(snapshot: ClusterSnapshot): object {
               reading: {
                 at: new Date(reading.at).toISOString(),
                 host: writtenCeiling(reading.host),
-                kubepods: writtenCeiling(reading.kubepods)
+                ...(reading.hostCgroup === undefined ? undefined : { hostCgroup: reading.hostCgroup }),
+                kubepods: writtenCeiling(reading.kubepods),
+                ...(reading.nearLimits === undefined
+                  ? undefined
+                  : { nearLimits: reading.nearLimits.filter(({ of }) => of !== 'pod') })
               }
             }),
         ...(failure === undefined
@@ -222,7 +141,8 @@ export function documentOf(snapshot: ClusterSnapshot): object {
             threads: reading?.pods?.get(cgroup),
             limit: reading?.podLimits?.get(cgroup)
           })
-        })
+        }),
+        ...leftoversOf(reading, podsByNode.get(facts.name) ?? [])
       }
     }),
     unbound: (podsByNode.get(undefined) ?? []).map(({ node, placement, isGated, isUnschedulable, refusedBy, ...pod }) =>
@@ -233,6 +153,14 @@ export function documentOf(snapshot: ClusterSnapshot): object {
       return { ...namespace, ...(limitRanges.length === 0 ? undefined : { limitRanges }) }
     })
   }
+}
+
+function leftoversOf(reading: NodeReading | undefined, pods: readonly PodFacts[]): object | undefined {
+  const known = new Set(pods.map(({ uid, cgroup = uid }) => cgroup))
+  const leftovers = [...(reading?.pods ?? [])]
+    .filter(([cgroup, threads]) => threads > 0 && !known.has(cgroup))
+    .map(([cgroup, threads]) => withoutUndefined({ cgroup, threads, limit: reading?.podLimits?.get(cgroup) }))
+  return leftovers.length === 0 ? undefined : { leftovers }
 }
 
 function writtenCeiling({ limit, inUse }: { limit: number | undefined; inUse: number | undefined }): object {

@@ -7,19 +7,22 @@ import { type Holder, holdersOf, placesOf, type TaskPlaces, type WorkloadShare }
 /** Where the tasks of a node are, by all its pods, and what holds so many of them that it is worth naming. */
 export function holdersAndPlaces(
   reading: NodeReading | undefined,
-  pods: readonly PodFacts[]
+  pods: readonly PodFacts[],
+  worthNaming: number
 ): { readonly places: TaskPlaces; readonly holders: readonly Holder[]; readonly workloads: Others } {
   const unclaimed = new Map(reading?.pods)
   const shares = new Map<string, { -readonly [K in keyof WorkloadShare]: WorkloadShare[K] }>()
-  for (const { uid, cgroup = uid, namespace, workload } of pods) {
+  for (const { uid, cgroup = uid, namespace, workload, deleting } of pods) {
     const pids = reading?.pods?.get(cgroup)
     unclaimed.delete(cgroup)
     if (pids === undefined) continue
     const key = `${workload.kind} ${namespace}/${workload.name}`
-    const held = shares.get(key) ?? { kind: workload.kind, namespace, name: workload.name, pids: 0, pods: 0 }
+    const none = { kind: workload.kind, namespace, name: workload.name, pids: 0, pods: 0, terminating: 0 }
+    const held = shares.get(key) ?? none
     shares.set(key, held)
     held.pids += pids
     held.pods++
+    if (deleting) held.terminating++
   }
   const places = placesOf(reading, unclaimed)
   const [fullest] = knownCeilings({ reading, kubelet: undefined })
@@ -27,7 +30,7 @@ export function holdersAndPlaces(
   const inUse = fullest?.inUse ?? reading?.host.inUse
   return {
     places,
-    holders: reading === undefined ? [] : holdersOf(name, inUse, places, shares.values()),
+    holders: reading === undefined ? [] : holdersOf(name, inUse, places, shares.values(), worthNaming),
     workloads: { workloads: shares.size, biggest: Math.max(0, ...[...shares.values()].map(({ pids }) => pids)) }
   }
 }

@@ -15,6 +15,8 @@ import { holdersAndPlaces } from './node-holders.ts'
 export interface TopView extends ClusterSnapshot {
   readonly standing: Standing
   readonly floor: Floor
+  /** The share of what is in use on a node from which a holder is named. */
+  readonly holderShare: number
 }
 
 /** One node; undefined: not known. */
@@ -37,7 +39,7 @@ export interface NodeRow {
   readonly biggest: { readonly namespace: string; readonly name: string; readonly pids: Pids } | undefined
   /** Where its tasks are. */
   readonly places: TaskPlaces
-  /** What holds at least a tenth of what is in use at its fuller ceiling, the biggest first; at most three. */
+  /** What holds a share worth naming of what is in use at its fuller ceiling, the biggest first; at most three. */
   readonly holders: readonly Holder[]
   /** Workloads with pods there whose tasks are known, and the tasks of the biggest. */
   readonly workloads: Others
@@ -86,7 +88,16 @@ function isAlive({ phase }: PodFacts): boolean {
 }
 
 /** Fullest first; nodes of which nothing is known come last. */
-export function nodeRows({ nodes, pods, readings, failures, takenAt, standing, floor }: TopView): NodeRow[] {
+export function nodeRows({
+  nodes,
+  pods,
+  readings,
+  failures,
+  takenAt,
+  standing,
+  floor,
+  holderShare
+}: TopView): NodeRow[] {
   const podsByNode = Map.groupBy(pods, ({ node }) => node)
   const accounts = new Map([...standing.headroom.accounts(floor)].map((account) => [account.node, account]))
   return nodes
@@ -102,7 +113,7 @@ export function nodeRows({ nodes, pods, readings, failures, takenAt, standing, f
         biggest: biggestOf(held, reading),
         age: reading === undefined ? undefined : Math.max(0, takenAt - reading.at),
         pods: held.length,
-        ...holdersAndPlaces(reading, all),
+        ...holdersAndPlaces(reading, all, holderShare),
         pidPressure,
         missing: [...(failure === undefined ? [] : [failure]), ...(reading?.gaps ?? [])].map(
           ({ reason, detail }) => `${reason}: ${detail}`
@@ -153,7 +164,8 @@ export function podRows({ pods, readings, takenAt, standing }: TopView): PodRow[
         pod: pod.name,
         workload: pod.workload,
         node: pod.node,
-        phase: pod.phase,
+        // As kubectl shows it; the phase stays what it was.
+        phase: pod.deleting ? 'Terminating' : pod.phase,
         pids,
         committed: entry === undefined ? undefined : entry.observed + entry.pending,
         limit: reading?.podLimits?.get(cgroup),

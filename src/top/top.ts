@@ -44,6 +44,8 @@ export interface TopPolicy {
   estimateOf(namespace: string): Pids
   /** The floor of the namespace that was asked for, else that of the policy's base. */
   readonly floor: Floor
+  /** The share of what is in use on a node from which a holder is named. */
+  readonly holderShare: number
 }
 
 /** What `pidguard top` prints. */
@@ -65,7 +67,7 @@ type Row = NodeRow | PodRow | WorkloadRow
 
 function rowsOf(snapshot: ClusterSnapshot, policy: TopPolicy, { subject, namespace, node }: TopOptions): Row[] {
   const standing = standingOf(snapshot, (name) => policy.estimateOf(name))
-  const view: TopView = { ...snapshot, standing, floor: policy.floor }
+  const view: TopView = { ...snapshot, standing, floor: policy.floor, holderShare: policy.holderShare }
   const pods = snapshot.pods.filter(
     (pod) => (namespace === undefined || pod.namespace === namespace) && (node === undefined || pod.node === node)
   )

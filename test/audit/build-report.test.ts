@@ -119,6 +119,8 @@ t.test('a node that could not be read is a gap, and its rules are skipped', asyn
       'node-kubepods-drift: node not read',
       'node-pid-max: node not read',
       'node-pid-usage: node not read',
+      'node-unit-limit: node not read',
+      'pod-pid-limit: node not read',
       'pod-thread-outlier: node not read'
     ]
   )
@@ -352,7 +354,10 @@ t.test('a pod of which nothing is known keeps nothing but what is found in its o
   const earlier = await auditOf(outlier)
   const other = runningPod('other-1', { deployment: 'other', resources: fine })
   const { since, skips } = await auditOf({ ...clean, objects: [...clean.objects, other] }, { earlier })
-  t.match(skips, [{ ruleId: 'pod-thread-outlier', objects: 1 }])
+  t.match(skips, [
+    { ruleId: 'pod-pid-limit', objects: 1 },
+    { ruleId: 'pod-thread-outlier', objects: 1 }
+  ])
   t.ok(since?.fixed.some(({ ruleId }) => ruleId === 'pod-thread-outlier'))
 })
 

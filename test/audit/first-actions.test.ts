@@ -69,7 +69,7 @@ t.test('findings of one rule with another remedy are an action of their own', as
 const leak = { namespace: 'shop', kind: 'Deployment', name: 'leak', pids: 120_000, pods: 5 }
 
 function heldBy({ pids, ...workload }: typeof leak): AuditNode['holders'][number] {
-  return { place: 'workload', workload, cgroup: null, pids }
+  return { place: 'workload', workload: { ...workload, terminating: 0 }, cgroup: null, pids }
 }
 
 const noHolder = { holders: [], workloads: 0, biggestWorkload: null }

@@ -78,3 +78,17 @@ void t.test('a controlled child is seen only by the rules that say so', async (t
   const object = workloadObject('apps/v1/DaemonSet', {}, {}, owned)
   t.strictSame(ids(subjectFrom(object)), ['sets'])
 })
+
+void t.test(
+  'what runs and cannot be denied is for rules that look at what runs, where nobody writes it now',
+  async (t) => {
+    const running = new RuleIndex([testRule({ id: 'pods' }), testRule({ id: 'runs', includesRunning: true })])
+    const idsOf = (subject: Subject) => running.rulesFor(subject).map(({ id }) => id)
+    t.strictSame(idsOf(podSubject()), ['pods', 'runs'])
+    for (const metadata of [mirror, terminating]) {
+      const object = podObject({}, metadata)
+      t.strictSame(idsOf(subjectOfObject(object)), ['runs'], 'stored')
+      t.strictSame(idsOf(subjectFrom(object, { operation: 'UPDATE' })), [], 'written')
+    }
+  }
+)

@@ -83,7 +83,7 @@ t.test(
     t.strictSame(await next(0), [])
     t.equal(teller.near, 0)
     state.holders = [
-      { place: 'workload', kind: 'Deployment', namespace: 'shop', name: 'boom', pids: 502, pods: 1 },
+      { place: 'workload', kind: 'Deployment', namespace: 'shop', name: 'boom', pids: 502, pods: 1, terminating: 0 },
       { place: 'unexplained', pids: 100 }
     ]
     read('a', 870)

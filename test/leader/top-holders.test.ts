@@ -18,11 +18,19 @@ void t.test('workloads by what their pods hold there, where that is a tenth of w
   const pods = [of('w1', 'web'), of('b1', 'boom'), of('w2', 'web'), of('other', 'big', 'b'), of('idle', 'idle')]
   const all = [...pods, podFacts('lone', { node: 'a' }), podFacts('waiting')]
   t.strictSame(
-    holdersOn(node(), underKubepods, all, (uid) => observed[uid]),
+    holdersOn(node(), underKubepods, all, (uid) => observed[uid], 0.1),
     {
       holders: [
-        { place: 'workload', kind: 'Deployment', namespace: 'default', name: 'boom', pids: 500, pods: 1 },
-        { place: 'workload', kind: 'Deployment', namespace: 'default', name: 'web', pids: 65, pods: 2 }
+        {
+          place: 'workload',
+          kind: 'Deployment',
+          namespace: 'default',
+          name: 'boom',
+          pids: 500,
+          pods: 1,
+          terminating: 0
+        },
+        { place: 'workload', kind: 'Deployment', namespace: 'default', name: 'web', pids: 65, pods: 2, terminating: 0 }
       ],
       others: { workloads: 3, biggest: 500 }
     }
@@ -34,7 +42,7 @@ void t.test(
   async (t) => {
     const calico = [podFacts('c', { node: 'a', workload: { kind: 'DaemonSet', name: 'calico-node' } })]
     const placesAt = (change: Partial<HeldNode>, ceiling: typeof underKubepods | typeof underNode) =>
-      holdersOn(node(change), ceiling, calico, () => 83).holders.map(({ place, pids }) => `${place} ${pids}`)
+      holdersOn(node(change), ceiling, calico, () => 83, 0.1).holders.map(({ place, pids }) => `${place} ${pids}`)
     t.strictSame(placesAt({}, underNode), ['outside 600', 'unexplained 517'])
     t.strictSame(placesAt({}, underKubepods), ['unexplained 517', 'workload 83'])
     t.strictSame(placesAt({ unclaimed: new Map([['3333', 500]]) }, underNode), ['outside 600', 'unknown-pod 500'])
@@ -44,7 +52,7 @@ void t.test(
 void t.test('pods that were not seen hold nothing that could be reported', async (t) => {
   const unread = node({ kubepods: { limit: 40_000, inUse: undefined } })
   t.strictSame(
-    holdersOn(unread, underNode, [of('w1', 'web')], () => undefined),
+    holdersOn(unread, underNode, [of('w1', 'web')], () => undefined, 0.1),
     { holders: [], others: { workloads: 0, biggest: 0 } }
   )
 })

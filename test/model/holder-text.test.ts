@@ -5,8 +5,16 @@ const others = { workloads: 100, biggest: 290 }
 
 void t.test('each kind of holder in words', async (t) => {
   const holders = [
-    { place: 'workload', kind: 'Deployment', namespace: 'shop', name: 'web', pids: 900, pods: 3 },
-    { place: 'workload', kind: 'Pod', namespace: 'kube-system', name: 'kube-apiserver-cp1', pids: 1, pods: 1 },
+    { place: 'workload', kind: 'Deployment', namespace: 'shop', name: 'web', pids: 900, pods: 3, terminating: 0 },
+    {
+      place: 'workload',
+      kind: 'Pod',
+      namespace: 'kube-system',
+      name: 'kube-apiserver-cp1',
+      pids: 1,
+      pods: 1,
+      terminating: 0
+    },
     { place: 'unknown-pod', cgroup: '3333', pids: 29_000 }
   ] as const
   t.equal(
@@ -21,6 +29,13 @@ void t.test('each kind of holder in words', async (t) => {
     sayHolders('n1', [{ place: 'unexplained', pids: 7 }], others),
     '7 PIDs under kubepods, but in none of its pods'
   )
+})
+
+void t.test('pods that are being deleted and still hold tasks are called Terminating', async (t) => {
+  const job = { place: 'workload', kind: 'Job', namespace: 'prow', name: 'job', pids: 900, pods: 3 } as const
+  const said = (terminating: number) => sayHolders('n1', [{ ...job, terminating }], others)
+  t.equal(said(3), 'Job prow/job holds 900 PIDs in 3 pods (Terminating)')
+  t.equal(said(1), 'Job prow/job holds 900 PIDs in 3 pods (1 Terminating)')
 })
 
 void t.test('where nobody stands out that is said, with the size of the biggest', async (t) => {

@@ -61,16 +61,25 @@ const web = (name: string, pids: number): WorkloadShare => ({
   namespace: 'shop',
   name,
   pids,
-  pods: 1
+  pods: 1,
+  terminating: 0
 })
 const nowhere = { pods: undefined, unknownPods: undefined, unexplained: undefined, outside: undefined }
 const shown = (holders: readonly Holder[]) =>
   holders.map((holder) => `${holder.place === 'workload' ? holder.name : holder.place} ${holder.pids}`)
 
 void t.test('a holder is named from a tenth of what is in use on', async (t) => {
-  t.strictSame(shown(holdersOf('node', 1000, nowhere, [web('big', 100), web('small', 99)])), ['big 100'])
-  t.strictSame(shown(holdersOf('node', 1000, nowhere, [web('small', 99)])), [])
-  t.strictSame(shown(holdersOf('node', undefined, nowhere, [web('a', 50), web('b', 0)])), ['a 50'])
+  t.strictSame(shown(holdersOf('node', 1000, nowhere, [web('big', 100), web('small', 99)], 0.1)), ['big 100'])
+  t.strictSame(shown(holdersOf('node', 1000, nowhere, [web('small', 99)], 0.1)), [])
+  t.strictSame(shown(holdersOf('node', undefined, nowhere, [web('a', 50), web('b', 0)], 0.1)), ['a 50'])
+})
+
+void t.test('from another share where the policy says so', async (t) => {
+  t.strictSame(shown(holdersOf('node', 1000, nowhere, [web('big', 100), web('small', 99)], 0.05)), [
+    'big 100',
+    'small 99'
+  ])
+  t.strictSame(shown(holdersOf('node', 1000, nowhere, [web('big', 100)], 0.2)), [])
 })
 
 void t.test('the biggest three places, whatever they are; what is outside does not count under kubepods', async (t) => {
@@ -81,6 +90,6 @@ void t.test('the biggest three places, whatever they are; what is outside does n
     outside: 3000
   }
   const workloads = [web('a', 1800), web('b', 1700)]
-  t.strictSame(shown(holdersOf('node', 10_000, places, workloads)), ['outside 3000', 'unknown-pod 2000', 'a 1800'])
-  t.strictSame(shown(holdersOf('kubepods', 7000, places, workloads)), ['unknown-pod 2000', 'a 1800', 'b 1700'])
+  t.strictSame(shown(holdersOf('node', 10_000, places, workloads, 0.1)), ['outside 3000', 'unknown-pod 2000', 'a 1800'])
+  t.strictSame(shown(holdersOf('kubepods', 7000, places, workloads, 0.1)), ['unknown-pod 2000', 'a 1800', 'b 1700'])
 })

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { placeOfCgroup } from '../../src/readings/cgroup-path.ts'
+import { placeOfCgroup, podOfContainer } from '../../src/readings/cgroup-path.ts'
 
 const uid = '278bb920-8281-4ce9-a864-8d8a8158294a'
 const systemdUid = uid.replaceAll('-', '_')
@@ -44,3 +44,20 @@ for (const [id, root, pod] of cases) {
     t.equal(place?.pod, pod)
   })
 }
+
+t.test('the pod of a container, by both drivers; nothing else is a container', async (t) => {
+  const systemd = `/kubepods.slice/kubepods-burstable.slice/kubepods-burstable-pod${systemdUid}.slice`
+  for (const id of [
+    `/kubepods/burstable/pod${uid}/crio-81e5`,
+    `/kubepods/pod${uid}/fd3d`,
+    `${systemd}/crio-81e5.scope`,
+    `${systemd}/crio-81e5.scope/container`,
+    `/kubelet.slice/kubelet-kubepods.slice/kubelet-kubepods-pod${systemdUid}.slice/cri-containerd-1.scope`,
+    `/docker/1a/kubelet/kubepods/burstable/pod${uid}/fd3d/kubepods/pod${hash}/1`
+  ]) {
+    t.equal(podOfContainer(id), uid, id)
+  }
+  for (const id of ['/', '/kubepods', systemd, `/kubepods/burstable/pod${uid}`, '/machine.slice/podman/1/kubepods/x']) {
+    t.equal(podOfContainer(id), undefined, id)
+  }
+})

@@ -1,7 +1,8 @@
 import t from 'tap'
 import { nodePidMax as rule } from '../../src/rules/node-pid-max.ts'
+import { findingsOf } from '../support/judge.ts'
 import { holdsCases } from '../support/node-cases.ts'
-import { nodeObject } from '../support/nodes.ts'
+import { nodeObject, nodeState } from '../support/nodes.ts'
 
 function withMemory(memory: string) {
   const object = nodeObject()
@@ -9,9 +10,14 @@ function withMemory(memory: string) {
 }
 
 holdsCases(t, rule, [
-  { name: 'as much as the policy asks for', node: { host: [131_072, 1] } },
-  { name: 'one less', node: { host: [131_071, 1] }, finds: /131071 tasks, the policy asks for 131072/ },
+  { name: 'as much as the policy asks for', node: { host: [100_000, 1] } },
+  { name: 'one less', node: { host: [99_999, 1] }, finds: /99999 tasks, the policy asks for 100000/ },
   { name: 'the default of the kernel, as in incident 003', node: { host: [32_768, 31_635] }, finds: /32768/ },
+  {
+    name: 'a default node of 16 GiB, as in the recordings',
+    object: withMemory('16369280Ki'),
+    node: { host: [125_722, 900] }
+  },
   { name: 'no limit', node: { host: ['unlimited', 1] } },
   { name: 'another least', node: { host: [40_000, 1] }, settings: { audit: { pidMax: 40_000 } } },
   { name: 'its use is not asked for', node: { host: [32_768, null] }, finds: /32768/ },
@@ -22,17 +28,27 @@ holdsCases(t, rule, [
   },
   {
     name: 'threads-max, by the memory of the node',
-    object: withMemory('16369280Ki'),
-    node: { host: [127_811, 5300] },
-    finds: /^kernel.threads-max .* allows 127811 tasks/
+    object: withMemory('8184640Ki'),
+    node: { host: [63_905, 5300] },
+    finds: /^kernel.threads-max .* allows 63905 tasks/
   },
   {
     name: 'pid_max on a node of more memory',
-    object: withMemory('32738560Ki'),
-    node: { host: [127_811, 5300] },
-    finds: /^the node allows 127811 tasks/
+    object: withMemory('16369280Ki'),
+    node: { host: [63_905, 5300] },
+    finds: /^kernel.pid_max allows 63905 tasks/
   },
-  { name: 'memory that is no quantity', object: withMemory('much'), node: { host: [32_768, 1] }, finds: /131072$/ },
+  { name: 'memory that is no quantity', object: withMemory('much'), node: { host: [32_768, 1] }, finds: /100000$/ },
   { name: 'only kubepods known', node: { kubepods: [32_768, 1] }, lacks: 'ceiling of the node not known' },
   { name: 'not read', node: {}, lacks: 'node not read' }
 ])
+
+const readsOf = (host: readonly [number, number], memory = '16369280Ki', hostCgroup?: string) =>
+  findingsOf(rule, withMemory(memory), { facts: { node: nodeState({ host, ...(hostCgroup && { hostCgroup }) }) } })[0]
+
+t.test('the remedy is the lever that moves', async (t) => {
+  t.match(readsOf([63_905, 1], '8184640Ki')?.remedy, /^Raise kernel.threads-max .*kernel.pid_max is higher already/)
+  t.match(readsOf([32_768, 1])?.remedy, /^Raise kernel.pid_max .*threads-max is higher already/)
+  t.match(readsOf([2048, 1], undefined, '/')?.remedy, /^Raise pids.max of the cgroup \/ .*--pids-limit/)
+  t.equal(readsOf([32_768, 1], 'much')?.remedy, undefined, 'that of the rule: not known which')
+})

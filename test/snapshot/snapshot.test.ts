@@ -48,6 +48,7 @@ t.test('what a snapshot says', async (t) => {
     kubepods: { limit: Number.POSITIVE_INFINITY, inUse: 502 },
     pods: new Map([['u1', 502]]),
     podLimits: new Map([['u1', 600]]),
+    nearLimits: [{ of: 'pod', pod: 'u1', name: '', limit: 600, inUse: 502 }],
     gaps: []
   })
   t.match(snapshot.pods, [
@@ -63,6 +64,53 @@ t.test('written and read again it is the same, as YAML and as JSON', async (t) =
   const snapshot = readSnapshot('a.yaml', text)
   t.strictSame(readSnapshot('b.yaml', stringify(documentOf(snapshot))), snapshot)
   t.strictSame(readSnapshot('b.json', JSON.stringify(documentOf(snapshot))), snapshot)
+})
+
+t.test(
+  'leftover cgroups, limits of single cgroups, a ceiling above kubepods and memory are written and read again',
+  async (t) => {
+    const more = text
+      .replace('host: {limit: 32768, inUse: 1197}', 'host: {limit: 2048, inUse: 1197}\n      hostCgroup: /')
+      .replace(
+        '    pods:',
+        `      nearLimits:
+        - {of: container, pod: u1, name: app, limit: 500, inUse: 490}
+        - {of: unit, name: /system.slice/kubelet.service, limit: 100, inUse: 60}
+    memory: 17179869184
+    leftovers: [{cgroup: gone, threads: 290, limit: 300}]
+    pods:`
+      )
+    const snapshot = readSnapshot('a.yaml', more)
+    const reading = snapshot.readings.get('node-a')
+    t.equal(snapshot.nodes[0]?.memory, 17_179_869_184)
+    t.equal(reading?.hostCgroup, '/')
+    t.strictSame(
+      reading?.pods,
+      new Map([
+        ['u1', 502],
+        ['gone', 290]
+      ])
+    )
+    t.strictSame(
+      reading?.nearLimits?.map(({ of, pod, inUse }) => [of, pod, inUse]),
+      [
+        ['container', 'u1', 490],
+        ['pod', 'gone', 290],
+        ['pod', 'u1', 502],
+        ['unit', undefined, 60]
+      ]
+    )
+    t.strictSame(readSnapshot('b.json', JSON.stringify(documentOf(snapshot))), snapshot)
+  }
+)
+
+t.test('that there are no limits is another thing than that nobody looked', async (t) => {
+  const without = text.replace(', limit: 600', '')
+  t.equal(readSnapshot('a.yaml', without).readings.get('node-a')?.nearLimits, undefined)
+  const looked = readSnapshot('a.yaml', without.replace('    pods:', '      nearLimits: []\n    pods:'))
+  t.strictSame(looked.readings.get('node-a')?.nearLimits, [])
+  t.strictSame(looked.readings.get('node-a')?.podLimits, new Map())
+  t.strictSame(readSnapshot('b.json', JSON.stringify(documentOf(looked))), looked)
 })
 
 t.test('the tasks of a static pod stand under the uid its node counts it by', async (t) => {

@@ -94,6 +94,7 @@ function readingOf(node: string, now: number): NodeReading {
     kubepods: ceiling,
     pods: new Map(),
     podLimits: new Map(),
+    nearLimits: [],
     gaps: []
   }
 }

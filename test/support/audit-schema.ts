@@ -70,13 +70,21 @@ const node = z.strictObject({
       z.strictObject({
         place: z.enum(['workload', 'unknown-pod', 'unexplained', 'outside']),
         workload: z
-          .strictObject({ namespace: z.string(), kind: z.string(), name: z.string(), pods: count() })
+          .strictObject({
+            namespace: z.string(),
+            kind: z.string(),
+            name: z.string(),
+            pods: count(),
+            terminating: count().describe('Of these, pods that are being deleted and still hold tasks.')
+          })
           .nullable(),
         cgroup: z.string().nullable().describe('The uid in the name of the cgroup of an unknown pod.'),
         pids: count()
       })
     )
-    .describe('What holds at least a tenth of what is in use at the fuller ceiling, the biggest first; at most three.'),
+    .describe(
+      'What holds at least audit.holderShare of the policy of what is in use at the fuller ceiling, the biggest first; at most three.'
+    ),
   workloads: count().describe('Workloads with pods there whose tasks are known.'),
   pidPressure: z.boolean().nullable(),
   kubelet: z

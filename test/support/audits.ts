@@ -81,7 +81,7 @@ const full: AuditNode = {
   holders: [
     {
       place: 'workload',
-      workload: { namespace: 'shop', kind: 'Deployment', name: 'hog', pods: 2 },
+      workload: { namespace: 'shop', kind: 'Deployment', name: 'hog', pods: 2, terminating: 0 },
       cgroup: null,
       pids: 1004
     }
@@ -109,7 +109,7 @@ const unlimited: AuditNode = {
     { place: 'unknown-pod', workload: null, cgroup: '33333333-0000-4000-8000-000000000003', pids: 212 },
     {
       place: 'workload',
-      workload: { namespace: 'kube-system', kind: 'DaemonSet', name: 'calico-node', pods: 1 },
+      workload: { namespace: 'kube-system', kind: 'DaemonSet', name: 'calico-node', pods: 1, terminating: 0 },
       cgroup: null,
       pids: 88
     }

@@ -206,7 +206,13 @@ function nodeOf(at: number, scale: Scale): AuditNode {
     holders: [
       {
         place: 'workload',
-        workload: { namespace: namespaceOf(at, scale), kind: 'Deployment', name: `worker-${at}`, pods: 1 },
+        workload: {
+          namespace: namespaceOf(at, scale),
+          kind: 'Deployment',
+          name: `worker-${at}`,
+          pods: 1,
+          terminating: 0
+        },
         cgroup: null,
         pids: inUse
       }

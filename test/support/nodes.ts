@@ -1,4 +1,5 @@
 import type { JsonRecord } from '../../src/lib/json/shape.ts'
+import type { NearLimit } from '../../src/model/near-limit.ts'
 import type { Ceiling, KubeletConfig, NodeState } from '../../src/model/node-reading.ts'
 
 type CeilingSketch = readonly [limit: number | 'unlimited' | null, inUse: number | null]
@@ -13,14 +14,16 @@ export interface NodeStateSketch {
   readonly pods?: Readonly<Record<string, number>>
   /** Limits by pod uid, of the pods that have one. */
   readonly podLimits?: Readonly<Record<string, number>>
+  /** Limits of single cgroups that are at least half used; left out: limits are not known. */
+  readonly nearLimits?: readonly NearLimit[]
   /** A configuration that says nothing of PIDs, changed as given. */
   readonly kubelet?: { readonly podPidsLimit?: number; readonly reserved?: number | null; readonly eviction?: string }
 }
 
 /** A node as sketched; without any figure there is no reading. */
 export function nodeState(sketch: NodeStateSketch = {}): NodeState {
-  const { host, hostCgroup, kubepods, pods, podLimits, kubelet } = sketch
-  const isRead = (host ?? kubepods ?? pods ?? podLimits) !== undefined
+  const { host, hostCgroup, kubepods, pods, podLimits, nearLimits, kubelet } = sketch
+  const isRead = (host ?? kubepods ?? pods ?? podLimits ?? nearLimits) !== undefined
   return {
     reading: isRead
       ? {
@@ -31,6 +34,7 @@ export function nodeState(sketch: NodeStateSketch = {}): NodeState {
           kubepods: ceiling(kubepods),
           pods: pods === undefined ? undefined : new Map(Object.entries(pods)),
           podLimits: podLimits === undefined ? undefined : new Map(Object.entries(podLimits)),
+          nearLimits,
           gaps: []
         }
       : undefined,

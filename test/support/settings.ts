@@ -32,7 +32,7 @@ export function settings(change: SettingsChange = {}): Settings {
       taintHysteresis: { share: 0.05 },
       ...change.headroom
     },
-    audit: { pidMax: 131_072, usage: 0.8, podShare: 0.2, ...change.audit },
+    audit: { pidMax: 100_000, usage: 0.8, podShare: 0.2, ownLimit: 0.9, holderShare: 0.1, ...change.audit },
     calico: {
       iptablesBackend: undefined,
       operatorManaged: 'report',

@@ -10,7 +10,8 @@ const load = (name: string) =>
 
 const policy: TopPolicy = {
   estimateOf: () => 50,
-  floor: { share: 0.1 }
+  floor: { share: 0.1 },
+  holderShare: 0.1
 }
 
 function top(snapshot: ClusterSnapshot, change: Partial<TopOptions> = {}): string[] {

@@ -14,6 +14,8 @@ export interface FleetPolicy {
   /** The estimate of a pod of the namespace of which nothing else is known. */
   defaultEstimate(namespace: string): Pids
   readonly floor: Floor
+  /** The share of what is in use on a node from which a holder is named. */
+  readonly holderShare: number
 }
 
 /** What the pods of one node come to. */
@@ -46,6 +48,7 @@ interface WorkloadSum {
 interface Share {
   pids: Pids
   pods: number
+  terminating: number
 }
 
 /** A pod and the tasks it holds. */
@@ -109,8 +112,8 @@ export class FleetSums {
           age: reading === undefined ? null : Math.max(0, this.#takenAt - reading.at),
           pods: sum.pods,
           biggest: sum.biggest,
-          biggestWorkload: there.toSorted(byPids)[0] ?? null,
-          ...holdersAndPlaces(reading, unclaimed, there),
+          biggestWorkload: biggestOf(there),
+          ...holdersAndPlaces(reading, unclaimed, there, this.#policy.holderShare),
           pidPressure: pidPressure ?? null,
           missing: [...(failure === undefined ? [] : [failure]), ...(reading?.gaps ?? [])].map(
             ({ reason, detail }) => `${reason}: ${detail}`
@@ -134,11 +137,11 @@ export class FleetSums {
   #workloadsByNode(): Map<string, WorkloadShare[]> {
     const shares = new Map<string, WorkloadShare[]>()
     for (const { namespace, workload, nodes } of this.#workloads.values()) {
-      for (const [node, { pids, pods }] of nodes) {
+      for (const [node, { pids, pods, terminating }] of nodes) {
         if (pods === 0) continue
         const held = shares.get(node) ?? []
         shares.set(node, held)
-        held.push({ namespace, kind: workload.kind, name: workload.name, pids, pods })
+        held.push({ namespace, kind: workload.kind, name: workload.name, pids, pods, terminating })
       }
     }
     return shares
@@ -190,7 +193,7 @@ export class FleetSums {
     if (pids !== undefined && pids > (sum.biggest?.pids ?? 0)) sum.biggest = { namespace, name, pids }
   }
 
-  #addToWorkload({ namespace, workload, node }: PodFacts, pids: Pids | undefined): void {
+  #addToWorkload({ namespace, workload, node, deleting }: PodFacts, pids: Pids | undefined): void {
     const key = `${namespace}/${workload.kind}/${workload.name}`
     let sum = this.#workloads.get(key)
     if (sum === undefined) {
@@ -198,12 +201,13 @@ export class FleetSums {
       this.#workloads.set(key, sum)
     }
     sum.pods++
-    const there = node === undefined ? undefined : (sum.nodes.get(node) ?? { pids: 0, pods: 0 })
+    const there = node === undefined ? undefined : (sum.nodes.get(node) ?? { pids: 0, pods: 0, terminating: 0 })
     if (node !== undefined && there !== undefined) sum.nodes.set(node, there)
     if (pids === undefined) return
     if (there !== undefined) {
       there.pids += pids
       there.pods++
+      if (deleting) there.terminating++
     }
     sum.read++
     sum.pids += pids
@@ -211,8 +215,18 @@ export class FleetSums {
   }
 }
 
+function biggestOf(workloads: readonly WorkloadShare[]): AuditNode['biggestWorkload'] {
+  const [biggest] = workloads.toSorted(byPids)
+  if (biggest === undefined) return null
+  const { namespace, kind, name, pids, pods } = biggest
+  return { namespace, kind, name, pids, pods }
+}
+
 /** The one with the most tasks first. */
-function byPids(a: Omit<WorkloadShare, 'pods'>, b: Omit<WorkloadShare, 'pods'>): number {
+function byPids(
+  a: Omit<WorkloadShare, 'pods' | 'terminating'>,
+  b: Omit<WorkloadShare, 'pods' | 'terminating'>
+): number {
   return (
     b.pids - a.pids ||
     compareTexts(a.namespace, b.namespace) ||

@@ -35,7 +35,8 @@ export function roomOf(
 export function holdersAndPlaces(
   reading: NodeReading | undefined,
   unclaimed: ReadonlyMap<string, Pids> | undefined,
-  workloads: readonly WorkloadShare[]
+  workloads: readonly WorkloadShare[],
+  worthNaming: number
 ): Pick<AuditNode, 'places' | 'holders' | 'workloads'> {
   const places = placesOf(reading, unclaimed)
   const { pods, unknownPods, unexplained, outside } = places
@@ -48,7 +49,7 @@ export function holdersAndPlaces(
       unexplained: unexplained ?? null,
       outside: outside ?? null
     },
-    holders: reading === undefined ? [] : holdersOf(name, inUse, places, workloads).map(writtenHolder),
+    holders: reading === undefined ? [] : holdersOf(name, inUse, places, workloads, worthNaming).map(writtenHolder),
     workloads: workloads.length
   }
 }
@@ -61,8 +62,8 @@ function writtenHolder(holder: Holder): AuditHolder {
   const { place, pids } = holder
   const none = { workload: null, cgroup: null }
   if (place === 'workload') {
-    const { namespace, kind, name, pods } = holder
-    return { place, ...none, workload: { namespace, kind, name, pods }, pids }
+    const { namespace, kind, name, pods, terminating } = holder
+    return { place, ...none, workload: { namespace, kind, name, pods, terminating }, pids }
   }
   return place === 'unknown-pod' ? { place, ...none, cgroup: holder.cgroup, pids } : { place, ...none, pids }
 }

@@ -38,7 +38,8 @@ export async function judgeObjects(facts: ListedFacts, nodes: NodeAnswers, deps:
   const podFactsOf = buildPodProjection()
   const rows = new FleetRows(facts.nodes, nodes, {
     defaultEstimate: (namespace) => policy.settingsFor(namespace, facts.namespace(namespace)).pids.estimate,
-    floor: policy.settingsFor('', undefined).headroom.floor
+    floor: policy.settingsFor('', undefined).headroom.floor,
+    holderShare: policy.settingsFor('', undefined).audit.holderShare
   })
   /** DaemonSets of Felix under OnDelete are judged with their pods and revisions, which are listed after them. */
   const felix: Subject[] = []

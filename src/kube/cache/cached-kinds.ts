@@ -1,6 +1,8 @@
 import { isDeepStrictEqual } from 'node:util'
+import { parseQuantity } from '../../kubernetes/qos/quantity.ts'
 import type { KubernetesObject, LimitRangeItem } from '../../kubernetes/types.ts'
 import { isRecord, type JsonRecord, malformed, optionalList, optionalRecord } from '../../lib/json/shape.ts'
+import type { Bytes } from '../../lib/units.ts'
 import type { NamedNamespace, NodeFacts, Taint } from '../../model/cluster-objects.ts'
 import type { Kind } from './kind.ts'
 
@@ -29,8 +31,14 @@ export function nodeFactsOf(object: JsonRecord): NodeFacts {
     unschedulable: spec['unschedulable'] === true,
     pidPressure: pidPressureOf(status),
     address: internalIpOf(status),
-    kubeletPort: kubeletPortOf(status)
+    kubeletPort: kubeletPortOf(status),
+    ...memoryOf(status)
   }
+}
+
+function memoryOf({ capacity }: JsonRecord): { memory: Bytes } | undefined {
+  const nanos = isRecord(capacity) ? parseQuantity(textOf(capacity['memory'])) : undefined
+  return nanos === undefined ? undefined : { memory: Number(nanos / 1_000_000_000n) }
 }
 
 function taintOf(taint: JsonRecord): Taint {

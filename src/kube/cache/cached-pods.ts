@@ -1,7 +1,8 @@
 import { refusedNodeOf } from '../../headroom/denial-text.ts'
 import { readPids } from '../../headroom/pod-estimate.ts'
-import { declaredPids, mirrorPod, pidsEstimate, pidsEstimateSource, staticHash } from '../../kubernetes/annotations.ts'
+import { declaredPids, pidsEstimate, pidsEstimateSource } from '../../kubernetes/annotations.ts'
 import { Placements } from '../../kubernetes/placement/placement.ts'
+import { staticCgroupOf } from '../../kubernetes/pod-cgroup.ts'
 import { type PodGroup, podGroupOf } from '../../kubernetes/pod-groups.ts'
 import { isGated } from '../../kubernetes/scheduling-gates.ts'
 import type { ObjectMeta } from '../../kubernetes/types.ts'
@@ -36,7 +37,7 @@ export function buildPodProjection(): (object: JsonRecord) => PodFacts {
     const spec = isRecord(object['spec']) ? object['spec'] : {}
     const status = isRecord(object['status']) ? object['status'] : {}
     const metadata = object['metadata'] as ObjectMeta
-    const cgroup = annotations[mirrorPod] === undefined ? undefined : annotations[staticHash]
+    const cgroup = staticCgroupOf({ annotations })
     const node = spec['nodeName']
     const facts = {
       uid,

@@ -78,9 +78,11 @@ const tail = `
 
   # The limits beyond which an audit reports a node or a pod.
   audit:
-    pidMax: 131072 # least kernel.pid_max; the kernel's own default of 32768 was too low in three real outages
+    pidMax: 100000 # least of pid_max and threads-max; 32768 was too low in three outages, 16 GiB give 125000
     usage: 80% # of either ceiling of a node
     podShare: 20% # of the lower ceiling of its node, held by one pod
+    ownLimit: 90% # of podPidsLimit, of the limit of a container, or of TasksMax of a unit such as kubelet.service
+    holderShare: 10% # of what is in use on a node: what holds less is not named as a holder
 
   calico:
     # No default: pidguard does not guess, since the wrong backend cuts a node off. On a node, "iptables --version"

@@ -125,6 +125,16 @@ function auditFields(place: Place, defaults: Defaults) {
       f.share(),
       'The share of the lower ceiling of its node that one pod may hold.',
       defaults && '20%'
+    ),
+    ownLimit: optional(
+      f.share(),
+      'The share of a limit of its own (podPidsLimit, that of a container, TasksMax of a unit) that may be used.',
+      defaults && '90%'
+    ),
+    holderShare: optional(
+      place === 'spec' ? f.share() : nodesOnly('spec.audit'),
+      'The share of what is in use on a node from which a workload is named as its holder.',
+      defaults && '10%'
     )
   })
 }

@@ -1,12 +1,15 @@
 import type { Bytes, Millis, Pids } from '../../lib/units.ts'
+import { type NearLimit, nearest } from '../../model/near-limit.ts'
 import type { Ceiling } from '../../model/node-reading.ts'
-import { type CgroupPlace, placeOfCgroup, podOfMisplaced } from '../cgroup-path.ts'
+import { type CgroupPlace, placeOfCgroup, podOfContainer, podOfMisplaced } from '../cgroup-path.ts'
 
 /** What the cAdvisor metrics of one node say of tasks. */
 export interface CadvisorThreads {
   readonly kubepods: Ceiling
   readonly pods: ReadonlyMap<string, Pids>
   readonly podLimits: ReadonlyMap<string, Pids>
+  /** Limits of pods, of their containers and of units that are at least half used; undefined: the text has no limits. */
+  readonly nearLimits: readonly NearLimit[] | undefined
   /** The cgroup above kubepods with the least free, where one has a limit. */
   readonly above: { readonly id: string; readonly limit: Pids; readonly inUse: Pids } | undefined
   /**
@@ -27,6 +30,9 @@ const longestLine: Bytes = 256 * 1024
 /** Cgroups outside of kubepods that are kept; a node has some hundred units. Own choice. */
 const mostOthers = 5_000
 
+/** A larger limit is none: the kernel has at most 4,194,304 tasks (PID_MAX_LIMIT). */
+const mostPids: Pids = 2 ** 32
+
 interface Root {
   readonly path: string
   depth: number
@@ -45,6 +51,12 @@ export class CadvisorTextReader {
   readonly #roots = new Map<string, Root>()
   /** Cgroups that are no part of a kubepods and may be above it, by id. */
   readonly #others = new Map<string, { limit: Pids; inUse: Pids | undefined }>()
+  /** Tasks of cgroups inside of pods, by id. */
+  readonly #inside = new Map<string, Pids>()
+  /** Limits of cgroups inside of pods that have one, by id, with the name of the container. */
+  readonly #containerLimits = new Map<string, { readonly name: string; readonly limit: Pids }>()
+  /** There is a limit of any cgroup, also one that says that there is none. */
+  #hasLimits = false
   /** Tasks of containers that run outside of the cgroup of their pod, by pod uid. */
   readonly #misplaced = new Map<string, Pids>()
   #carry: Buffer | undefined
@@ -75,9 +87,32 @@ export class CadvisorTextReader {
     const misplaced = sumOf(this.#misplaced)
     if (misplaced > 0 && sumOf(pods) === 0) {
       const kubepods = { limit: Number.POSITIVE_INFINITY, inUse: misplaced }
-      return { kubepods, pods: this.#misplaced, podLimits: new Map(), above, isMisplaced: true, sampledAt }
+      const nearLimits = this.#nearLimits(best.path, new Map(), new Map())
+      return { kubepods, pods: this.#misplaced, podLimits: new Map(), nearLimits, above, isMisplaced: true, sampledAt }
     }
-    return { kubepods: { limit, inUse }, pods, podLimits, above, isMisplaced: false, sampledAt }
+    const nearLimits = this.#nearLimits(best.path, pods, podLimits)
+    return { kubepods: { limit, inUse }, pods, podLimits, nearLimits, above, isMisplaced: false, sampledAt }
+  }
+
+  /** Of pods, of containers in them, and of units that are not above kubepods: those have a ceiling of their own. */
+  #nearLimits(
+    path: string,
+    pods: ReadonlyMap<string, Pids>,
+    podLimits: ReadonlyMap<string, Pids>
+  ): readonly NearLimit[] | undefined {
+    if (!this.#hasLimits) return undefined
+    const found: NearLimit[] = []
+    for (const [pod, limit] of podLimits) found.push({ of: 'pod', pod, name: '', limit, inUse: pods.get(pod) ?? 0 })
+    for (const [id, { name, limit }] of this.#containerLimits) {
+      const pod = podOfContainer(id)
+      if (pod !== undefined)
+        found.push({ of: 'container', pod: ownText(pod), name, limit, inUse: this.#inside.get(id) ?? 0 })
+    }
+    for (const [name, { limit, inUse = 0 }] of this.#others) {
+      if (limit > 0 && name !== '/' && !`${path}/`.startsWith(`${name}/`))
+        found.push({ of: 'unit', name, limit, inUse })
+    }
+    return nearest(found)
   }
 
   /** The ancestor of a cgroup with the least free: the kernel refuses a fork at whichever is full. */
@@ -117,17 +152,25 @@ export class CadvisorTextReader {
       .split(/[ \t]+/)
     const value = Number(valueText)
     if (valueText === undefined || valueText === '' || !Number.isFinite(value) || value < 0) return
-    if (place === undefined) this.#recordOther(labels.id, isLimit, value)
-    else this.#record(place, isLimit, value, stampText === undefined ? undefined : Number(stampText))
+    if (isLimit) this.#hasLimits = true
+    // The CRI writes the largest number of 64 bits where cAdvisor writes 0.
+    const known = isLimit && value > mostPids ? 0 : value
+    if (place === undefined) this.#recordOther(labels, labels.id, isLimit, known)
+    else this.#record(place, isLimit, known, stampText === undefined ? undefined : Number(stampText))
   }
 
-  #recordOther(id: string, isLimit: boolean, value: number): void {
+  #recordOther({ container }: Labels, id: string, isLimit: boolean, value: number): void {
     const uid = podOfMisplaced(id)
     if (uid !== undefined) {
       if (!isLimit) this.#misplaced.set(ownText(uid), (this.#misplaced.get(uid) ?? 0) + value)
       return
     }
-    if (id.includes('kubepods') || (this.#others.size >= mostOthers && !this.#others.has(id))) return
+    if (id.includes('kubepods')) {
+      if (!isLimit) this.#inside.set(id, value)
+      else if (value > 0) this.#containerLimits.set(id, { name: ownText(container ?? ''), limit: value })
+      return
+    }
+    if (this.#others.size >= mostOthers && !this.#others.has(id)) return
     const held = this.#others.get(id) ?? { limit: 0, inUse: undefined }
     this.#others.set(ownText(id), isLimit ? { ...held, limit: value } : { ...held, inUse: value })
   }
@@ -173,12 +216,20 @@ function ownText(part: string): string {
   return Buffer.from(part, 'latin1').toString('latin1')
 }
 
-/** The `id` label, and where the labels end; undefined when they do not end, or are not labels. */
-function readLabels(line: string, from: number): { id: string | undefined; end: number } | undefined {
+interface Labels {
+  readonly id: string | undefined
+  readonly container: string | undefined
+  /** Where they end. */
+  readonly end: number
+}
+
+/** The labels that are looked at; undefined when they do not end, or are not labels. */
+function readLabels(line: string, from: number): Labels | undefined {
   let at = from
   let id: string | undefined
+  let container: string | undefined
   for (;;) {
-    if (line[at] === '}') return { id, end: at + 1 }
+    if (line[at] === '}') return { id, container, end: at + 1 }
     const equals = line.indexOf('="', at)
     if (equals < 0) return undefined
     const name = line.slice(at, equals).trim()
@@ -186,6 +237,7 @@ function readLabels(line: string, from: number): { id: string | undefined; end: 
     const close = closingQuote(line, start)
     if (close < 0) return undefined
     if (name === 'id') id = line.slice(start, close)
+    else if (name === 'container') container = line.slice(start, close)
     at = close + 1
     while (line[at] === ',' || line[at] === ' ') at++
   }

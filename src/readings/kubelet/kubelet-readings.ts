@@ -138,6 +138,7 @@ function readingOf(
     kubepods,
     pods: cgroup?.pods,
     podLimits: cgroup?.podLimits,
+    nearLimits: cgroup?.nearLimits,
     gaps
   }
 }

@@ -1,9 +1,11 @@
 import type { Millis, Pids } from '../../lib/units.ts'
+import type { NearLimit } from '../../model/near-limit.ts'
 import type { Ceiling, NodeReading, ReadingFailure, ReadingTarget } from '../../model/node-reading.ts'
 import type { NodeReadings, ReadingSink, ReadOptions } from '../../ports/readings.ts'
 import type { Clock } from '../../ports/runtime.ts'
 import { placeOfCgroup } from '../cgroup-path.ts'
 import { withKubepods } from '../host-ceiling.ts'
+import { nearLimitQueries, nearLimitsByNode } from './near-limit-queries.ts'
 import { NodeNames, nodeLabels } from './node-of-series.ts'
 import { PrometheusClient, type PrometheusClientOptions, PrometheusFailure, type Series } from './prometheus-client.ts'
 
@@ -61,12 +63,13 @@ interface Draft {
   /** Age when Prometheus evaluated the query. */
   age: Millis | undefined
   readonly pods: Map<string, Pids>
+  nearLimits: readonly NearLimit[] | undefined
 }
 
 /**
  * Reads the whole fleet by a few instant queries: `container_threads` of cAdvisor, and for the ceiling of the node
  * node_exporter's processes collector (off by default there). The age of a figure is that of its sample, even if a clock is wrong.
- * Limits of single pods are left out: they would double the answers.
+ * Limits of single cgroups are read where they are at least half used: all of them would double the answers.
  */
 export class PrometheusReadings implements NodeReadings {
   readonly #options: PrometheusOptions
@@ -92,6 +95,7 @@ export class PrometheusReadings implements NodeReadings {
     try {
       const kubepods = await this.#readCeilings(draftOf, signal)
       podsFailure = await this.#readPods(kubepods, names, draftOf, signal)
+      await this.#readNearLimits(names, drafts, signal)
     } catch (cause) {
       if (signal.aborted || !(cause instanceof PrometheusFailure)) return
       for (const { name } of targets) sink.observeFailure(name, cause)
@@ -134,6 +138,18 @@ export class PrometheusReadings implements NodeReadings {
     return kubepodsInUse
   }
 
+  /** Where this fails, limits are not known. */
+  async #readNearLimits(names: NodeNames, drafts: ReadonlyMap<string, Draft>, signal: AbortSignal): Promise<void> {
+    const ask = (name: keyof typeof nearLimitQueries) => this.#client.query(nearLimitQueries[name], signal)
+    try {
+      const [known, inUse, limit] = await Promise.all([ask('known'), ask('inUse'), ask('limit')])
+      const found = nearLimitsByNode({ known, inUse, limit }, ({ labels }) => names.nodeOf(labels))
+      for (const [node, draft] of drafts) draft.nearLimits = found.get(node)
+    } catch (cause) {
+      if (signal.aborted || !(cause instanceof PrometheusFailure)) throw cause
+    }
+  }
+
   async #readPods(
     kubepods: readonly Series[],
     names: NodeNames,
@@ -169,7 +185,8 @@ function emptyDraft(): Draft {
     host: { limit: undefined, inUse: undefined },
     kubepods: { limit: undefined, inUse: undefined, depth: Number.POSITIVE_INFINITY },
     age: undefined,
-    pods: new Map()
+    pods: new Map(),
+    nearLimits: undefined
   }
 }
 
@@ -195,9 +212,9 @@ function readingOf(node: string, draft: Draft, now: Millis, podsFailure: Reading
   const gaps: ReadingFailure[] = []
   if (isUnknown(host))
     gaps.push({ reason: 'not-reported', detail: 'no node_processes_* (node_exporter --collector.processes)' })
-  if (isUnknown(kubepods))
-    gaps.push({ reason: 'not-reported', detail: 'no container_threads of kubepods; is it dropped by a relabelling?' })
+  if (isUnknown(kubepods)) gaps.push({ reason: 'not-reported', detail: noKubepods })
   if (podsFailure !== undefined) gaps.push(podsFailure)
+  else if (draft.nearLimits === undefined) gaps.push(noLimits)
   return {
     node,
     // Pods alone are at most this old, for older samples are not asked for.
@@ -206,8 +223,19 @@ function readingOf(node: string, draft: Draft, now: Millis, podsFailure: Reading
     kubepods: { limit: kubepods.limit, inUse: kubepods.inUse },
     pods: podsFailure !== undefined || (pods.size === 0 && isUnknown(kubepods)) ? undefined : pods,
     podLimits: undefined,
+    nearLimits: draft.nearLimits,
     gaps
   }
+}
+
+const relabelling =
+  'its scrape of /metrics/cadvisor drops it: kube-prometheus-stack, k8s-monitoring and managed Prometheus do by default, see docs/monitoring.md for the relabelling'
+
+const noKubepods = `Prometheus has no container_threads of kubepods; ${relabelling}`
+
+const noLimits: ReadingFailure = {
+  reason: 'not-reported',
+  detail: `Prometheus has no container_threads_max, so limits of single pods are not known; ${relabelling}`
 }
 
 function isUnknown({ limit, inUse }: Ceiling): boolean {

@@ -50,7 +50,7 @@ export interface AuditNode {
     | null
   /** Where its tasks are. */
   readonly places: AuditPlaces
-  /** What holds at least a tenth of what is in use at its fuller ceiling, the biggest first; at most three. */
+  /** What holds at least the policy's `audit.holderShare` of what is in use at its fuller ceiling, the biggest first; at most three. */
   readonly holders: readonly AuditHolder[]
   /** Workloads with pods there whose tasks are known. */
   readonly workloads: number
@@ -77,8 +77,10 @@ export interface AuditPlaces {
 /** A place that holds a share of a node that is worth naming. */
 export interface AuditHolder {
   readonly place: 'workload' | 'unknown-pod' | 'unexplained' | 'outside'
-  /** Of a workload; null otherwise. */
-  readonly workload: (AuditOwner & { readonly namespace: string; readonly pods: number }) | null
+  /** Of a workload, with its pods there and those of them that are being deleted; null otherwise. */
+  readonly workload:
+    | (AuditOwner & { readonly namespace: string; readonly pods: number; readonly terminating: number })
+    | null
   /** The uid in the name of the cgroup of an unknown pod; null otherwise. */
   readonly cgroup: string | null
   readonly pids: Pids

@@ -80,7 +80,7 @@ export function holdersText({ node, holders, workloads, biggestWorkload }: Audit
 
 function holderOf({ place, workload, cgroup, pids }: AuditHolder): Holder {
   if (place === 'workload') {
-    return { place, kind: '', namespace: '', name: '', pods: 0, ...workload, pids }
+    return { place, kind: '', namespace: '', name: '', pods: 0, terminating: 0, ...workload, pids }
   }
   return place === 'unknown-pod' ? { place, cgroup: cgroup ?? '', pids } : { place, pids }
 }

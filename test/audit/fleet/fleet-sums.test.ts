@@ -9,7 +9,7 @@ const load = (name: string) =>
   readSnapshot(name, readFileSync(new URL(`../../fixtures/snapshots/${name}`, import.meta.url), 'utf8'))
 
 const floor = { share: 0.1 }
-const policy = { defaultEstimate: () => 50, floor }
+const policy = { defaultEstimate: () => 50, floor, holderShare: 0.1 }
 
 function sumsOf(snapshot: ClusterSnapshot): FleetSums {
   const sums = new FleetSums(snapshot.readings, snapshot.takenAt, policy)
@@ -57,7 +57,7 @@ t.test('its figures are those of pidguard top, and so of admission', async (t) =
     const snapshot = { ...loaded, pods }
     const shown = (subject: 'nodes' | 'workloads') => {
       const options = { subject, format: 'json', namespace: undefined, node: undefined, limit: undefined } as const
-      return JSON.parse(renderTop(snapshot, { estimateOf: () => 50, floor }, options))[subject]
+      return JSON.parse(renderTop(snapshot, { estimateOf: () => 50, floor, holderShare: 0.1 }, options))[subject]
     }
     const sums = sumsOf(snapshot)
     const nodes = sums.nodes(snapshot.nodes, snapshot.failures, true)

@@ -135,3 +135,36 @@ t.test('containers outside of the empty cgroups of their pods: their sums are th
   )
   t.equal(both?.isMisplaced, false, 'where pods hold tasks of their own, that is what they hold')
 })
+
+t.test(
+  'limits of single cgroups that are half used: of pods, of containers, of units; not of what is above kubepods',
+  async (t) => {
+    const pod = `/kubepods.slice/kubepods-pod${u.replaceAll('-', '_')}.slice`
+    const pair = (id: string, inUse: number, limit: number, container = '') =>
+      one(`container="${container}",id="${id}"`, String(inUse)) +
+      one(`container="${container}",id="${id}"`, String(limit), 'container_threads_max')
+    const found = read(
+      pair('/', 900, 1000) +
+        pair('/kubepods.slice', 800, 0) +
+        pair(pod, 500, 1000) +
+        pair(`${pod}/crio-1.scope`, 90, 100, 'app') +
+        pair(`${pod}/crio-2.scope`, 4, 100, 'sidecar') +
+        pair(`${pod}/crio-3.scope`, 90, 0, 'unbounded') +
+        pair('/system.slice/kubelet.service', 17, 18_858) +
+        pair('/system.slice/containerd.service', 950, 1000)
+    )
+    t.strictSame(found?.nearLimits, [
+      { of: 'unit', name: '/system.slice/containerd.service', limit: 1000, inUse: 950 },
+      { of: 'container', pod: u, name: 'app', limit: 100, inUse: 90 },
+      { of: 'pod', pod: u, name: '', limit: 1000, inUse: 500 }
+    ])
+    t.strictSame(found?.above, { id: '/', limit: 1000, inUse: 900 })
+  }
+)
+
+t.test('a text without limits says nothing of them; the largest number of 64 bits is none', async (t) => {
+  t.equal(read(one('id="/kubepods"', '7'))?.nearLimits, undefined)
+  const text = one('id="/kubepods"', '7') + one('id="/kubepods"', '1.8446744073709552e+19', 'container_threads_max')
+  t.strictSame(read(text)?.kubepods, { limit: Number.POSITIVE_INFINITY, inUse: 7 })
+  t.strictSame(read(text)?.nearLimits, [])
+})

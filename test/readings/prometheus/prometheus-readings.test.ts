@@ -75,6 +75,7 @@ t.test('host, kubepods and pods of a node, from series under different labels', 
     kubepods: { limit: Number.POSITIVE_INFINITY, inUse: 1006 },
     pods: new Map([['u-1', 502]]),
     podLimits: undefined,
+    nearLimits: [],
     gaps: []
   })
   t.match(sink.failures.get('node-b'), { reason: 'not-reported', detail: /InternalIP/ })
@@ -91,10 +92,13 @@ t.test('what Prometheus does not have is unknown and named', async (t) => {
     at: 500_000 - 120_000,
     host: { limit: undefined, inUse: undefined },
     kubepods: { limit: undefined, inUse: undefined },
-    gaps: [{ detail: /--collector.processes/ }, { detail: /dropped by a relabelling/ }]
+    gaps: [{ detail: /--collector.processes/ }, { detail: /no container_threads of kubepods; its scrape .* drops it/ }]
   })
   t.equal(sink.readings.get('node-a')?.pods?.get('u-1'), 502)
-  t.match(asked.at(-1), /container="",node=~"node-a"/)
+  t.match(
+    asked.find((query) => query.includes('last_over_time')),
+    /container="",node=~"node-a"/
+  )
 })
 
 t.test('a large fleet is asked in parts, so that no answer is too much at once', async (t) => {
@@ -191,4 +195,59 @@ t.test('which node a series speaks of', async (t) => {
     [{}, undefined]
   ]
   for (const [labels, want] of cases) t.equal(names.nodeOf(labels), want, JSON.stringify(labels))
+})
+
+t.test('limits of single cgroups that are half used are compared by Prometheus', async (t) => {
+  const pod = '/kubepods/burstable/podu-1'
+  const at = (id: string, value: number, container = ''): Sample => ({ labels: { ...a, id, container }, value })
+  const { readings, asked } = await start(t, {
+    'group by (node, kubernetes_node, nodename, instance) (container_threads_max': [{ labels: a, value: 1 }],
+    'id, container) (container_threads >= 0.5': [
+      at(pod, 950),
+      at(`${pod}/crio-1`, 90, 'app'),
+      at('/x.service', 7),
+      at('/kubepods', 9)
+    ],
+    'id, container) ((container_threads_max > 0)': [
+      at(pod, 1000),
+      at(`${pod}/crio-1`, 95, 'app'),
+      at('/x.service', 10),
+      at('/kubepods', 10),
+      at('/', 10),
+      at('/y.service', 10)
+    ],
+    ...whole
+  })
+  const sink = memorySink()
+  await readings.read([target('node-a', '10.0.0.1')], sink, once)
+  t.strictSame(sink.readings.get('node-a')?.nearLimits, [
+    { of: 'pod', pod: 'u-1', name: '', limit: 1000, inUse: 950 },
+    { of: 'container', pod: 'u-1', name: 'app', limit: 95, inUse: 90 },
+    { of: 'unit', name: '/x.service', limit: 10, inUse: 7 }
+  ])
+  t.ok(asked.some((query) => query.includes('(container_threads_max > 0)')))
+})
+
+t.test('where a relabelling drops container_threads_max, limits are unknown, and that is said', async (t) => {
+  const { container_threads_max: limits, ...without } = whole
+  const { readings } = await start(t, { container_threads_max: [], ...without })
+  const sink = memorySink()
+  await readings.read([target('node-a', '10.0.0.1')], sink, once)
+  const reading = sink.readings.get('node-a')
+  t.equal(reading?.nearLimits, undefined)
+  t.match(reading?.gaps, [
+    { detail: /no container_threads_max, so limits of single pods are not known; .*docs.monitoring.md/ }
+  ])
+})
+
+t.test('where Prometheus refuses to compare, limits are unknown and the rest is known', async (t) => {
+  const { readings } = await start(t, whole, (query, response) => {
+    if (!query.includes('0.5 *')) return false
+    sendJson(response, { status: 'error', error: 'too many samples' }, 422)
+    return true
+  })
+  const sink = memorySink()
+  await readings.read([target('node-a', '10.0.0.1')], sink, once)
+  t.equal(sink.readings.get('node-a')?.kubepods.inUse, 1006)
+  t.equal(sink.readings.get('node-a')?.nearLimits, undefined)
 })
