@@ -6,7 +6,7 @@ import type { AuditReport } from '../../src/report/audit/audit-report.ts'
 import { verdictOf } from '../../src/report/audit/headline.ts'
 import { auditOf, type ClusterSketch, goodConfig, runningPod } from '../support/audit-run.ts'
 import { nodeObject } from '../support/nodes.ts'
-import { calicoObject, workloadObject } from '../support/subjects.ts'
+import { calicoObject, tigeraOperator, workloadObject } from '../support/subjects.ts'
 
 const schema = JSON.parse(readFileSync(join(import.meta.dirname, '../../manifests/audit.schema.json'), 'utf8'))
 const isValid = new Ajv2020({ formats: { 'date-time': true } }).compile(schema)
@@ -287,8 +287,7 @@ t.test('Calico: variable, FelixConfiguration and owner are read together', async
     env: [{ name: 'FELIX_IPTABLESBACKEND', value: 'NFT' }]
   })
   t.strictSame(await rulesOf(pinned, base({ logSeverityScreen: 'Info' })), [], 'what pidguard has pinned is clean')
-  const owner = { apiVersion: 'operator.tigera.io/v1', kind: 'Installation', name: 'default', controller: true }
-  const owned = calicoObject({ metadata: { namespace: 'kube-system', ownerReferences: [owner] } })
+  const owned = calicoObject({ metadata: { namespace: 'kube-system', ownerReferences: [tigeraOperator] } })
   t.strictSame(await rulesOf(owned, base({ iptablesBackend: 'NFT', nftablesMode: 'Disabled' })), [])
   t.strictSame(await rulesOf(owned, base({})), ['calico-iptables-backend', 'felix-configuration'])
 })

@@ -1,7 +1,7 @@
 import t from 'tap'
 import { ownerOf } from '../../src/audit/finding-owner.ts'
 import { subjectOfObject } from '../../src/kubernetes/subject.ts'
-import { podObject, workloadObject } from '../support/subjects.ts'
+import { podObject, tigeraOperator, workloadObject } from '../support/subjects.ts'
 
 function owned(apiVersion: string, kind: string, name: string, labels = {}) {
   const object = podObject(
@@ -34,9 +34,7 @@ t.test('a pod is told of its workload, with the version it is served under', asy
 })
 
 t.test('everything else is told of itself, also what a controller owns', async (t) => {
-  const ownerReferences = [
-    { apiVersion: 'operator.tigera.io/v1', kind: 'Installation', name: 'default', controller: true }
-  ]
+  const ownerReferences = [tigeraOperator]
   const object = workloadObject('apps/v1/DaemonSet', {}, {}, { name: 'calico-node', ownerReferences })
   t.match(ownerOf(subjectOfObject(object), 'apps/v1'), { kind: 'DaemonSet', name: 'calico-node' })
   t.match(ownerOf(subjectOfObject(podObject({}, { name: 'lone' })), 'v1'), {

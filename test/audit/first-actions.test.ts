@@ -3,22 +3,11 @@ import type { FindingOfOwner } from '../../src/audit/findings-by-owner.ts'
 import { actionsOf, urgency } from '../../src/audit/first-actions.ts'
 import type { AuditNode } from '../../src/report/audit/audit-fleet.ts'
 import { auditRules } from '../../src/rules/index.ts'
-import { fullAudit } from '../support/audits.ts'
+import { auditFinding, fullAudit } from '../support/audits.ts'
 
 function finding(ruleId: string, name: string, change: Partial<FindingOfOwner> = {}): FindingOfOwner {
   const object = { apiVersion: 'v1', kind: 'Pod', namespace: 'shop', name }
-  return {
-    ruleId,
-    level: 'audit',
-    reason: 'r',
-    detail: name,
-    pointer: '/spec',
-    object,
-    children: 0,
-    change: null,
-    weight: 0,
-    ...change
-  }
+  return { ...auditFinding({ ruleId, level: 'audit', detail: name, object }), weight: 0, ...change }
 }
 
 t.test('every rule of an audit has its place in the order', async (t) => {

@@ -6,7 +6,7 @@ import { calicoIptablesBackend } from '../../src/rules/calico-iptables-backend.t
 import { calicoUpdateStrategy } from '../../src/rules/calico-update-strategy.ts'
 import { policyFrom } from '../support/files.ts'
 import { registered } from '../support/installations.ts'
-import { calicoObject } from '../support/subjects.ts'
+import { calicoObject, tigeraOperator } from '../support/subjects.ts'
 
 const rules = [calicoUpdateStrategy, calicoIptablesBackend]
 const nft = '  calico: {iptablesBackend: NFT}'
@@ -15,7 +15,6 @@ const of = (value: string, change: { spec?: JsonRecord; metadata?: JsonRecord } 
   const object = calicoObject({ env: [{ name: 'FELIX_IPTABLESBACKEND', value }], spec: onDelete, ...change })
   return { ...object, metadata: { ...(object['metadata'] as object), namespace: 'kube-system' } }
 }
-const operator = { apiVersion: 'operator.tigera.io/v1', kind: 'Installation', name: 'default', controller: true }
 
 function checks(
   object: JsonRecord,
@@ -69,13 +68,13 @@ const cases: { name: string; object: JsonRecord; policy?: string; want: RegExp[]
   },
   {
     name: 'owned by the operator, and left to detection',
-    object: of('auto', { metadata: { ownerReferences: [operator] } }),
+    object: of('auto', { metadata: { ownerReferences: [tigeraOperator] } }),
     policy: nft,
     want: [/^warn .* \| Set spec.iptablesBackend of the FelixConfiguration/]
   },
   {
     name: 'owned by the operator, and as the policy says',
-    object: of('NFT', { metadata: { ownerReferences: [operator] } }),
+    object: of('NFT', { metadata: { ownerReferences: [tigeraOperator] } }),
     policy: nft,
     want: [/^info .*owned by the tigera operator/]
   },

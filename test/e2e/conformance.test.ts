@@ -7,18 +7,9 @@ import type { ApiAnswer } from './support/api-client.ts'
 import { comparable } from './support/comparable.ts'
 import { startControlPlane } from './support/control-plane.ts'
 import { corpusFolder, type Manifest } from './support/corpus.ts'
-import { type Write, writesIn } from './support/real-workloads.ts'
+import { anyPod, namespaces, policy, type Write, writesIn } from './support/real-workloads.ts'
 import { newestServed } from './support/served.ts'
 import { startWebhook } from './support/webhook.ts'
-
-const policy = `
-apiVersion: pidguard.io/v1alpha1
-kind: PidGuardPolicy
-spec:
-  calico: {iptablesBackend: NFT}
-  overrides:
-    - {name: filling, namespaces: {names: [filling]}, requests: {bestEffortPods: inject}}
-`
 
 /**
  * Where both may differ, with the reason. The webhook does not know the LimitRanges of a namespace, so of a template it
@@ -40,12 +31,9 @@ interface Findings {
 
 const corpus = corpusFolder()
 const options = { skip: corpus === undefined && 'PIDGUARD_CORPUS is not there' }
-const namespaces = ['filling', 'refusing'] as const
 
 const plane = await startControlPlane()
 t.teardown(() => plane.stop())
-// Real workloads are of all sorts.
-const anyPod = { 'pod-security.kubernetes.io/enforce': 'privileged' }
 for (const namespace of namespaces) await plane.createNamespace(namespace, anyPod)
 
 interface Attempt {

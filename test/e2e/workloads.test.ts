@@ -6,18 +6,9 @@ import { comparable } from './support/comparable.ts'
 import { startControlPlane } from './support/control-plane.ts'
 import { corpusFolder } from './support/corpus.ts'
 import type { StoredPod } from './support/objects.ts'
-import { type Write, writesIn } from './support/real-workloads.ts'
+import { anyPod, namespaces, policy, type Write, writesIn } from './support/real-workloads.ts'
 import { newestServed } from './support/served.ts'
 import { startWebhook } from './support/webhook.ts'
-
-const policy = `
-apiVersion: pidguard.io/v1alpha1
-kind: PidGuardPolicy
-spec:
-  calico: {iptablesBackend: NFT}
-  overrides:
-    - {name: filling, namespaces: {names: [filling]}, requests: {bestEffortPods: inject}}
-`
 
 const corpus = corpusFolder()
 const options = { skip: corpus === undefined && 'PIDGUARD_CORPUS is not there' }
@@ -27,13 +18,10 @@ interface Attempt extends Write {
   readonly before: Readonly<Record<Namespace, ApiAnswer>>
 }
 
-const namespaces = ['filling', 'refusing'] as const
 type Namespace = (typeof namespaces)[number]
 
 const plane = await startControlPlane()
 t.teardown(() => plane.stop())
-// Real workloads are of all sorts.
-const anyPod = { 'pod-security.kubernetes.io/enforce': 'privileged' }
 for (const namespace of namespaces) await plane.createNamespace(namespace, anyPod)
 
 function tryOut({ resource, manifest }: Write, namespace: Namespace): Promise<ApiAnswer> {

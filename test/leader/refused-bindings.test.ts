@@ -1,22 +1,17 @@
 import t from 'tap'
 import { RefusedPods } from '../../src/leader/refused-bindings.ts'
-import type { PodFacts } from '../../src/model/cluster-objects.ts'
 import { podFacts } from '../support/headroom.ts'
-
-function pod(uid: string, change: Partial<PodFacts> = {}): PodFacts {
-  return { ...podFacts(uid), name: uid, ...change }
-}
 
 t.test(
   'the largest of those refused by a node, until it is refused elsewhere, bound, on its way out, or gone',
   async (t) => {
     const refused = new RefusedPods()
-    const large = pod('large', { declared: 400, estimated: 500, refusedBy: 'a' })
-    const small = pod('small', { declared: 300, refusedBy: 'a' })
+    const large = podFacts('large', { declared: 400, estimated: 500, refusedBy: 'a' })
+    const small = podFacts('small', { declared: 300, refusedBy: 'a' })
     t.equal(refused.largest('a'), 0)
     refused.changed(large, undefined)
     refused.changed(small, undefined)
-    refused.changed(pod('other'), undefined)
+    refused.changed(podFacts('other'), undefined)
     t.equal(refused.largest('a'), 500)
     t.equal(refused.largest('b'), 0)
     const moved = { ...large, refusedBy: 'b' }
@@ -35,6 +30,6 @@ t.test(
 
 t.test('one of the usual size says nothing beyond that', async (t) => {
   const refused = new RefusedPods()
-  refused.changed(pod('usual', { refusedBy: 'a' }), undefined)
+  refused.changed(podFacts('usual', { refusedBy: 'a' }), undefined)
   t.equal(refused.largest('a'), 0)
 })

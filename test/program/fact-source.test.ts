@@ -7,7 +7,7 @@ import type { JsonRecord } from '../../src/lib/json/shape.ts'
 import { type Answer, sendJson, startFakeApi } from '../support/fake-api.ts'
 import { kubeletAuthority, startFakeKubelet } from '../support/fake-kubelet.ts'
 import { reviewOf } from '../support/reviews.ts'
-import { type RunningServer, startServer } from '../support/server.ts'
+import { metric, type RunningServer, startServer } from '../support/server.ts'
 import { podObject } from '../support/subjects.ts'
 import { untilHolds as until } from '../support/until.ts'
 
@@ -35,11 +35,6 @@ async function start(t: Test, ...args: string[]): Promise<RunningServer> {
   const server = await startServer({ args })
   t.teardown(() => server.stop())
   return server
-}
-
-async function metric({ probes }: RunningServer, name: string): Promise<number> {
-  const text = await (await fetch(`${probes}/metrics`)).text()
-  return Number(new RegExp(`^${name.replace(/[{}]/g, '\\$&')} (\\S+)$`, 'm').exec(text)?.[1])
 }
 
 void t.test('without a cluster and without a snapshot nothing is denied for PIDs, and it is said so', async (t) => {

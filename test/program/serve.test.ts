@@ -6,7 +6,8 @@ import { join } from 'node:path'
 import { connect } from 'node:tls'
 import t, { type Test } from 'tap'
 import { issueLeaf } from '../../src/certs/issue.ts'
-import { type RunningServer, startServer } from '../support/server.ts'
+import { reviewOf } from '../support/reviews.ts'
+import { metric, type RunningServer, startServer } from '../support/server.ts'
 import { podObject } from '../support/subjects.ts'
 import { untilHolds as until } from '../support/until.ts'
 
@@ -18,27 +19,10 @@ async function start(t: Test, policy?: string): Promise<RunningServer> {
   return server
 }
 
-function podReview(): object {
-  const object = podObject()
-  const request = {
-    uid: 'u-1',
-    kind: { group: '', version: 'v1', kind: 'Pod' },
-    operation: 'CREATE',
-    namespace: 'default',
-    object
-  }
-  return { apiVersion: 'admission.k8s.io/v1', kind: 'AdmissionReview', request }
-}
-
-async function metric(server: RunningServer, name: string): Promise<number> {
-  const text = await (await fetch(`${server.probes}/metrics`)).text()
-  return Number(new RegExp(`^${name.replace(/[{}]/g, '\\$&')} (\\S+)$`, 'm').exec(text)?.[1])
-}
-
 t.test('the default policy is served without any file, and a BestEffort pod is denied with a remedy', async (t) => {
   const server = await start(t)
   t.equal((await fetch(`${server.probes}/readyz`)).status, 200)
-  const { response } = await server.review('validate', podReview())
+  const { response } = await server.review('validate', reviewOf(podObject()))
   t.equal(response.allowed, false)
   t.match(response.status?.message, /best-effort: .*web|Set resources\.requests/)
 })
@@ -46,21 +30,21 @@ t.test('the default policy is served without any file, and a BestEffort pod is d
 t.test('a changed policy is in force within seconds; a broken one is told and changes nothing', async (t) => {
   const server = await start(t, head)
   const file = join(server.folder, 'policy.yaml')
-  t.equal((await server.review('validate', podReview())).response.allowed, false)
+  t.equal((await server.review('validate', reviewOf(podObject()))).response.allowed, false)
 
   await writeFile(file, `${head}spec: {rules: {best-effort: warn}}\n`)
   await until(async () => (await metric(server, 'pidguard_policy_generation')) === 2)
-  t.equal((await server.review('validate', podReview())).response.allowed, true)
+  t.equal((await server.review('validate', reviewOf(podObject()))).response.allowed, true)
 
   await writeFile(file, `${head}spec: {rules: {best-efort: off}}\n`)
   await until(async () => (await metric(server, 'pidguard_policy_latest')) === 0)
-  t.equal((await server.review('validate', podReview())).response.allowed, true)
+  t.equal((await server.review('validate', reviewOf(podObject()))).response.allowed, true)
   t.equal(await metric(server, 'pidguard_policy_generation'), 2)
   await until(async () => server.lines.some(({ msg }) => msg === 'policy not loaded, the last good one stays in force'))
 
   await writeFile(file, head)
   await until(async () => (await metric(server, 'pidguard_policy_latest')) === 1)
-  t.equal((await server.review('validate', podReview())).response.allowed, false)
+  t.equal((await server.review('validate', reviewOf(podObject()))).response.allowed, false)
 })
 
 t.test('a changed certificate serves new connections; a pair that does not fit changes nothing', async (t) => {
@@ -78,7 +62,7 @@ t.test('a changed certificate serves new connections; a pair that does not fit c
 
   await writeFile(join(server.folder, 'tls.crt'), leaf.cert)
   await until(async () => (await serialOf(server)) !== before)
-  t.equal((await server.review('validate', podReview())).response.uid, 'u-1')
+  t.equal((await server.review('validate', reviewOf(podObject()))).response.uid, 'u-1')
 })
 
 async function serialOf({ admission }: RunningServer): Promise<string> {
@@ -118,7 +102,7 @@ t.test('whoever read its log may go away; it answers on and ends as it should', 
   const server = await startServer()
   server.process.stdout?.destroy()
   server.process.stderr?.destroy()
-  t.equal((await server.review('validate', podReview())).response.allowed, false)
+  t.equal((await server.review('validate', reviewOf(podObject()))).response.allowed, false)
   t.equal(await server.stop(), 0)
 })
 

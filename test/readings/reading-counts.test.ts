@@ -1,12 +1,7 @@
 import t from 'tap'
-import type { NodeReading } from '../../src/model/node-reading.ts'
 import { ReadingCounts } from '../../src/readings/reading-counts.ts'
 import { memorySink } from '../support/fake-kubelet.ts'
 import { reading } from '../support/headroom.ts'
-
-function whole(node: string): NodeReading {
-  return { ...reading(node, 0), podLimits: new Map(), gaps: [], pods: new Map() }
-}
 
 const gap = { reason: 'not-reported', detail: 'no rlimit' } as const
 const timeout = { reason: 'timeout', detail: 'no answer in time' } as const
@@ -14,9 +9,9 @@ const timeout = { reason: 'timeout', detail: 'no answer in time' } as const
 void t.test('everything is handed on, and counted by how it ended', async (t) => {
   const sink = memorySink()
   const tally = new ReadingCounts(sink)
-  tally.observeReading(whole('a'))
-  tally.observeReading(whole('a'))
-  tally.observeReading({ ...whole('b'), gaps: [gap] })
+  tally.observeReading(reading('a', 0))
+  tally.observeReading(reading('a', 0))
+  tally.observeReading({ ...reading('b', 0), gaps: [gap] })
   tally.observeFailure('c', timeout)
   t.strictSame(Object.fromEntries(tally.counts), { whole: 2, partial: 1, timeout: 1 })
   t.strictSame([...sink.readings.keys()], ['a', 'b'])
@@ -29,10 +24,10 @@ void t.test('trouble is what the last try at each node met, and ends with it', a
   tally.observeFailure('a', timeout)
   tally.observeFailure('a', timeout)
   tally.observeFailure('b', timeout)
-  tally.observeReading({ ...whole('c'), gaps: [gap] })
+  tally.observeReading({ ...reading('c', 0), gaps: [gap] })
   t.strictSame(tally.trouble, { nodes: 3, reasons: { timeout: 2, 'not-reported': 1 }, example: 'no answer in time' })
-  tally.observeReading(whole('a'))
-  tally.observeReading(whole('c'))
+  tally.observeReading(reading('a', 0))
+  tally.observeReading(reading('c', 0))
   t.strictSame(tally.trouble?.reasons, { timeout: 1 })
   tally.forget('b')
   t.equal(tally.trouble, undefined, 'a node that is gone')
@@ -46,7 +41,7 @@ void t.test('a read that ends after its node has gone is counted, and nobody is 
   nodes.clear()
   tally.forget('a')
   tally.observeFailure('a', timeout)
-  tally.observeReading({ ...whole('b'), gaps: [gap] })
+  tally.observeReading({ ...reading('b', 0), gaps: [gap] })
   t.equal(tally.trouble, undefined)
   t.strictSame(Object.fromEntries(tally.counts), { timeout: 2, partial: 1 })
   t.strictSame([...sink.failures], [['a', timeout]], 'handed on all the same')

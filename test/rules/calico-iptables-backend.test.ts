@@ -4,7 +4,7 @@ import type { JsonRecord } from '../../src/lib/json/shape.ts'
 import { calicoIptablesBackend as rule } from '../../src/rules/calico-iptables-backend.ts'
 import { calicoUpdateStrategy } from '../../src/rules/calico-update-strategy.ts'
 import { findingsOf, mended, snapshotOf, told, type World } from '../support/judge.ts'
-import { calicoObject, podObject, subjectFrom, workloadObject } from '../support/subjects.ts'
+import { calicoObject, podObject, subjectFrom, tigeraOperator, workloadObject } from '../support/subjects.ts'
 
 const nft: World = { settings: { calico: { iptablesBackend: 'NFT' } } }
 const at = '/spec/template/spec/containers/0/env'
@@ -237,26 +237,23 @@ t.test('which DaemonSets run Felix', async (t) => {
 })
 
 t.test('owned by the tigera operator', async (t) => {
-  const owner = {
-    apiVersion: 'operator.tigera.io/v1',
-    kind: 'Installation',
-    name: 'default',
-    uid: 'u',
-    controller: true
-  }
   const owned = (reference: object) =>
     calicoObject({ metadata: { namespace: 'calico-system', ownerReferences: [reference] } })
   const mutate: World = { settings: { calico: { iptablesBackend: 'NFT', operatorManaged: 'mutate' } } }
 
-  t.strictSame(told(findingsOf(rule, owned(owner), nft)), [`advice ${at}`], 'told, never denied')
-  t.strictSame(mended([rule], owned(owner), nft).operations, [], 'nor changed')
-  t.strictSame(told(findingsOf(rule, owned(owner), mutate)), [`advice ${at}`], 'nor denied where it may be changed')
-  t.strictSame(envOf(mended([rule], owned(owner), mutate).object), [good])
+  t.strictSame(told(findingsOf(rule, owned(tigeraOperator), nft)), [`advice ${at}`], 'told, never denied')
+  t.strictSame(mended([rule], owned(tigeraOperator), nft).operations, [], 'nor changed')
+  t.strictSame(
+    told(findingsOf(rule, owned(tigeraOperator), mutate)),
+    [`advice ${at}`],
+    'nor denied where it may be changed'
+  )
+  t.strictSame(envOf(mended([rule], owned(tigeraOperator), mutate).object), [good])
 
   const lookalikes = [
-    { ...owner, controller: false },
-    { ...owner, apiVersion: 'example.com/v1' },
-    { ...owner, kind: 'Addon' }
+    { ...tigeraOperator, controller: false },
+    { ...tigeraOperator, apiVersion: 'example.com/v1' },
+    { ...tigeraOperator, kind: 'Addon' }
   ]
   for (const reference of lookalikes) {
     t.strictSame(told(findingsOf(rule, owned(reference), nft)), [`denial ${at}`], JSON.stringify(reference))

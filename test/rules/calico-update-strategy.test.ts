@@ -3,7 +3,7 @@ import type { JsonRecord } from '../../src/lib/json/shape.ts'
 import { calicoUpdateStrategy as rule } from '../../src/rules/calico-update-strategy.ts'
 import { fleetOf, type NodeSketch } from '../support/headroom.ts'
 import { findingsOf, mended, skipsOf, told, type World } from '../support/judge.ts'
-import { calicoObject, workloadObject } from '../support/subjects.ts'
+import { calicoObject, tigeraOperator, workloadObject } from '../support/subjects.ts'
 
 /** calico-node with this update strategy; undefined is a DaemonSet that does not say. */
 function withStrategy(updateStrategy: unknown, metadata: JsonRecord = {}): JsonRecord {
@@ -71,9 +71,7 @@ t.test('other DaemonSets keep their strategy', async (t) => {
 })
 
 t.test('owned by the tigera operator', async (t) => {
-  const ownerReferences = [
-    { apiVersion: 'operator.tigera.io/v1', kind: 'Installation', name: 'default', uid: 'u', controller: true }
-  ]
+  const ownerReferences = [tigeraOperator]
   const object = withStrategy({ type: 'RollingUpdate' }, { namespace: 'calico-system', ownerReferences })
   t.strictSame(findingsOf(rule, object), [], 'it would report Progressing for ever')
   t.strictSame(mended([rule], object).operations, [])

@@ -5,16 +5,12 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import t, { type Test } from 'tap'
 import { buildListener, type ListenerDeps, reviewBodyLimit } from '../../src/server/admission-listener.ts'
 import { admissionOf } from '../support/admissions.ts'
-import { listening, until } from '../support/https.ts'
+import { listening, postHead, until } from '../support/https.ts'
 import { reviewOf } from '../support/reviews.ts'
 import { podObject } from '../support/subjects.ts'
 
 const review = JSON.stringify(reviewOf(podObject()))
 const quick = { keepAlive: 300, request: 300, handshake: 5_000, check: 50 }
-
-function head(length: number | undefined, more = '', path = '/validate'): string {
-  return `POST ${path} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n${length === undefined ? '' : `Content-Length: ${length}\r\n`}${more}\r\n`
-}
 
 function statuses(received: string): number[] {
   return [...received.matchAll(/HTTP\/1\.1 (\d{3})/g)].map(([, status]) => Number(status))
@@ -96,7 +92,7 @@ void t.test('a body of 7 MiB is judged, one of just the limit too, one past it i
     t.equal(JSON.parse(answer).response.uid, 'u-1')
   }
   const { socket, received } = await server.raw()
-  socket.write(head(reviewBodyLimit + 1))
+  socket.write(postHead(reviewBodyLimit + 1))
   await until(() => received().includes('}'))
   t.strictSame(statuses(received()), [413])
   t.match(received(), /connection: close/i)
@@ -105,7 +101,7 @@ void t.test('a body of 7 MiB is judged, one of just the limit too, one past it i
 void t.test('a body in chunks is refused with 411: each chunk costs time and memory, however short', async (t) => {
   const server = await listening(t)
   const { socket, received } = await server.raw()
-  socket.write(head(undefined, 'Transfer-Encoding: chunked\r\n'))
+  socket.write(postHead(undefined, 'Transfer-Encoding: chunked\r\n'))
   await until(() => statuses(received()).length === 1)
   t.strictSame(statuses(received()), [411])
   t.match(received(), /Content-Length/)
@@ -118,7 +114,7 @@ void t.test(
     const server = await listening(t, { largeBodies: 100_000 })
     const open = async (length: number) => {
       const held = await server.raw()
-      held.socket.write(`${head(length)}{`)
+      held.socket.write(`${postHead(length)}{`)
       return held
     }
     const [first, larger] = [await open(40_000), await open(50_000)]
@@ -150,9 +146,9 @@ void t.test('the room of answered bodies is given back', async (t) => {
 void t.test('headers said twice never make one review two', async (t) => {
   const server = await listening(t)
   const cases: [string, number][] = [
-    [head(review.length, `Content-Length: ${review.length + 5}\r\n`), 400],
-    [head(review.length, 'Transfer-Encoding: chunked\r\n'), 400],
-    [head(review.length, 'Content-Type: text/plain\r\n'), 200]
+    [postHead(review.length, `Content-Length: ${review.length + 5}\r\n`), 400],
+    [postHead(review.length, 'Transfer-Encoding: chunked\r\n'), 400],
+    [postHead(review.length, 'Content-Type: text/plain\r\n'), 200]
   ]
   for (const [lines, status] of cases) {
     const { socket, received } = await server.raw()
@@ -166,7 +162,7 @@ void t.test('headers said twice never make one review two', async (t) => {
 
 void t.test('what is no HTTP is answered with 400 and closed', async (t) => {
   const server = await listening(t)
-  for (const bytes of ['\x00\x01\x02\r\n\r\n', 'GET\r\n\r\n', `${head(2)}`.replace('HTTP/1.1', 'HTTP/9.9')]) {
+  for (const bytes of ['\x00\x01\x02\r\n\r\n', 'GET\r\n\r\n', `${postHead(2)}`.replace('HTTP/1.1', 'HTTP/9.9')]) {
     const { socket, received } = await server.raw()
     socket.write(bytes)
     await once(socket, 'close')
@@ -178,7 +174,7 @@ void t.test('several reviews sent at once on one connection are answered in thei
   const server = await listening(t)
   const { socket, received } = await server.raw()
   const bodies = ['first', 'second', 'third'].map((uid) => JSON.stringify(reviewOf(podObject(), { uid })))
-  socket.write(bodies.map((body) => head(Buffer.byteLength(body)) + body).join(''))
+  socket.write(bodies.map((body) => postHead(Buffer.byteLength(body)) + body).join(''))
   await until(() => statuses(received()).length === 3)
   await until(() => received().includes('third'))
   t.strictSame(
@@ -201,7 +197,7 @@ void t.test('a body that arrives byte by byte, but in time, is judged', async (t
   const server = await listening(t)
   const { socket, received } = await server.raw()
   socket.setNoDelay(true)
-  socket.write(head(Buffer.byteLength(review)))
+  socket.write(postHead(Buffer.byteLength(review)))
   for (const part of review.match(/.{1,40}/gs) ?? []) {
     socket.write(part)
     await sleep(1)
@@ -212,7 +208,7 @@ void t.test('a body that arrives byte by byte, but in time, is judged', async (t
 
 void t.test('headers or a body that do not arrive in time are answered with 408 and closed', async (t) => {
   const server = await listening(t, { timeouts: { ...quick, keepAlive: 5_000 } })
-  for (const bytes of ['POST /validate HT', head(100), `${head(100)}{"half":`]) {
+  for (const bytes of ['POST /validate HT', postHead(100), `${postHead(100)}{"half":`]) {
     const { socket, received } = await server.raw()
     socket.write(bytes)
     await once(socket, 'close')
@@ -224,7 +220,7 @@ void t.test('headers or a body that do not arrive in time are answered with 408 
 void t.test('an idle connection is closed after its time, without a word', async (t) => {
   const server = await listening(t, { timeouts: { ...quick, request: 5_000 } })
   const { socket, received } = await server.raw()
-  socket.write(head(Buffer.byteLength(review)) + review)
+  socket.write(postHead(Buffer.byteLength(review)) + review)
   await once(socket, 'close')
   t.strictSame(statuses(received()), [200])
 })
@@ -232,7 +228,13 @@ void t.test('an idle connection is closed after its time, without a word', async
 void t.test('a connection that breaks anywhere leaves nothing behind, and the next one is served', async (t) => {
   const server = await listening(t)
   const listeners = process.listenerCount('uncaughtException')
-  for (const bytes of ['', 'POST', head(1_000), `${head(1_000)}{"x"`, head(Buffer.byteLength(review)) + review]) {
+  for (const bytes of [
+    '',
+    'POST',
+    postHead(1_000),
+    `${postHead(1_000)}{"x"`,
+    postHead(Buffer.byteLength(review)) + review
+  ]) {
     const { socket, reset } = await server.raw()
     if (bytes !== '') socket.write(bytes)
     await sleep(10)
@@ -275,7 +277,7 @@ void t.test('reviews of one turn: all are judged, then all answered, then all co
   }
   const { socket, received } = await plainly(t, { ...held, admission, isLast })
   // Sent at once they are read at once: an end of a body is an event of the same turn.
-  const sent = `${head(Buffer.byteLength(review))}${review}`.repeat(3)
+  const sent = `${postHead(Buffer.byteLength(review))}${review}`.repeat(3)
   socket.write(sent)
   await until(() => statuses(received()).length === 3)
   t.strictSame(steps.splice(0).join(' '), 'judge judge judge send send send report report report')
@@ -300,7 +302,7 @@ void t.test('a review that came later than its caller waits is not judged but an
   const late = async (timeout: string, span: number): Promise<number[]> => {
     const { server, socket, received } = await plainly(t, { ...held, admission, isLast: () => false })
     const arrived = once(server, 'request')
-    socket.write(head(Buffer.byteLength(review), '', `/validate${timeout}`))
+    socket.write(postHead(Buffer.byteLength(review), '', `/validate${timeout}`))
     await arrived
     held.clock.advance(span)
     socket.write(review)
@@ -331,7 +333,7 @@ async function heldUp(t: Test, path: string, span: number, change: Partial<Liste
   const { server, socket, received } = await plainly(t, { ...held, admission, meter, isLast: () => false, ...change })
   // A listener of the body's end that comes after the server's own.
   server.on('request', (request) => request.on('end', () => held.clock.advance(span)))
-  socket.write(head(Buffer.byteLength(review), '', path) + review)
+  socket.write(postHead(Buffer.byteLength(review), '', path) + review)
   await until(() => statuses(received()).length === 1)
   await until(() => held.log.lines.length > 0)
   return { status: statuses(received())[0], log: held.log, counted: held.meter.counted, seconds, received }
@@ -367,7 +369,7 @@ void t.test('a late review of which only the body came late waited, but took no 
   const held = admissionOf()
   const { server, socket, received } = await plainly(t, { ...held, isLast: () => false })
   const arrived = once(server, 'request')
-  socket.write(head(Buffer.byteLength(review), '', '/validate?timeout=1s'))
+  socket.write(postHead(Buffer.byteLength(review), '', '/validate?timeout=1s'))
   await arrived
   held.clock.advance(1_500)
   socket.write(review)

@@ -3,12 +3,10 @@ import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
 import { buildProbeServer } from '../../src/server/build-server.ts'
-import { listening, servingPair, until } from '../support/https.ts'
-import { reviewOf } from '../support/reviews.ts'
-import { podObject } from '../support/subjects.ts'
+import { listening, postHead, servingPair, until } from '../support/https.ts'
+import { podReviewText as review } from '../support/reviews.ts'
 
-const review = JSON.stringify(reviewOf(podObject()))
-const head = `POST /validate HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(review)}\r\n\r\n`
+const head = postHead(Buffer.byteLength(review))
 
 void t.test(
   'after a change of the certificate new connections get the new one, old ones end with their next answer',

@@ -2,12 +2,10 @@ import { maxHeaderSize } from 'node:http'
 import { connect, type Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
-import { listening, until } from '../support/https.ts'
-import { reviewOf } from '../support/reviews.ts'
-import { podObject } from '../support/subjects.ts'
+import { listening, postHead, until } from '../support/https.ts'
+import { podReviewText as review } from '../support/reviews.ts'
 
-const review = JSON.stringify(reviewOf(podObject()))
-const head = `POST /validate HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(review)}\r\n\r\n`
+const head = postHead(Buffer.byteLength(review))
 
 /** A request has to come within 200 ms, a connection may rest for two seconds. */
 const timeouts = { keepAlive: 2_000, request: 200, handshake: 5_000, check: 20 }

@@ -2,12 +2,10 @@ import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import t, { type Test } from 'tap'
-import { type Listening, listening, until } from '../support/https.ts'
-import { reviewOf } from '../support/reviews.ts'
-import { podObject } from '../support/subjects.ts'
+import { type Listening, listening, postHead, until } from '../support/https.ts'
+import { podReviewText as review } from '../support/reviews.ts'
 
-const review = JSON.stringify(reviewOf(podObject()))
-const head = `POST /validate HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(review)}\r\n\r\n`
+const head = postHead(Buffer.byteLength(review))
 
 /** A connection without TLS that the server has taken. */
 async function bare(t: Test, server: Listening, bytes?: Buffer): Promise<Socket> {

@@ -7,6 +7,7 @@ import type { ListFailure, ObjectSource } from '../../src/ports/objects.ts'
 import type { AuditReport } from '../../src/report/audit/audit-report.ts'
 import { auditRules } from '../../src/rules/index.ts'
 import { policyFrom } from './files.ts'
+import { reading } from './headroom.ts'
 
 /** A cluster that exists only in a test. */
 export interface ClusterSketch {
@@ -59,9 +60,9 @@ function depsOf(sketch: ClusterSketch): AuditDeps {
         sketch.spread?.(spread)
         for (const { name } of targets) {
           now += sketch.perNode ?? 0
-          const reading = sketch.readings?.[name]
-          if (reading === undefined) sink.observeFailure(name, sketch.failures?.[name] ?? notRead)
-          else sink.observeReading({ ...readingOf(name, now), ...reading })
+          const seen = sketch.readings?.[name]
+          if (seen === undefined) sink.observeFailure(name, sketch.failures?.[name] ?? notRead)
+          else sink.observeReading(reading(name, now - 5_000, { host: roomy, kubepods: roomy, ...seen }))
         }
       }
     },
@@ -84,20 +85,8 @@ function depsOf(sketch: ClusterSketch): AuditDeps {
   }
 }
 
-/** A reading with plenty of room. */
-function readingOf(node: string, now: number): NodeReading {
-  const ceiling = { limit: 4_194_304, inUse: 500 }
-  return {
-    node,
-    at: now - 5_000,
-    host: ceiling,
-    kubepods: ceiling,
-    pods: new Map(),
-    podLimits: new Map(),
-    nearLimits: [],
-    gaps: []
-  }
-}
+/** Plenty of room. */
+const roomy = { limit: 4_194_304, inUse: 500 }
 
 function memoryObjects({ objects, forbidden = [] }: ClusterSketch): ObjectSource {
   return {

@@ -12,18 +12,26 @@ const hostile: ObjectName = {
   name: "</script><img src=x onerror=alert(1)>&'`=,\n|*_[x](y)"
 }
 
-function finding(ruleId: string, object: ObjectName, change: Partial<AuditFinding> = {}): AuditFinding {
+export const shopWeb: ObjectName = { apiVersion: 'apps/v1', kind: 'Deployment', namespace: 'shop', name: 'web' }
+
+/** What a rule found in a Deployment, without an earlier report, changed as given. */
+export function auditFinding(change: Partial<AuditFinding> = {}): AuditFinding {
   return {
-    ruleId,
-    level: 'audit',
-    reason: 'found wanting',
-    detail: 'x=1',
-    pointer: '/spec',
-    object,
+    ruleId: 'best-effort',
+    level: 'deny',
+    reason: 'QoS class BestEffort',
+    detail: 'no requests',
+    pointer: '/spec/template/spec/containers/0/resources',
+    object: shopWeb,
     children: 0,
-    change: 'new',
+    change: null,
     ...change
   }
+}
+
+function finding(ruleId: string, object: ObjectName, change: Partial<AuditFinding> = {}): AuditFinding {
+  const base = { level: 'audit', reason: 'found wanting', detail: 'x=1', pointer: '/spec', change: 'new' } as const
+  return auditFinding({ ruleId, object, ...base, ...change })
 }
 
 const outlier = finding('pod-thread-outlier', hog, {

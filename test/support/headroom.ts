@@ -1,10 +1,10 @@
 import { Headroom } from '../../src/headroom/assess/headroom.ts'
 import type { Demand } from '../../src/headroom/headroom-view.ts'
 import { Ledger } from '../../src/headroom/ledger/ledger.ts'
-import type { LedgerNode, LedgerPod, LedgerReading } from '../../src/headroom/ledger/ledger-inputs.ts'
 import { type Placement, Placements } from '../../src/kubernetes/placement/placement.ts'
 import type { PodSpec } from '../../src/kubernetes/types.ts'
-import type { Taint } from '../../src/model/cluster-objects.ts'
+import type { NodeFacts, PodFacts, Taint } from '../../src/model/cluster-objects.ts'
+import type { NodeReading } from '../../src/model/node-reading.ts'
 import { type FakeClock, fakeClock } from './fakes.ts'
 
 /** What a fixture or a test says of one node; limits and use as `[limit, inUse]`, null for not known. */
@@ -28,18 +28,21 @@ export interface Fleet {
   readonly headroom: Headroom
 }
 
-export function nodeFacts(name: string, change: Partial<LedgerNode> = {}): LedgerNode {
+export function nodeFacts(name: string, change: Partial<NodeFacts> = {}): NodeFacts {
   return {
     name,
     uid: `uid of ${name}`,
     labels: { 'kubernetes.io/hostname': name },
     taints: [],
     unschedulable: false,
+    pidPressure: undefined,
+    address: undefined,
+    kubeletPort: 10_250,
     ...change
   }
 }
 
-export function podFacts(uid: string, change: Partial<LedgerPod> = {}): LedgerPod {
+export function podFacts(uid: string, change: Partial<PodFacts> = {}): PodFacts {
   return {
     uid,
     name: uid,
@@ -55,9 +58,19 @@ export function podFacts(uid: string, change: Partial<LedgerPod> = {}): LedgerPo
 }
 
 /** A reading with room for 1,000 tasks under both ceilings, of which none are in use. */
-export function reading(node: string, at: number, change: Partial<LedgerReading> = {}): LedgerReading {
+export function reading(node: string, at: number, change: Partial<NodeReading> = {}): NodeReading {
   const ceiling = { limit: 1000, inUse: 0 }
-  return { node, at, host: ceiling, kubepods: ceiling, pods: new Map(), ...change }
+  return {
+    node,
+    at,
+    host: ceiling,
+    kubepods: ceiling,
+    pods: new Map(),
+    podLimits: new Map(),
+    nearLimits: [],
+    gaps: [],
+    ...change
+  }
 }
 
 export function emptyFleet(): Fleet {

@@ -19,6 +19,12 @@ export function servingPair(): Promise<{ cert: string; key: string }> {
   return issueLeaf(authority, ['localhost', '127.0.0.1'], { from: now, days: 1 })
 }
 
+/** The head of a POST with a body of so many bytes, as text for a bare connection; `more` are further lines. */
+export function postHead(length: number | undefined, more = '', path = '/validate'): string {
+  const size = length === undefined ? '' : `Content-Length: ${length}\r\n`
+  return `POST ${path} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n${size}${more}\r\n`
+}
+
 export interface Listening extends AdmissionServer {
   readonly port: number
   agent(): Agent

@@ -1,6 +1,7 @@
 import type { JsonRecord } from '../../src/lib/json/shape.ts'
 import type { NearLimit } from '../../src/model/near-limit.ts'
 import type { Ceiling, KubeletConfig, NodeState } from '../../src/model/node-reading.ts'
+import { reading } from './headroom.ts'
 
 type CeilingSketch = readonly [limit: number | 'unlimited' | null, inUse: number | null]
 
@@ -26,17 +27,14 @@ export function nodeState(sketch: NodeStateSketch = {}): NodeState {
   const isRead = (host ?? kubepods ?? pods ?? podLimits ?? nearLimits) !== undefined
   return {
     reading: isRead
-      ? {
-          node: 'node-a',
-          at: 0,
+      ? reading('node-a', 0, {
           host: ceiling(host),
           ...(hostCgroup === undefined ? undefined : { hostCgroup }),
           kubepods: ceiling(kubepods),
           pods: pods === undefined ? undefined : new Map(Object.entries(pods)),
           podLimits: podLimits === undefined ? undefined : new Map(Object.entries(podLimits)),
-          nearLimits,
-          gaps: []
-        }
+          nearLimits
+        })
       : undefined,
     kubelet: kubelet === undefined ? undefined : kubeletConfig(kubelet)
   }

@@ -9,6 +9,16 @@ export const somePlace: Place = {
 }
 export const someObject: ObjectName = { apiVersion: 'apps/v1', kind: 'Deployment', namespace: 'shop', name: 'web' }
 
+/** An entry of a baseline for `someObject`. */
+export const someEntry = {
+  rule: 'best-effort',
+  kind: 'Deployment',
+  namespace: 'shop',
+  name: 'web',
+  reason: 'old',
+  expires: '2026-06-30'
+} as const
+
 const nasty = 'a <b> & "c" | `d` % , : \u0001 @all ## [x](y)\nnext'
 
 /** A report with one of everything, and text in it that would break each format if it were not escaped. */

@@ -1,5 +1,6 @@
 import { groupOf } from '../../src/kubernetes/workloads.ts'
 import type { JsonRecord } from '../../src/lib/json/shape.ts'
+import { podObject } from './subjects.ts'
 
 /** An AdmissionReview as the API server sends it for the object; `change` goes into its request. */
 export function reviewOf(object: JsonRecord | null, change: JsonRecord = {}): JsonRecord {
@@ -26,3 +27,6 @@ export function reviewOf(object: JsonRecord | null, change: JsonRecord = {}): Js
     }
   }
 }
+
+/** The body of a review of a plain Pod. */
+export const podReviewText = JSON.stringify(reviewOf(podObject()))

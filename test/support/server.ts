@@ -20,6 +20,12 @@ export interface RunningServer {
   stop(): Promise<number | null>
 }
 
+/** The value of one sample of a replica's metrics; NaN where it has none. */
+export async function metric({ probes }: Pick<RunningServer, 'probes'>, name: string): Promise<number> {
+  const text = await (await fetch(`${probes}/metrics`)).text()
+  return Number(new RegExp(`^${name.replace(/[{}]/g, '\\$&')} (\\S+)$`, 'm').exec(text)?.[1])
+}
+
 /** Starts the built program on free ports with a folder of its own; resolves when it listens. */
 export async function startServer(
   options: { policy?: string; certDir?: string; args?: readonly string[] } = {}

@@ -68,6 +68,15 @@ export function workloadObject(
   }
 }
 
+/** The controller of what the tigera operator makes. */
+export const tigeraOperator = {
+  apiVersion: 'operator.tigera.io/v1',
+  kind: 'Installation',
+  name: 'default',
+  uid: 'u',
+  controller: true
+} as const
+
 /** A calico-node DaemonSet as Calico's own manifest has it, in the parts that rules read. */
 export function calicoObject(
   change: { env?: unknown; spec?: JsonRecord; metadata?: JsonRecord; container?: JsonRecord } = {}

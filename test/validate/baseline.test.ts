@@ -1,24 +1,15 @@
 import t from 'tap'
 import { Baseline } from '../../src/validate/baseline.ts'
-import { someObject } from '../support/reports.ts'
-
-const entry = {
-  rule: 'best-effort',
-  kind: 'Deployment',
-  namespace: 'shop',
-  name: 'web',
-  reason: 'old',
-  expires: '2026-06-30'
-}
+import { someEntry, someObject } from '../support/reports.ts'
 
 void t.test('an entry counts to the end of its day', async (t) => {
   const lastMoment = Date.parse('2026-06-30T23:59:59.999Z')
-  t.equal(new Baseline('b', [entry], lastMoment).accepts('best-effort', someObject), 'old')
-  t.equal(new Baseline('b', [entry], lastMoment + 1).accepts('best-effort', someObject), undefined)
+  t.equal(new Baseline('b', [someEntry], lastMoment).accepts('best-effort', someObject), 'old')
+  t.equal(new Baseline('b', [someEntry], lastMoment + 1).accepts('best-effort', someObject), undefined)
 })
 
 void t.test('an entry is for its rule and its object, whatever the version', async (t) => {
-  const baseline = new Baseline('b', [entry], 0)
+  const baseline = new Baseline('b', [someEntry], 0)
   t.equal(baseline.accepts('best-effort', { ...someObject, apiVersion: 'extensions/v1beta1' }), 'old')
   t.equal(baseline.accepts('host-pid', someObject), undefined)
   t.equal(baseline.accepts('best-effort', { ...someObject, name: 'other' }), undefined)
@@ -27,7 +18,11 @@ void t.test('an entry is for its rule and its object, whatever the version', asy
 
 void t.test('entries that expired or match nothing are reported', async (t) => {
   const now = Date.parse('2026-06-01')
-  const baseline = new Baseline('b.yaml', [entry, { ...entry, name: 'gone' }, { ...entry, expires: '2026-05-01' }], now)
+  const baseline = new Baseline(
+    'b.yaml',
+    [someEntry, { ...someEntry, name: 'gone' }, { ...someEntry, expires: '2026-05-01' }],
+    now
+  )
   baseline.accepts('best-effort', someObject)
   t.strictSame(baseline.notes(), [
     'b.yaml: 1 entry has expired and no longer counts',

@@ -2,16 +2,7 @@ import t from 'tap'
 import type { ReportFinding } from '../../src/report/validate-report.ts'
 import { renderBaseline } from '../../src/validate/baseline.ts'
 import { readBaseline } from '../../src/validate/read-baseline.ts'
-import { someObject, somePlace } from '../support/reports.ts'
-
-const entry = {
-  rule: 'best-effort',
-  kind: 'Deployment',
-  namespace: 'shop',
-  name: 'web',
-  reason: 'old',
-  expires: '2026-06-30'
-}
+import { someEntry, someObject, somePlace } from '../support/reports.ts'
 
 function finding(name: string): ReportFinding {
   return {
@@ -30,8 +21,8 @@ void t.test('what is written can be read, each object once for each rule', async
   const text = renderBaseline([finding('web'), finding('web'), finding('a "b" #c')], 'it: was #there', '2026-12-31')
   const accepted = readBaseline(text, 'b.yaml')
   t.strictSame(accepted, [
-    { ...entry, reason: 'it: was #there', expires: '2026-12-31' },
-    { ...entry, name: 'a "b" #c', reason: 'it: was #there', expires: '2026-12-31' }
+    { ...someEntry, reason: 'it: was #there', expires: '2026-12-31' },
+    { ...someEntry, name: 'a "b" #c', reason: 'it: was #there', expires: '2026-12-31' }
   ])
   t.strictSame(readBaseline(renderBaseline([], 'r', '2026-12-31'), 'b.yaml'), [])
 })

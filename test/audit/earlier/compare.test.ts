@@ -2,23 +2,13 @@ import t from 'tap'
 import { Coverage } from '../../../src/audit/coverage.ts'
 import { compare } from '../../../src/audit/earlier/compare.ts'
 import type { AuditFinding, AuditReport } from '../../../src/report/audit/audit-report.ts'
-import { cleanAudit, fullAudit } from '../../support/audits.ts'
+import { auditFinding, cleanAudit, fullAudit } from '../../support/audits.ts'
 
 const all = new Coverage([])
 
 function finding(name: string, change: Partial<AuditFinding> = {}): AuditFinding {
   const object = { apiVersion: 'v1', kind: 'Pod', namespace: 'shop', name }
-  return {
-    ruleId: 'best-effort',
-    level: 'deny',
-    reason: 'r',
-    detail: 'd',
-    pointer: '/spec',
-    object,
-    children: 0,
-    change: null,
-    ...change
-  }
+  return auditFinding({ object, pointer: '/spec', ...change })
 }
 
 function earlier(...findings: AuditFinding[]): AuditReport {

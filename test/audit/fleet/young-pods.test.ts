@@ -1,18 +1,9 @@
 import t from 'tap'
 import { isYoung, longestUnseen } from '../../../src/audit/fleet/young-pods.ts'
-import type { NodeReading } from '../../../src/model/node-reading.ts'
+import { reading } from '../../support/headroom.ts'
 
 const at = Date.parse('2026-11-21T10:00:00Z')
-const none = { limit: undefined, inUse: undefined }
-const reading: NodeReading = {
-  node: 'node-a',
-  at,
-  host: none,
-  kubepods: none,
-  pods: new Map([['read', 5]]),
-  podLimits: undefined,
-  gaps: []
-}
+const seen = reading('node-a', at, { pods: new Map([['read', 5]]) })
 
 /** The status of containers started so many milliseconds after the reading; undefined: one that does not run. */
 function started(...afters: readonly (number | undefined)[]): object {
@@ -35,13 +26,13 @@ const cases = [
   { name: 'malformed', status: { containerStatuses: [1, { state: { running: { startedAt: 7 } } }] }, want: false }
 ]
 for (const { name, status, want } of cases) {
-  t.test(name, async (t) => t.equal(isYoung({ metadata: { uid: 'u' }, status }, reading), want))
+  t.test(name, async (t) => t.equal(isYoung({ metadata: { uid: 'u' }, status }, seen), want))
 }
 
 t.test('what was read is not missing, and of a node that was not read everything is', async (t) => {
   const status = started(1_000)
-  t.equal(isYoung({ metadata: { uid: 'read' }, status }, reading), false)
+  t.equal(isYoung({ metadata: { uid: 'read' }, status }, seen), false)
   t.equal(isYoung({ metadata: { uid: 'u' }, status }, undefined), false)
-  t.equal(isYoung({ metadata: { uid: 'u' }, status }, { ...reading, pods: undefined }), false)
-  t.equal(isYoung({ status }, reading), false)
+  t.equal(isYoung({ metadata: { uid: 'u' }, status }, { ...seen, pods: undefined }), false)
+  t.equal(isYoung({ status }, seen), false)
 })

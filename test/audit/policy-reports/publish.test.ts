@@ -3,7 +3,7 @@ import { Coverage } from '../../../src/audit/coverage.ts'
 import { publish } from '../../../src/audit/policy-reports/publish.ts'
 import { KubeError } from '../../../src/kube/kube-error.ts'
 import type { AuditFinding, AuditReport } from '../../../src/report/audit/audit-report.ts'
-import { cleanAudit } from '../../support/audits.ts'
+import { auditFinding, cleanAudit } from '../../support/audits.ts'
 import { forbidden, MemoryReports, openReport, policyReport } from '../../support/report-store.ts'
 
 interface Change extends Partial<AuditReport> {
@@ -14,17 +14,7 @@ interface Change extends Partial<AuditReport> {
 
 function bad(name: string, change: Partial<AuditFinding> & { kind?: string; namespace?: string } = {}): AuditFinding {
   const { kind = 'Deployment', namespace = 'shop', ...rest } = change
-  return {
-    ruleId: 'best-effort',
-    level: 'deny',
-    reason: 'QoS class BestEffort',
-    detail: 'no requests',
-    pointer: '/spec',
-    object: { apiVersion: kind === 'Node' ? 'v1' : 'apps/v1', kind, namespace, name },
-    children: 0,
-    change: null,
-    ...rest
-  }
+  return auditFinding({ object: { apiVersion: kind === 'Node' ? 'v1' : 'apps/v1', kind, namespace, name }, ...rest })
 }
 
 const node = bad('node-a', { kind: 'Node', namespace: '', ruleId: 'node-pid-max', level: 'audit' })

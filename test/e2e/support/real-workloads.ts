@@ -2,6 +2,21 @@ import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Manifest, manifestDocuments } from './corpus.ts'
 
+/** A policy under which one namespace has its BestEffort pods filled in, and the other has them refused. */
+export const policy = `
+apiVersion: pidguard.io/v1alpha1
+kind: PidGuardPolicy
+spec:
+  calico: {iptablesBackend: NFT}
+  overrides:
+    - {name: filling, namespaces: {names: [filling]}, requests: {bestEffortPods: inject}}
+`
+
+export const namespaces = ['filling', 'refusing'] as const
+
+/** Labels of a namespace for any pod: real workloads are of all sorts. */
+export const anyPod = { 'pod-security.kubernetes.io/enforce': 'privileged' }
+
 /** One object to be created. */
 export interface Write {
   /** Where it comes from, for messages. */

@@ -4,7 +4,7 @@ import { checkFelix } from '../../../src/leader/calico/check-felix.ts'
 import { calicoIptablesBackend } from '../../../src/rules/calico-iptables-backend.ts'
 import { calicoUpdateStrategy } from '../../../src/rules/calico-update-strategy.ts'
 import { type SettingsChange, settings } from '../../support/settings.ts'
-import { calicoObject } from '../../support/subjects.ts'
+import { calicoObject, tigeraOperator } from '../../support/subjects.ts'
 
 const rules = [calicoUpdateStrategy, calicoIptablesBackend]
 const nft: SettingsChange = { calico: { iptablesBackend: 'NFT' } }
@@ -48,14 +48,7 @@ t.test('nothing that would restart calico-node on every node', async (t) => {
 })
 
 t.test('nothing that is not ours, or not known', async (t) => {
-  const owner = {
-    apiVersion: 'operator.tigera.io/v1',
-    kind: 'Installation',
-    name: 'default',
-    uid: 'u',
-    controller: true
-  }
-  const owned = calicoObject({ metadata: { ownerReferences: [owner] } })
+  const owned = calicoObject({ metadata: { ownerReferences: [tigeraOperator] } })
   const mutating: SettingsChange = { calico: { iptablesBackend: 'NFT', operatorManaged: 'mutate' } }
   t.strictSame(check(owned, mutating), [[strategy, backend], undefined, undefined], 'what an operator owns')
   t.strictSame(

@@ -9,22 +9,15 @@ import { renderAuditText } from '../../../src/report/audit/text.ts'
 import { renderJunit } from '../../../src/report/junit.ts'
 import { renderSarif } from '../../../src/report/sarif.ts'
 import { auditOf } from '../../support/audit-run.ts'
-import { calicoObject } from '../../support/subjects.ts'
+import { calicoObject, tigeraOperator } from '../../support/subjects.ts'
 
-const installation = {
-  apiVersion: 'operator.tigera.io/v1',
-  kind: 'Installation',
-  name: 'default',
-  uid: 'u',
-  controller: true
-}
 /** Says of these DaemonSets what their operator takes, in place of the remedy of the rule. */
 const own = 'Set spec.iptablesBackend of the FelixConfiguration named default'
 const ofRule = 'Set FELIX_IPTABLESBACKEND of container calico-node'
 
 const report = await auditOf({
   objects: [
-    calicoObject({ metadata: { name: 'calico-node', namespace: 'calico-system', ownerReferences: [installation] } }),
+    calicoObject({ metadata: { name: 'calico-node', namespace: 'calico-system', ownerReferences: [tigeraOperator] } }),
     calicoObject({ metadata: { name: 'canal', namespace: 'kube-system' } })
   ]
 })

@@ -8,30 +8,13 @@ import {
   type WorkloadReport,
   workloadReportsOf
 } from '../../../src/report/audit/policy-report.ts'
-import type { ObjectName } from '../../../src/report/validate-report.ts'
-import { fullAudit } from '../../support/audits.ts'
+import { auditFinding, fullAudit, shopWeb } from '../../support/audits.ts'
 import { openReport, policyReport } from '../../support/report-store.ts'
 
-const web: ObjectName = { apiVersion: 'apps/v1', kind: 'Deployment', namespace: 'shop', name: 'web' }
 const at = '2026-11-21T10:55:30.000Z'
 
-function finding(change: Partial<AuditFinding> = {}): AuditFinding {
-  const { level = 'deny', children = 0 } = change
-  return {
-    ruleId: 'best-effort',
-    level,
-    reason: 'QoS class BestEffort',
-    detail: 'no requests',
-    pointer: '/spec/template/spec/containers/0/resources',
-    object: web,
-    children,
-    change: null,
-    ...change
-  }
-}
-
 function reportOf(findings: readonly AuditFinding[], change: Partial<WorkloadReport> = {}): WorkloadReport {
-  return { object: web, findings, faults: [], unchecked: [], ...change }
+  return { object: shopWeb, findings, faults: [], unchecked: [], ...change }
 }
 
 interface Written {
@@ -49,7 +32,7 @@ function written(report: WorkloadReport, kind = policyReport, content: 'failures
 }
 
 void t.test('a PolicyReport of a workload: who, what, where, how bad, and to whom it belongs', async (t) => {
-  const object = written(reportOf([finding({ children: 3 })]))
+  const object = written(reportOf([auditFinding({ children: 3 })]))
   const { name, annotations } = object.metadata
   t.match(name, /^pidguard-deployment-web-[0-9a-f]{10}$/)
   t.strictSame(object, {
@@ -82,7 +65,7 @@ void t.test('a PolicyReport of a workload: who, what, where, how bad, and to who
 
 void t.test('only what would be denied fails; the rest warns, by how bad it is', async (t) => {
   const levels = ['deny', 'warn', 'change', 'audit'] as const
-  const object = written(reportOf(levels.map((level) => finding({ level }))))
+  const object = written(reportOf(levels.map((level) => auditFinding({ level }))))
   t.match(object.results, [
     { result: 'fail', severity: 'high', scored: true },
     { result: 'warn', severity: 'medium', scored: false },
@@ -99,7 +82,7 @@ void t.test('only what would be denied fails; the rest warns, by how bad it is',
 void t.test(
   'what failed is an error, and what could not be checked again is skipped: neither has passed',
   async (t) => {
-    const fault = { ruleId: 'pid-annotations', mode: 'enforce' as const, message: 'the rule failed', object: web }
+    const fault = { ruleId: 'pid-annotations', mode: 'enforce' as const, message: 'the rule failed', object: shopWeb }
     const report = reportOf([], { faults: [fault], unchecked: ['pod-thread-outlier'] })
     t.match(written(report), {
       summary: { fail: 0, warn: 0, error: 1, skip: 1 },
@@ -113,7 +96,7 @@ void t.test(
 )
 
 void t.test('Reports of openreports.io say their source at the top', async (t) => {
-  t.match(written(reportOf([finding()]), openReport), {
+  t.match(written(reportOf([auditFinding()]), openReport), {
     apiVersion: 'openreports.io/v1alpha1',
     kind: 'Report',
     source: 'pidguard'
@@ -121,13 +104,14 @@ void t.test('Reports of openreports.io say their source at the top', async (t) =
 })
 
 void t.test('a summary counts all and shows none', async (t) => {
-  const object = written(reportOf([finding(), finding({ level: 'warn' })]), policyReport, 'summary')
+  const object = written(reportOf([auditFinding(), auditFinding({ level: 'warn' })]), policyReport, 'summary')
   t.strictSame(object.summary, { fail: 1, warn: 1, error: 0, skip: 0 })
   t.notOk('results' in object)
 })
 
 void t.test('a report is bounded: in results, of which it says how many are left out, and in words', async (t) => {
-  const many = (count: number) => Array.from({ length: count }, (_, n) => finding({ detail: 'x'.repeat(5_000 + n) }))
+  const many = (count: number) =>
+    Array.from({ length: count }, (_, n) => auditFinding({ detail: 'x'.repeat(5_000 + n) }))
   const full = written(reportOf(many(mostResults)))
   t.equal(full.results?.length, mostResults)
   t.notOk('pidguard.io/results-omitted' in full.metadata.annotations)
@@ -146,17 +130,17 @@ void t.test('the digest follows what is said, not when', async (t) => {
     when = at,
     content = 'failures' as const
   ) => reportObject(reportOf(findings), policyReport, content, uid, when).digest
-  const first = digest([finding()])
-  t.equal(digest([finding()], 'uid-1', '2026-11-22T10:55:30.000Z'), first)
-  t.not(digest([finding({ detail: 'other' })]), first)
-  t.not(digest([finding()], 'uid-2'), first, 'a workload made anew has its report anew')
-  t.not(reportObject(reportOf([finding()]), policyReport, 'summary', 'uid-1', at).digest, first)
+  const first = digest([auditFinding()])
+  t.equal(digest([auditFinding()], 'uid-1', '2026-11-22T10:55:30.000Z'), first)
+  t.not(digest([auditFinding({ detail: 'other' })]), first)
+  t.not(digest([auditFinding()], 'uid-2'), first, 'a workload made anew has its report anew')
+  t.not(reportObject(reportOf([auditFinding()]), policyReport, 'summary', 'uid-1', at).digest, first)
 })
 
 void t.test('without a uid, or a version of the workload, nobody owns the report', async (t) => {
-  const noUid = reportObject(reportOf([finding()]), policyReport, 'failures', undefined, at).object as Written
+  const noUid = reportObject(reportOf([auditFinding()]), policyReport, 'failures', undefined, at).object as Written
   t.notOk('ownerReferences' in noUid.metadata)
-  const unknown = reportOf([finding()], { object: { ...web, apiVersion: '' } })
+  const unknown = reportOf([auditFinding()], { object: { ...shopWeb, apiVersion: '' } })
   const object = written(unknown)
   t.notOk('ownerReferences' in object.metadata)
   t.notOk('apiVersion' in (object as unknown as { scope: object }).scope)
@@ -164,15 +148,15 @@ void t.test('without a uid, or a version of the workload, nobody owns the report
 
 void t.test('names are valid whatever the workload is called, and differ where workloads do', async (t) => {
   const names = ['web', 'web.', 'WEB', 'a'.repeat(253), `${'a'.repeat(252)}b`, '../../x', 'é'].map((name) =>
-    reportName({ ...web, name })
+    reportName({ ...shopWeb, name })
   )
   t.equal(new Set(names).size, names.length)
   for (const name of names) {
     t.match(name, /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/)
     t.ok(name.length <= 253, `${name.length} characters`)
   }
-  t.not(reportName({ ...web, kind: 'StatefulSet' }), reportName(web))
-  t.equal(reportName({ ...web, apiVersion: 'apps/v1beta1' }), reportName(web), 'versions come and go')
+  t.not(reportName({ ...shopWeb, kind: 'StatefulSet' }), reportName(shopWeb))
+  t.equal(reportName({ ...shopWeb, apiVersion: 'apps/v1beta1' }), reportName(shopWeb), 'versions come and go')
 })
 
 void t.test('findings and failures of one object are one report, in the order of objects', async (t) => {
