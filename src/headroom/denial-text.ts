@@ -38,7 +38,8 @@ const whence = {
   declared: 'is declared by pidguard.io/pids',
   observed: 'was observed when it was admitted',
   profile: 'is the estimate of a profile of the policy',
-  default: 'is the default of the policy'
+  default: 'is the default of the policy',
+  limit: 'is the limit of PIDs of the pod'
 } as const satisfies Record<EstimateSource, string>
 
 /** What to do about an estimate that is too high; undefined where the remedy of the rule says it. */
@@ -52,7 +53,8 @@ const remedies = {
   declared: undefined,
   observed: `${free} A changed template starts without this figure; for the same template spec.pids.trustDeclared of the policy makes pidguard.io/pids count.`,
   profile: `${free} Declare pidguard.io/pids if the pod needs fewer threads.`,
-  default: `${free} Declare pidguard.io/pids if the pod needs fewer threads.`
+  default: `${free} Declare pidguard.io/pids if the pod needs fewer threads.`,
+  limit: `${free} Lower the limit of PIDs in spec.resources if the pod needs fewer threads.`
 } as const satisfies Record<EstimateSource, string | undefined>
 
 /** Named because without it the figures would not add up; it lasts for seconds only. */

@@ -3,9 +3,9 @@ import type { PodFacts } from '../model/cluster-objects.ts'
 
 /**
  * The source of an estimate: the pod's annotation, the peak observed in running pods of its workload, a profile of the
- * policy, or the policy's default.
+ * policy, or the policy's default; `limit` where the pod has a limit of its own that is lower.
  */
-export type EstimateSource = 'declared' | 'observed' | 'profile' | 'default'
+export type EstimateSource = 'declared' | 'observed' | 'profile' | 'default' | 'limit'
 
 /** How many PIDs (tasks, that is, threads) one pod is counted with. */
 export interface Estimate {
@@ -37,6 +37,11 @@ export function observed({ pids, pod, age }: Peak): Estimate {
   return { pids, source: 'observed', seen: { pod, age } }
 }
 
+/** No pod holds more than its own limit; undefined: it has none, or it is not known. */
+export function boundedBy(estimate: Estimate, limit: Pids | undefined): Estimate {
+  return limit === undefined || limit >= estimate.pids ? estimate : { pids: limit, source: 'limit' }
+}
+
 /**
  * The figure a stored pod carries: what it was admitted with, or else what it declares. undefined: it has none, and counts by
  * `expectedOf`. The one answer for ledger, tables and audit.
@@ -50,7 +55,7 @@ export function figureOf({
   return declared === undefined ? undefined : { pids: declared, source: 'declared' }
 }
 
-const sources: readonly EstimateSource[] = ['declared', 'observed', 'profile', 'default']
+const sources: readonly EstimateSource[] = ['declared', 'observed', 'profile', 'default', 'limit']
 
 /** Where a figure comes from, in a few words. */
 export function sayOrigin({ source, seen }: Estimate): string {
@@ -62,7 +67,8 @@ const origins = {
   declared: 'declared',
   observed: 'observed, when it was admitted',
   profile: 'profile of the policy',
-  default: 'default of the policy'
+  default: 'default of the policy',
+  limit: 'limit of the pod'
 } as const satisfies Record<EstimateSource, string>
 
 /** The unit that leaves at least two of it. */

@@ -1,23 +1,32 @@
 import { declaredPids } from '../kubernetes/annotations.ts'
 import { containersOf } from '../kubernetes/containers.ts'
 import { globMatches, selectorMatches } from '../kubernetes/label-selector.ts'
+import { pidsLimitOf } from '../kubernetes/qos/pids-limit.ts'
 import type { PodSubject } from '../kubernetes/subject.ts'
 import { pod, templateOf, workloadOf } from '../kubernetes/workloads.ts'
 import type { Pids } from '../lib/units.ts'
 import type { WorkloadName } from '../model/cluster-objects.ts'
 import type { Profile, Settings } from '../policy/settings.ts'
-import { type Estimate, expectedOf, observed } from './estimate.ts'
+import { boundedBy, type Estimate, expectedOf, observed } from './estimate.ts'
 import type { HeadroomView } from './headroom-view.ts'
 
 /**
  * The estimate of one pod: its annotation, else the observed peak, else its profile, else the default of its namespace.
  * An annotation counts up to the policy's limit; what settled pods of the workload hold counts instead where it is more,
- * unless the policy trusts annotations.
+ * unless the policy trusts annotations. Never more than the pod's own limit.
  */
 export function estimateOf(
   subject: PodSubject,
   settings: Settings,
   view?: Pick<HeadroomView, 'observedPeak'>
+): Estimate {
+  return boundedBy(unboundedOf(subject, settings, view), pidsLimitOf(subject.podSpec))
+}
+
+function unboundedOf(
+  subject: PodSubject,
+  settings: Settings,
+  view: Pick<HeadroomView, 'observedPeak'> | undefined
 ): Estimate {
   const declared = declaredOf(subject, settings)
   // A pod has its template's hash; a template has none yet, and is compared with the one that was seen last.

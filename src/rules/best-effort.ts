@@ -2,6 +2,7 @@
 import { isFixed } from '../engine/decide.ts'
 import { definePodRule, type RuleContext } from '../engine/rule.ts'
 import { resourceContainersOf } from '../kubernetes/containers.ts'
+import { looksLikeNodeShell, nodeShellRemedy } from '../kubernetes/node-shell.ts'
 import { podLevelDecides } from '../kubernetes/qos/pod-level.ts'
 import { isBestEffort, mayDecideAtPodLevel } from '../kubernetes/qos/qos.ts'
 import { isPositive, type QosResource, qosResources } from '../kubernetes/qos/resources.ts'
@@ -12,12 +13,14 @@ import { pod, podKinds } from '../kubernetes/workloads.ts'
 
 type Context = RuleContext<never, 'limitRanges' | 'serverVersion'>
 
+const ownRemedy =
+  'Set resources.requests.cpu and resources.requests.memory on the containers. Only cpu and memory above zero count, not GPUs or ephemeral-storage. An administrator can exempt a workload with a reason, or let pidguard inject requests.'
+
 export const bestEffort = definePodRule<never, 'limitRanges' | 'serverVersion'>({
   id: 'best-effort',
   title: 'BestEffort pods',
   why: 'The scheduler places a pod without any cpu or memory request as if it needed nothing, so such pods pile up on full nodes. In a real outage they used up the PIDs of their nodes.',
-  remedy:
-    'Set resources.requests.cpu and resources.requests.memory on the containers. Only cpu and memory above zero count, not GPUs or ephemeral-storage. An administrator can exempt a workload with a reason, or let pidguard inject requests.',
+  remedy: ownRemedy,
   limits:
     'Requests and limits of cpu and memory do not bound threads. Only podPidsLimit of the kubelet, a pids limit of the runtime or a program with a fixed pool does.',
   defaultMode: 'enforce',
@@ -38,11 +41,16 @@ export const bestEffort = definePodRule<never, 'limitRanges' | 'serverVersion'>(
         detail: detailOf(subject, context),
         // LimitRange defaults are applied to Pods before webhooks run; whether this template's Pods get any is unknown here.
         advisory: isTemplate && context.limitRanges === undefined,
-        ...(mayDecideAtPodLevel(subject.podSpec, context.serverVersion) ? { remedy: podLevelRemedy } : undefined)
+        ...remedyField(subject, context)
       }
     ]
   }
 })
+
+function remedyField(subject: PodSubject, { serverVersion }: Context): { remedy?: string } {
+  if (mayDecideAtPodLevel(subject.podSpec, serverVersion)) return { remedy: podLevelRemedy }
+  return looksLikeNodeShell(subject) ? { remedy: `${ownRemedy} ${nodeShellRemedy}` } : {}
+}
 
 const podLevelRemedy =
   "Set requests of cpu and memory in the pod's own spec.resources, or remove spec.resources: where it is set, requests of the containers may not count."

@@ -1,21 +1,12 @@
 // Reads: where a pod may land, what it needs, and how many there will be.  Fine: some node keeps its floor of free PIDs.
 import { isDeepStrictEqual } from 'node:util'
 import { defineRule, type RuleContext } from '../engine/rule.ts'
-import {
-  auditFull,
-  auditNode,
-  remedyOf,
-  sayBehindTaints,
-  sayFull,
-  sayNode,
-  sayUnknown,
-  sayWhence,
-  tooLongToCheck
-} from '../headroom/denial-text.ts'
-import type { Estimate } from '../headroom/estimate.ts'
-import { type GroupNeed, groupNeedOf, sayGroup, unknownGroup } from '../headroom/group-need.ts'
-import type { Demand, WorkloadUse } from '../headroom/headroom-view.ts'
+import { auditNode, sayBehindTaints, sayNode, tooLongToCheck } from '../headroom/denial-text.ts'
+import { groupNeedOf, unknownGroup } from '../headroom/group-need.ts'
+import type { WorkloadUse } from '../headroom/headroom-view.ts'
 import { estimateOf, workloadNameOf } from '../headroom/pod-estimate.ts'
+import { type Asked, shortageOf } from '../headroom/shortage.ts'
+import { looksLikeNodeShell, nodeShellRemedy } from '../kubernetes/node-shell.ts'
 import { countOf, grownPods, jobReadsOf, rolloutOf, specOf } from '../kubernetes/rollout.ts'
 import { scheduledFrom } from '../kubernetes/scheduling-gates.ts'
 import { isPodSubject, oldSubjectOf, type PodSubject, type Subject } from '../kubernetes/subject.ts'
@@ -24,19 +15,17 @@ import type { Pids } from '../lib/units.ts'
 import type { Finding } from '../model/finding.ts'
 
 type Context = RuleContext<'headroom', 'podGroupSizes'>
-type Asked = Omit<Demand, 'floor' | 'maxAge' | 'isolation'> & {
-  readonly estimate?: Estimate | undefined
-  readonly need?: GroupNeed
-}
 
 const scale = 'autoscaling/Scale'
+
+const ownRemedy =
+  'Free PIDs on the nodes or add nodes: `pidguard top pods` shows the largest users. Lower pidguard.io/pids if the pod needs fewer threads. Where kubepods is the ceiling and kernel.pid_max is higher, restart the kubelet after raising it.'
 
 export const pidHeadroom = defineRule<Subject, 'headroom', 'podGroupSizes'>({
   id: 'pid-headroom',
   title: 'PID headroom',
   why: 'When a node or its kubepods cgroup has no PIDs left, nothing there can start a process: containers fail, probes fail, the network plugin fails, and healthy pods die with the rest. The Kubernetes scheduler does not look at PIDs (a PID here is a task, that is a thread).',
-  remedy:
-    'Free PIDs on the nodes or add nodes: `pidguard top pods` shows the largest users. Lower pidguard.io/pids if the pod needs fewer threads. Where kubepods is the ceiling and kernel.pid_max is higher, restart the kubelet after raising it.',
+  remedy: ownRemedy,
   limits:
     'It looks at the nodes the pod may land on by nodeName, nodeSelector, required node affinity, taints and cordon; it does not know other reasons of the scheduler. It denies only when every such node has a fresh reading and too little room; where data is missing it warns. A placement of more than 100 terms is denied, since checking it would take too long. It also only warns about a template when a tainted node has room, since its pods may be given a toleration. A pod with scheduling gates is checked when its last gate is removed, which needs the component match-conditions; its creation is at most a warning. A pod of a group that starts together (PodGroup of Kubernetes, scheduler-plugins or Volcano; pod groups of Kueue) is checked for all pods that the group still needs, as if they were like it; where the size of the group is not known, by itself, with a warning. The need of a pod is an estimate: nothing here limits its threads.',
   defaultMode: 'enforce',
@@ -90,7 +79,9 @@ function checkPod(subject: PodSubject, context: Context): Finding[] {
     uid: typeof uid === 'string' ? uid : undefined
   })
   const found = shortage.length === 0 ? unknownGroup(need) : shortage
-  return from === 'now' ? found : found.map((finding) => ({ ...finding, advisory: true }))
+  if (from === 'later') return found.map((finding) => ({ ...finding, advisory: true }))
+  if (!looksLikeNodeShell(subject)) return found
+  return found.map((finding) => ({ ...finding, remedy: `${finding.remedy ?? ownRemedy} ${nodeShellRemedy}` }))
 }
 
 /**
@@ -212,40 +203,4 @@ function workloadOfScale({ namespace, name, resource }: Subject, { headroom }: C
     if (use !== undefined) return use
   }
   return undefined
-}
-
-function shortageOf(
-  pointer: string,
-  reason: string,
-  { settings, headroom }: Context,
-  namespace: string,
-  { estimate, need, ...demand }: Asked
-): Finding[] {
-  const { floor, maxAge, claimShare: share } = settings.headroom
-  const { pids, pods, placement } = demand
-  if (placement.isTooLong && pods > 0) return [{ pointer, ...tooLongToCheck }]
-  const assessment = headroom.assess({ ...demand, floor, maxAge, isolation: { namespace, share } })
-  switch (assessment.verdict) {
-    case 'fits':
-    case 'nowhere':
-      return []
-    case 'unknown':
-      return [{ pointer, reason: 'headroom not known', detail: sayUnknown(assessment), advisory: true }]
-    case 'full':
-      return [
-        {
-          pointer,
-          reason,
-          detail: `${sayFull(assessment, pids, pods)}${need === undefined ? '' : sayGroup(need)}${estimate === undefined ? '' : sayWhence(estimate)}`,
-          audit: auditFull(assessment, pids, pods),
-          account: assessment.accounts,
-          ...remedyField(estimate)
-        }
-      ]
-  }
-}
-
-function remedyField(estimate: Estimate | undefined): { remedy?: string } {
-  const remedy = estimate === undefined ? undefined : remedyOf(estimate)
-  return remedy === undefined ? {} : { remedy }
 }

@@ -102,7 +102,7 @@ export class ObjectJudge {
 
   #judgeOne(object: JsonRecord, apiVersion: string, facts: InputFacts): ObjectVerdict | RefusedObject {
     const current = object['apiVersion'] === apiVersion ? object : { ...object, apiVersion }
-    const read = this.#subjectOf(current)
+    const read = this.#subjectOf(current, facts)
     if ('problems' in read) return read
     const { subject } = read
     const settings = this.#policy.settingsFor(subject.namespace, facts.namespace(subject.namespace))
@@ -126,10 +126,10 @@ export class ObjectJudge {
     return { subject, settings, judged, findings, operations, passedOver }
   }
 
-  #subjectOf(object: JsonRecord): { readonly subject: Subject } | RefusedObject {
+  #subjectOf(object: JsonRecord, { serverVersion }: InputFacts): { readonly subject: Subject } | RefusedObject {
     try {
       const subject = subjectOfObject(object, this.#namespace, person)
-      const problems = problemsOf(subject)
+      const problems = problemsOf(subject, serverVersion)
       return problems.length > 0 ? { problems } : { subject }
     } catch (error) {
       const problem = shapeErrorOf(error)

@@ -1,4 +1,8 @@
+import { isPidsResource, takesPidsLimit } from '../kubernetes/qos/pids-limit.ts'
+import { firstWithPodLevel } from '../kubernetes/qos/pod-level.ts'
 import { parseQuantity } from '../kubernetes/qos/quantity.ts'
+import { isContainerResource, isPodLevelResource } from '../kubernetes/qos/resources.ts'
+import type { MinorVersion } from '../kubernetes/server-version.ts'
 import type { PodSubject, Subject } from '../kubernetes/subject.ts'
 import { isPodSubject } from '../kubernetes/subject.ts'
 import type { Maybe, ResourceRequirements } from '../kubernetes/types.ts'
@@ -14,12 +18,13 @@ export interface ObjectProblem {
 
 /**
  * What the API server would refuse in the parts that rules read. Rules would take such a part for absent: an unreadable
- * quantity for no request, a misspelt list of containers for a pod without any.
+ * quantity for no request, a misspelt list of containers for a pod without any. `server`: the version that the object is for;
+ * undefined: not known, and what depends on it is not said.
  */
-export function problemsOf(subject: Subject): ObjectProblem[] {
+export function problemsOf(subject: Subject, server: MinorVersion | undefined): ObjectProblem[] {
   if (!isPodSubject(subject)) return []
   const missing = missingContainers(subject)
-  return missing === undefined ? [...badQuantities(subject)] : [missing]
+  return missing === undefined ? [...badResources(subject, server)] : [missing]
 }
 
 function missingContainers(subject: PodSubject): ObjectProblem | undefined {
@@ -46,24 +51,47 @@ function missingContainers(subject: PodSubject): ObjectProblem | undefined {
 
 const lists = ['initContainers', 'containers', 'ephemeralContainers'] as const
 
-function* badQuantities({ podSpec, podSpecAt }: PodSubject): Generator<ObjectProblem> {
-  yield* badIn(podSpec.resources, `${podSpecAt}/resources`)
+function* badResources({ podSpec, podSpecAt }: PodSubject, server: MinorVersion | undefined): Generator<ObjectProblem> {
+  yield* badIn(podSpec.resources, `${podSpecAt}/resources`, (name) => podNameProblem(name, server))
   for (const list of lists) {
     for (const [i, container] of (podSpec[list] ?? []).entries()) {
-      yield* badIn(container.resources, `${podSpecAt}/${list}/${i}/resources`)
+      yield* badIn(container.resources, `${podSpecAt}/${list}/${i}/resources`, containerNameProblem)
     }
   }
 }
 
-function* badIn(resources: Maybe<ResourceRequirements>, at: string): Generator<ObjectProblem> {
+/** kubernetes pkg/apis/core/validation/validation.go validatePodResourceName; before v1.34 the whole field is dropped. */
+function podNameProblem(name: string, server: MinorVersion | undefined): string | undefined {
+  if (isPodLevelResource(name) || server === undefined || server < firstWithPodLevel) return undefined
+  if (!isPidsResource(name)) return 'expected cpu, memory or hugepages of a size'
+  if (takesPidsLimit(server)) return undefined
+  return `Kubernetes v1.${server} takes no limit of PIDs here (KEP-6063): expected cpu, memory or hugepages of a size`
+}
+
+/** The same file, ValidateContainerResourceName. */
+function containerNameProblem(name: string): string | undefined {
+  return isContainerResource(name)
+    ? undefined
+    : 'expected cpu, memory, ephemeral-storage, hugepages of a size, or a name with a domain such as nvidia.com/gpu'
+}
+
+type NameProblem = (name: string) => string | undefined
+
+function* badIn(
+  resources: Maybe<ResourceRequirements>,
+  at: string,
+  nameProblem: NameProblem
+): Generator<ObjectProblem> {
   for (const field of ['requests', 'limits'] as const) {
     const list = resources?.[field]
     for (const name in list) {
       const text = list[name] ?? undefined
       if (text === undefined) continue
+      const pointer = `${at}/${field}/${escapeToken(name)}`
+      const wrong = nameProblem(name)
+      if (wrong !== undefined) yield { pointer, message: `${pointer}: ${wrong}, found ${shown(name)}` }
       const quantity = parseQuantity(text)
       if (quantity !== undefined && quantity >= 0n) continue
-      const pointer = `${at}/${field}/${escapeToken(name)}`
       const expected = quantity === undefined ? `a quantity such as ${exampleOf(name)}` : 'a quantity of 0 or more'
       yield { pointer, message: `${pointer}: expected ${expected}, found ${shown(text)}${meantBy(text)}` }
     }

@@ -53,7 +53,7 @@ export async function validate(
     deps.cluster,
     options.kubernetesVersion ?? newestMinor
   )
-  // A Namespace or LimitRange may follow the objects it is for. Then all inputs are read a second time, with every fact.
+  // A Namespace, a LimitRange or a PodGroup may follow the objects it is for. Then all inputs are read a second time, with every fact.
   const run =
     (await new Pass(deps, options, facts, true).over(files)) ??
     (await new Pass(deps, options, facts, false).over(files))
@@ -71,7 +71,7 @@ export async function validate(
   })
 }
 
-const factKinds = /\b(Namespace|LimitRange|FelixConfiguration|DaemonSet)\b/
+const factKinds = /\b(Namespace|LimitRange|PodGroup|FelixConfiguration|DaemonSet)\b/
 
 /** One reading of all inputs. */
 class Pass {
@@ -93,7 +93,7 @@ class Pass {
     this.#findings = new Findings(deps.baseline)
   }
 
-  /** What was found; undefined when a Namespace or LimitRange came after objects that it is for. */
+  /** What was found; undefined when a Namespace, a LimitRange or the like came after objects that it is for. */
   async over(files: readonly InputFile[]): Promise<Findings | undefined> {
     const without: string[] = []
     for (const file of files) {

@@ -111,3 +111,14 @@ t.test(
     t.match(of(21_317, true, true), { pids: 100, source: 'declared' }, 'trusted')
   }
 )
+
+t.test('no estimate is above the limit that the pod sets itself', async (t) => {
+  const limited = (pid: string, pids?: string) => {
+    const annotations = pids === undefined ? {} : { 'pidguard.io/pids': pids }
+    return estimateOf(podSubject({ resources: { limits: { pid } } }, { annotations }), settings())
+  }
+  t.strictSame(limited('2048', '3000'), { pids: 2048, source: 'limit' })
+  t.strictSame(limited('2048', '2048'), { pids: 2048, source: 'declared' })
+  t.strictSame(limited('20'), { pids: 20, source: 'limit' })
+  t.strictSame(limited('2048'), { pids: 50, source: 'default' }, 'a limit is no estimate')
+})

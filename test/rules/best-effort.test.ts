@@ -277,3 +277,10 @@ t.test('updates', async (t) => {
   t.equal(findingsOf(bestEffort, grown, from(workloadObject('apps/v1/Deployment'))).length, 1, 'a new container')
   t.equal(findingsOf(bestEffort, podObject(), from({ spec: [] })).length, 1, 'an old object nobody can read')
 })
+
+t.test('a Pod that names its node may be a shell on it: the denial says how to get one', async (t) => {
+  const [shell] = findingsOf(bestEffort, podObject({ nodeName: 'n1', hostPID: true }))
+  t.match(shell?.remedy, /Set resources.requests.cpu.*kubectl debug node\/NAME -n kube-system/)
+  const [other] = findingsOf(bestEffort, podObject())
+  t.equal(other?.remedy, undefined, 'any other has the remedy of the rule')
+})

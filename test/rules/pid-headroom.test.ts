@@ -472,3 +472,13 @@ t.test('gated pods of one group: warned of together, and the last gates go for a
     t.strictSame(started, want)
   }
 })
+
+t.test('a Pod that names its node may be a shell on it: the denial says how to get one', async (t) => {
+  const nodes = { n1: { kubepods: [1000, 990] } } as const
+  for (const metadata of [{}, needs(50)]) {
+    const [shell] = findingsOf(pidHeadroom, podObject({ nodeName: 'n1' }, metadata), world(nodes))
+    t.match(shell?.remedy, /^Free PIDs on the nodes.*kubectl debug node\/NAME -n kube-system/)
+  }
+  const [other] = findingsOf(pidHeadroom, pod(50), world(nodes))
+  t.equal(other?.remedy, undefined, 'any other has the remedy of the rule')
+})

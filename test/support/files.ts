@@ -50,13 +50,14 @@ export function policyFrom(spec?: string): FilePolicy {
 export interface ValidateChange extends Partial<ValidateOptions> {
   readonly policy?: string
   readonly baseline?: Parameters<typeof validate>[2]['baseline']
+  readonly cluster?: Parameters<typeof validate>[2]['cluster']
   /** Characters of one piece of a file. */
   readonly chunk?: number
 }
 
 /** The report over the given files, all of them, under the default policy where none is given. */
 export function validateTexts(texts: Readonly<Record<string, string>>, change: ValidateChange = {}): Promise<Report> {
-  const { policy, baseline, chunk, ...options } = change
+  const { policy, baseline, cluster, chunk, ...options } = change
   return validate(
     Object.keys(texts),
     { namespace: 'default', failOn: 'deny', namespaceLabels: new Map(), ...options },
@@ -65,7 +66,8 @@ export function validateTexts(texts: Readonly<Record<string, string>>, change: V
       rules: new RuleIndex(rules),
       policy: policyFrom(policy),
       inputs: memoryInputs(texts, chunk),
-      baseline
+      baseline,
+      cluster
     }
   )
 }

@@ -93,3 +93,51 @@ void t.test('a ReplicationController needs no template', async (t) => {
   const text = 'apiVersion: v1\nkind: ReplicationController\nmetadata: {name: a}\nspec: {replicas: 0}\n'
   t.strictSame(await problemsIn(text), [])
 })
+
+const named: readonly { where: string; text: string; server?: number; want: readonly string[] }[] = [
+  {
+    where: 'a pod with a limit of PIDs',
+    text: '  resources: {limits: {pid: 2048}}',
+    want: [
+      'pid: Kubernetes v1.37 takes no limit of PIDs here (KEP-6063): expected cpu, memory or hugepages of a size, found "pid"'
+    ]
+  },
+  {
+    where: 'in the plural',
+    text: '  resources: {limits: {pids: 2048}}',
+    server: 34,
+    want: [
+      'pids: Kubernetes v1.34 takes no limit of PIDs here (KEP-6063): expected cpu, memory or hugepages of a size, found "pids"'
+    ]
+  },
+  { where: 'before v1.34, which drops the field', text: '  resources: {limits: {pid: 2048}}', server: 33, want: [] },
+  { where: 'after v1.37, which may take it', text: '  resources: {limits: {pid: 2048}}', server: 38, want: [] },
+  {
+    where: 'a pod with what only containers may have',
+    text: '  resources: {requests: {nvidia.com/gpu: 1}}',
+    want: ['nvidia.com~1gpu: expected cpu, memory or hugepages of a size, found "nvidia.com/gpu"']
+  },
+  { where: 'a pod with hugepages', text: '  resources: {requests: {hugepages-2Mi: 4Mi}}', want: [] },
+  {
+    where: 'a container with a limit of PIDs',
+    text: '  initContainers: [{name: i, resources: {limits: {pid: 5}}}]',
+    want: [
+      'pid: expected cpu, memory, ephemeral-storage, hugepages of a size, or a name with a domain such as nvidia.com/gpu, found "pid"'
+    ]
+  },
+  {
+    where: 'a container with what it may have',
+    text: '  initContainers: [{name: i, resources: {limits: {ephemeral-storage: 1Gi, example.com/x: 1}}}]',
+    want: []
+  }
+]
+for (const { where, text, server, want } of named) {
+  void t.test(`names of resources: ${where}`, async (t) => {
+    const pod = `apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec:\n${text}\n  containers:\n  - {name: a, resources: {requests: {cpu: 1, memory: 1Gi}}}\n`
+    const { problems } = await validateTexts({ 'a.yaml': pod }, { kubernetesVersion: server ?? 37 })
+    t.strictSame(
+      problems.map(({ message }) => message.replace(/^\S*\//, '')),
+      want
+    )
+  })
+}

@@ -6,6 +6,7 @@ import { rules } from '../../src/rules/index.ts'
 import { Baseline } from '../../src/validate/baseline.ts'
 import { validate } from '../../src/validate/validate.ts'
 import { deployment, memoryInputs, policyFrom, today, validateTexts } from '../support/files.ts'
+import { fleetOf } from '../support/headroom.ts'
 import { calicoObject, podObject } from '../support/subjects.ts'
 
 function linesOf({ findings }: Report): string[] {
@@ -525,3 +526,35 @@ void t.test('files without objects are said, and all of them are fine where they
   t.strictSame([empty.exitCode, verdictText(empty)], [0, 'nothing checked'])
   t.ok(empty.notes.includes('no Kubernetes object in 1 file'))
 })
+
+const gang = `apiVersion: scheduling.k8s.io/v1beta1
+kind: PodGroup
+metadata: {name: gang, namespace: shop}
+spec: {schedulingPolicy: {gang: {minCount: 6}}}
+`
+const gangPod = `apiVersion: v1
+kind: Pod
+metadata: {name: gang-0, namespace: shop, annotations: {pidguard.io/pids: "600"}}
+spec:
+  schedulingGroup: {podGroupName: gang}
+  containers:
+  - {name: app, image: "example.com/app:1", resources: {requests: {cpu: 10m, memory: 64Mi}}}
+`
+
+void t.test(
+  'a PodGroup among the files says for how many pods there has to be room, before its pods or after them',
+  async (t) => {
+    const { headroom } = fleetOf({ n1: { kubepods: [3000, 0], host: [100_000, 0] } })
+    const cluster = { headroom, namespaceFacts: () => ({ labels: {}, annotations: {} }), limitRanges: () => [] }
+    for (const texts of [{ 'a.yaml': gang, 'b.yaml': gangPod }, { 'a.yaml': `${gangPod}---\n${gang}` }]) {
+      const { findings, problems } = await validateTexts(texts, { cluster })
+      t.strictSame(problems, [])
+      t.match(
+        findings.map(({ detail }) => detail),
+        [/^6 pods of 600, room for 4; .*the group gang needs them at once/]
+      )
+    }
+    const { findings } = await validateTexts({ 'b.yaml': gangPod }, { cluster })
+    t.match(findings, [{ reason: 'size of the pod group not known', action: 'warn' }])
+  }
+)

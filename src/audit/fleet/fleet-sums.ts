@@ -1,4 +1,4 @@
-import { type Estimate, figureOf } from '../../headroom/estimate.ts'
+import { boundedBy, type Estimate, figureOf } from '../../headroom/estimate.ts'
 import { Workloads } from '../../headroom/ledger/peaks/workload-peaks.ts'
 import { compareTexts } from '../../lib/compare-text.ts'
 import type { Millis, Pids } from '../../lib/units.ts'
@@ -26,7 +26,7 @@ interface NodeSum {
   seen: Pids
   biggest: AuditNode['biggest']
   /** Its pods without a figure of their own: what they are counted with is known when all pods have been added. */
-  readonly unfigured: { readonly pod: Unfigured; readonly pids: Pids }[]
+  readonly unfigured: { readonly pod: Unfigured; readonly pids: Pids; readonly limit: Pids | undefined }[]
   /** Pods of the reading for which no Pod was added yet; undefined before the first pod, or without a reading. */
   unclaimed: Map<string, Pids> | undefined
 }
@@ -149,7 +149,12 @@ export class FleetSums {
 
   /** What the pod is counted with, and where that comes from; complete once all pods have been added. */
   estimateOf(pod: PodFacts): Estimate {
-    return figureOf(pod) ?? this.#expectedOf(pod)
+    return boundedBy(figureOf(pod) ?? this.#expectedOf(pod), this.#limitOf(pod))
+  }
+
+  /** What its node has set; undefined: nothing, or it is not known. */
+  #limitOf({ node, uid, cgroup = uid }: PodFacts): Pids | undefined {
+    return node === undefined ? undefined : this.#readings.get(node)?.podLimits?.get(cgroup)
   }
 
   #expectedOf({ namespace, workload, template }: Unfigured): Estimate {
@@ -158,7 +163,10 @@ export class FleetSums {
   }
 
   #pendingOf({ unfigured }: NodeSum): Pids {
-    return unfigured.reduce((sum, { pod, pids }) => sum + Math.max(0, this.#expectedOf(pod).pids - pids), 0)
+    return unfigured.reduce(
+      (sum, { pod, pids, limit }) => sum + Math.max(0, boundedBy(this.#expectedOf(pod), limit).pids - pids),
+      0
+    )
   }
 
   #claim({ node, uid, cgroup = uid }: PodFacts): void {
@@ -185,8 +193,9 @@ export class FleetSums {
     // A pod on its way out needs no more than it has.
     if (!pod.deleting) {
       const figure = figureOf(pod)
-      if (figure === undefined) sum.unfigured.push({ pod, pids: pids ?? 0 })
-      else sum.pending += Math.max(0, figure.pids - (pids ?? 0))
+      const limit = this.#limitOf(pod)
+      if (figure === undefined) sum.unfigured.push({ pod, pids: pids ?? 0, limit })
+      else sum.pending += Math.max(0, boundedBy(figure, limit).pids - (pids ?? 0))
       sum.seen += pids ?? 0
       if (pids !== undefined) this.#peaks.join(namespace, pod.workload)?.observe(pod, pids, this.#takenAt)
     }

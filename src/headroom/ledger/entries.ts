@@ -73,6 +73,8 @@ export class PodEntry {
   observed: Pids = 0
   /** The estimate it was admitted with here, or else the first one that the stored pod showed. */
   admitted: Pids | undefined = undefined
+  /** The limit of tasks that its node was seen to have set for it (pids.max): no estimate of it is above that. */
+  limit: Pids | undefined = undefined
   placement: Placement | undefined
   /** The node it is on, was just allowed to be bound to, or is the only one it can land on. */
   node: NodeEntry | undefined = undefined

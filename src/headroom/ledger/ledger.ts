@@ -8,6 +8,7 @@ import type { NamespaceEntry, NodeEntry, PodEntry } from './entries.ts'
 import { Gangs } from './gangs/gangs.ts'
 import type { Admitted, LedgerNode, LedgerPod, LedgerReading } from './ledger-inputs.ts'
 import { NodeBook } from './node-book.ts'
+import { PodFigures } from './peaks/pod-figures.ts'
 import type { Workloads } from './peaks/workload-peaks.ts'
 import { PodBook } from './pod-book.ts'
 import { assumedTime, bindingTime, hasFinished, isHeldUp, stateOf } from './pod-states.ts'
@@ -24,7 +25,7 @@ export class Ledger {
   readonly unseen = new UnseenByPeers()
   readonly gangs: Gangs
   readonly #clock: Clock
-  readonly #defaultEstimate: (namespace: string) => Pids
+  readonly #figures: PodFigures
   readonly #nodes: NodeBook
   readonly #pods: PodBook
   readonly #assumed = new ExpiryQueue<PodEntry>()
@@ -38,7 +39,7 @@ export class Ledger {
    */
   constructor(clock: Clock, defaultEstimate: (namespace: string) => Pids) {
     this.#clock = clock
-    this.#defaultEstimate = defaultEstimate
+    this.#figures = new PodFigures(clock, defaultEstimate)
     this.#nodes = new NodeBook(clock, (uid) => this.#pods.has(uid))
     this.#pods = new PodBook(clock, (node) => this.#nodes.dropIfEmpty(node))
     this.gangs = new Gangs(clock, this.#pods.waiting, (pod, state) =>
@@ -100,8 +101,9 @@ export class Ledger {
     this.#nodes.observeReading(reading)
     // A pod without a figure of its own follows what its workload is seen to hold: every replica, and after a restart.
     for (const pod of this.#nodes.get(reading.node)?.pods ?? []) {
-      if (pod.state === 'bound' && pod.admitted === undefined && pod.workload !== undefined)
-        reestimate(pod, this.#expectedOf(pod).pids)
+      pod.limit = reading.podLimits?.get(pod.cgroup) ?? pod.limit
+      const mayChange = pod.limit !== undefined || (pod.admitted === undefined && pod.workload !== undefined)
+      if (pod.state === 'bound' && mayChange) reestimate(pod, this.#figures.pidsOf(pod))
     }
   }
 
@@ -148,7 +150,7 @@ export class Ledger {
     pod.readySince = facts.readySince
     // The first figure counts for the pod's life: whoever may patch the pod could write any other later.
     pod.admitted ??= figureOf(facts)?.pids
-    const estimate = pod.admitted ?? this.#expectedOf(pod).pids
+    const estimate = this.#figures.pidsOf(pod)
     this.#assumed.delete(pod)
     // Once the API server has shown us this pod, the other replicas see it too, so no room is set aside for it any longer;
     // unless this event predates a binding that we just allowed.
@@ -203,10 +205,7 @@ export class Ledger {
   /** What the pod counts with and where that figure comes from; undefined for one that is not here. */
   explain(facts: LedgerPod): Estimate | undefined {
     const pod = this.#pods.get(facts.uid)
-    if (pod === undefined) return undefined
-    const figure = figureOf(facts)
-    if (figure === undefined && pod.admitted === undefined) return this.#expectedOf(pod)
-    return figure?.pids === pod.estimate ? figure : { pids: pod.estimate, source: undefined }
+    return pod === undefined ? undefined : this.#figures.explain(pod, facts)
   }
 
   /** Drops assumptions that are too old. Everything that reads the ledger calls it first. */
@@ -233,12 +232,6 @@ export class Ledger {
     this.expire()
     this.workloads.sweep(this.#clock.now())
     this.#nodes.sweep()
-  }
-
-  /** The estimate of a pod without a figure of its own that was not admitted here: as `estimateOf`, but without profiles. */
-  #expectedOf({ namespace, workload, template }: PodEntry): Estimate {
-    const assumed = { pids: this.#defaultEstimate(namespace.name), source: 'default' } as const
-    return workload === undefined ? assumed : workload.expected(template, assumed, this.#clock.now())
   }
 
   /** The node of an unbound pod: of a binding we allowed, which the API server has not shown yet, or the only one there is. */

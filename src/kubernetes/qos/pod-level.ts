@@ -16,7 +16,7 @@ export function podLevelDecides({ resources }: PodSpec, server: MinorVersion): b
 /** Versions that differ in what they make of `spec.resources`, one of each kind that keeps the field at all. */
 export const podLevelVersions: readonly MinorVersion[] = [36, 37]
 
-const firstWithPodLevel: MinorVersion = 34
+export const firstWithPodLevel: MinorVersion = 34
 /** It also defaults pod-level limits, and requests where there are no limits; see `pod-defaults.ts`. */
 export const firstThatWantsContent: MinorVersion = 37
 

@@ -10,6 +10,11 @@ export function isPodLevelResource(name: string): boolean {
   return name === 'cpu' || name === 'memory' || name.startsWith('hugepages-')
 }
 
+/** The resources that a container may name: those of Kubernetes, and any name with a domain. */
+export function isContainerResource(name: string): boolean {
+  return isPodLevelResource(name) || name === 'ephemeral-storage' || name.includes('/')
+}
+
 /** Whether a quantity is there, readable and above zero; zero counts as unset wherever the QoS class is computed. */
 export function isPositive(text: Maybe<QuantityText>): boolean {
   const quantity = text === undefined || text === null ? undefined : parseQuantity(text)
