@@ -29,6 +29,7 @@ export interface RegisteredWebhook {
     }
   }
   readonly namespaceSelector?: Partial<Selector>
+  readonly objectSelector?: Partial<Selector>
   readonly rules?: readonly {
     readonly apiGroups: readonly string[]
     readonly resources: readonly string[]

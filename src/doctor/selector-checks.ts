@@ -1,5 +1,7 @@
 import { admission } from '../kubernetes/annotations.ts'
+import { felixContainerOf, otherFelixOf } from '../kubernetes/calico/felix.ts'
 import { globMatches, type Selector, selectorMatches } from '../kubernetes/label-selector.ts'
+import { isPodSubject, subjectOfObject } from '../kubernetes/subject.ts'
 import type { Check } from './check.ts'
 import { isCalledFor } from './expected-webhooks.ts'
 import type { InstallationFacts, RegisteredWebhook } from './read-installation.ts'
@@ -53,7 +55,8 @@ function webhookChecks(webhook: RegisteredWebhook, labels: ReadonlyMap<string, L
       const found = `pods of ${name} wait for pidguard, which waits for its certificate from there: neither could come back alone`
       return { about, level: 'error', found, remedy: leaveOut(webhook, [name], labels) }
     }),
-    ...(system.length === 0 ? [] : [systemCheck(webhook, system, labels)])
+    ...(system.length === 0 ? [] : [systemCheck(webhook, system, labels)]),
+    ...felixChecks(webhook, others, labels, facts)
   ]
 }
 
@@ -61,6 +64,23 @@ function systemCheck(webhook: RegisteredWebhook, names: readonly string[], label
   const more = names.length > mostNamed ? ` and ${names.length - mostNamed} more` : ''
   const found = `pods of ${names.slice(0, mostNamed).join(', ')}${more} wait for pidguard, though the policy leaves them alone`
   return { about: webhook.name, level: 'error', found, remedy: leaveOut(webhook, names, labels) }
+}
+
+/** Pods that make the network wait for us, who need it: neither could come back alone. */
+function felixChecks(
+  webhook: RegisteredWebhook,
+  namespaces: readonly string[],
+  labels: ReadonlyMap<string, Labels>,
+  { daemonSets }: SelectorFacts
+): Check[] {
+  return daemonSets.flatMap((object): Check[] => {
+    const subject = subjectOfObject(object)
+    if (!isPodSubject(subject) || (felixContainerOf(subject) ?? otherFelixOf(subject)) === undefined) return []
+    const { namespace, name, podMetadata } = subject
+    if (!namespaces.includes(namespace) || !matches(webhook.objectSelector, podMetadata.labels ?? {})) return []
+    const found = `pods of ${namespace}/${name}, which make the network, wait for pidguard: neither may be able to come up`
+    return [{ about: webhook.name, level: 'error', found, remedy: leaveOut(webhook, [namespace], labels) }]
+  })
 }
 
 function isSystem(name: string, { systemNamespaces = [] }: SelectorFacts): boolean {
@@ -88,11 +108,15 @@ function leaveOut(webhook: RegisteredWebhook, names: readonly string[], labels: 
   return `kubectl label namespace ${names.join(' ')} ${ignore}`
 }
 
+function selects({ namespaceSelector }: RegisteredWebhook, labels: Labels | undefined): boolean {
+  return matches(namespaceSelector, labels)
+}
+
 /** With the selector as the API server fills it in. */
-function selects({ namespaceSelector }: RegisteredWebhook, labels: Labels = {}): boolean {
-  const expressions = namespaceSelector?.matchExpressions ?? []
+function matches(held: Partial<Selector> | undefined, labels: Labels = {}): boolean {
+  const expressions = held?.matchExpressions ?? []
   const selector: Selector = {
-    matchLabels: namespaceSelector?.matchLabels ?? {},
+    matchLabels: held?.matchLabels ?? {},
     matchExpressions: expressions.map((expression) => ({ ...expression, values: expression.values ?? [] }))
   }
   return selectorMatches(selector, labels)

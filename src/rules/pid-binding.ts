@@ -2,24 +2,26 @@
 import { defineRule } from '../engine/rule.ts'
 import { auditFull, refusalToken, sayFull, sayUnknown } from '../headroom/denial-text.ts'
 import { binding, targetNodeOf } from '../headroom/ledger/record-admission.ts'
+import type { FelixDaemonSet } from '../kubernetes/calico/felix-backend.ts'
 import type { Subject } from '../kubernetes/subject.ts'
 
-export const pidBinding = defineRule<Subject, 'headroom'>({
+export const pidBinding = defineRule<Subject, 'headroom', 'felixDaemonSets'>({
   id: 'pid-binding',
   title: 'PID headroom of the chosen node',
   why: 'The scheduler does not look at PIDs: where some nodes have room and others do not, it may choose one without room.',
   remedy:
     'Free PIDs on the node (`pidguard top pods`), or let pidguard taint nodes that are low (spec.headroom.taintNodes). A pod whose binding is refused stays Pending and is tried again; with the taint the scheduler chooses another node.',
   limits:
-    'A refused binding alone does not move the pod: the scheduler may choose the same node again, unless it is tainted. Unknown data about a node, or a failure of this rule, never refuses a binding.',
+    'A refused binding alone does not move the pod: the scheduler may choose the same node again, unless it is tainted. Unknown data about a node, or a failure of this rule, never refuses a binding; nor is that of a pod that runs Felix refused.',
   defaultMode: 'enforce',
   scope: 'pods',
   kinds: [binding],
   subresources: ['binding'],
   requiredFacts: ['headroom'],
+  optionalFacts: ['felixDaemonSets'],
   failsOpen: true,
   reads: (subject) => [subject.object['target']],
-  check(subject, { settings, headroom }) {
+  check(subject, { settings, headroom, felixDaemonSets = [] }) {
     const node = targetNodeOf(subject)
     if (node === undefined) return []
     const { uid } = subject.metadata
@@ -41,7 +43,10 @@ export const pidBinding = defineRule<Subject, 'headroom'>({
           {
             pointer: '/target/name',
             reason: 'the chosen node has no room for this pod',
-            detail: `${sayFull(assessment, pids)} ${refusalToken(node)}`,
+            detail: isOfFelix(subject, felixDaemonSets)
+              ? `${sayFull(assessment, pids)}; it runs Felix, and is not held up`
+              : `${sayFull(assessment, pids)} ${refusalToken(node)}`,
+            advisory: isOfFelix(subject, felixDaemonSets),
             audit: auditFull(assessment, pids),
             account: assessment.accounts
           }
@@ -49,3 +54,12 @@ export const pidBinding = defineRule<Subject, 'headroom'>({
     }
   }
 })
+
+/**
+ * Whether the pod is one of a Felix DaemonSet, by its name: a binding says no more of its pod. The suffix is that of
+ * generateName (k8s.io/apimachinery util/rand: five of these letters and digits).
+ */
+function isOfFelix({ namespace, name }: Subject, daemonSets: readonly FelixDaemonSet[]): boolean {
+  const owner = /^(.+)-[bcdfghjklmnpqrstvwxz2456789]{5}$/.exec(name)?.[1]
+  return daemonSets.some((each) => each.namespace === namespace && each.name === owner)
+}

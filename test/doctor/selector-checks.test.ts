@@ -2,6 +2,7 @@ import t from 'tap'
 import type { RegisteredWebhook } from '../../src/doctor/read-installation.ts'
 import { type SelectorFacts, selectorChecks } from '../../src/doctor/selector-checks.ts'
 import { installationOf, namespaceOf, outside, registered, soundSecret } from '../support/installations.ts'
+import { calicoObject } from '../support/subjects.ts'
 
 const base = ['kube-system', 'pidguard-system']
 
@@ -18,6 +19,8 @@ function named(...names: readonly string[]): Pick<SelectorFacts, 'namespaces'> {
   return { namespaces: [...base, 'shop', ...names].map((name) => namespaceOf(name)) }
 }
 
+const felix = calicoObject({ metadata: { namespace: 'cni' } })
+const notCalico = { matchExpressions: [{ key: 'k8s-app', operator: 'NotIn', values: ['calico-node'] }] } as const
 const byCertManager = { ...soundSecret, annotations: { 'cert-manager.io/certificate-name': 'pidguard' } }
 const injected = registered().mutating.map((each) => ({
   ...each,
@@ -129,6 +132,27 @@ const cases: { name: string; facts: SelectorFacts; want: [level: string, found: 
       name: 'cert-manager that the policy leaves alone too: told once',
       facts: strict({ ...named('cert-manager'), secret: byCertManager, systemNamespaces: ['cert-manager'] }),
       want: [['error', /which waits for its certificate/, `kubectl label namespace cert-manager ${ignore}`]]
+    },
+    {
+      name: 'Calico in a namespace of its own, whose pods the webhook does not leave out',
+      facts: strict({ ...named('cni'), daemonSets: [felix] }),
+      want: [
+        ['error', /^pods of cni\/calico-node, which make the network, wait/, `kubectl label namespace cni ${ignore}`]
+      ]
+    },
+    {
+      name: 'the same, left out by its label as strict does it',
+      facts: strict({
+        ...named('cni'),
+        ...guarded({ namespaceSelector: outside(...base), objectSelector: notCalico, failurePolicy: 'Fail' }),
+        daemonSets: [felix]
+      }),
+      want: []
+    },
+    {
+      name: 'the same under a webhook that lets pods pass',
+      facts: installationOf({ ...named('cni'), daemonSets: [felix] }),
+      want: []
     },
     {
       name: 'cert-manager under a webhook that lets pods pass',

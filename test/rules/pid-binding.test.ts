@@ -63,6 +63,28 @@ t.test('what is not known of a node does not hold up a binding', async (t) => {
   t.strictSame(told(judge(binding(''), { n1: { kubepods: [1, 1] } })), [])
 })
 
+t.test('a pod that runs Felix is not held up, in whatever namespace', async (t) => {
+  const felix = { namespace: 'cni', name: 'calico-node', isPinned: true, isOperatorManaged: false }
+  const { headroom } = fleetOf({ n1: { kubepods: [1000, 999] } })
+  const found = (name: string, namespace: string, felixDaemonSets?: (typeof felix)[]) => {
+    const object = { ...binding('n1'), metadata: { name, namespace, uid: 'a' } }
+    const facts = felixDaemonSets === undefined ? { headroom } : { headroom, felixDaemonSets }
+    return findingsOf(pidBinding, object, { facts, request: { ...request, namespace } })
+  }
+  t.match(found('calico-node-x7k2p', 'cni', [felix]), [
+    { advisory: true, detail: /it runs Felix, and is not held up$/ }
+  ])
+  t.equal(refusedNodeOf(found('calico-node-x7k2p', 'cni', [felix])[0]?.detail ?? ''), undefined, 'nothing was refused')
+  for (const [name, namespace] of [
+    ['calico-node-x7k2p', 'shop'],
+    ['calico-node-extra-x7k2p', 'cni'],
+    ['calico-node-server', 'cni'],
+    ['calico-node', 'cni']
+  ] as const)
+    t.strictSame(told(found(name, namespace, [felix])), ['denial /target/name'], `${namespace}/${name}`)
+  t.strictSame(told(found('calico-node-x7k2p', 'cni')), ['denial /target/name'], 'DaemonSets of Felix are not known')
+})
+
 t.test('a failure of the rule itself does not hold it up either', async (t) => {
   const headroom = {
     estimateOf() {
