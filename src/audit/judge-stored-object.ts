@@ -1,7 +1,7 @@
 import type { DecidedFinding } from '../engine/decide.ts'
 import { evaluate, isAsked, type JudgingInput } from '../engine/evaluate.ts'
 import { mutateThenValidate } from '../engine/mutate-then-validate.ts'
-import type { AllFacts } from '../engine/rule.ts'
+import type { AllFacts, Rule } from '../engine/rule.ts'
 import type { RuleIndex } from '../engine/rule-index.ts'
 import type { Subject } from '../kubernetes/subject.ts'
 import { namedPointer } from '../lib/json/pointer.ts'
@@ -45,7 +45,7 @@ export function auditVerdictOf(
   settings: Settings,
   facts: Partial<AllFacts>
 ): AuditVerdict | undefined {
-  const rules = index.rulesFor(subject)
+  const rules = rulesFor(subject, index, facts)
   if (rules.length === 0) return undefined
   const snapshot: JudgingInput = { settings, facts, exemption: (ruleId) => policy.exemption(ruleId, subject) }
   const { findings, ...rest } = evaluate(subject, rules, snapshot)
@@ -61,6 +61,13 @@ export function auditVerdictOf(
   }))
   const left = mutateThenValidate(subject, rules, snapshot).decision.findings
   return { checkedBy, findings: named.map((finding) => levelled(finding, left)), ...rest }
+}
+
+/** On a node without a ceiling no rule about PIDs of nodes has a question: nothing is found there, and nothing skipped. */
+function rulesFor(subject: Subject, index: RuleIndex, { node }: Partial<AllFacts>): readonly Rule[] {
+  const rules = index.rulesFor(subject)
+  if (node?.reading?.withoutCeiling === undefined) return rules
+  return rules.filter(({ requiredFacts }) => !requiredFacts.includes('node'))
 }
 
 function levelled(finding: Omit<LevelledFinding, 'level'>, left: readonly DecidedFinding[]): LevelledFinding {

@@ -7,6 +7,7 @@ import type { Millis } from '../lib/units.ts'
 import type { CallCredentialsSource } from '../ports/credentials.ts'
 import type { NodeReadings } from '../ports/readings.ts'
 import type { Clock } from '../ports/runtime.ts'
+import { askingWhereLimited } from '../readings/without-ceiling.ts'
 import type { ReadingSource } from '../server/metrics/headroom-metrics.ts'
 
 /** Where readings of nodes come from, as the command line gives it. */
@@ -28,6 +29,16 @@ export interface ClosableReadings extends NodeReadings {
 
 /** Readings of live nodes. Throws ERR_USAGE where a setting is missing. Libraries are loaded as needed. */
 export async function liveReadings(
+  source: 'kubelet' | 'prometheus',
+  options: ReadingOptions,
+  credentials: CallCredentialsSource,
+  clock: Clock
+): Promise<ClosableReadings> {
+  const readings = await readingsFrom(source, options, credentials, clock)
+  return { ...askingWhereLimited(readings, clock), close: () => readings.close() }
+}
+
+async function readingsFrom(
   source: 'kubelet' | 'prometheus',
   options: ReadingOptions,
   credentials: CallCredentialsSource,

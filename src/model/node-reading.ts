@@ -1,6 +1,7 @@
 import type { Millis, Pids } from '../lib/units.ts'
 import type { NodeFacts } from './cluster-objects.ts'
 import type { NearLimit } from './near-limit.ts'
+import type { WithoutCeiling } from './nodes-without-ceiling.ts'
 
 /** What a node reports of its tasks and of its kubelet's configuration. */
 
@@ -16,6 +17,8 @@ export interface NodeReading {
   readonly node: string
   /** When the oldest of the figures was true, by this process' own wall clock, not by the node's. */
   readonly at: Millis
+  /** The node has no ceiling, and was not asked; absent: it has one. */
+  readonly withoutCeiling?: WithoutCeiling
   /** The node: min(pid_max, threads-max), and every task on it. */
   readonly host: Ceiling
   /**
@@ -72,4 +75,5 @@ export interface ReadingFailure {
 }
 
 /** A node to be read. */
-export type ReadingTarget = Pick<NodeFacts, 'name' | 'address' | 'kubeletPort'>
+export type ReadingTarget = Pick<NodeFacts, 'name' | 'address' | 'kubeletPort'> &
+  Partial<Pick<NodeFacts, 'labels' | 'taints'>>

@@ -77,7 +77,7 @@ function podOf({ threads, limit, readySince, ...pod }: Pod, node: string | undef
 }
 
 function readingOf({ name, reading, pods, leftovers }: Document['nodes'][number]): NodeReading {
-  const { at, host, hostCgroup, kubepods, nearLimits } = reading ?? { at: '', host: {}, kubepods: {} }
+  const { at, withoutCeiling, host, hostCgroup, kubepods, nearLimits } = reading ?? { at: '', host: {}, kubepods: {} }
   const all = [...pods.map(({ uid, cgroup = uid, threads, limit }) => ({ cgroup, threads, limit })), ...leftovers]
   const threads = all.flatMap(({ cgroup, threads }) => (threads === undefined ? [] : [[cgroup, threads] as const]))
   const limits = all.flatMap(({ cgroup, limit }) => (limit === undefined ? [] : [[cgroup, limit] as const]))
@@ -86,6 +86,7 @@ function readingOf({ name, reading, pods, leftovers }: Document['nodes'][number]
   return {
     node: name,
     at: Date.parse(at),
+    ...(withoutCeiling === undefined ? undefined : { withoutCeiling }),
     host: withKubepods(ceilingOf(host), ceilingOf(kubepods)),
     ...(hostCgroup === undefined ? undefined : { hostCgroup }),
     kubepods: ceilingOf(kubepods),
@@ -122,6 +123,7 @@ export function documentOf(snapshot: ClusterSnapshot): object {
           : {
               reading: {
                 at: new Date(reading.at).toISOString(),
+                ...(reading.withoutCeiling === undefined ? undefined : { withoutCeiling: reading.withoutCeiling }),
                 host: writtenCeiling(reading.host),
                 ...(reading.hostCgroup === undefined ? undefined : { hostCgroup: reading.hostCgroup }),
                 kubepods: writtenCeiling(reading.kubepods),

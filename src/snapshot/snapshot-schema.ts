@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { ReadingFailureReason } from '../model/node-reading.ts'
+import { withoutCeilingReasons } from '../model/nodes-without-ceiling.ts'
 import { fields } from '../policy/document/fields.ts'
 
 export const apiVersion = 'pidguard.io/v1alpha1'
@@ -61,6 +62,8 @@ const nearLimit = fields({
 
 const reading = fields({
   at: instant(),
+  /** The node has no ceiling, and was not asked. */
+  withoutCeiling: z.enum(withoutCeilingReasons, { error: 'windows, virtual or labelled' }).optional(),
   host: ceiling.default({}),
   hostCgroup: text().optional(),
   kubepods: ceiling.default({}),

@@ -4,6 +4,7 @@ import type { NamedNamespace, NodeFacts, PodFacts } from '../model/cluster-objec
 import type { NodeReading, ReadingFailure, ReadingTarget } from '../model/node-reading.ts'
 import type { NodeReadings, ReadingSink } from '../ports/readings.ts'
 import type { Clock } from '../ports/runtime.ts'
+import { askingWhereLimited } from '../readings/without-ceiling.ts'
 
 /** A cluster at one moment, as far as pidguard looks at it: for CI, for demonstrations, for looking at it later. */
 export interface ClusterSnapshot {
@@ -25,7 +26,7 @@ export interface ClusterSnapshot {
  */
 export function snapshotReadings(snapshot: ClusterSnapshot, clock: Clock): NodeReadings {
   const missing: ReadingFailure = { reason: 'not-reported', detail: 'the snapshot has no reading of the node' }
-  return {
+  const readings: NodeReadings = {
     async read(targets: readonly ReadingTarget[], sink: ReadingSink): Promise<void> {
       const shift = clock.now() - snapshot.takenAt
       for (const { name } of targets) {
@@ -35,4 +36,5 @@ export function snapshotReadings(snapshot: ClusterSnapshot, clock: Clock): NodeR
       }
     }
   }
+  return askingWhereLimited(readings, clock)
 }

@@ -5,6 +5,7 @@ import type { Millis, Pids } from '../lib/units.ts'
 import type { PodFacts, WorkloadName } from '../model/cluster-objects.ts'
 import type { Others } from '../model/holder-text.ts'
 import type { Ceiling, NodeReading } from '../model/node-reading.ts'
+import type { WithoutCeiling } from '../model/nodes-without-ceiling.ts'
 import type { Holder, TaskPlaces } from '../model/task-places.ts'
 import type { Floor } from '../policy/settings.ts'
 import type { ClusterSnapshot } from '../snapshot/snapshot.ts'
@@ -44,6 +45,8 @@ export interface NodeRow {
   /** Workloads with pods there whose tasks are known, and the tasks of the biggest. */
   readonly workloads: Others
   readonly pidPressure: boolean | undefined
+  /** Why it has no ceiling, and was not asked; undefined: it has one. */
+  readonly withoutCeiling: WithoutCeiling | undefined
   /** Why something is not known; empty when all is. */
   readonly missing: readonly string[]
 }
@@ -115,6 +118,7 @@ export function nodeRows({
         pods: held.length,
         ...holdersAndPlaces(reading, all, holderShare),
         pidPressure,
+        withoutCeiling: reading?.withoutCeiling,
         missing: [...(failure === undefined ? [] : [failure]), ...(reading?.gaps ?? [])].map(
           ({ reason, detail }) => `${reason}: ${detail}`
         )

@@ -5,6 +5,7 @@ import { percentText } from '../lib/percent.ts'
 import type { Millis, Pids } from '../lib/units.ts'
 import { sayHolders } from '../model/holder-text.ts'
 import type { Ceiling } from '../model/node-reading.ts'
+import { withoutCeilingTexts } from '../model/nodes-without-ceiling.ts'
 import type { Floor } from '../policy/settings.ts'
 import { alignedLines } from '../report/aligned-lines.ts'
 import type { ClusterSnapshot } from '../snapshot/snapshot.ts'
@@ -123,9 +124,7 @@ function columnsOf(subject: TopSubject): readonly Column[] {
         column<NodeRow>('FLOOR', ({ floor }) => count(floor), right),
         column<NodeRow>('FREE', ({ free }) => (free === Number.POSITIVE_INFINITY ? 'unlimited' : count(free)), right),
         column<NodeRow>('AGE', ({ age }) => renderAge(age), right),
-        column<NodeRow>('BIGGEST POD', ({ biggest, missing }) =>
-          biggest === undefined ? (missing[0] ?? '-') : `${biggest.namespace}/${biggest.name} (${biggest.pids})`
-        ),
+        column<NodeRow>('BIGGEST POD', biggestText),
         column<NodeRow>('PODS', ({ pods }) => String(pods), { ...right, ...wide }),
         column<NodeRow>('IN PODS', ({ places }) => count(places.pods), { ...right, ...wide }),
         column<NodeRow>('UNKNOWN PODS', ({ places }) => count(unknownOf(places)), { ...right, ...wide }),
@@ -175,7 +174,13 @@ function columnsOf(subject: TopSubject): readonly Column[] {
   }
 }
 
+function biggestText({ biggest, missing, withoutCeiling }: NodeRow): string {
+  if (biggest !== undefined) return `${biggest.namespace}/${biggest.name} (${biggest.pids})`
+  return withoutCeiling === undefined ? (missing[0] ?? '-') : withoutCeilingTexts[withoutCeiling]
+}
+
 function renderCeiling({ limit, inUse }: Ceiling): string {
+  if (limit === Number.POSITIVE_INFINITY && inUse === undefined) return 'unlimited'
   if (limit === undefined && inUse === undefined) return '?'
   return `${count(inUse)}/${limit === Number.POSITIVE_INFINITY ? 'unlimited' : count(limit)}`
 }

@@ -486,3 +486,20 @@ t.test('a node is short from half way between audit.usage of the policy and full
   t.equal(await headlineAt(940, '90%'), false)
   t.equal(await headlineAt(950, '90%'), true)
 })
+
+t.test('a node without a ceiling, such as one of Windows, has no finding, no skip and no gap', async (t) => {
+  const unlimited = { limit: Number.POSITIVE_INFINITY, inUse: undefined }
+  const reading = {
+    withoutCeiling: 'windows',
+    host: unlimited,
+    kubepods: unlimited,
+    pods: undefined,
+    gaps: []
+  } as const
+  const [first, ...rest] = clean.objects
+  const metadata = { name: 'node-a', labels: { 'kubernetes.io/os': 'windows' } }
+  const report = await auditOf({ objects: [{ ...first, metadata }, ...rest], readings: { 'node-a': reading } })
+  t.strictSame([report.gaps, report.skips, told(report), report.exitCode], [[], [], [], 0])
+  t.match(report.nodes, [{ withoutCeiling: 'windows', free: 'unlimited', missing: [] }])
+  t.equal(report.summary.nodesRead, 1)
+})

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { withoutCeilingReasons } from '../../src/model/nodes-without-ceiling.ts'
 import { auditApiVersion, auditLevels, mostTop } from '../../src/report/audit/audit-report.ts'
 import { failOns } from '../../src/report/validate-report.ts'
 
@@ -95,6 +96,10 @@ const node = z.strictObject({
     })
     .nullable()
     .describe('null: its configuration could not be read.'),
+  withoutCeiling: z
+    .enum(withoutCeilingReasons)
+    .nullable()
+    .describe('Why it has no ceiling of PIDs and was not asked; null: it has one.'),
   missing: z.array(z.string()).describe('Why something is not known.')
 })
 

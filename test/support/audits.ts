@@ -96,6 +96,7 @@ const full: AuditNode = {
   ],
   workloads: 2,
   pidPressure: false,
+  withoutCeiling: null,
   kubelet: { podPidsLimit: 'unlimited', reserved: 0, eviction: null },
   missing: []
 }
@@ -124,6 +125,7 @@ const unlimited: AuditNode = {
   ],
   workloads: 1,
   pidPressure: null,
+  withoutCeiling: null,
   kubelet: { podPidsLimit: 1024, reserved: 1000, eviction: '10%' }
 }
 const notRead: AuditNode = {

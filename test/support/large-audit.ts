@@ -171,6 +171,7 @@ function nodeOf(at: number, scale: Scale): AuditNode {
         holders: [],
         workloads: 0,
         pidPressure: false,
+        withoutCeiling: null,
         kubelet: null
       },
       missing: [`timeout: https://10.${Math.floor(at / 250)}.${at % 250}.17:10250/stats/summary: no answer in time`]
@@ -219,6 +220,7 @@ function nodeOf(at: number, scale: Scale): AuditNode {
     ],
     workloads: 1,
     pidPressure: at % 31 === 0 ? null : at % 700 === 1,
+    withoutCeiling: null,
     kubelet: at % 6 === 5 ? null : { podPidsLimit: at % 4 === 0 ? 4096 : 'unlimited', reserved: 0, eviction: null },
     missing: []
   }

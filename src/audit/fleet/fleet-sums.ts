@@ -115,6 +115,7 @@ export class FleetSums {
           biggestWorkload: biggestOf(there),
           ...holdersAndPlaces(reading, unclaimed, there, this.#policy.holderShare),
           pidPressure: pidPressure ?? null,
+          withoutCeiling: reading?.withoutCeiling ?? null,
           missing: [...(failure === undefined ? [] : [failure]), ...(reading?.gaps ?? [])].map(
             ({ reason, detail }) => `${reason}: ${detail}`
           )

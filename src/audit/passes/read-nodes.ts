@@ -2,6 +2,7 @@ import { isAsked } from '../../engine/evaluate.ts'
 import type { Millis } from '../../lib/units.ts'
 import type { NodeFacts } from '../../model/cluster-objects.ts'
 import type { KubeletConfig, NodeReading, NodeState, ReadingFailure } from '../../model/node-reading.ts'
+import { withoutCeilingOf } from '../../model/nodes-without-ceiling.ts'
 import type { KubeletConfigSink, ReadingSink } from '../../ports/readings.ts'
 import type { AuditDeps } from '../audit-deps.ts'
 import { configRules, readConfigs } from './read-configs.ts'
@@ -31,7 +32,9 @@ export async function readNodes(nodes: readonly NodeFacts[], deps: AuditDeps): P
   await source.read(targets, answers, { signal, spread: spreadOver(targets.length, deps) })
   const readAt = now()
   const needsConfigs = rules.all.some((rule) => configRules.has(rule.id) && isAsked(rule, { settings }))
-  if (needsConfigs) await readConfigs(answers, targets, configs, signal)
+  // Where there is no ceiling, no kubelet has a setting of it.
+  const limited = targets.filter((target) => withoutCeilingOf(target) === undefined)
+  if (needsConfigs) await readConfigs(answers, limited, configs, signal)
   return {
     readings: answers.readings,
     failures: answers.failures,

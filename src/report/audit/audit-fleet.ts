@@ -58,6 +58,8 @@ export interface AuditNode {
   readonly pidPressure: boolean | null
   /** null: its configuration could not be read. */
   readonly kubelet: AuditKubelet | null
+  /** Why it has no ceiling of PIDs and was not asked; null: it has one. */
+  readonly withoutCeiling: 'windows' | 'virtual' | 'labelled' | null
   /** Why something is not known, in words; empty when all is. */
   readonly missing: readonly string[]
 }

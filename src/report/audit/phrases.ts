@@ -7,6 +7,7 @@ import type { AuditReport } from './audit-report.ts'
 
 /** How full a ceiling is: `1006/1500`; what is not known is a question mark. */
 export function ceilingText({ limit, inUse }: AuditCeiling): string {
+  if (limit === 'unlimited' && inUse === null) return limit
   return limit === null && inUse === null ? '?' : `${inUse ?? '?'}/${limitText(limit)}`
 }
 

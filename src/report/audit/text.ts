@@ -1,3 +1,4 @@
+import { withoutCeilingTexts } from '../../model/nodes-without-ceiling.ts'
 import { alignedLines } from '../aligned-lines.ts'
 import { type Paint, plain, type Style } from '../text.ts'
 import { objectText, plural } from '../validate-report.ts'
@@ -119,9 +120,9 @@ function findingLine({ level, change, object, reason, detail, children, pointer 
 
 const nodeHead = ['NODE', 'PIDS', 'USED', 'KUBEPODS', 'USED', 'FREE', 'BIGGEST POD']
 
-function nodeCells({ node, host, kubepods, free, age, biggest, missing }: AuditNode): string[] {
+function nodeCells({ node, host, kubepods, free, age, biggest, missing, withoutCeiling }: AuditNode): string[] {
   // Of a node that was not read, why; of one that was, no more than that its pods are not known.
-  const unread = age === null ? missing[0] : undefined
+  const unread = age === null ? missing[0] : withoutCeiling === null ? undefined : withoutCeilingTexts[withoutCeiling]
   const most = biggest === null ? (unread ?? '?') : `${biggest.namespace}/${biggest.name} (${biggest.pids})`
   return [node, ceilingText(host), usedText(host), ceilingText(kubepods), usedText(kubepods), limitText(free), most]
 }

@@ -1,3 +1,4 @@
+import { withoutCeilingTexts } from '../../../../model/nodes-without-ceiling.ts'
 import type { AuditKubelet, AuditNode } from '../../audit-fleet.ts'
 import type { AuditReport } from '../../audit-report.ts'
 import { fullestCeiling } from '../../headline.ts'
@@ -24,7 +25,12 @@ const columns: readonly Column<AuditNode>[] = [
   { title: 'PIDPressure', kind: 'flag', cell: ({ pidPressure }) => pidPressure },
   { title: 'Kubelet settings', kind: 'text', cell: ({ kubelet }) => settingsOf(kubelet) },
   { title: 'Reading is old', kind: 'age', cell: ({ age }) => age },
-  { title: 'Not known, because', kind: 'text', cell: ({ missing }) => missing.join('; ') }
+  {
+    title: 'Not known, because',
+    kind: 'text',
+    cell: ({ missing, withoutCeiling }) =>
+      withoutCeiling === null ? missing.join('; ') : withoutCeilingTexts[withoutCeiling]
+  }
 ]
 
 export function nodes(report: AuditReport): Markup {
