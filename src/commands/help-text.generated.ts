@@ -27,4 +27,6 @@ Commands:
                                 Stores nothing.
   policy                        The policy document: its default, its schema, and whether a file is
                                 one.
+  emit [options]                Print the rules about objects as policies of the API server itself,
+                                which cannot be down.
   help [command]                display help for command`

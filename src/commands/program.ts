@@ -4,6 +4,7 @@ import { version } from '../host/version.ts'
 import { addAudit } from './flags/audit-flags.ts'
 import { addCalico } from './flags/calico-flags.ts'
 import { addDoctor } from './flags/doctor-flags.ts'
+import { addEmit } from './flags/emit-flags.ts'
 import { addMutate } from './flags/mutate-flags.ts'
 import type { Finish } from './flags/options.ts'
 import { addPolicy } from './flags/policy-flags.ts'
@@ -88,5 +89,6 @@ function buildProgram(finish: Finish, file = ''): Command {
   addCalico(program, finish)
   addDoctor(program, finish)
   addPolicy(program)
+  addEmit(program)
   return program
 }

@@ -1,14 +1,7 @@
+import type { ConfigurationKind, ExpectedWebhook } from '../emit/registered-webhooks.ts'
 import type { RegisteredWebhook } from './read-installation.ts'
 
-export type ConfigurationKind = 'MutatingWebhookConfiguration' | 'ValidatingWebhookConfiguration'
-
-export interface ExpectedWebhook {
-  readonly name: string
-  readonly kind: ConfigurationKind
-  readonly operations: readonly string[]
-  /** As `kubectl` names them, with a subresource where it is one: `deployments.apps/scale`. */
-  readonly resources: readonly string[]
-}
+export { type ConfigurationKind, type ExpectedWebhook, expectedWebhooks } from '../emit/registered-webhooks.ts'
 
 /** Where the webhooks of each configuration lead. */
 export const pathOf = {
@@ -16,53 +9,11 @@ export const pathOf = {
   ValidatingWebhookConfiguration: '/validate'
 } as const satisfies Record<ConfigurationKind, string>
 
-/** What manifests/base registers, and no overlay takes away; the test of this file holds it to the manifests. */
-export const expectedWebhooks: readonly ExpectedWebhook[] = [
-  {
-    name: 'mutate.pidguard.io',
-    kind: 'MutatingWebhookConfiguration',
-    operations: ['CREATE'],
-    resources: ['pods']
-  },
-  {
-    name: 'daemonsets.mutate.pidguard.io',
-    kind: 'MutatingWebhookConfiguration',
-    operations: ['CREATE', 'UPDATE'],
-    resources: ['daemonsets.apps']
-  },
-  {
-    name: 'validate.pidguard.io',
-    kind: 'ValidatingWebhookConfiguration',
-    operations: ['CREATE'],
-    resources: ['pods']
-  },
-  {
-    name: 'workloads.validate.pidguard.io',
-    kind: 'ValidatingWebhookConfiguration',
-    operations: ['CREATE', 'UPDATE'],
-    resources: [
-      'replicationcontrollers',
-      'replicationcontrollers/scale',
-      'deployments.apps',
-      'deployments.apps/scale',
-      'statefulsets.apps',
-      'statefulsets.apps/scale',
-      'replicasets.apps',
-      'replicasets.apps/scale',
-      'jobs.batch',
-      'cronjobs.batch'
-    ]
-  },
-  {
-    name: 'calico.validate.pidguard.io',
-    kind: 'ValidatingWebhookConfiguration',
-    operations: ['CREATE', 'UPDATE'],
-    resources: ['daemonsets.apps', 'felixconfigurations.crd.projectcalico.org', 'felixconfigurations.projectcalico.org']
-  }
-]
-
 /** What the webhook is not called for, though it should be: `UPDATE of daemonsets.apps`. */
-export function lackingOf(webhook: RegisteredWebhook, { operations, resources }: ExpectedWebhook): string[] {
+export function lackingOf(
+  webhook: RegisteredWebhook,
+  { operations, resources }: Pick<ExpectedWebhook, 'operations' | 'resources'>
+): string[] {
   return resources.flatMap((resource) => {
     const lacking = operations.filter((operation) => !isCalledFor(webhook, operation, resource))
     return lacking.length === 0 ? [] : [`${lacking.join(' and ')} of ${resource}`]

@@ -14,7 +14,12 @@ export async function loadFilePolicy(
   rules: readonly Rule[],
   now: Millis
 ): Promise<FilePolicy> {
-  return filePolicyOf(path === undefined ? defaultPolicy(rules) : await readPolicyFile(path, rules), rules, now)
+  return filePolicyOf(await readFilePolicy(path, rules), rules, now)
+}
+
+/** The policy of the file, or the built-in one. Throws ERR_POLICY_INVALID. */
+export async function readFilePolicy(path: string | undefined, rules: readonly Rule[]): Promise<Policy> {
+  return path === undefined ? defaultPolicy(rules) : await readPolicyFile(path, rules)
 }
 
 export function filePolicyOf(policy: Policy, rules: readonly Rule[], now: Millis): FilePolicy {

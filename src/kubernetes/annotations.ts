@@ -12,6 +12,13 @@ export const pidsEstimateSource = 'pidguard.io/pids-estimate-source'
  */
 export const pidsLimit = 'pidguard.io/pids-limit'
 
+/**
+ * Set on a DaemonSet of Calico by the component fallback, which changes it where the webhook may not answer: what was there before. The
+ * webhook takes them away and says what was changed.
+ */
+export const updateStrategyWas = 'pidguard.io/update-strategy-was'
+export const iptablesBackendWas = 'pidguard.io/iptables-backend-was'
+
 /** Set by the kubelet on the API copy of a static pod, which runs whether or not that copy is admitted. */
 export const mirrorPod = 'kubernetes.io/config.mirror'
 /** Set by the kubelet together with `mirrorPod`: the uid by which the node, and its cgroups, know the static pod. */

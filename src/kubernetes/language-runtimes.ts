@@ -5,7 +5,7 @@ import type { Container, EnvVar } from './types.ts'
 export const runtimes = ['dotnet', 'jvm', 'nodejs', 'python'] as const
 export type Runtime = (typeof runtimes)[number]
 
-interface Knob {
+export interface Knob {
   /** Environment variables any of which caps the pool. */
   readonly variables: readonly string[]
   /** Text in an environment variable or the command line that caps it as well. */
@@ -22,7 +22,7 @@ interface Knob {
 const maxDotnetThreads = 0x7fff
 
 /** Sources: .NET AppContextConfigHelper and PortableThreadPool.cs; libuv threadpool.c; OpenMP 5.2 §21.1.2; java(1). */
-const knobs: Readonly<Record<Runtime, Knob>> = {
+export const knobs: Readonly<Record<Runtime, Knob>> = {
   dotnet: {
     variables: ['DOTNET_ThreadPool_ForceMaxWorkerThreads', 'COMPlus_ThreadPool_ForceMaxWorkerThreads'],
     options: [],

@@ -118,7 +118,7 @@ export function templateOf(metadata: ObjectMeta | null | undefined): string | un
  * Minutes since the epoch that can be the scheduled time of a CronJob: from 2015, before there were any (Kubernetes 1.4,
  * 2016), to 2100. A day such as 20241115 is below that.
  */
-const [firstMinute, lastMinute] = [23_667_840, 68_374_080]
+export const scheduledMinutes = { first: 23_667_840, last: 68_374_080 } as const
 
 /**
  * The name of the CronJob that a Job of this name is from. It ends in the scheduled time, in minutes since the epoch
@@ -129,7 +129,7 @@ function scheduledBy(job: string): string | undefined {
   const [, cronJob, digits] = /^(.+)-([1-9]\d{7}|[1-9]\d{9})$/.exec(job) ?? []
   if (digits === undefined) return undefined
   const minutes = digits.length === 8 ? Number(digits) : Number(digits) / 60
-  const isTime = Number.isInteger(minutes) && minutes >= firstMinute && minutes <= lastMinute
+  const isTime = Number.isInteger(minutes) && minutes >= scheduledMinutes.first && minutes <= scheduledMinutes.last
   return isTime ? cronJob : undefined
 }
 

@@ -52,7 +52,7 @@ function remedyField(subject: PodSubject, { serverVersion }: Context): { remedy?
   return looksLikeNodeShell(subject) ? { remedy: `${ownRemedy} ${nodeShellRemedy}` } : {}
 }
 
-const podLevelRemedy =
+export const podLevelRemedy =
   "Set requests of cpu and memory in the pod's own spec.resources, or remove spec.resources: where it is set, requests of the containers may not count."
 
 function resourcesOf({ podSpec, podSpecAt }: PodSubject): readonly unknown[] {

@@ -1,5 +1,6 @@
 // Reads: the environment of Felix' container in DaemonSets that run Felix, at every write, and all FelixConfigurations.  Fine: Felix is told the policy's backend.
 import { defineRule, type RuleContext } from '../engine/rule.ts'
+import { backendBefore, forgetBackend } from '../kubernetes/calico/before-fallback.ts'
 import {
   type Backend,
   type BackendEnv,
@@ -14,6 +15,7 @@ import {
 import { type FelixBackend, felixBackendOf, meaningText } from '../kubernetes/calico/felix-backend.ts'
 import { manifestNotes } from '../kubernetes/calico/manifest-notes.ts'
 import { wouldRestart } from '../kubernetes/calico/would-restart.ts'
+import { writeBackend } from '../kubernetes/calico/write-backend.ts'
 import type { Subject } from '../kubernetes/subject.ts'
 import { daemonSet } from '../kubernetes/workloads.ts'
 import { quoted } from '../lib/clip-text.ts'
@@ -68,9 +70,12 @@ export const calicoIptablesBackend = defineRule<Subject, never, 'felixConfigurat
     const wanted = settings.calico.iptablesBackend
     const felix = felixContainerOf(subject)
     if (wanted === undefined || felix === undefined) return []
-    const { env } = felixBackendOf(felix, felixConfigurations)
+    const told = felixBackendOf(felix, felixConfigurations)
+    if (contradicting(told, wanted) !== undefined) return []
+    const { env } = told
     const also = felixConfigurations === undefined ? '; it switches off FelixConfigurations of single nodes' : ''
-    const before = env.entries.length === 0 ? 'not set' : env.value === undefined ? 'set elsewhere' : shown(env.value)
+    const found = env.entries.length === 0 ? 'not set' : env.value === undefined ? 'set elsewhere' : shown(env.value)
+    const before = backendBefore(subject) ?? found
     return [
       `calico-iptables-backend: ${backendVariable} set to ${wanted}, as the policy says (it was ${before})${also}`,
       ...manifestNotes(subject)
@@ -214,7 +219,6 @@ function shown(value: string): string {
   return quoted(value, 40)
 }
 
-/** One entry with the policy's value, at the place of the first; the other spellings go, as any of them could win. */
 function fix(subject: Subject, draft: Draft, { settings, felixConfigurations }: Context): void {
   const wanted = settings.calico.iptablesBackend
   const felix = felixContainerOf(subject)
@@ -222,26 +226,9 @@ function fix(subject: Subject, draft: Draft, { settings, felixConfigurations }: 
   if (isOperatorManaged(subject) && settings.calico.operatorManaged !== 'mutate') return
   const told = felixBackendOf(felix, felixConfigurations)
   const { env } = told
-  if (problemOf(told, wanted) === undefined || contradicting(told, wanted) !== undefined) return
+  const isMixed = contradicting(told, wanted) !== undefined
+  forgetBackend(subject, draft, felix, { env, isUndone: isMixed })
+  if (isMixed || problemOf(told, wanted) === undefined) return
   if (wouldRestart(subject)) return
-  const value = { name: backendVariable, value: wanted }
-  const [first, ...others] = env.entries
-  if (first === undefined) {
-    draft.append(`${felix.at}/env`, value)
-    return
-  }
-  if (others.length > maxRemovals) {
-    const superfluous = new Set<unknown>(others.map(({ entry }) => entry))
-    const kept = felix.container.env?.filter((entry) => !superfluous.has(entry))
-    draft.set(
-      `${felix.at}/env`,
-      kept?.map((entry) => (entry === first.entry ? value : entry))
-    )
-    return
-  }
-  for (const { index } of others.reverse()) draft.remove(`${felix.at}/env/${index}`)
-  draft.set(`${felix.at}/env/${first.index}`, value)
+  writeBackend(draft, felix, env, wanted)
 }
-
-/** Spellings removed one by one, for a readable patch; with more, a patch of single removals would cost their square. */
-const maxRemovals = 8

@@ -1,6 +1,7 @@
 // Reads: updateStrategy of DaemonSets that run Felix, at every write.  Fine: OnDelete; with hold, enough free PIDs for a rollout.
 import { defineRule, type RuleContext } from '../engine/rule.ts'
 import { sayNode, tooLongToCheck } from '../headroom/denial-text.ts'
+import { forgetStrategy, strategyBefore } from '../kubernetes/calico/before-fallback.ts'
 import { felixContainerOf, isOperatorManaged, specOf } from '../kubernetes/calico/felix.ts'
 import { manifestNotes } from '../kubernetes/calico/manifest-notes.ts'
 import { isPodSubject, oldSubjectOf, type Subject } from '../kubernetes/subject.ts'
@@ -55,7 +56,7 @@ export const calicoUpdateStrategy = defineRule<Subject, never, 'headroom'>({
       : undefined,
   fixes: (subject) => felixContainerOf(subject) !== undefined,
   notes(subject) {
-    const found = strategyOf(subject)?.['type']
+    const found = strategyBefore(subject) ?? strategyOf(subject)?.['type']
     const before = typeof found === 'string' ? found.slice(0, 20) : 'not set'
     return [
       `calico-update-strategy: ${before} changed to OnDelete: calico-node restarts on a node only when its pod is deleted`,
@@ -63,6 +64,7 @@ export const calicoUpdateStrategy = defineRule<Subject, never, 'headroom'>({
     ]
   },
   fix(subject, draft, { settings }) {
+    forgetStrategy(draft)
     if (settings.calico.updateStrategy === 'hold') return
     if (isOperatorManaged(subject) && settings.calico.operatorManaged !== 'mutate') return
     const strategy = strategyOf(subject)

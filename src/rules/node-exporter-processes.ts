@@ -35,7 +35,7 @@ export const nodeExporterProcesses = definePodRule({
 })
 
 /** Also as mirrors call it: mirrored-prometheus-node-exporter, ose-prometheus-node-exporter. */
-const exporterImage = /(^|\/|prometheus-)node[-_]exporter([:@]|$)/
+export const exporterImage = /(^|\/|prometheus-)node[-_]exporter([:@]|$)/
 
 function exportersOf({ podSpec, podSpecAt }: PodSubject) {
   return containersOf(podSpec, podSpecAt).filter(({ container }) => exporterImage.test(container.image ?? ''))

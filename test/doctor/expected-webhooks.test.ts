@@ -25,13 +25,14 @@ function webhooksOf(rendering: string, kind: ConfigurationKind): RenderedWebhook
 
 void t.test('it is what manifests/base registers', async (t) => {
   const installed = kinds.flatMap((kind) =>
-    webhooksOf('default', kind).map(({ name, rules }) => ({
+    webhooksOf('default', kind).map(({ name, rules, namespaceSelector }) => ({
       name,
       kind,
       operations: rules[0]?.operations,
       resources: rules.flatMap(({ apiGroups, resources }) =>
         apiGroups.flatMap((group) => resources.map((resource) => namedAs(resource, group)))
-      )
+      ),
+      sparesSystemNamespaces: Object.keys(namespaceSelector ?? {}).length > 0
     }))
   )
   const sorted = (each: { readonly resources: readonly string[] }) => ({

@@ -127,7 +127,7 @@ const sharedNames: Readonly<Record<string, string>> = {
   'credentials.ts': 'the port, and what fills it in',
   'markdown.ts': 'a format of both reports',
   'text.ts': 'a format of both reports',
-  'render.ts': 'what doctor prints, and what calico prints'
+  'render.ts': 'what doctor prints, what calico prints, and what emit prints'
 }
 
 void t.test('a file name is in two rooms only where the rooms make the difference plain', async (t) => {

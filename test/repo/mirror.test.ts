@@ -8,6 +8,7 @@ const without: Readonly<Record<string, string>> = {
   'commands/audit-formats.ts': 'test/program/audit.test.ts writes every format.',
   'commands/audit.ts': 'test/program/audit.test.ts starts the built program.',
   'commands/calico.ts': 'test/e2e/calico.test.ts runs it on a real API server.',
+  'commands/emit.ts': 'test/program/emit.test.ts starts the built program.',
   'commands/doctor.ts': 'test/e2e/doctor.test.ts runs it on a real API server.',
   'commands/help-text.generated.ts': 'Compared with what commander prints by test/repo/generated.test.ts.',
   'commands/known-cluster.ts': 'test/program/validate.test.ts gives it snapshots and a cluster that does not answer.',
@@ -35,6 +36,7 @@ const without: Readonly<Record<string, string>> = {
   'host/take-snapshot.ts': 'test/program/top.test.ts.',
   'host/version.ts': 'test/repo/version.test.ts.',
   'server/audit-annotations.ts': 'Inside of admission.ts; test/server/admission.test.ts reads every annotation.',
+  'kubernetes/calico/write-backend.ts': 'Inside of calico-iptables-backend.ts; its test has every patch.',
   'kubernetes/calico/would-restart.ts':
     'Inside of calico-iptables-backend.ts; its test has both kinds of UPDATE under each strategy.',
   'serve/leading.ts': 'test/program/leading.test.ts starts the built program.',
@@ -57,6 +59,7 @@ const without: Readonly<Record<string, string>> = {
   'main.ts': 'It is the process; test/program starts the built program.',
   'readings/prometheus/near-limit-queries.ts': 'prometheus-readings.test.ts reads by these queries.',
   'snapshot/snapshot-schema.ts': 'snapshot.test.ts reads and writes by it.',
+  'emit/': 'test/emit/emit.test.ts and cel.test.ts have its shape, test/e2e/emit.test.ts its verdicts.',
   'audit/passes/judge-objects.ts': 'A pass of an audit; test/audit/build-report.test.ts runs all of them.',
   'audit/passes/read-facts.ts': 'A pass of an audit; test/audit/build-report.test.ts runs all of them.',
   'audit/passes/read-nodes.ts': 'A pass of an audit; test/audit/build-report.test.ts runs all of them.',

@@ -34,6 +34,7 @@ export const floors: readonly Floor[] = [
     rules: 'one file per rule',
     validate: 'one pass over files'
   },
+  { emit: 'the rules about objects as policies of the API server itself' },
   {
     server: 'the webhook over HTTPS, probes, metrics',
     doctor: 'is the installation sound?',

@@ -4,7 +4,11 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { renderPolicySchema } from '../../src/commands/policy.ts'
 import { renderCliDoc, renderHelp } from '../../src/commands/program.ts'
+import { emit } from '../../src/emit/emit.ts'
+import { renderEmitted } from '../../src/emit/render.ts'
+import { newestMinor } from '../../src/kubernetes/server-version.ts'
 import { defaultPolicyText } from '../../src/policy/document/default-document.ts'
+import { defaultPolicy } from '../../src/policy/policy-of-document.ts'
 import { byLevel, byThreshold, findingsReportOf } from '../../src/report/audit/as-validate-report.ts'
 import { renderAuditJson } from '../../src/report/audit/audit-report.ts'
 import { renderAuditCsv } from '../../src/report/audit/csv.ts'
@@ -54,6 +58,12 @@ const observing = rules.map((rule) => ({
 }))
 const observeHead = '# The default policy, with warn for enforce: nothing is denied and nothing is changed.\n'
 
+/** The component fallback: the shipped policy has no exemption, so no day changes it. */
+function renderFallback(): string {
+  const options = { server: newestMinor, fallback: true, noLimitRanges: false, static: undefined }
+  return renderEmitted(emit(defaultPolicy(rules), rules, options, 0), 'pidguard emit --fallback')
+}
+
 /** Generated files by their path in the repository. */
 export const generated: Readonly<Record<string, string>> = {
   'README.md': withBlock(
@@ -79,6 +89,7 @@ export const generated: Readonly<Record<string, string>> = {
   'manifests/overlays/observe/policy.yaml': `${observeHead}${defaultPolicyText(observing)}`,
   'manifests/findings.schema.json': `${JSON.stringify(findingsJsonSchema(), null, 2)}\n`,
   'manifests/audit.schema.json': `${JSON.stringify(auditJsonSchema(), null, 2)}\n`,
+  'manifests/components/fallback/policies.yaml': renderFallback(),
   [dashboardPath]: renderDashboard(),
   'test/golden/audit.json': renderAuditJson(fullAudit()),
   'test/golden/audit.clean.json': renderAuditJson(cleanAudit()),

@@ -4,9 +4,11 @@ export interface FelixVersion {
   readonly minor: number
 }
 
+export const felixTag = /:v?(\d{1,3})\.(\d{1,4})(?:[.+-][^/@]*)?(?:@[^/]*)?$/
+
 /** The version in the tag of an image of calico-node: `v3.31.7`, `v3.28.0-build20240625`. undefined: none is there. */
 export function felixVersionOf(image: string | null | undefined): FelixVersion | undefined {
-  const [, major, minor] = /:v?(\d{1,3})\.(\d{1,4})(?:[.+-][^/@]*)?(?:@[^/]*)?$/.exec(image ?? '') ?? []
+  const [, major, minor] = felixTag.exec(image ?? '') ?? []
   return major === undefined ? undefined : { major: Number(major), minor: Number(minor) }
 }
 

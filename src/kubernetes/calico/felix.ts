@@ -9,15 +9,16 @@ import { controllerOf, daemonSet, pod } from '../workloads.ts'
  */
 export const backendVariable = 'FELIX_IPTABLESBACKEND'
 
-const backendName = backendVariable.toLowerCase()
+export const backendName = backendVariable.toLowerCase()
 /** A common wrong guess: Felix does not know this parameter and ignores it silently (calico felix/config/env_var_loader.go). */
-const backendLookalike = 'felix_iptables_backend'
+export const backendLookalike = 'felix_iptables_backend'
 
 /** Felix' main container has this name in every manifest, chart and distribution of Calico and Canal. */
-const felixContainer = 'calico-node'
+export const felixContainer = 'calico-node'
 
-const imageHint = /(^|\/)(node|mirrored-calico-node|hardened-calico|calico)([:@]|$)/
-const labelHint = /^(calico|canal|rke2-canal)/
+/** Images of Felix, and values of the label k8s-app, that make a container of that name Calico's. */
+export const imageHint = /(^|\/)(node|mirrored-calico-node|hardened-calico|calico)([:@]|$)/
+export const labelHint = /^(calico|canal|rke2-canal)/
 
 export interface FelixContainer {
   readonly container: Container
@@ -68,11 +69,13 @@ export function otherFelixOf(subject: Subject): FelixContainer | undefined {
   return container === undefined ? undefined : { container, at: `${subject.podSpecAt}/containers/${index}` }
 }
 
-const calicoNodeImage = /(^|\/)calico-node([:@]|$)/
+export const calicoNodeImage = /(^|\/)calico-node([:@]|$)/
+
+export const felixCommand = /\bcalico-felix\b/
 
 function startsFelix({ command, args }: Container): boolean {
   return [command, args].some(
-    (words) => Array.isArray(words) && words.some((word) => typeof word === 'string' && /\bcalico-felix\b/.test(word))
+    (words) => Array.isArray(words) && words.some((word) => typeof word === 'string' && felixCommand.test(word))
   )
 }
 

@@ -3,6 +3,8 @@ import { Agent, request } from 'undici'
 export interface ApiAnswer {
   readonly status: number
   readonly body: ApiBody
+  /** Texts of the headers `Warning`. */
+  readonly warnings?: readonly string[]
 }
 
 /** What tests look at, of an object or of the Status that stands for an error. */
@@ -43,12 +45,13 @@ export class ApiClient {
     return this.#call('GET', path)
   }
 
-  post(path: string, object: object): Promise<ApiAnswer> {
-    return this.#call('POST', path, object)
+  /** `as`: the user in whose name it is sent. */
+  post(path: string, object: object, as?: string): Promise<ApiAnswer> {
+    return this.#call('POST', path, object, as)
   }
 
-  put(path: string, object: object): Promise<ApiAnswer> {
-    return this.#call('PUT', path, object)
+  put(path: string, object: object, as?: string): Promise<ApiAnswer> {
+    return this.#call('PUT', path, object, as)
   }
 
   /** An object as the API server holds it. */
@@ -72,14 +75,24 @@ export class ApiClient {
     return body as T
   }
 
-  async #call(method: 'GET' | 'POST' | 'PUT', path: string, object?: object): Promise<ApiAnswer> {
+  async #call(method: 'GET' | 'POST' | 'PUT', path: string, object?: object, as?: string): Promise<ApiAnswer> {
     const answer = await request(`${this.#url}${path}`, {
       dispatcher: this.#agent,
       method,
-      headers: { authorization: `Bearer ${this.#token}`, 'content-type': 'application/json' },
+      headers: {
+        authorization: `Bearer ${this.#token}`,
+        'content-type': 'application/json',
+        ...(as === undefined ? {} : { 'impersonate-user': as, 'impersonate-group': 'system:masters' })
+      },
       body: object === undefined ? null : JSON.stringify(object)
     })
     const text = await answer.body.text()
-    return { status: answer.statusCode, body: text.startsWith('{') ? JSON.parse(text) : { message: text } }
+    const warnings = [answer.headers['warning'] ?? []].flat().map(textOfWarning)
+    return { status: answer.statusCode, body: text.startsWith('{') ? JSON.parse(text) : { message: text }, warnings }
   }
+}
+
+/** Of `299 - "text"`, with quotes and backslashes escaped (RFC 7234). */
+function textOfWarning(header: string): string {
+  return /^299 \S+ "(.*)"$/.exec(header)?.[1]?.replaceAll(/\\(.)/g, '$1') ?? header
 }

@@ -1,0 +1,63 @@
+import type { Rule } from '../engine/rule.ts'
+import { AppError } from '../errors.ts'
+import type { Millis } from '../lib/units.ts'
+import type { Policy } from '../policy/policy.ts'
+import { calicoFixes } from './calico-fix.ts'
+import { besideWebhook, unmark } from './fallback.ts'
+import { mutatingObjects } from './mutating.ts'
+import { type Remark, remarksOf } from './remarks.ts'
+import { asStatic, guard } from './static.ts'
+import { type Sources, validatingObjects, validatingPolicies } from './validating.ts'
+
+export interface EmitOptions {
+  /** The minor version of the API server. */
+  readonly server: number
+  /** The webhook runs in the same cluster: only what has to hold while it does not answer. */
+  readonly fallback: boolean
+  readonly noLimitRanges: boolean
+  /** For `--admission-control-config-file`: one folder for each kind. */
+  readonly static: 'validating' | 'mutating' | undefined
+}
+
+export interface Emitted {
+  readonly objects: readonly object[]
+  /** What these objects do not do, for people. */
+  readonly remarks: readonly Remark[]
+}
+
+/** Kubernetes has ValidatingAdmissionPolicy in v1 from v1.30, MutatingAdmissionPolicy from v1.36; policies from files from v1.37. */
+const first = { validating: 30, mutating: 36, static: 37 } as const
+
+/**
+ * The rules that look at nothing but the object, as policies of the API server itself: the same verdict without a webhook. No
+ * parameters: all values are literals. Throws ERR_USAGE for a server that has none.
+ */
+export function emit(policy: Policy, rules: readonly Rule[], options: EmitOptions, now: Millis): Emitted {
+  const { server, fallback, noLimitRanges } = options
+  if (server < first.validating)
+    throw new AppError(
+      'ERR_USAGE',
+      `expected Kubernetes v1.${first.validating} or newer, which has ValidatingAdmissionPolicy in v1, found v1.${server}`
+    )
+  if (options.static !== undefined && server < first.static)
+    throw new AppError('ERR_USAGE', `--static: expected Kubernetes v1.${first.static} or newer, found v1.${server}`)
+  const sources: Sources = { policy, rules, now, target: { server, noLimitRanges, mutatesPods: false } }
+  const mutates = server >= first.mutating
+  const validating = validatingPolicies(sources)
+  const checks = (fallback ? besideWebhook(validating, mutates) : validating).flatMap(validatingObjects)
+  const fixes = mutates
+    ? [...calicoFixes(sources, fallback), ...(fallback ? [unmark(sources)] : [])].flatMap(mutatingObjects)
+    : []
+  return { objects: chosen(checks, fixes, options.static), remarks: remarksOf(sources, { fallback, mutates }) }
+}
+
+function chosen(checks: readonly object[], fixes: readonly object[], files: EmitOptions['static']): readonly object[] {
+  switch (files) {
+    case undefined:
+      return [...checks, ...fixes]
+    case 'validating':
+      return [...asStatic(checks), ...guard]
+    case 'mutating':
+      return asStatic(fixes)
+  }
+}

@@ -1,0 +1,43 @@
+import type { BaseSettings } from '../policy/policy.ts'
+import type { Cel, Variable } from './cel.ts'
+import type { Part } from './parts.ts'
+
+/** What one rule finds, in words of CEL. */
+export interface CelFinding {
+  /** Whether there is something to find. */
+  readonly when: Cel
+  /** Whether it never denies; see `Finding.advisory`. */
+  readonly advisory: Cel
+  readonly reason: Cel
+  readonly detail: Cel
+  readonly pointer: Cel
+  readonly remedy: Cel
+}
+
+/** What one rule looks at in one part of the API. */
+export interface CelCheck {
+  readonly part: Part
+  readonly variables: readonly Variable[]
+  readonly findings: readonly CelFinding[]
+}
+
+/** What a policy is emitted for. */
+export interface Target {
+  /** The minor version of the API server. */
+  readonly server: number
+  /** No LimitRange fills pods anywhere: what a template will meet is known. */
+  readonly noLimitRanges: boolean
+  /** What Pods lack is filled in by a MutatingAdmissionPolicy. */
+  readonly mutatesPods: boolean
+}
+
+/** A rule of src/rules that looks at nothing but the object, in words of CEL. */
+export interface CelRule {
+  readonly id: string
+  /** What of the settings it reads, besides its mode: layers that agree in it share their policies. */
+  reads(settings: BaseSettings): unknown
+  /** `isExempt`: from a rule that this one relies on. */
+  checks(settings: BaseSettings, remedy: string, target: Target, isExempt: (ruleId: string) => Cel): readonly CelCheck[]
+  /** Why these settings leave the rule out, in words for people; undefined: they do not. */
+  leftOut?(settings: BaseSettings, target: Target): string | undefined
+}
