@@ -18,6 +18,9 @@ function leading(t: Test, nodes: Readonly<Record<string, NodeSketch>>, change: P
     kept: new Set<string>(),
     fault: undefined as KubeError | undefined,
     holders: [] as Holder[],
+    /** Looks that began; and whether the last one failed and a longer wait goes on. */
+    looks: 0,
+    waits: false,
     others: { workloads: 0, biggest: 0 }
   }
   const log = memoryLog()
@@ -25,7 +28,6 @@ function leading(t: Test, nodes: Readonly<Record<string, NodeSketch>>, change: P
     rooms: (floor, maxAge) => headroom.rooms(floor, maxAge),
     holders: () => ({ holders: state.holders, others: state.others }),
     isSynced: () => true,
-    isWanted: () => true,
     settings: () => settings(),
     events: {
       async post(node, { type, reason, message }) {
@@ -41,13 +43,29 @@ function leading(t: Test, nodes: Readonly<Record<string, NodeSketch>>, change: P
       }
     },
     clock,
-    random: () => 0,
+    random() {
+      state.waits = true
+      return 0
+    },
     log,
     meter: { countNearFloor: (result) => told.push(result) },
     every: 1,
-    ...change
+    ...change,
+    isWanted() {
+      state.looks++
+      state.waits = false
+      return change.isWanted?.() ?? true
+    }
   })
-  const quiet = () => new Promise((resolve) => setTimeout(resolve, 25))
+  /** Ends when a whole look has come after all that happened so far, or when the last one has failed. */
+  const quiet = (): Promise<void> => {
+    const { looks } = state
+    return until(
+      'a look is over',
+      () => state.waits || state.looks > looks + 1,
+      () => ({ ...state, before: looks })
+    )
+  }
   let abort = new AbortController()
   let running = teller.run(abort.signal)
   t.teardown(async () => {
@@ -63,7 +81,11 @@ function leading(t: Test, nodes: Readonly<Record<string, NodeSketch>>, change: P
     read: (node: string, inUse: number) =>
       ledger.observeReading(reading(node, clock.now(), { kubepods: { limit: 1000, inUse } })),
     async next(lines: number): Promise<string[]> {
-      await until(`${lines} lines, got ${told.join('; ')}`, () => told.length >= lines)
+      await until(
+        `${lines} lines`,
+        () => told.length >= lines,
+        () => told
+      )
       await quiet()
       return told.splice(0)
     },
@@ -141,7 +163,11 @@ t.test('of a whole fleet that is low no more than some are told in a minute, the
   for (const [name] of nodes) read(name, 100)
   clock.advance(60_000)
   for (const [name] of nodes) read(name, 100)
-  t.strictSame(await next(0), [], 'who is well again when the turn comes is not told of')
+  t.strictSame(await next(0), [], 'a node that is well again when its turn comes gets no Event')
+  for (const [name] of nodes) read(name, 890)
+  const second = await next(mostPerMinute + 5)
+  t.equal(second.filter((line) => line === 'held-back').length, 5, 'what was held back before is held back anew')
+  t.equal(log.lines.filter(({ message }) => message.startsWith('more nodes near')).length, 2, 'and said once more')
 })
 
 t.test(

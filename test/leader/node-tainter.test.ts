@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import t, { type Test } from 'tap'
 import type { Headroom } from '../../src/headroom/assess/headroom.ts'
 import { KubeError } from '../../src/kube/kube-error.ts'
@@ -27,6 +28,12 @@ function leading(
     /** Thrown by the next writes, by node; '*' for all. */
     faults: new Map<string, KubeError>(),
     eventFault: undefined as KubeError | undefined,
+    /** Whether writes hang until the lead is lost; whether one does now. */
+    hangs: false,
+    isWriting: false,
+    /** Looks that began; and whether the last one failed and a longer wait goes on. */
+    looks: 0,
+    waits: false,
     /** Whether the cache shows what is written. */
     lagging: false
   }
@@ -38,11 +45,20 @@ function leading(
   const log = memoryLog()
   const deps: TainterDeps = {
     rooms: (...args: Parameters<Headroom['rooms']>) => headroom.rooms(...args),
-    isSynced: () => state.synced,
+    isSynced() {
+      state.looks++
+      state.waits = false
+      return state.synced
+    },
     largestRefused: (node) => state.refused.get(node) ?? 0,
     settings: () => state.settings,
     taints: {
-      async write(node, tainted) {
+      async write(node, tainted, signal) {
+        if (state.hangs) {
+          state.isWriting = true
+          await once(signal, 'abort')
+          throw new KubeError('aborted', 'stopped')
+        }
         const fault = state.faults.get(node) ?? state.faults.get('*')
         if (fault !== undefined) throw fault
         told.push(`${tainted ? '+' : '-'}${node}`)
@@ -57,14 +73,24 @@ function leading(
       }
     },
     clock,
-    random: () => 0,
+    random() {
+      state.waits = true
+      return 0
+    },
     log,
     meter: { countTaint: (kind, result) => told.push(`${kind} ${result}`) },
     every: 1
   }
   const tainter = new NodeTainter(deps)
-  /** Enough time for some looks. */
-  const quiet = () => new Promise((resolve) => setTimeout(resolve, 25))
+  /** Ends when a whole look has come after all that happened so far, or when the last one has failed. */
+  const quiet = (): Promise<void> => {
+    const { looks } = state
+    return until(
+      'a look is over',
+      () => state.waits || state.looks > looks + 1,
+      () => ({ ...state, before: looks })
+    )
+  }
   const abort = new AbortController()
   let running = tainter.run(abort.signal)
   t.teardown(async () => {
@@ -79,7 +105,11 @@ function leading(
     log,
     /** What was told since the last time, once it is there. */
     async next(lines: number): Promise<string[]> {
-      await until(`${lines} lines, got ${told.join('; ')}`, () => told.length >= lines)
+      await until(
+        `${lines} lines`,
+        () => told.length >= lines,
+        () => told
+      )
       await quiet()
       return told.splice(0)
     },
@@ -91,8 +121,9 @@ function leading(
       abort.abort()
       await running
     },
-    again() {
+    async again() {
       running = tainter.run(abort.signal)
+      await running
     }
   }
 }
@@ -242,6 +273,32 @@ t.test('without the API server it waits, and goes on when it is back', async (t)
   t.equal(log.lines.filter(({ message }) => message === 'taint not written').length, 1)
 })
 
+t.test('a failure that is about no single node ends the look; one about a node is tried on two more', async (t) => {
+  const nodes = Object.fromEntries(['a', 'b', 'c', 'd', 'e', 'f'].map((name) => [name, low]))
+  const { next, state } = leading(t, { ...nodes, wide }, { maxTaintedShare: 1 }, false)
+  state.faults.set('*', new KubeError('unreachable', 'ECONNREFUSED'))
+  state.synced = true
+  t.strictSame(await next(1), ['taint failed'])
+  state.faults.set('*', new KubeError('refused', 'no'))
+  t.strictSame(await next(3), ['taint failed', 'taint failed', 'taint failed'])
+  state.faults.clear()
+  t.equal((await next(18)).filter((line) => line.startsWith('+')).length, 6, 'and all of them once it is over')
+})
+
+t.test('a write that ends because the lead is lost is no failure', async (t) => {
+  const { stop, told, state, log } = leading(t, { a: low, b: wide, c: wide }, {}, false)
+  state.hangs = true
+  state.synced = true
+  await until(
+    'a write is under way',
+    () => state.isWriting,
+    () => state
+  )
+  await stop()
+  t.strictSame(told, [])
+  t.strictSame(log.lines, [])
+})
+
 t.test('an event that cannot be written changes nothing about the taint', async (t) => {
   const { next, state, log } = leading(t, { a: low, b: low, c: wide, d: wide }, { maxTaintedShare: 0.5 })
   state.eventFault = new KubeError('forbidden', 'no')
@@ -253,12 +310,11 @@ t.test('an event that cannot be written changes nothing about the taint', async 
 })
 
 t.test('on losing the lead it ends at once and leaves the taints to the next', async (t) => {
-  const { next, stop, tainter, told, read, again, quiet } = leading(t, { a: low, b: wide, c: wide })
+  const { next, stop, tainter, told, read, again } = leading(t, { a: low, b: wide, c: wide })
   await next(3)
   await stop()
   t.equal(tainter.counts, undefined)
   read('b', 990)
-  again()
-  await quiet()
+  await again()
   t.strictSame(told, [])
 })

@@ -1,9 +1,10 @@
 import t from 'tap'
+import { mutate } from '../../src/engine/mutate.ts'
 import type { JsonRecord } from '../../src/lib/json/shape.ts'
 import { calicoUpdateStrategy as rule } from '../../src/rules/calico-update-strategy.ts'
 import { fleetOf, type NodeSketch } from '../support/headroom.ts'
-import { findingsOf, mended, skipsOf, told, type World } from '../support/judge.ts'
-import { calicoObject, tigeraOperator, workloadObject } from '../support/subjects.ts'
+import { findingsOf, mended, skipsOf, snapshotOf, told, type World } from '../support/judge.ts'
+import { calicoObject, subjectFrom, tigeraOperator, workloadObject } from '../support/subjects.ts'
 
 /** calico-node with this update strategy; undefined is a DaemonSet that does not say. */
 function withStrategy(updateStrategy: unknown, metadata: JsonRecord = {}): JsonRecord {
@@ -58,6 +59,16 @@ for (const { name, strategy, want, patch } of cases) {
     t.strictSame(findingsOf(rule, after), [], 'the fix clears the finding')
   })
 }
+
+t.test('the author reads what the strategy was, however it was written', async (t) => {
+  const first = (strategy: unknown) =>
+    mutate(subjectFrom(withStrategy(strategy)), [rule], snapshotOf()).notes[0]?.split(' changed')[0]
+  t.equal(first({ type: 'RollingUpdate' }), 'calico-update-strategy: RollingUpdate')
+  for (const none of [undefined, null, 'OnDelete', {}, { type: 7 }]) {
+    t.equal(first(none), 'calico-update-strategy: not set', JSON.stringify(none))
+  }
+  t.equal(first({ type: 'x'.repeat(21) }), `calico-update-strategy: ${'x'.repeat(20)}`, 'and no more of it')
+})
 
 t.test('a spec that is none', async (t) => {
   t.strictSame(findingsOf(rule, { ...calicoObject(), spec: null }), [], 'runs no Felix')
