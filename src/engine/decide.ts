@@ -82,9 +82,10 @@ function statusOf(fault: Fault): number {
   return fault.error instanceof AppError ? fault.error.info.status : 500
 }
 
-/** The finding in full: what, where, the values, and what to do. */
-export function sentenceOf(finding: RuleFinding): string {
-  return `${finding.ruleId}: ${finding.reason} (${finding.detail}) at ${finding.pointer}. ${finding.remedy}`
+/** The finding in full: first what is wrong and what to do, then the values and where, then the rest of the remedy. */
+export function sentenceOf({ ruleId, reason, detail, pointer, remedy }: RuleFinding): string {
+  const first = firstSentence(remedy)
+  return `${ruleId}: ${reason}. ${first} Found: ${detail}, at ${pointer}.${remedy.slice(first.length)}`
 }
 
 function messageOf(subject: Subject, denials: readonly RuleFinding[], fatal: readonly Fault[]): string {

@@ -14,7 +14,7 @@ import { pod, podKinds } from '../kubernetes/workloads.ts'
 type Context = RuleContext<never, 'limitRanges' | 'serverVersion'>
 
 const ownRemedy =
-  'Set resources.requests.cpu and resources.requests.memory on the containers. Only cpu and memory above zero count, not GPUs or ephemeral-storage. An administrator can exempt a workload with a reason, or let pidguard inject requests.'
+  'Set resources.requests.cpu and resources.requests.memory on the containers. Only cpu and memory above zero count, not GPUs or ephemeral-storage. An administrator can exempt a workload (`exemptions` of the policy), or let pidguard add requests (`requests.bestEffortPods: inject`).'
 
 export const bestEffort = definePodRule<never, 'limitRanges' | 'serverVersion'>({
   id: 'best-effort',

@@ -73,11 +73,13 @@ export const calicoIptablesBackend = defineRule<Subject, never, 'felixConfigurat
     const told = felixBackendOf(felix, felixConfigurations)
     if (contradicting(told, wanted) !== undefined) return []
     const { env } = told
-    const also = felixConfigurations === undefined ? '; it switches off FelixConfigurations of single nodes' : ''
+    const also =
+      felixConfigurations === undefined ? ['Felix then ignores the backend in FelixConfigurations of single nodes'] : []
     const found = env.entries.length === 0 ? 'not set' : env.value === undefined ? 'set elsewhere' : shown(env.value)
     const before = backendBefore(subject) ?? found
     return [
-      `calico-iptables-backend: ${backendVariable} set to ${wanted}, as the policy says (it was ${before})${also}`,
+      `calico-iptables-backend: ${backendVariable} set to ${wanted}, as the policy says (it was ${before})`,
+      ...also,
       ...manifestNotes(subject)
     ]
   },

@@ -112,7 +112,10 @@ void t.test('a Deployment that fits nowhere is denied at its template, with the 
   const { code, stderr } = await kubectl.create(deploymentOf('threads', 4, 1000))
   t.equal(code, 1)
   t.match(stderr, 'admission webhook "workloads.validate.pidguard.io" denied the request')
-  t.match(stderr, /pid-headroom: no room for all pods of the workload \(4 pods of 1000, room for 0; best of 2 nodes: /)
+  t.match(
+    stderr,
+    /pid-headroom: no room for all pods of the workload\. .* Found: 4 pods of 1000, room for 0; best of 2 nodes: /
+  )
   t.match(stderr, /node-b has 800 PIDs free under kubepods: limit 2000, floor 200, committed 1000, in use 1000/)
   t.equal((await api.get('/apis/apps/v1/namespaces/shop/deployments/threads')).status, 404)
   t.match(plane.auditEvents().find(({ objectRef }) => objectRef?.name === 'threads')?.annotations, {
@@ -127,7 +130,7 @@ void t.test('one that fits runs, and a scale-up beyond the room is refused', asy
   const scale = (count: number) => kubectl.run(['scale', 'deployment/web', `--replicas=${count}`, '--namespace=shop'])
   const refused = await scale(40)
   t.equal(refused.code, 1)
-  t.match(refused.stderr, /pid-headroom: no room for the added replicas \(38 pods of 100, room for \d+; /)
+  t.match(refused.stderr, /pid-headroom: no room for the added replicas\. .* Found: 38 pods of 100, room for \d+; /)
   t.equal((await scale(3)).code, 0)
   await untilIs('three pods on nodes', () => countBound('shop'), 3)
   await kubectl.ok(['delete', 'deployment/web', '--namespace=shop', '--wait=true'])

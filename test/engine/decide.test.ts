@@ -48,8 +48,8 @@ void t.test('only an enforcing rule mends', async (t) => {
 void t.test('one denial is one sentence that names object, rule, place, values and remedy', async (t) => {
   const decision = decided({ findings: [found('denies'), found('warns'), found('audits')] })
   t.match(decision, { allowed: false, code: 403 })
-  t.equal(decision.message, 'Pod default/web: denies: something is wrong (x=1) at /spec. Do this. Or do that.')
-  t.equal(sentenceOf(found('denies')), 'denies: something is wrong (x=1) at /spec. Do this. Or do that.')
+  t.equal(decision.message, 'Pod default/web: denies: something is wrong. Do this. Found: x=1, at /spec. Or do that.')
+  t.equal(sentenceOf(found('denies')), 'denies: something is wrong. Do this. Found: x=1, at /spec. Or do that.')
   t.strictSame(
     decision.findings.map(({ action }) => action),
     ['deny', 'warn', 'audit']
@@ -68,7 +68,9 @@ void t.test('several denials are all shown, each on a line of its own', async (t
     ['x=1', 'y=2', 'z=3']
   ]) {
     const { message } = decided({ findings: details.map((detail) => found('denies', { detail })) })
-    const lines = details.map((detail) => `- denies: something is wrong (${detail}) at /spec. Do this. Or do that.`)
+    const lines = details.map(
+      (detail) => `- denies: something is wrong. Do this. Found: ${detail}, at /spec. Or do that.`
+    )
     t.equal(message, ['Pod default/web:', ...lines].join('\n'))
   }
 })
@@ -78,7 +80,7 @@ void t.test('a finding and a fault in one denial are both shown', async (t) => {
     findings: [found('denies')],
     faults: [{ ruleId: 'denies', error: new Error('broken') }]
   })
-  t.match(message, /^Pod default\/web:\n- denies: something is wrong .*\n- denies: this rule failed /)
+  t.match(message, /^Pod default\/web:\n- denies: something is wrong\. .*\n- denies: this rule failed /)
 })
 
 void t.test('an object outside namespaces is named without one', async (t) => {
