@@ -80,6 +80,16 @@ export function isKnown({ limit, inUse }: Ceiling): boolean {
   return limit === Number.POSITIVE_INFINITY || (limit !== undefined && inUse !== undefined)
 }
 
+/** PIDs above the floor if nothing were in use; undefined where a limit is not known. */
+export function roomWhenEmpty(
+  { host, kubepods }: Pick<NodeFigures, 'host' | 'kubepods'>,
+  floor: Floor
+): Pids | undefined {
+  if (host.limit === undefined || kubepods.limit === undefined) return undefined
+  const limit = Math.min(host.limit, kubepods.limit)
+  return limit === Number.POSITIVE_INFINITY ? limit : limit - floorUnder(limit, floor)
+}
+
 /** How many pods of this size the free PIDs hold. */
 export function wholePods(free: Pids, pids: Pids): number {
   return free < pids ? 0 : Math.floor(free / pids)

@@ -11,6 +11,13 @@ export function sayNode({ node, ceilings, age }: NodeAccount): string {
   return `${node} has ${free} PIDs free under ${ceilingNames[ceiling]}: limit ${limit}, floor ${floor}, committed ${committed}, in use ${inUse}${sayAge(age)}`
 }
 
+/** A node that is too small even when empty, by its lower limit. */
+export function sayLargest({ node, ceilings }: NodeAccount): string {
+  const [lowest] = ceilings.toSorted((a, b) => a.limit - b.limit)
+  if (lowest === undefined) return `${node} is the largest`
+  return `the largest, ${node}, allows ${lowest.limit} under ${ceilingNames[lowest.ceiling]}, floor ${lowest.floor}`
+}
+
 /** Of a reading that is a minute old or older: the node is silent. */
 function sayAge(age: Millis | undefined): string {
   return age === undefined || age < 60_000 ? '' : `, last read ${Math.round(age / 1000)} s ago`
@@ -20,11 +27,12 @@ const ceilingNames = { node: 'pid_max', kubepods: 'kubepods' } as const
 
 /** Why there is no room, the deciding figure first: warnings are cut at 120 characters. */
 export function sayFull(full: Full, pids: Pids, pods = 1): string {
-  const { nodes, room, best, waiting, setAside } = full
+  const { nodes, unknown, room, best, waiting, setAside } = full
   const needs = pods === 1 ? `needs ${pids}` : `${pods} pods of ${pids}, room for ${room}`
   const where = nodes === 1 ? sayNode(best) : `best of ${nodes} nodes: ${sayNode(best)}`
   const others = waiting.pods === 0 ? '' : `; ${waiting.pods} admitted pods without a node need ${waiting.pids}`
-  return `${needs}; ${where}${others}${saySetAside(setAside)}`
+  const blind = unknown === 0 ? '' : `; ${unknown} of the nodes are not known`
+  return `${needs}; ${where}${blind}${others}${saySetAside(setAside)}`
 }
 
 /** Where the estimate in a denial comes from. */
@@ -43,8 +51,9 @@ const whence = {
 } as const satisfies Record<EstimateSource, string>
 
 /** What to do about an estimate that is too high; undefined where the remedy of the rule says it. */
-export function remedyOf({ source }: Estimate): string | undefined {
-  return source === undefined ? undefined : remedies[source]
+export function remedyField(estimate: Estimate | undefined): { remedy?: string } {
+  const remedy = estimate?.source === undefined ? undefined : remedies[estimate.source]
+  return remedy === undefined ? {} : { remedy }
 }
 
 const free = 'Free PIDs on the nodes or add nodes: `pidguard top pods` shows who holds them.'

@@ -74,6 +74,8 @@ export interface Unknown {
 export interface Full {
   readonly verdict: 'full'
   readonly nodes: number
+  /** Of these nodes, those that are not known: so few that they do not matter. */
+  readonly unknown: number
   /** How many pods of the demand would still fit; always fewer than all. */
   readonly room: number
   /** The node with the most free PIDs. */
@@ -125,6 +127,8 @@ export interface WorkloadUse {
   readonly placement: Placement
   /** Its pods that have not ended: they count already. */
   readonly live: number
+  /** Its pods that are about to end, and hold tasks until they have. */
+  readonly ending: number
 }
 
 /** What rules read of the headroom: the whole fleet at one moment. Read-only for callers; expired reservations are dropped first. */
@@ -134,6 +138,11 @@ export interface HeadroomView {
   assess(demand: Demand): Assessment
   /** Whether one pod finds room on the node that was chosen for it; pods without a node do not count there. */
   assessNode(node: string, demand: Omit<Demand, 'placement' | 'pods'>): Assessment
+  /**
+   * For pods that come at some time: the node that would hold the most, where the limits of all nodes they may land on are
+   * known and even an empty one is too small. undefined where one could hold such a pod, or may.
+   */
+  tooSmall(demand: Pick<Demand, 'placement' | 'pids' | 'floor'>): NodeAccount | undefined
   assessEach(demand: Omit<Demand, 'pods' | 'uid'>): EachAssessment
   /**
    * For the pods of a template: a node that they may land on if their admission adds tolerations, and that has room for
@@ -151,4 +160,6 @@ export interface HeadroomView {
   workload(namespace: string, workload: WorkloadName): WorkloadUse | undefined
   /** The estimate of a pod on the ledger; undefined for any other uid. */
   estimateOf(uid: string): Pids | undefined
+  /** Its priority, as long as it is not bound; 0 where that is not known. */
+  priorityOf(uid: string): number
 }

@@ -1,6 +1,6 @@
 import type { Finding } from '../model/finding.ts'
 import type { Settings } from '../policy/settings.ts'
-import { auditFull, remedyOf, sayFull, sayUnknown, sayWhence, tooLongToCheck } from './denial-text.ts'
+import { auditFull, remedyField, sayFull, sayUnknown, sayWhence, tooLongToCheck } from './denial-text.ts'
 import type { Estimate } from './estimate.ts'
 import { type GroupNeed, sayGroup } from './group-need.ts'
 import type { Demand, HeadroomView } from './headroom-view.ts'
@@ -46,9 +46,4 @@ export function shortageOf(
         }
       ]
   }
-}
-
-function remedyField(estimate: Estimate | undefined): { remedy?: string } {
-  const remedy = estimate === undefined ? undefined : remedyOf(estimate)
-  return remedy === undefined ? {} : { remedy }
 }

@@ -72,6 +72,12 @@ export function specOf({ object }: { readonly object: JsonRecord }): JsonRecord 
   return isRecord(object['spec']) ? object['spec'] : {}
 }
 
+/** Where a workload says how many pods it has. */
+export function countPointerOf({ kind }: Subject): string {
+  if (kind === 'Job') return '/spec/parallelism'
+  return kind === 'CronJob' ? '/spec/jobTemplate/spec/parallelism' : '/spec/replicas'
+}
+
 /** A count of pods; undefined for anything but a whole number from 0. */
 export function countOf(value: unknown): number | undefined {
   return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 ? value : undefined

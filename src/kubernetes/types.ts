@@ -69,6 +69,9 @@ export interface PodSpec {
   readonly tolerations?: unknown
   readonly hostNetwork?: Maybe<boolean>
   readonly priorityClassName?: Maybe<string>
+  /** The API server writes it from the class before webhooks are called. */
+  readonly priority?: Maybe<number>
+  readonly os?: Maybe<{ readonly name?: unknown }>
   /** Read by scheduling-gates.ts, which takes any shape. */
   readonly schedulingGates?: unknown
   /** Read by pod-groups.ts, which takes any shape. */

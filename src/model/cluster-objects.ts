@@ -73,6 +73,8 @@ export interface PodFacts {
   readonly placement?: Placement | undefined
   /** The scheduler reports that it fits no node, for reasons other than PIDs, while it is not bound. */
   readonly isUnschedulable?: boolean | undefined
+  /** Of its priority class, while it is not bound. */
+  readonly priority?: number | undefined
   /** Has scheduling gates: the scheduler does not bind it before they are removed. */
   readonly isGated?: boolean | undefined
   /** The node whose binding `pidguard` refused last, from the scheduler's message, while the pod is not bound. */

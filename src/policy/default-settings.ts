@@ -21,6 +21,8 @@ export const defaultSettings: Omit<BaseSettings, 'modes'> = {
     maxAge: 60_000,
     claimShare: 0.5,
     budget: { perNode: undefined, total: undefined },
+    urgentPriority: 2_000_000_000,
+    autoscaled: false,
     taintNodes: false,
     maxTaintedShare: 0.25,
     taintHysteresis: { share: 0.05 }

@@ -28,6 +28,8 @@ export function applyLayer(under: BaseSettings, layer: Layer): BaseSettings {
         perNode: given(budget.perNode, under.headroom.budget.perNode),
         total: given(budget.total, under.headroom.budget.total)
       },
+      urgentPriority: headroom.urgentPriority ?? under.headroom.urgentPriority,
+      autoscaled: headroom.autoscaled ?? under.headroom.autoscaled,
       taintNodes: headroom.taintNodes ?? under.headroom.taintNodes,
       maxTaintedShare: headroom.maxTaintedShare ?? under.headroom.maxTaintedShare,
       taintHysteresis: headroom.taintHysteresis ?? under.headroom.taintHysteresis

@@ -118,8 +118,8 @@ function withMildest(settings: BaseSettings, other: BaseSettings): BaseSettings 
 const headroomRules = ['pid-headroom', 'pid-binding', 'namespace-pid-budget']
 
 function measuresOf({ pids, headroom }: BaseSettings): object {
-  const { floor, maxAge, claimShare, budget } = headroom
-  return { pids, floor, maxAge, claimShare, budget }
+  const { floor, maxAge, claimShare, budget, urgentPriority } = headroom
+  return { pids, floor, maxAge, claimShare, budget, urgentPriority }
 }
 
 /**

@@ -75,6 +75,8 @@ export interface Layer {
         readonly maxAge: Millis
         readonly claimShare: number
         readonly budget: Given<{ readonly perNode: Pids | 'none'; readonly total: Pids | 'none' }>
+        readonly urgentPriority: number
+        readonly autoscaled: boolean
         readonly taintNodes: boolean
         readonly maxTaintedShare: number
         readonly taintHysteresis: Floor

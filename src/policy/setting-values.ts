@@ -25,6 +25,14 @@ const maxRequestLength = 32
 const dayMillis: Millis = 86_400_000
 
 /** A count of tasks that may be an estimate, a limit or a budget: 1 to the most a node can hold. */
+/** The highest priority that the API server takes: a 32-bit number. */
+export const maxPriority = 2_147_483_647
+
+/** undefined for anything but a whole number from 1 to `maxPriority`. */
+export function readPriority(value: unknown): number | undefined {
+  return typeof value === 'number' && Number.isInteger(value) && value >= 1 && value <= maxPriority ? value : undefined
+}
+
 export function readPids(value: unknown): Pids | undefined {
   return Number.isInteger(value) && Number(value) >= 1 && Number(value) <= maxPids ? Number(value) : undefined
 }

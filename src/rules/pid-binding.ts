@@ -12,7 +12,7 @@ export const pidBinding = defineRule<Subject, 'headroom', 'felixDaemonSets'>({
   remedy:
     'Free PIDs on the node (`pidguard top pods`), or let pidguard taint nodes that are low (spec.headroom.taintNodes). A pod whose binding is refused stays Pending and is tried again; with the taint the scheduler chooses another node.',
   limits:
-    'A refused binding alone does not move the pod: the scheduler may choose the same node again, unless it is tainted. Unknown data about a node, or a failure of this rule, never refuses a binding; nor is that of a pod that runs Felix refused.',
+    'A refused binding alone does not move the pod: the scheduler may choose the same node again, unless it is tainted. Unknown data about a node, an urgent priority of the pod, or a failure of this rule never refuses a binding; nor is that of a pod that runs Felix refused.',
   defaultMode: 'enforce',
   scope: 'pods',
   kinds: [binding],
@@ -27,7 +27,13 @@ export const pidBinding = defineRule<Subject, 'headroom', 'felixDaemonSets'>({
     const { uid } = subject.metadata
     const known = typeof uid === 'string' ? uid : undefined
     const pids = (known === undefined ? undefined : headroom.estimateOf(known)) ?? settings.pids.estimate
-    const { floor, maxAge, claimShare: share } = settings.headroom
+    const { floor, maxAge, claimShare: share, urgentPriority } = settings.headroom
+    const isUrgent = known !== undefined && headroom.priorityOf(known) >= urgentPriority
+    const excuse = isOfFelix(subject, felixDaemonSets)
+      ? 'it runs Felix'
+      : isUrgent
+        ? 'its priority is urgent'
+        : undefined
     const isolation = { namespace: subject.namespace, share }
     const assessment = headroom.assessNode(node, { pids, uid: known, floor, maxAge, isolation })
     switch (assessment.verdict) {
@@ -43,10 +49,8 @@ export const pidBinding = defineRule<Subject, 'headroom', 'felixDaemonSets'>({
           {
             pointer: '/target/name',
             reason: 'the chosen node has no room for this pod',
-            detail: isOfFelix(subject, felixDaemonSets)
-              ? `${sayFull(assessment, pids)}; it runs Felix, and is not held up`
-              : `${sayFull(assessment, pids)} ${refusalToken(node)}`,
-            advisory: isOfFelix(subject, felixDaemonSets),
+            detail: `${sayFull(assessment, pids)}${excuse === undefined ? ` ${refusalToken(node)}` : `; ${excuse}, and is not held up`}`,
+            advisory: excuse !== undefined,
             audit: auditFull(assessment, pids),
             account: assessment.accounts
           }

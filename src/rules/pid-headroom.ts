@@ -1,13 +1,15 @@
 // Reads: where a pod may land, what it needs, and how many there will be.  Fine: some node keeps its floor of free PIDs.
 import { isDeepStrictEqual } from 'node:util'
 import { defineRule, type RuleContext } from '../engine/rule.ts'
-import { auditNode, sayBehindTaints, sayNode, tooLongToCheck } from '../headroom/denial-text.ts'
+import { auditNode, sayBehindTaints, sayLargest, sayNode, tooLongToCheck } from '../headroom/denial-text.ts'
 import { groupNeedOf, unknownGroup } from '../headroom/group-need.ts'
-import type { WorkloadUse } from '../headroom/headroom-view.ts'
+import type { Demand, WorkloadUse } from '../headroom/headroom-view.ts'
 import { estimateOf, workloadNameOf } from '../headroom/pod-estimate.ts'
+import { scaledWorkload } from '../headroom/scaled-workload.ts'
 import { type Asked, shortageOf } from '../headroom/shortage.ts'
+import { excused, excuseOf } from '../headroom/shortage-excuse.ts'
 import { looksLikeNodeShell, nodeShellRemedy } from '../kubernetes/node-shell.ts'
-import { countOf, grownPods, jobReadsOf, rolloutOf, specOf } from '../kubernetes/rollout.ts'
+import { countOf, countPointerOf, grownPods, jobReadsOf, rolloutOf, specOf } from '../kubernetes/rollout.ts'
 import { scheduledFrom } from '../kubernetes/scheduling-gates.ts'
 import { isPodSubject, oldSubjectOf, type PodSubject, type Subject } from '../kubernetes/subject.ts'
 import { daemonSet, pod, podKinds } from '../kubernetes/workloads.ts'
@@ -27,7 +29,7 @@ export const pidHeadroom = defineRule<Subject, 'headroom', 'podGroupSizes'>({
   why: 'When a node or its kubepods cgroup has no PIDs left, nothing there can start a process: containers fail, probes fail, the network plugin fails, and healthy pods die with the rest. The Kubernetes scheduler does not look at PIDs (a PID here is a task, that is a thread).',
   remedy: ownRemedy,
   limits:
-    'It looks at the nodes the pod may land on by nodeName, nodeSelector, required node affinity, taints and cordon; it does not know other reasons of the scheduler. It denies only when every such node has a fresh reading and too little room; where data is missing it warns. A placement of more than 100 terms is denied, since checking it would take too long. It also only warns about a template when a tainted node has room, since its pods may be given a toleration. A pod with scheduling gates is checked when its last gate is removed, which needs the component match-conditions; its creation is at most a warning. A pod of a group that starts together (PodGroup of Kubernetes, scheduler-plugins or Volcano; pod groups of Kueue) is checked for all pods that the group still needs, as if they were like it; where the size of the group is not known, by itself, with a warning. The need of a pod is an estimate: nothing here limits its threads.',
+    'It looks at the nodes the pod may land on by nodeName, nodeSelector, required node affinity, taints and cordon; it does not know other reasons of the scheduler. It denies only when every such node has a fresh reading and too little room; where data is missing it warns. A placement of more than 100 terms is denied, since checking it would take too long. It also only warns about a template when a tainted node has room, since its pods may be given a toleration; about a CronJob, a Job, a workload that is resumed or whose earlier pods are about to end, and what a controller scales, since their pods are checked one by one; and about a pod of an urgent priority. A pod that is denied is tried again by its controller later and later: a ReplicaSet waits up to 1000 s. A pod with scheduling gates is checked when its last gate is removed, which needs the component match-conditions; its creation is at most a warning. A pod of a group that starts together (PodGroup of Kubernetes, scheduler-plugins or Volcano; pod groups of Kueue) is checked for all pods that the group still needs, as if they were like it; where the size of the group is not known, by itself, with a warning. The need of a pod is an estimate: nothing here limits its threads.',
   defaultMode: 'enforce',
   scope: 'pods',
   kinds: [...podKinds, scale],
@@ -78,7 +80,10 @@ function checkPod(subject: PodSubject, context: Context): Finding[] {
     group: need.group,
     uid: typeof uid === 'string' ? uid : undefined
   })
-  const found = shortage.length === 0 ? unknownGroup(need) : shortage
+  const found =
+    shortage.length === 0
+      ? unknownGroup(need)
+      : excused(shortage, excuseOf(subject, undefined, context.settings.headroom))
   if (from === 'later') return found.map((finding) => ({ ...finding, advisory: true }))
   if (!looksLikeNodeShell(subject)) return found
   return found.map((finding) => ({ ...finding, remedy: `${finding.remedy ?? ownRemedy} ${nodeShellRemedy}` }))
@@ -89,8 +94,9 @@ function checkPod(subject: PodSubject, context: Context): Finding[] {
  * that saves PIDs, must get through on a full node.
  */
 function checkTemplate(subject: PodSubject, context: Context): Finding[] {
-  const old = subject.operation === 'UPDATE' ? oldSubjectOf(subject) : undefined
-  const oldPod = old !== undefined && isPodSubject(old) && hasBegun(old, context) ? old : undefined
+  const before = subject.operation === 'UPDATE' ? oldSubjectOf(subject) : undefined
+  const old = before !== undefined && isPodSubject(before) ? before : undefined
+  const oldPod = old !== undefined && hasBegun(old, context) ? old : undefined
   const estimate = estimateOf(subject, context.settings, context.headroom)
   const { pids } = estimate
   const { added: wanted, surge } = rolloutOf(subject, oldPod)
@@ -105,7 +111,13 @@ function checkTemplate(subject: PodSubject, context: Context): Finding[] {
     subject.namespace,
     staying
   )
-  if (stays.length > 0) return advisedBehindTaints(stays, context, staying)
+  if (stays.length > 0) {
+    const never = tooSmall(subject, context, demand)
+    if (never !== undefined) return [never]
+    const { ending = 0 } = workloadOf(subject, context) ?? {}
+    const excuse = excuseOf(subject, old, context.settings.headroom, ending)
+    return excused(stays, excuse ?? tolerable(context, staying))
+  }
   const passing = isSameTemplate(subject, oldPod) ? 0 : surge + grown(oldPod, pids, context)
   if (passing === 0) return []
   return shortageOf(countPointerOf(subject), 'no room for the pods of a rollout', context, subject.namespace, {
@@ -114,22 +126,32 @@ function checkTemplate(subject: PodSubject, context: Context): Finding[] {
   }).map((finding) => ({ ...finding, advisory: true }))
 }
 
-/** Warns instead of denying where a tainted node has room: the pods may be given a toleration, and are checked then. */
-function advisedBehindTaints(findings: Finding[], { settings, headroom }: Context, demand: Asked): Finding[] {
-  if (findings.every(({ advisory }) => advisory === true)) return findings
+/** A tainted node that may have room for the pods: they are checked once they were given a toleration. */
+function tolerable({ settings, headroom }: Context, demand: Asked): string | undefined {
   const { floor, maxAge } = settings.headroom
   const node = headroom.behindTaints({ ...demand, floor, maxAge })
-  if (node === undefined) return findings
-  return findings.map((finding) => ({
-    ...finding,
-    detail: `${finding.detail}; ${sayBehindTaints(node)}`,
-    advisory: true
-  }))
+  return node === undefined ? undefined : sayBehindTaints(node)
 }
 
 /** Pods of the workload that already run, as when a new object adopts orphans or a file describes a live workload. */
-function livePodsOf(subject: PodSubject, { headroom }: Context): number {
-  return headroom.workload(subject.namespace, workloadNameOf(subject))?.live ?? 0
+function livePodsOf(subject: PodSubject, context: Context): number {
+  return workloadOf(subject, context)?.live ?? 0
+}
+
+function workloadOf(subject: PodSubject, { headroom }: Context): WorkloadUse | undefined {
+  return headroom.workload(subject.namespace, workloadNameOf(subject))
+}
+
+/** Pods that fit on no node, whenever they come: denied also where pods that have no room now are only warned about. */
+function tooSmall(
+  subject: Subject,
+  { settings, headroom }: Context,
+  { placement, pids }: Pick<Demand, 'placement' | 'pids'>
+): Finding | undefined {
+  const largest = headroom.tooSmall({ placement, pids, floor: settings.headroom.floor })
+  if (largest === undefined) return undefined
+  const detail = `needs ${pids}; ${sayLargest(largest)}`
+  return { pointer: countPointerOf(subject), reason: 'no node could hold such a pod, even an empty one', detail }
 }
 
 /** Whether the workload has made pods: a paused one without pods has not, and resuming it creates them. */
@@ -145,11 +167,6 @@ function isSameTemplate(subject: PodSubject, old: PodSubject | undefined): boole
 function grown(old: PodSubject | undefined, pids: Pids, { settings, headroom }: Context): number {
   if (old === undefined) return 0
   return grownPods(rolloutOf(old, undefined).added, pids, estimateOf(old, settings, headroom).pids)
-}
-
-function countPointerOf({ kind }: Subject): string {
-  if (kind === 'Job') return '/spec/parallelism'
-  return kind === 'CronJob' ? '/spec/jobTemplate/spec/parallelism' : '/spec/replicas'
 }
 
 /** Each pod is checked on its own node; the template is denied only when no node can run it. */
@@ -178,29 +195,12 @@ function checkDaemonSet(subject: PodSubject, context: Context): Finding[] {
 function checkScale(subject: Subject, context: Context): Finding[] {
   const pods = countOf(specOf(subject)['replicas']) ?? 0
   const before = countOf(specOf({ object: subject.oldObject ?? {} })['replicas']) ?? 0
-  const use = workloadOfScale(subject, context)
+  const use = scaledWorkload(subject, context.headroom)
   if (use === undefined || pods <= before) return []
-  return shortageOf('/spec/replicas', 'no room for the added replicas', context, subject.namespace, {
-    placement: use.placement,
-    pids: use.estimate,
-    pods: pods - before,
-    uid: undefined
-  })
-}
-
-/** Kinds with a scale subresource, by the resource in the request; the Scale itself does not name its kind. */
-const scaledKinds: ReadonlyMap<string, string> = new Map([
-  ['deployments', 'Deployment'],
-  ['statefulsets', 'StatefulSet'],
-  ['replicasets', 'ReplicaSet'],
-  ['replicationcontrollers', 'ReplicationController']
-])
-
-function workloadOfScale({ namespace, name, resource }: Subject, { headroom }: Context): WorkloadUse | undefined {
-  const kinds = resource === '' ? scaledKinds.values() : [scaledKinds.get(resource)]
-  for (const kind of kinds) {
-    const use = kind === undefined ? undefined : headroom.workload(namespace, { kind, name })
-    if (use !== undefined) return use
-  }
-  return undefined
+  const { placement, estimate: pids } = use
+  const demand = { placement, pids, pods: pods - before, uid: undefined }
+  const found = shortageOf('/spec/replicas', 'no room for the added replicas', context, subject.namespace, demand)
+  const never = found.length > 0 ? tooSmall(subject, context, demand) : undefined
+  if (never !== undefined) return [never]
+  return excused(found, excuseOf(subject, undefined, context.settings.headroom, use.ending))
 }

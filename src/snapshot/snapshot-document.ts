@@ -147,8 +147,8 @@ export function documentOf(snapshot: ClusterSnapshot): object {
         ...leftoversOf(reading, podsByNode.get(facts.name) ?? [])
       }
     }),
-    unbound: (podsByNode.get(undefined) ?? []).map(({ node, placement, isGated, isUnschedulable, refusedBy, ...pod }) =>
-      withoutUndefined(pod)
+    unbound: (podsByNode.get(undefined) ?? []).map(
+      ({ node, placement, priority, isGated, isUnschedulable, refusedBy, ...pod }) => withoutUndefined(pod)
     ),
     namespaces: snapshot.namespaces.map((namespace) => {
       const limitRanges = snapshot.limitRanges.get(namespace.name) ?? []

@@ -5,7 +5,7 @@ import {
   auditNode,
   refusalToken,
   refusedNodeOf,
-  remedyOf,
+  remedyField,
   sayBehindTaints,
   sayFull,
   sayNode,
@@ -27,6 +27,7 @@ function full(change: Partial<Full> = {}): Full {
   return {
     verdict: 'full',
     nodes: 12,
+    unknown: 0,
     room: 0,
     best: node,
     waiting: { pods: 0, pids: 0 },
@@ -91,10 +92,10 @@ t.test('where the estimate comes from, and the way out that exists', async (t) =
     sayWhence({ pids: 90, source: 'observed', seen: { pod: 'web-1', age: 720_000 } }),
     '; 90 was observed on web-1 12 min ago, and most pods of its template hold no more'
   )
-  t.equal(remedyOf({ pids: 90, source: 'declared' }), undefined, 'the rule says to lower it')
-  t.match(remedyOf({ pids: 90, source: 'observed' }), /A changed template starts without this figure/)
+  t.equal(remedyField({ pids: 90, source: 'declared' }).remedy, undefined, 'the rule says to lower it')
+  t.match(remedyField({ pids: 90, source: 'observed' }).remedy, /A changed template starts without this figure/)
   for (const source of ['profile', 'default'] as const)
-    t.match(remedyOf({ pids: 90, source }), /Declare pidguard.io\/pids/)
+    t.match(remedyField({ pids: 90, source }).remedy, /Declare pidguard.io\/pids/)
 })
 
 t.test('a node behind taints is named', async (t) => {

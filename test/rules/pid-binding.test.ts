@@ -5,7 +5,7 @@ import { refusedNodeOf } from '../../src/headroom/denial-text.ts'
 import type { HeadroomView } from '../../src/headroom/headroom-view.ts'
 import type { JsonRecord } from '../../src/lib/json/shape.ts'
 import { pidBinding } from '../../src/rules/pid-binding.ts'
-import { fleetOf, type NodeSketch, plain } from '../support/headroom.ts'
+import { fleetOf, type NodeSketch, plain, podFacts } from '../support/headroom.ts'
 import { findingsOf, snapshotOf, told } from '../support/judge.ts'
 import { subjectFrom } from '../support/subjects.ts'
 
@@ -83,6 +83,15 @@ t.test('a pod that runs Felix is not held up, in whatever namespace', async (t) 
   ] as const)
     t.strictSame(told(found(name, namespace, [felix])), ['denial /target/name'], `${namespace}/${name}`)
   t.strictSame(told(found('calico-node-x7k2p', 'cni')), ['denial /target/name'], 'DaemonSets of Felix are not known')
+})
+
+t.test('a pod of an urgent priority is bound, with a warning', async (t) => {
+  const bind = (priority: number) => {
+    const { headroom, ledger } = fleetOf({ n1: { kubepods: [1000, 1000] } })
+    ledger.observePod(podFacts('a', { phase: 'Pending', estimated: 10, priority }))
+    return told(findingsOf(pidBinding, binding('n1'), { facts: { headroom }, request }))
+  }
+  t.strictSame([bind(1_999_999_999), bind(2_000_000_000)], [['denial /target/name'], ['advice /target/name']])
 })
 
 t.test('a failure of the rule itself does not hold it up either', async (t) => {

@@ -135,7 +135,7 @@ t.test('a new workload is denied for the pods that come to stay, and warned of i
   t.strictSame(judge(deployment(200, { replicas: 10, strategy: { type: 'Recreate' } })), [])
   t.strictSame(judge(workload('apps/v1/StatefulSet', 200, { replicas: 10 })), [])
   t.strictSame(judge(workload('apps/v1/StatefulSet', 200, { replicas: 11 })), ['denial /spec/replicas'])
-  t.strictSame(judge(workload('batch/v1/Job', 200, { parallelism: 11 })), ['denial /spec/parallelism'])
+  t.strictSame(judge(workload('batch/v1/Job', 200, { parallelism: 11 })), ['advice /spec/parallelism'])
   t.strictSame(judge(workload('batch/v1/Job', 200, { parallelism: 11, completions: 3 })), [])
 })
 
@@ -174,7 +174,7 @@ t.test('a template is not denied for a taint its pods may be given a toleration 
   t.match(judge(asked, { cpu, gpu }), [
     {
       reason: 'no room for all pods of the workload',
-      detail: /; its pods may yet be given a toleration for gpu$/,
+      detail: /; not denied: its pods may yet be given a toleration for gpu$/,
       advisory: true
     }
   ])
@@ -200,17 +200,17 @@ t.test('a CronJob that is to run more pods at once is looked at', async (t) => {
   }
   const judge = (object: JsonRecord, oldObject: JsonRecord) =>
     told(findingsOf(pidHeadroom, object, world({ n1: {} }, { request: { operation: 'UPDATE', oldObject } })))
-  const denial = ['denial /spec/jobTemplate/spec/parallelism']
+  const advice = ['advice /spec/jobTemplate/spec/parallelism']
   t.strictSame(judge(cronJob({}, { parallelism: 6 }), cronJob({}, { parallelism: 1 })), [])
-  t.strictSame(judge(cronJob({}, { parallelism: 7 }), cronJob({}, { parallelism: 1 })), denial)
+  t.strictSame(judge(cronJob({}, { parallelism: 7 }), cronJob({}, { parallelism: 1 })), advice)
   const few = { parallelism: 7, completions: 1 }
-  t.strictSame(judge(cronJob({}, { ...few, completions: 7 }), cronJob({}, few)), denial)
-  t.strictSame(judge(cronJob({}, { parallelism: 6 }), cronJob({}, { parallelism: 6, suspend: true })), denial)
-  t.strictSame(judge(cronJob({}, { parallelism: 6 }), cronJob({ suspend: true }, { parallelism: 6 })), denial)
+  t.strictSame(judge(cronJob({}, { ...few, completions: 7 }), cronJob({}, few)), advice)
+  t.strictSame(judge(cronJob({}, { parallelism: 6 }), cronJob({}, { parallelism: 6, suspend: true })), advice)
+  t.strictSame(judge(cronJob({}, { parallelism: 6 }), cronJob({ suspend: true }, { parallelism: 6 })), advice)
   t.strictSame(judge(cronJob({ schedule: 'b' }, { parallelism: 7 }), cronJob({}, { parallelism: 7 })), [])
   const elsewhere = { parallelism: 7, managedBy: 'kueue.x-k8s.io/multikueue' }
   t.strictSame(judge(cronJob({}, elsewhere), cronJob({}, { parallelism: 1 })), [], 'another controller makes its pods')
-  t.strictSame(judge(cronJob({}, { parallelism: 7 }), cronJob({}, elsewhere)), denial, 'until it is handed back')
+  t.strictSame(judge(cronJob({}, { parallelism: 7 }), cronJob({}, elsewhere)), advice, 'until it is handed back')
 })
 
 t.test('a Job that another controller runs makes no pods here', async (t) => {
@@ -220,9 +220,9 @@ t.test('a Job that another controller runs makes no pods here', async (t) => {
       findingsOf(pidHeadroom, { ...object, spec: { ...(object['spec'] as JsonRecord), ...change } }, world({ n1: {} }))
     )
   }
-  t.strictSame(judge({ parallelism: 40 }), ['denial /spec/parallelism'])
+  t.strictSame(judge({ parallelism: 40 }), ['advice /spec/parallelism'])
   t.strictSame(judge({ parallelism: 40, managedBy: 'kueue.x-k8s.io/multikueue' }), [])
-  t.strictSame(judge({ parallelism: 40, managedBy: 'kubernetes.io/job-controller' }), ['denial /spec/parallelism'])
+  t.strictSame(judge({ parallelism: 40, managedBy: 'kubernetes.io/job-controller' }), ['advice /spec/parallelism'])
 })
 
 t.test('a Deployment made while paused is judged when its pods come', async (t) => {
@@ -233,7 +233,11 @@ t.test('a Deployment made while paused is judged when its pods come', async (t) 
   const denial = ['denial /spec/replicas']
   t.strictSame(judge(paused(true), undefined), [])
   t.strictSame(judge(paused(true, 7), paused(true)), [], 'still none')
-  t.strictSame(judge(paused(false), paused(true)), denial)
+  t.strictSame(
+    judge(paused(false), paused(true)),
+    ['advice /spec/replicas'],
+    'resumed: its pods are checked one by one'
+  )
   t.strictSame(judge(paused(false, 5), paused(true, 5)), [])
   const running: Nodes = {
     n1: { kubepods: [1000, 900], pods: { a: { workload: 'web', estimate: 200, observed: 200 } } }
@@ -265,17 +269,21 @@ t.test('a scale is judged by the pods its workload has', async (t) => {
   const nodes = {
     n1: { kubepods: [1000, 700], pods: { a: { estimate: 100, observed: 100, workload: 'web' } } }
   } as const
-  const judge = (object: JsonRecord, oldObject: JsonRecord | undefined = scale(1)) =>
+  const judge = (object: JsonRecord, oldObject: JsonRecord | undefined = scale(1), userName = 'jane') =>
     told(
       findingsOf(
         pidHeadroom,
         object,
-        world(nodes, { request: { operation: 'UPDATE', subResource: 'scale', ...(oldObject && { oldObject }) } })
+        world(nodes, {
+          request: { operation: 'UPDATE', subResource: 'scale', userName, ...(oldObject && { oldObject }) }
+        })
       )
     )
   t.strictSame(judge(scale(4)), [])
   t.strictSame(judge(scale(5)), ['denial /spec/replicas'])
   t.strictSame(judge(scale(0)), [])
+  const hpa = 'system:serviceaccount:kube-system:horizontal-pod-autoscaler'
+  t.strictSame(judge(scale(5), scale(1), hpa), ['advice /spec/replicas'], 'a step of an autoscaler')
   t.strictSame(judge(scale(500, 'other')), [], 'of which no pod is known')
   for (const replicas of [null, 'x', -1]) t.strictSame(judge(scale(replicas)), [])
 })
@@ -337,6 +345,88 @@ t.test('a DaemonSet that runs already is left to its pods', async (t) => {
   ledger.observePod(podFacts('b', { node: 'n1', workload: own }))
   t.strictSame(findingsOf(pidHeadroom, full, world({}, { facts: { headroom } })), [])
 })
+
+t.test('what controllers do, and pods that come later, are warned about with how many fit', async (t) => {
+  const nodes = { n1: { kubepods: [1000, 500] } } as const
+  const by = (userName: string) => ({ request: { userName } })
+  const found = (object: JsonRecord, more: Partial<World> = {}) => findingsOf(pidHeadroom, object, world(nodes, more))
+  t.match(found(workload('batch/v1/Job', 100, { parallelism: 1000 })), [
+    { detail: /^1000 pods of 100, room for 5; .*; not denied: a Job runs as many of its pods as fit$/, advisory: true }
+  ])
+  t.match(found(workload('batch/v1/CronJob', 600, {})), [{ detail: /its pods come later/, advisory: true }])
+  const many = deployment(100, { replicas: 6 })
+  t.strictSame(told(found(many)), ['denial /spec/replicas'])
+  t.strictSame(told(found(many, by('argocd'))), ['denial /spec/replicas'])
+  t.strictSame(told(found(many, by('system:serviceaccount:kube-system:x'))), ['advice /spec/replicas'])
+  t.strictSame(told(found(many, { settings: { headroom: { floor: { pids: 0 }, autoscaled: true } } })), [
+    'advice /spec/replicas'
+  ])
+})
+
+t.test('a pod that no node could ever hold is denied, whoever asks and whenever it is to come', async (t) => {
+  const nodes = { n1: {}, n2: { kubepods: [2000, 1999] } } as const
+  const found = (pids: number, more: Nodes = nodes) =>
+    findingsOf(pidHeadroom, workload('batch/v1/CronJob', pids, {}), world(more))
+  t.strictSame(told(found(1001, { n1: {} })), ['denial /spec/jobTemplate/spec/parallelism'])
+  t.match(found(1001), [
+    {
+      reason: 'no node could hold such a pod, even an empty one',
+      detail: 'needs 1001; the largest, n1, allows 1000 under pid_max, floor 0'
+    }
+  ])
+  t.match(found(1000, { n1: { host: [1000, 900] } }), [{ advisory: true }])
+  t.match(found(1001, { n1: {}, n2: { age: null } }), [{ reason: 'headroom not known' }])
+})
+
+t.test('a workload whose earlier pods are about to end is warned about: delete and apply', async (t) => {
+  const { ledger, headroom } = fleetOf({
+    n1: { kubepods: [1000, 800], pods: { a: { workload: 'web', estimate: 800, observed: 800 } } }
+  })
+  const judge = () => findingsOf(pidHeadroom, deployment(100, { replicas: 8 }), world({}, { facts: { headroom } }))
+  const own = { node: 'n1', estimated: 800, workload: { kind: 'Deployment', name: 'web' } }
+  t.match(judge(), [{ detail: /^7 pods of 100, room for 2; / }])
+  t.strictSame(told(judge()), ['denial /spec/replicas'])
+  ledger.observePod(podFacts('a', { ...own, deleting: true }))
+  t.match(judge(), [{ detail: /; not denied: 1 of its pods are about to end$/, advisory: true }])
+  ledger.removePod('a')
+  t.strictSame(
+    judge().filter(({ advisory }) => advisory !== true),
+    [],
+    'its tasks are free at once'
+  )
+})
+
+t.test('a pod of an urgent priority is warned about', async (t) => {
+  const judge = (priority: number | undefined, urgentPriority?: number) =>
+    told(
+      findingsOf(
+        pidHeadroom,
+        pod(100, { priority }),
+        world(
+          { n1: { kubepods: [1000, 950] } },
+          { settings: { headroom: { floor: { pids: 0 }, ...(urgentPriority && { urgentPriority }) } } }
+        )
+      )
+    )
+  t.strictSame(
+    [judge(undefined), judge(1_999_999_999), judge(2_000_000_000)],
+    [['denial /spec'], ['denial /spec'], ['advice /spec']]
+  )
+  t.strictSame(judge(1000, 1000), ['advice /spec'])
+})
+
+t.test(
+  'of a thousand nodes, one that is not known does not let pods onto full ones; of forty-nine it does',
+  async (t) => {
+    const fleet = (known: number): Nodes => ({
+      ...Object.fromEntries(Array.from({ length: known }, (_, i) => [`n${i}`, { kubepods: [1000, 1000] as const }])),
+      silent: { age: null }
+    })
+    const judge = (known: number) => findingsOf(pidHeadroom, pod(100), world(fleet(known)))
+    t.match(judge(999), [{ detail: /best of 1000 nodes: .*; 1 of the nodes are not known/ }])
+    t.strictSame([told(judge(49)), told(judge(48))], [['denial /spec'], ['advice /spec']])
+  }
+)
 
 t.test('a placement too long to check is denied: else a user could choose to be unknown', async (t) => {
   const tolerations = (count: number) => Array.from({ length: count }, (_, i) => ({ key: `k${i}`, operator: 'Exists' }))

@@ -7,6 +7,7 @@ import type { NodeEntry, PodEntry } from '../ledger/entries.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import type { UnseenPod } from '../ledger/unseen-by-peers.ts'
 import { boundGroups, type Claim, excessClaims, sumsOf, unseenByNode } from './claims.ts'
+import { mayIgnore } from './one-packing.ts'
 import { type OwnWaiting, ownWaiting, without } from './own-waiting.ts'
 import type { Others } from './quick-fit.ts'
 
@@ -119,7 +120,7 @@ export class HeadroomQuery {
         example ??= node
       } else if (free > most) [best, most] = [node, free]
     }
-    if (example !== undefined) {
+    if (example !== undefined && !mayIgnore(unknown, nodes.length)) {
       return { verdict: 'unknown', why: this.#whyUnknown(example), nodes: nodes.length, unknown, node: example.name }
     }
     // For a node that is chosen already, pods without a node do not count.
@@ -127,6 +128,7 @@ export class HeadroomQuery {
     return {
       verdict: 'full',
       nodes: nodes.length,
+      unknown,
       room,
       best: this.account(best),
       waiting: areAsked ? this.#knownWaiting : { pods: 0, pids: 0 },

@@ -6,7 +6,7 @@ import type { Millis, Pids } from '../../lib/units.ts'
 import type { WorkloadName } from '../../model/cluster-objects.ts'
 import type { Floor } from '../../policy/settings.ts'
 import type { Clock } from '../../ports/runtime.ts'
-import { ceilingAccounts, freeAtMost, type NodeAccount, type NodeFigures } from '../ceiling-account.ts'
+import { ceilingAccounts, freeAtMost, type NodeAccount, type NodeFigures, roomWhenEmpty } from '../ceiling-account.ts'
 import type {
   Assessment,
   BudgetDemand,
@@ -107,6 +107,18 @@ export class Headroom implements HeadroomView {
     }
   }
 
+  tooSmall({ placement, pids, floor }: Pick<Demand, 'placement' | 'pids' | 'floor'>): NodeAccount | undefined {
+    if (placement.isTooLong) return undefined
+    let largest: NodeEntry | undefined
+    let most: Pids = Number.NEGATIVE_INFINITY
+    for (const node of this.#ledger.candidates.of(placement).nodes) {
+      const room = roomWhenEmpty(node, floor)
+      if (room === undefined || room >= pids) return undefined
+      if (room > most) [largest, most] = [node, room]
+    }
+    return largest === undefined ? undefined : accountOf(largest, floor, this.#clock.now())
+  }
+
   behindTaints(demand: Demand): string | undefined {
     this.#ledger.expire()
     const query = this.#query(demand)
@@ -136,11 +148,20 @@ export class Headroom implements HeadroomView {
   workload(namespace: string, workload: WorkloadName): WorkloadUse | undefined {
     const entry = this.#ledger.workloads.get(namespace, workload)
     if (entry === undefined || entry.pods === 0) return undefined
-    return { estimate: entry.estimate, placement: entry.placement ?? anyNode, live: entry.live }
+    return {
+      estimate: entry.estimate,
+      placement: entry.placement ?? anyNode,
+      live: entry.live,
+      ending: entry.pods - entry.live
+    }
   }
 
   estimateOf(uid: string): Pids | undefined {
     return this.#ledger.pod(uid)?.estimate
+  }
+
+  priorityOf(uid: string): number {
+    return this.#ledger.pod(uid)?.priority ?? 0
   }
 
   #query(demand: NodeDemand): HeadroomQuery {

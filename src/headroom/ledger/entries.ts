@@ -71,6 +71,8 @@ export class PodEntry {
   readySince: Millis | undefined = undefined
   estimate: Pids = 0
   observed: Pids = 0
+  /** See `PodFacts`. */
+  priority: number | undefined = undefined
   /** The estimate it was admitted with here, or else the first one that the stored pod showed. */
   admitted: Pids | undefined = undefined
   /** The limit of tasks that its node was seen to have set for it (pids.max): no estimate of it is above that. */

@@ -148,6 +148,7 @@ export class Ledger {
     pod.template ??= facts.template
     pod.name = facts.name
     pod.readySince = facts.readySince
+    pod.priority = facts.priority
     // The first figure counts for the pod's life: whoever may patch the pod could write any other later.
     pod.admitted ??= figureOf(facts)?.pids
     const estimate = this.#figures.pidsOf(pod)

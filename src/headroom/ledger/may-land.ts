@@ -1,6 +1,6 @@
 import { labelOf } from '../../kubernetes/label-selector.ts'
 import { type NodeRequirement, type NodeTerm, nameField, readInt64 } from '../../kubernetes/placement/node-affinity.ts'
-import type { Placement } from '../../kubernetes/placement/placement.ts'
+import { osLabel, type Placement } from '../../kubernetes/placement/placement.ts'
 import type { Toleration } from '../../kubernetes/placement/tolerations.ts'
 import type { Taint } from '../../model/cluster-objects.ts'
 import type { LedgerNode } from './ledger-inputs.ts'
@@ -32,7 +32,9 @@ export function mayLandIfTolerated(placement: Placement, node: LedgerNode): bool
   return isOpen(placement, node, (taint, tolerations) => !isOfKubernetes(taint) || isTolerated(taint, tolerations))
 }
 
-function isSelected({ nodeSelector, terms }: Placement, node: LedgerNode): boolean {
+function isSelected({ nodeSelector, terms, os }: Placement, node: LedgerNode): boolean {
+  // The scheduler does not look at spec.os; the kubelet of another system rejects the pod.
+  if (os !== undefined && (labelOf(node.labels, osLabel) ?? os) !== os) return false
   for (const [key, value] of nodeSelector) {
     if (labelOf(node.labels, key) !== value) return false
   }

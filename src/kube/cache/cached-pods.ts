@@ -63,6 +63,7 @@ export function buildPodProjection(): (object: JsonRecord) => PodFacts {
     return {
       ...facts,
       placement: placements.of(nominated(status) ?? spec),
+      ...(typeof spec['priority'] === 'number' ? { priority: spec['priority'] } : undefined),
       isGated: isGated(spec),
       isUnschedulable: isUnschedulable(status),
       refusedBy: refusedNode
@@ -170,6 +171,7 @@ export const followedFields = {
   readySince: 'whether what it holds says what the next pod of its workload will',
   placement:
     'which nodes it may take room on: tolerations are added, affinity is narrowed while it is gated, a node is nominated',
+  priority: undefined,
   isGated: 'whether it waits for room yet',
   isUnschedulable: 'whether it waits for room at all',
   refusedBy: 'which node is tainted so that the scheduler chooses another one'

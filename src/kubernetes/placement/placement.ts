@@ -15,6 +15,11 @@ export interface Placement {
   /** ORed; undefined when nothing is required. Terms that match nothing are left out. */
   readonly terms: readonly NodeTerm[] | undefined
   readonly tolerations: readonly Toleration[]
+  /**
+   * The operating system of its nodes: of spec.os, or linux where it says nothing of it, since the image of such a pod would
+   * not start on Windows. undefined where its selector or affinity names one.
+   */
+  readonly os: string | undefined
   /** It has more requirements than a review may test; its nodes are not known. */
   readonly isTooLong: boolean
 }
@@ -40,7 +45,14 @@ export class Placements {
     const required = requiredAffinityOf(podSpec)
     // The host network decides what a DaemonSet's pods tolerate, and nothing else.
     const made = maker === 'daemon-set' && podSpec.hostNetwork === true ? 'daemon-set on the host network' : maker
-    const signature = JSON.stringify([made, nodeName || 0, nodeSelector ?? 0, required ?? 0, tolerations ?? 0])
+    const signature = JSON.stringify([
+      made,
+      nodeName || 0,
+      nodeSelector ?? 0,
+      required ?? 0,
+      tolerations ?? 0,
+      podSpec.os?.name ?? 0
+    ])
     const held = this.#held.get(signature)
     if (held !== undefined) return held
     const placement = placementOf(podSpec, maker, required, signature)
@@ -60,6 +72,7 @@ export const anyNode: Placement = {
   nodeSelector: [],
   terms: undefined,
   tolerations: [{ key: '', operator: 'Exists', value: '', effect: '' }],
+  os: undefined,
   isTooLong: false
 }
 
@@ -82,6 +95,17 @@ function placementOf(podSpec: PodSpec, maker: Maker, required: unknown, signatur
     nodeSelector,
     terms,
     tolerations,
+    os: systemOf(podSpec, terms),
     isTooLong: nodeName === undefined && isTooLong
   }
+}
+
+/** The label by which kubelets name the operating system of their node. */
+export const osLabel = 'kubernetes.io/os'
+
+function systemOf({ os, nodeSelector }: PodSpec, terms: readonly NodeTerm[] | undefined): string | undefined {
+  if (typeof os?.name === 'string') return os.name
+  const isSelected =
+    nodeSelector?.[osLabel] !== undefined || terms?.some(({ labels }) => labels.some(({ key }) => key === osLabel))
+  return isSelected ? undefined : 'linux'
 }

@@ -69,6 +69,10 @@ const tail = `
     budget: {}
     #   perNode: 2000 # no default: most tasks that one namespace may commit on one node
     #   total: 20000 # no default: the same over all nodes
+    urgentPriority: 2000000000 # system-cluster-critical: from this priority on pods are warned about, never denied
+    # When true, pods without room go Pending instead of being denied, so that an autoscaler adds nodes, and also the
+    # last node of a pool may be tainted. Cluster Autoscaler needs --status-taint=pidguard.io/low-pids for that.
+    autoscaled: false
     # When true, a node is tainted pidguard.io/low-pids=:NoSchedule where one more pod of the default estimate would
     # reach into the floor, and pods go elsewhere. It needs the right to write Nodes, which the component node-taints
     # gives and no overlay does.

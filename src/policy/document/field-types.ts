@@ -4,12 +4,14 @@ import { durationPattern } from '../../lib/duration.ts'
 import {
   datePattern,
   maxPids,
+  maxPriority,
   readBackend,
   readExpiry,
   readFloor,
   readMaxAge,
   readPids,
   readPidsOrNone,
+  readPriority,
   readRequest,
   readShare,
   sharePattern
@@ -27,6 +29,12 @@ const labelValuePattern = /^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$/
 export const pids = () => value(`a whole number from 1 to ${maxPids}`, pidsShape, readPids)
 export const pidsOrNone = () =>
   value(`a whole number from 1 to ${maxPids}, or none`, { anyOf: [pidsShape, { const: 'none' }] }, readPidsOrNone)
+export const priority = () =>
+  value(
+    `a priority: a whole number from 1 to ${maxPriority}`,
+    { type: 'integer', minimum: 1, maximum: maxPriority },
+    readPriority
+  )
 export const share = () =>
   value('a share from 0% to 100%, such as 25%', { type: 'string', pattern: sharePattern }, readShare)
 export const floor = () =>

@@ -91,6 +91,16 @@ function headroomFields(place: Place, defaults: Defaults) {
       defaults && '50%'
     ),
     budget: optional(budget, 'What one namespace may commit.'),
+    urgentPriority: optional(
+      f.priority(),
+      'A pod of this priority or a higher one is warned about and never denied for lack of PIDs.',
+      defaults?.headroom.urgentPriority
+    ),
+    autoscaled: optional(
+      place === 'spec' ? flag() : nodesOnly('spec.headroom'),
+      'An autoscaler adds nodes for Pending pods: pid-headroom warns, and also the last node of a pool may be tainted.',
+      defaults?.headroom.autoscaled
+    ),
     taintNodes: optional(
       place === 'spec' ? flag() : nodesOnly('spec.headroom'),
       'Taint nodes without room for one more pod above the floor, so that the scheduler avoids them.',

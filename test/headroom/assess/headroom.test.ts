@@ -145,7 +145,7 @@ t.test('each node of a DaemonSet', async (t) => {
 t.test('what is known of a workload is what its pods show', async (t) => {
   const { headroom, ledger, clock } = fleetOf({ n1: { pods: { a: { estimate: 70, observed: 90, workload: 'web' } } } })
   const web = { kind: 'Deployment', name: 'web' }
-  t.strictSame(headroom.observedPeak('default', web), { pids: 90, isSettled: false })
+  t.match(headroom.observedPeak('default', web), { pids: 90, isSettled: false, pod: 'a', age: 0 })
   t.match(headroom.workload('default', web), { estimate: 70 })
   t.equal(headroom.workload('default', { kind: 'Deployment', name: 'other' }), undefined)
   t.equal(headroom.observedPeak('other', web), undefined)
@@ -153,7 +153,7 @@ t.test('what is known of a workload is what its pods show', async (t) => {
   clock.advance(settleTime)
   const quiet = { limit: 1000, inUse: 10 }
   ledger.observeReading({ node: 'n1', at: clock.now(), host: quiet, kubepods: quiet, pods: new Map([['a', 10]]) })
-  t.strictSame(headroom.observedPeak('default', web), { pids: 90, isSettled: true })
+  t.match(headroom.observedPeak('default', web), { pids: 90, isSettled: true })
   ledger.removePod('a')
   t.equal(headroom.workload('default', web), undefined, 'no pod, so nobody knows what the next is like')
   t.strictSame(headroom.observedPeak('default', web)?.pids, 90, 'but its peak is remembered')

@@ -243,6 +243,24 @@ const cases: readonly { name: string; spec: JsonRecord; node?: LedgerNode; maker
     spec: { affinity: { nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: 'x' } } },
     want: false
   },
+  ...(
+    [
+      ['linux', {}, true],
+      ['windows', {}, false],
+      ['plan9', {}, false],
+      ['windows', { os: { name: 'linux' } }, false],
+      ['windows', { os: { name: 'windows' } }, true],
+      ['linux', { os: { name: 'windows' } }, false],
+      ['windows', { nodeSelector: { 'kubernetes.io/os': 'windows' } }, true],
+      ['windows', { os: { name: 7 } }, false],
+      ['windows', { nodeName: 'n1' }, true]
+    ] as const
+  ).map(([os, spec, want]) => ({
+    name: `a node of ${os}, and ${JSON.stringify(spec)}`,
+    spec,
+    node: nodeFacts('n1', { labels: { 'kubernetes.io/os': os } }),
+    want
+  })),
   { name: 'an affinity that is a text', spec: { affinity: 'x' }, want: true },
   {
     name: 'tolerations that are none',

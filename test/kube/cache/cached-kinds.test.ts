@@ -158,6 +158,7 @@ t.test('every field that a decision rests on is followed', async (t) => {
     estimateSource: 'observed',
     readySince: 7,
     placement: project(pod({ spec: { nodeName: undefined, tolerations: [{ operator: 'Exists' }] } })).placement,
+    priority: 7,
     isGated: true,
     isUnschedulable: true,
     refusedBy: 'n9'
