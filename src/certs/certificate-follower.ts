@@ -1,7 +1,7 @@
 import { pause } from '../lib/sleep.ts'
 import type { Millis } from '../lib/units.ts'
 import type { Log } from '../ports/runtime.ts'
-import type { CertificateState } from './certificate-keeper.ts'
+import type { CertificateState } from './certificate-reader.ts'
 import type { CertificatePair } from './serving-pair.ts'
 
 /** Called while the certificate is in use. */
@@ -13,7 +13,7 @@ export interface CertificateEvents {
 }
 
 export interface FollowerDeps {
-  /** One look at the cluster, as of `CertificateKeeper`. May throw. */
+  /** One look at the cluster, as of `CertificateReader` or `CertificateKeeper`. May throw. */
   look(): Promise<CertificateState>
   readonly log: Log
   /** Between two looks, before the API server can call this replica, and after. */

@@ -1,9 +1,8 @@
 import type { HeldSecret, Registration, SecretStore, WebhookRegistry } from '../ports/certificates.ts'
 import type { Clock, Log } from '../ports/runtime.ts'
+import { type CertificateState, certificateState } from './certificate-reader.ts'
 import { dataOf, isOurs, type Keyring, keyringOf, marksOf, trustedBy } from './keyring.ts'
 import { planRotation, type Terms } from './plan-rotation.ts'
-import { type CertificatePair, readPair } from './serving-pair.ts'
-import { isTrusted } from './trust.ts'
 
 export interface KeeperDeps {
   readonly secret: SecretStore
@@ -15,20 +14,12 @@ export interface KeeperDeps {
   readonly issuer: 'pidguard' | 'other'
 }
 
-/** What one look at the cluster showed. */
-export interface CertificateState {
-  /** undefined: there is none yet. */
-  readonly pair: CertificatePair | undefined
-  /** Why the API server cannot call us, in words; undefined when it can. */
-  readonly obstacle: string | undefined
-}
-
 /** More steps than any keyring needs at once: a bound against an endless loop. */
 const mostSteps = 4
 
 /**
- * Keeps the serving certificate, and the API server's trust in it, up to date. Every replica looks, and the leader also
- * acts. Two processes that both believe to lead do no harm: a write replaces the Secret only in the version that was read,
+ * Keeps the serving certificate, and the API server's trust in it, up to date. Every controller looks, and the one that
+ * leads also acts. Two processes that both believe to lead do no harm: a write replaces the Secret only in the version that was read,
  * and caBundle follows the Secret.
  */
 export class CertificateKeeper {
@@ -46,9 +37,7 @@ export class CertificateKeeper {
       held = await this.#renew(held, registration)
       registration = await this.#publish(held, registration)
     }
-    if (held === undefined) return { pair: undefined, obstacle: waitingFor[this.#deps.issuer] }
-    const pair = readPair(held.data['tls.crt'] ?? '', held.data['tls.key'] ?? '')
-    return { pair, obstacle: this.#obstacle(held, pair, registration) }
+    return certificateState(held, registration, this.#deps.clock.now())
   }
 
   /** The Secret after all steps that are due. One that is not ours stays as it is. */
@@ -82,20 +71,7 @@ export class CertificateKeeper {
     log.info({ webhooks: registration.bundles.length }, 'caBundle written')
     return registry.read()
   }
-
-  #obstacle(held: HeldSecret, pair: CertificatePair, { bundles }: Registration): string | undefined {
-    if (pair.expiresAt <= this.#deps.clock.now()) return 'the serving certificate has expired'
-    // With an empty bundle the API server trusts the authorities of its machine, and ours is not among them.
-    const ours = isOurs(held)
-    const doubtful = bundles.some((bundle) => (bundle === '' ? ours : !isTrusted(pair.cert, bundle)))
-    return doubtful ? 'caBundle of the webhook configurations lacks the authority of the certificate' : undefined
-  }
 }
-
-const waitingFor = {
-  pidguard: 'the leader has not made the serving certificate yet',
-  other: 'the Secret of the serving certificate is not there yet'
-} as const
 
 function isPublished(ring: Keyring | undefined, { bundles }: Registration): boolean {
   const wanted = ring && trustedBy(ring)

@@ -11,6 +11,8 @@ Options:
 
 Commands:
   serve [options]               Answer admission reviews of a kube-apiserver over HTTPS.
+  controller [options]          Keep what one process keeps for all that serve: certificate, taints,
+                                Calico, audits.
   try [options] <file...>       Show what kubectl apply of the files would meet at a running server.
   top [options] <subject>       Show who uses the PIDs (threads) of the nodes now, biggest first,
                                 against both ceilings.

@@ -3,6 +3,7 @@ import { AppError } from '../errors.ts'
 import { version } from '../host/version.ts'
 import { addAudit } from './flags/audit-flags.ts'
 import { addCalico } from './flags/calico-flags.ts'
+import { addController } from './flags/controller-flags.ts'
 import { addDoctor } from './flags/doctor-flags.ts'
 import { addEmit } from './flags/emit-flags.ts'
 import { addMutate } from './flags/mutate-flags.ts'
@@ -72,14 +73,15 @@ export function renderCliDoc(): string {
   ].join('\n')
 }
 
-/** `file`: the path of this program, so that audits of `serve` can start it once more. */
+/** `file`: the path of this program, so that audits of `controller` can start it once more. */
 function buildProgram(finish: Finish, file = ''): Command {
   const program = new Command('pidguard')
     .description('Keeps Kubernetes nodes from running out of PIDs, and Calico alive when they nearly do.')
     .version(version)
     .exitOverride()
     .showSuggestionAfterError()
-  addServe(program, finish, file)
+  addServe(program, finish)
+  addController(program, finish, file)
   addTry(program, finish)
   addTop(program, finish)
   addValidate(program, finish)

@@ -50,7 +50,7 @@ function certificateChecks({ secret, mutating, validating, now, hidden, namespac
   if (hidden.includes('secrets')) return []
   if (secret === undefined) {
     const found = 'Secret pidguard-tls is not there'
-    const remedy = `A replica makes it within seconds; kubectl logs -n ${namespace} deployment/pidguard says what hinders it.`
+    const remedy = `The controller makes it within seconds; kubectl logs -n ${namespace} deployment/pidguard-controller says what hinders it.`
     return [{ about, level: 'error', found, remedy }]
   }
   const kept = isOurs(secret) ? 'kept by pidguard' : 'not made by pidguard'
@@ -65,7 +65,7 @@ function certificateChecks({ secret, mutating, validating, now, hidden, namespac
     })
     const level: Level = left < 0 ? 'error' : left < 14 ? 'warn' : 'ok'
     const renew = isOurs(secret)
-      ? `kubectl delete secret pidguard-tls -n ${namespace}: the leader makes a new one`
+      ? `kubectl delete secret pidguard-tls -n ${namespace}: the controller makes a new one`
       : 'Renew it where it comes from.'
     const life: Check = {
       about,
@@ -76,7 +76,7 @@ function certificateChecks({ secret, mutating, validating, now, hidden, namespac
     if (webhooks.length === 0) return [life]
     if (untrusting.length === 0) return [life, { about: 'caBundle', level: 'ok', found: 'carries its authority' }]
     const found = `the API server does not trust the certificate, for ${untrusting.map(({ name }) => name).join(', ')}`
-    const remedy = `The leader fixes this within seconds; its log says what hinders it: kubectl logs -n ${namespace} deployment/pidguard`
+    const remedy = `The controller fixes this within seconds; its log says what hinders it: kubectl logs -n ${namespace} deployment/pidguard-controller`
     return [life, { about: 'caBundle', level: 'error', found, remedy }]
   } catch (error) {
     const remedy = keyringOf(secret.data) === undefined ? `kubectl delete secret pidguard-tls -n ${namespace}` : ''

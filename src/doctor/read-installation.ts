@@ -60,7 +60,10 @@ export interface InstallationFacts {
   readonly namespace: string
   readonly mutating: readonly WebhookConfiguration[]
   readonly validating: readonly WebhookConfiguration[]
+  /** The webhook's. */
   readonly deployment: Deployment | undefined
+  /** The controllers'. */
+  readonly controllers: Deployment | undefined
   readonly service: Service | undefined
   /** Ready addresses that the Service leads to; undefined: they may not be read. */
   readonly addresses: number | undefined
@@ -83,44 +86,59 @@ interface List<T> {
 
 /** Reads an installation by its names in manifests/base. Throws KubeError when the API server does not answer. */
 export async function readInstallation(api: KubeApi, namespace: string): Promise<InstallationFacts> {
-  const hidden: string[] = []
+  const hidden = new Set<string>()
   async function seen<T>(what: string, call: Promise<T>): Promise<T | undefined> {
     try {
       return await call
     } catch (error) {
       if (!(error instanceof KubeError)) throw error
-      if (error.failure === 'forbidden') hidden.push(what)
+      if (error.failure === 'forbidden') hidden.add(what)
       else if (error.failure !== 'not-found') throw error
       return undefined
     }
   }
   const own = `/api/v1/namespaces/${namespace}`
   const registration = '/apis/admissionregistration.k8s.io/v1'
-  const [version, mutating, validating, deployment, service, addresses, secret, policy, namespaces, daemonSets, pods] =
-    await Promise.all([
-      api.call<{ gitVersion: string }>('/version'),
-      seen(
-        'mutatingwebhookconfigurations',
-        api.call<List<WebhookConfiguration>>(`${registration}/mutatingwebhookconfigurations`)
-      ),
-      seen(
-        'validatingwebhookconfigurations',
-        api.call<List<WebhookConfiguration>>(`${registration}/validatingwebhookconfigurations`)
-      ),
-      seen('deployments', api.call<Deployment>(`/apis/apps/v1/namespaces/${namespace}/deployments/pidguard`)),
-      seen('services', api.call<Service>(`${own}/services/pidguard`)),
-      seen('endpointslices', countServiceAddresses(api, namespace, 'pidguard')),
-      seen('secrets', servingSecret(api, namespace, 'pidguard-tls').read()),
-      seen('configmaps', api.call<{ data?: Record<string, string> }>(`${own}/configmaps/pidguard-policy`)),
-      seen('namespaces', api.call<List<{ metadata: ObjectMeta }>>('/api/v1/namespaces')),
-      seen('daemonsets', api.call<List<JsonRecord>>('/apis/apps/v1/daemonsets')),
-      seen(
-        'pods',
-        api.call<List<ReplicaPod>>(`${own}/pods`, { query: { labelSelector: 'app.kubernetes.io/name=pidguard' } })
-      )
-    ])
+  const deploymentOf = (name: string) =>
+    seen('deployments', api.call<Deployment>(`/apis/apps/v1/namespaces/${namespace}/deployments/${name}`))
+  const [
+    version,
+    mutating,
+    validating,
+    deployment,
+    controllers,
+    service,
+    addresses,
+    secret,
+    policy,
+    namespaces,
+    daemonSets,
+    pods
+  ] = await Promise.all([
+    api.call<{ gitVersion: string }>('/version'),
+    seen(
+      'mutatingwebhookconfigurations',
+      api.call<List<WebhookConfiguration>>(`${registration}/mutatingwebhookconfigurations`)
+    ),
+    seen(
+      'validatingwebhookconfigurations',
+      api.call<List<WebhookConfiguration>>(`${registration}/validatingwebhookconfigurations`)
+    ),
+    deploymentOf('pidguard'),
+    deploymentOf('pidguard-controller'),
+    seen('services', api.call<Service>(`${own}/services/pidguard`)),
+    seen('endpointslices', countServiceAddresses(api, namespace, 'pidguard')),
+    seen('secrets', servingSecret(api, namespace, 'pidguard-tls').read()),
+    seen('configmaps', api.call<{ data?: Record<string, string> }>(`${own}/configmaps/pidguard-policy`)),
+    seen('namespaces', api.call<List<{ metadata: ObjectMeta }>>('/api/v1/namespaces')),
+    seen('daemonsets', api.call<List<JsonRecord>>('/apis/apps/v1/daemonsets')),
+    seen(
+      'pods',
+      api.call<List<ReplicaPod>>(`${own}/pods`, { query: { labelSelector: 'app.kubernetes.io/name=pidguard' } })
+    )
+  ])
   const { known: felixConfigurations } = await listFelixConfigurations(api, new AbortController().signal)
-  if (felixConfigurations === undefined) hidden.push('felixconfigurations')
+  if (felixConfigurations === undefined) hidden.add('felixconfigurations')
   const replicas = pods && (await seen('pods/proxy', askReplicas(api, namespace, pods.items)))
   return {
     serverVersion: version.gitVersion,
@@ -128,6 +146,7 @@ export async function readInstallation(api: KubeApi, namespace: string): Promise
     mutating: mutating?.items ?? [],
     validating: validating?.items ?? [],
     deployment,
+    controllers,
     service,
     addresses,
     secret,
@@ -136,7 +155,7 @@ export async function readInstallation(api: KubeApi, namespace: string): Promise
     daemonSets: (daemonSets?.items ?? []).map((item) => ({ ...item, apiVersion: 'apps/v1', kind: 'DaemonSet' })),
     felixConfigurations,
     replicas,
-    hidden
+    hidden: [...hidden]
   }
 }
 

@@ -2,6 +2,9 @@ import { KubeClient } from '../kube/client.ts'
 import { type Credentials, findCredentials } from '../kube/credentials.ts'
 import type { Clock } from '../ports/runtime.ts'
 
+/** Service, webhook configurations, Lease and Deployment of the webhook, as manifests/base names them. */
+export const installed = 'pidguard'
+
 /** The one way of this process to its cluster: everything that talks to the API server shares its connections. */
 export interface ClusterAccess {
   readonly credentials: Credentials

@@ -3,8 +3,6 @@ import { Headroom } from '../headroom/assess/headroom.ts'
 import { Ledger } from '../headroom/ledger/ledger.ts'
 import { recordAdmission } from '../headroom/ledger/record-admission.ts'
 import type { Subject } from '../kubernetes/subject.ts'
-import type { NearFloorDeps } from '../leader/near-floor-events.ts'
-import type { TaintCounts, TainterDeps } from '../leader/node-tainter.ts'
 import type { Millis, Pids } from '../lib/units.ts'
 import { noNamespaces } from '../policy/policy-resolver.ts'
 import type { NamespaceLookup, Settings } from '../policy/settings.ts'
@@ -21,12 +19,6 @@ export interface FactSource {
   obstacle(): string | undefined
   /** For the metrics; undefined without nodes to count. */
   status(): HeadroomStatus | undefined
-  /** For the metrics of the replica that leads. */
-  taints?(): TaintCounts | undefined
-  /** For the metrics of the leader: nodes near their floor; undefined where these Events are not wanted. */
-  nearFloor?(): number | undefined
-  /** Call it when this process becomes the leader: it taints nodes and posts Events until the signal. */
-  lead?(signal: AbortSignal): void
   start(): void
   stop(): Promise<void>
 }
@@ -37,7 +29,6 @@ export interface FactDeps {
   readonly log: Log
   /** The policy in force, for '' without a namespace. */
   settingsFor(namespace: string): Settings
-  readonly meter: TainterDeps['meter'] & NearFloorDeps['meter']
 }
 
 /** Without a cluster and without a snapshot: rules that need facts are skipped, and say so. */

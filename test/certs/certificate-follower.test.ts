@@ -1,11 +1,11 @@
 import t from 'tap'
 import { CertificateFollower } from '../../src/certs/certificate-follower.ts'
-import type { CertificateState } from '../../src/certs/certificate-keeper.ts'
+import type { CertificateState } from '../../src/certs/certificate-reader.ts'
 import type { CertificatePair } from '../../src/certs/serving-pair.ts'
 import { memoryLog, until } from '../support/fake-api.ts'
 
 const lacking = 'caBundle of the webhook configurations lacks the authority of the certificate'
-const waiting = 'the leader has not made the serving certificate yet'
+const waiting = 'the Secret is not there yet'
 
 function pair(name: string): CertificatePair {
   return { cert: name, key: `key of ${name}`, expiresAt: 0 }

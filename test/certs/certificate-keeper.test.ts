@@ -1,54 +1,11 @@
 import t from 'tap'
 import { CertificateKeeper, type KeeperDeps } from '../../src/certs/certificate-keeper.ts'
 import { dataOf, keyringOf, managedMark, marksOf, trustedBy } from '../../src/certs/keyring.ts'
-import type { HeldSecret, Registration, SecretStore, WebhookRegistry } from '../../src/ports/certificates.ts'
+import { FakeRegistry, FakeSecret } from '../support/certificates.ts'
 import { memoryLog } from '../support/fake-api.ts'
 import { birth, day, ringOf, terms } from '../support/keyrings.ts'
 
 const marked = { [managedMark.name]: managedMark.value }
-
-/** A Secret as the API server keeps it: a write against an older version is refused. */
-class FakeSecret implements SecretStore {
-  held: HeldSecret | undefined
-  writes = 0
-  /** Run once, right before the next write. */
-  intruder: (() => void) | undefined
-
-  put(annotations: Record<string, string>, data: Record<string, string>): void {
-    this.held = { version: `${Number(this.held?.version ?? 0) + 1}`, annotations, data }
-  }
-
-  async read(): Promise<HeldSecret | undefined> {
-    return this.held
-  }
-
-  async write(
-    { annotations, data }: Omit<HeldSecret, 'version'>,
-    held: HeldSecret | undefined
-  ): Promise<HeldSecret | undefined> {
-    this.intruder?.()
-    this.intruder = undefined
-    if (held?.version !== this.held?.version) return undefined
-    this.writes++
-    this.put({ ...annotations }, { ...data })
-    return this.held
-  }
-}
-
-class FakeRegistry implements WebhookRegistry {
-  bundles: string[] = ['', '']
-  injected = false
-  publishes = 0
-
-  async read(): Promise<Registration> {
-    return { bundles: this.bundles, injected: this.injected }
-  }
-
-  async publish(bundle: string): Promise<void> {
-    this.publishes++
-    this.bundles = this.bundles.map(() => bundle)
-  }
-}
 
 function setUp(change: Partial<KeeperDeps> = {}) {
   const secret = new FakeSecret()
@@ -71,7 +28,7 @@ void t.test('the first leader makes everything, and the API server trusts it at 
 
 void t.test('who does not lead waits, and writes nothing', async (t) => {
   const { secret, registry, keeper, another } = setUp()
-  t.match(await keeper.look(false), { pair: undefined, obstacle: /leader/ })
+  t.match(await keeper.look(false), { pair: undefined, obstacle: /controller/ })
   await another.look(true)
   registry.bundles = ['', '']
   t.match((await keeper.look(false)).obstacle, /caBundle/)

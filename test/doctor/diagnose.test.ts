@@ -171,12 +171,18 @@ const cases: { name: string; change: Partial<DoctorFacts>; want: string[] }[] = 
   { name: 'no Deployment', change: { deployment: undefined }, want: ['error replicas'] },
   {
     name: 'a Deployment that may not be read',
-    change: { deployment: undefined, hidden: hidden.Deployment },
+    change: { deployment: undefined, controllers: undefined, hidden: hidden.Deployment },
     want: ['warn deployments']
   },
   {
     name: 'that, and nobody behind the Service',
-    change: { deployment: undefined, addresses: 0, hidden: hidden.Deployment, probe: undefined },
+    change: {
+      deployment: undefined,
+      controllers: undefined,
+      addresses: 0,
+      hidden: hidden.Deployment,
+      probe: undefined
+    },
     want: ['warn deployments', 'error endpoints']
   },
   { name: 'no Service', change: { service: undefined, addresses: 0, probe: undefined }, want: ['error Service'] },
@@ -202,6 +208,10 @@ const cases: { name: string; change: Partial<DoctorFacts>; want: string[] }[] = 
   { name: 'a rollout in between', change: { deployment: deploymentOf(3, 3, undefined, 2) }, want: ['warn version'] },
   { name: 'another version', change: { deployment: deploymentOf(3, 3, 'pidguard:0.2.0') }, want: ['warn version'] },
   { name: 'an image by digest', change: { deployment: deploymentOf(3, 3, 'pidguard@sha256:0a') }, want: [] },
+  { name: 'no controllers', change: { controllers: undefined }, want: ['error controllers'] },
+  { name: 'no controller is ready', change: { controllers: deploymentOf(0, 2) }, want: ['error controllers'] },
+  { name: 'one controller is missing', change: { controllers: deploymentOf(1, 2) }, want: ['warn controllers'] },
+  { name: 'only one controller is wanted', change: { controllers: deploymentOf(1, 1) }, want: ['warn controllers'] },
   { name: 'no Secret', change: { secret: undefined }, want: ['error certificate'] },
   {
     name: 'a Secret that may not be read',

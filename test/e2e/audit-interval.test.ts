@@ -1,4 +1,4 @@
-// The leader audits on an interval: two replicas with the rights of the component audit, and what is seen of it.
+// The controller that leads audits on an interval: two of them with the rights of the component audit, and what is seen of it.
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
@@ -6,7 +6,7 @@ import { request } from 'undici'
 import { kubeletAuthority } from '../support/fake-kubelet.ts'
 import { startControlPlane } from './support/control-plane.ts'
 import { addNode } from './support/fleet.ts'
-import { install, type Replica } from './support/installation.ts'
+import { install, type Running } from './support/installation.ts'
 import { deployment, pod, restricted, someRequests } from './support/objects.ts'
 import { until, untilIs } from './support/wait.ts'
 import type { LogLine } from './support/webhook.ts'
@@ -40,32 +40,32 @@ spec:
 `
 installation.writePolicy(policyWith('best-effort: enforce'))
 
-const replicas: Replica[] = []
-async function start(): Promise<Replica> {
-  const replica = await installation.start(
+const controllers: Running[] = []
+async function start(): Promise<Running> {
+  const controller = await installation.startController(
     '--readings=kubelet',
     '--readings-interval=1s',
     `--kubelet-ca=${kubeletCa}`,
     '--audit-interval=2s',
     '--audit-report-objects'
   )
-  replicas.push(replica)
-  await replica.ready()
-  return replica
+  controllers.push(controller)
+  await controller.ready()
+  return controller
 }
 
-async function samplesOf(replica: Replica): Promise<string[]> {
+async function samplesOf(replica: Running): Promise<string[]> {
   const { body } = await request(`http://127.0.0.1:${replica.probePort}/metrics`)
   return (await body.text()).split('\n').filter((line) => line.startsWith('pidguard_audit_'))
 }
 
-function isLeading(replica: Replica): boolean {
+function isLeading(replica: Running): boolean {
   const lines = replica.logLines().filter(({ msg }) => msg === 'leading' || msg === 'no longer leading')
   return lines.at(-1)?.msg === 'leading'
 }
 
-async function leader(): Promise<Replica> {
-  return until('a leader', () => replicas.find(isLeading))
+async function leader(): Promise<Running> {
+  return until('a leader', () => controllers.find(isLeading))
 }
 
 /** Waits for an audit that ends in the future with this result, and gives back what is said of it. */
@@ -88,8 +88,9 @@ const webFinding = 'pidguard_audit_findings{rule="best-effort",namespace="shop",
 
 await start()
 await start()
+await (await installation.start()).ready()
 
-void t.test('the leader tells what it found, by rule and namespace; the other replica tells nothing', async (t) => {
+void t.test('the leader tells what it found, by rule and namespace; the other controller tells nothing', async (t) => {
   const samples = await audited('findings')
   t.ok(samples.includes(webFinding), samples.join('\n'))
   for (const part of ['nodes/configz', 'other']) {
@@ -99,7 +100,7 @@ void t.test('the leader tells what it found, by rule and namespace; the other re
   t.notOk(samples.some((line) => line.startsWith('pidguard_audit_findings{rule="node-pod-pids-limit"')))
   const at = Number(samples.find((line) => line.startsWith('pidguard_audit_last_success'))?.split(' ')[1])
   t.ok(Math.abs(Date.now() / 1000 - at) < 60, `${at}`)
-  const other = replicas.find((replica) => !isLeading(replica)) as Replica
+  const other = controllers.find((replica) => !isLeading(replica)) as Running
   t.strictSame(
     (await samplesOf(other)).filter((line) => gauges.test(line)),
     []
@@ -121,7 +122,7 @@ void t.test('no burst: lists of an audit come ten a second at most', async (t) =
     .auditEvents()
     .filter(
       ({ user, verb, objectRef }) =>
-        user.username === 'system:serviceaccount:pidguard-system:pidguard' &&
+        user.username === 'system:serviceaccount:pidguard-system:pidguard-controller' &&
         verb === 'list' &&
         controllers.has(objectRef?.resource ?? '')
     )
@@ -140,7 +141,7 @@ void t.test('admission goes on while audits run', async (t) => {
 
 void t.test('the leader is killed: the other one leads, audits, and tells', async (t) => {
   const gone = await leader()
-  replicas.splice(replicas.indexOf(gone), 1)
+  controllers.splice(controllers.indexOf(gone), 1)
   await gone.stop('SIGKILL')
   t.ok((await audited('findings')).includes(webFinding))
 })
@@ -148,7 +149,7 @@ void t.test('the leader is killed: the other one leads, audits, and tells', asyn
 void t.test('the leader is told to go: it stops auditing, and another takes over', async (t) => {
   await start()
   const gone = await leader()
-  replicas.splice(replicas.indexOf(gone), 1)
+  controllers.splice(controllers.indexOf(gone), 1)
   t.strictSame(await gone.stop('SIGTERM'), { code: 0, signal: null })
   t.notOk(
     gone.logLines().some(({ msg }) => msg.startsWith('audit failed')),
@@ -232,7 +233,7 @@ void t.test(
 
 void t.test('another leader does not repeat what has been told', async (t) => {
   const gone = await leader()
-  replicas.splice(replicas.indexOf(gone), 1)
+  controllers.splice(controllers.indexOf(gone), 1)
   await start()
   await gone.stop()
   const replica = await leader()

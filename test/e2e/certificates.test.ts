@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
 import { issueAuthority, issueLeaf } from '../../src/certs/issue.ts'
 import { startControlPlane } from './support/control-plane.ts'
-import { caBundles, install, patience, type Replica, secretData } from './support/installation.ts'
+import { caBundles, install, patience, type Running, secretData } from './support/installation.ts'
 import { pod } from './support/objects.ts'
 import { startTraffic } from './support/traffic.ts'
 import { until } from './support/wait.ts'
@@ -20,16 +20,20 @@ const installation = await install(plane, 'strict', [], patience)
 
 /** Seconds instead of months: a leaf is renewed after 20 s, an authority after 60. */
 const quick = ['--cert-leaf-life=30s', '--cert-ca-life=90s', '--cert-overlap=6s']
-let replicas: Replica[] = []
-async function startReplicas(count: number, ...args: string[]): Promise<void> {
-  replicas = await Promise.all(Array.from({ length: count }, () => installation.start(...args)))
-  await Promise.all(replicas.map((replica) => replica.ready()))
+let running: Running[] = []
+/** So many replicas, and two controllers with these arguments. */
+async function start(count: number, ...args: string[]): Promise<void> {
+  running = await Promise.all([
+    ...Array.from({ length: 2 }, () => installation.startController(...args)),
+    ...Array.from({ length: count }, () => installation.start())
+  ])
+  await Promise.all(running.map((each) => each.ready()))
 }
-async function stopReplicas(): Promise<void> {
-  await Promise.all(replicas.map((replica) => replica.stop()))
+async function stopAll(): Promise<void> {
+  await Promise.all(running.map((each) => each.stop()))
 }
 
-/** In one step: where there is no Secret for a moment, the leader makes one. */
+/** In one step: where there is no Secret for a moment, the controller makes one. */
 async function applySecret(data: Record<string, string>, annotations: Record<string, string> = {}): Promise<void> {
   const metadata = { name: 'pidguard-tls', namespace: 'pidguard-system', annotations }
   const secret = { apiVersion: 'v1', kind: 'Secret', type: 'kubernetes.io/tls', metadata, stringData: data }
@@ -43,21 +47,25 @@ async function isGuarded(): Promise<boolean> {
   return stderr.includes('best-effort')
 }
 
-void t.test('three replicas make one certificate, and become ready once the API server trusts it', async (t) => {
-  await startReplicas(3, ...quick)
-  const { 'ca.crt': authority = '', 'tls.crt': leaf = '' } = await secretData(plane)
-  t.ok(new X509Certificate(leaf).verify(new X509Certificate(authority).publicKey))
-  t.strictSame([...new Set(await caBundles(plane))], [authority])
-  await until('a refusal by name of the Service', isGuarded)
-  const lease = await kubectl.ok([
-    'get',
-    'lease/pidguard',
-    '--namespace=pidguard-system',
-    '-o=jsonpath={.spec.holderIdentity}'
-  ])
-  t.not(lease, '')
-  t.match(await kubectl.ok(['get', 'pdb', '--namespace=pidguard-system']), /pidguard +N\/A +1/)
-})
+void t.test(
+  'a controller makes one certificate, and three replicas become ready once the API server trusts it',
+  async (t) => {
+    await start(3, ...quick)
+    const { 'ca.crt': authority = '', 'tls.crt': leaf = '' } = await secretData(plane)
+    t.ok(new X509Certificate(leaf).verify(new X509Certificate(authority).publicKey))
+    t.strictSame([...new Set(await caBundles(plane))], [authority])
+    await until('a refusal by name of the Service', isGuarded)
+    const lease = await kubectl.ok([
+      'get',
+      'lease/pidguard',
+      '--namespace=pidguard-system',
+      '-o=jsonpath={.spec.holderIdentity}'
+    ])
+    t.not(lease, '')
+    const budgets = await kubectl.ok(['get', 'pdb', '--namespace=pidguard-system'])
+    for (const name of ['pidguard', 'pidguard-controller']) t.match(budgets, new RegExp(`^${name} +N/A +1`, 'm'))
+  }
+)
 
 void t.test('leaf and authority are renewed under load: no call fails, none passes by', async (t) => {
   const leaves = new Set<string>()
@@ -102,7 +110,7 @@ void t.test('a wrong caBundle is mended', async (t) => {
 })
 
 void t.test('everything expired while nobody ran: mended by the next start', async (t) => {
-  await stopReplicas()
+  await stopAll()
   const from = Date.now() - 400 * 86_400 * second
   const authority = await issueAuthority('old', { from, days: 300 })
   const leaf = await issueLeaf(authority, names, { from, days: 90 })
@@ -110,7 +118,7 @@ void t.test('everything expired while nobody ran: mended by the next start', asy
     { 'tls.crt': leaf.cert, 'tls.key': leaf.key, 'ca.crt': authority.cert, 'ca.key': authority.key },
     { 'pidguard.io/certificates': 'self-managed' }
   )
-  await startReplicas(2)
+  await start(2)
   t.not((await secretData(plane))['ca.crt'], authority.cert)
   await until('a refusal', isGuarded)
 })
@@ -150,7 +158,7 @@ void t.test('a Secret of somebody else is served, trusted and never written; the
 })
 
 void t.test('told to stop, the leader gives the lease back', async (t) => {
-  await stopReplicas()
+  await stopAll()
   const holder = await kubectl.ok(['get', 'lease/pidguard', '-n=pidguard-system', '-o=jsonpath={.spec.holderIdentity}'])
   t.equal(holder, '')
 })

@@ -4,7 +4,7 @@ import { networkInterfaces } from 'node:os'
 import { join, resolve } from 'node:path'
 import t from 'tap'
 import { startControlPlane } from './support/control-plane.ts'
-import { caBundles, type Installation, install, type Replica } from './support/installation.ts'
+import { caBundles, type Installation, install, type Replica, type Running } from './support/installation.ts'
 import { limitedUser } from './support/limited-user.ts'
 import { carriesItsName } from './support/namespaces.ts'
 import { addNode } from './support/nodes.ts'
@@ -40,10 +40,11 @@ void t.test('where nothing is installed, it says so and how to install', async (
 
 let installation: Installation
 let replica: Replica
+let controller: Running
 
 /** Nothing runs the Deployment here, so its status is what a controller would write for one that is well. */
-async function reportReady(replicas: number): Promise<void> {
-  const path = '/apis/apps/v1/namespaces/pidguard-system/deployments/pidguard'
+async function reportReady(replicas: number, name = 'pidguard'): Promise<void> {
+  const path = `/apis/apps/v1/namespaces/pidguard-system/deployments/${name}`
   const { body } = await plane.api.get(path)
   const status = { replicas, readyReplicas: replicas, updatedReplicas: replicas }
   const { status: code } = await plane.api.put(`${path}/status`, { ...body, status })
@@ -71,10 +72,12 @@ async function showAsPod({ probePort }: Replica): Promise<void> {
 
 void t.test('a sound installation: every line is fine, and the exit code is 0', async (t) => {
   installation = await install(plane)
+  controller = await installation.startController()
   // Also on the address that stands for the pod's.
   replica = await installation.start('--host=0.0.0.0', '--readings=kubelet')
   await replica.ready()
   await reportReady(3)
+  await reportReady(2, 'pidguard-controller')
   await showAsPod(replica)
   const { code, text } = await doctor()
   t.equal(code, 0, text)
@@ -192,6 +195,13 @@ const sick = [
     mend: () => reportReady(3)
   },
   {
+    name: 'no controller runs',
+    break: () => reportReady(0, 'pidguard-controller'),
+    want: /ERROR {2}controllers: 0 of 2 ready/,
+    code: 1,
+    mend: () => reportReady(2, 'pidguard-controller')
+  },
+  {
     name: 'the policy has a mistake',
     break: () => writePolicy('spec: {rules: {best-efort: off}}'),
     want: /ERROR {2}policy: .*best-efort/,
@@ -265,7 +275,7 @@ const sick = [
   {
     name: 'a caBundle of somebody else, and nobody who mends it',
     break: async () => {
-      await replica.stop()
+      await Promise.all([replica.stop(), controller.stop()])
       await patchWebhooks('validating', [{ ...replacing('clientConfig/caBundle'), value: '' }])
     },
     want: /ERROR {2}caBundle: the API server does not trust the certificate, for validate\.pidguard\.io/,

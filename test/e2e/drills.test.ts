@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
 import { startControlPlane } from './support/control-plane.ts'
-import { install, patience, type Replica } from './support/installation.ts'
+import { caBundles, install, patience, type Replica, type Running } from './support/installation.ts'
 import { carriesItsName } from './support/namespaces.ts'
 import { backendsOf, calicoNode, pod, type StoredDaemonSet, someRequests } from './support/objects.ts'
 import { newestServed } from './support/served.ts'
@@ -38,19 +38,29 @@ async function applyCalico(change: string): Promise<StoredDaemonSet> {
 }
 
 let replicas: Replica[] = []
+let controller: Running | undefined
+/** So many replicas, and a controller that knows the installation as it is now. */
 async function start(count: number): Promise<void> {
+  await controller?.stop()
+  controller = await installation.startController()
   replicas = await Promise.all(Array.from({ length: count }, () => installation.start('--drain=5')))
   await Promise.all(replicas.map((replica) => replica.ready()))
 }
 
-/** What the process has said last when it is killed, from its first line to the one that says it serves. */
-const moments = ['leading', 'certificates renewed', 'caBundle written', 'listening']
-void t.test('default: killed at any step of its first start, it makes the API server refuse nothing', async (t) => {
+/** What one of the processes has said last when both are killed, from the first line to the one that says that it serves. */
+const moments = [
+  ['controller', 'listening'],
+  ['controller', 'leading'],
+  ['controller', 'certificates renewed'],
+  ['controller', 'caBundle written'],
+  ['replica', 'listening']
+] as const
+void t.test('default: killed at any step of their first start, they make the API server refuse nothing', async (t) => {
   t.equal(await bestEffortPod(), 'admitted', 'before anything runs')
-  for (const moment of moments) {
-    const replica = await installation.start()
-    await replica.logged(moment)
-    await replica.stop('SIGKILL')
+  for (const [which, moment] of moments) {
+    const both = { controller: await installation.startController(), replica: await installation.start() }
+    await both[which].logged(moment)
+    await Promise.all([both.controller.stop('SIGKILL'), both.replica.stop('SIGKILL')])
     t.equal(await bestEffortPod(), 'admitted', moment)
     t.equal(
       (await kubectl.create(pod({ name: 'decent', namespace: 'shop' }, someRequests), '--dry-run=server')).code,
@@ -64,13 +74,13 @@ void t.test('default: killed at any step of its first start, it makes the API se
 const instants = [0, 50, 100, 150, 200, 250, 300, 400, 500, 700, 1000, 1500]
 for (const which of ['first', 'second'] as const) {
   void t.test(
-    `default: killed at any instant of its ${which} start, it makes the API server refuse nothing`,
+    `default: killed at any instant of their ${which} start, they make the API server refuse nothing`,
     async (t) => {
       const decent = pod({ name: 'decent', namespace: 'shop' }, someRequests)
       for (const instant of instants) {
-        const replica = await installation.start()
+        const [killed, replica] = await Promise.all([installation.startController(), installation.start()])
         await sleep(instant)
-        await replica.stop('SIGKILL')
+        await Promise.all([killed.stop('SIGKILL'), replica.stop('SIGKILL')])
         t.equal((await kubectl.create(decent, '--dry-run=server')).code, 0, `${instant} ms`)
         t.equal(await bestEffortPod(), 'admitted', `${instant} ms: ${replica.logLines().at(-1)?.msg}`)
         // Or the next one would wait until the dead one leads no more.
@@ -93,6 +103,19 @@ void t.test('default: all of them hang: calls take as long as the API server wai
   for (const replica of replicas) replica.signal('SIGCONT')
   await guarded()
   await kubectl.ok(['delete', 'daemonset/calico-node', '-n=kube-system'])
+})
+
+void t.test('no controller runs: admission goes on, and a caBundle is repaired when one is back', async (t) => {
+  await controller?.stop()
+  await guarded()
+  const bundles = () => caBundles(plane)
+  const [right = ''] = await bundles()
+  const patch = JSON.stringify([{ op: 'replace', path: '/webhooks/1/clientConfig/caBundle', value: '' }])
+  await kubectl.ok(['patch', 'mutatingwebhookconfiguration/pidguard', '--type=json', `--patch=${patch}`])
+  await guarded()
+  controller = await installation.startController()
+  await until('the caBundle', async () => (await bundles()).every((each) => each === right))
+  t.equal(await replicas[0]?.isReady(), true)
 })
 
 void t.test('one told to go under load: no call fails, none passes by', async (t) => {
@@ -181,7 +204,7 @@ void t.test('our own namespace deleted: nothing is refused meanwhile; applied ag
 })
 
 void t.test('uninstalled, nothing is left', async (t) => {
-  await Promise.all(replicas.map((replica) => replica.stop()))
+  await Promise.all([controller?.stop(), ...replicas.map((replica) => replica.stop())])
   await kubectl.ok(['delete', '--kustomize', installation.folder(), '--timeout=300s'])
   t.equal(await bestEffortPod(), 'admitted')
   const kinds =

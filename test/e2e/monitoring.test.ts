@@ -12,7 +12,7 @@ import { filled, selectorsOf } from '../support/expressions.ts'
 import { kubeletAuthority } from '../support/fake-kubelet.ts'
 import { type ControlPlane, startControlPlane } from './support/control-plane.ts'
 import { addNode } from './support/fleet.ts'
-import { install, type Replica } from './support/installation.ts'
+import { install, type Replica, type Running } from './support/installation.ts'
 import { deployment, pod, someRequests } from './support/objects.ts'
 import { missingForPrometheus, scraped, startPrometheus } from './support/prometheus.ts'
 import { recordedMetrics } from './support/recorded-metrics.ts'
@@ -47,8 +47,13 @@ const missing = missingForPrometheus(process.env)
 if (missing === undefined) await checkMonitoring()
 else t.plan(0, missing)
 
+interface Installed {
+  readonly replica: Replica
+  readonly controller: Running
+}
+
 /** One node in incident 000, one that is fine, one near its floor; pods that are denied, changed, let through; a policy that was read again. */
-async function startPidguard(plane: ControlPlane): Promise<Replica> {
+async function startPidguard(plane: ControlPlane): Promise<Installed> {
   await plane.createNamespace('shop')
   await plane.kubectl.create(deployment({ name: 'web', namespace: 'shop' }, 0))
   await addNode(t, plane, 'node-a', { limit: 1500, inUse: 1400 })
@@ -58,15 +63,15 @@ async function startPidguard(plane: ControlPlane): Promise<Replica> {
   installation.writePolicy(policy)
   const kubeletCa = join(plane.folder, 'kubelet-ca.crt')
   writeFileSync(kubeletCa, kubeletAuthority.cert)
-  const replica = await installation.start(
-    ...['--readings=kubelet', '--readings-interval=1s', `--kubelet-ca=${kubeletCa}`, '--audit-interval=2s']
-  )
+  const readings = ['--readings=kubelet', '--readings-interval=1s', `--kubelet-ca=${kubeletCa}`]
+  const controller = await installation.startController(...readings, '--audit-interval=2s')
+  const replica = await installation.start(...readings)
   await replica.ready()
   await untilIs('the nodes read', () => replica.metric('pidguard_nodes{known="fresh"}'), 3)
   installation.writePolicy(`${policy}# and a word more\n`)
-  await untilIs('a tainted node', () => replica.metric('pidguard_tainted_nodes'), 1)
-  await until('an audit', async () => (await replica.metric('pidguard_audit_findings')) !== undefined)
-  return replica
+  await untilIs('a tainted node', () => controller.metric('pidguard_tainted_nodes'), 1)
+  await until('an audit', async () => (await controller.metric('pidguard_audit_findings')) !== undefined)
+  return { replica, controller }
 }
 
 async function createPods({ kubectl }: ControlPlane, round: number): Promise<void> {
@@ -80,8 +85,7 @@ async function createPods({ kubectl }: ControlPlane, round: number): Promise<voi
 async function checkMonitoring(): Promise<void> {
   const plane = await startControlPlane({ controllers: true })
   t.teardown(() => plane.stop())
-  const replica = await startPidguard(plane)
-  const query = await startScraping(plane, replica)
+  const query = await startScraping(plane, await startPidguard(plane))
   let round = 0
   const creating = setInterval(() => void createPods(plane, round++).catch(() => {}), 2_000)
   t.teardown(() => clearInterval(creating))
@@ -122,7 +126,10 @@ async function checkMonitoring(): Promise<void> {
       ['node-a']
     )
     t.equal((await query(exprOf('PidguardNodesBelowFloor'))).length, 1)
-    for (const name of ['PidguardDown', 'PidguardReplicaDown', 'PidguardBlind', 'PidguardNodeExporterMissing']) {
+    for (const name of [
+      ...['PidguardDown', 'PidguardReplicaDown', 'PidguardControllerDown'],
+      ...['PidguardBlind', 'PidguardNodeExporterMissing']
+    ]) {
       await untilIs(`${name} not firing`, async () => (await query(exprOf(name))).length, 0)
     }
   })
@@ -209,7 +216,7 @@ interface Query {
  * Scrapes what the operator would have it scrape, with the labels it would give: every few seconds, which is also how long
  * it waits for an answer, and often enough for a rate over 20 s.
  */
-async function startScraping(plane: ControlPlane, replica: Replica): Promise<Query> {
+async function startScraping(plane: ControlPlane, { replica, controller }: Installed): Promise<Query> {
   const { folder } = plane
   const [token = ''] = readFileSync(join(folder, 'tokens.csv'), 'utf8').split(',')
   for (const [name, file] of ruleFiles()) writeFileSync(join(folder, `alerts-${name}.yaml`), stringify(file))
@@ -220,6 +227,10 @@ async function startScraping(plane: ControlPlane, replica: Replica): Promise<Que
       {
         job_name: 'pidguard',
         static_configs: [scraped(replica.probePort, { namespace: 'pidguard-system', pod: 'pidguard-0' })]
+      },
+      {
+        job_name: 'pidguard-controller',
+        static_configs: [scraped(controller.probePort, { namespace: 'pidguard-system', pod: 'pidguard-controller-0' })]
       },
       {
         job_name: 'apiserver',

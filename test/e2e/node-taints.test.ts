@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
 import { startControlPlane } from './support/control-plane.ts'
-import { install, patience, type Replica } from './support/installation.ts'
+import { install, patience, type Replica, type Running } from './support/installation.ts'
 import { addNode, keepAlive } from './support/nodes.ts'
 import { restricted, type StoredObject, someRequests } from './support/objects.ts'
 import { until, untilIs } from './support/wait.ts'
@@ -138,8 +138,12 @@ const wide = { 'node-a': 1000, 'node-b': 1000, 'node-c': 1000 }
 nodesSay(wide)
 policyWith(false)
 const replicas: Replica[] = []
+const controllers: Running[] = []
+/** One of each. */
 async function start(): Promise<void> {
-  const replica = await installation.start('--readings=snapshot', `--snapshot=${snapshot}`, '--readings-interval=1s')
+  const readings = ['--readings=snapshot', `--snapshot=${snapshot}`, '--readings-interval=1s']
+  controllers.push(await installation.startController(...readings))
+  const replica = await installation.start(...readings)
   replicas.push(replica)
   await replica.ready()
 }
@@ -202,10 +206,10 @@ void t.test('the node says why, and the taints of others are left alone', async 
 })
 
 void t.test('the leader goes, another leads: the taint stays where it is', async (t) => {
-  const leader = replicas.findIndex((replica) => replica.logLines().some(({ msg }) => msg === 'leading'))
-  const [gone] = replicas.splice(leader, 1)
+  const leader = controllers.findIndex((each) => each.logLines().some(({ msg }) => msg === 'leading'))
+  const [gone] = controllers.splice(leader, 1)
   await gone?.stop()
-  await replicas[0]?.logged('leading')
+  await controllers[0]?.logged('leading')
   await sleep(5 * second)
   t.strictSame(await taintedNodes(), ['node-a'])
 })
@@ -234,8 +238,8 @@ void t.test('a pod that is too large for a node with room for others is not trie
     'it was tried there'
   )
   await until('the taint for a pod of that size', () =>
-    replicas.some((replica) =>
-      replica.logLines().some(({ msg, need }) => msg.startsWith('node tainted') && need === 4000)
+    controllers.some((controller) =>
+      controller.logLines().some(({ msg, need }) => msg.startsWith('node tainted') && need === 4000)
     )
   )
   t.equal((await placesOf('large'))['node-a'], undefined)
@@ -258,9 +262,9 @@ void t.test('switched off, every taint goes', async (t) => {
 void t.test('without the rights of the component it says which one is missing, once', async (t) => {
   await kubectl.ok(['delete', 'clusterrolebinding', 'pidguard-node-taints'])
   policyWith(true)
-  await replicas[0]?.logged('taint not written')
+  await controllers[0]?.logged('taint not written')
   await sleep(5 * second)
-  const lines = replicas[0]?.logLines().filter(({ msg }) => msg === 'taint not written') ?? []
+  const lines = controllers[0]?.logLines().filter(({ msg }) => msg === 'taint not written') ?? []
   t.equal(lines.length, 1)
   t.match(lines[0], { failure: 'forbidden', hint: /components\/node-taints/ })
   await installation.apply()
@@ -269,7 +273,7 @@ void t.test('without the rights of the component it says which one is missing, o
 })
 
 void t.test('uninstalled, one command takes away what is left of it', async (t) => {
-  await Promise.all(replicas.map((replica) => replica.stop()))
+  await Promise.all([...replicas, ...controllers].map((each) => each.stop()))
   await clear('pidguard-system')
   await kubectl.ok(['delete', '--kustomize', installation.folder(), '--timeout=300s'])
   t.strictSame(await taintedNodes(), ['node-b'])

@@ -13,6 +13,7 @@ for (const name of ['shop', 'legacy', 'other']) {
   await plane.createNamespace(name, { 'kubernetes.io/metadata.name': name })
 }
 const installation = await install(plane, 'observe')
+await installation.startController()
 const replica = await installation.start()
 await replica.ready()
 

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
 import { startControlPlane } from './support/control-plane.ts'
-import { caBundles, install, patience, type Replica, secretData } from './support/installation.ts'
+import { caBundles, install, patience, type Replica, type Running, secretData } from './support/installation.ts'
 import { deployment, pod, type StoredPod, someRequests } from './support/objects.ts'
 import { startTraffic } from './support/traffic.ts'
 import { until } from './support/wait.ts'
@@ -14,6 +14,7 @@ const { kubectl, api } = plane
 await plane.createNamespace('shop', { 'kubernetes.io/metadata.name': 'shop' })
 const installation = await install(plane, 'strict', [], patience)
 const replicas: Replica[] = []
+const controllers: Running[] = []
 
 /** What an API server without its etcd refuses is not ours; what it refuses for a webhook would be. */
 function forUs(refused: readonly string[]): string[] {
@@ -36,6 +37,7 @@ async function mendsCaBundle(): Promise<void> {
 }
 
 void t.test('strict, and etcd slow for ten seconds: calls take longer, and none fails for us', async (t) => {
+  controllers.push(...(await Promise.all(Array.from({ length: 2 }, () => installation.startController()))))
   replicas.push(...(await Promise.all(Array.from({ length: 3 }, () => installation.start()))))
   await Promise.all(replicas.map((replica) => replica.ready()))
   const traffic = startTraffic(plane, 'shop', 4)
@@ -70,7 +72,9 @@ void t.test('etcd still for longer than a leader may lead unheard: one leads aga
   t.equal(missed, 0)
   await guarded()
   await mendsCaBundle()
-  const lost = replicas.flatMap((replica) => replica.logLines()).filter(({ msg }) => msg === 'no longer leading')
+  const lost = controllers
+    .flatMap((controller) => controller.logLines())
+    .filter(({ msg }) => msg === 'no longer leading')
   t.ok(lost.length > 0, 'the leader of before stepped down')
 })
 

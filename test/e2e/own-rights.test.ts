@@ -21,10 +21,12 @@ const installation = await install(
 )
 await addNode(plane, 'node-a')
 
-void t.test('our account gets a token for kubelets, and for no other account', async (t) => {
-  const token = (name: string) => kubectl.run(['create', 'token', name, `-n=${namespace}`, account('pidguard')])
-  t.equal((await token('pidguard-kubelet')).code, 0)
-  for (const name of ['pidguard', 'default']) t.match((await token(name)).stderr, /forbidden/i, name)
+void t.test('our accounts get a token for kubelets, and for no other account', async (t) => {
+  for (const own of ['pidguard', 'pidguard-controller']) {
+    const token = (name: string) => kubectl.run(['create', 'token', name, `-n=${namespace}`, account(own)])
+    t.equal((await token('pidguard-kubelet')).code, 0)
+    for (const name of [own, 'default']) t.match((await token(name)).stderr, /forbidden/i, name)
+  }
 })
 
 void t.test('the token that kubelets see opens what kubelets say, and nothing of the API', async (t) => {
@@ -42,18 +44,22 @@ void t.test('the token that kubelets see opens what kubelets say, and nothing of
 void t.test(
   'the program itself is not hindered: it becomes ready, with its certificate in every caBundle',
   async (t) => {
+    const controller = await installation.startController('--readings=kubelet')
     const replica = await installation.start('--readings=kubelet')
     await replica.ready()
     t.equal(new Set(await caBundles(plane)).size, 1)
-    t.match(await kubectl.ok(['get', 'pdb', `-n=${namespace}`]), /pidguard/)
-    await replica.stop()
+    await until('both budgets', async () => {
+      const budgets = await kubectl.ok(['get', 'pdb', `-n=${namespace}`, '-o=name'])
+      return budgets.trim().split('\n').length === 2
+    })
+    await Promise.all([replica.stop(), controller.stop()])
   }
 )
 
 /** A change by our account, as a dry run: what the API server says of it. */
 async function change(kind: string, type: 'json' | 'merge', patch: object): Promise<string> {
   const args = ['patch', kind, `--type=${type}`, `--patch=${JSON.stringify(patch)}`, '--dry-run=server']
-  const { code, stderr } = await kubectl.run([...args, account('pidguard')])
+  const { code, stderr } = await kubectl.run([...args, account('pidguard-controller')])
   return code === 0 ? '' : stderr
 }
 
@@ -108,7 +114,8 @@ void t.test('unwanted changes are refused', { skip: !hasPolicies && 'before v1.3
 })
 
 void t.test('what it may make is known by name and kind', { skip: !hasPolicies && 'before v1.30' }, async (t) => {
-  const make = async (object: object) => (await kubectl.create(object, '--dry-run=server', account('pidguard'))).stderr
+  const make = async (object: object) =>
+    (await kubectl.create(object, '--dry-run=server', account('pidguard-controller'))).stderr
   const secret = (name: string, type: string, annotations = {}) => ({
     apiVersion: 'v1',
     kind: 'Secret',

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
 import type { JsonRecord } from '../../src/lib/json/shape.ts'
 import { startControlPlane } from './support/control-plane.ts'
-import { install, patience } from './support/installation.ts'
+import { caBundles, install, patience, secretData } from './support/installation.ts'
 import type { KubectlResult } from './support/kubectl.ts'
 import { addNode, keepAlive } from './support/nodes.ts'
 import type { StoredObject } from './support/objects.ts'
@@ -13,8 +13,9 @@ import { until } from './support/wait.ts'
 
 const second = 1_000
 const nodes = ['node-a', 'node-b', 'node-c']
-// Manifests of an earlier version and of now; as long as there is no release, the program is that of now in both.
-// The Deployment's own controllers and the real scheduler; what kubelets do is done by runPods.
+const ours = '-n=pidguard-system'
+// Manifests of an earlier version, with one process for all, and of now; as long as there is no release, the program is that of
+// now in both, and its controller stands for the leader of before. The Deployments' own controllers and the real scheduler; what kubelets do is done by runPods.
 const plane = await startControlPlane({ controllers: true, scheduler: true })
 t.teardown(() => plane.stop())
 const { kubectl } = plane
@@ -25,14 +26,16 @@ const installation = await install(plane, 'earlier', [], patience)
 // Evictions come in the same versions as what they are held to.
 const evictions = await newestServed(plane.api, 'policy', 'poddisruptionbudgets')
 const pods = runPods(plane, installation)
+const leaderOfBefore = await installation.startEarlierLeader()
 
 async function rolledOut(): Promise<void> {
-  await kubectl.ok(['rollout', 'status', 'deployment/pidguard', '-n=pidguard-system', '--timeout=300s'])
+  await kubectl.ok(['rollout', 'status', 'deployment/pidguard', ours, '--timeout=300s'])
   await until('three replicas', () => pods.nodes().length === 3)
 }
 
 async function replicaOn(node: string): Promise<string | undefined> {
-  const replicas = await plane.api.list<StoredObject>('pods', 'pidguard-system', `fieldSelector=spec.nodeName=${node}`)
+  const query = `fieldSelector=spec.nodeName=${node}&labelSelector=app.kubernetes.io/name=pidguard`
+  const replicas = await plane.api.list<StoredObject>('pods', 'pidguard-system', query)
   return replicas.find(({ metadata }) => !('deletionTimestamp' in metadata))?.metadata.name
 }
 
@@ -89,6 +92,7 @@ void t.test('strict, upgraded under load from an earlier version: no call fails,
   pods.fewest()
   await installation.apply('strict')
   await rolledOut()
+  await kubectl.ok(['rollout', 'status', 'deployment/pidguard-controller', ours, '--timeout=300s'])
   await sleep(second)
   const { calls, refused, missed } = await traffic.stop()
   t.comment(`${calls} calls`)
@@ -99,6 +103,16 @@ void t.test('strict, upgraded under load from an earlier version: no call fails,
     pods.templates().some((template) => before.includes(template)),
     'all are new'
   )
+})
+
+void t.test('upgraded: the leader of before lost its rights, and a controller leads', async (t) => {
+  await leaderOfBefore.logged('no longer leading')
+  await leaderOfBefore.stop()
+  const patch = JSON.stringify([{ op: 'replace', path: '/webhooks/1/clientConfig/caBundle', value: '' }])
+  await kubectl.ok(['patch', 'mutatingwebhookconfiguration/pidguard', '--type=json', `--patch=${patch}`])
+  const { 'ca.crt': authority } = await secretData(plane)
+  await until('the caBundle', async () => (await caBundles(plane)).every((each) => each === authority))
+  t.match(await kubectl.ok(['get', 'pdb', ours]), /^pidguard-controller +N\/A +1/m)
 })
 
 void t.test('two nodes drained at once, under load: one replica goes at a time, and no call fails', async (t) => {

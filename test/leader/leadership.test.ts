@@ -22,9 +22,7 @@ function join(t: Test, api: FakeApi, change: Partial<LeadershipOptions>) {
     clock: systemClock,
     log,
     random: () => 0,
-    isWanted: () => true,
     duties: [],
-    patience: 1,
     ...change
   })
   t.teardown(() => leadership.stop())
@@ -79,32 +77,9 @@ void t.test('a duty that cannot begin is in the log, and does not keep the other
   t.equal(leadership.leading, true)
 })
 
-void t.test('as long as no duty has work, no Lease is asked for; once there was some, it goes on', async (t) => {
-  let wanted = false
-  let questions = 0
-  const api = await emptyLease(t)
-  const { leadership } = join(t, api, {
-    isWanted() {
-      questions++
-      return wanted
-    }
-  })
-  leadership.start()
-  await until('it was asked several times', () => questions > 5)
-  t.strictSame(api.asked, [])
-  wanted = true
-  await until('it leads', () => leadership.leading)
-  const asked = questions
-  wanted = false
-  await new Promise((resolve) => setTimeout(resolve, 30))
-  t.equal(questions, asked, 'a duty that is switched off still has to clean up')
-  t.equal(leadership.leading, true)
-})
-
 void t.test('it can stop before it took part', async (t) => {
   const api = await emptyLease(t)
-  const { leadership } = join(t, api, { isWanted: () => false, patience: 60_000 })
-  leadership.start()
+  const { leadership } = join(t, api, {})
   await leadership.stop()
   t.strictSame(api.asked, [])
 })

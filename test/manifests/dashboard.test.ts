@@ -4,25 +4,19 @@ import { join } from 'node:path'
 import type { Panel } from '@grafana/schema'
 import t from 'tap'
 import { stringify } from 'yaml'
-import { buildMetrics } from '../../src/server/metrics/metrics.ts'
 import { allAlerts } from '../support/alerts.ts'
 import { dashboard } from '../support/dashboard.ts'
+import { exportedMetrics } from '../support/exported-metrics.ts'
 import { filled, metricsNamed } from '../support/expressions.ts'
-import { fakeClock } from '../support/fakes.ts'
 import { allPagesText, pageText } from '../support/pages.ts'
 
 const panels = (dashboard().panels ?? []).filter((panel): panel is Panel => panel.type !== 'row')
 const expressions = panels.flatMap(({ targets = [] }) => targets.map(({ expr }) => String(expr)))
 
-/** Names that a scrape declares, with or without samples. */
+/** Names that a scrape of either process declares, with or without samples. */
 async function exported(): Promise<{ text: string; names: string[] }> {
-  const { text } = await buildMetrics({
-    clock: fakeClock(),
-    policy: () => ({ generation: 1, loadedAt: 0, isLatest: true }),
-    certificate: () => undefined,
-    headroom: () => undefined
-  }).render()
-  const names = [...text.matchAll(/^# TYPE (pidguard_\w+) /gm)].map(([, name]) => name as string)
+  const text = await exportedMetrics()
+  const names = [...new Set([...text.matchAll(/^# TYPE (pidguard_\w+) /gm)].map(([, name]) => name as string))]
   return { text, names }
 }
 

@@ -18,6 +18,8 @@ interface PolicyRule {
   readonly verbs: string[]
 }
 
+/** The Deployment and the account of the controller. */
+const controller = 'pidguard-controller'
 /** Of the component that nobody has who does not ask for it: RBAC cannot name all nodes there will be. */
 const nodeTaints = 'pidguard-node-taints'
 const nodeTaintsRendering = 'node-taints'
@@ -25,7 +27,7 @@ const nodeTaintsRendering = 'node-taints'
 const calicoRepair = 'pidguard-calico-repair'
 /** The same of reports. */
 const audits = 'pidguard-audit'
-/** The same for the server. */
+/** The same for the controller. */
 const reportWriters = 'pidguard-audit-reports'
 const reportRenderings = ['policy-reports', 'audit-reports']
 /** Of the component that lets the server audit: what it, and the account that kubelets are asked with, may look at besides. */
@@ -118,24 +120,24 @@ void t.test('reports may be written by a service account of their own alone; it 
   t.strictSame(subjects, [{ kind: 'ServiceAccount', name: audits, namespace: 'pidguard-system' }])
 })
 
-void t.test('the server may write reports only where audit-reports ties it to that role', async (t) => {
+void t.test('the controller may write reports only where audit-reports ties it to that role', async (t) => {
   for (const rendering of Object.keys(kustomizations)) {
     const bindings = [...objectsOf(goldenOf(rendering)).values()] as (Rendered & {
       readonly roleRef?: { readonly name: string }
       readonly subjects?: readonly { readonly name: string }[]
     })[]
-    const ofServer = bindings.filter(
-      ({ roleRef, subjects }) => roleRef?.name === reportWriters && subjects?.some(({ name }) => name === 'pidguard')
+    const ofController = bindings.filter(
+      ({ roleRef, subjects }) => roleRef?.name === reportWriters && subjects?.some(({ name }) => name === controller)
     )
-    t.equal(ofServer.length, rendering === 'audit-reports' ? 1 : 0, rendering)
+    t.equal(ofController.length, rendering === 'audit-reports' ? 1 : 0, rendering)
   }
 })
 
 void t.test(
-  'the leader audits only where that was asked for, and then has the memory and the PIDs for it',
+  'the controller audits only where that was asked for, and then has the memory and the PIDs for it',
   async (t) => {
     for (const rendering of Object.keys(kustomizations)) {
-      const { metadata, spec } = objectOf<Deployment>(rendering, 'Deployment/pidguard').spec.template
+      const { metadata, spec } = objectOf<Deployment>(rendering, `Deployment/${controller}`).spec.template
       const [container] = spec.containers
       const audited = rendering === 'audit' || rendering === 'audit-reports'
       const flags = container?.args.filter((arg) => arg.startsWith('--audit')) ?? []
@@ -154,12 +156,12 @@ void t.test(
 )
 
 void t.test('with cert-manager the program may write neither Secret nor webhook configuration', async (t) => {
-  const role = objectOf<{ rules: PolicyRule[] }>('cert-manager', 'Role/pidguard')
+  const role = objectOf<{ rules: PolicyRule[] }>('cert-manager', `Role/${controller}`)
   t.strictSame(
     role.rules.filter(({ resources }) => resources.includes('secrets')).flatMap(({ verbs }) => verbs),
     ['get']
   )
-  const cluster = objectOf<{ rules: PolicyRule[] }>('cert-manager', 'ClusterRole/pidguard')
+  const cluster = objectOf<{ rules: PolicyRule[] }>('cert-manager', `ClusterRole/${controller}`)
   t.strictSame(
     cluster.rules.filter(({ resourceNames }) => resourceNames !== undefined).flatMap(({ verbs }) => verbs),
     ['get']
@@ -167,11 +169,12 @@ void t.test('with cert-manager the program may write neither Secret nor webhook 
 })
 
 void t.test('kubelets are believed without a certificate only where that was asked for', async (t) => {
-  const args = (rendering: string) =>
-    objectOf<Deployment>(rendering, 'Deployment/pidguard').spec.template.spec.containers[0]?.args ?? []
   for (const rendering of Object.keys(kustomizations)) {
-    t.ok(args(rendering).includes('--readings=kubelet'), rendering)
-    t.equal(args(rendering).includes('--kubelet-insecure'), rendering === 'kubelet-insecure', rendering)
+    for (const name of ['pidguard', controller]) {
+      const { args = [] } = objectOf<Deployment>(rendering, `Deployment/${name}`).spec.template.spec.containers[0] ?? {}
+      t.ok(args.includes('--readings=kubelet'), rendering)
+      t.equal(args.includes('--kubelet-insecure'), rendering === 'kubelet-insecure', rendering)
+    }
   }
 })
 
@@ -202,23 +205,57 @@ void t.test('the token that kubelets are sent can read what they say of nodes, a
       [...(audited ? ['get nodes/configz'] : []), 'get nodes/metrics', 'get nodes/stats'],
       rendering
     )
-    const { args = [] } = objectOf<Deployment>(rendering, 'Deployment/pidguard').spec.template.spec.containers[0] ?? {}
-    t.ok(args.includes('--kubelet-service-account=pidguard-kubelet'), rendering)
-    const own = rightsOf(rendering, 'pidguard')
-    t.ok(own.includes('create serviceaccounts/token/pidguard-kubelet'), rendering)
-    t.notOk(
-      own.some((right) => /^get nodes\/|^create serviceaccounts\/token$/.test(right)),
-      `${rendering}: our own token is of no use at a kubelet`
+    for (const account of ['pidguard', controller]) {
+      const { args = [] } =
+        objectOf<Deployment>(rendering, `Deployment/${account}`).spec.template.spec.containers[0] ?? {}
+      t.ok(args.includes('--kubelet-service-account=pidguard-kubelet'), rendering)
+      const own = rightsOf(rendering, account)
+      t.ok(own.includes('create serviceaccounts/token/pidguard-kubelet'), rendering)
+      t.notOk(
+        own.some((right) => /^get nodes\/|^create serviceaccounts\/token$/.test(right)),
+        `${rendering}: our own token is of no use at a kubelet`
+      )
+    }
+  }
+})
+
+void t.test('the webhook changes nothing, whichever components there are', async (t) => {
+  for (const rendering of Object.keys(kustomizations)) {
+    t.strictSame(
+      rightsOf(rendering, 'pidguard').filter((right) => !/^(get|list|watch) /.test(right)),
+      ['create serviceaccounts/token/pidguard-kubelet'],
+      rendering
     )
   }
 })
 
+void t.test(
+  'each process runs under its own account, and no selector of one takes the pods of the other',
+  async (t) => {
+    for (const rendering of Object.keys(kustomizations)) {
+      for (const name of ['pidguard', controller]) {
+        const { selector, template } = objectOf<Deployment>(rendering, `Deployment/${name}`).spec
+        t.equal(template.spec.serviceAccountName, name, rendering)
+        t.strictSame(selector.matchLabels, { 'app.kubernetes.io/name': name }, rendering)
+        t.equal(template.metadata.labels['app.kubernetes.io/name'], name, rendering)
+      }
+      const { spec } = objectOf<{ spec: { selector: object } }>(rendering, 'Service/pidguard')
+      t.strictSame(spec.selector, { 'app.kubernetes.io/name': 'pidguard' }, rendering)
+    }
+  }
+)
+
 interface Deployment {
   readonly spec: {
+    readonly selector: { readonly matchLabels: object }
     readonly replicas: number
     readonly template: {
-      readonly metadata: { readonly annotations: Readonly<Record<string, string>> }
+      readonly metadata: {
+        readonly annotations: Readonly<Record<string, string>>
+        readonly labels: Readonly<Record<string, string>>
+      }
       readonly spec: {
+        readonly serviceAccountName: string
         readonly containers: {
           readonly image: string
           readonly args: string[]
@@ -231,8 +268,10 @@ interface Deployment {
 }
 
 void t.test('the image is the one of this version', async (t) => {
-  const { spec } = objectOf<Deployment>('default', 'Deployment/pidguard')
-  t.equal(spec.template.spec.containers[0]?.image, `pidguard:${version}`)
+  for (const name of ['pidguard', controller]) {
+    const { spec } = objectOf<Deployment>('default', `Deployment/${name}`)
+    t.equal(spec.template.spec.containers[0]?.image, `pidguard:${version}`)
+  }
 })
 
 interface ConfigMap {
@@ -249,11 +288,13 @@ void t.test('the default overlay has the default policy; in observe no rule enfo
 })
 
 void t.test('no Service sets options of the program: one named pidguard would set PIDGUARD_PORT', async (t) => {
-  for (const name of Object.keys(kustomizations)) {
-    const { spec } = objectOf<{ spec: { template: { spec: { enableServiceLinks?: boolean } } } }>(
-      name,
-      'Deployment/pidguard'
-    )
-    t.equal(spec.template.spec.enableServiceLinks, false, name)
+  for (const rendering of Object.keys(kustomizations)) {
+    for (const name of ['pidguard', controller]) {
+      const { spec } = objectOf<{ spec: { template: { spec: { enableServiceLinks?: boolean } } } }>(
+        rendering,
+        `Deployment/${name}`
+      )
+      t.equal(spec.template.spec.enableServiceLinks, false, `${rendering} ${name}`)
+    }
   }
 })

@@ -7,7 +7,7 @@ import { json } from 'node:stream/consumers'
 import t, { type Test } from 'tap'
 import type { JsonRecord } from '../../src/lib/json/shape.ts'
 import { sendJson, sendStatus, startFakeApi, until } from '../support/fake-api.ts'
-import { startServer } from '../support/server.ts'
+import { type RunningProgram, startController, startServer } from '../support/server.ts'
 
 const lease = '/apis/coordination.k8s.io/v1/namespaces/pidguard-system/leases'
 
@@ -63,8 +63,15 @@ async function api(t: Test) {
   return { url: server.url, asked: server.asked, written }
 }
 
-/** Serves without `--cert-secret`, over a cluster whose readings come from a file. */
-async function serving(t: Test, policy: string, ...more: string[]) {
+const head = 'apiVersion: pidguard.io/v1alpha1\nkind: PidGuardPolicy\n'
+
+/** Starts one of both verbs without `--cert-secret`, over a cluster whose readings come from a file. */
+async function running<T extends RunningProgram>(
+  t: Test,
+  start: (options: { policy: string; args: readonly string[] }) => Promise<T>,
+  policy: string,
+  ...more: string[]
+) {
   const cluster = await api(t)
   const folder = await mkdtemp(join(tmpdir(), 'pidguard-leading-'))
   t.teardown(() => rm(folder, { recursive: true }))
@@ -73,15 +80,16 @@ async function serving(t: Test, policy: string, ...more: string[]) {
   await writeFile(kubeconfig, fixture.replace('https://127.0.0.1:1', cluster.url))
   await writeFile(snapshot, readings)
   const args = ['--kubeconfig', kubeconfig, '--readings', 'snapshot', '--snapshot', snapshot]
-  const head = 'apiVersion: pidguard.io/v1alpha1\nkind: PidGuardPolicy\n'
-  const server = await startServer({ policy: `${head}${policy}`, args: [...args, ...more] })
-  t.teardown(() => server.stop())
-  const say = async (spec: string): Promise<void> => writeFile(join(server.folder, 'policy.yaml'), `${head}${spec}`)
-  return { ...cluster, server, say }
+  const program = await start({ policy: `${head}${policy}`, args: [...args, ...more] })
+  t.teardown(() => program.stop())
+  const say = async (spec: string): Promise<void> => writeFile(join(program.folder, 'policy.yaml'), `${head}${spec}`)
+  return { ...cluster, program, say }
 }
 
+const taintNodes = 'spec: {headroom: {taintNodes: true}}\n'
+
 void t.test('a policy that taints nodes is carried out without --cert-secret too', async (t) => {
-  const { written, asked } = await serving(t, 'spec: {headroom: {taintNodes: true}}\n')
+  const { written, asked } = await running(t, startController, taintNodes)
   await until('the Event about the taint', () => written.some(({ path }) => path.endsWith('/events')))
   t.match(
     written.find(({ path }) => path === '/api/v1/nodes/a'),
@@ -94,24 +102,31 @@ void t.test('a policy that taints nodes is carried out without --cert-secret too
   )
 })
 
-void t.test('a policy that begins to taint is carried out; before, no Lease is asked for', async (t) => {
-  const { written, asked, server, say } = await serving(t, '')
+void t.test('a policy that begins to taint is carried out; before, nodes are neither read nor written', async (t) => {
+  const { written, asked, program, say } = await running(t, startController, '')
   await until('the caches are there', () => asked.filter((line) => line.includes('watch=true')).length >= 4)
-  t.notOk(asked.some((line) => line.includes('/leases')))
-  await say('spec: {headroom: {taintNodes: true}}\n')
+  const metrics = async () => (await fetch(`${program.probes}/metrics`)).text()
+  t.notMatch(await metrics(), /^pidguard_nodes\{/m, 'nodes that nobody reads are not called unknown')
+  await say(taintNodes)
   await until('the taint', () => written.some(({ path }) => path === '/api/v1/nodes/a'))
-  await until('the line in the log', () => server.lines.some(({ msg }) => msg === 'leading'))
+  t.match(await metrics(), /^pidguard_nodes\{known="fresh"\} 3$/m)
 })
 
 void t.test('audits need no --cert-secret either', async (t) => {
-  const { server } = await serving(t, '', '--audit-interval', '1h')
-  await until('it leads', () => server.lines.some(({ msg }) => msg === 'leading'))
+  const { program } = await running(t, startController, '', '--audit-interval', '1h')
+  await until('it leads', () => program.lines.some(({ msg }) => msg === 'leading'))
 })
 
-void t.test('a policy that taints nodes where there is no cluster: the log says that nothing is tainted', async (t) => {
-  const policy = 'apiVersion: pidguard.io/v1alpha1\nkind: PidGuardPolicy\nspec: {headroom: {taintNodes: true}}\n'
-  const server = await startServer({ policy })
-  t.teardown(() => server.stop())
-  await until('the line in the log', () => server.lines.length > 0)
-  t.match(server.lines, [{ msg: 'taintNodes has no effect: there is no cluster whose nodes could be tainted' }])
+void t.test('a replica of the webhook takes part in no election, and writes nothing', async (t) => {
+  const { asked, written, program } = await running(t, startServer, taintNodes)
+  await until('the caches are there', () => asked.filter((line) => line.includes('watch=true')).length >= 4)
+  await until('the nodes read', async () =>
+    (await (await fetch(`${program.probes}/metrics`)).text()).includes('pidguard_nodes{known="fresh"} 3')
+  )
+  t.strictSame(
+    asked.filter((line) => !line.startsWith('GET ')),
+    []
+  )
+  t.notOk(asked.some((line) => line.includes('/leases')))
+  t.strictSame(written, [])
 })

@@ -175,20 +175,32 @@ const refusals = [
     code: 2
   },
   {
-    name: 'audits where there is no cluster',
+    name: 'a controller where there is no cluster',
+    args: ['controller', '--audit-interval', '1h'],
+    want: /controller: expected a cluster: run in one, or name it by --kubeconfig/,
+    code: 2
+  },
+  {
+    name: 'a controller with readings from a Prometheus nobody named',
+    args: ['controller', '--kubeconfig', 'test/fixtures/kubeconfig.yaml', '--readings', 'prometheus'],
+    want: /--readings prometheus needs --prometheus URL/,
+    code: 2
+  },
+  {
+    name: 'duties of the controller asked of a replica',
     args: ['serve', '--audit-interval', '1h'],
-    want: /--audit-interval needs a cluster/,
+    want: /unknown option '--audit-interval'/,
     code: 2
   },
   {
     name: 'reports of audits that nobody makes',
-    args: ['serve', '--audit-report-objects'],
+    args: ['controller', '--kubeconfig', 'test/fixtures/kubeconfig.yaml', '--audit-report-objects'],
     want: /--audit-report-objects needs --audit-interval/,
     code: 2
   },
   {
     name: 'an interval that is no span',
-    args: ['serve', '--audit-interval', '60'],
+    args: ['controller', '--audit-interval', '60'],
     want: /--audit-interval <span>: expected a span of at least 1s such as 90d, 12h or 1m30s, found "60"/,
     code: 2
   },

@@ -29,7 +29,7 @@ export const floors: readonly Floor[] = [
   { snapshot: 'a cluster in a file' },
   { input: 'the files that are checked' },
   {
-    leader: 'what one replica does for all: election, taints, Events',
+    leader: 'what one process does for all: election, taints, Events',
     audit: 'one pass over a whole cluster',
     rules: 'one file per rule',
     validate: 'one pass over files'
@@ -43,7 +43,7 @@ export const floors: readonly Floor[] = [
     calico: 'the backend Felix is set to on each node, and what the node would need'
   },
   { host: 'this machine: files, terminal, clock, child processes' },
-  { serve: 'the process of `serve`' },
+  { serve: 'the processes of `serve` and `controller`' },
   { commands: 'one file per verb' },
   { 'main.ts': 'arguments in, exit code out' }
 ]

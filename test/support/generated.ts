@@ -23,29 +23,26 @@ import { renderSarif } from '../../src/report/sarif.ts'
 import { coloured, renderText } from '../../src/report/text.ts'
 import { renderRulesDoc, renderRulesTable } from '../../src/rules/docs/readme.ts'
 import { policyRules as rules } from '../../src/rules/index.ts'
-import { buildMetrics } from '../../src/server/metrics/metrics.ts'
 import { auditJsonSchema } from './audit-schema.ts'
 import { cleanAudit, fullAudit } from './audits.ts'
 import { renderBrowserScript, scriptPath } from './browser-script.ts'
 import { dashboardPath, renderDashboard } from './dashboard.ts'
-import { fakeClock } from './fakes.ts'
+import { exportedMetrics } from './exported-metrics.ts'
 import { findingsJsonSchema } from './findings-schema.ts'
 import { withFloors } from './floors.ts'
 import { withBlock } from './generated-block.ts'
 import { cleanReport, fullReport } from './reports.ts'
+import { renderRights } from './rights.ts'
 
 /** A row for each metric of ours, with its help text as a scrape has it. */
 async function renderMetricsTable(): Promise<string> {
-  const { text } = await buildMetrics({
-    clock: fakeClock(),
-    policy: () => ({ generation: 1, loadedAt: 0, isLatest: true }),
-    certificate: () => undefined,
-    headroom: () => undefined
-  }).render()
+  const text = await exportedMetrics()
   const kinds = new Map([...text.matchAll(/^# TYPE (pidguard_\w+) (\w+)$/gm)].map(([, name, kind]) => [name, kind]))
-  const rows = [...text.matchAll(/^# HELP (pidguard_\w+) (.*)$/gm)]
-    .map(([, name, help = '']) => `| \`${name}\` | ${kinds.get(name)} | ${help.replaceAll('|', '\\|')} |`)
-    .toSorted()
+  const rows = new Set(
+    [...text.matchAll(/^# HELP (pidguard_\w+) (.*)$/gm)]
+      .map(([, name, help = '']) => `| \`${name}\` | ${kinds.get(name)} | ${help.replaceAll('|', '\\|')} |`)
+      .toSorted()
+  )
   return ['', '| metric | type | says |', '|---|---|---|', ...rows, '', ''].join('\n')
 }
 
@@ -81,6 +78,7 @@ export const generated: Readonly<Record<string, string>> = {
   ),
   'src/README.md': withFloors(readFileSync(join(root, 'src/README.md'), 'utf8')),
   'src/rules/README.md': renderRulesDoc(rules),
+  'docs/rights.md': renderRights(),
   'src/commands/help-text.generated.ts': `// Made by npm run docs.\n\n/** What \`pidguard --help\` prints. */\nexport const helpText = \`${renderHelp().trimEnd()}\`\n`,
   'manifests/policy.schema.json': renderPolicySchema(),
   'manifests/policy.yaml': `# yaml-language-server: $schema=policy.schema.json\n${defaultPolicyText(rules)}`,

@@ -104,6 +104,7 @@ export function installationOf(change: Partial<DoctorFacts> = {}): DoctorFacts {
     namespace: 'pidguard-system',
     ...registered(),
     deployment: deploymentOf(3),
+    controllers: deploymentOf(2, 2),
     service: { spec: { type: 'ClusterIP', ports: [{ port: 443 }] } },
     addresses: 3,
     secret: soundSecret,

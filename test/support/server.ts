@@ -8,44 +8,65 @@ import { createInterface } from 'node:readline'
 import { text } from 'node:stream/consumers'
 import type { ReviewResponse } from '../../src/kubernetes/admission-review.ts'
 
-export interface RunningServer {
-  /** Base URLs of the two ports. */
-  readonly admission: string
+/** The built program, started and listening. */
+export interface RunningProgram {
+  /** Base URL of probes and metrics. */
   readonly probes: string
   readonly folder: string
   readonly process: ChildProcess
   /** Log lines so far, parsed. */
   readonly lines: Record<string, unknown>[]
-  review(webhook: 'mutate' | 'validate', review: object): Promise<{ response: ReviewResponse }>
   stop(): Promise<number | null>
 }
 
-/** The value of one sample of a replica's metrics; NaN where it has none. */
-export async function metric({ probes }: Pick<RunningServer, 'probes'>, name: string): Promise<number> {
-  const text = await (await fetch(`${probes}/metrics`)).text()
-  return Number(new RegExp(`^${name.replace(/[{}]/g, '\\$&')} (\\S+)$`, 'm').exec(text)?.[1])
+export interface RunningServer extends RunningProgram {
+  /** Base URL of the webhook. */
+  readonly admission: string
+  review(webhook: 'mutate' | 'validate', review: object): Promise<{ response: ReviewResponse }>
 }
 
-/** Starts the built program on free ports with a folder of its own; resolves when it listens. */
-export async function startServer(
-  options: { policy?: string; certDir?: string; args?: readonly string[] } = {}
-): Promise<RunningServer> {
+interface StartOptions {
+  readonly policy?: string
+  readonly args?: readonly string[]
+}
+
+/** `serve` on free ports with a folder of its own; resolves when it listens. */
+export async function startServer(options: StartOptions & { readonly certDir?: string } = {}): Promise<RunningServer> {
   const folder = await mkdtemp(join(tmpdir(), 'pidguard-'))
   const certDir = options.certDir ?? folder
+  const { said, ...running } = await start('serve', folder, options, ['--port=0', '--drain=0', `--cert-dir=${certDir}`])
+  const { admission } = said as { admission: string }
+  const agent = new Agent({ keepAlive: true, ca: await readFile(join(certDir, 'ca.crt')) })
+  return {
+    ...running,
+    admission,
+    review: (webhook, review) => post(`${admission}/${webhook}`, agent, JSON.stringify(review)),
+    stop() {
+      agent.destroy()
+      return running.stop()
+    }
+  }
+}
+
+/** `controller` on a free port with a folder of its own; resolves when it listens. */
+export async function startController(options: StartOptions): Promise<RunningProgram> {
+  const { said: _, ...running } = await start('controller', await mkdtemp(join(tmpdir(), 'pidguard-')), options, [])
+  return running
+}
+
+async function start(verb: string, folder: string, { policy, args = [] }: StartOptions, own: readonly string[]) {
   const policyFile = join(folder, 'policy.yaml')
-  if (options.policy !== undefined) await writeFile(policyFile, options.policy)
+  if (policy !== undefined) await writeFile(policyFile, policy)
   const child = spawn(
     process.execPath,
     [
       join(import.meta.dirname, '../../dist/main.js'),
-      'serve',
+      verb,
       '--host=127.0.0.1',
-      '--port=0',
       '--probe-port=0',
-      '--drain=0',
-      `--cert-dir=${certDir}`,
-      ...(options.policy === undefined ? [] : ['--policy', policyFile]),
-      ...(options.args ?? [])
+      ...own,
+      ...(policy === undefined ? [] : ['--policy', policyFile]),
+      ...args
     ],
     { stdio: ['ignore', 'pipe', 'pipe'] }
   )
@@ -58,23 +79,22 @@ export async function startServer(
       lines.push(fields)
       if (fields['msg'] === 'listening') resolve(fields)
     })
-    let said = ''
+    let complaint = ''
     child.stderr.on('data', (chunk) => {
-      said += chunk
+      complaint += chunk
     })
-    child.once('exit', (code) => reject(new Error(`the server stopped with code ${code} before it listened: ${said}`)))
+    child.once('exit', (code) =>
+      reject(new Error(`${verb} stopped with code ${code} before it listened: ${complaint}`))
+    )
   })
-  const { admission, probes } = (await listening) as { admission: string; probes: string }
-  const agent = new Agent({ keepAlive: true, ca: await readFile(join(certDir, 'ca.crt')) })
+  const said = await listening
   return {
-    admission,
-    probes,
+    said,
+    probes: String(said['probes']),
     folder,
     process: child,
     lines,
-    review: (webhook, review) => post(`${admission}/${webhook}`, agent, JSON.stringify(review)),
     async stop() {
-      agent.destroy()
       child.kill('SIGTERM')
       if (child.exitCode === null) await once(child, 'exit')
       // A test may have closed its output; otherwise the last lines come after the end of the process.
@@ -90,4 +110,10 @@ async function post(url: string, agent: Agent, body: string): Promise<{ response
   call.end(body)
   const [response] = await once(call, 'response')
   return JSON.parse(await text(response))
+}
+
+/** The value of one sample of a replica's metrics; NaN where it has none. */
+export async function metric({ probes }: Pick<RunningServer, 'probes'>, name: string): Promise<number> {
+  const text = await (await fetch(`${probes}/metrics`)).text()
+  return Number(new RegExp(`^${name.replace(/[{}]/g, '\\$&')} (\\S+)$`, 'm').exec(text)?.[1])
 }

@@ -8,37 +8,69 @@ export interface ReplicaFacts extends ProbeFacts {
   readonly version: string
 }
 
-/** Whether a replica answers. What this user may not read is not checked; `hidden` says so elsewhere. */
-export function replicaChecks(facts: ReplicaFacts): Check[] {
-  const { deployment, hidden, namespace } = facts
-  const logs = `kubectl logs -n ${namespace} deployment/pidguard --all-containers --tail=50`
-  if (deployment !== undefined) {
-    return [
-      ...deploymentChecks(deployment, logs, facts),
-      ...serviceChecks(logs, facts),
-      ...imageChecks(deployment, facts)
-    ]
-  }
-  if (hidden.includes('deployments')) return serviceChecks(logs, facts)
-  const found = `no Deployment pidguard in ${namespace}`
-  return [{ about: 'replicas', level: 'error', found, remedy: apply }, ...serviceChecks(logs, facts)]
+/** The two Deployments of an installation. */
+interface Process {
+  readonly about: 'replicas' | 'controllers'
+  readonly name: string
+  /** How many manifests/base has. */
+  readonly usual: number
+  /** What one alone means. */
+  readonly alone: string
 }
 
-function deploymentChecks({ spec, status }: Deployment, logs: string, { namespace }: ReplicaFacts): Check[] {
+const webhook: Process = {
+  about: 'replicas',
+  name: 'pidguard',
+  usual: 3,
+  alone: 'one replica: each restart of it is a gap'
+}
+const controller: Process = {
+  about: 'controllers',
+  name: 'pidguard-controller',
+  usual: 2,
+  alone: 'one controller: when its node is lost, none leads for minutes'
+}
+
+/** Whether a replica answers, and a controller runs. What this user may not read is not checked; `hidden` says so elsewhere. */
+export function replicaChecks(facts: ReplicaFacts): Check[] {
+  const { deployment, controllers } = facts
+  return [
+    ...processChecks(webhook, deployment, facts),
+    ...serviceChecks(logsOf(webhook, facts), facts),
+    ...processChecks(controller, controllers, facts)
+  ]
+}
+
+/** The command that shows why it is not ready. */
+function logsOf({ name }: Process, { namespace }: ReplicaFacts): string {
+  return `kubectl logs -n ${namespace} deployment/${name} --all-containers --tail=50`
+}
+
+function processChecks(process: Process, deployment: Deployment | undefined, facts: ReplicaFacts): Check[] {
+  if (deployment !== undefined) {
+    return [...deploymentChecks(process, deployment, facts), ...imageChecks(deployment, facts)]
+  }
+  if (facts.hidden.includes('deployments')) return []
+  const found = `no Deployment ${process.name} in ${facts.namespace}`
+  return [{ about: process.about, level: 'error', found, remedy: apply }]
+}
+
+function deploymentChecks(process: Process, { spec, status }: Deployment, facts: ReplicaFacts): Check[] {
+  const { about, name, usual, alone } = process
+  const logs = logsOf(process, facts)
   const wanted = spec.replicas ?? 1
   const ready = status?.readyReplicas ?? 0
   const level: Level = ready === 0 ? 'error' : ready < wanted ? 'warn' : 'ok'
   const checks: Check[] = [
-    { about: 'replicas', level, found: `${ready} of ${wanted} ready`, ...(level === 'ok' ? {} : { remedy: logs }) }
+    { about, level, found: `${ready} of ${wanted} ready`, ...(level === 'ok' ? {} : { remedy: logs }) }
   ]
   if (wanted < 2) {
-    const found = 'one replica: each restart of it is a gap'
-    checks.push({ about: 'replicas', level: 'warn', found, remedy: 'Set replicas to 3.' })
+    checks.push({ about, level: 'warn', found: alone, remedy: `Set replicas of the Deployment ${name} to ${usual}.` })
   }
   const updated = status?.updatedReplicas ?? 0
   if (ready > 0 && updated < wanted) {
     const found = `${updated} of ${wanted} are of the version applied last: a rollout is under way, or does not come on`
-    const remedy = `kubectl rollout status -n ${namespace} deployment/pidguard`
+    const remedy = `kubectl rollout status -n ${facts.namespace} deployment/${name}`
     checks.push({ about: 'version', level: 'warn', found, remedy })
   }
   return checks

@@ -97,7 +97,7 @@ const tail = `
     # OnDelete: a changed template restarts calico-node on a node only when a person deletes its pod. hold: RollingUpdate
     # stays, and a change that would restart calico-node is refused while a node is below its floor of free PIDs.
     updateStrategy: OnDelete
-    # With true the leader itself repairs a DaemonSet that is out of policy, such as one that was written while
+    # With true the controller itself repairs a DaemonSet that is out of policy, such as one that was written while
     # pidguard was down: the strategy first, so that nothing restarts. Never what an operator owns. Needs the
     # component calico-repair.
     repair: false

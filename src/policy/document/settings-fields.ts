@@ -167,7 +167,7 @@ function calicoFields(defaults: Defaults) {
     ),
     repair: optional(
       flag(),
-      'The leader repairs DaemonSets of Calico that are out of policy. Needs the component calico-repair.',
+      'The controller repairs DaemonSets of Calico that are out of policy. Needs the component calico-repair.',
       defaults?.calico.repair
     )
   })

@@ -58,6 +58,8 @@ export interface ControlPlane {
 
 const token = 'an-administrator-of-this-test-only'
 
+const accounts = ['pidguard', 'pidguard-controller'].map((name) => `system:serviceaccount:pidguard-system:${name}`)
+
 /** Metadata of every write: enough to read the annotations that admission left. */
 const auditPolicy = {
   apiVersion: 'audit.k8s.io/v1',
@@ -65,7 +67,7 @@ const auditPolicy = {
   omitStages: ['RequestReceived'],
   rules: [
     { level: 'Metadata', verbs: ['create', 'update', 'patch', 'delete'] },
-    { level: 'Metadata', verbs: ['list'], users: ['system:serviceaccount:pidguard-system:pidguard'] },
+    { level: 'Metadata', verbs: ['list'], users: accounts },
     { level: 'None' }
   ]
 }

@@ -8,7 +8,7 @@ export interface ApartInstallation extends Installation {
 }
 
 /**
- * The default overlay, where a scheduler runs. Replicas are processes here: the pods of their Deployment only say how many there
+ * The default overlay, where a scheduler runs, with one controller. Replicas are processes here: the pods of their Deployment only say how many there
  * are, and wait for a node that is none of these. None of them when it returns.
  */
 export async function installApart(
@@ -17,7 +17,8 @@ export async function installApart(
   components: readonly Component[]
 ): Promise<ApartInstallation> {
   const { kubectl, api } = plane
-  const own = ['deployment/pidguard', '--namespace=pidguard-system']
+  const ours = '--namespace=pidguard-system'
+  const own = ['deployment/pidguard', ours]
   const scale = async (count: number): Promise<void> => {
     await kubectl.ok(['scale', ...own, `--replicas=${count}`])
   }
@@ -25,9 +26,11 @@ export async function installApart(
   const installation = await install(plane, 'default', components, patience)
   const elsewhere = { spec: { template: { spec: { nodeSelector: { 'kubernetes.io/hostname': 'elsewhere' } } } } }
   await scale(0)
+  await kubectl.ok(['scale', 'deployment/pidguard-controller', ours, '--replicas=0'])
   await kubectl.ok(['patch', ...own, `--patch=${JSON.stringify(elsewhere)}`])
   await untilIs('none of them', async () => (await api.list('pods', 'pidguard-system', '')).length, 0)
   await kubectl.ok(['uncordon', ...nodes])
+  await installation.startController()
   return { ...installation, scale }
 }
 

@@ -11,15 +11,14 @@ import { type LogLine, readLog, sumOf } from './webhook.ts'
 const root = resolve(import.meta.dirname, '../../..')
 const namespace = 'pidguard-system'
 
-export interface Replica {
+/** A process of the installation: a replica of the webhook, or a controller. */
+export interface Running {
   /** Of /metrics and the probes. */
   readonly probePort: number
   isReady(): Promise<boolean>
   /** Returns when it is. */
   ready(): Promise<void>
   logLines(): LogLine[]
-  /** What it answers to an AdmissionReview that somebody sends it without an API server in between. */
-  review(webhook: 'mutate' | 'validate', review: object): Promise<Review>
   /** Sum over all series that begin so; undefined when there is none. */
   metric(name: string): Promise<number | undefined>
   /** Returns when a line with that message is there. */
@@ -31,6 +30,12 @@ export interface Replica {
   stop(signal?: NodeJS.Signals): Promise<Exit>
 }
 
+/** A replica of the webhook. */
+export interface Replica extends Running {
+  /** What it answers to an AdmissionReview that somebody sends it without an API server in between. */
+  review(webhook: 'mutate' | 'validate', review: object): Promise<Review>
+}
+
 export interface Review {
   readonly allowed: boolean
   readonly status?: { readonly message: string }
@@ -40,15 +45,19 @@ export interface Review {
 export interface Installation {
   /** Applies the overlay again, as an upgrade and a GitOps controller do; `timeout` as for `install`. */
   apply(overlay?: Overlay, timeout?: number): Promise<void>
-  /** Starts one replica; ready only after `ready`. */
+  /** Starts one replica of the webhook; ready only after `ready`, and that needs a controller, or one that ran before. */
   start(...args: string[]): Promise<Replica>
-  /** What the Deployment's pods read as their policy. */
+  /** Starts one controller. */
+  startController(...args: string[]): Promise<Running>
+  /** The same with the rights of the webhook's account, under which the leader of a version with one process ran. */
+  startEarlierLeader(...args: string[]): Promise<Running>
+  /** What the Deployments' pods read as their policy. */
   writePolicy(text: string): void
   /** A copy of the overlay's folder that a person could apply, adapted to this machine. */
   folder(overlay?: Overlay): string
 }
 
-/** `earlier`: strict, as an earlier version installed it. */
+/** `earlier`: strict, as the last version with one process and one account installed it. */
 export type Overlay = 'observe' | 'default' | 'strict' | 'earlier'
 export type Component =
   | 'bindings'
@@ -66,9 +75,9 @@ export type Component =
 export const patience = 10
 
 /**
- * The manifests as they are, but for two things: nothing runs the Deployment's pods here, so replicas are processes;
+ * The manifests as they are, but for two things: nothing runs the Deployments' pods here, so replicas are processes;
  * and the Service leads to them by name, since nothing routes cluster addresses on this machine. The API server calls
- * `pidguard.pidguard-system.svc` by clientConfig.service all the same, and each replica has the rights of the
+ * `pidguard.pidguard-system.svc` by clientConfig.service all the same, and each process has the rights of its
  * service account and no more. `timeout` is in place of the timeoutSeconds of every webhook.
  */
 export async function install(
@@ -78,13 +87,14 @@ export async function install(
   timeout?: number
 ): Promise<Installation> {
   const [servicePort = 0] = await freePorts(1)
-  const replicas = new Map<RunningProgram, { admission: number; probes: number; ready: boolean }>()
+  const processes = new Map<RunningProgram, { readonly admission: number | undefined; ready: boolean }>()
   const work = mkdtempSync(join(plane.folder, 'install-'))
   const policyFile = join(work, 'policy.yaml')
   // What kube-proxy does, for the name localhost, which may be either address.
-  const ready = () => [...replicas.values()].filter((replica) => replica.ready)
   const service = await forward('localhost', servicePort, () =>
-    ready().map(({ admission }) => ['127.0.0.1', admission] as const)
+    [...processes.values()].flatMap(({ ready, admission }) =>
+      ready && admission !== undefined ? [['127.0.0.1', admission] as const] : []
+    )
   )
   plane.atStop(async () => service.stop())
 
@@ -95,7 +105,7 @@ export async function install(
       { kind: 'MutatingWebhookConfiguration', webhooks: 2 },
       {
         kind: 'ValidatingWebhookConfiguration',
-        webhooks: (which === 'strict' || which === 'earlier' ? 4 : 3) + Number(components.includes('bindings'))
+        webhooks: (which === 'strict' || which === 'earlier' ? 5 : 3) + Number(components.includes('bindings'))
       }
     ].map(({ kind, webhooks }) => ({
       target: { kind },
@@ -133,61 +143,91 @@ export async function install(
 
   await apply()
 
+  /** `account`: whose rights it has. */
+  async function launch(verb: 'serve' | 'controller', account: string, args: readonly string[]) {
+    const [admission = 0, probes = 0] = await freePorts(2)
+    const home = mkdtempSync(join(work, `${verb}-`))
+    const logFile = join(home, 'log')
+    const kubeconfig = join(home, 'kubeconfig')
+    writeFileSync(kubeconfig, JSON.stringify(await kubeconfigOf(plane, account)))
+    const running = await startProgram({
+      program: process.execPath,
+      args: [
+        join(root, 'dist/main.js'),
+        verb,
+        ...(verb === 'serve' ? [`--port=${admission}`, '--drain=1'] : []),
+        '--cert-secret=pidguard-tls',
+        '--kubelet-service-account=pidguard-kubelet',
+        `--policy=${policyFile}`,
+        `--probe-port=${probes}`,
+        '--host=127.0.0.1',
+        '--log-level=debug',
+        `--kubeconfig=${kubeconfig}`,
+        ...args
+      ],
+      logFile,
+      cwd: home
+    })
+    const entry = { admission: verb === 'serve' ? admission : undefined, ready: false }
+    processes.set(running, entry)
+    async function isReady(): Promise<boolean> {
+      try {
+        const { statusCode, body } = await request(`http://127.0.0.1:${probes}/readyz`)
+        await body.dump()
+        return statusCode === 200
+      } catch {
+        return false
+      }
+    }
+    // The kubelet's readiness probe, and the endpoints that follow it.
+    const probing = setInterval(async () => {
+      entry.ready = running.exit() === undefined && (await isReady())
+    }, 100)
+    plane.atStop(async () => {
+      clearInterval(probing)
+      if (running.exit() === undefined) await running.stop('SIGKILL')
+    })
+    const program: Running = {
+      probePort: probes,
+      isReady,
+      async ready() {
+        await until(`a ready ${verb} (${logFile})`, () => entry.ready)
+      },
+      logLines: () => readLog(logFile),
+      async metric(name) {
+        const { body } = await request(`http://127.0.0.1:${probes}/metrics`)
+        return sumOf(name, await body.text())
+      },
+      async logged(message) {
+        await until(`${JSON.stringify(message)} in the log`, () => readLog(logFile).some(({ msg }) => msg === message))
+      },
+      signal: (signal) => running.signal(signal),
+      async ended() {
+        const exit = await until('its end', () => running.exit())
+        clearInterval(probing)
+        processes.delete(running)
+        return exit
+      },
+      async stop(signal = 'SIGTERM') {
+        const exit = await running.stop(signal)
+        clearInterval(probing)
+        processes.delete(running)
+        return exit
+      }
+    }
+    return { process: program, admission }
+  }
+
   return {
     apply,
     folder: (which) => folder(which),
     writePolicy: (text) => writeFileSync(policyFile, text),
+    startController: async (...args) => (await launch('controller', 'pidguard-controller', args)).process,
+    startEarlierLeader: async (...args) => (await launch('controller', 'pidguard', args)).process,
     async start(...args) {
-      const [admission = 0, probes = 0] = await freePorts(2)
-      const home = mkdtempSync(join(work, 'replica-'))
-      const logFile = join(home, 'log')
-      const kubeconfig = join(home, 'kubeconfig')
-      writeFileSync(kubeconfig, JSON.stringify(await kubeconfigOf(plane)))
-      const running = await startProgram({
-        program: process.execPath,
-        args: [
-          join(root, 'dist/main.js'),
-          'serve',
-          '--cert-secret=pidguard-tls',
-          '--kubelet-service-account=pidguard-kubelet',
-          `--policy=${policyFile}`,
-          `--port=${admission}`,
-          `--probe-port=${probes}`,
-          '--host=127.0.0.1',
-          '--log-level=debug',
-          `--kubeconfig=${kubeconfig}`,
-          '--drain=1',
-          ...args
-        ],
-        logFile,
-        cwd: home
-      })
-      const entry = { admission, probes, ready: false }
-      replicas.set(running, entry)
-      async function isReady(): Promise<boolean> {
-        try {
-          const { statusCode, body } = await request(`http://127.0.0.1:${probes}/readyz`)
-          await body.dump()
-          return statusCode === 200
-        } catch {
-          return false
-        }
-      }
-      // The kubelet's readiness probe, and the endpoints that follow it.
-      const probing = setInterval(async () => {
-        entry.ready = running.exit() === undefined && (await isReady())
-      }, 100)
-      plane.atStop(async () => {
-        clearInterval(probing)
-        if (running.exit() === undefined) await running.stop('SIGKILL')
-      })
+      const { process: replica, admission } = await launch('serve', 'pidguard', args)
       return {
-        probePort: probes,
-        isReady,
-        async ready() {
-          await until(`a ready replica (${logFile})`, () => entry.ready)
-        },
-        logLines: () => readLog(logFile),
+        ...replica,
         async review(webhook, review) {
           // The certificate is for the name of the Service; who asks here knows whom he asks.
           const dispatcher = new Agent({ connect: { rejectUnauthorized: false } })
@@ -202,37 +242,15 @@ export async function install(
           } finally {
             await dispatcher.destroy()
           }
-        },
-        async metric(name) {
-          const { body } = await request(`http://127.0.0.1:${probes}/metrics`)
-          return sumOf(name, await body.text())
-        },
-        async logged(message) {
-          await until(`${JSON.stringify(message)} in the log`, () =>
-            readLog(logFile).some(({ msg }) => msg === message)
-          )
-        },
-        signal: (signal) => running.signal(signal),
-        async ended() {
-          const exit = await until('its end', () => running.exit())
-          clearInterval(probing)
-          replicas.delete(running)
-          return exit
-        },
-        async stop(signal = 'SIGTERM') {
-          const exit = await running.stop(signal)
-          clearInterval(probing)
-          replicas.delete(running)
-          return exit
         }
       }
     }
   }
 }
 
-/** The rights of the installed service account, by a token as the kubelet would mount it. */
-async function kubeconfigOf(plane: ControlPlane): Promise<object> {
-  const path = `/api/v1/namespaces/${namespace}/serviceaccounts/pidguard/token`
+/** The rights of an installed service account, by a token as the kubelet would mount it. */
+async function kubeconfigOf(plane: ControlPlane, account: string): Promise<object> {
+  const path = `/api/v1/namespaces/${namespace}/serviceaccounts/${account}/token`
   const request = { apiVersion: 'authentication.k8s.io/v1', kind: 'TokenRequest', spec: {} }
   const { status, body } = await plane.api.post(path, request)
   if (status !== 201) throw new Error(`token: ${body.message}`)

@@ -1,11 +1,12 @@
 import { again } from './again.ts'
 import type { ControlPlane } from './control-plane.ts'
-import type { Installation, Replica } from './installation.ts'
+import type { Installation, Running } from './installation.ts'
 import type { StoredObject } from './objects.ts'
 import { until } from './wait.ts'
 
 const namespace = 'pidguard-system'
 const path = `/api/v1/namespaces/${namespace}/pods`
+const labelSelector = `labelSelector=${encodeURIComponent('app.kubernetes.io/name in (pidguard,pidguard-controller)')}`
 
 interface RunPod extends StoredObject {
   readonly metadata: StoredObject['metadata'] & { readonly deletionTimestamp?: string }
@@ -16,7 +17,8 @@ interface Entry {
   readonly name: string
   readonly node: string
   readonly template: string
-  readonly replica: Promise<Replica>
+  readonly isWebhook: boolean
+  readonly replica: Promise<Running>
   isReady: boolean
   isLeaving: boolean
 }
@@ -31,14 +33,15 @@ export interface PodRunner {
 }
 
 /**
- * What kubelets do, with processes in the place of containers: a pod of the Deployment that is bound starts a replica
+ * What kubelets do, with processes in the place of containers: a pod of a Deployment that is bound starts what it runs
  * with the pod's arguments, and is ready when that is; a pod that is deleted has its replica told to go, and is gone
  * when that has ended. Runs until the control plane stops.
  */
 export function runPods(plane: ControlPlane, installation: Installation): PodRunner {
   const entries = new Map<string, Entry>()
   let fewest = Number.POSITIVE_INFINITY
-  const ready = (): Entry[] => [...entries.values()].filter(({ isReady, isLeaving }) => isReady && !isLeaving)
+  const ready = (): Entry[] =>
+    [...entries.values()].filter(({ isReady, isLeaving, isWebhook }) => isReady && !isLeaving && isWebhook)
 
   async function begin(pod: RunPod, entry: Entry): Promise<void> {
     const replica = await entry.replica
@@ -63,20 +66,23 @@ export function runPods(plane: ControlPlane, installation: Installation): PodRun
   }
 
   async function look(): Promise<void> {
-    const pods = await plane.api.list<RunPod>('pods', namespace, 'labelSelector=app.kubernetes.io/name=pidguard')
+    const pods = await plane.api.list<RunPod>('pods', namespace, labelSelector)
     for (const pod of pods) {
       const { uid, name, deletionTimestamp, labels } = pod.metadata
       const entry = entries.get(uid)
       if (entry !== undefined && deletionTimestamp !== undefined && !entry.isLeaving) void end(uid, entry)
       if (entry !== undefined || deletionTimestamp !== undefined || pod.spec.nodeName === undefined) continue
-      const args = pod.spec.containers[0].args.filter((arg) => arg.startsWith('--readings'))
+      const [verb, ...all] = pod.spec.containers[0].args
+      const isWebhook = verb === 'serve'
+      const args = all.filter((arg) => arg.startsWith('--readings'))
       const template = labels?.['pod-template-hash'] ?? ''
       const node = pod.spec.nodeName
       const started = {
         name,
         node,
         template,
-        replica: installation.start('--drain=5', ...args),
+        isWebhook,
+        replica: isWebhook ? installation.start('--drain=5', ...args) : installation.startController(...args),
         isReady: false,
         isLeaving: false
       }

@@ -1,8 +1,8 @@
-import type { ReportContent } from '../../report/audit/policy-report.ts'
-import type { ClusterFactsOptions } from '../cluster-facts.ts'
+import type { ReportContent } from '../../../report/audit/policy-report.ts'
+import type { NodeDutiesOptions } from '../node-duties.ts'
 
-/** The options of `serve` that an audit depends on. */
-export interface AuditingOptions extends ClusterFactsOptions {
+/** The options of `controller` that an audit depends on. */
+export interface AuditingOptions extends NodeDutiesOptions {
   readonly policy?: string
   /** See `--report-objects` of `audit`. */
   readonly auditReportObjects: ReportContent | 'off'
@@ -15,7 +15,7 @@ export interface AuditingOptions extends ClusterFactsOptions {
 const qps = 10
 
 /**
- * The arguments of `pidguard audit` for the cluster of `serve`, with the same credentials, policy file and source of
+ * The arguments of `pidguard audit` for the cluster of `controller`, with the same credentials, policy file and source of
  * readings. Every option that an environment variable could set is given.
  */
 export function auditArgv(options: AuditingOptions): string[] {

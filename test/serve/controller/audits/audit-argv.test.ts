@@ -1,5 +1,5 @@
 import t from 'tap'
-import { type AuditingOptions, auditArgv } from '../../../src/serve/audits/audit-argv.ts'
+import { type AuditingOptions, auditArgv } from '../../../../src/serve/controller/audits/audit-argv.ts'
 
 const plain: AuditingOptions = { readingsInterval: 15_000, auditReportObjects: 'off' }
 const always = ['audit', '--output=totals', '--fail-on=audit', '--kube-api-qps=10']

@@ -1,10 +1,10 @@
-import type { Headroom } from '../headroom/assess/headroom.ts'
-import type { KubeApi } from '../kube/client.ts'
-import { nodeEvents } from '../leader/kube-node-events.ts'
-import { nodeTaints } from '../leader/kube-node-taints.ts'
-import { NodeTainter, type TainterDeps } from '../leader/node-tainter.ts'
-import type { Settings } from '../policy/settings.ts'
-import type { Clock } from '../ports/runtime.ts'
+import type { Headroom } from '../../headroom/assess/headroom.ts'
+import type { KubeApi } from '../../kube/client.ts'
+import { nodeEvents } from '../../leader/kube-node-events.ts'
+import { nodeTaints } from '../../leader/kube-node-taints.ts'
+import { NodeTainter, type TainterDeps } from '../../leader/node-tainter.ts'
+import type { Settings } from '../../policy/settings.ts'
+import type { Clock } from '../../ports/runtime.ts'
 
 export interface NodeTaintsDeps extends Pick<TainterDeps, 'isSynced' | 'largestRefused' | 'log' | 'meter'> {
   readonly api: KubeApi

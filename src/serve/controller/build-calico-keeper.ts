@@ -1,10 +1,10 @@
-import type { KubeApi } from '../kube/client.ts'
-import { CalicoKeeper, type CalicoKeeperDeps } from '../leader/calico/calico-keeper.ts'
-import { checkFelix, type FelixPolicy } from '../leader/calico/check-felix.ts'
-import { daemonSetEvents, watchFelix, writeDaemonSet } from '../leader/calico/kube-daemon-sets.ts'
-import type { Clock } from '../ports/runtime.ts'
-import { calicoIptablesBackend } from '../rules/calico-iptables-backend.ts'
-import { calicoUpdateStrategy } from '../rules/calico-update-strategy.ts'
+import type { KubeApi } from '../../kube/client.ts'
+import { CalicoKeeper, type CalicoKeeperDeps } from '../../leader/calico/calico-keeper.ts'
+import { checkFelix, type FelixPolicy } from '../../leader/calico/check-felix.ts'
+import { daemonSetEvents, watchFelix, writeDaemonSet } from '../../leader/calico/kube-daemon-sets.ts'
+import type { Clock } from '../../ports/runtime.ts'
+import { calicoIptablesBackend } from '../../rules/calico-iptables-backend.ts'
+import { calicoUpdateStrategy } from '../../rules/calico-update-strategy.ts'
 
 export interface CalicoKeeping extends Pick<CalicoKeeperDeps, 'log' | 'meter'> {
   readonly api: KubeApi

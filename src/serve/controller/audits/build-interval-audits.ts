@@ -1,8 +1,8 @@
 import { constants } from 'node:os'
-import { type AuditStatus, IntervalAudits } from '../../audit/interval-audits.ts'
-import { runAuditChild } from '../../host/audit-child.ts'
-import type { Millis } from '../../lib/units.ts'
-import type { Clock, Log } from '../../ports/runtime.ts'
+import { type AuditStatus, IntervalAudits } from '../../../audit/interval-audits.ts'
+import { runAuditChild } from '../../../host/audit-child.ts'
+import type { Millis } from '../../../lib/units.ts'
+import type { Clock, Log } from '../../../ports/runtime.ts'
 import { type AuditingOptions, auditArgv } from './audit-argv.ts'
 
 export interface IntervalAuditsOptions extends AuditingOptions {

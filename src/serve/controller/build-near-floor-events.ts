@@ -1,13 +1,13 @@
-import type { Headroom } from '../headroom/assess/headroom.ts'
-import type { Ledger } from '../headroom/ledger/ledger.ts'
-import type { KubeApi } from '../kube/client.ts'
-import { nodeEvents } from '../leader/kube-node-events.ts'
-import { type NearFloorDeps, NearFloorEvents } from '../leader/near-floor-events.ts'
-import { type HeldNode, holdersOn } from '../leader/top-holders.ts'
-import type { PodFacts } from '../model/cluster-objects.ts'
-import type { Settings } from '../policy/settings.ts'
-import type { Cache } from '../ports/cluster-cache.ts'
-import type { Clock } from '../ports/runtime.ts'
+import type { Headroom } from '../../headroom/assess/headroom.ts'
+import type { Ledger } from '../../headroom/ledger/ledger.ts'
+import type { KubeApi } from '../../kube/client.ts'
+import { nodeEvents } from '../../leader/kube-node-events.ts'
+import { type NearFloorDeps, NearFloorEvents } from '../../leader/near-floor-events.ts'
+import { type HeldNode, holdersOn } from '../../leader/top-holders.ts'
+import type { PodFacts } from '../../model/cluster-objects.ts'
+import type { Settings } from '../../policy/settings.ts'
+import type { Cache } from '../../ports/cluster-cache.ts'
+import type { Clock } from '../../ports/runtime.ts'
 
 export interface NearFloorEventsDeps extends Pick<NearFloorDeps, 'isSynced' | 'isWanted' | 'log' | 'meter'> {
   readonly api: KubeApi

@@ -1,0 +1,97 @@
+import type { NearFloorDeps, NearFloorEvents } from '../../leader/near-floor-events.ts'
+import type { NodeTainter, TaintCounts, TainterDeps } from '../../leader/node-tainter.ts'
+import { RefusedPods } from '../../leader/refused-bindings.ts'
+import type { Millis } from '../../lib/units.ts'
+import type { NamespaceLookup } from '../../policy/settings.ts'
+import type { HeadroomStatus } from '../../server/metrics/headroom-metrics.ts'
+import type { ClusterAccess } from '../cluster-access.ts'
+import { type ClusterWatch, type ClusterWatchOptions, watchCluster } from '../cluster-watch.ts'
+import type { FactDeps } from '../fact-source.ts'
+import { buildNodeTainter } from './build-node-tainter.ts'
+
+export interface NodeDutiesOptions extends ClusterWatchOptions {
+  /** The leader audits, and then also posts Events on nodes that come near their floor. */
+  readonly auditInterval?: Millis
+}
+
+export interface NodeDutiesDeps extends FactDeps {
+  readonly meter: TainterDeps['meter'] & NearFloorDeps['meter']
+}
+
+/** Taints on nodes low on PIDs, and Events on nodes near their floor. */
+export interface NodeDuties {
+  /** Of the leader; it knows none before. */
+  readonly namespaces: NamespaceLookup
+  /** For the metrics of the leader; undefined in any other. */
+  status(): HeadroomStatus | undefined
+  taints(): TaintCounts | undefined
+  nearFloor(): number | undefined
+  /** Call it when this process becomes the leader; it leads until the signal. */
+  lead(signal: AbortSignal): void
+  /** Resolves when nothing is watched any more. */
+  stop(): Promise<void>
+}
+
+/** One time of leading: what it watches, and who works with it. */
+interface NodeTerm {
+  readonly watch: ClusterWatch
+  readonly tainter: NodeTainter
+  readonly nearFloor: NearFloorEvents
+}
+
+/** Watches nothing before it leads: most controllers never do. Throws ERR_USAGE. */
+export async function buildNodeDuties(
+  options: NodeDutiesOptions,
+  cluster: ClusterAccess,
+  deps: NodeDutiesDeps
+): Promise<NodeDuties> {
+  const { clock, log, settingsFor, meter } = deps
+  const { api } = cluster
+  /** Made at once, so that a mistake in the options ends the start and not the first time of leading. */
+  let next: NodeTerm | undefined = await begin()
+  let current: NodeTerm | undefined
+  let ending: Promise<void> = Promise.resolve()
+
+  /** Both components bring the right to write Events. */
+  function areEventsWanted(): boolean {
+    return options.auditInterval !== undefined || settingsFor('').headroom.taintNodes
+  }
+
+  async function begin(): Promise<NodeTerm> {
+    const refused = new RefusedPods()
+    const watch = await watchCluster(options, cluster, deps, { pods: [refused], areReadingsWanted: areEventsWanted })
+    const { books, caches } = watch
+    const shared = { api, headroom: books.headroom, isSynced: () => watch.isSynced, settingsFor, clock, log, meter }
+    const { buildNearFloorEvents } = await import('./build-near-floor-events.ts')
+    return {
+      watch,
+      tainter: buildNodeTainter({ ...shared, largestRefused: (node) => refused.largest(node) }),
+      nearFloor: buildNearFloorEvents({ ...shared, ledger: books.ledger, pods: caches.pods, isWanted: areEventsWanted })
+    }
+  }
+
+  async function run(signal: AbortSignal): Promise<void> {
+    const term = next ?? (await begin())
+    next = undefined
+    current = term
+    term.watch.start()
+    await Promise.all([term.tainter.run(signal), term.nearFloor.run(signal)])
+    // A later term may have begun before this one ended.
+    if (current === term) current = undefined
+    await term.watch.stop()
+  }
+
+  return {
+    namespaces: { get: (name) => current?.watch.caches.namespaces.get(name) },
+    // Where nodes are not read, it would say that none of them is known.
+    status: () => (areEventsWanted() ? current?.watch.status() : undefined),
+    taints: () => current?.tainter.counts,
+    nearFloor: () => current?.nearFloor.near,
+    lead(signal) {
+      ending = run(signal).catch((error) => log.error({ err: error }, 'nodes are neither tainted nor get Events'))
+    },
+    async stop() {
+      await Promise.all([ending, next?.watch.stop()])
+    }
+  }
+}
