@@ -94,8 +94,8 @@ const tail = `
     # backend to detection are warned about and get none; calico-update-strategy sets OnDelete all the same.
     # iptablesBackend: NFT
     operatorManaged: report # the tigera operator undoes changes to its DaemonSets; mutate changes what it writes
-    # OnDelete: a changed template restarts calico-node on a node only when a person deletes its pod. hold: RollingUpdate
-    # stays, and a change that would restart calico-node is refused while a node is below its floor of free PIDs.
+    # With OnDelete a changed template restarts calico-node on a node only when a person deletes its pod. With hold,
+    # RollingUpdate stays, and a change that would restart calico-node is refused while a node is below its floor.
     updateStrategy: OnDelete
     # With true the controller itself repairs a DaemonSet that is out of policy, such as one that was written while
     # pidguard was down: the strategy first, so that nothing restarts. Never what an operator owns. Needs the
