@@ -1,5 +1,6 @@
 import { AppError } from '../errors.ts'
 import { censusOf } from '../headroom/assess/fleet-census.ts'
+import { nearLimitCounts } from '../headroom/assess/near-limit-counts.ts'
 import { feedOf } from '../headroom/ledger/cache-feed.ts'
 import { type ClosableReadings, kubeletCredentials, liveReadings, type ReadingOptions } from '../host/reading-source.ts'
 import { loadSnapshotFile } from '../host/snapshot-file.ts'
@@ -114,6 +115,7 @@ export async function watchCluster(
       caches: [...caches.all, ...groups.all],
       readings: tally.counts,
       census: censusOf(ledger, settingsFor('').headroom, clock.now()),
+      nearLimits: nearLimitCounts(ledger, (uid) => caches.pods.get(uid), settingsFor(''), clock.now()),
       reservations: ledger.reservations,
       waiting: ledger.waiting
     }),

@@ -1,4 +1,5 @@
 import { censusOf } from '../headroom/assess/fleet-census.ts'
+import { nearLimitCounts } from '../headroom/assess/near-limit-counts.ts'
 import type { PolledFiles } from '../host/poll-files.ts'
 import { loadSnapshotFile } from '../host/snapshot-file.ts'
 import type { Millis } from '../lib/units.ts'
@@ -65,6 +66,12 @@ export async function snapshotFacts(path: string, interval: Millis, deps: FactDe
       caches: [],
       readings: tally.counts,
       census: censusOf(ledger, settingsFor('').headroom, clock.now()),
+      nearLimits: nearLimitCounts(
+        ledger,
+        (uid) => file.current.pods.find((pod) => pod.uid === uid),
+        settingsFor(''),
+        clock.now()
+      ),
       reservations: ledger.reservations,
       waiting: ledger.waiting
     }),

@@ -40,6 +40,7 @@ function statusOf({ readings = [], synced = true, silence = 0, ...census }: Repl
       ages: [],
       ...census
     },
+    nearLimits: { calico: 0, pod: 0, unit: 0, unknownNodes: 0 },
     reservations: { admitted: 0, bindings: 0 },
     waiting: { pods: 0, pids: 0 }
   }

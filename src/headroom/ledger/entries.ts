@@ -1,5 +1,6 @@
 import type { Placement } from '../../kubernetes/placement/placement.ts'
 import type { Millis, Pids } from '../../lib/units.ts'
+import type { NearLimit } from '../../model/near-limit.ts'
 import type { Ceiling } from '../../model/node-reading.ts'
 import type { NodeFigures } from '../ceiling-account.ts'
 import type { Gang } from './gangs/gang.ts'
@@ -27,6 +28,8 @@ export class NodeEntry implements NodeFigures {
   readonly pods: PodEntry[] = []
   /** Tasks in the last reading that belong to no pod on the ledger: the API server has not shown those pods yet. */
   unclaimed: Map<string, Pids> | undefined = undefined
+  /** Limits of single cgroups that are at least half used, by the last reading; undefined: not known. */
+  nearLimits: readonly NearLimit[] | undefined = undefined
 
   constructor(name: string) {
     this.name = name
@@ -38,6 +41,7 @@ export class NodeEntry implements NodeFigures {
     this.kubepods = unknownCeiling
     this.isWhole = false
     this.unclaimed = undefined
+    this.nearLimits = undefined
   }
 }
 

@@ -11,7 +11,10 @@ export type LedgerNode = Pick<NodeFacts, 'name' | 'uid' | 'labels' | 'taints' | 
 export type LedgerPod = PodFacts
 
 /** What the ledger reads of a node's report of its tasks. */
-export type LedgerReading = Pick<NodeReading, 'node' | 'at' | 'host' | 'kubepods' | 'pods'> &
+export type LedgerReading = Pick<
+  NodeReading,
+  'node' | 'at' | 'host' | 'kubepods' | 'pods' | 'nearLimits' | 'withoutCeiling'
+> &
   Partial<Pick<NodeReading, 'podLimits'>>
 
 /** A pod just admitted. */

@@ -112,6 +112,8 @@ export class NodeBook {
     node.host = isBridged && !isKnown(reading.host) ? grown(node.host, growth) : reading.host
     node.kubepods = isBridged && !isKnown(reading.kubepods) ? grown(node.kubepods, growth) : reading.kubepods
     node.isWhole = isWhole(node)
+    // Where there is no ceiling there are no limits either.
+    node.nearLimits = reading.withoutCeiling === undefined ? reading.nearLimits : []
   }
 
   /** Forgets a node that the API server does not know, that has no pods and no reading. */

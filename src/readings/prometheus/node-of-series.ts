@@ -7,7 +7,11 @@ export const nodeLabels = ['node', 'kubernetes_node', 'nodename', 'instance'] as
 export class NodeNames {
   readonly #names = new Map<string, string>()
 
+  /** How many nodes there are. */
+  readonly nodes: number
+
   constructor(targets: readonly ReadingTarget[]) {
+    this.nodes = targets.length
     for (const { name, address } of targets) if (address !== undefined) this.#names.set(address, name)
     // A name wins over another node's address.
     for (const { name } of targets) this.#names.set(name, name)

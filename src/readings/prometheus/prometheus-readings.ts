@@ -157,7 +157,8 @@ export class PrometheusReadings implements NodeReadings {
     signal: AbortSignal
   ): Promise<ReadingFailure | undefined> {
     try {
-      const cadvisor = kubepods.length > 0 ? kubepods : await this.#client.query(cadvisorLabels, signal)
+      const told = new Set(kubepods.map(({ labels }) => names.nodeOf(labels)))
+      const cadvisor = told.size >= names.nodes ? kubepods : await this.#client.query(cadvisorLabels, signal)
       for (const [label, values] of names.labelsOf(cadvisor.map(({ labels }) => labels))) {
         for (let from = 0; from < values.length; from += nodesPerQuery) {
           const query = podQuery(label, values.slice(from, from + nodesPerQuery))

@@ -1,5 +1,6 @@
 import type { Registry } from 'prom-client'
 import { type Census, knownStates } from '../../headroom/assess/fleet-census.ts'
+import type { NearLimitCounts } from '../../headroom/assess/near-limit-counts.ts'
 import type { CeilingAccount } from '../../headroom/ceiling-account.ts'
 import type { Millis, Pids } from '../../lib/units.ts'
 import type { Cache } from '../../ports/cluster-cache.ts'
@@ -17,6 +18,7 @@ export interface HeadroomStatus {
   /** Tries to read a node since the start, by how they ended. */
   readonly readings: ReadonlyMap<string, number>
   readonly census: Census
+  readonly nearLimits: NearLimitCounts
   /** Pods that count here although the API server has not shown it. */
   readonly reservations: { readonly admitted: number; readonly bindings: number }
   /** Pods that are admitted and on no node yet, and what they are counted with. */
@@ -137,6 +139,18 @@ export function addHeadroomMetrics(registry: Registry, clock: Clock, status: () 
     'When the node was read last, of the same nodes and of the 100 with the oldest readings.',
     ['node'],
     ({ census }) => census.ages.map(({ node, readAt }) => [{ node }, readAt / 1000])
+  )
+  gauge(
+    'pidguard_near_limits',
+    'What is near a limit of its own (podPidsLimit, the limit of a container, TasksMax): pods of Calico, other pods, units.',
+    ['of'],
+    ({ nearLimits }) => (['calico', 'pod', 'unit'] as const).map((of) => [{ of }, nearLimits[of]])
+  )
+  gauge(
+    'pidguard_nodes_limits_unknown',
+    'Nodes that are read and whose readings say nothing of limits of single pods, containers and units.',
+    [],
+    ({ nearLimits }) => [[{}, nearLimits.unknownNodes]]
   )
   gauge(
     'pidguard_reservations',

@@ -34,6 +34,7 @@ const known: HeadroomStatus = {
       { node: 'n1', readAt: 1_795_000_060_500 }
     ]
   },
+  nearLimits: { calico: 1, pod: 3, unit: 2, unknownNodes: 4 },
   reservations: { admitted: 4, bindings: 1 },
   waiting: { pods: 6, pids: 300 }
 }
@@ -84,6 +85,10 @@ void t.test('every figure is told under labels from closed sets', async (t) => {
     'pidguard_node_free_pids{node="n1",ceiling="node"} 27921',
     'pidguard_node_reading_timestamp_seconds{node="n2"} 1795000000',
     'pidguard_node_reading_timestamp_seconds{node="n1"} 1795000060.5',
+    'pidguard_near_limits{of="calico"} 1',
+    'pidguard_near_limits{of="pod"} 3',
+    'pidguard_near_limits{of="unit"} 2',
+    'pidguard_nodes_limits_unknown 4',
     'pidguard_reservations{what="admitted"} 4',
     'pidguard_reservations{what="binding"} 1',
     'pidguard_waiting_pods 6',
