@@ -1,4 +1,5 @@
 import type { RuleIndex } from '../engine/rule-index.ts'
+import type { MinorVersion } from '../kubernetes/server-version.ts'
 import type { NodeFacts } from '../model/cluster-objects.ts'
 import type { ReadingTarget } from '../model/node-reading.ts'
 import type { ObjectSource } from '../ports/objects.ts'
@@ -10,6 +11,8 @@ import type { AuditPolicy } from './judge-stored-object.ts'
 export interface AuditDeps {
   readonly rules: RuleIndex
   readonly policy: AuditPolicy
+  /** Of the API server that stores the objects; undefined: not known. */
+  readonly serverVersion?: MinorVersion | undefined
   readonly objects: ObjectSource
   readonly readings: NodeReadings
   readonly configs: KubeletConfigs

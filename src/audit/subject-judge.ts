@@ -41,7 +41,7 @@ const mostFaults = 100
 
 /** Judges objects one by one and keeps what the rules said. */
 export class SubjectJudge {
-  readonly #deps: Pick<AuditDeps, 'rules' | 'policy'>
+  readonly #deps: Pick<AuditDeps, 'rules' | 'policy' | 'serverVersion'>
   readonly #facts: ListedFacts
   readonly #nodes: NodeAnswers
   readonly #coverage: Coverage
@@ -55,7 +55,12 @@ export class SubjectJudge {
   #checked = 0
   #moreFaults = 0
 
-  constructor(deps: Pick<AuditDeps, 'rules' | 'policy'>, facts: ListedFacts, nodes: NodeAnswers, coverage: Coverage) {
+  constructor(
+    deps: Pick<AuditDeps, 'rules' | 'policy' | 'serverVersion'>,
+    facts: ListedFacts,
+    nodes: NodeAnswers,
+    coverage: Coverage
+  ) {
     this.#deps = deps
     this.#facts = facts
     this.#nodes = nodes
@@ -113,7 +118,11 @@ export class SubjectJudge {
 
   #factsOf(subject: Subject, ofFelix: FelixFacts): Partial<AllFacts> {
     const limitRanges = this.#facts.limitRanges(subject.namespace)
-    const known: Partial<AllFacts> = limitRanges === undefined ? {} : { limitRanges }
+    const { serverVersion } = this.#deps
+    const known: Partial<AllFacts> = {
+      ...(limitRanges === undefined ? undefined : { limitRanges }),
+      ...(serverVersion === undefined ? undefined : { serverVersion })
+    }
     switch (subject.groupKind) {
       case pod:
         return { ...known, node: stateOf(this.#nodes, nodeNameOf(subject)) }

@@ -20,6 +20,7 @@ import { KubeClient } from '../kube/client.ts'
 import { findCredentials } from '../kube/credentials.ts'
 import { ObjectLists } from '../kube/object-lister.ts'
 import { PacedApi } from '../kube/rate-limited-api.ts'
+import { readServerVersion } from '../kube/server-version-reader.ts'
 import type { CallCredentialsSource } from '../ports/credentials.ts'
 import { KubeletConfigReader } from '../readings/kubelet/kubelet-config.ts'
 import { noConfigs, noReadings } from '../readings/no-readings.ts'
@@ -110,6 +111,7 @@ async function auditCluster(flags: AuditFlags, earlier: AuditReport | undefined)
       readings: nodes.readings,
       configs: nodes.configs,
       nodesPerSecond: qps,
+      serverVersion: await readServerVersion(api, signal),
       targetOf: (facts) => withAddress(facts, addresses.get(facts.name)),
       progress: frugal,
       signal
@@ -148,7 +150,7 @@ async function nodeSources(flags: AuditFlags, credentials: CallCredentialsSource
 }
 
 type Sources = Pick<AuditDeps, 'objects' | 'readings' | 'configs' | 'targetOf'> &
-  Partial<Pick<AuditDeps, 'progress' | 'signal' | 'now' | 'nodesPerSecond'>>
+  Partial<Pick<AuditDeps, 'progress' | 'signal' | 'now' | 'nodesPerSecond' | 'serverVersion'>>
 
 async function auditWith(
   { policy, failOn }: AuditFlags,

@@ -48,7 +48,11 @@ function replicaChecks(replica: ReplicaMetrics, namespace: string, all: readonly
     return [{ about, level: 'info', found, remedy: 'Add --readings=kubelet to the arguments of the Deployment.' }]
   }
   const faults = [...cacheFaults(text, about, logs), ...nodeFaults(text, about, logs, all)]
-  return [...(faults.length > 0 ? faults : [soundness(text, about)]), ...floorChecks(text, about)]
+  return [
+    ...(faults.length > 0 ? faults : [soundness(text, about)]),
+    ...runtimeChecks(text, about),
+    ...floorChecks(text, about)
+  ]
 }
 
 function cacheFaults(text: string, about: string, remedy: string): Check[] {
@@ -101,6 +105,16 @@ function soundness(text: string, about: string): Check {
   const found = `caches synced; nodes: ${states.join(', ')}${ageOf(text)}`
   if (nodes?.partial === 0) return { about, level: 'ok', found }
   return { about, level: 'info', found, remedy: 'Partial: one ceiling is not known; pidguard top says of which node.' }
+}
+
+/** Kubelets that let the container runtime count. */
+function runtimeChecks(text: string, about: string): Check[] {
+  const nodes = samplesOf(text, 'pidguard_troubled_nodes').find(({ labels }) => labels['reason'] === 'cri-stats')?.value
+  if (nodes === undefined || nodes === 0) return []
+  const found = `${nodes} nodes let the container runtime count (PodAndContainerStatsFromCRI): the limit of kubepods is not known there`
+  const remedy =
+    'Turn the feature gate off in these kubelets; until then pods are warned about and not denied for kubepods.'
+  return [{ about, level: 'warn', found, remedy }]
 }
 
 function floorChecks(text: string, about: string): Check[] {

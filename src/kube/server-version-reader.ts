@@ -32,12 +32,17 @@ export class ServerVersionReader {
 
   /** False when it could not be read: it is tried again soon, and what was known stays. */
   async #read(signal: AbortSignal): Promise<boolean> {
-    try {
-      const minor = minorVersionOf(await this.#api.call('/version', { signal }))
-      if (minor !== undefined) this.#minor = minor
-      return minor !== undefined
-    } catch {
-      return false
-    }
+    const minor = await readServerVersion(this.#api, signal)
+    this.#minor = minor ?? this.#minor
+    return minor !== undefined
+  }
+}
+
+/** undefined when it could not be read. Never throws. */
+export async function readServerVersion(api: KubeApi, signal: AbortSignal): Promise<MinorVersion | undefined> {
+  try {
+    return minorVersionOf(await api.call('/version', { signal }))
+  } catch {
+    return undefined
   }
 }

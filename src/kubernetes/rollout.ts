@@ -1,5 +1,6 @@
 import { isRecord, type JsonRecord } from '../lib/json/shape.ts'
 import type { Pids } from '../lib/units.ts'
+import type { MinorVersion } from './server-version.ts'
 import type { PodSubject, Subject } from './subject.ts'
 
 /** The pods that a workload is about to create. */
@@ -10,12 +11,15 @@ export interface Rollout {
   readonly surge: number
 }
 
-/** The pods of a new template, or those that a change adds to the running ones. `old` is the stored object. */
-export function rolloutOf(subject: PodSubject, old: PodSubject | undefined): Rollout {
+/**
+ * The pods of a new template, or those that a change adds to the running ones. `old` is the stored object. `server`: the version
+ * of the API server; undefined: not known.
+ */
+export function rolloutOf(subject: PodSubject, old: PodSubject | undefined, server?: MinorVersion): Rollout {
   const spec = specOf(subject)
-  const pods = podsOf(subject.kind, spec)
+  const pods = podsOf(subject.kind, spec, server)
   if (old === undefined) return { added: spec['paused'] === true ? 0 : pods, surge: surgeOf(subject.kind, spec, pods) }
-  return { added: Math.max(0, pods - podsOf(old.kind, specOf(old))), surge: surgeOf(subject.kind, spec, pods) }
+  return { added: Math.max(0, pods - podsOf(old.kind, specOf(old), server)), surge: surgeOf(subject.kind, spec, pods) }
 }
 
 /**
@@ -27,11 +31,11 @@ export function grownPods(kept: number, pids: Pids, oldPids: Pids): number {
 }
 
 /** Pods that run at once; an absent number is 1, as the API defaults it. */
-function podsOf(kind: string, spec: JsonRecord): number {
-  if (kind === 'Job') return jobPodsOf(spec)
+function podsOf(kind: string, spec: JsonRecord, server: MinorVersion | undefined): number {
+  if (kind === 'Job') return jobPodsOf(spec, server)
   if (kind !== 'CronJob') return countOf(spec['replicas']) ?? 1
   const each = jobSpecOf(spec)
-  return spec['suspend'] === true || each === undefined ? 0 : jobPodsOf(each)
+  return spec['suspend'] === true || each === undefined ? 0 : jobPodsOf(each, server)
 }
 
 /** The spec of the Jobs of a CronJob; undefined for any other spec. */
@@ -40,10 +44,16 @@ function jobSpecOf({ jobTemplate }: JsonRecord): JsonRecord | undefined {
   return isRecord(spec) ? spec : undefined
 }
 
-function jobPodsOf({ suspend, parallelism, completions, managedBy }: JsonRecord): number {
-  if (suspend === true || isManagedElsewhere(managedBy)) return 0
+function jobPodsOf(
+  { suspend, parallelism, completions, managedBy }: JsonRecord,
+  server: MinorVersion = firstWithManagedBy
+): number {
+  if (suspend === true || (server >= firstWithManagedBy && isManagedElsewhere(managedBy))) return 0
   return Math.min(countOf(parallelism) ?? 1, countOf(completions) ?? Number.POSITIVE_INFINITY)
 }
+
+/** The gate JobManagedBy is on from there (pkg/features/kube_features.go); older servers drop the field, and make the pods. */
+const firstWithManagedBy: MinorVersion = 32
 
 /**
  * Another controller runs the Job, as MultiKueue does in another cluster: the Job controller here makes no pods for it

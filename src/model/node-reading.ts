@@ -67,6 +67,7 @@ export type ReadingFailureReason =
   | 'too-large'
   | 'malformed'
   | 'not-reported'
+  | 'cri-stats'
 
 export interface ReadingFailure {
   readonly reason: ReadingFailureReason

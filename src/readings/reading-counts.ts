@@ -1,7 +1,7 @@
 import type { NodeReading, ReadingFailure, ReadingFailureReason } from '../model/node-reading.ts'
 import type { ReadingSink } from '../ports/readings.ts'
 
-/** How one try to read one node ended; `partial` is a reading with gaps. */
+/** How one try to read one node ended; `partial` is a reading with gaps, and so is `cri-stats`. */
 export type ReadingResult = 'whole' | 'partial' | ReadingFailureReason
 
 /** The nodes that are not read as they should be, by reason. */
@@ -42,7 +42,7 @@ export class ReadingCounts implements ReadingSink {
 
   observeReading(reading: NodeReading): void {
     const [gap] = reading.gaps
-    this.#count(gap === undefined ? 'whole' : 'partial')
+    this.#count(gap === undefined ? 'whole' : gap.reason === 'cri-stats' ? gap.reason : 'partial')
     if (gap === undefined) this.#troubled.delete(reading.node)
     else this.#note(reading.node, gap)
     this.#sink.observeReading(reading)

@@ -16,14 +16,14 @@ import { daemonSet, pod, podKinds } from '../kubernetes/workloads.ts'
 import type { Pids } from '../lib/units.ts'
 import type { Finding } from '../model/finding.ts'
 
-type Context = RuleContext<'headroom', 'podGroupSizes'>
+type Context = RuleContext<'headroom', 'podGroupSizes' | 'serverVersion'>
 
 const scale = 'autoscaling/Scale'
 
 const ownRemedy =
   'Free PIDs on the nodes or add nodes: `pidguard top pods` shows the largest users. Lower pidguard.io/pids if the pod needs fewer threads. Where kubepods is the ceiling and kernel.pid_max is higher, restart the kubelet after raising it.'
 
-export const pidHeadroom = defineRule<Subject, 'headroom', 'podGroupSizes'>({
+export const pidHeadroom = defineRule<Subject, 'headroom', 'podGroupSizes' | 'serverVersion'>({
   id: 'pid-headroom',
   title: 'PID headroom',
   why: 'When a node or its kubepods cgroup has no PIDs left, nothing there can start a process: containers fail, probes fail, the network plugin fails, and healthy pods die with the rest. The Kubernetes scheduler does not look at PIDs (a PID here is a task, that is a thread).',
@@ -35,7 +35,7 @@ export const pidHeadroom = defineRule<Subject, 'headroom', 'podGroupSizes'>({
   kinds: [...podKinds, scale],
   subresources: ['scale'],
   requiredFacts: ['headroom'],
-  optionalFacts: ['podGroupSizes'],
+  optionalFacts: ['podGroupSizes', 'serverVersion'],
   reads: readsOf,
   check(subject, context) {
     if (subject.groupKind === scale) return checkScale(subject, context)
@@ -99,7 +99,7 @@ function checkTemplate(subject: PodSubject, context: Context): Finding[] {
   const oldPod = old !== undefined && hasBegun(old, context) ? old : undefined
   const estimate = estimateOf(subject, context.settings, context.headroom)
   const { pids } = estimate
-  const { added: wanted, surge } = rolloutOf(subject, oldPod)
+  const { added: wanted, surge } = rolloutOf(subject, oldPod, context.serverVersion)
   const added = oldPod === undefined ? Math.max(0, wanted - livePodsOf(subject, context)) : wanted
   const placement = context.headroom.placementOf(subject.podSpec, 'controller')
   const demand = { placement, pids, estimate, uid: undefined }
@@ -164,9 +164,9 @@ function isSameTemplate(subject: PodSubject, old: PodSubject | undefined): boole
   return isDeepStrictEqual([subject.podSpec, subject.podMetadata], [old.podSpec, old.podMetadata])
 }
 
-function grown(old: PodSubject | undefined, pids: Pids, { settings, headroom }: Context): number {
+function grown(old: PodSubject | undefined, pids: Pids, { settings, headroom, serverVersion }: Context): number {
   if (old === undefined) return 0
-  return grownPods(rolloutOf(old, undefined).added, pids, estimateOf(old, settings, headroom).pids)
+  return grownPods(rolloutOf(old, undefined, serverVersion).added, pids, estimateOf(old, settings, headroom).pids)
 }
 
 /** Each pod is checked on its own node; the template is denied only when no node can run it. */

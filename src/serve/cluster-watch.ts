@@ -114,6 +114,7 @@ export async function watchCluster(
       source,
       caches: [...caches.all, ...groups.all],
       readings: tally.counts,
+      trouble: tally.trouble?.reasons ?? {},
       census: censusOf(ledger, settingsFor('').headroom, clock.now()),
       nearLimits: nearLimitCounts(ledger, (uid) => caches.pods.get(uid), settingsFor(''), clock.now()),
       reservations: ledger.reservations,

@@ -65,6 +65,7 @@ export async function snapshotFacts(path: string, interval: Millis, deps: FactDe
       source: 'snapshot',
       caches: [],
       readings: tally.counts,
+      trouble: tally.trouble?.reasons ?? {},
       census: censusOf(ledger, settingsFor('').headroom, clock.now()),
       nearLimits: nearLimitCounts(
         ledger,

@@ -17,7 +17,8 @@ const reasons = {
   'http-error': true,
   'too-large': true,
   malformed: true,
-  'not-reported': true
+  'not-reported': true,
+  'cri-stats': true
 } satisfies Record<ReadingFailureReason, true>
 
 const text = () => z.string({ error: 'a text' })

@@ -503,3 +503,16 @@ t.test('a node without a ceiling, such as one of Windows, has no finding, no ski
   t.match(report.nodes, [{ withoutCeiling: 'windows', free: 'unlimited', missing: [] }])
   t.equal(report.summary.nodesRead, 1)
 })
+
+void t.test('pod-level resources are read as the API server of that version reads them', async (t) => {
+  const resources = { requests: { cpu: '10m' } }
+  const spec = { resources: {}, containers: [{ name: 'app', image: 'example.com/app:1', resources }] }
+  const found = async (serverVersion?: number) => {
+    const { findings } = await auditOf({
+      objects: [{ apiVersion: 'v1', kind: 'Pod', metadata: { name: 'web', namespace: 'shop' }, spec }],
+      ...(serverVersion === undefined ? undefined : { serverVersion })
+    })
+    return findings.filter(({ ruleId }) => ruleId === 'best-effort').length
+  }
+  t.strictSame([await found(33), await found(36), await found(37), await found()], [0, 1, 0, 1])
+})

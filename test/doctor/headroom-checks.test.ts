@@ -103,3 +103,11 @@ void t.test('what cannot be seen is told, and is not fine', async (t) => {
   }
   t.strictSame(headroomChecks(undefined, 'system'), [], 'the right that is missing has its own line')
 })
+
+void t.test('kubelets that let the container runtime count are named as that', async (t) => {
+  const text = await metricsOf({ ...nodes(0, 3, 0, 0), trouble: { 'cri-stats': 3 } })
+  const [, check] = headroomChecks([{ pod: 'a', text }], 'system')
+  t.match(check, { level: 'warn', found: /^3 nodes let the container runtime count \(PodAndContainerStatsFromCRI\)/ })
+  const whole = headroomChecks([{ pod: 'a', text: await metricsOf({ trouble: { timeout: 1 } }) }], 'system')
+  t.notOk(whole.some(({ found }) => found.includes('runtime')))
+})

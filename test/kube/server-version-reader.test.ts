@@ -1,6 +1,6 @@
 import t from 'tap'
 import type { KubeApi } from '../../src/kube/client.ts'
-import { ServerVersionReader } from '../../src/kube/server-version-reader.ts'
+import { readServerVersion, ServerVersionReader } from '../../src/kube/server-version-reader.ts'
 
 void t.test('the version is unknown until it was read, and a failure is tried again', async (t) => {
   const answers = [new Error('refused'), { major: '1', minor: '36+' }]
@@ -22,4 +22,27 @@ void t.test('the version is unknown until it was read, and a failure is tried ag
   await done.promise
   t.equal(reader.minor, 36)
   t.strictSame(asked, ['/version', '/version'])
+})
+
+void t.test('read once, it is unknown where it cannot be read', async (t) => {
+  const { signal } = new AbortController()
+  const api = (answer: () => unknown) => ({ call: async () => answer() }) as unknown as KubeApi
+  t.equal(
+    await readServerVersion(
+      api(() => ({ major: '1', minor: '20' })),
+      signal
+    ),
+    20
+  )
+  t.equal(
+    await readServerVersion(
+      api(() => ({})),
+      signal
+    ),
+    undefined
+  )
+  const refused = api(() => {
+    throw new Error('refused')
+  })
+  t.equal(await readServerVersion(refused, signal), undefined)
 })

@@ -83,3 +83,19 @@ t.test('a count is a whole number that is not below zero', async (t) => {
   t.strictSame([countOf(0), countOf(3)], [0, 3])
   for (const value of [-1, 1.5, '3', null, undefined, Number.NaN, 1e300]) t.equal(countOf(value), undefined)
 })
+
+t.test('a server that does not know managedBy makes the pods itself', async (t) => {
+  const managed = { parallelism: 7, managedBy: 'kueue.x-k8s.io/multikueue' }
+  const added = (server?: number) => [
+    rolloutOf(subject('batch/v1/Job', managed), undefined, server).added,
+    rolloutOf(subject('batch/v1/CronJob', { jobTemplate: { spec: managed } }), undefined, server).added
+  ]
+  t.strictSame(
+    [added(31), added(32), added()],
+    [
+      [7, 7],
+      [0, 0],
+      [0, 0]
+    ]
+  )
+})

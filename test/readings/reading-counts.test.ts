@@ -46,3 +46,10 @@ void t.test('a read that ends after its node has gone is counted, and nobody is 
   t.strictSame(Object.fromEntries(tally.counts), { timeout: 2, partial: 1 })
   t.strictSame([...sink.failures], [['a', timeout]], 'handed on all the same')
 })
+
+void t.test('kubelets that let the runtime count are counted as that', async (t) => {
+  const tally = new ReadingCounts(memorySink())
+  tally.observeReading({ ...reading('a', 0), gaps: [{ reason: 'cri-stats', detail: 'x' }] })
+  t.strictSame(Object.fromEntries(tally.counts), { 'cri-stats': 1 })
+  t.strictSame(tally.trouble?.reasons, { 'cri-stats': 1 })
+})

@@ -22,6 +22,7 @@ export interface ClusterSketch {
   /** The spec of a policy document in YAML. */
   readonly policy?: string
   readonly nodesPerSecond?: number
+  readonly serverVersion?: number
   /** Milliseconds that pass before each node has answered. */
   readonly perNode?: number
   /** Told over which span nodes are to be asked, in milliseconds. */
@@ -54,6 +55,7 @@ function depsOf(sketch: ClusterSketch): AuditDeps {
   return {
     rules: new RuleIndex(auditRules),
     policy: policyFrom(sketch.policy),
+    serverVersion: sketch.serverVersion,
     objects: memoryObjects(sketch),
     readings: {
       async read(targets, sink, { spread }) {

@@ -238,6 +238,13 @@ const nodes: RowSpec = {
       ]
     },
     {
+      title: 'Nodes not read, or not in full',
+      description:
+        'At the last try, by reason. cri-stats: the container runtime counts there (PodAndContainerStatsFromCRI).',
+      ...{ type: 'timeseries', unit: 'none', width: 8 },
+      queries: [[`max by (reason) (pidguard_troubled_nodes{${here}})`, '{{reason}}']]
+    },
+    {
       title: 'Oldest reading',
       description: 'Of any node, by replica.',
       ...{ type: 'timeseries', unit: 's', width: 8, limits: [60, 600] },

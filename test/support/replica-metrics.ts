@@ -4,6 +4,7 @@ import { fakeClock } from './fakes.ts'
 
 export interface ReplicaKnows extends Partial<HeadroomStatus['census']> {
   readonly readings?: readonly (readonly [result: string, count: number])[]
+  readonly trouble?: HeadroomStatus['trouble']
   /** Of the cache of pods; that of nodes is well. */
   readonly synced?: boolean
   /** Milliseconds since the API server was heard. */
@@ -23,7 +24,10 @@ export async function metricsOf(knows: ReplicaKnows | undefined): Promise<string
   return (await metrics.render()).text
 }
 
-function statusOf({ readings = [], synced = true, silence = 0, ...census }: ReplicaKnows, now: number): HeadroomStatus {
+function statusOf(
+  { readings = [], trouble = {}, synced = true, silence = 0, ...census }: ReplicaKnows,
+  now: number
+): HeadroomStatus {
   const state = { synced: true, contactAt: now - silence, lists: 1, failures: 0 }
   return {
     source: 'kubelet',
@@ -32,6 +36,7 @@ function statusOf({ readings = [], synced = true, silence = 0, ...census }: Repl
       { resource: 'pods', cache: { size: 9, state: { ...state, synced } } }
     ],
     readings: new Map(readings),
+    trouble,
     census: {
       nodes: { fresh: 3, partial: 0, stale: 0, unread: 0 },
       belowFloor: 0,

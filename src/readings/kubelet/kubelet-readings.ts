@@ -6,9 +6,10 @@ import type { NodeReadings, ReadingSink, ReadOptions } from '../../ports/reading
 import type { Clock } from '../../ports/runtime.ts'
 import { withKubepods } from '../host-ceiling.ts'
 import { CadvisorTextReader, type CadvisorThreads } from './cadvisor-text.ts'
+import { ProviderReader, SummaryReader, type SummaryTasks, statsFromRuntime } from './cri-stats.ts'
 import { KubeletClient, KubeletFailure, type Sampled } from './kubelet-client.ts'
 import { Lanes } from './slow-node-lanes.ts'
-import { type Rlimit, RlimitReader } from './stats-summary-text.ts'
+import { RlimitReader } from './stats-summary-text.ts'
 
 export interface KubeletOptions {
   readonly credentials: CallCredentialsSource
@@ -29,6 +30,9 @@ export interface KubeletOptions {
   readonly random: () => number
 }
 
+/** Between two looks at where the statistics of a kubelet come from: that takes a restart of it to change. Own choice. */
+const askEvery: Millis = 10 * 60_000
+
 export const kubeletDefaults = {
   concurrency: 64,
   timeout: 10_000,
@@ -38,12 +42,14 @@ export const kubeletDefaults = {
 
 /**
  * Reads each node from its own kubelet: `/stats/summary` for the ceiling of the node, `/metrics/cadvisor` for kubepods and
- * its pods. Needs nodes/stats and nodes/metrics, never nodes/proxy, which is code execution on the node.
+ * its pods; where that has neither, `/metrics` for the reason. Needs nodes/stats and nodes/metrics, never nodes/proxy, which is code execution on the node.
  */
 export class KubeletReadings implements NodeReadings {
   readonly #options: KubeletOptions
   readonly #client: KubeletClient
   readonly #lanes: Lanes
+  /** Kubelets whose /metrics/cadvisor had no cgroup of kubepods: when they were asked why, and whether the runtime counts there. */
+  readonly #without = new Map<string, { readonly askedAt: Millis; readonly isRuntime: boolean }>()
 
   constructor(options: KubeletOptions) {
     this.#options = options
@@ -56,7 +62,7 @@ export class KubeletReadings implements NodeReadings {
     sink: ReadingSink,
     { signal, spread, isPart }: ReadOptions
   ): Promise<void> {
-    if (isPart !== true) this.#lanes.retain(new Set(targets.map(({ name }) => name)))
+    if (isPart !== true) this.#retain(new Set(targets.map(({ name }) => name)))
     await Promise.all(
       targets.map(async (target) => {
         if (spread > 0) await pause(this.#options.random() * spread, signal)
@@ -69,6 +75,33 @@ export class KubeletReadings implements NodeReadings {
     return this.#client.close()
   }
 
+  /** Forgets the nodes that are no more. */
+  #retain(names: ReadonlySet<string>): void {
+    this.#lanes.retain(names)
+    for (const name of this.#without.keys()) if (!names.has(name)) this.#without.delete(name)
+  }
+
+  /** Whether its statistics come from the runtime; asked where nothing is left of kubepods, and then again and again. */
+  async #isFromRuntime(
+    node: string,
+    origin: string,
+    threads: Sampled<CadvisorThreads | undefined> | KubeletFailure,
+    signal: AbortSignal
+  ): Promise<boolean> {
+    const held = this.#without.get(node)
+    if (threads instanceof KubeletFailure) return held?.isRuntime ?? false
+    if (threads.value !== undefined) {
+      if (held !== undefined) this.#without.delete(node)
+      return false
+    }
+    const askedAt = this.#options.clock.monotonic()
+    if (held !== undefined && askedAt - held.askedAt < askEvery) return held.isRuntime
+    const provider = await this.#client.read(`${origin}/metrics`, new ProviderReader(), signal, true)
+    const isRuntime = provider instanceof KubeletFailure ? (held?.isRuntime ?? false) : provider.value.isRuntime
+    this.#without.set(node, { askedAt, isRuntime })
+    return isRuntime
+  }
+
   /** Whether the node answered in time, with success or failure. */
   async #readNode(target: ReadingTarget, sink: ReadingSink, stop: AbortSignal): Promise<boolean> {
     if (stop.aborted) return true
@@ -78,14 +111,16 @@ export class KubeletReadings implements NodeReadings {
     }
     const origin = originOf(target.address, this.#options.port ?? target.kubeletPort)
     const signal = AbortSignal.any([stop, AbortSignal.timeout(this.#options.timeout)])
-    const host = await this.#client.read(`${origin}/stats/summary`, new RlimitReader(), signal)
+    const reader = this.#without.get(target.name)?.isRuntime === true ? new SummaryReader() : new RlimitReader()
+    const host = await this.#client.read<SummaryTasks | undefined>(`${origin}/stats/summary`, reader, signal)
     if (host instanceof KubeletFailure && host.isTransport) return tell(sink, target.name, host, stop)
     const threads = await this.#client.read(`${origin}/metrics/cadvisor`, new CadvisorTextReader(), signal, true)
     if (threads instanceof KubeletFailure && host instanceof KubeletFailure) {
       return tell(sink, target.name, threads, stop)
     }
+    const isRuntime = await this.#isFromRuntime(target.name, origin, threads, signal)
     if (stop.aborted) return true
-    const reading = readingOf(target.name, host, threads)
+    const reading = readingOf(target.name, host, threads, isRuntime)
     if (reading === undefined) sink.observeFailure(target.name, nothingReported)
     else sink.observeReading(reading)
     return !(threads instanceof KubeletFailure && threads.isTransport)
@@ -107,23 +142,25 @@ const nothingReported: ReadingFailure = {
 /** One of both may have failed; undefined when they answered and neither has a figure. */
 function readingOf(
   node: string,
-  host: Sampled<Rlimit | undefined> | KubeletFailure,
-  threads: Sampled<CadvisorThreads | undefined> | KubeletFailure
+  host: Sampled<SummaryTasks | undefined> | KubeletFailure,
+  threads: Sampled<CadvisorThreads | undefined> | KubeletFailure,
+  isRuntime: boolean
 ): NodeReading | undefined {
   const gaps: ReadingFailure[] = []
   const instants: number[] = []
-  const partOf = <T>(part: Sampled<T | undefined> | KubeletFailure, missing: string): T | undefined => {
+  const partOf = <T>(part: Sampled<T | undefined> | KubeletFailure, missing: ReadingFailure): T | undefined => {
     if (part instanceof KubeletFailure) gaps.push({ reason: part.reason, detail: part.detail })
-    else if (part.value === undefined) gaps.push({ reason: 'not-reported', detail: missing })
+    else if (part.value === undefined) gaps.push(missing)
     else instants.push(part.at)
     return part instanceof KubeletFailure ? undefined : part.value
   }
-  const rlimit = partOf(host, '/stats/summary has no node.rlimit')
-  const cgroup = partOf(threads, noKubepods)
+  const rlimit = partOf(host, { reason: 'not-reported', detail: '/stats/summary has no node.rlimit' })
+  const cgroup = partOf(threads, isRuntime ? statsFromRuntime : noKubepods)
+  const counted = isRuntime ? rlimit?.pods : undefined
   const hasFailed = host instanceof KubeletFailure || threads instanceof KubeletFailure
-  if (instants.length === 0 && !hasFailed) return undefined
+  if (instants.length === 0 && !hasFailed && !isRuntime) return undefined
   const unknown = { limit: undefined, inUse: undefined }
-  const kubepods = cgroup?.kubepods ?? unknown
+  const kubepods = cgroup?.kubepods ?? (counted === undefined ? unknown : { limit: undefined, inUse: sumOf(counted) })
   const kernel = rlimit === undefined ? unknown : { limit: rlimit.limit, inUse: rlimit.inUse }
   if (rlimit !== undefined) gaps.push(...halfOf(kernel))
   if (cgroup?.isMisplaced === true) gaps.push(misplaced)
@@ -136,15 +173,24 @@ function readingOf(
     host: withKubepods(isAbove ? { limit: above.limit, inUse: above.inUse } : kernel, kubepods),
     ...(isAbove ? { hostCgroup: above.id } : undefined),
     kubepods,
-    pods: cgroup?.pods,
+    pods: cgroup?.pods ?? counted,
     podLimits: cgroup?.podLimits,
     nearLimits: cgroup?.nearLimits,
     gaps
   }
 }
 
-const noKubepods =
-  '/metrics/cadvisor has no container_threads of a kubepods cgroup: the feature gate PodAndContainerStatsFromCRI may be on, or the runtime may have no process metrics'
+const noKubepods: ReadingFailure = {
+  reason: 'not-reported',
+  detail:
+    '/metrics/cadvisor has no container_threads of a kubepods cgroup, and the kubelet does not say that the runtime counts (kubelet_metrics_provider in /metrics)'
+}
+
+function sumOf(counts: ReadonlyMap<string, number>): number {
+  let sum = 0
+  for (const count of counts.values()) sum += count
+  return sum
+}
 
 const misplaced: ReadingFailure = {
   reason: 'not-reported',

@@ -34,7 +34,7 @@ export class RlimitReader {
       return
     }
     this.#done = true
-    if (end >= 0) this.#found = rlimitOf(data.toString('utf8', at + needle.length, end + 1))
+    if (end >= 0) this.#found = readRlimit(data.toString('utf8', at + needle.length, end + 1))
   }
 
   /** undefined when the summary has no readable `rlimit`: some runtimes and systems leave it out. */
@@ -44,13 +44,16 @@ export class RlimitReader {
 }
 
 /** `: {"time": …, "maxpid": 32768, "curproc": 1209}` */
-function rlimitOf(text: string): Rlimit | undefined {
-  let value: unknown
+function readRlimit(text: string): Rlimit | undefined {
   try {
-    value = JSON.parse(text.slice(text.indexOf(':') + 1))
+    return rlimitOf(JSON.parse(text.slice(text.indexOf(':') + 1)))
   } catch {
     return undefined
   }
+}
+
+/** The value of `node.rlimit`; undefined when it is none. */
+export function rlimitOf(value: unknown): Rlimit | undefined {
   if (typeof value !== 'object' || value === null) return undefined
   const { maxpid, curproc, time } = value as Record<string, unknown>
   const sampledAt = typeof time === 'string' ? Date.parse(time) : Number.NaN

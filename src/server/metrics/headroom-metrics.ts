@@ -17,6 +17,8 @@ export interface HeadroomStatus {
   readonly caches: readonly { readonly resource: string; readonly cache: Pick<Cache<unknown>, 'size' | 'state'> }[]
   /** Tries to read a node since the start, by how they ended. */
   readonly readings: ReadonlyMap<string, number>
+  /** Nodes that were not read at the last try, or not in full, by reason. */
+  readonly trouble: Readonly<Record<string, number>>
   readonly census: Census
   readonly nearLimits: NearLimitCounts
   /** Pods that count here although the API server has not shown it. */
@@ -100,6 +102,12 @@ export function addHeadroomMetrics(registry: Registry, clock: Clock, status: () 
     'Nodes by how well their PIDs are known: fresh, partial (one ceiling is unknown), stale, unread.',
     ['known'],
     ({ census }) => knownStates.map((known) => [{ known }, census.nodes[known]])
+  )
+  gauge(
+    'pidguard_troubled_nodes',
+    'Nodes that were not read at the last attempt, or not in full, by reason; cri-stats: the container runtime counts there (PodAndContainerStatsFromCRI).',
+    ['reason'],
+    ({ trouble }) => Object.entries(trouble).map(([reason, nodes]) => [{ reason }, nodes])
   )
   gauge('pidguard_oldest_reading_age_seconds', 'Age of the oldest reading of any node.', [], ({ census }) => [
     [{}, census.oldestReading === undefined ? undefined : census.oldestReading / 1000]

@@ -340,3 +340,49 @@ t.test(
     })
   }
 )
+
+/** A kubelet with PodAndContainerStatsFromCRI: no cgroup in /metrics/cadvisor, and it says why where it is asked. */
+function runtimeNode(state: { provider: string; cadvisor: Part; asked: number }): KubeletAnswer {
+  const rlimit = { time: '2026-11-30T00:37:50Z', maxpid: 32_768, curproc: 900 }
+  const pods = [
+    { podRef: { uid: 'u1' }, process_stats: { process_count: 510 } },
+    { podRef: { uid: 'u2' }, process_stats: { process_count: 7 } }
+  ]
+  const answer = node({
+    summary: send(JSON.stringify({ node: { rlimit }, pods })),
+    cadvisor: (response) => state.cadvisor(response)
+  })
+  return (request, response) => {
+    if (request.url !== '/metrics') return answer(request, response)
+    state.asked++
+    send(`kubelet_metrics_provider{provider="${state.provider}"} 1\n`)(response)
+  }
+}
+
+t.test('a kubelet that lets the runtime count is known as that, and what it has of pods is used', async (t) => {
+  const state = { provider: 'cri', cadvisor: send('machine_cpu_cores 2\n'), asked: 0 }
+  const kubelet = await startFakeKubelet(t, runtimeNode(state))
+  const readings = source(t)
+  const sink = memorySink()
+  const round = async () => {
+    await readings.read([kubelet.target('n1')], sink, once)
+    return sink.readings.get('n1')
+  }
+  t.match(await round(), { gaps: [{ reason: 'cri-stats' }], pods: undefined }, 'the first answer was not read for pods')
+  t.match(await round(), {
+    host: { limit: 32_768, inUse: 900 },
+    kubepods: { limit: undefined, inUse: 517 },
+    pods: new Map([
+      ['u1', 510],
+      ['u2', 7]
+    ]),
+    gaps: [{ reason: 'cri-stats', detail: /PodAndContainerStatsFromCRI/ }]
+  })
+  t.equal(state.asked, 1, 'asked why once')
+  state.cadvisor = send(cadvisor)
+  t.strictSame((await round())?.kubepods, { limit: 1500, inUse: 1006 }, 'whole again')
+  state.cadvisor = send('machine_cpu_cores 2\n')
+  state.provider = 'cadvisor'
+  t.match(await round(), { gaps: [{ reason: 'not-reported' }] })
+  t.equal(state.asked, 2)
+})

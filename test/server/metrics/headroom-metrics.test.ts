@@ -16,6 +16,7 @@ const known: HeadroomStatus = {
     ['whole', 5],
     ['timeout', 2]
   ]),
+  trouble: { 'cri-stats': 2 },
   census: {
     nodes: { fresh: 3, partial: 0, stale: 1, unread: 2 },
     belowFloor: 1,
@@ -73,6 +74,7 @@ void t.test('every figure is told under labels from closed sets', async (t) => {
     'pidguard_nodes{known="partial"} 0',
     'pidguard_nodes{known="stale"} 1',
     'pidguard_nodes{known="unread"} 2',
+    'pidguard_troubled_nodes{reason="cri-stats"} 2',
     'pidguard_oldest_reading_age_seconds 61',
     'pidguard_nodes_below_floor 1',
     'pidguard_node_pids{node="n1",ceiling="kubepods"} 1300',
