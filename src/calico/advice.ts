@@ -1,6 +1,6 @@
 import type { Backend } from '../kubernetes/calico/felix.ts'
+import { fixedBackend, type NodeRow } from '../kubernetes/calico/node-rows.ts'
 import { plural } from '../report/validate-report.ts'
-import { fixedBackend, type NodeRow } from './node-rows.ts'
 
 /** Something to know or to do. `isFinding`: it is wrong, and makes the command exit with 1. */
 export interface Advice {
@@ -17,6 +17,7 @@ export function adviceOf(rows: readonly NodeRow[], policy: Backend | undefined):
   return [
     ...contradictions(decided, policy),
     ...impossible(decided),
+    ...astray(decided),
     ...suggestion(decided, policy),
     ...left(decided),
     ...behind(rows)
@@ -51,9 +52,24 @@ function impossible(rows: readonly NodeRow[]): Advice[] {
   ]
 }
 
+/** Felix settled on another backend than the node's own programs use, as it does where it detects while forks fail. */
+function astray(rows: readonly NodeRow[]): Advice[] {
+  const found = rows.filter(
+    ({ seen, need }) => seen !== undefined && need.backend !== undefined && seen !== need.backend
+  )
+  if (found.length === 0) return []
+  return [
+    {
+      text: `Felix was seen to use ${found[0]?.seen} on ${named(found)}, whose own programs use ${found[0]?.need.backend}: rules in both drop traffic of new pods. Set the backend, then drain and reboot these nodes.`,
+      isFinding: true
+    }
+  ]
+}
+
 function suggestion(rows: readonly NodeRow[], policy: Backend | undefined): Advice[] {
   if (policy !== undefined || rows.length === 0) return []
-  const needs = Map.groupBy(rows, ({ need }) => need.backend)
+  // Where its operating system does not say it, what Felix uses on a node says something of it.
+  const needs = Map.groupBy(rows, ({ need, seen }) => need.backend ?? seen)
   const unknown = needs.get(undefined) ?? []
   const [nft, legacy] = [needs.get('NFT') ?? [], needs.get('Legacy') ?? []]
   if (nft.length > 0 && legacy.length > 0) {

@@ -3,21 +3,24 @@ import { KubeError } from '../kube/kube-error.ts'
 import { felixConfigurationKind } from '../kube/list-felix-configurations.ts'
 import { ObjectLists } from '../kube/object-lister.ts'
 import { type FelixSettings, felixContainerOf, felixSettingsOf } from '../kubernetes/calico/felix.ts'
+import type { CalicoCluster, CalicoNode, FelixPod } from '../kubernetes/calico/node-rows.ts'
 import { subjectOfObject } from '../kubernetes/subject.ts'
-import type { ObjectMeta } from '../kubernetes/types.ts'
-import { controllerOf } from '../kubernetes/workloads.ts'
 import { isRecord, type JsonRecord, textOf } from '../lib/json/shape.ts'
 import type { ListedKind } from '../ports/objects.ts'
-import type { CalicoCluster, CalicoNode, FelixPod } from './node-rows.ts'
+import { felixPodOf, type RevisionBackend, revisionsOf, selectorOf } from './felix-pods.ts'
+import { readStartLogs } from './read-start-logs.ts'
 
 /** What was read, and what could not be, in words. */
 export interface CalicoReading extends CalicoCluster {
+  /** How each revision sets the backend, by `namespace/name hash`. */
+  readonly backends: ReadonlyMap<string, RevisionBackend>
   readonly gaps: readonly string[]
+  /** Why some logs could not be read. Nothing rests on them but what Felix was seen to use. */
+  readonly logGap: string | undefined
 }
 
 const nodes: ListedKind = { kind: 'Node', plural: 'nodes', apiVersions: ['v1'] }
 const daemonSets: ListedKind = { kind: 'DaemonSet', plural: 'daemonsets', apiVersions: ['apps/v1'] }
-const revisionLabel = 'controller-revision-hash'
 
 /** Reads what `pidguard calico` shows. Only pods and revisions of Felix are listed. Throws ERR_CLUSTER_UNREACHABLE. */
 export async function readCalico(api: KubeApi, signal: AbortSignal): Promise<CalicoReading> {
@@ -32,8 +35,11 @@ export async function readCalico(api: KubeApi, signal: AbortSignal): Promise<Cal
   const felixes = ((await all(daemonSets)) ?? []).filter(
     (object) => felixContainerOf(subjectOfObject(object)) !== undefined
   )
+  const found = await all(felixConfigurationKind)
+  const configurations = found?.map((object): FelixSettings => felixSettingsOf(object))
   const pods: FelixPod[] = []
   const newest = new Map<string, string>()
+  const backends = new Map<string, RevisionBackend>()
   let [knowsPods, knowsRevisions] = [true, true]
   for (const object of felixes) {
     const labelSelector = selectorOf(object)
@@ -47,17 +53,21 @@ export async function readCalico(api: KubeApi, signal: AbortSignal): Promise<Cal
     knowsPods &&= ofPods !== undefined
     knowsRevisions &&= ofRevisions !== undefined
     pods.push(...(ofPods ?? []).flatMap((pod) => felixPodOf(pod, object)))
-    const hash = newestOf(ofRevisions ?? [], object)
-    if (hash !== undefined) newest.set(keyOf(object), hash)
+    const revisions = revisionsOf(ofRevisions ?? [], object, configurations)
+    if (revisions.newest !== undefined) newest.set(keyOf(object), revisions.newest)
+    for (const [hash, backend] of revisions.backends) backends.set(`${keyOf(object)} ${hash}`, backend)
   }
-  const found = await all(felixConfigurationKind)
+  const logs = await readStartLogs(api, pods, signal)
   return {
     nodes: ((await all(nodes)) ?? []).map(nodeOf),
     daemonSets: felixes,
     pods: knowsPods ? pods : undefined,
-    configurations: found?.map((object): FelixSettings => felixSettingsOf(object)),
+    configurations,
     newest: knowsRevisions ? newest : undefined,
+    backends,
     kubeProxy: await kubeProxyMode(api),
+    seen: logs.seen,
+    logGap: logs.gap,
     gaps
   }
 }
@@ -85,45 +95,7 @@ function nodeOf({ metadata, status }: JsonRecord): CalicoNode {
   }
 }
 
-function metadataOf({ metadata }: JsonRecord): ObjectMeta {
-  return (isRecord(metadata) ? metadata : {}) as ObjectMeta
-}
-
 function keyOf(object: JsonRecord): string {
-  const { namespace, name } = metadataOf(object)
+  const { namespace, name } = (object as { metadata: { namespace?: string; name?: string } }).metadata
   return `${namespace}/${name}`
-}
-
-function selectorOf({ spec }: JsonRecord): string {
-  const selector = isRecord(spec) && isRecord(spec['selector']) ? spec['selector'] : {}
-  const labels = isRecord(selector['matchLabels']) ? selector['matchLabels'] : {}
-  return Object.entries(labels)
-    .map(([key, value]) => `${key}=${String(value)}`)
-    .join(',')
-}
-
-function felixPodOf(pod: JsonRecord, daemonSet: JsonRecord): FelixPod[] {
-  const metadata = metadataOf(pod)
-  const owner = controllerOf(metadata)
-  const { namespace, name } = metadataOf(daemonSet)
-  const node = textOf(isRecord(pod['spec']) ? pod['spec']['nodeName'] : undefined)
-  if (owner?.kind !== 'DaemonSet' || owner.name !== name || metadata.namespace !== namespace || node === '') return []
-  return [
-    {
-      namespace: namespace ?? '',
-      name: metadata.name ?? '',
-      daemonSet: name ?? '',
-      node,
-      revision: metadata.labels?.[revisionLabel]
-    }
-  ]
-}
-
-function newestOf(revisions: readonly JsonRecord[], daemonSet: JsonRecord): string | undefined {
-  const { namespace, name } = metadataOf(daemonSet)
-  const own = revisions
-    .map((object) => ({ metadata: metadataOf(object), revision: Number(object['revision']) }))
-    .filter(({ metadata }) => controllerOf(metadata)?.name === name && metadata.namespace === namespace)
-    .toSorted((a, b) => b.revision - a.revision)
-  return own[0]?.metadata.labels?.[revisionLabel]
 }

@@ -1,32 +1,35 @@
-import { compareTexts } from '../lib/compare-text.ts'
-import type { CalicoCluster, FelixPod } from './node-rows.ts'
+import type { FelixPod } from '../kubernetes/calico/node-rows.ts'
+import type { JsonRecord } from '../lib/json/shape.ts'
+import { selectorOf } from './felix-pods.ts'
+import type { RolloutStep } from './rollout-steps.ts'
 
 /**
  * The commands that bring every node to the newest revision, one node after the other: each waits until the new pod is ready
- * before the next is deleted, and a shell with `set -e` stops at the first that is not. undefined: pods or revisions are not known.
+ * before the next is deleted, and a shell with `set -e` stops at the first that is not. Empty without steps.
  */
-export function rolloutCommands({ pods, newest, daemonSets }: CalicoCluster): readonly string[] | undefined {
-  if (pods === undefined || newest === undefined) return undefined
-  const old = pods
-    .filter(({ namespace, daemonSet, revision }) => revision !== newest.get(`${namespace}/${daemonSet}`))
-    .toSorted((a, b) => compareTexts(a.node, b.node))
-  if (old.length === 0) return []
-  const labels = new Map(
+export function rolloutCommands(steps: readonly RolloutStep[], daemonSets: readonly JsonRecord[]): readonly string[] {
+  if (steps.length === 0) return []
+  const selectors = new Map(
     daemonSets.map((object) => {
-      const { metadata, spec } = object as unknown as {
-        metadata: { namespace: string; name: string }
-        spec: { selector: { matchLabels: Record<string, string> } }
-      }
-      const selector = Object.entries(spec.selector.matchLabels).map(([key, value]) => `${key}=${value}`)
-      return [`${metadata.namespace}/${metadata.name}`, selector.join(',')] as const
+      const { namespace, name } = object['metadata'] as { namespace: string; name: string }
+      return [`${namespace}/${name}`, selectorOf(object)] as const
     })
   )
-  return ['set -e', ...old.flatMap((pod) => stepOf(pod, labels.get(`${pod.namespace}/${pod.daemonSet}`) ?? ''))]
+  return [
+    'set -e',
+    ...steps.flatMap(({ pod, afterwards }) => [
+      ...commandsOf(pod, selectors.get(`${pod.namespace}/${pod.daemonSet}`) ?? ''),
+      ...(afterwards === undefined ? [] : [`# ${afterwards}`])
+    ])
+  ]
 }
 
-/** `kubectl wait` does not wait for a pod that is not there yet, so the loop looks for one first. */
-function stepOf({ namespace, name, node }: FelixPod, selector: string): string[] {
-  const find = `kubectl get pods -n ${namespace} -l ${selector} --field-selector spec.nodeName=${node} -o name`
+/**
+ * The pod is waited for by name until it is gone, as `delete` does, and `kubectl wait` does not wait for a pod that is not
+ * there yet, so the loop looks for one first.
+ */
+function commandsOf({ namespace, name, node }: FelixPod, selector: string): string[] {
+  const find = `kubectl get pods -n ${namespace} -l '${selector}' --field-selector spec.nodeName=${node} -o name`
   return [
     '',
     `echo "${node}"`,

@@ -23,8 +23,9 @@ Commands:
   mutate [options] [path...]    Print manifests as the webhook would store them, comments and order
                                 kept.
   rules [id]                    List the rules, or explain one.
-  calico [options] [what]       Show for each node the iptables backend of Calico, what set it, and
-                                what the node would need. Writes nothing.
+  calico [options] [what]       Show for each node the iptables backend of Calico, what set it, what
+                                Felix was seen to use, and what the node would need. Writes nothing,
+                                except rollout --run.
   doctor [options]              Check whether an installation is sound, and say how to fix it.
                                 Stores nothing.
   policy                        The policy document: its default, its schema, and whether a file is

@@ -1,6 +1,6 @@
 import t, { type Test } from 'tap'
-import { nodeRowsOf } from '../../src/calico/node-rows.ts'
 import { readCalico } from '../../src/calico/read-calico.ts'
+import { nodeRowsOf } from '../../src/kubernetes/calico/node-rows.ts'
 import type { JsonRecord } from '../../src/lib/json/shape.ts'
 import { sendJson, sendStatus, startFakeApi } from '../support/fake-api.ts'
 import { calicoObject, workloadObject } from '../support/subjects.ts'
@@ -65,6 +65,7 @@ async function read(t: Test, forbidden: readonly string[] = [], mode = 'nftables
 t.test('a cluster, by lists of Felix alone', async (t) => {
   const { reading, selectors } = await read(t)
   t.strictSame(reading.gaps, [])
+  t.match(reading.logGap, /^pods\/log of 2 of 2 pods: /)
   t.strictSame(
     nodeRowsOf(reading).map(({ node, revision, backend }) => [node, revision, backend?.source, backend?.meaning]),
     [

@@ -20,6 +20,8 @@ export interface FelixHabits {
   readonly knowsAuto: boolean
   /** The default of nftablesMode, which came with v3.29: Disabled at first, Auto from v3.32 on. */
   readonly nftablesMode: 'unknown to it' | 'Disabled' | 'Auto'
+  /** It removes the rules that another iptables backend left, from v3.33 on (calico pull request 13328). */
+  readonly removesOthers: boolean
 }
 
 /** Of an unknown version, what the releases of the last years do, and Auto: it may be any of them. */
@@ -29,6 +31,7 @@ export function habitsOf(version: FelixVersion | undefined): FelixHabits {
   return {
     builtIn: isBefore(17) ? 'Legacy' : 'detection',
     knowsAuto: !isBefore(12),
-    nftablesMode: isBefore(29) ? 'unknown to it' : isBefore(32) ? 'Disabled' : 'Auto'
+    nftablesMode: isBefore(29) ? 'unknown to it' : isBefore(32) ? 'Disabled' : 'Auto',
+    removesOthers: version !== undefined && !isBefore(33)
   }
 }

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { needOf } from '../../src/calico/node-os.ts'
+import { needOf } from '../../../src/kubernetes/calico/node-os.ts'
 
 t.test('what operating systems need, as nodes report them', async (t) => {
   const cases: [string, 'NFT' | 'Legacy' | undefined][] = [

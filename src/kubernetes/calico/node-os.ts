@@ -1,4 +1,4 @@
-import type { Backend } from '../kubernetes/calico/felix.ts'
+import type { Backend } from './felix.ts'
 
 /** Which iptables a node's own programs use, by its operating system. */
 export interface NodeNeed {

@@ -1,8 +1,8 @@
-import { type Backend, type FelixContainer, type FelixSettings, felixContainerOf } from '../kubernetes/calico/felix.ts'
-import { type FelixBackend, type FelixOnNode, felixBackendOnNode } from '../kubernetes/calico/felix-backend.ts'
-import { type Subject, subjectOfObject } from '../kubernetes/subject.ts'
-import { compareTexts } from '../lib/compare-text.ts'
-import type { JsonRecord } from '../lib/json/shape.ts'
+import { compareTexts } from '../../lib/compare-text.ts'
+import type { JsonRecord } from '../../lib/json/shape.ts'
+import { type Subject, subjectOfObject } from '../subject.ts'
+import { type Backend, type FelixContainer, type FelixSettings, felixContainerOf } from './felix.ts'
+import { type FelixBackend, type FelixOnNode, felixBackendOnNode } from './felix-backend.ts'
 import { type NodeNeed, needOf } from './node-os.ts'
 
 /** A node as `pidguard calico` needs it. */
@@ -12,7 +12,9 @@ export interface CalicoNode {
   readonly kernel: string
 }
 
+/** A pod that a DaemonSet of Felix made. */
 export interface FelixPod {
+  readonly uid: string
   readonly namespace: string
   readonly name: string
   readonly daemonSet: string
@@ -31,6 +33,8 @@ export interface CalicoCluster {
   readonly newest: ReadonlyMap<string, string> | undefined
   /** `iptables`, `nftables`, `ipvs`; undefined: not known, as with Calico's own eBPF proxy or a forbidden ConfigMap. */
   readonly kubeProxy: string | undefined
+  /** What Felix was seen to use, by the name of the node; a node that is not in it is unknown. */
+  readonly seen: ReadonlyMap<string, Backend>
 }
 
 /** One node: the backend Felix is set to there, what set it, and what the node would need. */
@@ -41,6 +45,8 @@ export interface NodeRow {
   readonly backend: FelixOnNode | undefined
   /** Why the backend decides nothing there: VPP, or nftables. */
   readonly moot: FelixBackend['moot']
+  /** What Felix was seen to use there since it started; undefined: not known. */
+  readonly seen: Backend | undefined
   readonly revision: 'newest' | 'old' | 'unknown'
   readonly osImage: string
   readonly kernel: string
@@ -66,6 +72,7 @@ export function nodeRowsOf(cluster: CalicoCluster): NodeRow[] {
         daemonSet,
         backend,
         moot: backend?.moot ?? (backend?.mayBeMoot === true && kubeProxy === 'nftables' ? 'nftables' : undefined),
+        seen: cluster.seen.get(name),
         revision: revisionOf(pod, newest),
         osImage,
         kernel,
@@ -84,7 +91,8 @@ function felixesOf(daemonSets: readonly JsonRecord[]): ReadonlyMap<string, Felix
   )
 }
 
-function keyOf({ namespace, daemonSet }: FelixPod): string {
+/** Of the DaemonSet of the pod, `namespace/name`. */
+export function keyOf({ namespace, daemonSet }: FelixPod): string {
   return `${namespace}/${daemonSet}`
 }
 

@@ -1,0 +1,94 @@
+import t from 'tap'
+import { adviceOf } from '../../src/calico/advice.ts'
+import { renderCalico } from '../../src/calico/render.ts'
+import { type CalicoCluster, nodeRowsOf } from '../../src/kubernetes/calico/node-rows.ts'
+import { calicoCluster, debian, el7, felixObject, felixPod } from '../support/calico-clusters.ts'
+
+const advice = (change: Partial<CalicoCluster>, policy?: 'NFT' | 'Legacy') =>
+  adviceOf(nodeRowsOf(calicoCluster(change)), policy).map(({ text, isFinding }) => `${isFinding ? '!' : '-'} ${text}`)
+
+t.test('the policy is suggested where one value fits, and contradicted where it does not', async (t) => {
+  const detecting = /^! Felix detects the backend at its start on a/
+  t.match(advice({}), [
+    /^- All 2 nodes would need NFT: set spec.calico.iptablesBackend: NFT in the policy\.$/,
+    detecting
+  ])
+  const mixed = {
+    nodes: [
+      { name: 'a', osImage: debian, kernel: '' },
+      { name: 'b', osImage: debian, kernel: '' },
+      { name: 'old', osImage: el7, kernel: '' }
+    ],
+    pods: [felixPod('a'), felixPod('b'), felixPod('old')],
+    daemonSets: [felixObject('NFT')]
+  }
+  t.match(advice(mixed), [
+    /^! 2 nodes would need NFT, old \(CentOS Linux 7 \(Core\)\) Legacy: no single value fits\..* node\.old to Legacy\.$/
+  ])
+  t.match(advice(mixed, 'NFT'), [/^! The policy says NFT, and old .* would need Legacy: no single value fits\./])
+  const some = { ...mixed, nodes: [...mixed.nodes.slice(0, 2), { name: 'old', osImage: 'Talos', kernel: '' }] }
+  t.match(advice(some), [/^- 2 nodes would need NFT: .* Look first at old, of which it is not known/])
+  t.strictSame(advice(some, 'NFT'), [], 'unknown contradicts nothing')
+  t.match(advice({ ...some, nodes: some.nodes.map((node) => ({ ...node, osImage: 'Talos' })) }), [
+    /^- What the nodes need is not known/
+  ])
+})
+
+t.test('what cannot work is a finding', async (t) => {
+  const el10 = { nodes: [{ name: 'a', osImage: 'AlmaLinux 10.0', kernel: '' }], pods: [felixPod('a')] }
+  t.match(advice({ ...el10, daemonSets: [felixObject('Legacy')] }, 'NFT'), [
+    /^! Felix is set to Legacy on a .* no ip_tables/
+  ])
+  t.match(advice({ daemonSets: [felixObject('NFT')], pods: [felixPod('a', 'old'), felixPod('b')] }, 'NFT'), [
+    /^! calico-node runs an old revision on a/
+  ])
+  t.strictSame(advice({ daemonSets: [felixObject('NFT')] }, 'NFT'), [])
+})
+
+t.test('it is printed for people and for programs', async (t) => {
+  const rows = nodeRowsOf(
+    calicoCluster({ pods: [felixPod('a')], configurations: undefined, seen: new Map([['a', 'Legacy']]) })
+  )
+  const report = {
+    rows,
+    advice: adviceOf(rows, undefined),
+    gaps: ['felixconfigurations: forbidden'],
+    kubeProxy: undefined
+  }
+  const text = renderCalico(report, 'text')
+  t.match(
+    text,
+    /^NODE {2}BACKEND {3}SET BY {3}SEEN {4}REVISION {2}NEEDS {2}OS {28} {2}KERNEL\na {5}unknown {3}unknown {2}Legacy {2}newest/
+  )
+  t.match(text, 'b     no Felix')
+  t.match(text, 'kube-proxy: mode not known')
+  t.match(text, 'not read: felixconfigurations: forbidden')
+  const json = JSON.parse(renderCalico(report, 'json'))
+  t.match(json.nodes[0], {
+    node: 'a',
+    backend: null,
+    source: 'unknown',
+    seen: 'Legacy',
+    needs: 'NFT',
+    revision: 'newest'
+  })
+  t.match(json.notRead, ['felixconfigurations: forbidden'])
+  t.equal(renderCalico({ ...report, rows: [] }, 'text').startsWith('no nodes\n'), true)
+})
+
+t.test(
+  'what Felix was seen to use is a finding where the node needs another, and suggests a value where that is unknown',
+  async (t) => {
+    const daemonSets = [felixObject('NFT')]
+    t.match(advice({ daemonSets, seen: new Map([['b', 'Legacy']]) }, 'NFT'), [
+      /^! Felix was seen to use Legacy on b \(Debian .*\), whose own programs use NFT: .* drain and reboot/
+    ])
+    t.strictSame(advice({ daemonSets, seen: new Map([['b', 'NFT']]) }, 'NFT'), [])
+    const talos = ['a', 'b'].map((name) => ({ name, osImage: 'Talos (v1.9)', kernel: '6.12' }))
+    const seen = new Map([
+      ['a', 'NFT'],
+      ['b', 'NFT']
+    ] as const)
+    t.match(advice({ nodes: talos, daemonSets, seen }), [/^- All 2 nodes would need NFT: set spec/])
+  }
+)

@@ -1,0 +1,38 @@
+import type { FelixSettings } from '../../src/kubernetes/calico/felix.ts'
+import type { CalicoCluster, FelixPod } from '../../src/kubernetes/calico/node-rows.ts'
+import type { JsonRecord } from '../../src/lib/json/shape.ts'
+import { calicoObject } from './subjects.ts'
+
+export const el7 = 'CentOS Linux 7 (Core)'
+export const debian = 'Debian GNU/Linux 12 (bookworm)'
+
+/** kube-system/calico-node with this value of FELIX_IPTABLESBACKEND. */
+export function felixObject(value?: string, image = 'calico/node:v3.31.7'): JsonRecord {
+  const env = value === undefined ? [] : [{ name: 'FELIX_IPTABLESBACKEND', value }]
+  const object = calicoObject({ env, container: { image } })
+  return { ...object, metadata: { ...(object['metadata'] as object), namespace: 'kube-system' } }
+}
+
+/** Its pod on a node. */
+export function felixPod(node: string, revision = 'new'): FelixPod {
+  const name = `calico-node-${node}`
+  return { uid: `uid of ${name}`, namespace: 'kube-system', name, daemonSet: 'calico-node', node, revision }
+}
+
+export function felixSettings(name: string, iptablesBackend?: string, nftablesMode?: string): FelixSettings {
+  return { name, iptablesBackend, nftablesMode }
+}
+
+/** Two nodes of Debian, with a pod of Felix on each. */
+export function calicoCluster(change: Partial<CalicoCluster> = {}): CalicoCluster {
+  return {
+    nodes: ['b', 'a'].map((name) => ({ name, osImage: debian, kernel: '6.1.0' })),
+    daemonSets: [felixObject()],
+    pods: [felixPod('a'), felixPod('b')],
+    configurations: [],
+    newest: new Map([['kube-system/calico-node', 'new']]),
+    kubeProxy: 'iptables',
+    seen: new Map(),
+    ...change
+  }
+}
