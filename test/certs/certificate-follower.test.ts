@@ -3,6 +3,7 @@ import { CertificateFollower } from '../../src/certs/certificate-follower.ts'
 import type { CertificateState } from '../../src/certs/certificate-reader.ts'
 import type { CertificatePair } from '../../src/certs/serving-pair.ts'
 import { memoryLog, until } from '../support/fake-api.ts'
+import { afterTimersOf } from '../support/until.ts'
 
 const lacking = 'caBundle of the webhook configurations lacks the authority of the certificate'
 const waiting = 'the Secret is not there yet'
@@ -111,11 +112,19 @@ void t.test('it looks often until the API server can call us, and ends with the 
   const { follower, state } = follow()
   const abort = new AbortController()
   const running = follower.run(abort.signal)
-  await until('several looks', () => state.looks > 3)
+  await until(
+    'several looks',
+    () => state.looks > 3,
+    () => state.looks
+  )
   state.next = { pair: pair('a'), obstacle: undefined }
-  await until('it is open', () => follower.obstacle === undefined)
+  await until(
+    'it is open',
+    () => follower.obstacle === undefined,
+    () => follower.obstacle
+  )
   const { looks } = state
-  await new Promise((resolve) => setTimeout(resolve, 30))
+  await afterTimersOf(30)
   t.equal(state.looks, looks, 'the next look is a minute away')
   abort.abort()
   await running

@@ -108,7 +108,11 @@ void t.test('another refusal is told too', async (t) => {
 void t.test('a leader of before tries no more, and has nothing to tell of its end', async (t) => {
   const { api, lead, kept, told } = await keeping()
   t.teardown(() => api.stop())
-  await until('a second try', () => api.asked.filter((each) => each.startsWith('POST')).length > 1)
+  await until(
+    'a second try',
+    () => api.asked.filter((each) => each.startsWith('POST')).length > 1,
+    () => api.asked
+  )
   lead.abort()
   await kept
   t.strictSame(told(), ['warn forbidden'])

@@ -39,7 +39,11 @@ void t.test('every duty begins with the lead and ends with it', async (t) => {
   t.equal(leadership.leading, false)
   leadership.start()
   leadership.start()
-  await until('both began', () => begun.length === 2)
+  await until(
+    'both began',
+    () => begun.length === 2,
+    () => begun
+  )
   t.equal(leadership.leading, true)
   t.strictSame(
     begun.map(({ name }) => name),
@@ -68,7 +72,11 @@ void t.test('a duty that cannot begin is in the log, and does not keep the other
   ]
   const { leadership, log } = join(t, await emptyLease(t), { duties })
   leadership.start()
-  await until('the second began', () => hasBegun)
+  await until(
+    'the second began',
+    () => hasBegun,
+    () => hasBegun
+  )
   t.match(log.lines.at(-1), {
     level: 'error',
     message: 'a duty of the leader could not begin',

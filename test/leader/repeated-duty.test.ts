@@ -25,7 +25,11 @@ void t.test('each time of leading has a memory of its own, which nobody sees bef
     const abort = new AbortController()
     const running = duty.run(abort.signal)
     const term = duty.term
-    await until('it looked several times', () => (term?.looks ?? 0) > 3)
+    await until(
+      'it looked several times',
+      () => (term?.looks ?? 0) > 3,
+      () => term?.looks ?? 0
+    )
     t.equal(begun.length, time)
     t.equal(begun[time - 1], abort.signal)
     abort.abort()

@@ -116,11 +116,23 @@ void t.test('it goes last for the processor and first when memory is short; it e
   const run = written(t, stubborn, { heap: 100, niceness: 19 })
   const abort = new AbortController()
   const running = runAuditChild(run, abort.signal)
-  await until('it runs', () => told(run) !== undefined)
+  await until(
+    'it runs',
+    () => told(run) !== undefined,
+    () => told(run)
+  )
   const { pid = 0, argv } = told(run) ?? {}
   // Both are set from outside, when it runs already.
-  await until('the last place', () => getPriority(pid) === 19)
-  await until('the first to go', () => readFileSync(`/proc/${pid}/oom_score_adj`, 'utf8').trim() === '1000')
+  await until(
+    'the last place',
+    () => getPriority(pid) === 19,
+    () => getPriority(pid)
+  )
+  await until(
+    'the first to go',
+    () => readFileSync(`/proc/${pid}/oom_score_adj`, 'utf8').trim() === '1000',
+    () => readFileSync(`/proc/${pid}/oom_score_adj`, 'utf8').trim()
+  )
   t.strictSame(argv, ['--max-old-space-size=100'])
   abort.abort()
   t.strictSame(await running, { failure: 'stopped' })

@@ -57,13 +57,22 @@ void t.test('a snapshot stands in for a cluster, and a changed one is in force w
   t.equal(await message(200), undefined)
 
   await writeFile(file, `${roomy}oops`)
-  await until(() => server.lines.some(({ msg }) => msg === 'snapshot not loaded, the last good one stays'))
+  await until(
+    () => server.lines.some(({ msg }) => msg === 'snapshot not loaded, the last good one stays'),
+    () => server.lines
+  )
   t.match(await message(300), /node-a has 242 PIDs free/)
 
   await writeFile(file, full)
-  await until(async () => /node-a has -658 PIDs free under kubepods: limit 1500/.test((await message(300)) ?? ''))
+  await until(
+    async () => /node-a has -658 PIDs free under kubepods: limit 1500/.test((await message(300)) ?? ''),
+    async () => (await message(300)) ?? ''
+  )
   await writeFile(file, full.replace('limit: 1500', 'limit: 15000'))
-  await until(async () => (await message(300)) === undefined)
+  await until(
+    async () => (await message(300)) === undefined,
+    async () => message(300)
+  )
 })
 
 void t.test('what was admitted counts at once, a dry run does not', async (t) => {
@@ -133,8 +142,14 @@ void t.test('of a live cluster: nodes and pods from the API server, PIDs from th
     `${head}spec: {headroom: {maxAge: 10s}, namespaceTuning: {pids: {max: 100}}, overrides: [{name: a, namespaces: {selector: {matchLabels: {team: a}}}, headroom: {floor: 20%}}]}\n`
   )
   const server = await start(t, ...args, '--policy', policy)
-  await until(async () => (await fetch(`${server.probes}/readyz`)).status === 200)
-  await until(async () => (await metric(server, 'pidguard_nodes{known="fresh"}')) === 1)
+  await until(
+    async () => (await fetch(`${server.probes}/readyz`)).status === 200,
+    async () => (await fetch(`${server.probes}/readyz`)).status
+  )
+  await until(
+    async () => (await metric(server, 'pidguard_nodes{known="fresh"}')) === 1,
+    async () => metric(server, 'pidguard_nodes{known="fresh"}')
+  )
   t.equal(await metric(server, 'pidguard_cache_synced{resource="pods"}'), 1)
   t.equal(await metric(server, 'pidguard_cache_objects{resource="pods"}'), 4)
 
@@ -155,17 +170,29 @@ void t.test('of a live cluster: nodes and pods from the API server, PIDs from th
   t.same(mutated.response.auditAnnotations?.['policy'], undefined, 'labels of the namespace are known')
 
   silent = true
-  await until(async () => (await metric(server, 'pidguard_nodes{known="stale"}')) === 1)
+  await until(
+    async () => (await metric(server, 'pidguard_nodes{known="stale"}')) === 1,
+    async () => metric(server, 'pidguard_nodes{known="stale"}')
+  )
   // A node that was full when it was last read may be silent because it has no PIDs left to answer with.
   const without = (await server.review('validate', podReview(300))).response
   t.equal(without.allowed, false)
   t.match(without.status?.message, /node-a has -808 PIDs free/)
   t.ok((await metric(server, 'pidguard_node_readings_total{source="kubelet",result="unreachable"}')) > 0)
-  await until(() => server.lines.some(({ msg }) => msg === 'nodes cannot be read, or not in full'))
+  await until(
+    () => server.lines.some(({ msg }) => msg === 'nodes cannot be read, or not in full'),
+    () => server.lines
+  )
 
   silent = false
-  await until(async () => !(await server.review('validate', podReview(300))).response.allowed)
-  await until(() => server.lines.some(({ msg }) => msg === 'all nodes are read again'))
+  await until(
+    async () => !(await server.review('validate', podReview(300))).response.allowed,
+    async () => (await server.review('validate', podReview(300))).response
+  )
+  await until(
+    () => server.lines.some(({ msg }) => msg === 'all nodes are read again'),
+    () => server.lines
+  )
 })
 
 void t.test('an API server that does not answer delays readiness, but not for ever, and denies nothing', async (t) => {
@@ -176,7 +203,10 @@ void t.test('an API server that does not answer delays readiness, but not for ev
   const ready = await fetch(`${server.probes}/readyz`)
   t.equal(ready.status, 503)
   t.match(await ready.text(), /not ready: nodes, pods, namespaces and limitranges have not all been read/)
-  await until(async () => (await fetch(`${server.probes}/readyz`)).status === 200)
+  await until(
+    async () => (await fetch(`${server.probes}/readyz`)).status === 200,
+    async () => (await fetch(`${server.probes}/readyz`)).status
+  )
   t.ok((await metric(server, 'pidguard_cache_failures_total{resource="nodes"}')) > 0)
   t.equal(await metric(server, 'pidguard_cache_synced{resource="nodes"}'), 0)
 })

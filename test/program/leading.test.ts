@@ -90,7 +90,11 @@ const taintNodes = 'spec: {headroom: {taintNodes: true}}\n'
 
 void t.test('a policy that taints nodes is carried out without --cert-secret too', async (t) => {
   const { written, asked } = await running(t, startController, taintNodes)
-  await until('the Event about the taint', () => written.some(({ path }) => path.endsWith('/events')))
+  await until(
+    'the Event about the taint',
+    () => written.some(({ path }) => path.endsWith('/events')),
+    () => written
+  )
   t.match(
     written.find(({ path }) => path === '/api/v1/nodes/a'),
     { body: { spec: { taints: [{ key: 'pidguard.io/low-pids', effect: 'NoSchedule' }] } } }
@@ -104,24 +108,42 @@ void t.test('a policy that taints nodes is carried out without --cert-secret too
 
 void t.test('a policy that begins to taint is carried out; before, nodes are neither read nor written', async (t) => {
   const { written, asked, program, say } = await running(t, startController, '')
-  await until('the caches are there', () => asked.filter((line) => line.includes('watch=true')).length >= 4)
+  await until(
+    'the caches are there',
+    () => asked.filter((line) => line.includes('watch=true')).length >= 4,
+    () => asked
+  )
   const metrics = async () => (await fetch(`${program.probes}/metrics`)).text()
   t.notMatch(await metrics(), /^pidguard_nodes\{/m, 'nodes that nobody reads are not called unknown')
   await say(taintNodes)
-  await until('the taint', () => written.some(({ path }) => path === '/api/v1/nodes/a'))
+  await until(
+    'the taint',
+    () => written.some(({ path }) => path === '/api/v1/nodes/a'),
+    () => written
+  )
   t.match(await metrics(), /^pidguard_nodes\{known="fresh"\} 3$/m)
 })
 
 void t.test('audits need no --cert-secret either', async (t) => {
   const { program } = await running(t, startController, '', '--audit-interval', '1h')
-  await until('it leads', () => program.lines.some(({ msg }) => msg === 'leading'))
+  await until(
+    'it leads',
+    () => program.lines.some(({ msg }) => msg === 'leading'),
+    () => program.lines
+  )
 })
 
 void t.test('a replica of the webhook takes part in no election, and writes nothing', async (t) => {
   const { asked, written, program } = await running(t, startServer, taintNodes)
-  await until('the caches are there', () => asked.filter((line) => line.includes('watch=true')).length >= 4)
-  await until('the nodes read', async () =>
-    (await (await fetch(`${program.probes}/metrics`)).text()).includes('pidguard_nodes{known="fresh"} 3')
+  await until(
+    'the caches are there',
+    () => asked.filter((line) => line.includes('watch=true')).length >= 4,
+    () => asked
+  )
+  await until(
+    'the nodes read',
+    async () => (await (await fetch(`${program.probes}/metrics`)).text()).includes('pidguard_nodes{known="fresh"} 3'),
+    async () => (await fetch(`${program.probes}/metrics`)).text()
   )
   t.strictSame(
     asked.filter((line) => !line.startsWith('GET ')),

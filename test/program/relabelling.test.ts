@@ -103,7 +103,8 @@ t.test(
     }
     await until(
       'all jobs are scraped',
-      async () => (await query('up == 1').catch(() => [])).length === Object.keys(jobs).length
+      async () => (await query('up == 1').catch(() => [])).length === Object.keys(jobs).length,
+      async () => query('up == 1').catch(() => [])
     )
     const options = { ...prometheusDefaults, url, credentials: undefined, clock: systemClock }
     const readings = new PrometheusReadings(options)

@@ -33,17 +33,29 @@ t.test('a changed policy is in force within seconds; a broken one is told and ch
   t.equal((await server.review('validate', reviewOf(podObject()))).response.allowed, false)
 
   await writeFile(file, `${head}spec: {rules: {best-effort: warn}}\n`)
-  await until(async () => (await metric(server, 'pidguard_policy_generation')) === 2)
+  await until(
+    async () => (await metric(server, 'pidguard_policy_generation')) === 2,
+    async () => metric(server, 'pidguard_policy_generation')
+  )
   t.equal((await server.review('validate', reviewOf(podObject()))).response.allowed, true)
 
   await writeFile(file, `${head}spec: {rules: {best-efort: off}}\n`)
-  await until(async () => (await metric(server, 'pidguard_policy_latest')) === 0)
+  await until(
+    async () => (await metric(server, 'pidguard_policy_latest')) === 0,
+    async () => metric(server, 'pidguard_policy_latest')
+  )
   t.equal((await server.review('validate', reviewOf(podObject()))).response.allowed, true)
   t.equal(await metric(server, 'pidguard_policy_generation'), 2)
-  await until(async () => server.lines.some(({ msg }) => msg === 'policy not loaded, the last good one stays in force'))
+  await until(
+    async () => server.lines.some(({ msg }) => msg === 'policy not loaded, the last good one stays in force'),
+    () => server.lines
+  )
 
   await writeFile(file, head)
-  await until(async () => (await metric(server, 'pidguard_policy_latest')) === 1)
+  await until(
+    async () => (await metric(server, 'pidguard_policy_latest')) === 1,
+    async () => metric(server, 'pidguard_policy_latest')
+  )
   t.equal((await server.review('validate', reviewOf(podObject()))).response.allowed, false)
 })
 
@@ -55,13 +67,17 @@ t.test('a changed certificate serves new connections; a pair that does not fit c
   const leaf = await issueLeaf(authority, ['127.0.0.1'], { from: Date.now(), days: 30 })
 
   await writeFile(join(server.folder, 'tls.key'), leaf.key)
-  await until(async () =>
-    server.lines.some(({ msg }) => msg === 'serving certificate not loaded, the last good one stays')
+  await until(
+    async () => server.lines.some(({ msg }) => msg === 'serving certificate not loaded, the last good one stays'),
+    () => server.lines
   )
   t.equal(await serialOf(server), before)
 
   await writeFile(join(server.folder, 'tls.crt'), leaf.cert)
-  await until(async () => (await serialOf(server)) !== before)
+  await until(
+    async () => (await serialOf(server)) !== before,
+    async () => serialOf(server)
+  )
   t.equal((await server.review('validate', reviewOf(podObject()))).response.uid, 'u-1')
 })
 

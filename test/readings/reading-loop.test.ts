@@ -3,6 +3,7 @@ import type { ReadOptions } from '../../src/ports/readings.ts'
 import { startRounds } from '../../src/readings/reading-loop.ts'
 import { until } from '../support/fake-api.ts'
 import { memorySink } from '../support/fake-kubelet.ts'
+import { afterTimersOf } from '../support/until.ts'
 
 const target = { name: 'a', address: undefined, kubeletPort: 1 }
 
@@ -17,15 +18,19 @@ t.test('a round per interval, whether or not the one before is through; the firs
     },
     targets: () => [target],
     sink: memorySink(),
-    interval: 50,
+    interval: 20,
     onFault: () => t.fail()
   })
-  await until('three rounds', () => options.length === 3)
-  t.equal(options[0]?.spread, 40)
+  await until(
+    'three rounds',
+    () => options.length === 3,
+    () => options
+  )
+  t.equal(options[0]?.spread, 16)
   await rounds.stop()
   t.ok(options[0]?.signal.aborted)
   const count = options.length
-  await new Promise((resolve) => setTimeout(resolve, 120))
+  await afterTimersOf(20)
   t.equal(options.length, count)
 })
 
@@ -48,7 +53,11 @@ t.test('the first round is over soon, whatever the interval: until then headroom
       interval,
       onFault: () => t.fail()
     })
-    await until('the first round', () => spread !== undefined)
+    await until(
+      'the first round',
+      () => spread !== undefined,
+      () => spread
+    )
     await rounds.stop()
     t.ok(Math.abs((spread ?? 0) - want) < 0.001, `${interval}: ${spread}`)
   }
@@ -70,9 +79,17 @@ t.test(
       onFault: () => t.fail()
     })
     for (const name of ['b', 'c']) rounds.readSoon({ ...target, name })
-    await until('both', () => parts.length === 1)
+    await until(
+      'both',
+      () => parts.length === 1,
+      () => parts
+    )
     rounds.readSoon({ ...target, name: 'd' })
-    await until('the third', () => parts.length === 2)
+    await until(
+      'the third',
+      () => parts.length === 2,
+      () => parts
+    )
     await rounds.stop()
     t.strictSame(parts, [
       ['b', 'c', '0'],
@@ -98,7 +115,11 @@ t.test('the nodes are those there are when a round begins; a fault does not end 
     interval: 20,
     onFault: () => faults++
   })
-  await until('two rounds', () => seen.length >= 2)
+  await until(
+    'two rounds',
+    () => seen.length >= 2,
+    () => seen
+  )
   await rounds.stop()
   t.strictSame(seen.slice(0, 2), [['a'], ['a', 'b']])
   t.equal(faults, seen.length)

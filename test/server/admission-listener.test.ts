@@ -1,11 +1,10 @@
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import { type AddressInfo, connect } from 'node:net'
-import { setTimeout as sleep } from 'node:timers/promises'
 import t, { type Test } from 'tap'
 import { buildListener, type ListenerDeps, reviewBodyLimit } from '../../src/server/admission-listener.ts'
 import { admissionOf } from '../support/admissions.ts'
-import { listening, postHead, until } from '../support/https.ts'
+import { listening, postHead, turns, until } from '../support/https.ts'
 import { reviewOf } from '../support/reviews.ts'
 import { podObject } from '../support/subjects.ts'
 
@@ -72,7 +71,10 @@ void t.test('another content type is answered with 415; parameters of the right 
     t.equal((await server.post('/mutate', review, { headers: { 'content-type': type } })).status, 200, type)
   const { socket, received } = await server.raw()
   socket.write(`POST /mutate HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{}`)
-  await until(() => statuses(received()).length === 1)
+  await until(
+    () => statuses(received()).length === 1,
+    () => statuses(received())
+  )
   t.match(received(), /415 .*found none/s)
 })
 
@@ -93,7 +95,10 @@ void t.test('a body of 7 MiB is judged, one of just the limit too, one past it i
   }
   const { socket, received } = await server.raw()
   socket.write(postHead(reviewBodyLimit + 1))
-  await until(() => received().includes('}'))
+  await until(
+    () => received().includes('}'),
+    () => received()
+  )
   t.strictSame(statuses(received()), [413])
   t.match(received(), /connection: close/i)
 })
@@ -102,10 +107,16 @@ void t.test('a body in chunks is refused with 411: each chunk costs time and mem
   const server = await listening(t)
   const { socket, received } = await server.raw()
   socket.write(postHead(undefined, 'Transfer-Encoding: chunked\r\n'))
-  await until(() => statuses(received()).length === 1)
+  await until(
+    () => statuses(received()).length === 1,
+    () => statuses(received())
+  )
   t.strictSame(statuses(received()), [411])
   t.match(received(), /Content-Length/)
-  await until(async () => (await server.connections()) === 0)
+  await until(
+    async () => (await server.connections()) === 0,
+    async () => server.connections()
+  )
 })
 
 void t.test(
@@ -118,14 +129,20 @@ void t.test(
       return held
     }
     const [first, larger] = [await open(40_000), await open(50_000)]
-    await sleep(20)
+    await server.begun(2)
     t.strictSame([statuses(first.received()), statuses(larger.received())], [[], []], 'both are under way')
     const last = await open(40_000)
-    await until(() => statuses(larger.received()).length === 1)
+    await until(
+      () => statuses(larger.received()).length === 1,
+      () => statuses(larger.received())
+    )
     t.strictSame(statuses(larger.received()), [429])
     t.equal((await server.post('/validate', review)).status, 200, 'a small one has room always')
     first.reset()
-    await until(async () => (await server.post('/validate', reviewOfSize(55_000))).status === 200)
+    await until(
+      async () => (await server.post('/validate', reviewOfSize(55_000))).status === 200,
+      async () => (await server.post('/validate', reviewOfSize(55_000))).status
+    )
     t.strictSame(statuses(last.received()), [], 'the bytes of a broken connection are given back')
   }
 )
@@ -153,9 +170,12 @@ void t.test('headers said twice never make one review two', async (t) => {
   for (const [lines, status] of cases) {
     const { socket, received } = await server.raw()
     socket.write(lines + review)
-    await until(() => statuses(received()).length > 0)
-    await sleep(20)
-    t.strictSame(statuses(received()), [status])
+    await until(
+      () => statuses(received()).length > 0,
+      () => statuses(received())
+    )
+    await turns()
+    t.strictSame(statuses(received()), [status], 'one answer')
     socket.destroy()
   }
 })
@@ -175,8 +195,14 @@ void t.test('several reviews sent at once on one connection are answered in thei
   const { socket, received } = await server.raw()
   const bodies = ['first', 'second', 'third'].map((uid) => JSON.stringify(reviewOf(podObject(), { uid })))
   socket.write(bodies.map((body) => postHead(Buffer.byteLength(body)) + body).join(''))
-  await until(() => statuses(received()).length === 3)
-  await until(() => received().includes('third'))
+  await until(
+    () => statuses(received()).length === 3,
+    () => statuses(received())
+  )
+  await until(
+    () => received().includes('third'),
+    () => received()
+  )
   t.strictSame(
     [...received().matchAll(/"uid":"(\w+)"/g)].map(([, uid]) => uid),
     ['first', 'second', 'third']
@@ -200,9 +226,12 @@ void t.test('a body that arrives byte by byte, but in time, is judged', async (t
   socket.write(postHead(Buffer.byteLength(review)))
   for (const part of review.match(/.{1,40}/gs) ?? []) {
     socket.write(part)
-    await sleep(1)
+    await turns(2)
   }
-  await until(() => statuses(received()).length === 1)
+  await until(
+    () => statuses(received()).length === 1,
+    () => statuses(received())
+  )
   t.strictSame(statuses(received()), [200])
 })
 
@@ -237,10 +266,13 @@ void t.test('a connection that breaks anywhere leaves nothing behind, and the ne
   ]) {
     const { socket, reset } = await server.raw()
     if (bytes !== '') socket.write(bytes)
-    await sleep(10)
+    await turns()
     reset()
   }
-  await until(async () => (await server.connections()) === 0)
+  await until(
+    async () => (await server.connections()) === 0,
+    async () => server.connections()
+  )
   t.equal((await server.post('/validate', review)).status, 200)
   t.equal(process.listenerCount('uncaughtException'), listeners)
 })
@@ -279,11 +311,17 @@ void t.test('reviews of one turn: all are judged, then all answered, then all co
   // Sent at once they are read at once: an end of a body is an event of the same turn.
   const sent = `${postHead(Buffer.byteLength(review))}${review}`.repeat(3)
   socket.write(sent)
-  await until(() => statuses(received()).length === 3)
+  await until(
+    () => statuses(received()).length === 3,
+    () => statuses(received())
+  )
   t.strictSame(steps.splice(0).join(' '), 'judge judge judge send send send report report report')
   span = 1
   socket.write(sent)
-  await until(() => statuses(received()).length === 6)
+  await until(
+    () => statuses(received()).length === 6,
+    () => statuses(received())
+  )
   t.strictSame(
     steps.join(' '),
     'judge judge send send report report judge send report',
@@ -306,7 +344,10 @@ void t.test('a review that came later than its caller waits is not judged but an
     await arrived
     held.clock.advance(span)
     socket.write(review)
-    await until(() => statuses(received()).length === 1)
+    await until(
+      () => statuses(received()).length === 1,
+      () => statuses(received())
+    )
     return statuses(received())
   }
   t.strictSame(await late('?timeout=5s', 5_000), [200])
@@ -334,8 +375,14 @@ async function heldUp(t: Test, path: string, span: number, change: Partial<Liste
   // A listener of the body's end that comes after the server's own.
   server.on('request', (request) => request.on('end', () => held.clock.advance(span)))
   socket.write(postHead(Buffer.byteLength(review), '', path) + review)
-  await until(() => statuses(received()).length === 1)
-  await until(() => held.log.lines.length > 0)
+  await until(
+    () => statuses(received()).length === 1,
+    () => statuses(received())
+  )
+  await until(
+    () => held.log.lines.length > 0,
+    () => held.log.lines
+  )
   return { status: statuses(received())[0], log: held.log, counted: held.meter.counted, seconds, received }
 }
 
@@ -373,8 +420,14 @@ void t.test('a late review of which only the body came late waited, but took no 
   await arrived
   held.clock.advance(1_500)
   socket.write(review)
-  await until(() => statuses(received()).length === 1)
-  await until(() => held.log.lines.length > 0)
+  await until(
+    () => statuses(received()).length === 1,
+    () => statuses(received())
+  )
+  await until(
+    () => held.log.lines.length > 0,
+    () => held.log.lines
+  )
   t.match(held.log.lines, [{ level: 'warn', fields: { timeoutMs: 1_000, waitedMs: 1_500, durationMs: 0 } }])
 })
 

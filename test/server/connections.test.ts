@@ -1,8 +1,7 @@
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
-import { setTimeout as sleep } from 'node:timers/promises'
 import t, { type Test } from 'tap'
-import { type Listening, listening, postHead, until } from '../support/https.ts'
+import { type Listening, listening, postHead, turns, until } from '../support/https.ts'
 import { podReviewText as review } from '../support/reviews.ts'
 
 const head = postHead(Buffer.byteLength(review))
@@ -13,10 +12,13 @@ async function bare(t: Test, server: Listening, bytes?: Buffer): Promise<Socket>
   const socket = connect(server.port, '127.0.0.1')
   socket.on('error', () => {})
   t.teardown(() => socket.destroy())
-  await until(async () => (await server.connections()) > before)
+  await until(
+    async () => (await server.connections()) > before,
+    async () => server.connections()
+  )
   if (bytes !== undefined) {
     socket.write(bytes)
-    await sleep(50)
+    await turns()
   }
   return socket
 }
@@ -38,7 +40,10 @@ const unused: { name: string; open: (t: Test, server: Listening) => Promise<Sock
     async open(_t, server) {
       const { socket, received } = await server.raw()
       socket.write(head + review)
-      await until(() => received().includes('"uid"'))
+      await until(
+        () => received().includes('"uid"'),
+        () => received()
+      )
       return socket
     }
   },
@@ -47,9 +52,12 @@ const unused: { name: string; open: (t: Test, server: Listening) => Promise<Sock
     async open(_t, server) {
       const { socket, received } = await server.raw()
       socket.write(head + review)
-      await until(() => received().includes('"uid"'))
+      await until(
+        () => received().includes('"uid"'),
+        () => received()
+      )
       socket.write('POST /validate HT')
-      await sleep(50)
+      await turns()
       return socket
     }
   }
@@ -70,7 +78,7 @@ void t.test('a request under way while the server closes is answered, next to co
   const busy = await server.raw()
   busy.socket.write(head + review.slice(0, 20))
   const idle = [(await server.raw()).socket, (await server.raw()).socket, await bare(t, server)]
-  await sleep(50)
+  await server.begun(1)
   const gone = idle.map(cut)
   const closed = server.app.close()
   await Promise.all(gone)
@@ -84,9 +92,12 @@ void t.test('of several requests on one connection the last one is waited for', 
   const server = await listening(t)
   const busy = await server.raw()
   busy.socket.write(head + review + head + review.slice(0, 20))
-  await until(() => busy.received().includes('"uid"'))
+  await until(
+    () => busy.received().includes('"uid"'),
+    () => busy.received()
+  )
+  await server.begun(2)
   const closed = server.app.close()
-  await sleep(50)
   busy.socket.write(review.slice(20))
   await once(busy.socket, 'close')
   t.equal([...busy.received().matchAll(/HTTP\/1\.1 200 /g)].length, 2)
@@ -111,7 +122,7 @@ void t.test('a connection that breaks in the middle of a request is waited for n
   const server = await listening(t)
   const { socket, reset } = await server.raw()
   socket.write(head + review.slice(0, 20))
-  await sleep(50)
+  await server.begun(1)
   const closed = server.app.close()
   reset()
   await closed
@@ -122,7 +133,10 @@ void t.test('a new connection takes the place of the one that was of no use for 
   const server = await listening(t, { limits: { connections: 3, handshakes: 2 } })
   const ask = async ({ socket, received }: Awaited<ReturnType<typeof server.raw>>, times: number) => {
     socket.write(head + review)
-    await until(() => received().split('"uid"').length > times)
+    await until(
+      () => received().split('"uid"').length > times,
+      () => received()
+    )
   }
   const used = await server.raw()
   await ask(used, 1)
@@ -149,7 +163,10 @@ void t.test('connections that stall in their handshake do not keep others out', 
   for (let i = 0; i < 2; i++) {
     const { socket, received } = await server.raw()
     socket.write(head + review)
-    await until(() => received().includes('"uid"'))
+    await until(
+      () => received().includes('"uid"'),
+      () => received()
+    )
   }
   const more = connect(server.port, '127.0.0.1')
   const another = connect(server.port, '127.0.0.1')
@@ -167,9 +184,12 @@ void t.test('requests that never end do not keep others out', async (t) => {
     const { socket } = await server.raw()
     socket.write(head + review.slice(0, 20))
   }
-  await sleep(50)
+  await server.begun(3)
   const { socket, received } = await server.raw()
   socket.write(head + review)
-  await until(() => received().includes('"uid"'))
+  await until(
+    () => received().includes('"uid"'),
+    () => received()
+  )
   t.match(received(), /HTTP.1.1 200/)
 })

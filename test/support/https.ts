@@ -10,6 +10,7 @@ import type { Admission } from '../../src/server/admission.ts'
 import { type AdmissionServer, buildAdmissionServer, type Timeouts } from '../../src/server/build-server.ts'
 import type { ConnectionLimits } from '../../src/server/connections.ts'
 import { admissionOf } from './admissions.ts'
+import { until } from './until.ts'
 
 const now = Date.now()
 const authority = await issueAuthority('test CA', { from: now, days: 1 })
@@ -32,6 +33,8 @@ export interface Listening extends AdmissionServer {
   post(path: string, body: string | Buffer, options?: RequestOptions): Promise<Answered>
   /** A bare TLS connection; what arrives is gathered. */
   raw(): Promise<RawConnection>
+  /** Ends when so many requests have begun in all: their headers are read. */
+  begun(requests: number): Promise<void>
   /** How many connections the server holds. */
   connections(): Promise<number>
 }
@@ -74,6 +77,10 @@ export async function listening(
     options.timeouts,
     options.limits
   )
+  let requests = 0
+  server.app.server.on('request', () => {
+    requests++
+  })
   await server.app.listen({ host: '127.0.0.1', port: 0 })
   const { port } = server.app.server.address() as AddressInfo
   const agents: Agent[] = []
@@ -113,6 +120,12 @@ export async function listening(
       await once(socket, 'secureConnect')
       return { socket, received: () => gathered, reset: () => void tcp.resetAndDestroy() }
     },
+    begun: (count) =>
+      until(
+        `${count} requests have begun`,
+        () => requests >= count,
+        () => requests
+      ),
     connections: () =>
       new Promise((resolve, reject) =>
         server.app.server.getConnections((error, count) => (error === null ? resolve(count) : reject(error)))
@@ -120,4 +133,4 @@ export async function listening(
   }
 }
 
-export { untilHolds as until } from './until.ts'
+export { turns, untilHolds as until } from './until.ts'

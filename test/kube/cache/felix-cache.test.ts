@@ -26,7 +26,11 @@ t.test('reviews are given FelixConfigurations, and how each Felix DaemonSet is s
   })
   t.strictSame(cache.known, {}, 'what is not known is left out')
   cache.start()
-  await until('both', () => Object.keys(cache.known).length === 2)
+  await until(
+    'both',
+    () => Object.keys(cache.known).length === 2,
+    () => Object.keys(cache.known)
+  )
   t.match(cache.known, {
     felixConfigurations: [{ name: 'default', iptablesBackend: 'NFT' }],
     felixDaemonSets: [{ namespace: 'kube-system', name: 'calico-node', isPinned: true, isOperatorManaged: false }]

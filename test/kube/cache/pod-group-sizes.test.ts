@@ -45,7 +45,11 @@ async function start(t: Test, answers: Record<string, object>, code = 404) {
 
 void t.test('the version that serves them is followed, and every size is handed on', async (t) => {
   const { api, said, sizes } = await start(t, served)
-  await until('the watch', () => said.length === 4)
+  await until(
+    'the watch',
+    () => said.length === 4,
+    () => said
+  )
   t.strictSame(said, [
     ['scheduling.k8s.io shop/a', 6],
     ['scheduling.k8s.io shop/b', undefined],
@@ -62,7 +66,11 @@ void t.test('the version that serves them is followed, and every size is handed 
 
 void t.test('where no scheduler has them, nothing is followed', async (t) => {
   const { api, sizes } = await start(t, {})
-  await until('all three asked for', () => api.asked.length === 3)
+  await until(
+    'all three asked for',
+    () => api.asked.length === 3,
+    () => api.asked
+  )
   t.strictSame(
     api.asked.toSorted(),
     ['scheduling.k8s.io', 'scheduling.volcano.sh', 'scheduling.x-k8s.io'].map((each) => `GET /apis/${each}`)
@@ -72,6 +80,10 @@ void t.test('where no scheduler has them, nothing is followed', async (t) => {
 
 void t.test('while it cannot be found out, it is tried again', async (t) => {
   const { api, sizes } = await start(t, {}, 503)
-  await until('each asked for twice', () => api.asked.length >= 6)
+  await until(
+    'each asked for twice',
+    () => api.asked.length >= 6,
+    () => api.asked
+  )
   t.strictSame(sizes.all, [])
 })

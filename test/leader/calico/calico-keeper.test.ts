@@ -82,7 +82,11 @@ function cluster(change: { isWanted?: boolean; isOwned?: boolean; onWrite?: () =
   })
   const looked = async (times = 3) => {
     const from = world.looks
-    await until(`${times} looks`, () => world.looks >= from + times)
+    await until(
+      `${times} looks`,
+      () => world.looks >= from + times,
+      () => world.looks
+    )
   }
   return { world, keeper, log, looked, abort, running, reasons: () => world.events.map(({ reason }) => reason) }
 }
@@ -93,7 +97,11 @@ t.test('the strategy first, then the variable, and an Event for each', async (t)
   t.strictSame(keeper.counts, { asPolicy: 1, outOfPolicy: 0, stopped: 0, oldPods: 2 })
   t.strictSame(reasons(), [], 'nothing to say')
   world.state = 'no-strategy'
-  await until('repaired', () => world.state === 'as-policy')
+  await until(
+    'repaired',
+    () => world.state === 'as-policy',
+    () => world.state
+  )
   t.strictSame(world.writes, ['no-strategy', 'no-variable'])
   await looked()
   t.strictSame(reasons(), ['CalicoOutOfPolicy', 'CalicoRepaired', 'CalicoOutOfPolicy', 'CalicoRepaired'])
@@ -137,7 +145,11 @@ t.test('another writer that answers at once is no endless loop either', async (t
     }
   })
   fight.world.state = 'no-variable'
-  await until('it stops', () => fight.reasons().includes('CalicoRepairStopped'))
+  await until(
+    'it stops',
+    () => fight.reasons().includes('CalicoRepairStopped'),
+    () => fight.reasons()
+  )
   await fight.looked(5)
   t.ok(fight.world.writes.length <= 3, `${fight.world.writes.length} writes`)
 })
@@ -148,7 +160,11 @@ t.test('a conflict is another writer: the next look sees what it wrote', async (
   world.state = 'no-variable'
   await looked()
   world.writeError = undefined
-  await until('repaired', () => world.state === 'as-policy')
+  await until(
+    'repaired',
+    () => world.state === 'as-policy',
+    () => world.state
+  )
   t.equal(world.results[0], 'conflict')
   t.equal(world.results.at(-1), 'written')
 })
@@ -158,7 +174,11 @@ t.test('without the right to repair or to write Events, the log says what to add
   const { world, looked, log, keeper } = cluster({ eventError: forbidden })
   world.writeError = forbidden
   world.state = 'no-variable'
-  await until('forbidden', () => world.results.includes('forbidden'))
+  await until(
+    'forbidden',
+    () => world.results.includes('forbidden'),
+    () => world.results
+  )
   await looked(1)
   const hints = log.lines.filter(({ fields }) => 'hint' in fields)
   t.equal(hints.length, 1)
@@ -173,7 +193,11 @@ t.test('before DaemonSets are known there are no figures, and after leading none
   before.world.isSynced = true
   await looked()
   world.isSynced = true
-  await until('counted', () => keeper.counts !== undefined)
+  await until(
+    'counted',
+    () => keeper.counts !== undefined,
+    () => keeper.counts
+  )
   abort.abort()
   await running
   t.equal(keeper.counts, undefined)

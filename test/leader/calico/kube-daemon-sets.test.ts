@@ -30,7 +30,11 @@ t.test('DaemonSets of Felix are watched, and no others are kept', async (t) => {
   const deps = { api: api.client, clock: systemClock, log: memoryLog(), random: () => 0 }
   const watched = watchFelix(deps)(abort.signal)
   t.equal(watched.isSynced, false)
-  await until('the list', () => watched.isSynced)
+  await until(
+    'the list',
+    () => watched.isSynced,
+    () => watched
+  )
   const [found, ...more] = [...watched.values()]
   t.strictSame(more, [])
   t.match(found, { namespace: 'kube-system', name: 'calico-node', uid: 'uid-calico-node', resourceVersion: '7' })
@@ -59,7 +63,11 @@ t.test('pods of an old revision, as the DaemonSet controller counts them', async
   t.teardown(() => api.stop())
   const abort = new AbortController()
   const watched = watchFelix({ api: api.client, clock: systemClock, log: memoryLog(), random: () => 0 })(abort.signal)
-  await until('the list', () => watched.isSynced)
+  await until(
+    'the list',
+    () => watched.isSynced,
+    () => watched
+  )
   t.strictSame(Object.fromEntries(Array.from(watched.values(), ({ name, oldPods }) => [name, oldPods])), {
     none: 3,
     some: 1,

@@ -285,7 +285,11 @@ t.test('nodes that hang delay no other, not in this round and not in the next', 
   const third = memorySink()
   await readings.read(hung, third, once)
   t.equal(third.failures.size, 0, 'what is being asked is not asked once more')
-  await until('all others read', () => second.readings.size === 20)
+  await until(
+    'all others read',
+    () => second.readings.size === 20,
+    () => second.readings
+  )
   t.equal(second.failures.size, 0, 'before the first that hangs has run out of time')
   await round
   t.equal(second.failures.size, 4)
@@ -315,13 +319,20 @@ t.test('the starts are spread over the span', async (t) => {
 })
 
 t.test('stops at once, and says nothing more', async (t) => {
-  const kubelet = await startFakeKubelet(t, () => {})
+  let asked = 0
+  const kubelet = await startFakeKubelet(t, () => {
+    asked++
+  })
   const abort = new AbortController()
   const sink = memorySink()
   const readings = source(t, { concurrency: 1 })
   const round = readings.read([kubelet.target('a'), kubelet.target('b')], sink, { signal: abort.signal, spread: 0 })
   const waiting = source(t).read([kubelet.target('c')], sink, { signal: abort.signal, spread: 60_000 })
-  await new Promise((resolve) => setTimeout(resolve, 50))
+  await until(
+    'a is asked',
+    () => asked > 0,
+    () => asked
+  )
   abort.abort()
   await Promise.all([round, waiting])
   t.equal(sink.readings.size + sink.failures.size, 0)
