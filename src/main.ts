@@ -27,6 +27,10 @@ if (isTooOld(process.versions.node)) {
   const answer = await answerTo(process.argv.slice(2))
   if (answer === undefined) {
     nodeModule.enableCompileCache()
+    if (process.env['npm_package_name'] === 'pidguard') {
+      const { standWhereThePersonStands } = await import('./host/npm-folder.ts')
+      standWhereThePersonStands(process)
+    }
     const { run } = await import('./commands/program.ts')
     const code = await run(process.argv)
     // `serve` has no exit code until it stops.

@@ -23,4 +23,6 @@ export interface AuditDeps {
   readonly signal: AbortSignal
   /** At most this many nodes are asked a second; undefined: no limit. */
   readonly nodesPerSecond?: number | undefined
+  /** What the reader of the report should know besides. */
+  readonly notes?: readonly string[]
 }

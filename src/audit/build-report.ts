@@ -52,7 +52,8 @@ export async function audit(options: AuditOptions, deps: AuditDeps): Promise<Aud
   return { report: reportOf({ facts, nodes, objects }, options, deps), coverage: objects.coverage }
 }
 
-function reportOf(passes: Passes, options: AuditOptions, { rules, policy, objects: source, configs }: AuditDeps) {
+function reportOf(passes: Passes, options: AuditOptions, deps: AuditDeps) {
+  const { rules, policy, objects: source, configs } = deps
   const { facts, nodes, objects } = passes
   const { verdicts, rows, coverage } = objects
   const ruleIds = rules.all.map(({ id }) => id)
@@ -99,7 +100,12 @@ function reportOf(passes: Passes, options: AuditOptions, { rules, policy, object
     pods: rows.pods(),
     workloads: rows.workloads(),
     since: compared?.since ?? null,
-    notes: [...notesOf(passes, options.source), ...configNotes(nodes, configs), ...(source.notes?.() ?? [])].sort()
+    notes: [
+      ...notesOf(passes, options.source),
+      ...configNotes(nodes, configs),
+      ...(source.notes?.() ?? []),
+      ...(deps.notes ?? [])
+    ].sort()
   }
   return report
 }

@@ -36,8 +36,12 @@ const renderers: Readonly<Record<AuditFormat, (toTerminal: boolean) => Promise<(
 }
 
 /** Writes the report to its file, or to standard output. */
-export async function writeAudit({ format, file }: Output<AuditFormat>, report: AuditReport): Promise<void> {
-  const render = await renderers[format](file === undefined && process.stdout.isTTY)
+export async function writeAudit(
+  { format, file }: Output<AuditFormat>,
+  report: AuditReport,
+  mayColour = true
+): Promise<void> {
+  const render = await renderers[format](mayColour && file === undefined && process.stdout.isTTY)
   if (file === undefined) print(render(report))
   else writeText(file, render(report))
 }

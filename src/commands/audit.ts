@@ -1,4 +1,3 @@
-import { text } from 'node:stream/consumers'
 import type { AuditDeps } from '../audit/audit-deps.ts'
 import { type Audited, audit, withGaps } from '../audit/build-report.ts'
 import { readEarlier } from '../audit/earlier/read.ts'
@@ -13,6 +12,7 @@ import { inLittleMemory } from '../host/garbage.ts'
 import { loadFilePolicy } from '../host/policy-once.ts'
 import { buildProgress } from '../host/progress-line.ts'
 import { kubeletCredentials, kubeletOptions, liveReadings } from '../host/reading-source.ts'
+import { readSnapshotFile } from '../host/snapshot-file.ts'
 import { readAddresses, type TakeOptions, withAddress } from '../host/take-snapshot.ts'
 import { version } from '../host/version.ts'
 import { DumpObjects } from '../input/dump-objects.ts'
@@ -29,12 +29,15 @@ import type { ReportContent } from '../report/audit/policy-report.ts'
 import type { FailOn } from '../report/validate-report.ts'
 import { auditRules, policyRules } from '../rules/index.ts'
 import type { ReadingSource } from '../server/metrics/headroom-metrics.ts'
-import { type ClusterSnapshot, snapshotReadings } from '../snapshot/snapshot.ts'
-import { readSnapshot } from '../snapshot/snapshot-document.ts'
+import { snapshotReadings } from '../snapshot/snapshot.ts'
+import { ageNote } from '../snapshot/snapshot-age.ts'
 import { readOutputs } from '../validate/output-flags.ts'
 import { auditFormats, writeAudit } from './audit-formats.ts'
+import type { InputFlags } from './inputs/chosen-inputs.ts'
 
-export interface AuditFlags extends Omit<TakeOptions, 'readings'> {
+export interface AuditFlags extends Omit<TakeOptions, 'readings'>, Pick<InputFlags, 'filename' | 'exclude'> {
+  /** false for --no-color. */
+  readonly color?: boolean
   readonly readings?: ReadingSource
   readonly output?: readonly string[]
   readonly failOn: FailOn
@@ -48,7 +51,8 @@ export interface AuditFlags extends Omit<TakeOptions, 'readings'> {
 }
 
 /** `pidguard audit`: of a cluster, or of what the paths and the snapshot hold. Gives back the exit code. */
-export async function runAudit(paths: readonly string[], flags: AuditFlags): Promise<number> {
+export async function runAudit(args: readonly string[], flags: AuditFlags): Promise<number> {
+  const paths = [...args, ...(flags.filename ?? [])]
   const outputs = readOutputs(flags.output ?? [], auditFormats)
   const earlier = flags.since === undefined ? undefined : readEarlier(flags.since, readText('--since', flags.since))
   // As in serve: with --readings snapshot, the snapshot only replaces the readings of a cluster; otherwise it replaces the
@@ -58,7 +62,7 @@ export async function runAudit(paths: readonly string[], flags: AuditFlags): Pro
     throw new AppError('ERR_USAGE', '--report-objects writes into the cluster that is audited; files have none')
   }
   const report = isDump ? await auditDump(paths, flags, earlier) : await auditCluster(flags, earlier)
-  for (const output of outputs) await writeAudit(output, report)
+  for (const output of outputs) await writeAudit(output, report, flags.color)
   return report.exitCode
 }
 
@@ -67,14 +71,14 @@ async function auditDump(
   flags: AuditFlags,
   earlier: AuditReport | undefined
 ): Promise<AuditReport> {
-  const snapshot = flags.snapshot === undefined ? undefined : await loadSnapshot(flags.snapshot)
+  const snapshot = flags.snapshot === undefined ? undefined : await readSnapshotFile(flags.snapshot)
   const source: AuditSource = {
     kind: 'dump',
     name: [...paths, ...(flags.snapshot === undefined ? [] : [flags.snapshot])].join(' '),
     readings: snapshot === undefined ? null : 'snapshot'
   }
   const { report } = await auditWith(flags, earlier, source, {
-    objects: new DumpObjects(paths, buildInputs(), snapshot),
+    objects: new DumpObjects(paths, buildInputs({ exclude: flags.exclude ?? [] }), snapshot),
     readings:
       snapshot === undefined
         ? noReadings('files do not say what nodes use; give --snapshot, as pidguard top nodes -o snapshot writes it')
@@ -82,7 +86,8 @@ async function auditDump(
     configs: noConfigs('files do not say how kubelets are configured; an audit of the cluster itself does'),
     targetOf: (facts) => facts,
     // The age of a reading counts to when the snapshot was taken.
-    ...(snapshot === undefined ? undefined : { now: () => snapshot.takenAt })
+    ...(snapshot === undefined ? undefined : { now: () => snapshot.takenAt }),
+    notes: snapshot === undefined ? [] : noteOf(snapshot.takenAt)
   })
   if (report.summary.checked + report.summary.nodes + report.gaps.length === 0) {
     // A run that checks nothing must not be green.
@@ -136,7 +141,7 @@ async function nodeSources(flags: AuditFlags, credentials: CallCredentialsSource
   const source = flags.readings ?? 'kubelet'
   if (source === 'snapshot') {
     if (flags.snapshot === undefined) throw new AppError('ERR_USAGE', '--readings snapshot needs --snapshot FILE')
-    const readings = snapshotReadings(await loadSnapshot(flags.snapshot), clock)
+    const readings = snapshotReadings(await readSnapshotFile(flags.snapshot), clock)
     const configs = noConfigs('a snapshot does not say how kubelets are configured; --readings kubelet does')
     return { source, readings, configs, async close() {} }
   }
@@ -150,27 +155,30 @@ async function nodeSources(flags: AuditFlags, credentials: CallCredentialsSource
 }
 
 type Sources = Pick<AuditDeps, 'objects' | 'readings' | 'configs' | 'targetOf'> &
-  Partial<Pick<AuditDeps, 'progress' | 'signal' | 'now' | 'nodesPerSecond' | 'serverVersion'>>
+  Partial<Pick<AuditDeps, 'progress' | 'signal' | 'now' | 'nodesPerSecond' | 'serverVersion' | 'notes'>>
 
 async function auditWith(
-  { policy, failOn }: AuditFlags,
+  { policy: path, failOn }: AuditFlags,
   earlier: AuditReport | undefined,
   source: AuditSource,
   sources: Sources
 ): Promise<Audited> {
+  const policy = await loadFilePolicy(path, policyRules, clock.now())
   return audit(
-    { version, source, policyName: policy ?? 'built-in default', failOn, earlier },
+    { version, source, policyName: path ?? 'built-in default', failOn, earlier },
     {
       rules: new RuleIndex(auditRules),
-      policy: await loadFilePolicy(policy, policyRules, clock.now()),
+      policy,
       now: () => clock.now(),
       progress: { step() {} },
       signal: new AbortController().signal,
-      ...sources
+      ...sources,
+      notes: [...(sources.notes ?? []), ...(policy.notes ?? [])]
     }
   )
 }
 
-async function loadSnapshot(path: string): Promise<ClusterSnapshot> {
-  return readSnapshot(path, path === '-' ? await text(process.stdin) : readText('--snapshot', path))
+function noteOf(takenAt: number): readonly string[] {
+  const note = ageNote(takenAt, clock.now())
+  return note === undefined ? [] : [note]
 }

@@ -13,7 +13,7 @@ Commands:
   serve [options]               Answer admission reviews of a kube-apiserver over HTTPS.
   controller [options]          Keep what one process keeps for all that serve: certificate, taints,
                                 Calico, audits.
-  try [options] <file...>       Show what kubectl apply of the files would meet at a running server.
+  try [options] [file...]       Show what kubectl apply of the files would meet at a running server.
   top [options] <subject>       Show who uses the PIDs (threads) of the nodes now, biggest first,
                                 against both ceilings.
   validate [options] [path...]  Check manifests as the webhook would, without a cluster: files,
@@ -32,4 +32,17 @@ Commands:
                                 one.
   emit [options]                Print the rules about objects as policies of the API server itself,
                                 which cannot be down.
-  help [command]                display help for command`
+  version                       Print the version of pidguard, and of the Node that runs it.
+  completion <shell>            Print a script that completes pidguard in a shell.
+  help [command]                display help for command
+
+Examples:
+  pidguard validate manifests/
+  pidguard validate --help
+
+Exit codes:
+  0  fine
+  1  findings, or a denial
+  2  a mistake in the call, or something could not be read
+  3  a cluster, a server or a snapshot cannot be had
+  4  nothing was found, but not all could be looked at`

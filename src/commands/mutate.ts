@@ -6,8 +6,8 @@ import { print } from '../host/stdout.ts'
 import { policyRules, rules } from '../rules/index.ts'
 import { mutateFiles } from '../validate/mutate-files.ts'
 import { readNamespaceLabels } from '../validate/output-flags.ts'
-import { chosenInputs, type InputFlags } from './chosen-inputs.ts'
-import { withProjectSettings } from './with-project-settings.ts'
+import { chosenInputs, type InputFlags } from './inputs/chosen-inputs.ts'
+import { withProjectSettings } from './inputs/with-project-settings.ts'
 
 export interface MutateFlags extends InputFlags {
   readonly policy?: string

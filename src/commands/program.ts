@@ -1,11 +1,12 @@
 import { Command, CommanderError } from 'commander'
-import { AppError } from '../errors.ts'
+import { AppError, errorCodes } from '../errors.ts'
 import { version } from '../host/version.ts'
 import { addAudit } from './flags/audit-flags.ts'
 import { addCalico } from './flags/calico-flags.ts'
 import { addController } from './flags/controller-flags.ts'
 import { addDoctor } from './flags/doctor-flags.ts'
 import { addEmit } from './flags/emit-flags.ts'
+import { helpEnd } from './flags/help-end.ts'
 import { addMutate } from './flags/mutate-flags.ts'
 import type { Finish } from './flags/options.ts'
 import { addPolicy } from './flags/policy-flags.ts'
@@ -14,6 +15,7 @@ import { addServe } from './flags/serve-flags.ts'
 import { addTop } from './flags/top-flags.ts'
 import { addTry } from './flags/try-flags.ts'
 import { addValidate } from './flags/validate-flags.ts'
+import { addVersion } from './flags/version-flags.ts'
 
 /**
  * Exit codes, the same for every verb: 0 fine, 1 findings or a denial, 2 usage or unreadable input, 3 unreachable; and
@@ -43,30 +45,60 @@ export async function run(argv: readonly string[]): Promise<number | undefined> 
     await program.parseAsync(argv)
     return code
   } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : exitUsage
+    if (error instanceof CommanderError) return refused(error, program, argv)
     if (!(error instanceof AppError)) throw error
-    process.stderr.write(`pidguard: ${error.message}\n${error.remedy}\n`)
+    const remedy = error.remedy === errorCodes.ERR_USAGE.hint ? whereHelpIs(program, argv) : error.remedy
+    process.stderr.write(`pidguard: ${error.message}\n${remedy}\n`)
     return unreachable.has(error.code) ? exitUnreachable : exitUsage
   }
 }
 
+/** The exit code of what commander has already printed: help that was asked for, or why it cannot read the call. */
+function refused({ exitCode, code }: CommanderError, program: Command, argv: readonly string[]): number {
+  if (exitCode === 0) return 0
+  if (code !== 'commander.help') process.stderr.write(`${whereHelpIs(program, argv)}\n`)
+  return exitUsage
+}
+
+function whereHelpIs(program: Command, argv: readonly string[]): string {
+  const verb = program.commands.find((each) => argv.slice(2).includes(each.name()))
+  return verb === undefined
+    ? 'Run pidguard --help for the verbs.'
+    : `Run pidguard ${verb.name()} --help for what it takes.`
+}
+
 /** What `--help` prints. main.ts prints a copy made at build time, so that asking costs no more than starting Node. */
 export function renderHelp(): string {
-  return buildProgram(() => {})
-    .configureHelp({ helpWidth: 100 })
-    .helpInformation()
+  return helpOf(
+    buildProgram(() => {}),
+    100
+  )
+}
+
+/** Examples and exit codes are printed by listeners, not part of commander's `helpInformation`. */
+function helpOf(command: Command, helpWidth: number): string {
+  let text = ''
+  command
+    .configureHelp({ helpWidth })
+    .configureOutput({
+      writeOut(part) {
+        text += part
+      }
+    })
+    .outputHelp()
+  return text.trimEnd()
 }
 
 /** The page of the command line: what `--help` prints of the program and of each verb. */
 export function renderCliDoc(): string {
-  const helpOf = (command: Command, name: string): string[] => [
-    `## ${name}\n\n\`\`\`text\n${command.configureHelp({ helpWidth: 120 }).helpInformation().trimEnd()}\n\`\`\`\n`,
-    ...command.commands.flatMap((each) => helpOf(each, `${name} ${each.name()}`))
+  const pageOf = (command: Command, name: string): string[] => [
+    `## ${name}\n\n\`\`\`text\n${helpOf(command, 120)}\n\`\`\`\n`,
+    ...command.commands.flatMap((each) => pageOf(each, `${name} ${each.name()}`))
   ]
   const intro = '# Command line\n\n<!-- Made by `npm run docs`. -->\n'
   return [
     intro,
-    ...helpOf(
+    ...pageOf(
       buildProgram(() => {}),
       'pidguard'
     )
@@ -80,6 +112,17 @@ function buildProgram(finish: Finish, file = ''): Command {
     .version(version)
     .exitOverride()
     .showSuggestionAfterError()
+    .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'pidguard: ')) })
+    .addHelpText(
+      'after',
+      helpEnd(['pidguard validate manifests/', 'pidguard validate --help'], {
+        0: 'fine',
+        1: 'findings, or a denial',
+        2: 'a mistake in the call, or something could not be read',
+        3: 'a cluster, a server or a snapshot cannot be had',
+        4: 'nothing was found, but not all could be looked at'
+      })
+    )
   addServe(program, finish)
   addController(program, finish, file)
   addTry(program, finish)
@@ -92,5 +135,6 @@ function buildProgram(finish: Finish, file = ''): Command {
   addDoctor(program, finish)
   addPolicy(program)
   addEmit(program)
+  addVersion(program)
   return program
 }

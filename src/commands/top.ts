@@ -5,6 +5,7 @@ import { print } from '../host/stdout.ts'
 import { type TakeOptions, takeSnapshot } from '../host/take-snapshot.ts'
 import type { NamespaceFacts } from '../policy/settings.ts'
 import { rules } from '../rules/index.ts'
+import { ageNote } from '../snapshot/snapshot-age.ts'
 import { renderTop, type TopFormat, type TopPolicy, type TopSubject } from '../top/top.ts'
 
 interface Options extends TakeOptions {
@@ -31,6 +32,8 @@ export async function runTop(subject: TopSubject, options: Options): Promise<num
     floor: policy.settingsFor(namespace ?? '').headroom.floor,
     holderShare: policy.settingsFor('').audit.holderShare
   }
+  const age = options.snapshot === undefined ? undefined : ageNote(snapshot.takenAt, clock.now())
+  if (age !== undefined) process.stderr.write(`note: ${age}\n`)
   print(renderTop(snapshot, topPolicy, printed))
   if (snapshot.nodes.length === 0 || snapshot.readings.size > 0) return 0
   const reasons = new Set([...snapshot.failures.values()].map(({ detail }) => detail))

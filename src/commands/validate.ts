@@ -21,8 +21,8 @@ import {
   readOutputs
 } from '../validate/output-flags.ts'
 import { validate } from '../validate/validate.ts'
-import { chosenInputs, type InputFlags } from './chosen-inputs.ts'
-import { withProjectSettings } from './with-project-settings.ts'
+import { chosenInputs, type InputFlags } from './inputs/chosen-inputs.ts'
+import { withProjectSettings } from './inputs/with-project-settings.ts'
 
 export interface ValidateFlags extends TakeOptions, InputFlags {
   readonly output?: readonly string[]
@@ -73,7 +73,7 @@ export async function runValidate(args: readonly string[], given: ValidateFlags)
     inputs: inputsInLittleMemory(inputs),
     baseline,
     cluster,
-    notes
+    notes: [...notes, ...(cluster?.notes ?? [])]
   }
   const report = await validate(paths, { failOn, namespace, namespaceLabels, kubernetesVersion, mayBeEmpty }, deps)
   for (const output of outputs) await write(output, report, flags)
@@ -92,7 +92,10 @@ async function loadBaseline(path: string, now: Millis): Promise<Baseline> {
 }
 
 /** Only a cluster that is named on the command line: a pipeline must not use the kubeconfig of the person who runs it. */
-async function clusterOf(flags: ValidateFlags, policy: FilePolicy): Promise<KnownCluster | undefined> {
+async function clusterOf(
+  flags: ValidateFlags,
+  policy: FilePolicy
+): Promise<(KnownCluster & { readonly notes: readonly string[] }) | undefined> {
   const { snapshot, kubeconfig, context } = flags
   if (snapshot === undefined && kubeconfig === undefined && context === undefined) return undefined
   if (snapshot !== undefined && (kubeconfig !== undefined || context !== undefined)) {

@@ -2,11 +2,12 @@ import { readFileSync } from 'node:fs'
 import type { Rule } from '../engine/rule.ts'
 import { AppError } from '../errors.ts'
 import type { Millis } from '../lib/units.ts'
-import { exemptionFor, targetOf } from '../policy/exemptions.ts'
+import { exemptionFor, expiredNotes, targetOf } from '../policy/exemptions.ts'
 import type { Policy } from '../policy/policy.ts'
 import { defaultPolicy } from '../policy/policy-of-document.ts'
 import { PolicyResolver } from '../policy/policy-resolver.ts'
 import type { FilePolicy } from '../validate/object-judge.ts'
+import { reasonOf } from './files/file-error.ts'
 
 /** The policy for a run over files: read once. Without a file no schema library is loaded, which costs half a start. */
 export async function loadFilePolicy(
@@ -25,6 +26,7 @@ export async function readFilePolicy(path: string | undefined, rules: readonly R
 export function filePolicyOf(policy: Policy, rules: readonly Rule[], now: Millis): FilePolicy {
   const resolver = new PolicyResolver(policy, rules)
   return {
+    notes: expiredNotes(policy.exemptions, now),
     settingsFor: (namespace, facts) => resolver.settingsFor(namespace, facts),
     exemption(ruleId, subject) {
       const exemptions = resolver.exemptionsOf(ruleId)
@@ -39,8 +41,11 @@ async function readPolicyFile(path: string, rules: readonly Rule[]): Promise<Pol
   try {
     text = readFileSync(path, 'utf8')
   } catch (cause) {
-    const message = `${path}: expected a policy document, cannot be read: ${(cause as Error).message}`
-    throw new AppError('ERR_POLICY_INVALID', message, { cause })
+    const message = `${path}: expected a policy document: ${reasonOf(cause)}`
+    throw new AppError('ERR_POLICY_INVALID', message, {
+      cause,
+      remedy: 'Name a policy file that is there and that you may read.'
+    })
   }
   const { readPolicy } = await import('../policy/document/read-policy.ts')
   return readPolicy(text, { rules, source: path })

@@ -11,6 +11,7 @@ import type { NamespaceLookup } from '../policy/settings.ts'
 import type { Clock, Log } from '../ports/runtime.ts'
 import type { PolicySource } from '../server/admission.ts'
 import type { Metrics } from '../server/metrics/metrics.ts'
+import { reasonOf } from './files/file-error.ts'
 import { type PolledFiles, pollFiles } from './poll-files.ts'
 
 export interface PolicyFile extends PolicySource {
@@ -78,10 +79,9 @@ export async function readPolicyText(path: string): Promise<string> {
   try {
     return await readFile(path, 'utf8')
   } catch (cause) {
-    throw new AppError(
-      'ERR_POLICY_INVALID',
-      `${path}: expected a policy document, cannot be read: ${(cause as Error).message}`,
-      { cause }
-    )
+    throw new AppError('ERR_POLICY_INVALID', `${path}: expected a policy document: ${reasonOf(cause)}`, {
+      cause,
+      remedy: 'Name a policy file that is there and that you may read.'
+    })
   }
 }

@@ -5,6 +5,7 @@ import type { Millis } from '../lib/units.ts'
 import type { Log } from '../ports/runtime.ts'
 import type { ClusterSnapshot } from '../snapshot/snapshot.ts'
 import { readSnapshot } from '../snapshot/snapshot-document.ts'
+import { reasonOf } from './files/file-error.ts'
 import { type PolledFiles, pollFiles } from './poll-files.ts'
 
 /** A snapshot in a file that may change. */
@@ -54,8 +55,6 @@ async function readSnapshotText(path: string): Promise<string> {
   try {
     return path === '-' ? await text(process.stdin) : await readFile(path, 'utf8')
   } catch (cause) {
-    throw new AppError('ERR_SNAPSHOT_UNREADABLE', `--snapshot ${path}: cannot be read: ${(cause as Error).message}`, {
-      cause
-    })
+    throw new AppError('ERR_SNAPSHOT_UNREADABLE', `--snapshot ${path}: ${reasonOf(cause)}`, { cause })
   }
 }

@@ -23,6 +23,7 @@ export class DumpObjects implements ObjectSource {
   #isRead = false
   #repeats = 0
   #firstRepeat = ''
+  #notes: readonly string[] = []
 
   constructor(paths: readonly string[], inputs: Inputs, snapshot: ClusterSnapshot | undefined) {
     this.#paths = paths
@@ -35,7 +36,8 @@ export class DumpObjects implements ObjectSource {
     const known = new KnownObjects()
     const found = new Set<string>()
     const names = new RegExp(`\\b(${kinds.map(({ kind }) => kind).join('|')})`)
-    const { files, problems } = this.#inputs.find(this.#paths)
+    const { files, problems, notes } = this.#inputs.find(this.#paths)
+    this.#notes = notes
     for (const file of files) {
       await readObjects(file, this.#inputs, {
         object: async ({ object }) => {
@@ -67,9 +69,10 @@ export class DumpObjects implements ObjectSource {
 
   /** What was left out. */
   notes(): string[] {
-    if (this.#repeats === 0) return []
+    if (this.#repeats === 0) return [...this.#notes]
     const repeats = plural(this.#repeats, 'repeat')
     return [
+      ...this.#notes,
       `${repeats} of objects left out, the first of ${this.#firstRepeat}: each counts once, as the inputs have it first`
     ]
   }

@@ -61,8 +61,13 @@ export function exemptionFor(
 }
 
 /** For reports: expired exemptions have no effect, and their authors should learn of it. */
-export function expiredExemptions(exemptions: readonly Exemption[], now: Millis): Exemption[] {
-  return exemptions.filter((exemption) => hasExpired(exemption, now))
+export function expiredNotes(exemptions: readonly Exemption[], now: Millis): string[] {
+  const expired = exemptions.filter((exemption) => hasExpired(exemption, now))
+  const [first] = expired
+  if (first === undefined) return []
+  const many = expired.length > 1 ? `${expired.length} exemptions of the policy have` : 'an exemption of the policy has'
+  const ended = new Date(first.expiresAt - 1).toISOString().slice(0, 10)
+  return [`${many} expired and no longer counts: ${JSON.stringify(first.reason)} (last day ${ended})`]
 }
 
 function hasExpired(exemption: Exemption, now: Millis): boolean {

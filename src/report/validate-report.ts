@@ -166,7 +166,8 @@ export function placeAndSource(place: Place): string {
 
 /** Why a rule did not check: skipped is not passed. */
 export function skipText({ ruleId, reason, objects }: Unchecked): string {
-  return `skipped: ${ruleId} on ${plural(objects, 'object')}: ${reason}`
+  const remedy = reason === 'headroom not known' ? '; give --snapshot FILE or --kubeconfig FILE' : ''
+  return `skipped: ${ruleId} on ${plural(objects, 'object')}: ${reason}${remedy}`
 }
 
 /** The last line of every report that people read. */

@@ -33,7 +33,7 @@ export interface TryOptions {
 export async function tryFiles(paths: readonly string[], options: TryOptions, deps: TryDeps): Promise<number> {
   let denied = 0
   let count = 0
-  const { files, problems: missing } = deps.inputs.find(paths)
+  const { files, problems: missing, notes } = deps.inputs.find(paths)
   const problems: Problem[] = missing.map(({ path, message }) => ({ message, place: wholeFile(path) }))
   for (const file of files) {
     await readObjects(file, deps.inputs, {
@@ -44,6 +44,7 @@ export async function tryFiles(paths: readonly string[], options: TryOptions, de
       problem: (problem) => problems.push(problem)
     })
   }
+  for (const note of notes) deps.print(shown(`note: ${note}`))
   for (const { message, place } of problems) deps.print(shown(`${placeText(place)}: ${message}`))
   const unread = problems.length === 0 ? '' : `; ${plural(problems.length, 'problem')}`
   deps.print(`${plural(count, 'object')} tried, ${count - denied} allowed, ${denied} denied${unread}`)

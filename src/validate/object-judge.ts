@@ -20,6 +20,8 @@ import { pointerBehind, standInOf } from './template-stand-in.ts'
 export interface FilePolicy {
   settingsFor(namespace: string, facts: ReturnType<InputFacts['namespace']>): Settings
   exemption(ruleId: string, subject: Subject): string | undefined
+  /** What its authors should know, as exemptions that have expired. */
+  readonly notes?: readonly string[]
 }
 
 export interface ObjectVerdict {

@@ -59,7 +59,7 @@ export async function validate(
     (await new Pass(deps, options, facts, false).over(files))
   const findings = run as Findings
   for (const { path, message } of problems) findings.problem({ message, place: wholeFile(path) })
-  for (const note of [...notes, ...(deps.notes ?? [])]) findings.note(note)
+  for (const note of [...notes, ...(deps.notes ?? []), ...(deps.policy.notes ?? [])]) findings.note(note)
   const { failOn, mayBeEmpty = false } = options
   return findings.report({
     version: deps.version,

@@ -1,6 +1,6 @@
 import t from 'tap'
 import type { JsonRecord } from '../../src/lib/json/shape.ts'
-import { type ExemptionTarget, exemptionFor, expiredExemptions, targetOf } from '../../src/policy/exemptions.ts'
+import { type ExemptionTarget, exemptionFor, expiredNotes, targetOf } from '../../src/policy/exemptions.ts'
 import { policyOf } from '../support/policies.ts'
 import { podObject, subjectFrom } from '../support/subjects.ts'
 
@@ -80,8 +80,10 @@ for (const { expires, at } of ends) {
   t.test(`expires ${expires}`, async (t) => {
     const exemptions = exemptionsOf('namespaces: [legacy]', '[best-effort]', expires)
     t.ok(exemptionFor(exemptions, 'best-effort', target, at - 1), 'counts to the last millisecond')
-    t.strictSame(expiredExemptions(exemptions, at - 1), [])
+    t.strictSame(expiredNotes(exemptions, at - 1), [])
     t.equal(exemptionFor(exemptions, 'best-effort', target, at), undefined)
-    t.strictSame(expiredExemptions(exemptions, at), exemptions)
+    t.match(expiredNotes(exemptions, at), [
+      /^an exemption of the policy has expired and no longer counts: ".*" \(last day 2027-\d\d-\d\d\)$/
+    ])
   })
 }

@@ -83,7 +83,7 @@ t.test('exit codes tell clean, found, wrong and not complete apart', async (t) =
     ['reports of a dump, which has no place for them', 2, [at('fine.json'), '--report-objects']],
     ['readings of a snapshot that is not named', 2, ['--readings', 'snapshot']],
     ['calls a second that are no count', 2, [at('fine.json'), '--kube-api-qps', '-1']],
-    ['no such snapshot', 2, ['--snapshot', at('gone.yaml')]]
+    ['no such snapshot', 3, ['--snapshot', at('gone.yaml')]]
   ]
   for (const [name, want, args] of cases) {
     const { code, stderr } = await audit(...args, '--policy', at('outlier.yaml'))

@@ -71,7 +71,7 @@ void t.test('kubelets out of reach are told, and the exit code is 3', async (t) 
 const cases: [name: string, args: string[], code: number, stderr: RegExp][] = [
   ['no kubeconfig', [], 2, /no kubeconfig: KUBECONFIG is not set/],
   ['no such kubeconfig', ['--kubeconfig', '/none'], 2, /\/none: ENOENT/],
-  ['no such snapshot', ['--snapshot', '/none'], 3, /--snapshot \/none: cannot be read/],
+  ['no such snapshot', ['--snapshot', '/none'], 3, /--snapshot \/none: no such file or folder/],
   ['a broken snapshot', ['--snapshot', ca], 3, /ca\.crt:1:1: /],
   ['no address of Prometheus', ['--kubeconfig', kubeconfig, '--readings', 'prometheus'], 2, /needs --prometheus URL/],
   [

@@ -55,7 +55,7 @@ void t.test('standard input is checked, also when it has to be read twice', asyn
 void t.test('what is called wrongly is told, with exit code 2', async (t) => {
   const folder = t.testdir({ ...files, 'policy.yaml': 'kind: Pod\n', 'baseline.yaml': 'kind: Pod\n' })
   const cases: readonly [readonly string[], RegExp][] = [
-    [['bad.yaml', '--policy', 'missing.yaml'], /missing\.yaml: expected a policy document, cannot be read/],
+    [['bad.yaml', '--policy', 'missing.yaml'], /missing\.yaml: expected a policy document: no such file or folder/],
     [['bad.yaml', '--policy', 'policy.yaml'], /policy\.yaml:1:\d+: /],
     [['bad.yaml', '--baseline', 'missing.yaml'], /--baseline missing\.yaml: no such file or folder\nName a file/],
     [['bad.yaml', '--baseline', 'baseline.yaml'], /baseline\.yaml:1:1: apiVersion: expected pidguard/],
@@ -166,7 +166,7 @@ void t.test('facts that cannot be had are exit code 3, whatever the files hold',
   const run = (...args: string[]) => pidguard(folder, ['validate', 'bad.yaml', ...args])
   const missing = run('--snapshot', 'none.yaml')
   t.equal(missing.code, 3)
-  t.match(missing.err, /--snapshot none\.yaml: cannot be read/)
+  t.match(missing.err, /--snapshot none\.yaml: no such file or folder/)
   t.equal(run('--snapshot', 'broken.yaml').code, 3)
   const kubeconfig = join(import.meta.dirname, '../fixtures/kubeconfig.yaml')
   const unreachable = run('--kubeconfig', kubeconfig)

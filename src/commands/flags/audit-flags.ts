@@ -1,4 +1,6 @@
 import { type Command, Option } from 'commander'
+import { helpEnd } from './help-end.ts'
+import { addFileOptions, excludeOption, noColorOption } from './input-options.ts'
 import {
   addClusterOptions,
   collect,
@@ -25,6 +27,8 @@ export function addAudit(program: Command, finish: Finish): void {
       ).argParser(collect)
     )
     .addOption(failOnOption('audit'))
+    .addOption(excludeOption())
+    .addOption(noColorOption())
     .option('--since <file>', 'an earlier report (-o json): say what is new and what is fixed; only what is new counts')
     .option(
       '--snapshot <file>',
@@ -46,12 +50,19 @@ export function addAudit(program: Command, finish: Finish): void {
     .addOption(kubeletAddressOption())
     .addHelpText(
       'after',
-      '\nExit codes: 0 clean, 1 findings that count, 2 usage or unreadable input, 3 cluster unreachable,\n4 no findings that count, but parts of the cluster could not be looked at.'
+      helpEnd(['pidguard audit -o text -o html=audit.html', 'pidguard audit --fail-on deny --since last-week.json'], {
+        0: 'clean',
+        1: 'findings that count',
+        2: 'something could not be read, or a mistake in the call',
+        3: 'the cluster or the snapshot cannot be had',
+        4: 'no findings that count, but parts of the cluster could not be looked at'
+      })
     )
     .action(async (paths: string[], options) => {
       const { runAudit } = await import('../audit.ts')
       finish(await runAudit(paths, options))
     })
+  addFileOptions(audit)
   for (const option of readingOptions(['kubelet', 'prometheus', 'snapshot'])) audit.addOption(option)
   audit.addOption(kubeletServiceAccountOption())
 }

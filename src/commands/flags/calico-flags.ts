@@ -1,4 +1,5 @@
 import { Argument, type Command, Option } from 'commander'
+import { helpEnd } from './help-end.ts'
 import { addClusterOptions, type Finish, kubeletAddressOption, policyOption, readingOptions } from './options.ts'
 
 /** `pidguard calico`. */
@@ -21,9 +22,21 @@ export function addCalico(program: Command, finish: Finish): void {
     )
     .option('--node <name...>', 'of a rollout: only these nodes, in this order')
   addClusterOptions(calico)
-  calico.addOption(kubeletAddressOption()).action(async (what: 'nodes' | 'rollout', options) => {
-    const { runCalico } = await import('../calico.ts')
-    finish(await runCalico(what, options))
-  })
+  calico
+    .addOption(kubeletAddressOption())
+    .addHelpText(
+      'after',
+      helpEnd(['pidguard calico', 'pidguard calico rollout --run'], {
+        0: 'nothing is wrong',
+        1: 'something is wrong',
+        2: 'a mistake in the call',
+        3: 'the cluster does not answer',
+        4: 'nothing wrong was found, but not all could be read'
+      })
+    )
+    .action(async (what: 'nodes' | 'rollout', options) => {
+      const { runCalico } = await import('../calico.ts')
+      finish(await runCalico(what, options))
+    })
   for (const option of readingOptions(['kubelet', 'prometheus'])) calico.addOption(option)
 }

@@ -1,5 +1,6 @@
 import { type Command, Option } from 'commander'
 import { version } from '../../host/version.ts'
+import { helpEnd } from './help-end.ts'
 import {
   type Finish,
   kubeletServiceAccountOption,
@@ -40,6 +41,20 @@ export function addController(program: Command, finish: Finish, file: string): v
     )
     .addOption(reportObjectsOption('--audit-report-objects', 'PIDGUARD_AUDIT_REPORT_OBJECTS'))
     .addOption(logLevelOption())
+    .addHelpText(
+      'after',
+      helpEnd(
+        [
+          'pidguard controller --cert-secret pidguard-tls --policy /etc/pidguard/policy.yaml',
+          'pidguard controller --audit-interval 1h'
+        ],
+        {
+          0: 'a signal stopped it',
+          2: 'a mistake in the call or the policy, or a port that is taken',
+          3: 'the cluster cannot be had'
+        }
+      )
+    )
     .action(async (options) => {
       const { controller } = await import('../../serve/controller/controller.ts')
       await controller({ ...options, version, program: file })

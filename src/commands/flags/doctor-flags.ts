@@ -1,5 +1,6 @@
 import { type Command, Option } from 'commander'
 import { version } from '../../host/version.ts'
+import { helpEnd } from './help-end.ts'
 import { addClusterOptions, type Finish } from './options.ts'
 
 /** `pidguard doctor`. */
@@ -14,6 +15,15 @@ export function addDoctor(program: Command, finish: Finish): void {
     .addOption(new Option('-o, --output <format>', 'what to print').choices(['text', 'json']).default('text'))
     .addOption(
       new Option('--fail-on <level>', 'exit with 1 from this level up').choices(['warn', 'error']).default('error')
+    )
+    .addHelpText(
+      'after',
+      helpEnd(['pidguard doctor', 'pidguard doctor --fail-on warn -o json'], {
+        0: 'the installation is sound',
+        1: 'something is wrong, at or above --fail-on',
+        2: 'a mistake in the call',
+        3: 'the cluster does not answer'
+      })
     )
     .action(async (options) => {
       const { runDoctor } = await import('../doctor.ts')

@@ -1,4 +1,5 @@
 import { type Command, Option } from 'commander'
+import { helpEnd } from './help-end.ts'
 import { kubernetesVersionOption, policyOption } from './options.ts'
 
 /** `pidguard emit`. */
@@ -15,6 +16,13 @@ export function addEmit(program: Command): void {
         'validating',
         'mutating'
       ])
+    )
+    .addHelpText(
+      'after',
+      helpEnd(['pidguard emit | kubectl apply -f -', 'pidguard emit --fallback --policy policy.yaml'], {
+        0: 'printed',
+        2: 'a mistake in the call, or in the policy'
+      })
     )
     .action(async (options) => (await import('../emit.ts')).runEmit(options))
 }

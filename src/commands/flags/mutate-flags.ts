@@ -1,4 +1,5 @@
 import type { Command } from 'commander'
+import { helpEnd } from './help-end.ts'
 import { addFileOptions, excludeOption, kustomizeOption, skipOtherFilesOption } from './input-options.ts'
 import {
   type Finish,
@@ -25,6 +26,16 @@ export function addMutate(program: Command, finish: Finish): void {
     .addOption(namespaceOption())
     .addOption(namespaceLabelsOption())
     .addOption(kubernetesVersionOption())
+    .addHelpText(
+      'after',
+      helpEnd(
+        ['pidguard mutate --diff manifests/', 'kubectl kustomize overlay | pidguard mutate - | kubectl apply -f -'],
+        {
+          0: 'printed or written, changed or not',
+          2: 'something could not be read or changed, or a mistake in the call'
+        }
+      )
+    )
     .action(async (paths: string[], options, command: Command) => {
       const { runMutate } = await import('../mutate.ts')
       finish(await runMutate(paths, { ...options, isDefault: isDefaultOf(command) }))

@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
 import { print } from '../../host/stdout.ts'
+import { helpEnd } from './help-end.ts'
 
 /** `pidguard rules`. */
 export function addRules(program: Command): void {
@@ -7,6 +8,10 @@ export function addRules(program: Command): void {
     .command('rules')
     .description('List the rules, or explain one.')
     .argument('[id]', 'the rule to explain')
+    .addHelpText(
+      'after',
+      helpEnd(['pidguard rules', 'pidguard rules best-effort'], { 0: 'printed', 2: 'no such rule' })
+    )
     .action(async (id: string | undefined) => {
       const [{ policyRules }, { renderRule, renderRuleList }] = await Promise.all([
         import('../../rules/index.ts'),

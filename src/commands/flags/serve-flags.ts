@@ -1,5 +1,6 @@
 import { type Command, Option } from 'commander'
 import { version } from '../../host/version.ts'
+import { helpEnd } from './help-end.ts'
 import { type Finish, kubeletServiceAccountOption, policyOption, port, readingOptions, seconds } from './options.ts'
 import {
   guardedClusterOption,
@@ -40,6 +41,20 @@ export function addServe(program: Command, finish: Finish): void {
     .addOption(logLevelOption())
     .addOption(
       seconds('--drain <seconds>', 'time from the signal to stop until connections are closed', 'PIDGUARD_DRAIN', 5)
+    )
+    .addHelpText(
+      'after',
+      helpEnd(
+        [
+          'pidguard serve --host 127.0.0.1 --snapshot manifests/examples/snapshot.yaml',
+          'pidguard serve --cert-secret pidguard-tls --policy /etc/pidguard/policy.yaml'
+        ],
+        {
+          0: 'a signal stopped it',
+          2: 'a mistake in the call, the policy or the certificate, or a port that is taken',
+          3: 'the cluster or the snapshot cannot be had'
+        }
+      )
     )
     .action(async (options) => {
       const { serve } = await import('../../serve/serve.ts')

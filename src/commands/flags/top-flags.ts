@@ -1,5 +1,6 @@
 import { Argument, type Command, Option } from 'commander'
 import type { TopSubject } from '../../top/top.ts'
+import { helpEnd } from './help-end.ts'
 import { addClusterOptions, type Finish, kubeletAddressOption, readingOptions, whole } from './options.ts'
 
 /** `pidguard top`. */
@@ -7,7 +8,7 @@ export function addTop(program: Command, finish: Finish): void {
   const top = program
     .command('top')
     .description('Show who uses the PIDs (threads) of the nodes now, biggest first, against both ceilings.')
-    .addArgument(new Argument('<subject>', 'what to list').choices(['nodes', 'pods', 'workloads']))
+    .addArgument(subjectArgument())
     .addOption(
       new Option('-o, --output <format>', 'how to print it; snapshot: everything read, as a file for --snapshot')
         .choices(['text', 'wide', 'json', 'yaml', 'snapshot'])
@@ -19,9 +20,33 @@ export function addTop(program: Command, finish: Finish): void {
     .option('--snapshot <file>', 'read this snapshot, not a cluster; - for standard input')
     .addOption(new Option('--policy <file>', 'policy that sets estimates and floors').env('PIDGUARD_POLICY'))
   addClusterOptions(top)
-  top.addOption(kubeletAddressOption()).action(async (subject: TopSubject, options) => {
-    const { runTop } = await import('../top.ts')
-    finish(await runTop(subject, options))
-  })
+  top
+    .addHelpText(
+      'after',
+      helpEnd(['pidguard top nodes', 'pidguard top pods --node worker-3 --limit 10'], {
+        0: 'at least one node could be read',
+        2: 'a mistake in the call',
+        3: 'no node, or not the cluster or snapshot, could be read'
+      })
+    )
+    .addOption(kubeletAddressOption())
+    .action(async (subject: TopSubject, options) => {
+      const { runTop } = await import('../top.ts')
+      finish(await runTop(subject, options))
+    })
   for (const option of readingOptions(['kubelet', 'prometheus'])) top.addOption(option)
+}
+
+const subjects = ['nodes', 'pods', 'workloads'] as const satisfies readonly TopSubject[]
+
+/** kubectl takes one of a thing, and short names, as well. */
+const shortNames: Readonly<Record<string, TopSubject>> = { no: 'nodes', po: 'pods' }
+
+function subjectArgument(): Argument {
+  const argument = new Argument('<subject>', 'what to list').choices(subjects)
+  const parse = argument.parseArg as (text: string, previous: undefined) => TopSubject
+  return argument.argParser((text: string) => {
+    const plural = subjects.find((subject) => subject === `${text}s`)
+    return plural ?? (Object.hasOwn(shortNames, text) ? (shortNames[text] as TopSubject) : parse(text, undefined))
+  })
 }

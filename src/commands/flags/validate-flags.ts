@@ -1,5 +1,6 @@
 import { type Command, Option } from 'commander'
 import { version } from '../../host/version.ts'
+import { helpEnd } from './help-end.ts'
 import {
   addFileOptions,
   excludeOption,
@@ -49,6 +50,15 @@ export function addValidate(program: Command, finish: Finish): void {
     .option('--write-baseline <file>', 'write a baseline of everything found now')
     .option('--reason <text>', 'reason for the entries of --write-baseline', 'there when the baseline was written')
     .option('--expires <day>', 'last day of the entries of --write-baseline, as 2026-12-31 (default: in 90 days)')
+    .addHelpText(
+      'after',
+      helpEnd(['pidguard validate manifests/ --fail-on warn', 'helm template web ./chart | pidguard validate -'], {
+        0: 'nothing found at or above --fail-on',
+        1: 'something found',
+        2: 'something could not be read, or a mistake in the call',
+        3: 'the snapshot or the cluster cannot be had'
+      })
+    )
     .action(async (paths: string[], options, command: Command) => {
       const { runValidate } = await import('../validate.ts')
       finish(await runValidate(paths, { ...options, version, isDefault: isDefaultOf(command) }))

@@ -56,13 +56,17 @@ class Kept {
 }
 
 /** The text of a file that an option names. Throws ERR_USAGE when it cannot be read. */
-export function readText(flag: string, path: string): string {
+export function readText(
+  flag: string,
+  path: string,
+  remedy = 'Name a file that is there and that you may read.'
+): string {
   try {
     return readFileSync(path, 'utf8')
   } catch (cause) {
     throw new AppError('ERR_USAGE', `${flag} ${path}: ${reasonOf(cause)}`, {
       cause,
-      remedy: 'Name a file that is there and that you may read.'
+      remedy
     })
   }
 }

@@ -1,5 +1,6 @@
 import type { Rule } from '../../engine/rule.ts'
 import { AppError } from '../../errors.ts'
+import { nearest } from '../../lib/did-you-mean.ts'
 
 /** One line per rule: id, default mode, title. */
 export function renderRuleList(rules: readonly Rule[]): string {
@@ -7,14 +8,18 @@ export function renderRuleList(rules: readonly Rule[]): string {
   return rules.map(({ id, defaultMode, title }) => `${id.padEnd(width)}  ${defaultMode.padEnd(7)}  ${title}`).join('\n')
 }
 
-/** The documentation of one rule. Throws ERR_USAGE for an unknown id, with the list of known ones. */
+/** The documentation of one rule. Throws ERR_USAGE for an unknown id, with the one that was meant. */
 export function renderRule(rules: readonly Rule[], id: string): string {
   const rule = rules.find((candidate) => candidate.id === id)
   if (rule === undefined) {
-    throw new AppError(
-      'ERR_USAGE',
-      `rules: expected one of ${rules.map((candidate) => candidate.id).join(', ')}, found ${JSON.stringify(id)}`
+    const meant = nearest(
+      id,
+      rules.map((candidate) => candidate.id)
     )
+    throw new AppError('ERR_USAGE', `rules: no rule is called ${JSON.stringify(id)}`, {
+      remedy:
+        meant === undefined ? 'Run pidguard rules for the list.' : `Did you mean ${meant}? pidguard rules lists all.`
+    })
   }
   return [
     `${rule.id}: ${rule.title}`,

@@ -1,5 +1,5 @@
-import { loadProjectSettings } from '../host/project-file.ts'
-import { type ProjectSettings, projectFile } from '../input/project-settings.ts'
+import { loadProjectSettings } from '../../host/project-file.ts'
+import { type ProjectSettings, projectFile } from '../../input/project-settings.ts'
 
 interface Flags {
   readonly policy?: string

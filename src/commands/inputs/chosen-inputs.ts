@@ -1,8 +1,8 @@
-import { AppError } from '../errors.ts'
-import { buildInputs } from '../host/files/input-files.ts'
-import { buildKustomization } from '../host/kustomize.ts'
-import type { Inputs } from '../input/inputs.ts'
-import { kustomizationNames } from '../input/kustomization.ts'
+import { AppError } from '../../errors.ts'
+import { buildInputs } from '../../host/files/input-files.ts'
+import { buildKustomization } from '../../host/kustomize.ts'
+import type { Inputs } from '../../input/inputs.ts'
+import { kustomizationNames } from '../../input/kustomization.ts'
 
 /** How a person names what to read: arguments, or the flags of kubectl. */
 export interface InputFlags {
