@@ -54,6 +54,8 @@ const looks: Readonly<Record<string, readonly string[]>> = {
   podgroups: ['list', 'watch'],
   daemonsets: ['list', 'watch'],
   felixconfigurations: ['list', 'watch'],
+  // Calico may be in any namespace, and an Event is where the object is that it is about.
+  events: ['create'],
   'nodes/stats': ['get'],
   'nodes/metrics': ['get']
 }

@@ -201,7 +201,7 @@ function oldPodsOf(daemonSets: readonly KeptDaemonSet[]): number | undefined {
 }
 
 const component =
-  'To repair, add the component manifests/components/calico-repair. Events may be created in kube-system only, by manifests/base.'
+  'The right to repair is in the component manifests/components/calico-repair, the right to create Events in manifests/base.'
 
 function named({ namespace, name }: KeptDaemonSet): { readonly namespace: string; readonly daemonSet: string } {
   return { namespace, daemonSet: name }
