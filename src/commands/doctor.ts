@@ -2,6 +2,7 @@ import { probeAdmission } from '../doctor/admission-probe.ts'
 import { calicoViewOf } from '../doctor/calico-checks.ts'
 import { diagnose } from '../doctor/diagnose.ts'
 import { hasUnreadNodes } from '../doctor/headroom-checks.ts'
+import { probeOwnRights } from '../doctor/own-rights-checks.ts'
 import { policyViewOf } from '../doctor/probe-checks.ts'
 import { readInstallation, readNodeNames } from '../doctor/read-installation.ts'
 import { type DoctorFormat, isUnsound, renderDoctor } from '../doctor/render.ts'
@@ -37,9 +38,10 @@ export async function runDoctor(options: Options): Promise<number> {
   const credentials = await findCredentials({ kubeconfig, context, env: process.env, clock })
   const api = new KubeClient(credentials)
   try {
-    const [facts, probe] = await Promise.all([
+    const [facts, probe, ownRights] = await Promise.all([
       readInstallation(api, namespace),
-      probeAdmission(credentials, probeNamespace, () => clock.monotonic())
+      probeAdmission(credentials, probeNamespace, () => clock.monotonic()),
+      probeOwnRights(api, namespace)
     ])
     const nodes = hasUnreadNodes(facts.replicas) ? await readNodeNames(api) : undefined
     const now = clock.now()
@@ -48,7 +50,7 @@ export async function runDoctor(options: Options): Promise<number> {
       policy && policyViewOf(filePolicyOf(policy, policyRules, now), policyRules, probeNamespace, facts.namespaces)
     const calicoView = policy && calicoViewOf(filePolicyOf(policy, policyRules, now), calicoRules, facts)
     const known = { policyMistakes, policyView, calicoView, systemNamespaces: policy?.systemNamespaces }
-    const checks = diagnose({ ...facts, ...known, probe, probeNamespace, nodes, version, now })
+    const checks = diagnose({ ...facts, ...known, ownRights, probe, probeNamespace, nodes, version, now })
     print(renderDoctor(checks, options.output))
     return isUnsound(checks, options.failOn) ? 1 : 0
   } catch (cause) {

@@ -5,12 +5,18 @@ import type { Millis } from '../lib/units.ts'
 import { type CalicoFacts, calicoChecks } from './calico-checks.ts'
 import type { Check, Level } from './check.ts'
 import { headroomChecks } from './headroom-checks.ts'
+import { type OwnRightsFacts, ownRightsChecks } from './own-rights-checks.ts'
 import { type ProbeFacts, probeChecks } from './probe-checks.ts'
 import { type ReplicaFacts, replicaChecks } from './replicas/replica-checks.ts'
 import { type SelectorFacts, selectorChecks } from './selector-checks.ts'
 import { apply, neighbourChecks, ours, registrationChecks } from './webhook-checks.ts'
 
-export interface DoctorFacts extends ReplicaFacts, SelectorFacts, ProbeFacts, Pick<CalicoFacts, 'calicoView'> {
+export interface DoctorFacts
+  extends ReplicaFacts,
+    SelectorFacts,
+    ProbeFacts,
+    OwnRightsFacts,
+    Pick<CalicoFacts, 'calicoView'> {
   /** Names of all Nodes; undefined: they are not needed, or the user may not list them. */
   readonly nodes: readonly string[] | undefined
   /** Each mistake of the policy in the ConfigMap. */
@@ -32,6 +38,7 @@ export function diagnose(facts: DoctorFacts): Check[] {
     ...probeChecks(facts),
     ...headroomChecks(facts.replicas, facts.namespace, facts.nodes),
     ...calicoChecks(facts),
+    ...ownRightsChecks(facts),
     ...neighbourChecks(facts)
   ]
 }

@@ -15,6 +15,8 @@ export interface CallOptions {
   /** Content type of the body; a PATCH has to name its kind. */
   readonly contentType?: string
   readonly signal?: AbortSignal
+  /** In the name of this user, which takes the right to impersonate it. */
+  readonly asUser?: string
   /** The longest silence before the first byte and between two of them. */
   readonly silence?: Millis
 }
@@ -94,6 +96,7 @@ export class KubeClient implements KubeApi {
           ...headers,
           accept: 'application/json',
           'user-agent': 'pidguard',
+          ...(options.asUser === undefined ? undefined : { 'impersonate-user': options.asUser }),
           ...(options.body === undefined ? undefined : { 'content-type': options.contentType ?? 'application/json' })
         },
         body: options.body === undefined ? null : JSON.stringify(options.body),

@@ -128,6 +128,7 @@ const without: Readonly<Record<string, string>> = {
     'Wiring of reflectors; cached-kinds.test.ts has its index, test/e2e/kube-caches.test.ts the whole.',
   'lib/transport-error.ts': 'kube/client.test.ts and readings/kubelet/kubelet-readings.test.ts have every failure.',
   'readings/kubelet/kubelet-client.ts': 'Inside of kubelet-readings.ts; kubelet-readings.test.ts.',
+  'readings/kubelet/malformed-text.ts': 'cadvisor-text.test.ts throws it.',
   'readings/kubelet/slow-node-lanes.ts': 'Inside of kubelet-readings.ts; kubelet-readings.test.ts.',
   'readings/prometheus/node-of-series.ts': 'Inside of prometheus-readings.ts; prometheus-readings.test.ts.',
   'readings/prometheus/prometheus-client.ts': 'Inside of prometheus-readings.ts; prometheus-readings.test.ts.',

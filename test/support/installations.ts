@@ -120,6 +120,7 @@ export function installationOf(change: Partial<DoctorFacts> = {}): DoctorFacts {
     felixConfigurations: [],
     hidden: [],
     probe: soundProbe,
+    ownRights: { policy: 'there', change: 'refused' },
     probeNamespace: 'default',
     version: '0.1.0',
     now: birth,

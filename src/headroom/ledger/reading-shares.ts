@@ -45,9 +45,19 @@ function observedOf(
   return cgroup !== uid && isPod(cgroup) ? undefined : pods.get(cgroup)
 }
 
+/**
+ * Cgroups of pods that a node's reading may name and the API server does not show there: pods that start between two readings, and
+ * what is left of some. Own choice: four times what any node may hold. A node cannot fill our memory with names of its own making.
+ */
+export const mostUnclaimed = 2_000
+
 function unclaimedOf(node: NodeEntry, pods: ReadonlyMap<string, Pids>): Map<string, Pids> {
-  const unclaimed = new Map(pods)
-  for (const { cgroup } of node.pods) unclaimed.delete(cgroup)
+  const own = new Set(node.pods.map(({ cgroup }) => cgroup))
+  const unclaimed = new Map<string, Pids>()
+  for (const [uid, pids] of pods) {
+    if (unclaimed.size >= mostUnclaimed) break
+    if (!own.has(uid)) unclaimed.set(uid, pids)
+  }
   return unclaimed
 }
 

@@ -2,6 +2,7 @@ import type { Bytes, Millis, Pids } from '../../lib/units.ts'
 import { type NearLimit, nearest } from '../../model/near-limit.ts'
 import type { Ceiling } from '../../model/node-reading.ts'
 import { type CgroupPlace, placeOfCgroup, podOfContainer, podOfMisplaced } from '../cgroup-path.ts'
+import { MalformedText } from './malformed-text.ts'
 
 /** What the cAdvisor metrics of one node say of tasks. */
 export interface CadvisorThreads {
@@ -26,6 +27,12 @@ const maxSuffix = '_max'
 const newline = 0x0a
 /** Of one series with all its labels; the labels of a pod are bounded by the API, far below this. */
 const longestLine: Bytes = 256 * 1024
+
+/**
+ * Lines of tasks and limits that are read of one node, so that one node's answer takes a bounded share of memory and time. 500
+ * pods, the most of any known distribution, with ten cgroups each are 10,000 of them. Own choice: five times that.
+ */
+const mostLines = 50_000
 
 /** Cgroups outside of kubepods that are kept; a node has some hundred units. Own choice. */
 const mostOthers = 5_000
@@ -60,12 +67,14 @@ export class CadvisorTextReader {
   /** Tasks of containers that run outside of the cgroup of their pod, by pod uid. */
   readonly #misplaced = new Map<string, Pids>()
   #carry: Buffer | undefined
+  #lines = 0
 
+  /** Throws MalformedText. */
   push(chunk: Buffer): void {
     const data = this.#carry === undefined ? chunk : Buffer.concat([this.#carry, chunk])
     const end = data.lastIndexOf(newline)
     const rest = data.subarray(end + 1)
-    if (rest.length > longestLine) throw new Error(`a line of more than ${longestLine} bytes`)
+    if (rest.length > longestLine) throw new MalformedText(`a line of more than ${longestLine} bytes`)
     // Copied: the chunk belongs to the stream.
     this.#carry = rest.length === 0 ? undefined : Buffer.from(rest)
     if (end >= 0) this.#scan(data.subarray(0, end + 1))
@@ -133,7 +142,10 @@ export class CadvisorTextReader {
     for (let at = data.indexOf(needle); at >= 0; at = data.indexOf(needle, at)) {
       const end = data.indexOf(newline, at)
       // Comments name the metric too, and `container_threads` may stand in the middle of another name or label.
-      if (at === 0 || data[at - 1] === newline) this.#readLine(data.toString('latin1', at + needle.length, end))
+      if (at === 0 || data[at - 1] === newline) {
+        if (++this.#lines > mostLines) throw new MalformedText(`more than ${mostLines} lines of container_threads`)
+        this.#readLine(data.toString('latin1', at + needle.length, end))
+      }
       at = end
     }
   }

@@ -7,6 +7,7 @@ import { withoutUndefined } from '../../lib/without-undefined.ts'
 import type { ReadingFailure, ReadingFailureReason } from '../../model/node-reading.ts'
 import type { CallCredentials, CallCredentialsSource } from '../../ports/credentials.ts'
 import type { Clock } from '../../ports/runtime.ts'
+import { MalformedText } from './malformed-text.ts'
 
 /** Takes a body as it streams in; `end` says what was found. */
 export interface TextReader<T> {
@@ -176,7 +177,7 @@ function failureOf(url: string, cause: unknown): KubeletFailure {
   if (name === 'TimeoutError' || name === 'AbortError' || code.endsWith('_TIMEOUT') || code === 'ETIMEDOUT') {
     return new KubeletFailure('timeout', `${url}: no answer in time`, true)
   }
-  if (code.startsWith('Z_') || message.startsWith('a line of more than')) {
+  if (code.startsWith('Z_') || cause instanceof MalformedText) {
     return new KubeletFailure('malformed', `${url}: ${message}`)
   }
   return new KubeletFailure('unreachable', `${origin}: ${message}`, true)

@@ -4,6 +4,7 @@ import type { Bytes, Millis, Pids } from '../../lib/units.ts'
 import type { KubeletConfig, ReadingFailure, ReadingTarget } from '../../model/node-reading.ts'
 import type { KubeletConfigSink, KubeletConfigs } from '../../ports/readings.ts'
 import { KubeletClient, KubeletFailure, type TextReader } from './kubelet-client.ts'
+import { kubeletOrigin } from './kubelet-origin.ts'
 import type { KubeletOptions } from './kubelet-readings.ts'
 import { Lanes } from './slow-node-lanes.ts'
 
@@ -39,13 +40,14 @@ export class KubeletConfigReader implements KubeletConfigs {
   }
 
   async #readOne(target: ReadingTarget, sink: KubeletConfigSink, stop: AbortSignal): Promise<boolean> {
-    const { name, address, kubeletPort } = target
-    if (address === undefined) {
-      sink.observeConfigFailure(name, { reason: 'no-address', detail: 'the Node has no InternalIP' })
+    const { name } = target
+    const { port, timeout } = this.#options
+    const origin = kubeletOrigin(target, port)
+    if (typeof origin !== 'string') {
+      sink.observeConfigFailure(name, origin)
       return true
     }
-    const { port = kubeletPort, timeout } = this.#options
-    const url = `https://${address.includes(':') ? `[${address}]` : address}:${port}/configz`
+    const url = `${origin}/configz`
     const signal = AbortSignal.any([stop, AbortSignal.timeout(timeout satisfies Millis)])
     const answer = await this.#client.read(url, new ConfigReader(), signal, true)
     if (stop.aborted) return true

@@ -8,6 +8,7 @@ import { withKubepods } from '../host-ceiling.ts'
 import { CadvisorTextReader, type CadvisorThreads } from './cadvisor-text.ts'
 import { ProviderReader, SummaryReader, type SummaryTasks, statsFromRuntime } from './cri-stats.ts'
 import { KubeletClient, KubeletFailure, type Sampled } from './kubelet-client.ts'
+import { kubeletOrigin } from './kubelet-origin.ts'
 import { Lanes } from './slow-node-lanes.ts'
 import { RlimitReader } from './stats-summary-text.ts'
 
@@ -105,11 +106,11 @@ export class KubeletReadings implements NodeReadings {
   /** Whether the node answered in time, with success or failure. */
   async #readNode(target: ReadingTarget, sink: ReadingSink, stop: AbortSignal): Promise<boolean> {
     if (stop.aborted) return true
-    if (target.address === undefined) {
-      sink.observeFailure(target.name, { reason: 'no-address', detail: 'the Node has no InternalIP' })
+    const origin = kubeletOrigin(target, this.#options.port)
+    if (typeof origin !== 'string') {
+      sink.observeFailure(target.name, origin)
       return true
     }
-    const origin = originOf(target.address, this.#options.port ?? target.kubeletPort)
     const signal = AbortSignal.any([stop, AbortSignal.timeout(this.#options.timeout)])
     const reader = this.#without.get(target.name)?.isRuntime === true ? new SummaryReader() : new RlimitReader()
     const host = await this.#client.read<SummaryTasks | undefined>(`${origin}/stats/summary`, reader, signal)
@@ -207,8 +208,4 @@ function halfOf({ limit, inUse }: Ceiling): ReadingFailure[] {
 
 function freeOf({ limit, inUse }: Ceiling): number {
   return limit === undefined || inUse === undefined ? Number.POSITIVE_INFINITY : limit - inUse
-}
-
-function originOf(address: string, port: number): string {
-  return `https://${address.includes(':') ? `[${address}]` : address}:${port}`
 }

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import t from 'tap'
 import { Ledger } from '../../../src/headroom/ledger/ledger.ts'
+import { mostUnclaimed } from '../../../src/headroom/ledger/reading-shares.ts'
 import { anyNode } from '../../../src/kubernetes/placement/placement.ts'
 import type { WorkloadName } from '../../../src/model/cluster-objects.ts'
 import { type FakeClock, fakeClock } from '../../support/fakes.ts'
@@ -128,3 +129,16 @@ t.test('after any events, in any order, the sums equal a recount', async (t) => 
   )
   t.pass()
 })
+
+void t.test(
+  'a node that names pods which the API server does not show there keeps a bounded number of them',
+  async (t) => {
+    const ledger = new Ledger(fakeClock(0), () => 50)
+    ledger.observeNode(nodeFacts('n1'))
+    ledger.observePod(podFacts('last', { node: 'n1' }))
+    const made = Array.from({ length: mostUnclaimed + 1_000 }, (_, index) => [`made-${index}`, 1] as const)
+    ledger.observeReading(reading('n1', 0, { pods: new Map([...made, ['last', 70]]) }))
+    t.equal(ledger.node('n1')?.unclaimed?.size, mostUnclaimed)
+    t.equal(ledger.pod('last')?.observed, 70, 'a pod of the node is read, wherever the answer names it')
+  }
+)

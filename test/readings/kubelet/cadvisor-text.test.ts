@@ -168,3 +168,16 @@ t.test('a text without limits says nothing of them; the largest number of 64 bit
   t.strictSame(read(text)?.kubepods, { limit: Number.POSITIVE_INFINITY, inUse: 7 })
   t.strictSame(read(text)?.nearLimits, [])
 })
+
+void t.test('a kubelet that names more cgroups than any node has is not read to its end', async (t) => {
+  const line = (index: number) => `container_threads{id="/kubepods/pod${index}"} 1\n`
+  const read = (count: number) => {
+    const reader = new CadvisorTextReader()
+    for (let from = 0; from < count; from += 1_000) {
+      reader.push(Buffer.from(Array.from({ length: Math.min(1_000, count - from) }, (_, i) => line(from + i)).join('')))
+    }
+    return reader.end()
+  }
+  t.doesNotThrow(() => read(50_000))
+  t.throws(() => read(50_001), { message: 'more than 50000 lines of container_threads' })
+})
