@@ -89,20 +89,24 @@ function helpOf(command: Command, helpWidth: number): string {
   return text.trimEnd()
 }
 
-/** The page of the command line: what `--help` prints of the program and of each verb. */
-export function renderCliDoc(): string {
-  const pageOf = (command: Command, name: string): string[] => [
-    `## ${name}\n\n\`\`\`text\n${helpOf(command, 120)}\n\`\`\`\n`,
-    ...command.commands.flatMap((each) => pageOf(each, `${name} ${each.name()}`))
+/** The pages of the command line by their path below `docs`: one of the program, and one of each verb with its own verbs. */
+export function renderCliDocs(): Readonly<Record<string, string>> {
+  const sections = (command: Command, name: string): string[] => [
+    `# ${name}\n\n\`\`\`text\n${helpOf(command, 120)}\n\`\`\`\n`,
+    ...command.commands.flatMap((each) => sections(each, `${name} ${each.name()}`).map((text) => `#${text}`))
   ]
-  const intro = '# Command line\n\n<!-- Made by `npm run docs`. -->\n'
-  return [
-    intro,
-    ...pageOf(
-      buildProgram(() => {}),
-      'pidguard'
+  const made = '<!-- Made by `npm run docs`. -->\n'
+  const program = buildProgram(() => {})
+  const links = program.commands.map((verb) => `[${verb.name()}](cli/${verb.name()}.md)`).join(' · ')
+  return {
+    'cli.md': [made, '# Command line\n', `${links}\n`, `\`\`\`text\n${helpOf(program, 120)}\n\`\`\`\n`].join('\n'),
+    ...Object.fromEntries(
+      program.commands.map((verb) => [
+        `cli/${verb.name()}.md`,
+        [made, ...sections(verb, `pidguard ${verb.name()}`)].join('\n')
+      ])
     )
-  ].join('\n')
+  }
 }
 
 /** `file`: the path of this program, so that audits of `controller` can start it once more. */

@@ -145,3 +145,11 @@ void t.test('the README of a room has at most 30 lines', async (t) => {
     t.ok(lines <= 30, `${page}: ${lines} lines`)
   }
 })
+
+void t.test('the README is read in three minutes, and no page has more than 250 lines', async (t) => {
+  const linesOf = (page: string): string[] => readFileSync(join(projectFolder, page), 'utf8').trimEnd().split('\n')
+  t.ok(linesOf('README.md').length <= 130, `README.md: ${linesOf('README.md').length} lines`)
+  const words = linesOf('README.md').join(' ').split(/\s+/).length
+  t.ok(words <= 900, `README.md: ${words} words`)
+  for (const page of markdownBelow('docs')) t.ok(linesOf(page).length <= 250, `${page}: ${linesOf(page).length} lines`)
+})

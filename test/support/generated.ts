@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { renderPolicySchema } from '../../src/commands/policy.ts'
-import { renderCliDoc, renderHelp } from '../../src/commands/program.ts'
+import { renderCliDocs, renderHelp } from '../../src/commands/program.ts'
 import { emit } from '../../src/emit/emit.ts'
 import { renderEmitted } from '../../src/emit/render.ts'
 import { newestMinor } from '../../src/kubernetes/server-version.ts'
@@ -69,7 +69,7 @@ export const generated: Readonly<Record<string, string>> = {
     '<!-- End of the rules. -->',
     renderRulesTable(rules)
   ),
-  'docs/cli.md': renderCliDoc(),
+  ...Object.fromEntries(Object.entries(renderCliDocs()).map(([path, text]) => [`docs/${path}`, text])),
   'docs/monitoring.md': withBlock(
     readFileSync(join(root, 'docs/monitoring.md'), 'utf8'),
     '<!-- The metrics: made by npm run docs. -->\n',
