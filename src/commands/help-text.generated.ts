@@ -16,6 +16,8 @@ Commands:
   try [options] [file...]       Show what kubectl apply of the files would meet at a running server.
   top [options] <subject>       Show who uses the PIDs (threads) of the nodes now, biggest first,
                                 against both ceilings.
+  recommend [options]           Recommend settings of kubelets and kernels, and what workloads
+                                should declare, by what was seen over time.
   validate [options] [path...]  Check manifests as the webhook would, without a cluster: files,
                                 folders, patterns, standard input.
   audit [options] [path...]     Report what breaks the policy in a cluster, which nodes are short of

@@ -10,6 +10,7 @@ import { helpEnd } from './flags/help-end.ts'
 import { addMutate } from './flags/mutate-flags.ts'
 import type { Finish } from './flags/options.ts'
 import { addPolicy } from './flags/policy-flags.ts'
+import { addRecommend } from './flags/recommend-flags.ts'
 import { addRules } from './flags/rules-flags.ts'
 import { addServe } from './flags/serve-flags.ts'
 import { addTop } from './flags/top-flags.ts'
@@ -131,6 +132,7 @@ function buildProgram(finish: Finish, file = ''): Command {
   addController(program, finish, file)
   addTry(program, finish)
   addTop(program, finish)
+  addRecommend(program, finish)
   addValidate(program, finish)
   addAudit(program, finish)
   addMutate(program, finish)

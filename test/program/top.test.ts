@@ -100,3 +100,18 @@ void t.test('an API server that refuses is unreachable', async (t) => {
   t.match(stderr, /cannot be listed: status 403/)
   t.equal(code, 3)
 })
+
+void t.test('recommend: from snapshots of several moments; from one there is nothing, and exit code 4', async (t) => {
+  const snapshot = readFileSync(join(fixtures, 'snapshots', 'thread-leak.yaml'), 'utf8')
+  const at = (hour: string) => {
+    const file = join(folder, `at-${hour}.yaml`)
+    writeFileSync(file, snapshot.replace(/T\d\d:/g, `T${hour}:`))
+    return file
+  }
+  const once = await runProgram(['recommend', '--snapshot', at('08')], nowhere)
+  t.equal(once.code, 4)
+  t.match(once.stdout, /nothing is recommended: /)
+  const twice = await runProgram(['recommend', '--snapshot', at('08'), at('10'), '-o', 'yaml'], nowhere)
+  t.equal(twice.code, 0)
+  t.match(twice.stdout, /kind: KubeletConfiguration\npodPidsLimit: \d+/)
+})

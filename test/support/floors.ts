@@ -24,7 +24,8 @@ export const floors: readonly Floor[] = [
     engine: 'match, mutate, evaluate, decide; pure',
     kube: 'the API server: client, lists, caches',
     readings: 'PIDs of nodes: from kubelets, from Prometheus',
-    certs: 'issue, check and rotate certificates'
+    certs: 'issue, check and rotate certificates',
+    recommend: 'settings and estimates, from what was seen over time'
   },
   { snapshot: 'a cluster in a file' },
   { input: 'the files that are checked' },
