@@ -1,7 +1,7 @@
 import type { HeadroomView } from '../headroom/headroom-view.ts'
 import { type FelixSettings, felixSettingsOf } from '../kubernetes/calico/felix.ts'
 import { type FelixDaemonSet, felixDaemonSetOf } from '../kubernetes/calico/felix-backend.ts'
-import { podGroupKey, podGroupKinds } from '../kubernetes/pod-groups.ts'
+import { podGroupKey, podGroupKinds } from '../kubernetes/pods/pod-groups.ts'
 import type { MinorVersion } from '../kubernetes/server-version.ts'
 import { subjectOfObject } from '../kubernetes/subject.ts'
 import type { LimitRangeItem } from '../kubernetes/types.ts'

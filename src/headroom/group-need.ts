@@ -1,4 +1,4 @@
-import { namePodGroup, type PodGroup, podGroupOf } from '../kubernetes/pod-groups.ts'
+import { namePodGroup, type PodGroup, podGroupOf } from '../kubernetes/pods/pod-groups.ts'
 import type { PodSubject } from '../kubernetes/subject.ts'
 import type { Finding } from '../model/finding.ts'
 import type { HeadroomView } from './headroom-view.ts'

@@ -1,6 +1,6 @@
 import type { Placement } from '../kubernetes/placement/placement.ts'
 import type { Maker } from '../kubernetes/placement/tolerations.ts'
-import type { PodGroup } from '../kubernetes/pod-groups.ts'
+import type { PodGroup } from '../kubernetes/pods/pod-groups.ts'
 import type { PodSpec } from '../kubernetes/types.ts'
 import type { Millis, Pids } from '../lib/units.ts'
 import type { WorkloadName } from '../model/cluster-objects.ts'

@@ -1,4 +1,4 @@
-import { specOf } from '../kubernetes/rollout.ts'
+import { specOf } from '../kubernetes/pods/rollout.ts'
 import { isPodSubject, type PodSubject, type Subject } from '../kubernetes/subject.ts'
 import { pod } from '../kubernetes/workloads.ts'
 import type { Finding } from '../model/finding.ts'

@@ -1,7 +1,7 @@
 import { AppError } from '../errors.ts'
 import { type JsonRecord, malformed, optionalRecord } from '../lib/json/shape.ts'
 import type { Operation, ReviewRequest } from './admission-review.ts'
-import { readMetadata, readPodSpec } from './pod-shape.ts'
+import { readMetadata, readPodSpec } from './pods/pod-shape.ts'
 import type { KubernetesObject, ObjectMeta, PodSpec } from './types.ts'
 import { type GroupKind, groupKindOf, groupOf, nameOf, namespaceOf, podAt } from './workloads.ts'
 

@@ -1,5 +1,5 @@
 import type { Placement } from '../kubernetes/placement/placement.ts'
-import type { PodGroup } from '../kubernetes/pod-groups.ts'
+import type { PodGroup } from '../kubernetes/pods/pod-groups.ts'
 import type { Bytes, Millis, Pids } from '../lib/units.ts'
 
 /** What is kept of the objects of a cluster: caches hold these, not whole objects. */

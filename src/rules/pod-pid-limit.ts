@@ -1,6 +1,6 @@
 // Reads: the tasks of a running pod, and the limits of its own: podPidsLimit, and what a runtime sets on a container.  Fine: less than spec.audit.ownLimit of each.
 import { definePodRule } from '../engine/rule.ts'
-import { endTerminating, runningPodOf } from '../kubernetes/running-pod.ts'
+import { endTerminating, runningPodOf } from '../kubernetes/pods/running-pod.ts'
 import type { PodSubject } from '../kubernetes/subject.ts'
 import { pod } from '../kubernetes/workloads.ts'
 import { percentText } from '../lib/percent.ts'

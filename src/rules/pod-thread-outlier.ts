@@ -1,7 +1,7 @@
 // Reads: the tasks of a running pod, and the lower ceiling of its node.  Fine: less than spec.audit.podShare of it.
 import { definePodRule } from '../engine/rule.ts'
 import { lackOfLimit, lowerLimit } from '../headroom/node-ceilings.ts'
-import { endTerminating, runningPodOf } from '../kubernetes/running-pod.ts'
+import { endTerminating, runningPodOf } from '../kubernetes/pods/running-pod.ts'
 import { pod } from '../kubernetes/workloads.ts'
 import { percentText } from '../lib/percent.ts'
 

@@ -1,5 +1,5 @@
 import closeWithGrace from 'close-with-grace'
-import { openLog, type ServeLog } from '../host/log.ts'
+import { openLog, type ServeLog } from '../host/log/log.ts'
 import type { Millis } from '../lib/units.ts'
 import type { Clock } from '../ports/runtime.ts'
 

@@ -5,7 +5,7 @@ import { type Judged, mutateThenValidate } from '../engine/mutate-then-validate.
 import type { Rule } from '../engine/rule.ts'
 import type { RuleIndex } from '../engine/rule-index.ts'
 import { runsFelix } from '../kubernetes/calico/felix.ts'
-import { type FoundTemplate, templatePlacesOf, templatesIn } from '../kubernetes/pod-templates.ts'
+import { type FoundTemplate, templatePlacesOf, templatesIn } from '../kubernetes/pods/pod-templates.ts'
 import { fillFromLimitRanges } from '../kubernetes/qos/limit-range-defaults.ts'
 import { isPodSubject, type Subject, subjectOfObject } from '../kubernetes/subject.ts'
 import type { LimitRangeItem } from '../kubernetes/types.ts'

@@ -1,4 +1,4 @@
-import type { FoundTemplate } from '../kubernetes/pod-templates.ts'
+import type { FoundTemplate } from '../kubernetes/pods/pod-templates.ts'
 import { isRecord, type JsonRecord } from '../lib/json/shape.ts'
 
 const templateAt = '/spec/template'

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { groupNeedOf, sayGroup, unknownGroup } from '../../src/headroom/group-need.ts'
-import type { PodGroup } from '../../src/kubernetes/pod-groups.ts'
+import type { PodGroup } from '../../src/kubernetes/pods/pod-groups.ts'
 import { podSubject } from '../support/subjects.ts'
 
 const spec = { schedulingGroup: { podGroupName: 'gang' } }

@@ -108,6 +108,21 @@ void t.test('a function that src/README.md names is in the file before it', asyn
   }
 })
 
+void t.test(
+  'no source has more than 250 lines, half have at most 80, and no folder but rules more than 15 sources',
+  async (t) => {
+    const lines = typescriptFilesOf('src')
+      .filter((file) => !file.endsWith('.generated.ts'))
+      .map((file) => ({ file, count: readFileSync(join(projectFolder, 'src', file), 'utf8').split('\n').length - 1 }))
+    for (const { file, count } of lines) t.ok(count <= 250, `${file}: ${count} lines`)
+    const middle = lines.map(({ count }) => count).sort((a, b) => a - b)[Math.floor(lines.length / 2)]
+    t.ok((middle ?? 0) <= 80, `half have at most ${middle} lines`)
+    for (const [folder, files] of Map.groupBy(lines, ({ file }) => dirname(file))) {
+      if (folder !== 'rules') t.ok(files.length <= 15, `${folder}: ${files.length} sources`)
+    }
+  }
+)
+
 void t.test('a folder with more than a handful of files is explained by a README', async (t) => {
   const readmes = new Map(markdownBelow('src').map((page) => [page, readFileSync(join(projectFolder, page), 'utf8')]))
   for (const folder of foldersBelow('src')) {

@@ -7,6 +7,7 @@ import type { NodeReading, ReadingFailure } from '../../model/node-reading.ts'
 import type { WorkloadShare } from '../../model/task-places.ts'
 import type { Floor } from '../../policy/settings.ts'
 import type { AuditNode, AuditPod, AuditWorkload } from '../../report/audit/audit-fleet.ts'
+import { biggestOf, byPids } from './biggest-workload.ts'
 import { holdersAndPlaces, roomOf } from './node-figures.ts'
 
 /** What the policy says of pods and room. */
@@ -223,26 +224,6 @@ export class FleetSums {
     sum.pids += pids
     sum.peak = Math.max(sum.peak, pids)
   }
-}
-
-function biggestOf(workloads: readonly WorkloadShare[]): AuditNode['biggestWorkload'] {
-  const [biggest] = workloads.toSorted(byPids)
-  if (biggest === undefined) return null
-  const { namespace, kind, name, pids, pods } = biggest
-  return { namespace, kind, name, pids, pods }
-}
-
-/** The one with the most tasks first. */
-function byPids(
-  a: Omit<WorkloadShare, 'pods' | 'terminating'>,
-  b: Omit<WorkloadShare, 'pods' | 'terminating'>
-): number {
-  return (
-    b.pids - a.pids ||
-    compareTexts(a.namespace, b.namespace) ||
-    compareTexts(a.name, b.name) ||
-    compareTexts(a.kind, b.kind)
-  )
 }
 
 function emptySum(): NodeSum {

@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander'
-import { helpEnd } from './help-end.ts'
-import { addFileOptions, excludeOption, noColorOption } from './input-options.ts'
+import { helpEnd } from './shared/help-end.ts'
+import { addFileOptions, excludeOption, noColorOption } from './shared/input-options.ts'
 import {
   addClusterOptions,
   collect,
@@ -12,7 +12,7 @@ import {
   readingOptions,
   reportObjectsOption,
   whole
-} from './options.ts'
+} from './shared/options.ts'
 
 /** `pidguard audit`. */
 export function addAudit(program: Command, finish: Finish): void {

@@ -1,6 +1,6 @@
 import { Argument, type Command, Option } from 'commander'
-import { helpEnd } from './help-end.ts'
-import { addClusterOptions, type Finish, kubeletAddressOption, policyOption, readingOptions } from './options.ts'
+import { helpEnd } from './shared/help-end.ts'
+import { addClusterOptions, type Finish, kubeletAddressOption, policyOption, readingOptions } from './shared/options.ts'
 
 /** `pidguard calico`. */
 export function addCalico(program: Command, finish: Finish): void {

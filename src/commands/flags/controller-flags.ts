@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander'
 import { version } from '../../host/version.ts'
-import { helpEnd } from './help-end.ts'
+import { helpEnd } from './shared/help-end.ts'
 import {
   type Finish,
   kubeletServiceAccountOption,
@@ -8,14 +8,14 @@ import {
   readingOptions,
   reportObjectsOption,
   span
-} from './options.ts'
+} from './shared/options.ts'
 import {
   guardedClusterOption,
   hostOption,
   logLevelOption,
   probePortOption,
   readingsIntervalOption
-} from './process-options.ts'
+} from './shared/process-options.ts'
 
 /** `pidguard controller`. `file`: the path of this program; audits start it once more. */
 export function addController(program: Command, finish: Finish, file: string): void {

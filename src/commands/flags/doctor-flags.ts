@@ -1,7 +1,7 @@
 import { type Command, Option } from 'commander'
 import { version } from '../../host/version.ts'
-import { helpEnd } from './help-end.ts'
-import { addClusterOptions, type Finish } from './options.ts'
+import { helpEnd } from './shared/help-end.ts'
+import { addClusterOptions, type Finish } from './shared/options.ts'
 
 /** `pidguard doctor`. */
 export function addDoctor(program: Command, finish: Finish): void {

@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander'
-import { helpEnd } from './help-end.ts'
-import { kubernetesVersionOption, policyOption } from './options.ts'
+import { helpEnd } from './shared/help-end.ts'
+import { kubernetesVersionOption, policyOption } from './shared/options.ts'
 
 /** `pidguard emit`. */
 export function addEmit(program: Command): void {

@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
-import { helpEnd } from './help-end.ts'
-import { addFileOptions, excludeOption, kustomizeOption, skipOtherFilesOption } from './input-options.ts'
+import { helpEnd } from './shared/help-end.ts'
+import { addFileOptions, excludeOption, kustomizeOption, skipOtherFilesOption } from './shared/input-options.ts'
 import {
   type Finish,
   isDefaultOf,
@@ -8,7 +8,7 @@ import {
   namespaceLabelsOption,
   namespaceOption,
   policyOption
-} from './options.ts'
+} from './shared/options.ts'
 
 /** `pidguard mutate`. */
 export function addMutate(program: Command, finish: Finish): void {

@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import { helpEnd } from './help-end.ts'
+import { helpEnd } from './shared/help-end.ts'
 
 /** `pidguard policy check`, `default` and `schema`. */
 export function addPolicy(program: Command): void {

@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander'
 import { recommendFormats } from '../../recommend/render.ts'
-import { addClusterOptions, type Finish, kubeletAddressOption, readingOptions, span } from './options.ts'
+import { addClusterOptions, type Finish, kubeletAddressOption, readingOptions, span } from './shared/options.ts'
 
 /** `pidguard recommend`. */
 export function addRecommend(program: Command, finish: Finish): void {

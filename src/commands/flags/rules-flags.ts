@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
 import { print } from '../../host/stdout.ts'
-import { helpEnd } from './help-end.ts'
+import { helpEnd } from './shared/help-end.ts'
 
 /** `pidguard rules`. */
 export function addRules(program: Command): void {

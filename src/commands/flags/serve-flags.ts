@@ -1,14 +1,21 @@
 import { type Command, Option } from 'commander'
 import { version } from '../../host/version.ts'
-import { helpEnd } from './help-end.ts'
-import { type Finish, kubeletServiceAccountOption, policyOption, port, readingOptions, seconds } from './options.ts'
+import { helpEnd } from './shared/help-end.ts'
+import {
+  type Finish,
+  kubeletServiceAccountOption,
+  policyOption,
+  port,
+  readingOptions,
+  seconds
+} from './shared/options.ts'
 import {
   guardedClusterOption,
   hostOption,
   logLevelOption,
   probePortOption,
   readingsIntervalOption
-} from './process-options.ts'
+} from './shared/process-options.ts'
 
 /** `pidguard serve`. */
 export function addServe(program: Command, finish: Finish): void {

@@ -1,7 +1,7 @@
 import { Argument, type Command, Option } from 'commander'
 import type { TopSubject } from '../../top/top.ts'
-import { helpEnd } from './help-end.ts'
-import { addClusterOptions, type Finish, kubeletAddressOption, readingOptions, whole } from './options.ts'
+import { helpEnd } from './shared/help-end.ts'
+import { addClusterOptions, type Finish, kubeletAddressOption, readingOptions, whole } from './shared/options.ts'
 
 /** `pidguard top`. */
 export function addTop(program: Command, finish: Finish): void {

@@ -1,8 +1,8 @@
 import { type Command, Option } from 'commander'
 import { AppError } from '../../errors.ts'
-import { helpEnd } from './help-end.ts'
-import { addFileOptions, excludeOption, kustomizeOption } from './input-options.ts'
-import { type Finish, namespaceOption } from './options.ts'
+import { helpEnd } from './shared/help-end.ts'
+import { addFileOptions, excludeOption, kustomizeOption } from './shared/input-options.ts'
+import { type Finish, namespaceOption } from './shared/options.ts'
 
 /** `pidguard try`. */
 export function addTry(program: Command, finish: Finish): void {

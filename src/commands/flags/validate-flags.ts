@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander'
 import { version } from '../../host/version.ts'
-import { helpEnd } from './help-end.ts'
+import { helpEnd } from './shared/help-end.ts'
 import {
   addFileOptions,
   excludeOption,
@@ -8,7 +8,7 @@ import {
   noColorOption,
   quietOption,
   skipOtherFilesOption
-} from './input-options.ts'
+} from './shared/input-options.ts'
 import {
   collect,
   type Finish,
@@ -19,7 +19,7 @@ import {
   namespaceOption,
   policyOption,
   readingOptions
-} from './options.ts'
+} from './shared/options.ts'
 
 /** `pidguard validate`. */
 export function addValidate(program: Command, finish: Finish): void {

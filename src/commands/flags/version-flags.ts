@@ -2,7 +2,7 @@ import { Argument, type Command } from 'commander'
 import { print } from '../../host/stdout.ts'
 import { version } from '../../host/version.ts'
 import type { Shell } from '../completion/render-completion.ts'
-import { helpEnd } from './help-end.ts'
+import { helpEnd } from './shared/help-end.ts'
 
 /** `pidguard version` and `completion`. */
 export function addVersion(program: Command): void {

@@ -1,6 +1,6 @@
 import { AppError } from '../../errors.ts'
 import { buildInputs } from '../../host/files/input-files.ts'
-import { buildKustomization } from '../../host/kustomize.ts'
+import { buildKustomization } from '../../host/files/kustomize.ts'
 import type { Inputs } from '../../input/inputs.ts'
 import { kustomizationNames } from '../../input/kustomization.ts'
 

@@ -1,4 +1,4 @@
-import { loadProjectSettings } from '../../host/project-file.ts'
+import { loadProjectSettings } from '../../host/files/project-file.ts'
 import { type ProjectSettings, projectFile } from '../../input/project-settings.ts'
 
 interface Flags {

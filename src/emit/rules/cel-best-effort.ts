@@ -1,9 +1,9 @@
 import { firstThatWantsContent } from '../../kubernetes/qos/pod-level.ts'
 import { podLevelRemedy } from '../../rules/best-effort.ts'
 import { type Cel, isAboveZero, literal, type Variable } from '../cel.ts'
-import { isCalicosOwnPod } from '../cel-felix.ts'
 import { type Part, podVariables } from '../parts.ts'
 import type { CelCheck, CelFinding, CelRule, Target } from '../rule-policy.ts'
+import { isCalicosOwnPod } from './cel-felix.ts'
 
 type Settings = Parameters<CelRule['reads']>[0]
 

@@ -1,8 +1,8 @@
 import { type Backend, backendLookalike, backendVariable } from '../../kubernetes/calico/felix.ts'
 import { type Cel, literal, quoted, type Variable } from '../cel.ts'
-import { felixVariables, otherFelixVariable, wasSomeFelix } from '../cel-felix.ts'
-import { felixHabits, reasons } from '../cel-felix-backend.ts'
 import type { CelFinding, CelRule } from '../rule-policy.ts'
+import { felixVariables, otherFelixVariable, wasSomeFelix } from './cel-felix.ts'
+import { felixHabits, reasons } from './cel-felix-backend.ts'
 
 /** src/rules/calico-iptables-backend.ts, the check. FelixConfigurations are not known. */
 export const calicoIptablesBackend: CelRule = {

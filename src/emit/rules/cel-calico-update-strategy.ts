@@ -1,6 +1,6 @@
 import { literal, quoted } from '../cel.ts'
-import { felixVariables } from '../cel-felix.ts'
 import type { CelRule } from '../rule-policy.ts'
+import { felixVariables } from './cel-felix.ts'
 
 /** src/rules/calico-update-strategy.ts, the check. What was out of policy before is only warned about. */
 export const calicoUpdateStrategy: CelRule = {

@@ -2,9 +2,9 @@ import { maxPids } from '../../headroom/pod-estimate.ts'
 import { declaredPids } from '../../kubernetes/annotations.ts'
 import { escapeToken } from '../../lib/json/pointer.ts'
 import { type Cel, literal, quoted } from '../cel.ts'
-import { isCalicosOwnPod } from '../cel-felix.ts'
 import { podVariables } from '../parts.ts'
 import type { CelCheck, CelRule } from '../rule-policy.ts'
+import { isCalicosOwnPod } from './cel-felix.ts'
 
 /** A count as `readPids` takes it: the same digits in both languages. */
 export function isCount(text: Cel): Cel {

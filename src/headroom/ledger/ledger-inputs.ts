@@ -1,5 +1,5 @@
 import type { Placement } from '../../kubernetes/placement/placement.ts'
-import type { PodGroup } from '../../kubernetes/pod-groups.ts'
+import type { PodGroup } from '../../kubernetes/pods/pod-groups.ts'
 import type { Pids } from '../../lib/units.ts'
 import type { NodeFacts, PodFacts, WorkloadName } from '../../model/cluster-objects.ts'
 import type { NodeReading } from '../../model/node-reading.ts'

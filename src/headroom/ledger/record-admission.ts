@@ -1,5 +1,5 @@
 import { mirrorPod } from '../../kubernetes/annotations.ts'
-import { podGroupOf } from '../../kubernetes/pod-groups.ts'
+import { podGroupOf } from '../../kubernetes/pods/pod-groups.ts'
 import { scheduledFrom } from '../../kubernetes/scheduling-gates.ts'
 import { isPodSubject, type Subject } from '../../kubernetes/subject.ts'
 import { pod } from '../../kubernetes/workloads.ts'

@@ -1,4 +1,4 @@
-import { podGroupKey, podGroupKinds } from '../../kubernetes/pod-groups.ts'
+import { podGroupKey, podGroupKinds } from '../../kubernetes/pods/pod-groups.ts'
 import { isRecord, recordsOf } from '../../lib/json/shape.ts'
 import { repeatUntilAborted } from '../../lib/repeat-until.ts'
 import type { Millis } from '../../lib/units.ts'

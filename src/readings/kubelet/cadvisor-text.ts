@@ -3,6 +3,7 @@ import { type NearLimit, nearest } from '../../model/near-limit.ts'
 import type { Ceiling } from '../../model/node-reading.ts'
 import { type CgroupPlace, placeOfCgroup, podOfContainer, podOfMisplaced } from '../cgroup-path.ts'
 import { MalformedText } from './malformed-text.ts'
+import { type Labels, readLabels } from './series-labels.ts'
 
 /** What the cAdvisor metrics of one node say of tasks. */
 export interface CadvisorThreads {
@@ -226,39 +227,4 @@ function sumOf(counts: ReadonlyMap<string, Pids>): Pids {
 /** The text by itself: V8 cuts it out of the line by reference, and would hold the whole line as long as the uid. */
 function ownText(part: string): string {
   return Buffer.from(part, 'latin1').toString('latin1')
-}
-
-interface Labels {
-  readonly id: string | undefined
-  readonly container: string | undefined
-  /** Where they end. */
-  readonly end: number
-}
-
-/** The labels that are looked at; undefined when they do not end, or are not labels. */
-function readLabels(line: string, from: number): Labels | undefined {
-  let at = from
-  let id: string | undefined
-  let container: string | undefined
-  for (;;) {
-    if (line[at] === '}') return { id, container, end: at + 1 }
-    const equals = line.indexOf('="', at)
-    if (equals < 0) return undefined
-    const name = line.slice(at, equals).trim()
-    const start = equals + 2
-    const close = closingQuote(line, start)
-    if (close < 0) return undefined
-    if (name === 'id') id = line.slice(start, close)
-    else if (name === 'container') container = line.slice(start, close)
-    at = close + 1
-    while (line[at] === ',' || line[at] === ' ') at++
-  }
-}
-
-function closingQuote(line: string, from: number): number {
-  for (let at = from; at < line.length; at++) {
-    if (line[at] === '\\') at++
-    else if (line[at] === '"') return at
-  }
-  return -1
 }

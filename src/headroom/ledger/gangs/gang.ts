@@ -1,5 +1,5 @@
 import type { Placement } from '../../../kubernetes/placement/placement.ts'
-import type { PodGroup } from '../../../kubernetes/pod-groups.ts'
+import type { PodGroup } from '../../../kubernetes/pods/pod-groups.ts'
 import type { Millis, Pids } from '../../../lib/units.ts'
 import type { PodState } from '../pod-states.ts'
 

@@ -1,5 +1,5 @@
 import { anyNode } from '../../../kubernetes/placement/placement.ts'
-import type { PodGroup } from '../../../kubernetes/pod-groups.ts'
+import type { PodGroup } from '../../../kubernetes/pods/pod-groups.ts'
 import { ExpiryQueue } from '../../../lib/expiry-queue.ts'
 import type { Millis } from '../../../lib/units.ts'
 import type { Clock } from '../../../ports/runtime.ts'

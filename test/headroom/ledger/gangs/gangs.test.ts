@@ -2,7 +2,7 @@ import t from 'tap'
 import { comingTime } from '../../../../src/headroom/ledger/gangs/gangs.ts'
 import type { LedgerPod } from '../../../../src/headroom/ledger/ledger-inputs.ts'
 import { assumedTime } from '../../../../src/headroom/ledger/pod-states.ts'
-import type { PodGroup } from '../../../../src/kubernetes/pod-groups.ts'
+import type { PodGroup } from '../../../../src/kubernetes/pods/pod-groups.ts'
 import { fleetOf, plain, podFacts } from '../../../support/headroom.ts'
 
 /** Six pods of 100; nobody has said yet how many there have to be. */

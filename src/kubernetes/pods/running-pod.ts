@@ -1,6 +1,6 @@
-import { isRecord } from '../lib/json/shape.ts'
+import { isRecord } from '../../lib/json/shape.ts'
+import type { PodSubject } from '../subject.ts'
 import { staticCgroupOf } from './pod-cgroup.ts'
-import type { PodSubject } from './subject.ts'
 
 /** A pod that runs on a node. */
 export interface RunningPod {

@@ -1,9 +1,9 @@
 import { type Command, Option } from 'commander'
-import { AppError } from '../../errors.ts'
-import { newestMinor, readVersion } from '../../kubernetes/server-version.ts'
-import { readDuration } from '../../lib/duration.ts'
-import type { Millis } from '../../lib/units.ts'
-import type { ReadingSource } from '../../server/metrics/headroom-metrics.ts'
+import { AppError } from '../../../errors.ts'
+import { newestMinor, readVersion } from '../../../kubernetes/server-version.ts'
+import { readDuration } from '../../../lib/duration.ts'
+import type { Millis } from '../../../lib/units.ts'
+import type { ReadingSource } from '../../../server/metrics/headroom-metrics.ts'
 
 /** Takes the exit code of a verb; undefined: the verb keeps serving. */
 export type Finish = (code: number | undefined) => void

@@ -1,5 +1,5 @@
-import { isRecord } from '../lib/json/shape.ts'
-import type { ObjectMeta, PodSpec } from './types.ts'
+import { isRecord } from '../../lib/json/shape.ts'
+import type { ObjectMeta, PodSpec } from '../types.ts'
 
 /*
  * Groups of pods that are of use only together: a gang. Several schedulers have them, each with its own way for a pod to say

@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process'
-import { AppError } from '../errors.ts'
-import type { Bytes } from '../lib/units.ts'
+import { AppError } from '../../errors.ts'
+import type { Bytes } from '../../lib/units.ts'
 
 /** The programs that build a kustomization, the one that applies it first. */
 const builders = [

@@ -1,7 +1,7 @@
 import t from 'tap'
-import { containersLimit, keysLimit } from '../../src/kubernetes/pod-shape.ts'
-import type { JsonRecord } from '../../src/lib/json/shape.ts'
-import { podObject, subjectFrom } from '../support/subjects.ts'
+import { containersLimit, keysLimit } from '../../../src/kubernetes/pods/pod-shape.ts'
+import type { JsonRecord } from '../../../src/lib/json/shape.ts'
+import { podObject, subjectFrom } from '../../support/subjects.ts'
 
 const malformedPods: { name: string; object: JsonRecord; at: string }[] = [
   { name: 'metadata that is text', object: { ...podObject(), metadata: 'text' }, at: '/metadata' },

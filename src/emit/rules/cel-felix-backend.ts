@@ -1,6 +1,6 @@
-import { type Backend, backendName } from '../kubernetes/calico/felix.ts'
-import { felixTag } from '../kubernetes/calico/felix-version.ts'
-import { type Cel, literal, pattern, type Variable } from './cel.ts'
+import { type Backend, backendName } from '../../kubernetes/calico/felix.ts'
+import { felixTag } from '../../kubernetes/calico/felix-version.ts'
+import { type Cel, literal, pattern, type Variable } from '../cel.ts'
 
 /** The reasons of src/rules/calico-iptables-backend.ts. */
 export const reasons = {

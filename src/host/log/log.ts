@@ -1,7 +1,7 @@
 import pino, { type Logger } from 'pino'
-import { AppError } from '../errors.ts'
-import type { Millis } from '../lib/units.ts'
-import type { Clock, Log } from '../ports/runtime.ts'
+import { AppError } from '../../errors.ts'
+import type { Millis } from '../../lib/units.ts'
+import type { Clock, Log } from '../../ports/runtime.ts'
 import { plainLog } from './fast-log.ts'
 import { terminalLine } from './terminal-line.ts'
 

@@ -1,6 +1,6 @@
-import { escapeToken } from '../lib/json/pointer.ts'
-import { isRecord, type JsonRecord, malformed, optionalList, optionalRecord, tooMany } from '../lib/json/shape.ts'
-import type { ObjectMeta, PodSpec } from './types.ts'
+import { escapeToken } from '../../lib/json/pointer.ts'
+import { isRecord, type JsonRecord, malformed, optionalList, optionalRecord, tooMany } from '../../lib/json/shape.ts'
+import type { ObjectMeta, PodSpec } from '../types.ts'
 
 /** The metadata at `pointer`; empty where there are none. Throws ERR_OBJECT_MALFORMED. */
 export function readMetadata(value: unknown, pointer: string): ObjectMeta {

@@ -5,10 +5,10 @@ import {
   felixContainer,
   imageHint,
   labelHint
-} from '../kubernetes/calico/felix.ts'
-import type { Cel, Variable } from './cel.ts'
-import { literal, pattern } from './cel.ts'
-import { controllers } from './parts.ts'
+} from '../../kubernetes/calico/felix.ts'
+import type { Cel, Variable } from '../cel.ts'
+import { literal, pattern } from '../cel.ts'
+import { controllers } from '../parts.ts'
 
 /** Where an object keeps what tells whether it runs Felix: its pod spec, the pod's metadata, and its own. */
 interface Place {

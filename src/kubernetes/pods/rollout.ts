@@ -1,7 +1,7 @@
-import { isRecord, type JsonRecord } from '../lib/json/shape.ts'
-import type { Pids } from '../lib/units.ts'
-import type { MinorVersion } from './server-version.ts'
-import type { PodSubject, Subject } from './subject.ts'
+import { isRecord, type JsonRecord } from '../../lib/json/shape.ts'
+import type { Pids } from '../../lib/units.ts'
+import type { MinorVersion } from '../server-version.ts'
+import type { PodSubject, Subject } from '../subject.ts'
 
 /** The pods that a workload is about to create. */
 export interface Rollout {

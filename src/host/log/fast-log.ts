@@ -1,5 +1,5 @@
 import type { Logger } from 'pino'
-import type { Log } from '../ports/runtime.ts'
+import type { Log } from '../../ports/runtime.ts'
 
 /** What the lines of a log are written to. */
 export interface LogOutput {

@@ -1,7 +1,7 @@
 import t from 'tap'
-import { runningPodOf } from '../../src/kubernetes/running-pod.ts'
-import type { JsonRecord } from '../../src/lib/json/shape.ts'
-import { podSubject } from '../support/subjects.ts'
+import { runningPodOf } from '../../../src/kubernetes/pods/running-pod.ts'
+import type { JsonRecord } from '../../../src/lib/json/shape.ts'
+import { podSubject } from '../../support/subjects.ts'
 
 const running = (metadata: JsonRecord = {}, spec: JsonRecord = { nodeName: 'n1' }, phase = 'Running') => {
   const subject = podSubject(spec, { name: 'web', uid: 'u-1', ...metadata })

@@ -1,6 +1,6 @@
 import { pino } from 'pino'
 import t from 'tap'
-import { plainLog } from '../../src/host/fast-log.ts'
+import { plainLog } from '../../../src/host/log/fast-log.ts'
 
 const time = (): string => ',"time":"2026-01-02T03:04:05.678Z"'
 

@@ -1,6 +1,6 @@
 import t from 'tap'
-import { namePodGroup, type PodGroup, podGroupKinds, podGroupOf } from '../../src/kubernetes/pod-groups.ts'
-import type { ObjectMeta, PodSpec } from '../../src/kubernetes/types.ts'
+import { namePodGroup, type PodGroup, podGroupKinds, podGroupOf } from '../../../src/kubernetes/pods/pod-groups.ts'
+import type { ObjectMeta, PodSpec } from '../../../src/kubernetes/types.ts'
 
 interface Case {
   readonly name: string

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { terminalLine } from '../../src/host/terminal-line.ts'
+import { terminalLine } from '../../../src/host/log/terminal-line.ts'
 
 const time = '2026-05-01T10:20:30.000Z'
 const local = new Date(time).toTimeString().slice(0, 8)

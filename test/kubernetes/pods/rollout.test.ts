@@ -1,8 +1,8 @@
 import t from 'tap'
-import { countOf, grownPods, rolloutOf } from '../../src/kubernetes/rollout.ts'
-import type { PodSubject } from '../../src/kubernetes/subject.ts'
-import type { JsonRecord } from '../../src/lib/json/shape.ts'
-import { subjectFrom, workloadObject } from '../support/subjects.ts'
+import { countOf, grownPods, rolloutOf } from '../../../src/kubernetes/pods/rollout.ts'
+import type { PodSubject } from '../../../src/kubernetes/subject.ts'
+import type { JsonRecord } from '../../../src/lib/json/shape.ts'
+import { subjectFrom, workloadObject } from '../../support/subjects.ts'
 
 function subject(kind: string, spec: JsonRecord): PodSubject {
   const object = workloadObject(kind)

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { staticCgroupOf } from '../../src/kubernetes/pod-cgroup.ts'
+import { staticCgroupOf } from '../../../src/kubernetes/pods/pod-cgroup.ts'
 
 void t.test('a static pod is counted by the hash of its file, any other by its uid', async (t) => {
   const hash = { 'kubernetes.io/config.hash': 'abc' }

@@ -1,7 +1,7 @@
-import { escapeToken, tokensOf } from '../lib/json/pointer.ts'
-import { isRecord, type JsonRecord } from '../lib/json/shape.ts'
-import type { Container } from './types.ts'
-import type { GroupKind } from './workloads.ts'
+import { escapeToken, tokensOf } from '../../lib/json/pointer.ts'
+import { isRecord, type JsonRecord } from '../../lib/json/shape.ts'
+import type { Container } from '../types.ts'
+import type { GroupKind } from '../workloads.ts'
 
 /** Where a kind that is not one of Kubernetes itself keeps pods. `*` in a pointer is every item or member. */
 export interface TemplatePlace {
