@@ -68,7 +68,7 @@ function astray(rows: readonly NodeRow[]): Advice[] {
 
 function suggestion(rows: readonly NodeRow[], policy: Backend | undefined): Advice[] {
   if (policy !== undefined || rows.length === 0) return []
-  // Where its operating system does not say it, what Felix uses on a node says something of it.
+  // Where the operating system does not show the backend, take the one that Felix was seen to use.
   const needs = Map.groupBy(rows, ({ need, seen }) => need.backend ?? seen)
   const unknown = needs.get(undefined) ?? []
   const [nft, legacy] = [needs.get('NFT') ?? [], needs.get('Legacy') ?? []]

@@ -65,7 +65,7 @@ export function kubeRollout({
         await api.call(`${pathOf(pod)}/${pod.name}`, { method: 'DELETE', body })
       } catch (cause) {
         const error = KubeError.ofTransport(cause)
-        // Somebody else was quicker: it is gone, or another one has its name.
+        // Another client was faster: the pod is gone, or another pod has its name.
         if (error.failure !== 'not-found' && error.failure !== 'conflict') throw error
       }
     }

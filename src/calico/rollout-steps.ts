@@ -25,7 +25,10 @@ export function rolloutSteps(cluster: RolloutCluster): readonly RolloutStep[] | 
     .map((pod) => ({ pod, afterwards: afterwardsOf(pod, cluster) }))
 }
 
-/** Felix that only may have used another backend counts as one that did. */
+/**
+ * A warning where Felix changes its backend, or may: an unknown backend counts as another one. undefined: it stays the
+ * same.
+ */
 function afterwardsOf(pod: FelixPod, { newest, backends }: RolloutCluster): string | undefined {
   const [before, after] = [pod.revision, newest?.get(keyOf(pod))].map((hash) => backends.get(`${keyOf(pod)} ${hash}`))
   if (before?.meaning !== undefined && before.meaning === after?.meaning) return undefined

@@ -29,7 +29,7 @@ export const patience: Millis = 300_000
 
 /**
  * Replaces pods one by one: each only when its node has its floor of PIDs free, and the next only when the new pod is ready.
- * Stops at the first of which one of the two is not so, or not known, and returns why; undefined: all were replaced.
+ * Stops at the first pod for which either does not hold or is not known, and returns why; undefined: all were replaced.
  */
 export async function runRollout(steps: readonly RolloutStep[], deps: RolloutDeps): Promise<string | undefined> {
   for (const [at, { pod, afterwards }] of steps.entries()) {

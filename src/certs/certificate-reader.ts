@@ -18,7 +18,7 @@ export interface CertificateState {
   readonly obstacle: string | undefined
 }
 
-/** Reads the serving certificate that the controller keeps, or somebody else. Writes nothing. */
+/** Reads the serving certificate that the controller keeps, or another program such as cert-manager. Writes nothing. */
 export class CertificateReader {
   readonly #deps: ReaderDeps
   /** The API server could call us once. From then on only the Secret is read: see `CertificateFollower`. */

@@ -17,7 +17,7 @@ export interface MutateFlags extends InputFlags {
   readonly diff?: boolean
   readonly patch?: boolean
   readonly write?: boolean
-  /** Whether nobody gave the option, so that the project may. */
+  /** Whether the option was given nowhere, so that the project's settings may set it. */
   isDefault(option: string): boolean
 }
 

@@ -40,7 +40,7 @@ export interface ValidateFlags extends TakeOptions, InputFlags {
   /** false for --no-color. */
   readonly color: boolean
   readonly version: string
-  /** Whether nobody gave the option, so that the project may. */
+  /** Whether the option was given nowhere, so that the project's settings may set it. */
   isDefault(option: string): boolean
 }
 

@@ -4,7 +4,7 @@ import { readVersion } from '../kubernetes/server-version.ts'
 import type { Check } from './check.ts'
 import { apply } from './webhook-checks.ts'
 
-/** What came of a change that the program never makes, tried in the name of the controller's account. */
+/** The result of a forbidden change that was tried in the name of the controller's account. */
 export interface OwnRightsProbe {
   /** Of the component own-rights; `hidden`: this user may not read policies. */
   readonly policy: 'there' | 'absent' | 'hidden'

@@ -66,7 +66,7 @@ function systemCheck(webhook: RegisteredWebhook, names: readonly string[], label
   return { about: webhook.name, level: 'error', found, remedy: leaveOut(webhook, names, labels) }
 }
 
-/** Pods that make the network wait for us, who need it: neither could come back alone. */
+/** Pods of Calico for which the API server would wait for us, while we need their network: neither could come back alone. */
 function felixChecks(
   webhook: RegisteredWebhook,
   namespaces: readonly string[],

@@ -14,17 +14,17 @@ export function literal(value: string | readonly string[]): Cel {
   return typeof value === 'string' ? JSON.stringify(value) : `[${value.map((each) => JSON.stringify(each)).join(', ')}]`
 }
 
-/** All of them; `true` where there is none. */
+/** Holds where all conditions hold; `true` without any. */
 export function all(conditions: readonly Cel[]): Cel {
   return conditions.length === 0 ? 'true' : conditions.map(inParentheses).join('\n&& ')
 }
 
-/** One of them; `false` where there is none. */
+/** Holds where one condition holds; `false` without any. */
 export function any(conditions: readonly Cel[]): Cel {
   return conditions.length === 0 ? 'false' : conditions.map(inParentheses).join('\n|| ')
 }
 
-/** Only what has a weaker operator than `&&` in it needs them. */
+/** Parentheses are needed only around operators that bind weaker than `&&`. */
 function inParentheses(expression: Cel): Cel {
   return / \|\| | \? |\n/.test(expression) ? `(${expression})` : expression
 }

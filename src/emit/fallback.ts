@@ -20,7 +20,7 @@ export function besideWebhook(policies: readonly ValidatingPolicy[], hasMark: bo
 }
 
 /**
- * Takes the mark from a Pod as it is sent, so that nobody can pass for seen. Mutating policies come before mutating webhooks,
+ * Removes the mark from a Pod as it is sent, so that no user can claim that the webhook saw it. Mutating policies come before mutating webhooks,
  * and this one is not asked again after them.
  */
 export function unmark({ policy }: Sources): MutatingPolicy {

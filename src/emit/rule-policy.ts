@@ -4,7 +4,7 @@ import type { Part } from './parts.ts'
 
 /** What one rule finds, in words of CEL. */
 export interface CelFinding {
-  /** Whether there is something to find. */
+  /** Whether the rule finds something. */
   readonly when: Cel
   /** Whether it never denies; see `Finding.advisory`. */
   readonly advisory: Cel

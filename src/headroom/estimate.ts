@@ -71,7 +71,7 @@ const origins = {
   limit: 'limit of the pod'
 } as const satisfies Record<EstimateSource, string>
 
-/** The unit that leaves at least two of it. */
+/** In the largest unit of which there are at least two. */
 function sayAge(age: Millis): string {
   const seconds = Math.round(age / 1000)
   if (seconds < 120) return `${seconds} s ago`

@@ -15,7 +15,7 @@ export interface CallOptions {
   /** Content type of the body; a PATCH has to name its kind. */
   readonly contentType?: string
   readonly signal?: AbortSignal
-  /** In the name of this user, which takes the right to impersonate it. */
+  /** The user to impersonate; our own needs the right to do so. */
   readonly asUser?: string
   /** The longest silence before the first byte and between two of them. */
   readonly silence?: Millis

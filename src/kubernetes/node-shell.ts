@@ -10,6 +10,6 @@ export function looksLikeNodeShell({ groupKind, podSpec, metadata }: PodSubject)
   return (metadata.ownerReferences ?? []).length === 0
 }
 
-/** What gets a shell on a node that is full: no rule for pods looks at namespaces of the system, and few people may write there. */
+/** How to get a shell on a node that is full: rules for pods leave out namespaces of the system, where few people may write. */
 export const nodeShellRemedy =
   'For a shell on this node, also when it is full: kubectl debug node/NAME -n kube-system -it --image=IMAGE.'

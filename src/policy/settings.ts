@@ -52,7 +52,10 @@ export interface Settings {
     readonly budget: { readonly perNode: Pids | undefined; readonly total: Pids | undefined }
     /** A pod of this priority or a higher one is warned about and never denied for lack of PIDs. */
     readonly urgentPriority: number
-    /** Nodes are added for pods that are Pending: so pods are let go Pending, and every node may be tainted. */
+    /**
+     * An autoscaler adds nodes for pods that are Pending. So a pod without room is admitted and may stay Pending, and every
+     * node may be tainted.
+     */
     readonly autoscaled: boolean
     readonly taintNodes: boolean
     /** The largest share of the nodes that may carry the taint at once, between 0 and 1. */

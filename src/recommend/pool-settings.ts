@@ -40,7 +40,7 @@ export interface AdvicePolicy {
 const memoryPerThread = 128 * 1024
 /** PID_MAX_LIMIT on 64 bits (Linux include/linux/threads.h), which systemd sets for kernel.pid_max. */
 const mostPids = 4_194_304
-/** Below it a node of common daemons is bound by accident. GKE takes no less. */
+/** A lower limit would refuse threads to ordinary daemons. GKE takes no lower one either. */
 const leastLimit = 1_024
 /** Twice the biggest honest pod: room to grow, and to start while the pod before it ends. Own choice. */
 const roomToGrow = 2
@@ -80,7 +80,7 @@ export function settingsFor(seen: PoolSeen, { pidMax: leastCeiling }: Pick<Advic
   const needed = Math.max(leastCeiling, Math.ceil((seen.inUse + leaks * podPidsLimit + reserved) / 0.9))
   const isEnough = seen.ceiling >= needed
   const ceiling = isEnough ? seen.ceiling : Math.min(mostPids, powerOfTwo(needed))
-  // Both must allow it. pid_max costs nothing where it is high; threads-max is raised only as far as needed.
+  // pid_max and threads-max must both allow it. A high pid_max costs nothing; threads-max is raised only as far as needed.
   const raisesThreads = !isEnough && (seen.threadsDefault === undefined || seen.threadsDefault < ceiling)
   return {
     podPidsLimit,

@@ -5,7 +5,7 @@ export interface ThreadKnob {
   readonly source: string
 }
 
-/** What is not here has no such knob: podPidsLimit bounds it, by refusing. */
+/** Runtimes that are missing here have no such knob: podPidsLimit bounds them, by refusing threads. */
 export const threadKnobs: readonly ThreadKnob[] = [
   {
     runtime: '.NET',

@@ -14,7 +14,7 @@ export interface Place {
   readonly excerpt: string
   /** The file a document was made from, where a renderer wrote that above it. */
   readonly source?: string
-  /** The file is standard input, a pipe or a build: nobody can open it. */
+  /** The file is standard input, a pipe or a build: there is no file to open. */
   readonly isStream?: boolean
 }
 

@@ -35,7 +35,7 @@ export const podPidLimit = definePodRule<'node'>({
         reason: 'a pod is near its own PID limit',
         detail: `${what} holds ${near.inUse} of ${near.limit} tasks ${may} on ${running.node} (${percentText(share)})`,
         ...(running.isTerminating ? { remedy: endTerminating } : undefined),
-        // The network of a node hangs on it, so it is named first.
+        // Pods of Calico come first: the network of their node depends on them.
         weight: share + (isCalico(subject) ? 1 : 0)
       }
     ]

@@ -127,7 +127,7 @@ export class Findings {
     }
   }
 
-  /** A run that checks nothing must not be green, but for a hook that hands over whatever has changed. */
+  /** A run that checks nothing must not be green, except for a hook that hands over all files that changed. */
   #sayNothingIsThere({ files, mayBeEmpty }: Run): void {
     const where = files === 0 ? 'the inputs: no file ends in .yaml, .yml or .json' : plural(files, 'file')
     const message = `no Kubernetes object in ${where}`

@@ -153,7 +153,9 @@ void t.test('a file name is in two rooms only where the rooms make the differenc
   for (const [name, files] of places) if (files.length > 1) t.ok(sharedNames[name], `${name}: ${files.join(', ')}`)
 })
 
-void t.test('the README of a room has at most 30 lines', async (t) => {
+void t.test('each room has a README of at most 30 lines', async (t) => {
+  for (const room of readdirSync(join(projectFolder, 'src'), { withFileTypes: true }).filter((it) => it.isDirectory()))
+    t.ok(existsSync(join(projectFolder, 'src', room.name, 'README.md')), room.name)
   for (const page of markdownBelow('src')) {
     if (page === 'src/README.md' || page === 'src/rules/README.md') continue
     const lines = readFileSync(join(projectFolder, page), 'utf8').trimEnd().split('\n').length

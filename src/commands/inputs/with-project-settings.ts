@@ -8,7 +8,7 @@ interface Flags {
 }
 
 /**
- * The flags with what `.pidguard.yaml` says in place of those that nobody gave. Patterns to exclude add up. The notes say
+ * The flags with what `.pidguard.yaml` says in place of those that were not given. Patterns to exclude add up. The notes say
  * what was taken: a pull request may change that file.
  */
 export function withProjectSettings<T extends Flags>(

@@ -14,7 +14,7 @@ interface Process {
   readonly name: string
   /** How many manifests/base has. */
   readonly usual: number
-  /** What one alone means. */
+  /** What it means when only one of them runs. */
   readonly alone: string
 }
 

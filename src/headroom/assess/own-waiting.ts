@@ -11,7 +11,7 @@ import type { WaitingGroup } from '../ledger/waiting-pods.ts'
 /** The part of the waiting pods that does not count against the asking ones: they are the same. */
 export interface OwnWaiting {
   readonly known: readonly WaitingGroup[]
-  /** Of those that other replicas may not have seen yet. */
+  /** The same among the pods that other replicas may not have seen yet. */
   readonly unseen: readonly WaitingGroup[]
 }
 

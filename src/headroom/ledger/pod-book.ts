@@ -81,7 +81,7 @@ export class PodBook {
   }
 
   remove(pod: PodEntry): void {
-    // One that was never shown may run after all, and a static pod does when only its mirror is deleted.
+    // A pod that was never shown may run after all. So does a static pod when only its mirror is deleted.
     if (pod.state !== 'assumed' && pod.cgroup === pod.uid) giveBack(pod)
     withdraw(pod, this.waiting)
     unclaim(pod)

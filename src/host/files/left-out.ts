@@ -1,6 +1,6 @@
 import { plural } from '../../report/validate-report.ts'
 
-/** What a search found and does not give away, for the person who asked. */
+/** Files that a search found and left out, for the person who asked. */
 export class LeftOut {
   excluded = 0
   /** Folders of charts whose templates were passed over. */

@@ -74,7 +74,7 @@ function kustomizationIn(folder: string): Kustomization | undefined {
   try {
     return readKustomization(readFileSync(join(folder, name), 'utf8'))
   } catch {
-    // Who may not read it is told when it is checked itself.
+    // A file that may not be read is reported when it is checked itself.
     return undefined
   }
 }

@@ -100,7 +100,7 @@ export function reportObjectsOption(flag: string, env?: string): Option {
   return env === undefined ? option : option.env(env)
 }
 
-/** Whether nobody gave this option: neither the command line nor the environment. */
+/** Whether the option was given nowhere: neither on the command line nor in the environment. */
 export function isDefaultOf(command: Command): (option: string) => boolean {
   return (option) => !['cli', 'env'].includes(command.getOptionValueSource(option) ?? '')
 }

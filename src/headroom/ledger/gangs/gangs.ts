@@ -110,7 +110,7 @@ export class Gangs {
   }
 
   #expectMore(gang: Gang<PodEntry>, { estimate, placement = anyNode }: PodEntry): void {
-    // The others of a pod that can land on one node only go elsewhere.
+    // Where a pod can land on one node only, the other pods of its gang go elsewhere.
     gang.latest = { placement: placement.pinned === undefined ? placement : anyNode, pids: estimate }
     gang.heldUntil = this.#clock.monotonic() + comingTime
     this.#holds.add(gang, gang.heldUntil)
@@ -146,7 +146,7 @@ export class Gangs {
     const size = group.size ?? this.#sizes.get(group.key)
     if (size === undefined) return undefined
     if (gang === undefined) return size
-    // One that is replaced: its scheduler, or who removes the gates, starts it alone.
+    // A member that is replaced: its scheduler, or the program that removes the gates, starts it alone.
     if (gang.wasWhole && !group.startsWhole) return 1
     const isCounted = self?.gang === gang && gang.counts(self)
     return Math.max(1, size - gang.counted + (isCounted ? 1 : 0))
@@ -168,7 +168,7 @@ function isWaiting({ state }: PodEntry): boolean {
   return state === 'assumed' || state === 'waiting'
 }
 
-/** Nobody has stored the pods that are still to come. */
+/** The claim of a gang for its pods that are still to come, which the API server has not stored. */
 export function claimantOf({ namespace }: Gang): Claimant {
   return { namespace, isStored: false }
 }
