@@ -6,6 +6,7 @@ import { existsSync, readdirSync, writeFileSync } from 'node:fs'
 import { delimiter, join, resolve } from 'node:path'
 import { type Cell, type Column, cellOf, drillName, renderMatrix } from './support/matrix.ts'
 import { isProgram } from './support/programs.ts'
+import { testedPath } from './support/tested.ts'
 import { versionOf } from './support/versions.ts'
 
 const root = resolve(import.meta.dirname, '../..')
@@ -73,6 +74,7 @@ if (asked.length === 0) {
     version,
     Object.fromEntries(Object.entries(cells).map(([name, { text }]) => [name, text]))
   ])
-  writeFileSync(join(import.meta.dirname, 'tested.json'), `${JSON.stringify(Object.fromEntries(found), null, 2)}\n`)
+  writeFileSync(testedPath, `${JSON.stringify(Object.fromEntries(found), null, 2)}\n`)
+  console.log('Written to test/e2e/tested.json; npm run docs puts it into README.md and docs/kubernetes.md.')
 }
 process.exitCode = failed === 0 ? 0 : 1

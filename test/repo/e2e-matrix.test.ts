@@ -1,5 +1,6 @@
 import t from 'tap'
 import { cellOf, renderMatrix } from '../e2e/support/matrix.ts'
+import { readTested, renderTestedTable, renderTestedVersions } from '../e2e/support/tested.ts'
 
 const cases = [
   { name: 'all passed', code: 0, printed: 'ok 1\n# { total: 3, pass: 3 }\n', text: '3 ok', failed: false },
@@ -42,4 +43,20 @@ void t.test('the table has a row for each file and a column for each version', a
     renderMatrix(['pods', 'drill'], columns),
     '|  | v1.37.2 | v1.20.2 |\n| --- | --- | --- |\n| pods | 3 ok | 2 ok |\n| drill | exit code 1 | not run |\n'
   )
+})
+
+const tested = {
+  'v1.37.2': { pods: '105 ok', drill: '20 ok' },
+  'v1.20.2': { pods: '103 ok, 2 skipped', drill: '1 of 20 failed', gates: 'exit code 1' }
+}
+
+void t.test('README and docs say what the last whole run came to, and nothing where there was none', async (t) => {
+  t.equal(
+    renderTestedVersions(tested),
+    'v1.37.2: 2 of 2 files of end-to-end tests passed. ' +
+      'v1.20.2: 1 of 3 files of end-to-end tests passed, and these did not: drill, gates.\n'
+  )
+  t.match(renderTestedTable(tested), '| gates | not run | exit code 1 |\n')
+  for (const text of [renderTestedVersions(undefined), renderTestedTable(undefined)]) t.match(text, /not recorded yet/)
+  t.equal(readTested('/nowhere/tested.json'), undefined)
 })

@@ -23,6 +23,7 @@ import { renderSarif } from '../../src/report/sarif.ts'
 import { coloured, renderText } from '../../src/report/text.ts'
 import { renderRulesDoc, renderRulesTable } from '../../src/rules/docs/readme.ts'
 import { policyRules as rules } from '../../src/rules/index.ts'
+import { readTested, renderTestedTable, renderTestedVersions } from '../e2e/support/tested.ts'
 import { auditJsonSchema } from './audit-schema.ts'
 import { cleanAudit, fullAudit } from './audits.ts'
 import { renderBrowserScript, scriptPath } from './browser-script.ts'
@@ -47,6 +48,7 @@ async function renderMetricsTable(): Promise<string> {
 }
 
 const root = join(import.meta.dirname, '../..')
+const tested = readTested()
 
 /** Where a roll-out starts: what would be denied or changed is only told. */
 const observing = rules.map((rule) => ({
@@ -64,10 +66,21 @@ function renderFallback(): string {
 /** Generated files by their path in the repository. */
 export const generated: Readonly<Record<string, string>> = {
   'README.md': withBlock(
-    readFileSync(join(root, 'README.md'), 'utf8'),
-    '<!-- The rules: made by npm run docs. -->\n',
-    '<!-- End of the rules. -->',
-    renderRulesTable(rules)
+    withBlock(
+      readFileSync(join(root, 'README.md'), 'utf8'),
+      '<!-- The rules: made by npm run docs. -->\n',
+      '<!-- End of the rules. -->',
+      renderRulesTable(rules)
+    ),
+    '<!-- Tested versions: made by npm run docs from test/e2e/tested.json. -->\n',
+    '<!-- End of the tested versions. -->',
+    renderTestedVersions(tested)
+  ),
+  'docs/kubernetes.md': withBlock(
+    readFileSync(join(root, 'docs/kubernetes.md'), 'utf8'),
+    '<!-- The tests by version: made by npm run docs from test/e2e/tested.json. -->\n',
+    '<!-- End of the tests by version. -->',
+    `\n${renderTestedTable(tested)}\n`
   ),
   ...Object.fromEntries(Object.entries(renderCliDocs()).map(([path, text]) => [`docs/${path}`, text])),
   'docs/monitoring.md': withBlock(
