@@ -38,6 +38,20 @@ export class ServerVersionReader {
   }
 }
 
+/** A list must not wait long for it. Own choice. */
+const patience: Millis = 5_000
+
+/** The version of the API server, asked for until it is known and then remembered: it never goes back to an older one. */
+export function serverVersionOnce(api: KubeApi): () => Promise<MinorVersion | undefined> {
+  let asked: Promise<MinorVersion | undefined> | undefined
+  return async () => {
+    asked ??= readServerVersion(api, AbortSignal.timeout(patience))
+    const minor = await asked
+    if (minor === undefined) asked = undefined
+    return minor
+  }
+}
+
 /** undefined when it could not be read. Never throws. */
 export async function readServerVersion(api: KubeApi, signal: AbortSignal): Promise<MinorVersion | undefined> {
   try {

@@ -6,6 +6,7 @@ import { type ClosableReadings, kubeletCredentials, liveReadings, type ReadingOp
 import { loadSnapshotFile } from '../host/snapshot-file.ts'
 import { buildClusterCaches, type ClusterCaches } from '../kube/cache/cluster-caches.ts'
 import { PodGroupSizes } from '../kube/cache/pod-group-sizes.ts'
+import { serverVersionOnce } from '../kube/server-version-reader.ts'
 import type { Millis } from '../lib/units.ts'
 import type { PodFacts } from '../model/cluster-objects.ts'
 import type { Cache, CacheEvents } from '../ports/cluster-cache.ts'
@@ -72,7 +73,7 @@ export async function watchCluster(
   const feed = feedOf(ledger, () => caches)
   const reportTrouble = troubleReporter(tally, log)
   let rounds: Rounds | undefined
-  const watching = { api, clock, log, random: Math.random }
+  const watching = { api, clock, log, random: Math.random, serverVersion: serverVersionOnce(api) }
   const groups = new PodGroupSizes(watching, (key, size) => ledger.gangs.setSize(key, size))
   const caches = buildClusterCaches(watching, {
     nodes: [

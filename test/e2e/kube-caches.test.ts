@@ -2,8 +2,9 @@ import { join } from 'node:path'
 import t from 'tap'
 import { buildClusterCaches } from '../../src/kube/cache/cluster-caches.ts'
 import { collectCluster } from '../../src/kube/cache/list-cluster.ts'
-import { KubeClient } from '../../src/kube/client.ts'
+import { type KubeApi, KubeClient } from '../../src/kube/client.ts'
 import { findCredentials } from '../../src/kube/credentials.ts'
+import { serverVersionOnce } from '../../src/kube/server-version-reader.ts'
 import { startElection } from '../../src/leader/leader-election.ts'
 import { memoryLog, systemClock } from '../support/fake-api.ts'
 import { startControlPlane } from './support/control-plane.ts'
@@ -20,7 +21,16 @@ const credentials = await findCredentials({
 })
 const client = new KubeClient(credentials)
 t.teardown(() => client.close())
-const deps = { api: client, clock: systemClock, log: memoryLog(), random: Math.random }
+const serverVersion = serverVersionOnce(client)
+const asked: string[] = []
+const api: KubeApi = {
+  open(path, options) {
+    asked.push(`${path} ${Object.keys(options?.query ?? {}).join()}`)
+    return client.open(path, options)
+  },
+  call: (path, options) => client.call(path, options)
+}
+const deps = { api, clock: systemClock, log: memoryLog(), random: Math.random, serverVersion }
 
 await plane.createNamespace('shop', { team: 'a' })
 for (let n = 0; n < 30; n++) {
@@ -47,6 +57,15 @@ void t.test('the caches hold what the API server has', async (t) => {
   t.strictSame(caches.limitRanges('shop'), [])
   t.equal(caches.limitRanges('none'), undefined, 'of a namespace not seen yet nothing is known')
   t.equal(caches.nodes.size, 0)
+})
+
+void t.test('pods came as the first events of a watch where the API server offers that, else in pages', async (t) => {
+  const ofPods = asked.filter((each) => each.startsWith('/api/v1/pods '))
+  const { minor } = plane.version
+  // From v1.27 to v1.33 it depends on a feature gate.
+  if (minor >= 34) t.match(ofPods, [/sendInitialEvents/])
+  else t.ok(ofPods.some((each) => each.includes('limit')))
+  if (minor < 27) t.notMatch(ofPods.join(), /sendInitialEvents/)
 })
 
 void t.test('what changes is seen within moments', async (t) => {

@@ -1,6 +1,6 @@
 import t from 'tap'
 import type { KubeApi } from '../../src/kube/client.ts'
-import { readServerVersion, ServerVersionReader } from '../../src/kube/server-version-reader.ts'
+import { readServerVersion, ServerVersionReader, serverVersionOnce } from '../../src/kube/server-version-reader.ts'
 
 void t.test('the version is unknown until it was read, and a failure is tried again', async (t) => {
   const answers = [new Error('refused'), { major: '1', minor: '36+' }]
@@ -45,4 +45,13 @@ void t.test('read once, it is unknown where it cannot be read', async (t) => {
     throw new Error('refused')
   })
   t.equal(await readServerVersion(refused, signal), undefined)
+})
+
+void t.test('asked for until it is known, and then remembered', async (t) => {
+  const answers: unknown[] = [{}, { major: '1', minor: '34' }]
+  const api = { call: async () => answers.shift() } as unknown as KubeApi
+  const version = serverVersionOnce(api)
+  t.strictSame(await Promise.all([version(), version()]), [undefined, undefined])
+  t.strictSame([await version(), await version()], [34, 34])
+  t.strictSame(answers, [])
 })

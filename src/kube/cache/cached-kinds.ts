@@ -14,6 +14,7 @@ export const nodeKind: Kind<NodeFacts> = {
   path: '/api/v1/nodes',
   // A Node lists up to 50 images; with 500 Nodes the first page would have 25 MB.
   firstPage: 100,
+  isStreamed: true,
   keyOf: ({ name }) => name,
   project: nodeFactsOf,
   same: isDeepStrictEqual

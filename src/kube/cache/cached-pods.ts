@@ -17,7 +17,15 @@ import type { Kind } from './kind.ts'
 /** The kind Pod for a cache; strings are shared between all its pods. */
 export function buildPodKind(): Kind<PodFacts> {
   const project = buildPodProjection()
-  return { resource: 'pods', path: '/api/v1/pods', firstPage: 500, keyOf: ({ uid }) => uid, project, same: isSamePod }
+  return {
+    resource: 'pods',
+    path: '/api/v1/pods',
+    firstPage: 500,
+    isStreamed: true,
+    keyOf: ({ uid }) => uid,
+    project,
+    same: isSamePod
+  }
 }
 
 /** Reads what is kept of a Pod. One projection shares strings between all pods it reads. */

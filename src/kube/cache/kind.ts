@@ -8,6 +8,8 @@ export interface Kind<T> {
   readonly path: string
   /** Objects of the first page; later pages follow their size. At most 500. */
   readonly firstPage: number
+  /** Served by kube-apiserver itself, and large: a full list may come as the first events of a watch. */
+  readonly isStreamed?: boolean
   keyOf(value: T): string
   /** The part of an object that is kept. Throws when the object does not have the shape of its kind. */
   project(object: JsonRecord): T

@@ -1,15 +1,16 @@
 import { withoutManagedFields } from '../../kubernetes/managed-fields.ts'
+import type { MinorVersion } from '../../kubernetes/server-version.ts'
 import { BackOff } from '../../lib/back-off.ts'
 import type { JsonRecord } from '../../lib/json/shape.ts'
 import { isRecord } from '../../lib/json/shape.ts'
 import { pause } from '../../lib/sleep.ts'
-import { messageOf } from '../../lib/transport-error.ts'
 import type { Bytes, Millis } from '../../lib/units.ts'
 import type { Cache, CacheEvents, CacheState } from '../../ports/cluster-cache.ts'
 import type { Clock, Log } from '../../ports/runtime.ts'
 import type { KubeApi } from '../client.ts'
 import { KubeError } from '../kube-error.ts'
 import { readPages } from '../paged-list.ts'
+import { KeptObjects } from './kept-objects.ts'
 import type { Kind } from './kind.ts'
 import { LineSplitter } from './line-splitter.ts'
 
@@ -23,6 +24,8 @@ export interface ReflectorDeps {
   readonly silence?: Millis
   /** The first wait after a failure. */
   readonly firstWait?: Millis
+  /** Of the API server; resolves to undefined where it is not known. Absent: never known. */
+  readonly serverVersion?: () => Promise<MinorVersion | undefined>
 }
 
 const defaultSilence: Millis = 90_000
@@ -30,18 +33,19 @@ const defaultSilence: Millis = 90_000
 const watchSeconds = { least: 240, most: 360 } as const
 /** Above etcd's largest object (1.5 MiB) in JSON with managedFields, by a wide margin. */
 const longestLine: Bytes = 32 * 1024 * 1024
+/** WatchList: on since v1.34, and from v1.27 on refused where it is off (k8s.io/apiserver pkg/features, WatchList). */
+const firstThatStreams: MinorVersion = 27
 /** A watch that lasted this long was healthy: the next failure starts with short waits again. */
 const healthyWatch: Millis = 5_000
 
 /**
- * Keeps a local copy of one kind: a paged LIST, then a WATCH that continues where it broke off, then a LIST again when the
+ * Keeps a local copy of one kind: a LIST, in pages or as the first events of a watch, then a WATCH that continues where it broke off, then a LIST again when the
  * API server no longer has the changes in between. Only `stop` ends it.
  */
 export class Reflector<T> implements Cache<T> {
   readonly #kind: Kind<T>
   readonly #deps: ReflectorDeps
-  readonly #events: readonly CacheEvents<T>[]
-  readonly #values = new Map<string, T>()
+  readonly #kept: KeptObjects<T>
   readonly #abort = new AbortController()
   readonly #backOff: BackOff
   #running: Promise<void> | undefined
@@ -50,11 +54,15 @@ export class Reflector<T> implements Cache<T> {
   #contactAt: Millis | undefined
   #lists = 0
   #failures = 0
+  /** Events are the objects of a full list, not yet all of them. */
+  #isArriving = false
+  /** The API server has refused to stream a list. */
+  #isRefused = false
 
   constructor(kind: Kind<T>, deps: ReflectorDeps, events: readonly CacheEvents<T>[] = []) {
     this.#kind = kind
     this.#deps = deps
-    this.#events = events
+    this.#kept = new KeptObjects(kind, deps.log, events)
     this.#backOff = new BackOff(deps.random, deps.firstWait)
   }
 
@@ -63,15 +71,15 @@ export class Reflector<T> implements Cache<T> {
   }
 
   get(key: string): T | undefined {
-    return this.#values.get(key)
+    return this.#kept.values.get(key)
   }
 
   values(): Iterable<T> {
-    return this.#values.values()
+    return this.#kept.values.values()
   }
 
   get size(): number {
-    return this.#values.size
+    return this.#kept.values.size
   }
 
   get state(): CacheState {
@@ -97,8 +105,11 @@ export class Reflector<T> implements Cache<T> {
     const { signal } = this.#abort
     while (!signal.aborted) {
       try {
-        if (this.#version === undefined) this.#version = await this.#list()
-        await this.#watch(this.#version)
+        if (this.#version === undefined && (await this.#mayStream())) await this.#stream()
+        else {
+          this.#version ??= await this.#list()
+          await this.#follow({ resourceVersion: this.#version })
+        }
       } catch (cause) {
         if (signal.aborted) return
         await this.#recover(KubeError.ofTransport(cause))
@@ -125,31 +136,58 @@ export class Reflector<T> implements Cache<T> {
 
   async #list(): Promise<string> {
     const { path, firstPage } = this.#kind
-    // Only a later list can lack objects that we hold: they were deleted meanwhile.
-    const seen = this.#values.size === 0 ? undefined : new Set<string>()
+    this.#kept.begin()
     const version = await readPages(this.#deps.api, path, firstPage, this.#abort.signal, (items) => {
       this.#contactAt = this.#deps.clock.monotonic()
-      for (const item of items) {
-        const value = this.#project(item)
-        if (value === undefined) continue
-        seen?.add(this.#kind.keyOf(value))
-        this.#keep(value)
-      }
+      for (const item of items) this.#kept.keep(item)
     })
-    if (seen !== undefined) for (const key of this.#values.keys()) if (!seen.has(key)) this.#drop(key)
-    this.#lists++
-    this.#synced = true
-    this.#notify((events) => events.synced?.())
+    this.#listed()
     return version
   }
 
-  async #watch(version: string): Promise<void> {
+  #listed(): void {
+    this.#lists++
+    this.#synced = true
+    this.#kept.end()
+  }
+
+  /**
+   * Whether the API server sends a full list as the first events of a watch, from its own memory: a paged list makes it build
+   * each page in whole. One that does not know that would send events without ever saying where the list ends, so it is asked
+   * only of a kind and a version that are known to answer or to refuse.
+   */
+  async #mayStream(): Promise<boolean> {
+    if (this.#kind.isStreamed !== true || this.#isRefused) return false
+    const minor = await this.#deps.serverVersion?.()
+    return minor !== undefined && minor >= firstThatStreams
+  }
+
+  /** Full list and watch in one. Resolves when the watch ends. */
+  async #stream(): Promise<void> {
+    this.#kept.begin()
+    this.#isArriving = true
+    try {
+      await this.#follow({ sendInitialEvents: true, resourceVersionMatch: 'NotOlderThan' })
+      if (this.#isArriving) throw new KubeError('unreachable', 'watch ended before the list in it')
+    } catch (cause) {
+      const error = KubeError.ofTransport(cause)
+      if (error.failure !== 'refused') throw error
+      // The feature gate WatchList is off.
+      this.#isRefused = true
+      this.#deps.log.debug({ resource: this.resource, error: error.message }, 'no list by watch, reading pages')
+    } finally {
+      this.#isArriving = false
+    }
+  }
+
+  /** Follows a watch to its end. */
+  async #follow(from: Readonly<Record<string, string | boolean>>): Promise<void> {
     const { api, clock, random, silence = defaultSilence } = this.#deps
     const { least, most } = watchSeconds
     const body = await api.open(this.#kind.path, {
       query: {
         watch: true,
-        resourceVersion: version,
+        ...from,
         allowWatchBookmarks: true,
         timeoutSeconds: Math.round(least + random() * (most - least))
       },
@@ -186,58 +224,21 @@ export class Reflector<T> implements Cache<T> {
     if (!isRecord(event) || !isRecord(event['object'])) throw new KubeError('malformed', 'watch: a line is no event')
     const { type, object } = event as { type: unknown; object: JsonRecord }
     if (type === 'ERROR') throw KubeError.ofStatus(object, typeof object['code'] === 'number' ? object['code'] : 500)
-    if (type !== 'BOOKMARK') this.#apply(type, object)
-    const version = versionOf(object)
-    if (version !== undefined) this.#version = version
-  }
-
-  #apply(type: unknown, object: JsonRecord): void {
-    const value = this.#project(object)
-    if (value === undefined) return
-    if (type === 'DELETED') this.#drop(this.#kind.keyOf(value))
-    else this.#keep(value)
-  }
-
-  #project(object: unknown): T | undefined {
-    try {
-      return this.#kind.project(object as JsonRecord)
-    } catch (error) {
-      // One malformed object must not hide all others.
-      this.#deps.log.warn(
-        { resource: this.#kind.resource, error: messageOf(error) },
-        'an object does not have the shape of its kind, left out'
-      )
-      return undefined
+    if (type === 'DELETED') this.#kept.drop(object)
+    else if (type !== 'BOOKMARK') this.#kept.keep(object)
+    else if (this.#isArriving && endsList(object)) {
+      this.#isArriving = false
+      this.#listed()
     }
+    // A watch from a version in the middle of the list would lack what had not arrived.
+    if (!this.#isArriving) this.#version = versionOf(object) ?? this.#version
   }
+}
 
-  #keep(value: T): void {
-    const key = this.#kind.keyOf(value)
-    const previous = this.#values.get(key)
-    if (previous !== undefined && this.#kind.same(previous, value)) return
-    this.#values.set(key, value)
-    this.#notify((events) => events.changed?.(value, previous))
-  }
-
-  #drop(key: string): void {
-    const value = this.#values.get(key)
-    if (value === undefined) return
-    this.#values.delete(key)
-    this.#notify((events) => events.removed?.(value))
-  }
-
-  #notify(call: (events: CacheEvents<T>) => void): void {
-    for (const events of this.#events) {
-      try {
-        call(events)
-      } catch (error) {
-        this.#deps.log.error(
-          { resource: this.#kind.resource, error: messageOf(error) },
-          'a handler of cache events threw; the cache goes on'
-        )
-      }
-    }
-  }
+/** The bookmark after the last object of a list (k8s.io/apimachinery meta/v1 InitialEventsAnnotationKey). */
+function endsList({ metadata }: JsonRecord): boolean {
+  const annotations = isRecord(metadata) ? metadata['annotations'] : undefined
+  return isRecord(annotations) && annotations['k8s.io/initial-events-end'] === 'true'
 }
 
 function versionOf(object: JsonRecord): string | undefined {

@@ -331,3 +331,157 @@ t.test('stops while connecting, while waiting, while watching', async (t) => {
     t.equal(api.asked.length, calls, `${name}: it is not asked again`)
   }
 })
+
+const streamed: Kind<Thing> = { ...things, isStreamed: true }
+const endOfList = (resourceVersion: string) =>
+  line('BOOKMARK', { metadata: { resourceVersion, annotations: { 'k8s.io/initial-events-end': 'true' } } })
+
+/** An API server of that version; undefined: it does not say. Answers watches one after the other, and lists with `a`. */
+async function startStreamed(
+  t: Test,
+  minor: number | undefined,
+  watches: Parameters<typeof script>[1],
+  told: string[] = []
+) {
+  const api = await startFakeApi(script([oneThing], watches))
+  const log = memoryLog()
+  const events = {
+    changed: ({ name }: Thing) => told.push(name),
+    removed: ({ name }: Thing) => told.push(`- ${name}`),
+    synced: () => told.push('synced')
+  }
+  const serverVersion = async () => minor
+  const reflector = new Reflector(
+    streamed,
+    { api: api.client, clock: systemClock, log, random: () => 0.5, silence: 5_000, firstWait: 10, serverVersion },
+    [events]
+  )
+  t.teardown(async () => {
+    await reflector.stop()
+    await api.stop()
+  })
+  reflector.start()
+  return { api, log, reflector }
+}
+
+const listsOf = (asked: string[]) => asked.filter((each) => each.includes('limit='))
+
+t.test('where the API server knows it, a full list comes as the first events of a watch', async (t) => {
+  const told: string[] = []
+  const { api, reflector } = await startStreamed(
+    t,
+    34,
+    [
+      openWatch(
+        line('ADDED', thing('a', 1, '5')),
+        line('ADDED', thing('b', 2, '9')),
+        endOfList('10'),
+        line('MODIFIED', thing('a', 3, '11')),
+        line('DELETED', thing('b', 2, '12'))
+      )
+    ],
+    told
+  )
+  await until(
+    'the last event',
+    () => told.includes('- b'),
+    () => told
+  )
+  t.strictSame(told, ['a', 'b', 'synced', 'a', '- b'])
+  t.match(reflector.state, { synced: true, lists: 1, failures: 0 })
+  t.strictSame(listsOf(api.asked), [])
+  const query = new URL(`http://x${api.asked[0]?.slice(4)}`).searchParams
+  t.strictSame(
+    ['sendInitialEvents', 'resourceVersionMatch', 'allowWatchBookmarks', 'resourceVersion'].map((each) =>
+      query.get(each)
+    ),
+    ['true', 'NotOlderThan', 'true', null]
+  )
+})
+
+t.test('a list by watch that breaks begins again, and only its end says what is gone', async (t) => {
+  const told: string[] = []
+  const { api, reflector } = await startStreamed(
+    t,
+    37,
+    [
+      openWatch(
+        line('ADDED', thing('a', 1, '5')),
+        line('ADDED', thing('b', 2, '6')),
+        endOfList('10'),
+        line('ERROR', { code: 410 })
+      ),
+      (response) => {
+        openWatch(line('ADDED', thing('c', 1, '20')))(response)
+        response.end()
+      },
+      openWatch(
+        line('ADDED', thing('b', 2, '6')),
+        line('BOOKMARK', { metadata: { resourceVersion: '29' } }),
+        endOfList('30')
+      )
+    ],
+    told
+  )
+  await until(
+    'the third list',
+    () => reflector.state.lists === 2,
+    () => reflector.state
+  )
+  t.strictSame(told, ['a', 'b', 'synced', 'c', '- a', '- c', 'synced'])
+  t.strictSame(
+    [...reflector.values()].map(({ name }) => name),
+    ['b']
+  )
+  t.equal(
+    watchesOf(api.asked).filter((each) => each.includes('resourceVersion=')).length,
+    0,
+    'never from the middle of a list'
+  )
+})
+
+t.test('a watch that breaks after the list is resumed where it was', async (t) => {
+  const { api, reflector } = await startStreamed(t, 37, [
+    (response) => {
+      openWatch(line('ADDED', thing('a', 1, '5')), endOfList('10'), line('ADDED', thing('b', 1, '11')))(response)
+      response.end()
+    },
+    openWatch(line('ADDED', thing('c', 1, '12')))
+  ])
+  await until(
+    'the second watch',
+    () => reflector.get('c') !== undefined,
+    () => reflector.state
+  )
+  t.match(watchesOf(api.asked)[1], /resourceVersion=11&/)
+  t.equal(reflector.state.lists, 1)
+})
+
+t.test('a server that refuses is read in pages, and not asked again', async (t) => {
+  const { api, log, reflector } = await startStreamed(t, 33, [
+    (response) => sendStatus(response, 422),
+    openWatch(line('ERROR', { code: 410 })),
+    openWatch(line('ADDED', thing('c', 1, '12')))
+  ])
+  await until(
+    'the second list',
+    () => reflector.state.lists === 2,
+    () => reflector.state
+  )
+  t.equal(api.asked.filter((each) => each.includes('sendInitialEvents')).length, 1)
+  t.equal(listsOf(api.asked).length, 2)
+  t.equal(log.lines.filter(({ level }) => level === 'warn').length, 1, 'of the 410 alone')
+})
+
+t.test('an old server, or one whose version is not known, is not even asked', async (t) => {
+  for (const minor of [20, 26, undefined]) {
+    const { api, reflector } = await startStreamed(t, minor, [openWatch()])
+    await until(
+      'the list',
+      () => reflector.state.synced,
+      () => reflector.state
+    )
+    t.equal(api.asked.filter((each) => each.includes('sendInitialEvents')).length, 0)
+    t.equal(listsOf(api.asked).length, 1)
+  }
+})
