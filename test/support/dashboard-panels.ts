@@ -219,6 +219,16 @@ const nodes: RowSpec = {
       ]
     },
     {
+      title: 'Near a limit of its own',
+      description:
+        'podPidsLimit, the limit of a container, TasksMax of a unit: what uses most of it. not known: nodes whose readings have no such limits.',
+      ...{ type: 'timeseries', unit: 'none', width: 8 },
+      queries: [
+        [`max by (of) (pidguard_near_limits{${here}})`, '{{of}}'],
+        [`max(pidguard_nodes_limits_unknown{${here}})`, 'not known']
+      ]
+    },
+    {
       title: 'DaemonSets of Calico',
       description:
         'As the leader sees them: as the policy says, or not; stopped are those whose repair was undone twice. Old pods run a revision before the newest.',

@@ -34,5 +34,10 @@ t.test('the habits of releases, on both sides of each change', async (t) => {
   t.equal(at(32).nftablesMode, 'Auto')
   t.strictSame(habitsOf({ major: 2, minor: 40 }), at(8), 'older than any we name')
   t.strictSame(habitsOf({ major: 4, minor: 0 }), at(33))
-  t.strictSame(habitsOf(undefined), { builtIn: 'detection', knowsAuto: true, nftablesMode: 'Auto' })
+  t.strictSame(habitsOf(undefined), {
+    builtIn: 'detection',
+    knowsAuto: true,
+    nftablesMode: 'Auto',
+    removesOthers: false
+  })
 })

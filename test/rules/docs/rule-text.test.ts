@@ -21,10 +21,11 @@ void t.test('a rule is explained: why, what to do, what it changes and what it d
   t.notMatch(renderRule([testRule()], 'test-rule'), 'does not do', 'nothing is said where there is nothing to say')
 })
 
-void t.test('an id that is none is answered with those that are', async (t) => {
+void t.test('an id that is none is answered with the one that was meant', async (t) => {
   t.throws(() => renderRule(rules, 'best-efort'), {
     code: 'ERR_USAGE',
-    message: /expected one of .*best-effort.*, found "best-efort"$/
+    message: /no rule is called "best-efort"$/,
+    remedy: /^Did you mean best-effort\?/
   })
 })
 
