@@ -1,4 +1,6 @@
 import type { RuleIndex } from '../engine/rule-index.ts'
+import type { Backend } from '../kubernetes/calico/felix.ts'
+import type { FelixPod } from '../kubernetes/calico/node-rows.ts'
 import type { MinorVersion } from '../kubernetes/server-version.ts'
 import type { NodeFacts } from '../model/cluster-objects.ts'
 import type { ReadingTarget } from '../model/node-reading.ts'
@@ -19,6 +21,13 @@ export interface AuditDeps {
   /** Where to ask a node, where that is not what its object says. */
   targetOf(facts: NodeFacts): ReadingTarget
   now(): number
+  /** What lists of objects do not say of Calico; left out where there is no cluster to ask. Never rejects. */
+  readonly calico?: {
+    /** undefined: not known. */
+    kubeProxyMode(): Promise<string | undefined>
+    /** By the name of the node; a node that is not in it is unknown. */
+    seen(pods: readonly FelixPod[]): Promise<ReadonlyMap<string, Backend>>
+  }
   readonly progress: Progress
   readonly signal: AbortSignal
   /** At most this many nodes are asked a second; undefined: no limit. */

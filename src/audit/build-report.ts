@@ -1,4 +1,5 @@
 import type { Rule } from '../engine/rule.ts'
+import { type NodeRow, nodeRowsOf } from '../kubernetes/calico/node-rows.ts'
 import { compareTexts } from '../lib/compare-text.ts'
 import {
   type AuditFinding,
@@ -8,6 +9,8 @@ import {
   auditApiVersion,
   isComplete
 } from '../report/audit/audit-report.ts'
+import { adviceOf } from '../report/calico-advice.ts'
+import { calicoNodeOf } from '../report/calico-node.ts'
 import { type FailOn, fails, plural, type Unchecked } from '../report/validate-report.ts'
 import type { AuditDeps } from './audit-deps.ts'
 import type { Coverage } from './coverage.ts'
@@ -42,6 +45,7 @@ interface Passes {
   readonly facts: ListedFacts
   readonly nodes: NodeAnswers
   readonly objects: JudgedObjects
+  readonly calico: readonly NodeRow[]
 }
 
 /** Audits a cluster, or files that were taken from one. Throws AppError when nothing can be read at all. */
@@ -49,7 +53,25 @@ export async function audit(options: AuditOptions, deps: AuditDeps): Promise<Aud
   const facts = await readFacts(deps)
   const nodes = await readNodes(facts.nodes, deps)
   const objects = await judgeObjects(facts, nodes, deps)
-  return { report: reportOf({ facts, nodes, objects }, options, deps), coverage: objects.coverage }
+  const calico = await calicoRowsOf(facts, objects, deps)
+  return { report: reportOf({ facts, nodes, objects, calico }, options, deps), coverage: objects.coverage }
+}
+
+/** One row for each node, where there is a DaemonSet of Felix. */
+async function calicoRowsOf(
+  { systems, felixConfigurations }: ListedFacts,
+  { calico }: JudgedObjects,
+  { calico: source }: Pick<AuditDeps, 'calico'>
+): Promise<readonly NodeRow[]> {
+  if (calico.daemonSets.length === 0) return []
+  const [kubeProxy, seen] = await Promise.all([source?.kubeProxyMode(), source?.seen(calico.pods ?? [])])
+  return nodeRowsOf({
+    ...calico,
+    nodes: systems,
+    configurations: felixConfigurations,
+    kubeProxy,
+    seen: seen ?? new Map()
+  })
 }
 
 function reportOf(passes: Passes, options: AuditOptions, deps: AuditDeps) {
@@ -99,8 +121,10 @@ function reportOf(passes: Passes, options: AuditOptions, deps: AuditDeps) {
     nodes: nodeRows,
     pods: rows.pods(),
     workloads: rows.workloads(),
+    calico: passes.calico.map(calicoNodeOf),
     since: compared?.since ?? null,
     notes: [
+      ...calicoNotes(passes.calico, policy),
       ...notesOf(passes, options.source),
       ...configNotes(nodes, configs),
       ...(source.notes?.() ?? []),
@@ -125,6 +149,14 @@ function sortedGaps(gaps: readonly AuditGap[]): AuditGap[] {
   return gaps.toSorted(
     (a, b) => compareTexts(a.part, b.part) || compareTexts(a.reason, b.reason) || compareTexts(a.detail, b.detail)
   )
+}
+
+/** What is wrong with the backends of single nodes, also before a policy is enforced that contradicts one. */
+function calicoNotes(rows: readonly NodeRow[], policy: AuditDeps['policy']): string[] {
+  const namespace = rows.find(({ daemonSet }) => daemonSet !== undefined)?.daemonSet?.split('/')[0]
+  if (namespace === undefined) return []
+  const { iptablesBackend } = policy.settingsFor(namespace, undefined).calico
+  return adviceOf(rows, iptablesBackend).flatMap(({ text, isFinding }) => (isFinding ? [`Calico: ${text}`] : []))
 }
 
 function withoutWeight({ weight, ...finding }: FindingOfOwner): AuditFinding {

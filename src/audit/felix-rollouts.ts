@@ -1,4 +1,5 @@
 import type { FelixRevisions } from '../kubernetes/calico/felix.ts'
+import type { FelixPod } from '../kubernetes/calico/node-rows.ts'
 import type { ObjectMeta } from '../kubernetes/types.ts'
 import { controllerOf } from '../kubernetes/workloads.ts'
 import { isRecord, type JsonRecord } from '../lib/json/shape.ts'
@@ -11,10 +12,23 @@ interface Rollout {
 /** Label of pods and ControllerRevisions of a DaemonSet: the revision of its template. */
 const revisionHash = 'controller-revision-hash'
 
-/** Which revision the pods of Felix DaemonSets under OnDelete run, and which is the newest. */
+/** Which revision the pods of Felix DaemonSets run, and which is the newest. */
 export class FelixRollouts {
   /** By namespace and name. */
   readonly #rollouts = new Map<string, Rollout>()
+  readonly #pods: FelixPod[] = []
+
+  /** All pods of followed DaemonSets that are on a node. */
+  get pods(): readonly FelixPod[] {
+    return this.#pods
+  }
+
+  /** The newest revision of each followed DaemonSet of which one was read, by `namespace/name`. */
+  get newest(): ReadonlyMap<string, string> {
+    return new Map(
+      [...this.#rollouts].flatMap(([key, { newest }]) => (newest === undefined ? [] : [[key, newest.hash]]))
+    )
+  }
 
   get isEmpty(): boolean {
     return this.#rollouts.size === 0
@@ -39,8 +53,13 @@ export class FelixRollouts {
   }
 
   addPod(metadata: ObjectMeta, node: string | undefined): void {
+    const held = this.#of(metadata)
+    if (node === undefined || held === undefined) return
     const revision = metadata.labels?.[revisionHash]
-    if (node !== undefined && revision !== undefined) this.#of(metadata)?.pods.push({ node, revision })
+    if (revision !== undefined) held.pods.push({ node, revision })
+    const { namespace, name, uid } = metadata
+    const daemonSet = controllerOf(metadata)?.name ?? ''
+    this.#pods.push({ uid: uid ?? '', namespace: namespace ?? '', name: name ?? '', daemonSet, node, revision })
   }
 
   /** undefined: the DaemonSet is not followed, or no revision of it was read. */

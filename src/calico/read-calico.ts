@@ -1,11 +1,10 @@
 import type { KubeApi } from '../kube/client.ts'
-import { KubeError } from '../kube/kube-error.ts'
 import { felixConfigurationKind } from '../kube/list-felix-configurations.ts'
 import { ObjectLists } from '../kube/object-lister.ts'
 import { type FelixSettings, felixContainerOf, felixSettingsOf } from '../kubernetes/calico/felix.ts'
-import type { CalicoCluster, CalicoNode, FelixPod } from '../kubernetes/calico/node-rows.ts'
+import { type CalicoCluster, type FelixPod, nodeSystemOf } from '../kubernetes/calico/node-rows.ts'
 import { subjectOfObject } from '../kubernetes/subject.ts'
-import { isRecord, type JsonRecord, textOf } from '../lib/json/shape.ts'
+import type { JsonRecord } from '../lib/json/shape.ts'
 import type { ListedKind } from '../ports/objects.ts'
 import { felixPodOf, type RevisionBackend, revisionsOf, selectorOf } from './felix-pods.ts'
 import { readStartLogs } from './read-start-logs.ts'
@@ -59,7 +58,7 @@ export async function readCalico(api: KubeApi, signal: AbortSignal): Promise<Cal
   }
   const logs = await readStartLogs(api, pods, signal)
   return {
-    nodes: ((await all(nodes)) ?? []).map(nodeOf),
+    nodes: ((await all(nodes)) ?? []).map(nodeSystemOf),
     daemonSets: felixes,
     pods: knowsPods ? pods : undefined,
     configurations,
@@ -73,25 +72,15 @@ export async function readCalico(api: KubeApi, signal: AbortSignal): Promise<Cal
 }
 
 /** As kubeadm and most distributions keep it; undefined where it is elsewhere or may not be read. */
-async function kubeProxyMode(api: KubeApi): Promise<string | undefined> {
+export async function kubeProxyMode(api: KubeApi): Promise<string | undefined> {
   try {
     const { data = {} } = await api.call<{ data?: Record<string, string> }>(
       '/api/v1/namespaces/kube-system/configmaps/kube-proxy'
     )
     const mode = /^mode:[ \t]*["']?(\w*)/m.exec(data['config.conf'] ?? '')?.[1]
     return mode === '' ? 'iptables' : mode
-  } catch (error) {
-    if (error instanceof KubeError) return undefined
-    throw error
-  }
-}
-
-function nodeOf({ metadata, status }: JsonRecord): CalicoNode {
-  const info = isRecord(status) && isRecord(status['nodeInfo']) ? status['nodeInfo'] : {}
-  return {
-    name: textOf(isRecord(metadata) ? metadata['name'] : undefined),
-    osImage: textOf(info['osImage']),
-    kernel: textOf(info['kernelVersion'])
+  } catch {
+    return undefined
   }
 }
 

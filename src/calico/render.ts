@@ -1,6 +1,7 @@
 import type { NodeRow } from '../kubernetes/calico/node-rows.ts'
-import { calicoNodeText } from '../report/calico-text.ts'
-import type { Advice } from './advice.ts'
+import { alignedLines } from '../report/aligned-lines.ts'
+import type { Advice } from '../report/calico-advice.ts'
+import { calicoCells, calicoColumns, calicoNodeOf } from '../report/calico-node.ts'
 
 export const calicoFormats = ['text', 'json'] as const
 export type CalicoFormat = (typeof calicoFormats)[number]
@@ -20,37 +21,16 @@ export function renderCalico(report: CalicoReport, format: CalicoFormat): string
 function documentOf({ rows, advice, gaps, kubeProxy }: CalicoReport): object {
   return {
     kubeProxy: kubeProxy ?? null,
-    nodes: rows.map((row) => ({
-      node: row.node,
-      daemonSet: row.daemonSet ?? null,
-      backend: row.backend?.meaning ?? null,
-      source: row.backend?.source ?? null,
-      decidesNothing: row.moot ?? null,
-      seen: row.seen ?? null,
-      revision: row.revision,
-      osImage: row.osImage,
-      kernel: row.kernel,
-      needs: row.need.backend ?? null
-    })),
+    nodes: rows.map(calicoNodeOf),
     advice: advice.map(({ text, isFinding }) => ({ text, isFinding })),
     notRead: gaps
   }
 }
 
 function renderText({ rows, advice, gaps, kubeProxy }: CalicoReport): string {
-  const head = ['NODE', 'BACKEND', 'SET BY', 'SEEN', 'REVISION', 'NEEDS', 'OS', 'KERNEL']
-  const cells = rows.map(calicoNodeText).map(({ node, backend, setBy, seen, revision, needs, osImage, kernel }) => {
-    return [node, backend, setBy, seen, revision, needs, osImage, kernel]
-  })
-  const widths = head.map((title, i) => Math.max(title.length, ...cells.map((line) => line[i]?.length ?? 0)))
-  const lines = [head, ...cells].map((line) =>
-    line
-      .map((cell, i) => cell.padEnd(widths[i] ?? 0))
-      .join('  ')
-      .trimEnd()
-  )
+  const cells = rows.map((row) => calicoCells(calicoNodeOf(row)))
   return [
-    ...(rows.length === 0 ? ['no nodes'] : lines),
+    ...(rows.length === 0 ? ['no nodes'] : alignedLines([calicoColumns, ...cells])),
     '',
     `kube-proxy: ${kubeProxy ?? 'mode not known'}`,
     ...gaps.map((gap) => `not read: ${gap}`),

@@ -4,6 +4,8 @@ import { readEarlier } from '../audit/earlier/read.ts'
 import { KubeReportStore } from '../audit/policy-reports/kube-report-store.ts'
 import { NotedUids } from '../audit/policy-reports/owner-uids.ts'
 import { publish } from '../audit/policy-reports/publish.ts'
+import { kubeProxyMode } from '../calico/read-calico.ts'
+import { readStartLogs } from '../calico/read-start-logs.ts'
 import { RuleIndex } from '../engine/rule-index.ts'
 import { AppError } from '../errors.ts'
 import { clock } from '../host/clock.ts'
@@ -118,6 +120,10 @@ async function auditCluster(flags: AuditFlags, earlier: AuditReport | undefined)
       nodesPerSecond: qps,
       serverVersion: await readServerVersion(api, signal),
       targetOf: (facts) => withAddress(facts, addresses.get(facts.name)),
+      calico: {
+        kubeProxyMode: () => kubeProxyMode(api),
+        seen: async (pods) => (await readStartLogs(api, pods, signal)).seen
+      },
       progress: frugal,
       signal
     })
@@ -155,7 +161,7 @@ async function nodeSources(flags: AuditFlags, credentials: CallCredentialsSource
 }
 
 type Sources = Pick<AuditDeps, 'objects' | 'readings' | 'configs' | 'targetOf'> &
-  Partial<Pick<AuditDeps, 'progress' | 'signal' | 'now' | 'nodesPerSecond' | 'serverVersion' | 'notes'>>
+  Partial<Pick<AuditDeps, 'progress' | 'signal' | 'calico' | 'now' | 'nodesPerSecond' | 'serverVersion' | 'notes'>>
 
 async function auditWith(
   { policy: path, failOn }: AuditFlags,

@@ -1,4 +1,3 @@
-import { adviceOf } from '../calico/advice.ts'
 import { kubeRollout } from '../calico/kube-rollout.ts'
 import { type CalicoReading, readCalico } from '../calico/read-calico.ts'
 import { type CalicoFormat, renderCalico } from '../calico/render.ts'
@@ -15,6 +14,7 @@ import { findCredentials } from '../kube/credentials.ts'
 import { nodeRowsOf } from '../kubernetes/calico/node-rows.ts'
 import { pause } from '../lib/sleep.ts'
 import type { Settings } from '../policy/settings.ts'
+import { adviceOf } from '../report/calico-advice.ts'
 import { plural } from '../report/validate-report.ts'
 import { policyRules } from '../rules/index.ts'
 

@@ -4,6 +4,8 @@ import { Ajv2020 } from 'ajv/dist/2020.js'
 import t from 'tap'
 import type { AuditReport } from '../../src/report/audit/audit-report.ts'
 import { verdictOf } from '../../src/report/audit/headline.ts'
+import { renderAuditHtml } from '../../src/report/audit/html/page.ts'
+import { renderAuditText } from '../../src/report/audit/text.ts'
 import { auditOf, type ClusterSketch, goodConfig, runningPod } from '../support/audit-run.ts'
 import { nodeObject } from '../support/nodes.ts'
 import { calicoObject, tigeraOperator, workloadObject } from '../support/subjects.ts'
@@ -515,4 +517,54 @@ void t.test('pod-level resources are read as the API server of that version read
     return findings.filter(({ ruleId }) => ruleId === 'best-effort').length
   }
   t.strictSame([await found(33), await found(36), await found(37), await found()], [0, 1, 0, 1])
+})
+
+t.test('Calico: the backend of each node, what set it, and what is wrong with it', async (t) => {
+  const metadata = { namespace: 'kube-system', name: 'calico-node' }
+  const owner = { apiVersion: 'apps/v1', kind: 'DaemonSet', name: 'calico-node', uid: 'u', controller: true }
+  const felix = (node: string, hash: string) => {
+    const pod = runningPod(`calico-${node}`, { node })
+    const of = { ...(pod['metadata'] as object), namespace: 'kube-system', ownerReferences: [owner] }
+    return { ...pod, metadata: { ...of, labels: { 'controller-revision-hash': hash } } }
+  }
+  const nodeOf = (name: string, osImage: string) => {
+    const node = nodeObject('False', name)
+    const nodeInfo = { osImage, kernelVersion: '5.14' }
+    return { ...node, status: { ...(node['status'] as object), nodeInfo } }
+  }
+  const report = await auditOf({
+    objects: [
+      nodeOf('b', 'CentOS Linux 7 (Core)'),
+      nodeOf('a', 'Debian GNU/Linux 12 (bookworm)'),
+      calicoObject({ metadata }),
+      felix('a', 'new'),
+      felix('b', 'old'),
+      {
+        apiVersion: 'apps/v1',
+        kind: 'ControllerRevision',
+        metadata: { ...metadata, labels: { 'controller-revision-hash': 'new' }, ownerReferences: [owner] },
+        revision: 2
+      },
+      {
+        apiVersion: 'crd.projectcalico.org/v1',
+        kind: 'FelixConfiguration',
+        metadata: { name: 'default' },
+        spec: { iptablesBackend: 'NFT' }
+      }
+    ],
+    policy: '  calico: {iptablesBackend: NFT}'
+  })
+  const common = { daemonSet: 'kube-system/calico-node', backend: 'NFT', setBy: 'default', seen: null, kernel: '5.14' }
+  t.match(report.calico, [
+    { ...common, node: 'a', revision: 'newest', needs: 'NFT' },
+    { ...common, node: 'b', revision: 'old', needs: 'Legacy' }
+  ])
+  t.match(report.notes, [
+    /^Calico: The policy says NFT, and b .* would need Legacy/,
+    /^Calico: calico-node runs an old revision on b/
+  ])
+  t.ok(isValid(JSON.parse(JSON.stringify(report))), JSON.stringify(isValid.errors))
+  t.match(renderAuditText(report), /^b +NFT +FelixConfiguration default +unknown +old +Legacy +CentOS/m)
+  t.match(renderAuditHtml(report), 'id="calico"')
+  t.strictSame((await auditOf(clean)).calico, [], 'without Calico there is nothing to say')
 })

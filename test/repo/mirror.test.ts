@@ -65,9 +65,11 @@ const without: Readonly<Record<string, string>> = {
   'serve/serve-options.ts': 'test/program/serve.test.ts.',
   'serve/serve.ts': 'test/program/serve.test.ts starts the built program.',
   'serve/snapshot-facts.ts': 'test/program/fact-source.test.ts changes the file.',
-  'calico/render.ts': 'advice.test.ts prints both formats.',
+  'calico/render.ts': 'test/report/calico-advice.test.ts prints both formats.',
   'calico/rollout-commands.ts': 'rollout-steps.test.ts has the commands.',
-  'report/calico-text.ts': 'test/calico/advice.test.ts prints it.',
+  'report/calico-node.ts': 'test/report/calico-advice.test.ts prints it.',
+  'report/audit/html/sections/calico.ts':
+    'test/audit/build-report.test.ts looks for its rows; the golden page has them.',
   'main.ts': 'It is the process; test/program starts the built program.',
   'readings/prometheus/near-limit-queries.ts': 'prometheus-readings.test.ts reads by these queries.',
   'snapshot/snapshot-schema.ts': 'snapshot.test.ts reads and writes by it.',

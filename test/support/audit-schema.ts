@@ -17,6 +17,20 @@ const object = z.strictObject({
   name: z.string()
 })
 
+const calicoNode = z.strictObject({
+  node: z.string(),
+  daemonSet: z.string().nullable().describe('namespace/name; null: no pod of Felix is known to run there.'),
+  backend: z.enum(['Legacy', 'NFT', 'detection', 'none', 'invalid']).nullable().describe('What Felix is set to.'),
+  setBy: z.enum(['variable', 'node', 'default', 'built-in']).nullable().describe('What sets it; null: not known.'),
+  decidesNothing: z.enum(['nftables', 'VPP']).nullable().describe('Why the backend decides nothing there.'),
+  seen: z.enum(['Legacy', 'NFT']).nullable().describe('What Felix was seen to use since it started.'),
+  revision: z.enum(['newest', 'old']).nullable().describe('Of the pod.'),
+  osImage: z.string().nullable(),
+  kernel: z.string().nullable(),
+  needs: z.enum(['Legacy', 'NFT']).nullable().describe('What the operating system needs; null: not known.'),
+  legacyImpossible: z.boolean().describe('Its kernel has no ip_tables.')
+})
+
 const finding = z.strictObject({
   ruleId: z.string(),
   level: z
@@ -197,6 +211,7 @@ const audit = z.strictObject({
       })
     )
     .max(mostTop),
+  calico: z.array(calicoNode).describe('Every node, where there is a DaemonSet of Calico.'),
   since: z
     .strictObject({
       takenAt: z.iso.datetime(),

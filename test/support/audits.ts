@@ -259,6 +259,34 @@ export function fullAudit(): AuditReport {
         nodes: 1
       }
     ],
+    calico: [
+      {
+        node: 'node-a',
+        daemonSet: 'kube-system/calico-node',
+        backend: 'detection',
+        setBy: 'built-in',
+        decidesNothing: null,
+        seen: 'Legacy',
+        revision: 'old',
+        osImage: 'Debian GNU/Linux 12 (bookworm)',
+        kernel: '6.1.0-28-amd64',
+        needs: 'NFT',
+        legacyImpossible: false
+      },
+      {
+        node: 'node-b',
+        daemonSet: null,
+        backend: null,
+        setBy: null,
+        decidesNothing: null,
+        seen: null,
+        revision: null,
+        osImage: '<b>Flatcar</b>',
+        kernel: null,
+        needs: null,
+        legacyImpossible: false
+      }
+    ],
     since: {
       takenAt: '2026-11-20T10:55:30.000Z',
       levels: { deny: 1, warn: 0, change: 0, audit: 1 },
@@ -303,6 +331,7 @@ export function cleanAudit(): AuditReport {
     nodes: [],
     pods: [],
     workloads: [],
+    calico: [],
     since: null,
     notes: []
   }

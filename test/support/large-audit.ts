@@ -92,6 +92,19 @@ export function largeAudit(scale: Scale): AuditReport {
       read: 12 - (at % 3),
       nodes: 9
     })),
+    calico: nodes.map(({ node }, at) => ({
+      node,
+      daemonSet: 'kube-system/calico-node',
+      backend: at % 3 === 0 ? 'detection' : 'NFT',
+      setBy: 'default',
+      decidesNothing: null,
+      seen: at % 2 === 0 ? 'NFT' : null,
+      revision: 'newest',
+      osImage: 'Red Hat Enterprise Linux CoreOS 416.94.202410211619-0',
+      kernel: '5.14.0-427.40.1.el9_4.x86_64',
+      needs: null,
+      legacyImpossible: false
+    })),
     since: {
       takenAt: '2026-11-20T10:55:30.000Z',
       levels: { deny: findings.length, warn: 40, change: 12, audit: 300 },

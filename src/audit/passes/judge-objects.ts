@@ -1,6 +1,7 @@
 import { buildPodProjection } from '../../kube/cache/cached-pods.ts'
 import { isFelixConfiguration, isFelixOnDelete } from '../../kubernetes/calico/felix.ts'
 import { type FelixDaemonSet, felixDaemonSetOf } from '../../kubernetes/calico/felix-backend.ts'
+import type { CalicoCluster } from '../../kubernetes/calico/node-rows.ts'
 import { type Subject, subjectOfObject } from '../../kubernetes/subject.ts'
 import { currentVersionOf } from '../../kubernetes/workloads.ts'
 import { isRecord, type JsonRecord, textOf } from '../../lib/json/shape.ts'
@@ -21,6 +22,8 @@ export interface JudgedObjects {
   readonly verdicts: SubjectVerdicts
   /** The lists of nodes, pods and workloads. */
   readonly rows: FleetRows
+  /** DaemonSets of Felix, with their pods and revisions. */
+  readonly calico: Pick<CalicoCluster, 'daemonSets' | 'pods' | 'newest'>
   /** Pods could be listed. */
   readonly knowsPods: boolean
   readonly coverage: Coverage
@@ -44,6 +47,7 @@ export async function judgeObjects(facts: ListedFacts, nodes: NodeAnswers, deps:
   /** DaemonSets of Felix under OnDelete are judged with their pods and revisions, which are listed after them. */
   const felix: Subject[] = []
   const felixDaemonSets: FelixDaemonSet[] = []
+  const felixObjects: JsonRecord[] = []
 
   const judgeObject = (object: JsonRecord): void => {
     readOrMiss(object, malformed, () => judge.judge(subjectOf(object)))
@@ -52,10 +56,12 @@ export async function judgeObjects(facts: ListedFacts, nodes: NodeAnswers, deps:
     readOrMiss(object, malformed, () => {
       const subject = subjectOf(object)
       const found = felixDaemonSetOf(subject)
-      if (found !== undefined) felixDaemonSets.push(found)
-      if (!isFelixOnDelete(subject)) return judge.judge(subject)
+      if (found === undefined) return judge.judge(subject)
+      felixDaemonSets.push(found)
+      felixObjects.push(object)
       rollouts.follow(subject.namespace, subject.name)
-      felix.push(subject)
+      if (isFelixOnDelete(subject)) felix.push(subject)
+      else judge.judge(subject)
     })
   }
   const takePod = (object: JsonRecord): void => {
@@ -92,7 +98,13 @@ export async function judgeObjects(facts: ListedFacts, nodes: NodeAnswers, deps:
   }
   for (const failure of [...facts.missed.failures, ...failures]) coverage.markUnread(failure)
   if (malformed.length + facts.missed.malformed.length > 0) coverage.markMalformed()
-  return { verdicts: judge.verdicts(), rows, knowsPods, coverage, missed: { failures, malformed } }
+  const knowsRevisions = !failures.some(({ kind }) => kind === revisionKind.kind)
+  const calico = {
+    daemonSets: felixObjects,
+    pods: knowsPods ? rollouts.pods : undefined,
+    newest: knowsRevisions ? rollouts.newest : undefined
+  }
+  return { verdicts: judge.verdicts(), rows, calico, knowsPods, coverage, missed: { failures, malformed } }
 }
 
 function subjectOf(object: JsonRecord): Subject {

@@ -1,6 +1,7 @@
 import { InputFacts } from '../../engine/input-facts.ts'
 import { nodeFactsOf } from '../../kube/cache/cached-kinds.ts'
 import type { FelixSettings } from '../../kubernetes/calico/felix.ts'
+import { type NodeSystem, nodeSystemOf } from '../../kubernetes/calico/node-rows.ts'
 import type { LimitRangeItem } from '../../kubernetes/types.ts'
 import { isRecord, type JsonRecord } from '../../lib/json/shape.ts'
 import type { NodeFacts } from '../../model/cluster-objects.ts'
@@ -13,6 +14,8 @@ import { type Missed, readOrMiss } from '../missed.ts'
 /** What all other objects are judged with. */
 export interface ListedFacts {
   readonly nodes: readonly NodeFacts[]
+  /** The systems of the same nodes. */
+  readonly systems: readonly NodeSystem[]
   readonly namespaces: number
   readonly hasLimitRanges: boolean
   /** undefined: FelixConfigurations could not be listed. */
@@ -29,6 +32,7 @@ export interface ListedFacts {
 /** Pass 1: lists Namespaces, LimitRanges, Nodes and FelixConfigurations. */
 export async function readFacts({ objects: source }: Pick<AuditDeps, 'objects'>): Promise<ListedFacts> {
   const nodes: NodeFacts[] = []
+  const systems: NodeSystem[] = []
   const objects: JsonRecord[] = []
   const malformed: AuditGap[] = []
   const inputs = new InputFacts('default', new Map())
@@ -37,6 +41,7 @@ export async function readFacts({ objects: source }: Pick<AuditDeps, 'objects'>)
     switch (object['kind']) {
       case 'Node':
         readOrMiss(object, malformed, () => nodes.push(nodeFactsOf(object)))
+        systems.push(nodeSystemOf(object))
         objects.push(slimNode(object))
         break
       case 'FelixConfiguration':
@@ -51,6 +56,7 @@ export async function readFacts({ objects: source }: Pick<AuditDeps, 'objects'>)
   const unread = new Set(failures.map(({ kind }) => kind))
   return {
     nodes,
+    systems,
     namespaces,
     hasLimitRanges: inputs.knowsLimitRanges,
     felixConfigurations: unread.has('FelixConfiguration') ? undefined : (inputs.felixConfigurations ?? []),

@@ -1,15 +1,25 @@
 import { compareTexts } from '../../lib/compare-text.ts'
-import type { JsonRecord } from '../../lib/json/shape.ts'
+import { isRecord, type JsonRecord, textOf } from '../../lib/json/shape.ts'
 import { type Subject, subjectOfObject } from '../subject.ts'
 import { type Backend, type FelixContainer, type FelixSettings, felixContainerOf } from './felix.ts'
 import { type FelixBackend, type FelixOnNode, felixBackendOnNode } from './felix-backend.ts'
 import { type NodeNeed, needOf } from './node-os.ts'
 
-/** A node as `pidguard calico` needs it. */
-export interface CalicoNode {
+/** The operating system of a node. */
+export interface NodeSystem {
   readonly name: string
   readonly osImage: string
   readonly kernel: string
+}
+
+/** As its kubelet reports it; what it does not say is empty. */
+export function nodeSystemOf({ metadata, status }: JsonRecord): NodeSystem {
+  const info = isRecord(status) && isRecord(status['nodeInfo']) ? status['nodeInfo'] : {}
+  return {
+    name: textOf(isRecord(metadata) ? metadata['name'] : undefined),
+    osImage: textOf(info['osImage']),
+    kernel: textOf(info['kernelVersion'])
+  }
 }
 
 /** A pod that a DaemonSet of Felix made. */
@@ -24,7 +34,7 @@ export interface FelixPod {
 
 /** What was read of a cluster; undefined: could not be read. */
 export interface CalicoCluster {
-  readonly nodes: readonly CalicoNode[]
+  readonly nodes: readonly NodeSystem[]
   /** With apiVersion and kind. */
   readonly daemonSets: readonly JsonRecord[]
   readonly pods: readonly FelixPod[] | undefined

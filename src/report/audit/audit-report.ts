@@ -1,5 +1,6 @@
 import type { Pids } from '../../lib/units.ts'
 import type { Mode } from '../../model/finding.ts'
+import type { CalicoNode } from '../calico-node.ts'
 import type { Action, FailOn, ObjectName, RuleText, Unchecked } from '../validate-report.ts'
 import type { AuditNode, AuditPod, AuditWorkload } from './audit-fleet.ts'
 
@@ -151,6 +152,8 @@ export interface AuditReport {
   readonly pods: readonly AuditPod[]
   /** At most `mostTop`, the biggest first. */
   readonly workloads: readonly AuditWorkload[]
+  /** Every node, where there is a DaemonSet of Calico; by name. */
+  readonly calico: readonly CalicoNode[]
   readonly since: AuditSince | null
   readonly notes: readonly string[]
 }

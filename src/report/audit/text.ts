@@ -1,5 +1,6 @@
 import { withoutCeilingTexts } from '../../model/nodes-without-ceiling.ts'
 import { alignedLines } from '../aligned-lines.ts'
+import { calicoCells, calicoColumns } from '../calico-node.ts'
 import { type Paint, plain, type Style } from '../text.ts'
 import { objectText, plural } from '../validate-report.ts'
 import type { AuditNode } from './audit-fleet.ts'
@@ -69,7 +70,7 @@ function actionLines(report: AuditReport, action: AuditReport['actions'][number]
 }
 
 function detailLines(report: AuditReport, paint: Paint): string[] {
-  const { findings, rules, nodes, pods, workloads, since } = report
+  const { findings, rules, nodes, pods, workloads, calico, since } = report
   return [
     ...rules.flatMap(({ id, title }) => {
       const found = findings.filter(({ ruleId }) => ruleId === id)
@@ -88,6 +89,7 @@ function detailLines(report: AuditReport, paint: Paint): string[] {
     ),
     ...section('Biggest pods', tableOf(podHead, pods.map(podCells)), paint),
     ...section('Biggest workloads', tableOf(workloadHead, workloads.map(workloadCells)), paint),
+    ...section('Calico', tableOf(calicoColumns, calico.map(calicoCells)), paint),
     ...section('Could not be looked at', missingLines(report).map(oneLine), paint),
     ...section('Besides', otherLines(report).map(oneLine), paint)
   ]

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import type { AuditReport } from '../audit-report.ts'
 import { html, Markup } from './markup.ts'
 import { script } from './script.generated.ts'
+import { calico } from './sections/calico.ts'
 import { since } from './sections/changes.ts'
 import { findings } from './sections/findings.ts'
 import { nodes } from './sections/nodes.ts'
@@ -38,13 +39,14 @@ export function renderAuditHtml(report: AuditReport): string {
 Policy: <bdi>${policy}</bdi>. pidguard ${version}.</p>
 <nav aria-label="Parts of this report"><a href="#first">Do first</a> ${
     report.since === null ? undefined : html`<a href="#since">Changes</a>`
-  } <a href="#nodes">Nodes</a> <a href="#pods">Pods</a> <a href="#findings">Findings</a> <a href="#unseen">Not looked at</a> <a href="#rules">Rules</a></nav>
+  } <a href="#nodes">Nodes</a> <a href="#pods">Pods</a> ${report.calico.length === 0 ? undefined : html`<a href="#calico">Calico</a>`} <a href="#findings">Findings</a> <a href="#unseen">Not looked at</a> <a href="#rules">Rules</a></nav>
 </header>
 <main>
 ${first(report)}
 ${since(report)}
 ${nodes(report)}
 ${pods(report)}
+${calico(report)}
 ${findings(report)}
 ${unseen(report)}
 ${ruleTexts(report.rules)}

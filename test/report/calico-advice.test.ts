@@ -1,7 +1,7 @@
 import t from 'tap'
-import { adviceOf } from '../../src/calico/advice.ts'
 import { renderCalico } from '../../src/calico/render.ts'
 import { type CalicoCluster, nodeRowsOf } from '../../src/kubernetes/calico/node-rows.ts'
+import { adviceOf } from '../../src/report/calico-advice.ts'
 import { calicoCluster, debian, el7, felixObject, felixPod } from '../support/calico-clusters.ts'
 
 const advice = (change: Partial<CalicoCluster>, policy?: 'NFT' | 'Legacy') =>
@@ -67,7 +67,7 @@ t.test('it is printed for people and for programs', async (t) => {
   t.match(json.nodes[0], {
     node: 'a',
     backend: null,
-    source: 'unknown',
+    setBy: null,
     seen: 'Legacy',
     needs: 'NFT',
     revision: 'newest'

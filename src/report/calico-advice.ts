@@ -1,6 +1,6 @@
 import type { Backend } from '../kubernetes/calico/felix.ts'
 import { fixedBackend, type NodeRow } from '../kubernetes/calico/node-rows.ts'
-import { plural } from '../report/validate-report.ts'
+import { plural } from './validate-report.ts'
 
 /** Something to know or to do. `isFinding`: it is wrong, and makes the command exit with 1. */
 export interface Advice {
