@@ -15,6 +15,14 @@ export interface ApiBody {
   readonly status?: { readonly token?: string }
 }
 
+type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
+
+interface CallOptions {
+  /** Another user, in whose name an administrator asks. */
+  readonly as?: string | undefined
+  readonly contentType?: string | undefined
+}
+
 const prefixes = {
   pods: '/api/v1',
   events: '/api/v1',
@@ -47,11 +55,16 @@ export class ApiClient {
 
   /** `as`: the user in whose name it is sent. */
   post(path: string, object: object, as?: string): Promise<ApiAnswer> {
-    return this.#call('POST', path, object, as)
+    return this.#call('POST', path, object, { as })
   }
 
   put(path: string, object: object, as?: string): Promise<ApiAnswer> {
-    return this.#call('PUT', path, object, as)
+    return this.#call('PUT', path, object, { as })
+  }
+
+  /** `contentType` of a PATCH. */
+  send(method: Method, path: string, object?: object, contentType?: string): Promise<ApiAnswer> {
+    return this.#call(method, path, object, { contentType })
   }
 
   /** An object as the API server holds it. */
@@ -75,13 +88,18 @@ export class ApiClient {
     return body as T
   }
 
-  async #call(method: 'GET' | 'POST' | 'PUT', path: string, object?: object, as?: string): Promise<ApiAnswer> {
+  async #call(
+    method: Method,
+    path: string,
+    object?: object,
+    { as, contentType }: CallOptions = {}
+  ): Promise<ApiAnswer> {
     const answer = await request(`${this.#url}${path}`, {
       dispatcher: this.#agent,
       method,
       headers: {
         authorization: `Bearer ${this.#token}`,
-        'content-type': 'application/json',
+        'content-type': contentType ?? 'application/json',
         ...(as === undefined ? {} : { 'impersonate-user': as, 'impersonate-group': 'system:masters' })
       },
       body: object === undefined ? null : JSON.stringify(object)
