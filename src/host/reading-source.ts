@@ -17,6 +17,9 @@ export interface ReadingOptions {
   readonly prometheus?: string
   readonly prometheusToken?: string
   readonly prometheusCa?: string
+  /** Matchers that only the scrape of kubelets fulfils, and only that of node_exporter. */
+  readonly prometheusKubelet?: string
+  readonly prometheusNodeExporter?: string
   readonly kubeletCa?: string
   readonly kubeletInsecure?: boolean
   /** Kubelets are asked with a token of this ServiceAccount of our namespace, and not with our own. */
@@ -45,12 +48,13 @@ async function readingsFrom(
   clock: Clock
 ): Promise<ClosableReadings> {
   if (source === 'prometheus') {
-    const { prometheus, prometheusToken, prometheusCa } = options
+    const { prometheus, prometheusToken, prometheusCa, prometheusKubelet = '', prometheusNodeExporter = '' } = options
     if (prometheus === undefined) throw new AppError('ERR_USAGE', '--readings prometheus needs --prometheus URL')
     const { PrometheusReadings, prometheusDefaults } = await import('../readings/prometheus/prometheus-readings.ts')
     return new PrometheusReadings({
       ...prometheusDefaults,
       url: prometheus,
+      matchers: { kubelet: prometheusKubelet, nodeExporter: prometheusNodeExporter },
       credentials: fileCredentials(prometheusToken, prometheusCa),
       clock
     })

@@ -191,6 +191,12 @@ const refusals = [
     code: 2
   },
   {
+    name: 'matchers of Prometheus that are more than matchers',
+    args: ['serve', '--prometheus-kubelet', 'job="kubelet"} or vector(1'],
+    want: /--prometheus-kubelet <matchers>: expected matchers such as job="kubelet",.*, found "job=/,
+    code: 2
+  },
+  {
     name: 'a controller where there is no cluster',
     args: ['controller', '--audit-interval', '1h'],
     want: /controller: expected a cluster: run in one, or name it by --kubeconfig/,

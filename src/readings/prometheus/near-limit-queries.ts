@@ -1,22 +1,34 @@
 import { type NearLimit, nearest, nearShare } from '../../model/near-limit.ts'
 import { placeOfCgroup, podOfContainer } from '../cgroup-path.ts'
+import { type Matchers, more } from './ceiling-queries.ts'
 import { nodeLabels } from './node-of-series.ts'
 import type { Series } from './prometheus-client.ts'
 
 const by = nodeLabels.join(', ')
 /** Limits that are half used are few: Prometheus compares, so that the answer is small where a fleet has 300,000 limits. */
-const near = `container_threads >= ${nearShare} * (container_threads_max > 0)`
+const near = ({ kubelet }: Matchers): string =>
+  `container_threads${only(kubelet)} >= ${nearShare} * (container_threads_max${only(kubelet)} > 0)`
+
+export type NearLimitQuery = 'known' | 'inUse' | 'limit'
 
 /** The limits of single cgroups: which nodes have any, and those that are at least half used. */
-export const nearLimitQueries = {
-  known: `group by (${by}) (container_threads_max{container=""})`,
-  inUse: `max by (${by}, id, container) (${near})`,
-  limit: `max by (${by}, id, container) ((container_threads_max > 0) and ${near})`
-} as const
+export function nearLimitQueries(matchers: Matchers): Readonly<Record<NearLimitQuery, string>> {
+  const { kubelet } = matchers
+  return {
+    known: `group by (${by}) (container_threads_max{container=""${more(kubelet)}})`,
+    inUse: `max by (${by}, id, container) (${near(matchers)})`,
+    limit: `max by (${by}, id, container) ((container_threads_max${only(kubelet)} > 0) and ${near(matchers)})`
+  }
+}
+
+/** Matchers by themselves. */
+function only(matchers: string): string {
+  return matchers === '' ? '' : `{${matchers}}`
+}
 
 /** By node the limits that are at least half used; a node that is not in it has no series of limits. */
 export function nearLimitsByNode(
-  { known, inUse, limit }: Readonly<Record<keyof typeof nearLimitQueries, readonly Series[]>>,
+  { known, inUse, limit }: Readonly<Record<NearLimitQuery, readonly Series[]>>,
   nodeOf: (series: Series) => string | undefined
 ): Map<string, NearLimit[]> {
   const found = new Map<string, NearLimit[]>()

@@ -24,7 +24,9 @@ async function start(
     const query = new URLSearchParams(await text(request)).get('query') ?? ''
     asked.push(query)
     if (fault?.(query, response)) return
-    const name = Object.keys(samples).find((each) => query.includes(each))
+    const counted = Object.keys(samples).find((each) => each.startsWith('twice ') && query.includes(each.slice(6)))
+    const asking = Object.keys(samples).find((each) => query.includes(each))
+    const name = query.startsWith('count by') ? counted : asking
     const result = (samples[name ?? ''] ?? []).map(({ labels, value }) => ({
       metric: labels,
       value: [evaluated, String(value)]
@@ -250,4 +252,71 @@ t.test('where Prometheus refuses to compare, limits are unknown and the rest is 
   await readings.read([target('node-a', '10.0.0.1')], sink, once)
   t.equal(sink.readings.get('node-a')?.kubepods.inUse, 1006)
   t.equal(sink.readings.get('node-a')?.nearLimits, undefined)
+})
+
+const exporterTwice = { labels: exporter, value: 2 }
+const kubepodsTwice = { labels: { ...a, id: '/kubepods' }, value: 2 }
+const forged = { node: 'node-a', instance: 'tenant:8080' }
+const forgeries: readonly {
+  readonly name: string
+  readonly change: Record<string, Sample[]>
+  readonly lost: string
+}[] = [
+  {
+    name: 'a limit of kubepods that another target exposes',
+    change: {
+      container_threads_max: [
+        ...(whole['container_threads_max'] ?? []),
+        { labels: { ...forged, id: '/kubepods' }, value: 9e6 }
+      ]
+    },
+    lost: 'kubepods'
+  },
+  {
+    name: 'the same under the name of the other cgroup driver',
+    change: {
+      container_threads: [
+        ...(whole['container_threads'] ?? []),
+        { labels: { ...forged, id: '/kubepods.slice' }, value: 1 }
+      ]
+    },
+    lost: 'kubepods'
+  },
+  {
+    name: 'tasks of kubepods with the very labels of the kubelet',
+    change: { 'twice container_threads': [kubepodsTwice] },
+    lost: 'kubepods'
+  },
+  {
+    name: 'a limit of the node that another target exposes',
+    change: { node_processes_max: [...(whole['node_processes_max'] ?? []), { labels: forged, value: 1 }] },
+    lost: 'host'
+  },
+  {
+    name: 'tasks of the node with the very labels of node_exporter',
+    change: { 'twice node_processes_threads': [exporterTwice] },
+    lost: 'host'
+  }
+]
+for (const { name, change, lost } of forgeries) {
+  t.test(`${name}: that ceiling is not known, and the other one stays`, async (t) => {
+    const { readings } = await start(t, { ...whole, ...change })
+    const sink = memorySink()
+    await readings.read([target('node-a', '10.0.0.1')], sink, once)
+    const { host, kubepods, gaps } = sink.readings.get('node-a') ?? {}
+    const ceilings = { host, kubepods }
+    t.strictSame(ceilings[lost as 'host'], { limit: undefined, inUse: undefined })
+    t.ok(ceilings[lost === 'host' ? 'kubepods' : 'host']?.limit)
+    t.match(gaps, [
+      { reason: 'malformed', detail: /^two targets of Prometheus have .* name the right one by --prometheus-/ }
+    ])
+  })
+}
+
+t.test('pods that another target speaks of are not those of the node', async (t) => {
+  const stranger = { labels: { ...forged, id: '/kubepods/burstable/podu-1' }, value: 1 }
+  const { readings } = await start(t, { ...whole, last_over_time: [...(whole['last_over_time'] ?? []), stranger] })
+  const sink = memorySink()
+  await readings.read([target('node-a', '10.0.0.1')], sink, once)
+  t.strictSame(sink.readings.get('node-a')?.pods, new Map([['u-1', 502]]))
 })

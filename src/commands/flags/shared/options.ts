@@ -29,8 +29,33 @@ export function readingOptions(sources: readonly ReadingSource[]): Option[] {
     new Option(
       '--prometheus-ca <file>',
       'authorities that sign the certificate of Prometheus (default: those of the system)'
-    ).env('PIDGUARD_PROMETHEUS_CA')
+    ).env('PIDGUARD_PROMETHEUS_CA'),
+    matchers(
+      '--prometheus-kubelet <matchers>',
+      'what only the scrape of kubelets has: job="kubelet",metrics_path="/metrics/cadvisor"',
+      'PIDGUARD_PROMETHEUS_KUBELET'
+    ),
+    matchers(
+      '--prometheus-node-exporter <matchers>',
+      'what only the scrape of node_exporter has: job="node-exporter"',
+      'PIDGUARD_PROMETHEUS_NODE_EXPORTER'
+    )
   ]
+}
+
+/** One matcher of PromQL: a label, how it is compared, a text in double quotes. */
+const matcher = String.raw`\s*[a-zA-Z_]\w*\s*(=|!=|=~|!~)\s*"([^"\\\n]|\\.)*"\s*`
+
+/** Matchers of PromQL, without the braces: they become a part of every query. */
+function matchers(flags: string, description: string, env: string): Option {
+  return new Option(flags, description).env(env).argParser((text) => {
+    if (new RegExp(`^${matcher}(,${matcher})*$`).test(text)) return text
+    const found = JSON.stringify(text.slice(0, 100))
+    throw new AppError(
+      'ERR_USAGE',
+      `${flags}: expected matchers such as job="kubelet",metrics_path=~"/metrics/.+", found ${found}`
+    )
+  })
 }
 
 export function kubeletAddressOption(): Option {

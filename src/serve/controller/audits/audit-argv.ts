@@ -28,7 +28,9 @@ export function auditArgv(options: AuditingOptions): string[] {
     ['--kubelet-service-account', options.kubeletServiceAccount],
     ['--prometheus', options.prometheus],
     ['--prometheus-token', options.prometheusToken],
-    ['--prometheus-ca', options.prometheusCa]
+    ['--prometheus-ca', options.prometheusCa],
+    ['--prometheus-kubelet', options.prometheusKubelet],
+    ['--prometheus-node-exporter', options.prometheusNodeExporter]
   ]
   return [
     'audit',
