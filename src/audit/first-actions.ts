@@ -1,10 +1,12 @@
 import { compareTexts } from '../lib/compare-text.ts'
+import { percentText } from '../lib/percent.ts'
 import type { AuditNode } from '../report/audit/audit-fleet.ts'
 import { type AuditAction, auditLevels } from '../report/audit/audit-report.ts'
 import { isShort } from '../report/audit/headline.ts'
 import { holdersText } from '../report/audit/phrases.ts'
 import { type ObjectName, plural } from '../report/validate-report.ts'
 import type { FindingOfOwner } from './findings-by-owner.ts'
+import { remedyByHolder } from './fleet/holder-remedy.ts'
 
 /**
  * What to look at first, by rule. First the pod that takes the PIDs, because that goes on while the report is read. Then a
@@ -51,8 +53,8 @@ type Cause = Pick<
 }
 
 /**
- * One action for each rule with findings, and for each remedy of its own that findings have, with its worst objects: what helps a node that is short of PIDs now, then
- * the most urgent. Every such node is in one. `nodes` are the fullest first; `usage` is the share from which the policy
+ * One action for each rule with findings, and for each remedy of its own that findings have, with its worst objects: what
+ * helps a node that is short of PIDs now, then the most urgent. Every such node is in one. `nodes` are the fullest first; `usage` is the share from which the policy
  * finds one too full.
  */
 export function actionsOf(
@@ -102,7 +104,8 @@ class ShortNodes {
     const node = relieving.has(ruleId) ? this.#nodeOf(object) : undefined
     if (node === undefined) return { ...finding, isNow: false }
     if (object.kind !== 'Node') return { ...finding, detail: `${holding(node, object)}; ${detail}`, isNow: true }
-    return { ...finding, detail: alarming.has(ruleId) ? withHolder(node, detail) : detail, isNow: true }
+    if (!alarming.has(ruleId)) return { ...finding, isNow: true }
+    return { ...finding, ...remedyOf(node, finding), detail: withHolder(node, detail), isNow: true }
   }
 
   /** Causes for short nodes that have no finding: short by what pods were promised, or by another measure than the policy's. */
@@ -112,6 +115,7 @@ class ShortNodes {
       .filter(({ node }) => !reported.has(node))
       .map((node) => ({
         ruleId: 'node-pid-usage',
+        ...remedyOf(node, {}),
         level: 'audit',
         object: { apiVersion: 'v1', kind: 'Node', namespace: '', name: node.node },
         detail: withHolder(node, shortage(node)),
@@ -139,10 +143,15 @@ function withHolder(node: AuditNode, detail: string): string {
   return node.age === null ? detail : `${holdersText(node)}; ${detail}`
 }
 
+/** The remedy of the finding itself; else by what holds the most there, where that is known. */
+function remedyOf(node: AuditNode, { remedy = remedyByHolder(node) }: Pick<Cause, 'remedy'>): Pick<Cause, 'remedy'> {
+  return remedy === undefined ? {} : { remedy }
+}
+
 function shortage({ pidPressure, free, used }: AuditNode): string {
   if (pidPressure === true) return 'condition PIDPressure is True'
   if (typeof free === 'number' && free < 0) return `in use and promised are ${-free} PIDs of what the policy keeps free`
-  return `${Math.floor((used ?? 0) * 100 + 1e-9)}% of a ceiling is in use`
+  return `${percentText(used ?? 0)} of a ceiling is in use`
 }
 
 /** Of each object the worst, the worst object first. */

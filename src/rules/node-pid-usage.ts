@@ -30,9 +30,14 @@ export const nodePidUsage = defineRule<Subject, 'node'>({
         pointer: '/status/capacity/pid',
         reason: 'few PIDs are left',
         detail: `${inUse} of ${limit} tasks under ${where} (${percentText(used)}), the policy keeps ${floor} free`,
-        weight: used
+        weight: used,
+        ...(cgroup === undefined ? undefined : { remedy: raiseCgroup })
       }
     ]
   },
   missingFact: (_subject, { node: state }) => lackOfUse(state)
 })
+
+/** A sysctl does not help there, and no pod is to blame where the limit is for a desktop's containers. */
+const raiseCgroup =
+  'Raise the limit of the cgroup that kubepods is in: --pids-limit of docker or podman, TasksMax of its unit, LXC limits. See then who holds the most: `pidguard top pods --node NAME`. Raising kernel.pid_max changes nothing.'
