@@ -163,7 +163,7 @@ const refusals = [
   {
     name: 'a policy that is not there',
     args: ['serve', '--policy', 'no-such.yaml'],
-    want: /no-such\.yaml: .*cannot be read/,
+    want: /no-such\.yaml: expected a policy document: no such file or folder/,
     code: 2
   },
   {
@@ -175,7 +175,7 @@ const refusals = [
   {
     name: 'a snapshot that is not there',
     args: ['serve', '--snapshot', 'no-such.yaml'],
-    want: /--snapshot no-such\.yaml: cannot be read/,
+    want: /--snapshot no-such\.yaml: no such file or folder/,
     code: 3
   },
   {
@@ -234,7 +234,7 @@ const refusals = [
     want: /^pidguard: https:\/\/127\.0\.0\.1:1: connect ECONNREFUSED/m,
     code: 3
   },
-  { name: 'a rule that is none', args: ['rules', 'best'], want: /expected one of .*best-effort/, code: 2 },
+  { name: 'a rule that is none', args: ['rules', 'best'], want: /no rule is called "best"/, code: 2 },
   { name: 'help', args: ['--help'], want: /serve/, code: 0 },
   { name: 'the version', args: ['--version'], want: /^\d+\.\d+\.\d+\n$/, code: 0 }
 ]
