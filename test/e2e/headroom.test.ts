@@ -123,6 +123,17 @@ void t.test('a Deployment that fits nowhere is denied at its template, with the 
   })
 })
 
+void t.test('kubectl debug node: its denial says how to get the shell, and that works', async (t) => {
+  const debug = (namespace: string) =>
+    kubectl.run(['debug', `node/${small.name}`, `--namespace=${namespace}`, '--image=example.com/app:1'])
+  const denied = await debug('default')
+  t.match([denied.code, denied.stderr], [1, /kubectl debug node\/NAME -n kube-system/])
+  const made = await debug('kube-system')
+  t.equal(made.code, 0, made.stderr)
+  await kubectl.ok(['delete', 'pods', '--all', '--namespace=kube-system', '--grace-period=0', '--force'])
+  for (const replica of replicas) await untilAllPodsSeen(plane, replica)
+})
+
 void t.test('one that fits runs, and a scale-up beyond the room is refused', async (t) => {
   const { code, stderr } = await kubectl.create(deploymentOf('web', 2, 100))
   t.equal(code, 0, stderr)
