@@ -25,6 +25,8 @@ export interface InputObject extends ManifestObject {
 export interface DocumentSink {
   object(object: InputObject): Promise<void>
   problem(problem: Problem): void
+  /** A document that cannot be read, found in a folder, and can be no object. A problem where this is left out. */
+  unreadable?(problem: Problem): void
   /** Whether the document has to be read; all are where this is left out. */
   wants?(text: string): boolean
 }
@@ -69,6 +71,11 @@ function isBinary(text: string): boolean {
 async function readOne(file: InputFile, document: DocumentText, sink: DocumentSink): Promise<void> {
   if (sink.wants !== undefined && !sink.wants(document.text)) return
   const { values, mistakes } = await readDocument(document)
+  const [first] = mistakes
+  if (first !== undefined && sink.unreadable !== undefined && !mayBeObject(file, document.text, values)) {
+    sink.unreadable({ message: first.message, place: placeAt(file, spotAt(document, first.at)) })
+    return
+  }
   for (const { message, at } of mistakes.slice(0, maxMistakes)) {
     sink.problem({ message, place: placeAt(file, spotAt(document, at)) })
   }
@@ -82,6 +89,11 @@ async function readOne(file: InputFile, document: DocumentText, sink: DocumentSi
     return source.text
   }
   for (const value of values) await give(file, document, value, sourceText, sink)
+}
+
+/** Whether a document with mistakes may be an object: a dashboard or a configuration of another tool names no kind. */
+function mayBeObject({ isNamed }: InputFile, text: string, values: readonly DocumentValue[]): boolean {
+  return isNamed || values.length > 0 || (/\bapiVersion\b/.test(text) && /\bkind\b/.test(text))
 }
 
 /** Mistakes shown of one document: a person needs no more to find the cause. Own choice. */

@@ -11,7 +11,7 @@ import type { PatchOperation } from '../lib/json/patch.ts'
 import { namedPointer } from '../lib/json/pointer.ts'
 import { shapeErrorOf } from '../lib/json/shape.ts'
 import { objectNameOf } from '../report/object-name.ts'
-import { type FailOn, fails, plural, type Report } from '../report/validate-report.ts'
+import { type FailOn, fails, placeText, plural, type Report } from '../report/validate-report.ts'
 import type { Baseline } from './baseline.ts'
 import { Findings } from './collect-findings.ts'
 import { type FilePolicy, ObjectJudge, type ObjectVerdict } from './object-judge.ts'
@@ -96,6 +96,7 @@ class Pass {
   /** What was found; undefined when a Namespace, a LimitRange or the like came after objects that it is for. */
   async over(files: readonly InputFile[]): Promise<Findings | undefined> {
     const without: string[] = []
+    const unreadable: string[] = []
     for (const file of files) {
       let holdsAny = false
       await readObjects(file, this.#deps.inputs, {
@@ -107,6 +108,7 @@ class Pass {
           holdsAny = true
           this.#findings.problem(problem)
         },
+        unreadable: ({ message, place }) => unreadable.push(`${placeText(place)}: ${message}`),
         wants: (text) => !this.#isOutdated || factKinds.test(text)
       })
       if (!holdsAny) without.push(file.path)
@@ -115,6 +117,14 @@ class Pass {
     if (without.length > 0 && without.length < files.length) {
       const held = plural(without.length, 'file holds', 'files hold')
       this.#findings.note(`${held} no Kubernetes object, the first ${without[0]}`)
+    }
+    if (unreadable.length > 0) {
+      const documents = plural(
+        unreadable.length,
+        'document cannot be read and names',
+        'documents cannot be read and name'
+      )
+      this.#findings.note(`${documents} no apiVersion and kind, so none is an object; the first is ${unreadable[0]}`)
     }
     return this.#findings
   }

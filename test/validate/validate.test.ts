@@ -496,6 +496,43 @@ void t.test('an object that is there twice is checked each time, and said once',
   t.notMatch((await validateTexts({ 'a.yaml': `${generated}---\n${generated}` })).notes, [/more than once/])
 })
 
+void t.test(
+  'in a folder, what cannot be read and names no kind is a note; what may be an object is a problem',
+  async (t) => {
+    const texts = {
+      'dashboard.json': '{"query": "{{ include "x" }}"}',
+      'web.yaml': deployment('web'),
+      'b.yaml': 'apiVersion: v1\nkind: Pod\n a: b: c\n'
+    }
+    const inputs = memoryInputs(texts)
+    const inFolder = (paths: readonly string[]) => ({
+      ...inputs.find(paths),
+      files: inputs.find(paths).files.map((file) => ({ ...file, isNamed: false }))
+    })
+    const report = await validate(
+      Object.keys(texts),
+      { namespace: 'default', failOn: 'deny', namespaceLabels: new Map() },
+      {
+        version: '0',
+        rules: new RuleIndex(rules),
+        policy: policyFrom(),
+        inputs: { ...inputs, find: inFolder },
+        baseline: undefined
+      }
+    )
+    t.match(report.problems, [{ place: { file: 'b.yaml' } }])
+    t.match(
+      report.notes.find((note) => note.includes('cannot be read')),
+      /^1 document cannot be read and names no apiVersion and kind, so none is an object; the first is dashboard\.json:1:\d+: /
+    )
+    t.equal(
+      (await validateTexts({ 'dashboard.json': texts['dashboard.json'] })).problems.length,
+      1,
+      'where it was named'
+    )
+  }
+)
+
 void t.test('files without objects are said, and all of them are fine where they may be', async (t) => {
   const inputs = memoryInputs({ 'values.yaml': 'a: 1\n', 'web.yaml': deployment('web') })
   const found = (paths: readonly string[]) => ({
