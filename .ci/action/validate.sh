@@ -16,4 +16,5 @@ while IFS= read -r line; do
     paths+=(${words[@]+"${words[@]}"})
   fi
 done <<<"$PATHS"
-exec node "$(dirname "$0")/../../dist/main.js" validate "${options[@]}" -- "${paths[@]}"
+# What has changed may be any file, or none: what holds no Kubernetes object is passed over, and said.
+exec node "$(dirname "$0")/../../dist/main.js" validate --skip-other-files "${options[@]}" -- ${paths[@]+"${paths[@]}"}

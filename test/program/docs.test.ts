@@ -17,6 +17,7 @@ const renders = `cat ${example('first-look.yaml')}`
 const programs = {
   pidguard: `exec '${process.execPath}' '${join(projectFolder, 'dist/main.js')}' "$@"`,
   helm: renders,
+  kubectl: renders,
   kustomize: renders
 }
 mkdirSync(join(folder, 'home/.kube'), { recursive: true })
