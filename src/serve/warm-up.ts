@@ -12,10 +12,11 @@ import type { Admission } from '../server/admission.ts'
 import { buildAdmissionServer, type ServingPair } from '../server/build-server.ts'
 
 /*
- * What this saves: the first review after a start takes half the time. Measured by bench:startup in one run on a loaded
- * machine, medians: 5.1 to 6.3 ms with it, 10.2 ms without (and 0.6 to 1.2 ms later on); on a quiet machine 1.6 to 1.9 ms
- * with it, under a budget of 2. It costs 70 ms of processor time and 4 MB at each start. Kept, because a rollout sends the
- * first review to a new replica within a second, and a person or a controller waits for it.
+ * What this saves: the first review after a start takes half the time. Measured by bench:startup on a loaded machine,
+ * medians of two runs on different days: 5.1 to 6.3 ms with it and 10.2 ms without, 3.6 to 4.1 ms with it and 7.6 ms without
+ * (0.6 to 1.3 ms later on); on a quiet machine 1.6 to 1.9 ms with it, under a budget of 2. It costs 70 to 100 ms of processor
+ * time and 4 MB at each start. Kept, because a rollout sends the first review to a new replica within a second, and a person
+ * or a controller waits for it.
  */
 
 /**
