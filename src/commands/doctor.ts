@@ -1,10 +1,11 @@
 import { probeAdmission } from '../doctor/admission-probe.ts'
 import { calicoViewOf } from '../doctor/calico-checks.ts'
 import { diagnose } from '../doctor/diagnose.ts'
+import { expectedPoliciesOf } from '../doctor/fallback-checks.ts'
 import { hasUnreadNodes } from '../doctor/headroom-checks.ts'
 import { probeOwnRights } from '../doctor/own-rights-checks.ts'
 import { policyViewOf } from '../doctor/probe-checks.ts'
-import { readInstallation, readNodeNames } from '../doctor/read-installation.ts'
+import { readAdmissionPolicies, readInstallation, readNodeNames } from '../doctor/read-installation.ts'
 import { type DoctorFormat, isUnsound, renderDoctor } from '../doctor/render.ts'
 import { AppError } from '../errors.ts'
 import { clock } from '../host/clock.ts'
@@ -38,8 +39,9 @@ export async function runDoctor(options: Options): Promise<number> {
   const credentials = await findCredentials({ kubeconfig, context, env: process.env, clock })
   const api = new KubeClient(credentials)
   try {
-    const [facts, probe, ownRights] = await Promise.all([
+    const [facts, admissionPolicies, probe, ownRights] = await Promise.all([
       readInstallation(api, namespace),
+      readAdmissionPolicies(api),
       probeAdmission(credentials, probeNamespace, () => clock.monotonic()),
       probeOwnRights(api, namespace)
     ])
@@ -49,7 +51,15 @@ export async function runDoctor(options: Options): Promise<number> {
     const policyView =
       policy && policyViewOf(filePolicyOf(policy, policyRules, now), policyRules, probeNamespace, facts.namespaces)
     const calicoView = policy && calicoViewOf(filePolicyOf(policy, policyRules, now), calicoRules, facts)
-    const known = { policyMistakes, policyView, calicoView, systemNamespaces: policy?.systemNamespaces }
+    const expectedPolicies = expectedPoliciesOf(policy, policyRules, facts.serverVersion, now)
+    const known = {
+      policyMistakes,
+      admissionPolicies,
+      expectedPolicies,
+      policyView,
+      calicoView,
+      systemNamespaces: policy?.systemNamespaces
+    }
     const checks = diagnose({ ...facts, ...known, ownRights, probe, probeNamespace, nodes, version, now })
     print(renderDoctor(checks, options.output))
     return isUnsound(checks, options.failOn) ? 1 : 0

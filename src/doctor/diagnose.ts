@@ -4,6 +4,7 @@ import { isTrusted } from '../certs/trust.ts'
 import type { Millis } from '../lib/units.ts'
 import { type CalicoFacts, calicoChecks } from './calico-checks.ts'
 import type { Check, Level } from './check.ts'
+import { type FallbackFacts, fallbackChecks } from './fallback-checks.ts'
 import { headroomChecks } from './headroom-checks.ts'
 import { type OwnRightsFacts, ownRightsChecks } from './own-rights-checks.ts'
 import { type ProbeFacts, probeChecks } from './probe-checks.ts'
@@ -16,6 +17,7 @@ export interface DoctorFacts
     SelectorFacts,
     ProbeFacts,
     OwnRightsFacts,
+    FallbackFacts,
     Pick<CalicoFacts, 'calicoView'> {
   /** Names of all Nodes; undefined: they are not needed, or the user may not list them. */
   readonly nodes: readonly string[] | undefined
@@ -36,6 +38,7 @@ export function diagnose(facts: DoctorFacts): Check[] {
     ...selectorChecks(facts),
     ...policyChecks(facts),
     ...probeChecks(facts),
+    ...fallbackChecks(facts),
     ...headroomChecks(facts.replicas, facts.namespace, facts.nodes),
     ...calicoChecks(facts),
     ...ownRightsChecks(facts),

@@ -1,3 +1,4 @@
+import { rulesAnnotation } from '../emit/emitted-object.ts'
 import { nodeKind } from '../kube/cache/cached-kinds.ts'
 import type { KubeApi } from '../kube/client.ts'
 import { KubeError } from '../kube/kube-error.ts'
@@ -9,6 +10,7 @@ import type { Selector } from '../kubernetes/label-selector.ts'
 import type { ObjectMeta } from '../kubernetes/types.ts'
 import { isRecord, type JsonRecord } from '../lib/json/shape.ts'
 import type { HeldSecret } from '../ports/certificates.ts'
+import type { AdmissionPolicy } from './fallback-checks.ts'
 import { askReplicas, type ReplicaMetrics, type ReplicaPod } from './replicas/replica-metrics.ts'
 import { countServiceAddresses } from './replicas/service-addresses.ts'
 
@@ -172,4 +174,33 @@ export async function readNodeNames(api: KubeApi): Promise<readonly string[] | u
     if (error.failure === 'forbidden') return undefined
     throw error
   }
+}
+
+const policyKinds = ['ValidatingAdmissionPolicy', 'MutatingAdmissionPolicy'].flatMap((kind) => [kind, `${kind}Binding`])
+
+/**
+ * The policies of the API server that stand for rules of ours, and their bindings; undefined where one of the kinds may not be read. A
+ * kind that this server does not have has none. Throws KubeError.
+ */
+export async function readAdmissionPolicies(api: KubeApi): Promise<readonly AdmissionPolicy[] | undefined> {
+  const lists = await Promise.all(
+    policyKinds.map(async (kind) => {
+      const plural = kind.endsWith('Policy') ? `${kind.slice(0, -1)}ies` : `${kind}s`
+      try {
+        const { items } = await api.call<List<Omit<AdmissionPolicy, 'kind'>>>(
+          `/apis/admissionregistration.k8s.io/v1/${plural.toLowerCase()}`
+        )
+        return items.map((item) => ({ ...item, kind }))
+      } catch (error) {
+        if (!(error instanceof KubeError)) throw error
+        if (error.failure === 'not-found') return []
+        if (error.failure === 'forbidden') return undefined
+        throw error
+      }
+    })
+  )
+  if (lists.includes(undefined)) return undefined
+  return lists
+    .flatMap((list) => list ?? [])
+    .filter(({ metadata }) => metadata.annotations?.[rulesAnnotation] !== undefined)
 }

@@ -3,6 +3,7 @@ import { AppError } from '../errors.ts'
 import type { Millis } from '../lib/units.ts'
 import type { Policy } from '../policy/policy.ts'
 import { calicoFixes } from './calico-fix.ts'
+import type { EmittedObject } from './emitted-object.ts'
 import { besideWebhook, unmark } from './fallback.ts'
 import { mutatingObjects } from './mutating.ts'
 import { type Remark, remarksOf } from './remarks.ts'
@@ -20,13 +21,15 @@ export interface EmitOptions {
 }
 
 export interface Emitted {
-  readonly objects: readonly object[]
+  readonly objects: readonly EmittedObject[]
   /** What these objects do not do, for people. */
   readonly remarks: readonly Remark[]
 }
 
 /** Kubernetes has ValidatingAdmissionPolicy in v1 from v1.30, MutatingAdmissionPolicy from v1.36; policies from files from v1.37. */
 const first = { validating: 30, mutating: 36, static: 37 } as const
+
+export const firstWithPolicies = first.validating
 
 /**
  * The rules that look at nothing but the object, as policies of the API server itself: the same verdict without a webhook. No
@@ -51,7 +54,11 @@ export function emit(policy: Policy, rules: readonly Rule[], options: EmitOption
   return { objects: chosen(checks, fixes, options.static), remarks: remarksOf(sources, { fallback, mutates }) }
 }
 
-function chosen(checks: readonly object[], fixes: readonly object[], files: EmitOptions['static']): readonly object[] {
+function chosen(
+  checks: readonly EmittedObject[],
+  fixes: readonly EmittedObject[],
+  files: EmitOptions['static']
+): readonly EmittedObject[] {
   switch (files) {
     case undefined:
       return [...checks, ...fixes]

@@ -1,6 +1,6 @@
 import { asked, type Cel, type Variable } from './cel.ts'
+import { type EmittedObject, metadataOf } from './emitted-object.ts'
 import { type Condition, type Part, resourceRulesOf } from './parts.ts'
-import { metadataOf } from './validating.ts'
 
 /** One policy that changes objects by a JSON Patch, before it is an object. */
 export interface MutatingPolicy {
@@ -18,7 +18,7 @@ export interface MutatingPolicy {
 }
 
 /** The objects: a policy and its binding. */
-export function mutatingObjects(policy: MutatingPolicy): object[] {
+export function mutatingObjects(policy: MutatingPolicy): EmittedObject[] {
   const { name, ruleIds, part, failurePolicy, reinvocationPolicy, conditions, namespaceSelector, variables, patch } =
     policy
   const metadata = metadataOf(name, ruleIds)

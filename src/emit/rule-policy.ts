@@ -11,7 +11,9 @@ export interface CelFinding {
   readonly reason: Cel
   readonly detail: Cel
   readonly pointer: Cel
-  readonly remedy: Cel
+  readonly remedy: string
+  /** Where another remedy fits. */
+  readonly otherwise?: { readonly when: Cel; readonly remedy: string }
 }
 
 /** What one rule looks at in one part of the API. */

@@ -1,17 +1,14 @@
+import { type EmittedObject, metadataOf } from './emitted-object.ts'
+
 /** Names of what comes from files end in this; the API refuses it for all others. */
 const suffix = '.pidguard.static.k8s.io'
 
-interface Named {
-  readonly metadata: { readonly name: string }
-  readonly spec: { readonly policyName?: string }
-}
-
 /** The same objects for a folder of the API server. */
-export function asStatic(objects: readonly object[]): object[] {
-  return (objects as readonly Named[]).map((each) => ({
+export function asStatic(objects: readonly EmittedObject[]): EmittedObject[] {
+  return objects.map((each) => ({
     ...each,
     metadata: { ...each.metadata, name: renamed(each.metadata.name) },
-    spec: each.spec.policyName === undefined ? each.spec : { ...each.spec, policyName: renamed(each.spec.policyName) }
+    spec: 'policyName' in each.spec ? { ...each.spec, policyName: renamed(String(each.spec.policyName)) } : each.spec
   }))
 }
 
@@ -20,10 +17,10 @@ function renamed(name: string): string {
 }
 
 const name = `protect${suffix}`
-const metadata = { name, labels: { 'app.kubernetes.io/name': 'pidguard' } }
+const metadata = metadataOf(name, [])
 
 /** No policy of the API may guard policies; one from a file can. The program's own accounts still write caBundle. */
-export const guard: readonly object[] = [
+export const guard: readonly EmittedObject[] = [
   {
     apiVersion: 'admissionregistration.k8s.io/v1',
     kind: 'ValidatingAdmissionPolicy',

@@ -1,8 +1,10 @@
+import { firstSentence } from '../engine/decide.ts'
 import type { Rule } from '../engine/rule.ts'
 import type { Millis } from '../lib/units.ts'
 import type { Mode } from '../model/finding.ts'
 import type { BaseSettings, Policy } from '../policy/policy.ts'
 import { asked, type Cel, literal, type Variable } from './cel.ts'
+import { type EmittedObject, metadataOf } from './emitted-object.ts'
 import { exemptionsOf, isExempt, stampsVariable, workloadVariables } from './exempt-objects.ts'
 import { groupsOf, type LayerGroup, layerVariables } from './layers.ts'
 import { type Condition, namespaceScopeOf, type Part, passedOver, resourceRulesOf } from './parts.ts'
@@ -126,7 +128,7 @@ function and(when: Cel, also: Cel): Cel {
 }
 
 /** The objects: a policy and a binding with its action. */
-export function validatingObjects(policy: ValidatingPolicy): object[] {
+export function validatingObjects(policy: ValidatingPolicy): EmittedObject[] {
   const { name, rule, part, action, failurePolicy, conditions, namespaceSelector, variables, findings, unless } = policy
   const metadata = metadataOf(name, [rule.id])
   const validations = findings.map((finding) => ({
@@ -164,31 +166,29 @@ export function validatingObjects(policy: ValidatingPolicy): object[] {
   ]
 }
 
-/** The sentence of the webhook's denial, or the line of its warning; see engine/decide.ts. */
-function messageOf(
-  ruleId: string,
-  { reason, detail, pointer, remedy }: CelFinding,
-  action: ValidationAction,
-  part: Part
-): Cel {
-  const sentence = `${literal(`${ruleId}: `)} + ${inParentheses(reason)} + " (" + (${detail})\n+ ")"`
-  if (action !== 'Deny') return sentence
-  const namespace = part === 'configurations' ? '' : ' + request.namespace + "/"'
-  return `request.kind.kind + " "${namespace} + object.metadata.name + ": " + ${sentence} + " at " + (${pointer})
-+ ". " + (${remedy})`
+/** The sentence of the webhook's denial, or the line of its warning; see `sentenceOf` in engine/decide.ts. */
+function messageOf(ruleId: string, finding: CelFinding, action: ValidationAction, part: Part): Cel {
+  const { reason, detail, pointer, remedy, otherwise } = finding
+  const begin = `${literal(`${ruleId}: `)} + ${inParentheses(reason)}`
+  if (action !== 'Deny') return `${begin} + " (" + (${detail})\n+ ")"`
+  const name = part === 'configurations' ? 'object.metadata.name' : 'request.namespace + "/" + object.metadata.name'
+  const [first, rest] = parts(remedy)
+  const [otherFirst, otherRest] = parts(otherwise?.remedy ?? remedy)
+  const either = (text: Cel, other: Cel): Cel =>
+    otherwise === undefined ? text : `(${otherwise.when} ? ${other} : ${text})`
+  return `request.kind.kind + " " + ${name} + ": " + ${begin} + ". "
++ ${either(first, otherFirst)}
++ " Found: " + (${detail})
++ ", at " + (${pointer}) + "."
++ ${either(rest, otherRest)}`
+}
+
+/** The first sentence of a remedy, which says what to do, and the others, as literals. */
+function parts(remedy: string): readonly [Cel, Cel] {
+  const first = firstSentence(remedy)
+  return [literal(first), literal(remedy.slice(first.length))]
 }
 
 function inParentheses(expression: Cel): Cel {
   return expression.startsWith('"') ? expression : `(${expression})`
-}
-
-/** The annotation by which `doctor` knows which rules an object stands for. */
-export const rulesAnnotation = 'pidguard.io/rules'
-
-export function metadataOf(name: string, ruleIds: readonly string[]): object {
-  return {
-    name,
-    labels: { 'app.kubernetes.io/name': 'pidguard' },
-    annotations: { [rulesAnnotation]: ruleIds.join(',') }
-  }
 }

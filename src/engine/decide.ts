@@ -133,7 +133,8 @@ function warningsOf(findings: readonly DecidedFinding[]): string[] {
   return [...lines.slice(0, maxWarnings - 1), `pidguard: ${count - maxWarnings + 1} more lines are not shown`]
 }
 
-function firstSentence(text: string): string {
+/** A remedy begins with what to do. */
+export function firstSentence(text: string): string {
   const end = text.indexOf('. ')
   return end < 0 ? text : text.slice(0, end + 1)
 }

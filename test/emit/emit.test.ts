@@ -42,7 +42,7 @@ function policyOf(spec: string) {
 
 function emitted(spec = '', options: Partial<EmitOptions> = {}): { objects: Emitted[]; remarks: readonly string[] } {
   const { objects, remarks } = emit(policyOf(spec), policyRules, { ...usual, ...options }, now)
-  return { objects: objects as Emitted[], remarks }
+  return { objects: objects as unknown as Emitted[], remarks }
 }
 
 /** Each binding by name, with its action; those of a mutating policy have none. */

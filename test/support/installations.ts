@@ -110,6 +110,8 @@ export function installationOf(change: Partial<DoctorFacts> = {}): DoctorFacts {
     secret: soundSecret,
     policy: 'spec: {}',
     policyMistakes: [],
+    admissionPolicies: undefined,
+    expectedPolicies: undefined,
     policyView: () => ({ validate: true, mutate: true }),
     calicoView: undefined,
     systemNamespaces: ['kube-system', 'pidguard-system'],

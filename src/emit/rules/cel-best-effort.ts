@@ -39,8 +39,8 @@ function findingOf(part: Part, remedy: string, { noLimitRanges }: Target, filled
 ? variables.called[0] + ", " + variables.called[1] + ", " + variables.called[2] + " and " + string(size(variables.called) - 3) + " more"
 : variables.called.join(", "))`,
     pointer: 'variables.at + (variables.podLevel ? "/spec/resources" : "/spec/containers/0/resources")',
-    remedy: `variables.podLevel ? ${literal(podLevelRemedy)}
-: ${literal(remedy)}`
+    remedy,
+    otherwise: { when: 'variables.podLevel', remedy: podLevelRemedy }
   }
 }
 

@@ -44,7 +44,7 @@ function ofBackend(remedy: string): CelFinding {
 : variables.isElsewhere ? ${literal(`${backendVariable} comes from elsewhere, by valueFrom or $( )`)}
 : ${literal(`${backendVariable}=`)} + ${quoted('variables.value', 40)}`,
     pointer: env,
-    remedy: literal(remedy)
+    remedy
   }
 }
 
@@ -54,7 +54,7 @@ const ofLookalike: CelFinding = {
   reason: literal('no Felix parameter'),
   detail: literal(`${backendLookalike.toUpperCase()} is ignored, only ${backendVariable} counts`),
   pointer: env,
-  remedy: literal(`Remove the variable; ${backendVariable} says which backend Felix uses.`)
+  remedy: `Remove the variable; ${backendVariable} says which backend Felix uses.`
 }
 
 const ofOthers: CelFinding = {
@@ -63,5 +63,5 @@ const ofOthers: CelFinding = {
   reason: literal('Felix in a container of another name'),
   detail: `"container " + variables.others[0].name + ${literal(` runs Felix, and ${backendVariable} is not set to Legacy or NFT`)}`,
   pointer: literal('/spec/template/spec/containers'),
-  remedy: literal(`Set ${backendVariable} of that container to what the nodes use, Legacy or NFT, where it runs Felix.`)
+  remedy: `Set ${backendVariable} of that container to what the nodes use, Legacy or NFT, where it runs Felix.`
 }

@@ -26,7 +26,7 @@ export const calicoUpdateStrategy: CelRule = {
           detail: `variables.strategy == "" ? "updateStrategy is not set, which means RollingUpdate"
 : "updateStrategy.type=" + ${quoted('variables.strategy', 40)}`,
           pointer: literal('/spec/updateStrategy'),
-          remedy: literal(remedy)
+          remedy
         }
       ]
     }

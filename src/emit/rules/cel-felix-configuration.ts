@@ -40,7 +40,7 @@ export const felixConfiguration: CelRule = {
 ? "iptablesBackend=" + ${quoted('string(variables.backend)', 40)} : "iptablesBackend is no text")
 + ${literal(wanted === undefined ? '' : `, the policy says ${wanted}`)}`,
             pointer: literal('/spec/iptablesBackend'),
-            remedy: literal(remedy)
+            remedy
           }
         ]
       }

@@ -40,7 +40,7 @@ line.lastIndexOf("--collector.processes") < 0
             reason: literal('processes collector is off'),
             detail: '"container " + variables.blind[0].name + " runs node_exporter without --collector.processes"',
             pointer: 'variables.at + "/spec/containers"',
-            remedy: literal(remedy)
+            remedy
           }
         ]
       })

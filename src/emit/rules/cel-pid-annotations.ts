@@ -36,7 +36,7 @@ export const pidAnnotations: CelRule = {
             reason: literal('declared PIDs are not a valid count'),
             detail: `${literal(`${declaredPids}=`)} + ${quoted('variables.text', 40)}`,
             pointer: `variables.at + ${literal(`/metadata/annotations/${escapeToken(declaredPids)}`)}`,
-            remedy: literal(remedy)
+            remedy
           }
         ]
       })

@@ -120,7 +120,7 @@ function unchanged(part: Part): Variable[] {
 
 function findingsOf({ threadCap: { runtime } }: CappedProfile, i: number, part: Part, remedy: string): CelFinding[] {
   const isAsked = `variables.profile == ${i}${part === 'pods' ? '' : ' && !variables.isUnchanged'}`
-  const common = { advisory: 'true', pointer: 'variables.at + "/spec/containers"', remedy: literal(remedy) }
+  const common = { advisory: 'true', pointer: 'variables.at + "/spec/containers"', remedy }
   const uncapped: CelFinding = {
     ...common,
     when: `${isAsked} && size(variables.uncapped${i}) > 0`,
