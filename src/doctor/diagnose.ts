@@ -10,6 +10,7 @@ import { type OwnRightsFacts, ownRightsChecks } from './own-rights-checks.ts'
 import { type ProbeFacts, probeChecks } from './probe-checks.ts'
 import { type ReplicaFacts, replicaChecks } from './replicas/replica-checks.ts'
 import { type SelectorFacts, selectorChecks } from './selector-checks.ts'
+import { mutualWaitChecks } from './waiting/mutual-waits.ts'
 import { apply, neighbourChecks, ours, registrationChecks } from './webhook-checks.ts'
 
 export interface DoctorFacts
@@ -42,7 +43,8 @@ export function diagnose(facts: DoctorFacts): Check[] {
     ...headroomChecks(facts.replicas, facts.namespace, facts.nodes),
     ...calicoChecks(facts),
     ...ownRightsChecks(facts),
-    ...neighbourChecks(facts)
+    ...neighbourChecks(facts),
+    ...mutualWaitChecks(facts)
   ]
 }
 

@@ -1,22 +1,21 @@
 import { admission } from '../kubernetes/annotations.ts'
-import { felixContainerOf, otherFelixOf } from '../kubernetes/calico/felix.ts'
-import { globMatches, type Selector, selectorMatches } from '../kubernetes/label-selector.ts'
-import { isPodSubject, subjectOfObject } from '../kubernetes/subject.ts'
+import { felixContainerOf } from '../kubernetes/calico/felix.ts'
+import { globMatches } from '../kubernetes/label-selector.ts'
+import { subjectOfObject } from '../kubernetes/subject.ts'
 import type { Check } from './check.ts'
 import { isCalledFor } from './expected-webhooks.ts'
 import type { InstallationFacts, RegisteredWebhook } from './read-installation.ts'
-import { apply, ours } from './webhook-checks.ts'
+import { makesNetwork } from './waiting/network-pods.ts'
+import { ignore, type Labels, leaveOut, matches, selects } from './waiting/selection.ts'
+import { ours } from './webhook-checks.ts'
 
 export interface SelectorFacts extends InstallationFacts {
   /** Patterns of the policy in force; undefined: it is not known. */
   readonly systemNamespaces: readonly string[] | undefined
 }
 
-type Labels = Readonly<Record<string, string>>
-
 /** The namespace of cert-manager by its own manifests and chart. Another one is not recognised. */
 const certManager = 'cert-manager'
-const ignore = `${admission}=ignore`
 /** Most names in one line. Own choice. */
 const mostNamed = 10
 
@@ -38,10 +37,14 @@ function webhookChecks(webhook: RegisteredWebhook, labels: ReadonlyMap<string, L
   const selected = [...labels.keys()].filter((name) => selects(webhook, labels.get(name)))
   const base = [facts.namespace, 'kube-system'].filter((name) => selected.includes(name))
   if ((webhook.failurePolicy ?? 'Fail') !== 'Fail') {
-    return base.map((name) => {
+    const passing = base.map((name): Check => {
       const found = `is called for pods of ${name}, and lets them pass`
       return { about, level: 'info', found, remedy: remedyFor(webhook, name, labels.get(name)) }
     })
+    // Only the half that checks is Fail under strict.
+    const isStrictToBe = webhook.name === 'validate.pidguard.io'
+    const rest = selected.filter((name) => !base.includes(name))
+    return [...passing, ...(isStrictToBe ? networkChecks(webhook, rest, labels, facts, false) : [])]
   }
   const others = selected.filter((name) => !base.includes(name))
   const issuing = others.filter((name) => name === certManager && isKeptByCertManager(facts))
@@ -56,7 +59,7 @@ function webhookChecks(webhook: RegisteredWebhook, labels: ReadonlyMap<string, L
       return { about, level: 'error', found, remedy: leaveOut(webhook, [name], labels) }
     }),
     ...(system.length === 0 ? [] : [systemCheck(webhook, system, labels)]),
-    ...felixChecks(webhook, others, labels, facts)
+    ...networkChecks(webhook, others, labels, facts, true)
   ]
 }
 
@@ -66,20 +69,27 @@ function systemCheck(webhook: RegisteredWebhook, names: readonly string[], label
   return { about: webhook.name, level: 'error', found, remedy: leaveOut(webhook, names, labels) }
 }
 
-/** Pods of Calico for which the API server would wait for us, while we need their network: neither could come back alone. */
-function felixChecks(
+/** Pods that make the network for which the API server waits for us, or would under strict: we need their network. */
+function networkChecks(
   webhook: RegisteredWebhook,
   namespaces: readonly string[],
   labels: ReadonlyMap<string, Labels>,
-  { daemonSets }: SelectorFacts
+  { daemonSets }: SelectorFacts,
+  isWaited: boolean
 ): Check[] {
   return daemonSets.flatMap((object): Check[] => {
     const subject = subjectOfObject(object)
-    if (!isPodSubject(subject) || (felixContainerOf(subject) ?? otherFelixOf(subject)) === undefined) return []
+    if (!makesNetwork(subject)) return []
     const { namespace, name, podMetadata } = subject
     if (!namespaces.includes(namespace) || !matches(webhook.objectSelector, podMetadata.labels ?? {})) return []
-    const found = `pods of ${namespace}/${name}, which make the network, wait for pidguard: neither may be able to come up`
-    return [{ about: webhook.name, level: 'error', found, remedy: leaveOut(webhook, [namespace], labels) }]
+    // The overlay strict leaves Calico out by its own labels.
+    if (!isWaited && felixContainerOf(subject) !== undefined) return []
+    const pods = `pods of ${namespace}/${name}, which make the network,`
+    const found = isWaited
+      ? `${pods} wait for pidguard: neither may be able to come up`
+      : `${pods} would wait for pidguard under the overlay strict`
+    const remedy = leaveOut(webhook, [namespace], labels)
+    return [{ about: webhook.name, level: isWaited ? 'error' : 'info', found, remedy }]
   })
 }
 
@@ -100,24 +110,4 @@ function remedyFor(webhook: RegisteredWebhook, name: string, labels: Labels = {}
   const named = { ...labels, 'kubernetes.io/metadata.name': name }
   if (!selects(webhook, named)) return `kubectl label namespace ${name} kubernetes.io/metadata.name=${name}`
   return leaveOut(webhook, [name], new Map([[name, labels]]))
-}
-
-function leaveOut(webhook: RegisteredWebhook, names: readonly string[], labels: ReadonlyMap<string, Labels>): string {
-  const follows = names.every((name) => !selects(webhook, { ...labels.get(name), [admission]: 'ignore' }))
-  if (!follows) return `Its namespaceSelector was changed, and ignores ${ignore}: ${apply}`
-  return `kubectl label namespace ${names.join(' ')} ${ignore}`
-}
-
-function selects({ namespaceSelector }: RegisteredWebhook, labels: Labels | undefined): boolean {
-  return matches(namespaceSelector, labels)
-}
-
-/** With the selector as the API server fills it in. */
-function matches(held: Partial<Selector> | undefined, labels: Labels = {}): boolean {
-  const expressions = held?.matchExpressions ?? []
-  const selector: Selector = {
-    matchLabels: held?.matchLabels ?? {},
-    matchExpressions: expressions.map((expression) => ({ ...expression, values: expression.values ?? [] }))
-  }
-  return selectorMatches(selector, labels)
 }

@@ -24,7 +24,8 @@ const daemonSet = {
 }
 
 function neighbour(name: string, resources: string[]) {
-  return { metadata: { name }, webhooks: [{ name, clientConfig: {}, rules: [{ apiGroups: [''], resources }] }] }
+  const rules = [{ apiGroups: [''], resources }]
+  return { metadata: { name }, webhooks: [{ name, failurePolicy: 'Ignore', clientConfig: {}, rules }] }
 }
 /** The one that everything is changed in here. */
 function validating(change: Partial<RegisteredWebhook>): Partial<DoctorFacts> {

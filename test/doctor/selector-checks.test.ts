@@ -20,6 +20,13 @@ function named(...names: readonly string[]): Pick<SelectorFacts, 'namespaces'> {
 }
 
 const felix = calicoObject({ metadata: { namespace: 'cni' } })
+const mounting = (namespace: string, path: string) => ({
+  apiVersion: 'apps/v1',
+  kind: 'DaemonSet',
+  metadata: { name: 'flannel', namespace },
+  spec: { template: { spec: { containers: [{ name: 'app' }], volumes: [{ name: 'cni', hostPath: { path } }] } } }
+})
+const flannel = mounting('kube-flannel', '/etc/cni/net.d')
 const notCalico = { matchExpressions: [{ key: 'k8s-app', operator: 'NotIn', values: ['calico-node'] }] } as const
 const byCertManager = { ...soundSecret, annotations: { 'cert-manager.io/certificate-name': 'pidguard' } }
 const injected = registered().mutating.map((each) => ({
@@ -152,6 +159,32 @@ const cases: { name: string; facts: SelectorFacts; want: [level: string, found: 
     {
       name: 'the same under a webhook that lets pods pass',
       facts: installationOf({ ...named('cni'), daemonSets: [felix] }),
+      want: []
+    },
+    {
+      name: 'another network plugin in a namespace of its own',
+      facts: strict({ ...named('kube-flannel'), daemonSets: [flannel] }),
+      want: [
+        [
+          'error',
+          /^pods of kube-flannel\/flannel, which make the network, wait/,
+          `kubectl label namespace kube-flannel ${ignore}`
+        ]
+      ]
+    },
+    {
+      name: 'the same before strict is applied',
+      facts: installationOf({ ...named('kube-flannel'), daemonSets: [flannel] }),
+      want: [['info', /which make the network, would wait for pidguard under the overlay strict$/, ignore]]
+    },
+    {
+      name: 'the same, left out',
+      facts: strict({ ...named(), daemonSets: [flannel] }, outside(...base, 'kube-flannel')),
+      want: []
+    },
+    {
+      name: 'a DaemonSet that reads a file of the node, and makes no network',
+      facts: strict({ ...named('agents'), daemonSets: [mounting('agents', '/etc/cnid')] }),
       want: []
     },
     {

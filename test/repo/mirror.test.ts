@@ -46,6 +46,8 @@ const without: Readonly<Record<string, string>> = {
   'kubernetes/calico/write-backend.ts': 'Inside of calico-iptables-backend.ts; its test has every patch.',
   'kubernetes/calico/would-restart.ts':
     'Inside of calico-iptables-backend.ts; its test has both kinds of UPDATE under each strategy.',
+  'doctor/waiting/network-pods.ts': 'test/doctor/selector-checks.test.ts has DaemonSets of each kind.',
+  'doctor/waiting/selection.ts': 'test/doctor/selector-checks.test.ts has selectors of each kind.',
   'serve/controller/audits/audit-source.ts': 'test/e2e/audit-interval.test.ts reads a real API server with it.',
   'serve/controller/build-calico-keeper.ts': 'Wiring; test/leader/calico has all that is wired.',
   'serve/controller/audits/build-interval-audits.ts': 'test/e2e/audit-interval.test.ts.',
