@@ -16,18 +16,34 @@ import { nodeAt } from './yaml-nodes.ts'
  */
 export function editYaml(text: string, operations: readonly PatchOperation[]): string | undefined {
   const folded = foldedIntoEmpty(readSlow(text).value, operations)
-  const inPlace = proven(editAtOnce(text, folded) ?? editInTurn(text, folded), text, operations)
+  const inPlace = edited(text, folded, text, operations)
   if (inPlace !== undefined || !text.includes('*')) return inPlace
   const copied = withOwnCopies(
     text,
     operations.map(({ path }) => tokensOf(path))
   )
   if (copied === undefined || copied === text) return undefined
-  return proven(editAtOnce(copied, folded) ?? editInTurn(copied, folded), text, operations)
+  return edited(copied, folded, text, operations)
 }
 
-function proven(edited: string | undefined, text: string, operations: readonly PatchOperation[]): string | undefined {
-  return edited !== undefined && readsAs(edited, text, operations) ? edited : undefined
+/**
+ * At once where that is right, and in turn where it is not: two additions at the end of one inside the other have the same
+ * place, as a field of the spec and one of its last container.
+ */
+function edited(
+  from: string,
+  folded: readonly PatchOperation[],
+  text: string,
+  operations: readonly PatchOperation[]
+): string | undefined {
+  return (
+    proven(editAtOnce(from, folded), text, operations) ??
+    (operations.length > 1 ? proven(editInTurn(from, folded), text, operations) : undefined)
+  )
+}
+
+function proven(found: string | undefined, text: string, operations: readonly PatchOperation[]): string | undefined {
+  return found !== undefined && readsAs(found, text, operations) ? found : undefined
 }
 
 /** Makes all operations at once, at the places they have in the text as it is: most of them do not touch one another. */

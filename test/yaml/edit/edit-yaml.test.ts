@@ -186,6 +186,14 @@ void t.test('behind a merge key nothing is changed', async (t) => {
   t.equal(editYaml('a: &r\n  x: {z: 1}\nb:\n  <<: *r\n', [add('/b/x/y', '2')]), undefined)
 })
 
+void t.test('two additions at the end of one inside the other, in either order', async (t) => {
+  const before = 'spec:\n  list:\n    - name: a\n      image: b\n'
+  const operations = [add('/spec/x', { w: 'b' }), add('/spec/list/0/z', '2')]
+  const after = 'spec:\n  list:\n    - name: a\n      image: b\n      z: "2"\n  x:\n    w: b\n'
+  t.equal(editYaml(before, operations), after)
+  t.equal(editYaml(before, operations.toReversed()), after)
+})
+
 void t.test('several members go into one empty map', async (t) => {
   t.equal(
     editYaml('a: {} # none\nb:   1\n', [add('/a/x', 'v'), add('/a/y.io~1z', 'w')]),
