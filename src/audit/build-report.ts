@@ -19,6 +19,7 @@ import { countsOf, sortedFindings } from './finding-counts.ts'
 import type { FindingOfOwner } from './findings-by-owner.ts'
 import { actionsOf } from './first-actions.ts'
 import { configNotes, nodeGaps } from './fleet/gaps.ts'
+import { recommendationsOf } from './fleet/recommend-by-audits.ts'
 import { gapsOfPasses } from './missed.ts'
 import { type JudgedObjects, judgeObjects } from './passes/judge-objects.ts'
 import { type ListedFacts, readFacts } from './passes/read-facts.ts'
@@ -89,12 +90,15 @@ function reportOf(passes: Passes, options: AuditOptions, deps: AuditDeps) {
     (a, b) => compareTexts(a.ruleId, b.ruleId) || compareTexts(a.object.name, b.object.name)
   )
   const nodeRows = rows.nodes(objects.knowsPods)
-  const { usage } = policy.settingsFor('', undefined).audit
+  const settings = policy.settingsFor('', undefined).audit
+  const { usage } = settings
+  const takenAt = new Date(nodes.readAt).toISOString()
+  const lists = { takenAt, nodes: nodeRows, pods: rows.pods(), workloads: rows.workloads() }
   const report: AuditReport = {
     apiVersion: auditApiVersion,
     kind: 'Audit',
     version: options.version,
-    takenAt: new Date(nodes.readAt).toISOString(),
+    takenAt,
     source: options.source,
     policy: options.policyName,
     failOn: options.failOn,
@@ -119,8 +123,13 @@ function reportOf(passes: Passes, options: AuditOptions, deps: AuditDeps) {
     faults,
     exempted: verdicts.exempted.toSorted(byRule),
     nodes: nodeRows,
-    pods: rows.pods(),
-    workloads: rows.workloads(),
+    pods: lists.pods,
+    workloads: lists.workloads,
+    recommendations: recommendationsOf(
+      options.earlier === undefined ? [lists] : [options.earlier, lists],
+      facts.nodes,
+      settings
+    ),
     calico: passes.calico.map(calicoNodeOf),
     since: compared?.since ?? null,
     notes: [

@@ -70,6 +70,7 @@ const without: Readonly<Record<string, string>> = {
   'calico/render.ts': 'test/report/calico-advice.test.ts prints both formats.',
   'calico/rollout-commands.ts': 'rollout-steps.test.ts has the commands.',
   'report/calico-node.ts': 'test/report/calico-advice.test.ts prints it.',
+  'report/audit/html/sections/recommendations.ts': 'A section of the page; test/report/audit/html/page.test.ts.',
   'report/audit/html/sections/calico.ts':
     'test/audit/build-report.test.ts looks for its rows; the golden page has them.',
   'main.ts': 'It is the process; test/program starts the built program.',

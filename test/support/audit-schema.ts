@@ -117,6 +117,15 @@ const node = z.strictObject({
   missing: z.array(z.string()).describe('Why something is not known.')
 })
 
+const basis = z
+  .strictObject({
+    nodes: count(),
+    readings: count(),
+    span: z.number().min(0).describe('Milliseconds between the first and the last.'),
+    pods: count()
+  })
+  .describe('What it rests on.')
+
 /** What pidguard audit -o json writes. Strict, so a field that is added to the one has to be added to the other. */
 const audit = z.strictObject({
   apiVersion: z.literal(auditApiVersion),
@@ -212,6 +221,36 @@ const audit = z.strictObject({
     )
     .max(mostTop),
   calico: z.array(calicoNode).describe('Every node, where there is a DaemonSet of Calico.'),
+  recommendations: z
+    .strictObject({
+      pools: z
+        .array(
+          z.strictObject({
+            pool: z.string(),
+            platform: z.enum(['eks', 'gke', 'aks', 'kubeadm']),
+            basis,
+            lack: z.string().nullable().describe('Why nothing is recommended; null: enough was seen.'),
+            settings: z.array(
+              z.strictObject({ name: z.string(), value: z.string(), reason: z.string(), source: z.string() })
+            ),
+            checks: z.array(z.string()).describe('How the settings fit each other.')
+          })
+        )
+        .max(mostTop),
+      workloads: z
+        .array(
+          z.strictObject({
+            namespace: z.string(),
+            kind: z.string(),
+            name: z.string(),
+            basis,
+            peak: count(),
+            estimate: count().nullable().describe('null: it is an outlier, whose threads are to be bounded first.')
+          })
+        )
+        .max(mostTop)
+    })
+    .describe('Settings and estimates, by this audit and the earlier one.'),
   since: z
     .strictObject({
       takenAt: z.iso.datetime(),

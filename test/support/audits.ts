@@ -287,6 +287,46 @@ export function fullAudit(): AuditReport {
         legacyImpossible: false
       }
     ],
+    recommendations: {
+      pools: [
+        {
+          pool: '<i>workers</i>',
+          platform: 'kubeadm',
+          basis: { nodes: 2, readings: 2, span: 86_400_000, pods: 12 },
+          lack: null,
+          settings: [
+            { name: 'podPidsLimit', value: '1024', reason: 'twice the biggest honest pod', source: 'kubernetes.io' }
+          ],
+          checks: ['12 pods x 1024 = 12288 PIDs, within what kubepods allows']
+        },
+        {
+          pool: 'new',
+          platform: 'eks',
+          basis: { nodes: 1, readings: 1, span: 0, pods: 3 },
+          lack: 'it was read once',
+          settings: [],
+          checks: []
+        }
+      ],
+      workloads: [
+        {
+          namespace: 'shop',
+          kind: 'Deployment',
+          name: 'hog',
+          basis: { nodes: 0, readings: 2, span: 172_800_000, pods: 2 },
+          peak: 502,
+          estimate: null
+        },
+        {
+          namespace: 'shop',
+          kind: 'Deployment',
+          name: 'web',
+          basis: { nodes: 0, readings: 2, span: 3_600_000, pods: 2 },
+          peak: 81,
+          estimate: 110
+        }
+      ]
+    },
     since: {
       takenAt: '2026-11-20T10:55:30.000Z',
       levels: { deny: 1, warn: 0, change: 0, audit: 1 },
@@ -332,6 +372,7 @@ export function cleanAudit(): AuditReport {
     pods: [],
     workloads: [],
     calico: [],
+    recommendations: { pools: [], workloads: [] },
     since: null,
     notes: []
   }

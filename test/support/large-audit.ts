@@ -105,6 +105,7 @@ export function largeAudit(scale: Scale): AuditReport {
       needs: null,
       legacyImpossible: false
     })),
+    recommendations: { pools: [], workloads: [] },
     since: {
       takenAt: '2026-11-20T10:55:30.000Z',
       levels: { deny: findings.length, warn: 40, change: 12, audit: 300 },

@@ -3,6 +3,7 @@ import type { Mode } from '../../model/finding.ts'
 import type { CalicoNode } from '../calico-node.ts'
 import type { Action, FailOn, ObjectName, RuleText, Unchecked } from '../validate-report.ts'
 import type { AuditNode, AuditPod, AuditWorkload } from './audit-fleet.ts'
+import type { AuditAdvice } from './audit-recommendations.ts'
 
 /** Changes when a field is renamed, removed or means something else; a new field changes nothing. */
 export const auditApiVersion = 'pidguard.io/audit/v1'
@@ -154,6 +155,8 @@ export interface AuditReport {
   readonly workloads: readonly AuditWorkload[]
   /** Every node, where there is a DaemonSet of Calico; by name. */
   readonly calico: readonly CalicoNode[]
+  /** Settings and estimates, by this audit and the earlier one. */
+  readonly recommendations: AuditAdvice
   readonly since: AuditSince | null
   readonly notes: readonly string[]
 }

@@ -8,6 +8,7 @@ import { findings } from './sections/findings.ts'
 import { nodes } from './sections/nodes.ts'
 import { ruleTexts, unseen } from './sections/not-checked.ts'
 import { pods } from './sections/pods.ts'
+import { recommendations } from './sections/recommendations.ts'
 import { first } from './sections/summary.ts'
 import { style } from './style.ts'
 
@@ -39,13 +40,14 @@ export function renderAuditHtml(report: AuditReport): string {
 Policy: <bdi>${policy}</bdi>. pidguard ${version}.</p>
 <nav aria-label="Parts of this report"><a href="#first">Do first</a> ${
     report.since === null ? undefined : html`<a href="#since">Changes</a>`
-  } <a href="#nodes">Nodes</a> <a href="#pods">Pods</a> ${report.calico.length === 0 ? undefined : html`<a href="#calico">Calico</a>`} <a href="#findings">Findings</a> <a href="#unseen">Not looked at</a> <a href="#rules">Rules</a></nav>
+  } <a href="#nodes">Nodes</a> <a href="#pods">Pods</a> <a href="#advice">Settings</a> ${report.calico.length === 0 ? undefined : html`<a href="#calico">Calico</a>`} <a href="#findings">Findings</a> <a href="#unseen">Not looked at</a> <a href="#rules">Rules</a></nav>
 </header>
 <main>
 ${first(report)}
 ${since(report)}
 ${nodes(report)}
 ${pods(report)}
+${recommendations(report)}
 ${calico(report)}
 ${findings(report)}
 ${unseen(report)}
