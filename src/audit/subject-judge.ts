@@ -1,6 +1,6 @@
 import type { AllFacts } from '../engine/rule.ts'
 import { isPodSubject, type Subject } from '../kubernetes/subject.ts'
-import { daemonSet, node, pod } from '../kubernetes/workloads.ts'
+import { node, pod } from '../kubernetes/workloads.ts'
 import { shapeErrorOf, textOf } from '../lib/json/shape.ts'
 import type { Fault, Skip } from '../model/finding.ts'
 import type { Settings } from '../policy/settings.ts'
@@ -128,7 +128,7 @@ export class SubjectJudge {
         return { ...known, node: stateOf(this.#nodes, nodeNameOf(subject)) }
       case node:
         return { ...known, node: stateOf(this.#nodes, subject.name) }
-      case daemonSet: {
+      default: {
         const { felixConfigurations } = this.#facts
         return {
           ...known,
@@ -136,8 +136,6 @@ export class SubjectJudge {
           ...ofFelix
         }
       }
-      default:
-        return { ...known, ...ofFelix }
     }
   }
 }

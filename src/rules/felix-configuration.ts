@@ -1,13 +1,13 @@
 // Reads: spec.iptablesBackend of FelixConfigurations, and the variables of all Felix DaemonSets.  Fine: the policy's value; on per-node ones also nothing; nothing at all where the variables decide.
 import { defineRule } from '../engine/rule.ts'
-import { backendOf, felixSettingsOf, specOf } from '../kubernetes/calico/felix.ts'
+import { backendOf, type FelixSettings, felixSettingsOf, specOf } from '../kubernetes/calico/felix.ts'
 import { type FelixDaemonSet, meaningOf, meaningText, nftablesModeOf } from '../kubernetes/calico/felix-backend.ts'
 import { habitsOf } from '../kubernetes/calico/felix-version.ts'
 import type { Subject } from '../kubernetes/subject.ts'
 import { nameOf } from '../lib/json/shape.ts'
 import type { Settings } from '../policy/settings.ts'
 
-export const felixConfiguration = defineRule<Subject, never, 'felixDaemonSets'>({
+export const felixConfiguration = defineRule<Subject, never, 'felixDaemonSets' | 'felixConfigurations'>({
   id: 'felix-configuration',
   title: 'FelixConfiguration iptables backend',
   why: 'Where the tigera operator owns the calico-node DaemonSet, this resource is the lever that switches detection of the iptables backend off; it has to agree with what the policy says of the nodes.',
@@ -19,14 +19,14 @@ export const felixConfiguration = defineRule<Subject, never, 'felixDaemonSets'>(
   scope: 'cluster',
   kinds: ['crd.projectcalico.org/FelixConfiguration', 'projectcalico.org/FelixConfiguration'],
   requiredFacts: [],
-  optionalFacts: ['felixDaemonSets'],
+  optionalFacts: ['felixDaemonSets', 'felixConfigurations'],
   reads: (subject) => [backendFieldOf(subject)],
-  check(subject, { settings, felixDaemonSets }) {
+  check(subject, { settings, felixDaemonSets, felixConfigurations = [] }) {
     const wanted = settings.calico.iptablesBackend
     const field = backendFieldOf(subject)
     // FelixConfigurations other than `default` hold for one node or a selection of nodes, and add to it.
     if (field === undefined && subject.name !== 'default') return []
-    if (isDecidedElsewhere(subject, felixDaemonSets, settings)) return []
+    if (isDecidedElsewhere(subject, felixDaemonSets, felixConfigurations, settings)) return []
     const value = typeof field === 'string' ? field : undefined
     const found = value === undefined ? undefined : backendOf(value)
     if (found !== undefined && (wanted === undefined || found === wanted)) return []
@@ -39,7 +39,8 @@ export const felixConfiguration = defineRule<Subject, never, 'felixDaemonSets'>(
           field === undefined
             ? `iptablesBackend is not set${said}`
             : `iptablesBackend=${value === undefined ? nameOf(field) : JSON.stringify(value.slice(0, 40))}${found === undefined && value !== undefined ? ` means ${meaningText(meaningOf(value, newest), newest)}` : ''}${said}`,
-        advisory: wanted === undefined || isCalicosOwn(subject, field)
+        advisory: wanted === undefined || isCalicosOwn(subject, field),
+        ...(felixDaemonSets === undefined ? undefined : { remedy: setRemedy })
       }
     ]
   }
@@ -48,19 +49,29 @@ export const felixConfiguration = defineRule<Subject, never, 'felixDaemonSets'>(
 /** FelixConfigurations with these values are of releases that know detection. */
 const newest = habitsOf(undefined)
 
+/** Where the variables are known, and do not decide. */
+const setRemedy =
+  'Set spec.iptablesBackend to Legacy or NFT, as the nodes use it. A change here restarts Felix on all nodes at once, and OnDelete does not hold it back: choose a quiet hour. Where a node used the other backend before, drain and reboot it.'
+
 /**
  * Every Felix DaemonSet has a valid variable or gets one at its next write, or rules are programmed by nftables: a value here
- * would change nothing.
+ * would change nothing. No variable is written where a FelixConfiguration of some nodes names another backend.
  */
 function isDecidedElsewhere(
   subject: Subject,
   daemonSets: readonly FelixDaemonSet[] | undefined,
+  configurations: readonly FelixSettings[],
   { calico, modes }: Settings
 ): boolean {
   const { nftablesMode } = felixSettingsOf(subject.object)
   if (nftablesMode !== undefined && nftablesModeOf(nftablesMode, newest) === 'enabled') return true
   if (daemonSets === undefined || daemonSets.length === 0) return false
-  const isSet = calico.iptablesBackend !== undefined && modes.get('calico-iptables-backend') === 'enforce'
+  const isOfOthers = [...configurations, felixSettingsOf(subject.object)].some(
+    ({ name, iptablesBackend }) =>
+      name !== 'default' && iptablesBackend !== undefined && backendOf(iptablesBackend) !== calico.iptablesBackend
+  )
+  const isSet =
+    calico.iptablesBackend !== undefined && modes.get('calico-iptables-backend') === 'enforce' && !isOfOthers
   return daemonSets.every(({ isPinned, isOperatorManaged }) => isPinned || (isSet && !isOperatorManaged))
 }
 

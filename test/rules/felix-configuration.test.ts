@@ -1,4 +1,5 @@
 import t from 'tap'
+import type { FelixSettings } from '../../src/kubernetes/calico/felix.ts'
 import type { JsonRecord } from '../../src/lib/json/shape.ts'
 import { felixConfiguration as rule } from '../../src/rules/felix-configuration.ts'
 import { findingsOf, told, type World } from '../support/judge.ts'
@@ -105,4 +106,25 @@ t.test('nothing is asked of it where it decides nothing', async (t) => {
   t.strictSame(reasons({}, knowing(warned, daemonSet(false))), [left], 'pidguard sets nothing')
   t.strictSame(reasons({ nftablesMode: 'Enabled' }, nft), [], 'nftables')
   t.strictSame(reasons({ nftablesMode: 'Auto' }, nft), [left])
+})
+
+t.test('where FelixConfigurations of some nodes differ no variable is written, so each is looked at', async (t) => {
+  const unset = { namespace: 'kube-system', name: 'calico-node', isPinned: false, isOperatorManaged: false }
+  const found = (object: JsonRecord, others: FelixSettings[], isPinned = false) =>
+    findingsOf(rule, object, {
+      settings: { calico: { iptablesBackend: 'NFT' } },
+      facts: { felixDaemonSets: [{ ...unset, isPinned }], felixConfigurations: others }
+    })
+  const ofNode = { name: 'node.a', iptablesBackend: 'Legacy', nftablesMode: undefined }
+  t.match(found(configuration({ iptablesBackend: 'Legacy' }, 'node.a'), []), [
+    { detail: /the policy says NFT/, remedy: /^Set spec\.iptablesBackend/ }
+  ])
+  t.equal(found(configuration({ iptablesBackend: 'Legacy' }), [ofNode]).length, 1)
+  t.strictSame(found(configuration({ iptablesBackend: 'Legacy' }), []), [], 'the variable will decide')
+  t.strictSame(
+    found(configuration({ iptablesBackend: 'Legacy' }), [{ ...ofNode, iptablesBackend: 'nft' }]),
+    [],
+    'they agree'
+  )
+  t.strictSame(found(configuration({ iptablesBackend: 'Legacy' }, 'node.a'), [], true), [], 'the variable decides')
 })
