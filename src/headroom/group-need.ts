@@ -8,11 +8,13 @@ export interface GroupNeed {
   /** undefined: it stands alone. */
   readonly group: PodGroup | undefined
   readonly pods: number
+  /** Others of the group that are there and take no room yet. */
+  readonly idle: number
   /** The group needs a number of pods that is not known: the Pod is checked by itself. */
   readonly isUnknown: boolean
 }
 
-const alone: GroupNeed = { group: undefined, pods: 1, isUnknown: false }
+const alone: GroupNeed = { group: undefined, pods: 1, idle: 0, isUnknown: false }
 
 /** `sizes`: what objects among the inputs say of groups, by key. */
 export function groupNeedOf(
@@ -23,8 +25,8 @@ export function groupNeedOf(
   const said = podGroupOf(namespace, metadata, podSpec)
   if (said === undefined) return alone
   const group = { ...said, size: said.size ?? sizes?.get(said.key) }
-  const pods = headroom.neededAtOnce(group, typeof metadata.uid === 'string' ? metadata.uid : undefined)
-  return { group, pods: pods ?? 1, isUnknown: pods === undefined }
+  const need = headroom.neededAtOnce(group, typeof metadata.uid === 'string' ? metadata.uid : undefined)
+  return { group, pods: need?.pods ?? 1, idle: need?.idle ?? 0, isUnknown: need === undefined }
 }
 
 /** Unknown is never passed: said where nothing worse is. */
@@ -41,6 +43,7 @@ export function unknownGroup({ group, isUnknown }: GroupNeed): Finding[] {
   ]
 }
 
-export function sayGroup({ group, pods }: GroupNeed): string {
-  return group === undefined || pods === 1 ? '' : `; the group ${namePodGroup(group)} needs them at once`
+export function sayGroup({ group, pods, idle }: GroupNeed): string {
+  if (group === undefined || pods + idle === 1) return ''
+  return `; the group ${namePodGroup(group)} needs ${idle === 0 ? 'them' : `${pods + idle} pods`} at once`
 }

@@ -151,10 +151,11 @@ export interface HeadroomView {
   behindTaints(demand: Demand): string | undefined
   overBudget(demand: BudgetDemand): readonly OverBudget[]
   /**
-   * For how many pods there has to be room at once, so that one more of the group is of use; undefined while it is not known
-   * how many the group needs. `uid`: that of the one.
+   * For how many pods like it there has to be room at once, so that one more of the group is of use; and how many members are
+   * there besides and take no room yet: `assess` asks for these as themselves. undefined while it is not known how many the
+   * group needs. `uid`: that of the one.
    */
-  neededAtOnce(group: PodGroup, uid: string | undefined): number | undefined
+  neededAtOnce(group: PodGroup, uid: string | undefined): { readonly pods: number; readonly idle: number } | undefined
   /** What settled pods of the workload hold, of this template; of the one seen last where it is undefined. */
   observedPeak(namespace: string, workload: WorkloadName, template?: string): ObservedPeak | undefined
   workload(namespace: string, workload: WorkloadName): WorkloadUse | undefined

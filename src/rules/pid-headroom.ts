@@ -70,7 +70,7 @@ function checkPod(subject: PodSubject, context: Context): Finding[] {
   const placement = context.headroom.placementOf(subject.podSpec)
   const { uid } = subject.metadata
   const need = groupNeedOf(subject, context.headroom, context.podGroupSizes)
-  const reason = need.pods === 1 ? 'no node has room for this pod' : 'no room for all pods of the group'
+  const reason = need.pods + need.idle === 1 ? 'no node has room for this pod' : 'no room for all pods of the group'
   const shortage = shortageOf('/spec', reason, context, subject.namespace, {
     placement,
     pids: estimate.pids,

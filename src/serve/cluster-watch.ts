@@ -7,6 +7,7 @@ import { loadSnapshotFile } from '../host/snapshot-file.ts'
 import { buildClusterCaches, type ClusterCaches } from '../kube/cache/cluster-caches.ts'
 import { PodGroupSizes } from '../kube/cache/pod-group-sizes.ts'
 import { serverVersionOnce } from '../kube/server-version-reader.ts'
+import { schedulerOf } from '../kubernetes/pods/pod-groups.ts'
 import type { Millis } from '../lib/units.ts'
 import type { PodFacts } from '../model/cluster-objects.ts'
 import type { Cache, CacheEvents } from '../ports/cluster-cache.ts'
@@ -75,6 +76,7 @@ export async function watchCluster(
   let rounds: Rounds | undefined
   const watching = { api, clock, log, random: Math.random, serverVersion: serverVersionOnce(api) }
   const groups = new PodGroupSizes(watching, (key, size) => ledger.gangs.setSize(key, size))
+  ledger.gangs.whenUnknown((group) => groups.lookSoon(schedulerOf(group)))
   const caches = buildClusterCaches(watching, {
     nodes: [
       feed.nodes,

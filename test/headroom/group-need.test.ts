@@ -6,7 +6,7 @@ import { podSubject } from '../support/subjects.ts'
 const spec = { schedulingGroup: { podGroupName: 'gang' } }
 const key = 'scheduling.k8s.io default/gang'
 /** The size the group says, and then as many pods are needed. */
-const headroom = { neededAtOnce: ({ size }: PodGroup) => size }
+const headroom = { neededAtOnce: ({ size }: PodGroup) => (size === undefined ? undefined : { pods: size, idle: 0 }) }
 
 t.test('a pod alone needs itself', async (t) => {
   const need = groupNeedOf(podSubject(), headroom)

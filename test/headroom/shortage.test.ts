@@ -25,7 +25,7 @@ t.test('a shortage says the figures, the group and the origin of the estimate', 
   const full = fleetOf({ n1: { kubepods: [1000, 990] } }).headroom.assess(demand())
   t.match(found(full), [{ pointer: '/spec', reason: 'no room', detail: /^needs 100; n1 has 10 PIDs free/ }])
   const group = { key: 'scheduling.k8s.io shop/gang', size: 2, startsWhole: true }
-  const need = { group, pods: 2, isUnknown: false }
+  const need = { group, pods: 2, idle: 0, isUnknown: false }
   const [finding] = found(full, { pods: 2, need, estimate: { pids: 100, source: 'default' } })
   t.match(finding, {
     detail: /^2 pods of 100, room for 0; .*; the group gang needs them at once; 100 is the default of the policy$/,

@@ -5,7 +5,7 @@ import { recordAdmission } from '../../src/headroom/ledger/record-admission.ts'
 import { podGroupOf } from '../../src/kubernetes/pods/pod-groups.ts'
 import type { JsonRecord } from '../../src/lib/json/shape.ts'
 import { pidHeadroom } from '../../src/rules/pid-headroom.ts'
-import { fleetOf, type NodeSketch, podFacts, reading } from '../support/headroom.ts'
+import { fleetOf, type NodeSketch, plain, podFacts, reading } from '../support/headroom.ts'
 import { findingsOf, told, type World } from '../support/judge.ts'
 import { settings } from '../support/settings.ts'
 import { podObject, podSubject, subjectFrom, workloadObject } from '../support/subjects.ts'
@@ -571,4 +571,43 @@ t.test('a Pod that names its node may be a shell on it: the denial says how to g
   }
   const [other] = findingsOf(pidHeadroom, pod(50), world(nodes))
   t.equal(other?.remedy, undefined, 'any other has the remedy of the rule')
+})
+
+t.test('members that are there already are asked for as themselves: one of 600 and five of 100', async (t) => {
+  const metadata = (i: number) => ({
+    uid: `k-${i}`,
+    labels: { 'kueue.x-k8s.io/pod-group-name': 'batch' },
+    annotations: { 'pidguard.io/pids': i === 0 ? '600' : '100', 'kueue.x-k8s.io/pod-group-total-count': '6' }
+  })
+  for (const order of [six, six.toReversed()]) {
+    for (const [room, want] of [
+      [1099, []],
+      [1100, order]
+    ] as const) {
+      const { ledger, clock } = fleetOf({ n1: { kubepods: [room, 0], host: [100_000, 0] } })
+      const headroom = new Headroom(ledger, clock)
+      const facts = { facts: { headroom }, settings: { headroom: { floor: { pids: 0 } } } } as const
+      for (const i of six) {
+        const group = podGroupOf('default', metadata(i), {})
+        const estimated = i === 0 ? 600 : 100
+        ledger.observePod(podFacts(`k-${i}`, { phase: 'Pending', estimated, isGated: true, placement: plain, group }))
+      }
+      const started = order.filter((i) => {
+        const change = { operation: 'UPDATE', oldObject: podObject(gates, metadata(i)) } as const
+        const ungated = podObject({}, metadata(i))
+        const [finding] = findingsOf(pidHeadroom, ungated, { ...facts, request: change })
+        if (finding !== undefined) {
+          t.match(finding, {
+            reason: 'no room for all pods of the group',
+            detail: /the group batch needs 6 pods at once/
+          })
+          return false
+        }
+        recordAdmission(subjectFrom(ungated, change), settings(), ledger, headroom)
+        t.ok(ledger.waiting.pids === 1100, `room is kept for the others, ${ledger.waiting.pids}`)
+        return true
+      })
+      t.strictSame(started, want, `${room}`)
+    }
+  }
 })

@@ -6,6 +6,7 @@ import type { CandidateSet } from '../ledger/candidate-sets.ts'
 import type { NodeEntry, PodEntry } from '../ledger/entries.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import type { UnseenPod } from '../ledger/unseen-by-peers.ts'
+import type { WaitingGroup } from '../ledger/waiting-pods.ts'
 import { boundGroups, type Claim, excessClaims, sumsOf, unseenByNode } from './claims.ts'
 import { mayIgnore } from './one-packing.ts'
 import { type OwnWaiting, ownWaiting, without } from './own-waiting.ts'
@@ -77,11 +78,12 @@ export class HeadroomQuery {
   /** The sum over waiting pods, without the asking ones, and with those that other replicas may have admitted. */
   get waiting(): Pick<Others, 'pids' | 'largest'> {
     const { pids, largest } = this.#ledger.waiting
-    const rest = pids - sumsOf(this.#own.known).pids + this.setAside
+    const idle = sumsOf(this.#own.idle)
+    const rest = pids - sumsOf(this.#own.known).pids + this.setAside + idle.pids
     if (rest === 0) return { pids: 0, largest: 0 }
     return {
       pids: rest,
-      largest: this.#peers === 0 ? largest : Math.max(largest, this.#ledger.unseen.waiting.largest)
+      largest: Math.max(largest, idle.largest, this.#peers === 0 ? 0 : this.#ledger.unseen.waiting.largest)
     }
   }
 
@@ -100,7 +102,7 @@ export class HeadroomQuery {
   }
 
   #allOthers(): Others {
-    const groups = without([...this.#ledger.waiting.groups], this.#own.known)
+    const groups = [...without([...this.#ledger.waiting.groups], this.#own.known), ...this.#own.idle]
     if (this.#peers === 0) return { groups, ...this.waiting }
     const unseen = without([...this.#ledger.unseen.waiting.groups], this.#own.unseen)
     const doubles = unseen.map((group) => ({ ...group, count: group.count * this.#peers }))
@@ -140,8 +142,11 @@ export class HeadroomQuery {
   /** The waiting pods we know of, without the asking ones. */
   get #knownWaiting(): Full['waiting'] {
     const { pods, pids } = this.#ledger.waiting
-    const own = this.#own.known
-    return { pods: pods - own.reduce((sum, { count }) => sum + count, 0), pids: pids - sumsOf(own).pids }
+    const { known, idle } = this.#own
+    return {
+      pods: pods - countOf(known) + countOf(idle),
+      pids: pids - sumsOf(known).pids + sumsOf(idle).pids
+    }
   }
 
   /** The node's figures against the floor of the demand. */
@@ -206,6 +211,10 @@ export class HeadroomQuery {
     }
     return freest.map(({ node }) => node)
   }
+}
+
+function countOf(groups: readonly WaitingGroup[]): number {
+  return groups.reduce((sum, { count }) => sum + count, 0)
 }
 
 /** The most nodes listed in the log line of one denial: 100 take some 15 KB. Own choice. */

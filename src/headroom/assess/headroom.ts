@@ -136,9 +136,10 @@ export class Headroom implements HeadroomView {
     return over.length === 0 || this.#isCurrent() ? over : over.map((one) => ({ ...one, isCertain: false }))
   }
 
-  neededAtOnce(group: PodGroup, uid: string | undefined): number | undefined {
+  neededAtOnce(group: PodGroup, uid: string | undefined): ReturnType<HeadroomView['neededAtOnce']> {
     this.#ledger.expire()
-    return this.#ledger.gangs.needOf(group, uid === undefined ? undefined : this.#ledger.pod(uid))
+    const need = this.#ledger.gangs.needOf(group, uid === undefined ? undefined : this.#ledger.pod(uid))
+    return need && { pods: need.pods, idle: need.idle.length }
   }
 
   observedPeak(namespace: string, workload: WorkloadName, template?: string): ObservedPeak | undefined {

@@ -51,7 +51,10 @@ function overTotal(
   if (total === undefined) return undefined
   const entry = ledger.namespace(namespace)
   const self = selfOf(uid, ledger)
-  const wanted = pids * pods
+  const idle = group === undefined ? [] : (ledger.gangs.needOf(group, self)?.idle ?? [])
+  // Those that are not gated are in what the namespace has committed.
+  const gated = idle.reduce((sum, pod) => sum + (pod.state === 'gated' ? pod.estimate : 0), 0)
+  const wanted = pids * pods + gated
   const coming = comingPids(namespace, ledger, group)
   const committed = (entry?.committed ?? 0) - weightOf(self) + coming
   if (committed + aside.total + wanted <= total) return undefined
@@ -85,8 +88,8 @@ function overPerNode(demand: BudgetDemand, ledger: Ledger, now: Millis, aside: A
   if (nodes.length === 0) return undefined
   const entry = ledger.namespace(namespace)
   const self = selfOf(uid, ledger)
-  const own = sumsOf(ownWaiting({ uid, group }, ledger, 0).known).pids
-  const waiting = Math.max(0, waitingFor(namespace, nodes, ledger) - own)
+  const own = ownWaiting({ uid, group }, ledger, 0)
+  const waiting = Math.max(0, waitingFor(namespace, nodes, ledger) - sumsOf(own.known).pids) + sumsOf(own.idle).pids
   let room = 0
   let least: Pids = Number.POSITIVE_INFINITY
   let asideThere: Pids = 0
@@ -139,7 +142,8 @@ function comingPids(namespace: string, { gangs }: Ledger, group: BudgetDemand['g
   let sum = 0
   for (const gang of gangs.holding) {
     const { held, group: other } = gang
-    if (held !== undefined && gang.namespace === namespace && other.key !== group?.key) sum += held.pids * held.count
+    if (gang.namespace === namespace && other.key !== group?.key)
+      sum += held.reduce((all, { pids, count }) => all + pids * count, 0)
   }
   return sum
 }

@@ -13,9 +13,11 @@ export interface OwnWaiting {
   readonly known: readonly WaitingGroup[]
   /** The same among the pods that other replicas may not have seen yet. */
   readonly unseen: readonly WaitingGroup[]
+  /** Not among them: members of its gang that are there, take no room yet, and have to find it at once. */
+  readonly idle: readonly WaitingGroup[]
 }
 
-const nothing: OwnWaiting = { known: [], unseen: [] }
+const nothing: OwnWaiting = { known: [], unseen: [], idle: [] }
 
 /**
  * The asking pod itself, where it is on the ledger already; and what is kept for those of its gang that are to come, since the
@@ -31,8 +33,13 @@ export function ownWaiting({ uid, group }: Pick<Demand, 'uid' | 'group'>, ledger
   if (self !== undefined && isWaiting(self)) {
     known.push({ ...claimantOf(self), placement: self.placement ?? anyNode, pids: self.estimate, count: 1 })
   }
-  if (gang?.held !== undefined) known.push({ ...claimantOfGang(gang), ...gang.held })
-  return { known, unseen: peers === 0 ? [] : unseenOf(ledger, uid, gang) }
+  if (gang !== undefined) known.push(...gang.held.map((held) => ({ ...claimantOfGang(gang), ...held })))
+  const idle = group === undefined ? [] : (ledger.gangs.needOf(group, self)?.idle ?? [])
+  return {
+    known,
+    unseen: peers === 0 ? [] : unseenOf(ledger, uid, gang),
+    idle: idle.map((pod) => ({ ...claimantOf(pod), placement: pod.placement ?? anyNode, pids: pod.estimate, count: 1 }))
+  }
 }
 
 function unseenOf(ledger: Ledger, uid: string | undefined, gang: Gang<PodEntry> | undefined): WaitingGroup[] {

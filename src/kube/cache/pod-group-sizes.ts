@@ -19,6 +19,9 @@ export interface PodGroupSize {
 /** Between two looks at which kinds are served: one may be installed or upgraded while we run. Own choice. */
 const every: Millis = 5 * 60_000
 
+/** The least between two looks that pods bring about. Own choice. */
+const atOnce: Millis = 1_000
+
 /**
  * Follows the PodGroups of every scheduler that has them in this cluster, and hands on how many pods each needs. A kind that
  * may not be read is tried again and again, and logged: the sizes of its groups stay unknown.
@@ -28,6 +31,8 @@ export class PodGroupSizes {
   readonly #onSize: (key: string, size: number | undefined) => void
   readonly #served = new Map<string, { readonly path: string; readonly reflector: Reflector<PodGroupSize> }>()
   readonly #abort = new AbortController()
+  /** By API group: when it was looked at last. */
+  readonly #lookedAt = new Map<string, Millis>()
   #running: readonly Promise<void>[] = []
 
   constructor(deps: ReflectorDeps, onSize: (key: string, size: number | undefined) => void) {
@@ -48,6 +53,13 @@ export class PodGroupSizes {
     )
   }
 
+  /** A pod is of a group that is not known: its kind may have been installed just now. */
+  lookSoon(group: string): void {
+    if (!podGroupKinds.has(group) || this.#served.has(group)) return
+    const since = this.#deps.clock.monotonic() - (this.#lookedAt.get(group) ?? Number.NEGATIVE_INFINITY)
+    if (since >= atOnce) void this.#look(group)
+  }
+
   async stop(): Promise<void> {
     this.#abort.abort()
     await Promise.all([...this.#running, ...this.all.map(({ cache }) => cache.stop())])
@@ -55,6 +67,7 @@ export class PodGroupSizes {
 
   /** False when it could not be found out whether the kind is served; what was known stays. */
   async #look(group: string): Promise<boolean> {
+    this.#lookedAt.set(group, this.#deps.clock.monotonic())
     try {
       const path = await servedPath(this.#deps.api, group, this.#abort.signal)
       const held = this.#served.get(group)

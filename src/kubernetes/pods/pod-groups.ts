@@ -70,6 +70,11 @@ export function podGroupKey(apiGroup: string, namespace: string, name: string): 
   return `${apiGroup} ${namespace}/${name}`
 }
 
+/** The API group of its scheduler. */
+export function schedulerOf({ key }: PodGroup): string {
+  return key.slice(0, key.indexOf(' '))
+}
+
 /** For people: the name of the group without its scheduler. */
 export function namePodGroup({ key }: PodGroup): string {
   return key.slice(key.indexOf('/') + 1)

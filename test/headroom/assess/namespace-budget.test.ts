@@ -160,3 +160,14 @@ t.test('a gang is weighed whole, and what is kept for another one counts', async
   t.strictSame(over({ perNode: 500 }), [])
   t.strictSame(over({ namespace: 'other', total: 100 }), [], 'of another namespace it is not')
 })
+
+t.test('members of a gang that are gated count in its demand, those that are stalled count already', async (t) => {
+  const { ledger, headroom } = fleetOf({ n1: {} })
+  const group = { key: `scheduling.k8s.io ${batch}/a`, size: 3, startsWhole: true }
+  const facts = { namespace: batch, phase: 'Pending', placement: plain, group }
+  ledger.observePod(podFacts('g', { ...facts, estimated: 200, isGated: true }))
+  ledger.observePod(podFacts('u', { ...facts, estimated: 300, isUnschedulable: true }))
+  const over = (change: Partial<BudgetDemand>) => headroom.overBudget(ask({ ...change, group })).length
+  t.strictSame([over({ total: 599 }), over({ total: 600 })], [1, 0])
+  t.strictSame([over({ perNode: 599 }), over({ perNode: 600 })], [1, 0])
+})

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { ownWaiting, without } from '../../../src/headroom/assess/own-waiting.ts'
-import { fleetOf, plain } from '../../support/headroom.ts'
+import { fleetOf, plain, podFacts } from '../../support/headroom.ts'
 
 const group = { key: 'scheduling.k8s.io shop/gang', size: 6, startsWhole: true }
 
@@ -23,8 +23,8 @@ function admitted(...uids: string[]) {
 const counts = (groups: readonly { count: number }[]) => groups.map(({ count }) => count)
 
 t.test('a pod that is not on the ledger owns nothing of what waits', async (t) => {
-  t.strictSame(ownWaiting({ uid: undefined }, admitted('x'), 2), { known: [], unseen: [] })
-  t.strictSame(ownWaiting({ uid: 'new' }, admitted('x'), 2), { known: [], unseen: [] })
+  t.strictSame(ownWaiting({ uid: undefined }, admitted('x'), 2), { known: [], unseen: [], idle: [] })
+  t.strictSame(ownWaiting({ uid: 'new' }, admitted('x'), 2), { known: [], unseen: [], idle: [] })
 })
 
 t.test('a pod itself', async (t) => {
@@ -62,4 +62,15 @@ t.test('waiting pods without these', async (t) => {
     ),
     [2, 5, 5, 5]
   )
+})
+
+t.test('members that are there and take no room, as many as the gang needs', async (t) => {
+  const ledger = admitted('a')
+  for (const uid of ['g1', 'g2', 'g3', 'g4', 'g5', 'g6']) {
+    ledger.observePod(podFacts(uid, { namespace: 'shop', estimated: 70, placement: plain, isGated: true, group }))
+  }
+  const own = ownWaiting({ uid: 'new', group }, ledger, 0)
+  t.match(own.known, Array(5).fill({ pids: 70, count: 1 }), 'of what is kept')
+  t.match(own.idle, Array(4).fill({ pids: 70, count: 1 }))
+  t.equal(own.idle.length, 4)
 })

@@ -87,3 +87,26 @@ void t.test('while it cannot be found out, it is tried again', async (t) => {
   )
   t.strictSame(sizes.all, [])
 })
+
+void t.test('a kind that is installed later is found as soon as a pod names such a group', async (t) => {
+  const answers: Record<string, object> = {}
+  const { api, said, sizes } = await start(t, answers)
+  await until(
+    'all three asked for',
+    () => api.asked.length === 3,
+    () => api.asked
+  )
+  Object.assign(answers, served)
+  sizes.lookSoon('kueue.x-k8s.io')
+  await until(
+    'the sizes',
+    () => {
+      sizes.lookSoon('scheduling.k8s.io')
+      return said.length === 4
+    },
+    () => said
+  )
+  const looks = api.asked.filter((asked) => asked.endsWith('/apis/scheduling.k8s.io'))
+  t.equal(looks.length, 2, 'not more often than once a second')
+  t.notOk(api.asked.some((asked) => asked.includes('kueue')))
+})

@@ -9,6 +9,11 @@ export interface Need {
   readonly pids: Pids
 }
 
+/** Room that is kept for so many pods. */
+export interface Held extends Need {
+  readonly count: number
+}
+
 /** What a gang reads of its members. */
 export interface Member {
   readonly state: PodState
@@ -29,7 +34,7 @@ export class Gang<M extends Member = Member> {
   size: number | undefined
   /** Until when room is kept for those that have not come. */
   heldUntil: Millis = Number.NEGATIVE_INFINITY
-  held: (Need & { readonly count: number }) | undefined
+  held: readonly Held[] = []
   /** What the one that came last asks for: those that have not come are taken to be like it. */
   latest: Need | undefined
   /** There are too few of them, and none came for long: the scheduler binds none, so they take no room. */

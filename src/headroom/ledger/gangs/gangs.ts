@@ -6,7 +6,7 @@ import type { Clock } from '../../../ports/runtime.ts'
 import type { PodEntry } from '../entries.ts'
 import type { PodState } from '../pod-states.ts'
 import type { Claimant, WaitingPods } from '../waiting-pods.ts'
-import { Gang } from './gang.ts'
+import { Gang, type Held, type Need } from './gang.ts'
 
 /*
  * Gangs: pods that are of use only together.
@@ -37,6 +37,7 @@ export class Gangs {
   readonly #holds = new ExpiryQueue<Gang<PodEntry>>()
   /** Those for which room is kept. */
   readonly #holding = new Set<Gang<PodEntry>>()
+  #onUnknown: (group: PodGroup) => void = () => {}
 
   constructor(clock: Clock, waiting: WaitingPods, move: (pod: PodEntry, state: PodState) => void) {
     this.#clock = clock
@@ -55,6 +56,11 @@ export class Gangs {
   /** Those for which room is kept. */
   get holding(): Iterable<Gang<PodEntry>> {
     return this.#holding
+  }
+
+  /** Calls back for each new gang of which it is not known how many pods there have to be. */
+  whenUnknown(callback: (group: PodGroup) => void): void {
+    this.#onUnknown = callback
   }
 
   /** An object says how many pods the group needs; undefined: it does not say so, or it is gone. */
@@ -81,6 +87,7 @@ export class Gangs {
       gang = new Gang<PodEntry>(group, pod.namespace.name)
       gang.size ??= this.#sizes.get(group.key)
       this.#gangs.set(group.key, gang)
+      if (gang.size === undefined) this.#onUnknown(group)
     }
     gang.members.add(pod)
     pod.gang = gang
@@ -104,7 +111,8 @@ export class Gangs {
   changed(pod: PodEntry, hasCome: boolean): void {
     const { gang } = pod
     if (gang === undefined) return
-    if (hasCome && isWaiting(pod)) this.#expectMore(gang, pod)
+    // One that came while the size was not known was checked by itself: nothing was promised to the others.
+    if (hasCome && gang.size !== undefined && isWaiting(pod)) this.#expectMore(gang, pod)
     this.#settle(gang)
     if (gang.isStalled && pod.state === 'waiting') this.#move(pod, 'stalled')
   }
@@ -138,30 +146,56 @@ export class Gangs {
   }
 
   /**
-   * For how many pods there has to be room at once, so that one more of the group is of use; undefined while that is not
-   * known. `self`: the pod itself, where it is on the ledger already.
+   * What has to find room at once, so that one more of the group is of use; undefined while that is not known. `self`: the pod
+   * itself, where it is on the ledger already.
    */
-  needOf(group: PodGroup, self: PodEntry | undefined): number | undefined {
+  needOf(group: PodGroup, self: PodEntry | undefined): NeededAtOnce | undefined {
     const gang = this.#gangs.get(group.key)
     const size = group.size ?? this.#sizes.get(group.key)
     if (size === undefined) return undefined
-    if (gang === undefined) return size
+    if (gang === undefined) return { pods: size, idle: [] }
     // A member that is replaced: its scheduler, or the program that removes the gates, starts it alone.
-    if (gang.wasWhole && !group.startsWhole) return 1
+    if (gang.wasWhole && !group.startsWhole) return { pods: 1, idle: [] }
     const isCounted = self?.gang === gang && gang.counts(self)
-    return Math.max(1, size - gang.counted + (isCounted ? 1 : 0))
+    const others = Math.max(0, size - gang.counted + (isCounted ? 1 : 0) - 1)
+    const idle = idleOf(gang, others, (pod) => pod !== self && pod.state !== 'ended' && !gang.counts(pod))
+    return { pods: 1 + others - idle.length, idle }
   }
 
   #hold(gang: Gang<PodEntry>, count: number): void {
-    const { held, latest } = gang
-    if (held !== undefined) this.#waiting.delete(held.placement, held.pids, claimantOf(gang), held.count)
-    gang.held = count === 0 || latest === undefined ? undefined : { ...latest, count }
-    if (gang.held === undefined) this.#holding.delete(gang)
-    else {
-      this.#holding.add(gang)
-      this.#waiting.add(gang.held.placement, gang.held.pids, claimantOf(gang), count)
-    }
+    if (gang.held.length === 0 && count === 0) return
+    const claimant = claimantOf(gang)
+    for (const held of gang.held) this.#waiting.delete(held.placement, held.pids, claimant, held.count)
+    gang.held = count === 0 || gang.latest === undefined ? [] : heldFor(gang, count, gang.latest)
+    for (const held of gang.held) this.#waiting.add(held.placement, held.pids, claimant, held.count)
+    if (gang.held.length === 0) this.#holding.delete(gang)
+    else this.#holding.add(gang)
   }
+}
+
+/** Room for which one more of a group has to ask. */
+export interface NeededAtOnce {
+  /** So many pods like the one. */
+  readonly pods: number
+  /** Besides, members that are there and take no room: each as itself. */
+  readonly idle: readonly PodEntry[]
+}
+
+/** At most so many members for which it holds. */
+function idleOf({ members }: Gang<PodEntry>, most: number, isIdle: (pod: PodEntry) => boolean): PodEntry[] {
+  const idle: PodEntry[] = []
+  for (const pod of members) {
+    if (idle.length >= most) break
+    if (isIdle(pod)) idle.push(pod)
+  }
+  return idle
+}
+
+/** Gated members count as themselves, those that have not come like the one that came last. */
+function heldFor(gang: Gang<PodEntry>, count: number, latest: Need): Held[] {
+  const gated = idleOf(gang, count, ({ state, node }) => state === 'gated' && node === undefined)
+  const held = gated.map(({ placement = anyNode, estimate }) => ({ placement, pids: estimate, count: 1 }))
+  return gated.length === count ? held : [...held, { ...latest, count: count - gated.length }]
 }
 
 function isWaiting({ state }: PodEntry): boolean {

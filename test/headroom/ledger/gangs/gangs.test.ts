@@ -29,7 +29,10 @@ function books() {
       clock.advance(span)
       ledger.expire()
     },
-    needed: (uid?: string, group = gang) => headroom.neededAtOnce(group, uid),
+    needed: (uid?: string, group = gang) => {
+      const need = headroom.neededAtOnce(group, uid)
+      return need && need.pods + need.idle
+    },
     /** Pods that wait for room, those that are to come among them. */
     get waiting() {
       return ledger.waiting.pods
@@ -118,10 +121,15 @@ t.test('members on nodes count, ended ones do not, and unschedulable ones are as
 t.test('the size comes later, changes, and goes', async (t) => {
   const b = books()
   b.make('a')
+  t.equal(b.waiting, 1)
   b.ledger.gangs.setSize(gang.key, 6)
+  t.equal(b.waiting, 0, 'what was checked by itself is no promise to the others')
+  t.equal(b.needed('b'), 6)
+  b.make('b')
   t.equal(b.waiting, 6)
   b.ledger.gangs.setSize(gang.key, 3)
   t.equal(b.waiting, 3)
+  b.ledger.removePod('b')
   b.wait(comingTime)
   t.equal(b.state('a'), 'stalled')
   b.ledger.gangs.setSize(gang.key, 1)
@@ -210,7 +218,10 @@ t.test('in any order of events the sums go back to nothing', async (t) => {
       () => b.wait(random(comingTime))
     ]
     events[random(events.length)]?.()
-    const coming = [...b.ledger.gangs.holding].reduce((sum, { held }) => sum + (held?.count ?? 0), 0)
+    const coming = [...b.ledger.gangs.holding].reduce(
+      (sum, { held }) => sum + held.reduce((all, { count }) => all + count, 0),
+      0
+    )
     const there = Array.from({ length: 8 }, (_, i) => b.ledger.pod(`p${i}`)).filter(
       (pod) => pod?.node === undefined && (pod?.state === 'waiting' || pod?.state === 'assumed')
     )
@@ -226,4 +237,14 @@ t.test('in any order of events the sums go back to nothing', async (t) => {
   t.strictSame([b.waiting, b.ledger.waiting.pids, b.ledger.waiting.largest], [0, 0, 0])
   t.strictSame([...b.ledger.gangs.holding], [])
   t.equal(b.ledger.namespace('shop'), undefined)
+})
+
+t.test('a gang whose size nothing says is asked about once', async (t) => {
+  const b = books()
+  const asked: string[] = []
+  b.ledger.gangs.whenUnknown(({ key }) => void asked.push(key))
+  b.make('a')
+  b.make('b')
+  b.admit('c', kueue)
+  t.strictSame(asked, [gang.key])
 })
