@@ -1,12 +1,8 @@
 // Pods that are of use only together, and a Job whose pods another cluster makes. Real scheduler; n1 has room for seven pods of 600.
-import { writeFileSync } from 'node:fs'
-import { join } from 'node:path'
 import t from 'tap'
-import { kubeletAuthority } from '../support/fake-kubelet.ts'
 import { startControlPlane } from './support/control-plane.ts'
 import { addNode } from './support/fleet.ts'
-import { installApart, untilAllPodsSeen } from './support/install-apart.ts'
-import type { Replica } from './support/installation.ts'
+import { installApart, startReadingReplica, untilAllPodsSeen } from './support/install-apart.ts'
 import type { KubectlResult } from './support/kubectl.ts'
 import { restricted, type StoredObject, someRequests } from './support/objects.ts'
 import { findServed } from './support/served.ts'
@@ -37,18 +33,7 @@ const version = await findServed(api, 'scheduling.k8s.io', 'podgroups')
 const installation = await installApart(plane, ['n1'], [])
 installation.writePolicy(policy)
 await installation.scale(1)
-const replica = await startReplica()
-
-async function startReplica(): Promise<Replica> {
-  const kubeletCa = join(plane.folder, 'kubelet-ca.crt')
-  writeFileSync(kubeletCa, kubeletAuthority.cert)
-  const options = ['--readings=kubelet', '--readings-interval=1s', `--kubelet-ca=${kubeletCa}`]
-  const started = await installation.start(...options)
-  await started.ready()
-  await untilIs('fresh readings', () => started.metric('pidguard_nodes{known="fresh"}'), 1)
-  await untilAllPodsSeen(plane, started)
-  return started
-}
+const replica = await startReadingReplica(plane, installation, 1)
 
 function create(name: string, spec: object = {}): Promise<KubectlResult> {
   const metadata = { name, namespace: 'shop', annotations }

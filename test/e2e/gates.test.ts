@@ -1,13 +1,9 @@
 // Pods that may be placed later than they are made, or elsewhere than they could be: scheduling gates, and tolerations that are
 // added to a pod that waits. Real scheduler; n1 has room for four pods of 600, n2 is tainted and has room for as many.
-import { writeFileSync } from 'node:fs'
-import { join } from 'node:path'
 import t from 'tap'
-import { kubeletAuthority } from '../support/fake-kubelet.ts'
 import { startControlPlane } from './support/control-plane.ts'
 import { addNode } from './support/fleet.ts'
-import { installApart, untilAllPodsSeen } from './support/install-apart.ts'
-import type { Replica } from './support/installation.ts'
+import { installApart, startReadingReplica, untilAllPodsSeen } from './support/install-apart.ts'
 import type { KubectlResult } from './support/kubectl.ts'
 import { restricted, type StoredObject, someRequests } from './support/objects.ts'
 import { knowsMatchConditions, knowsSchedulingGates } from './support/served.ts'
@@ -40,18 +36,7 @@ const hasGates = await knowsSchedulingGates(api)
 const installation = await installApart(plane, ['n1', 'n2'], hasConditions ? ['match-conditions'] : [])
 installation.writePolicy(policy)
 await installation.scale(1)
-const replica = await startReplica()
-
-async function startReplica(): Promise<Replica> {
-  const kubeletCa = join(plane.folder, 'kubelet-ca.crt')
-  writeFileSync(kubeletCa, kubeletAuthority.cert)
-  const options = ['--readings=kubelet', '--readings-interval=1s', `--kubelet-ca=${kubeletCa}`]
-  const started = await installation.start(...options)
-  await started.ready()
-  await untilIs('fresh readings', () => started.metric('pidguard_nodes{known="fresh"}'), 2)
-  await untilAllPodsSeen(plane, started)
-  return started
-}
+const replica = await startReadingReplica(plane, installation, 2)
 
 function create(name: string, spec: object = {}): Promise<KubectlResult> {
   const container = { name: 'app', image: 'example.com/app:1', resources: someRequests }

@@ -4,6 +4,7 @@ import { mostPerMinute, type NearFloorDeps, NearFloorEvents } from '../../src/le
 import type { Holder } from '../../src/model/task-places.ts'
 import { memoryLog, until } from '../support/fake-api.ts'
 import { fleetOf, type NodeSketch, reading } from '../support/headroom.ts'
+import { Looks } from '../support/looks.ts'
 import { settings } from '../support/settings.ts'
 
 const near: NodeSketch = { kubepods: [1000, 870] }
@@ -18,12 +19,10 @@ function leading(t: Test, nodes: Readonly<Record<string, NodeSketch>>, change: P
     kept: new Set<string>(),
     fault: undefined as KubeError | undefined,
     holders: [] as Holder[],
-    /** Looks that began; and whether the last one failed and a longer wait goes on. */
-    looks: 0,
-    waits: false,
     others: { workloads: 0, biggest: 0 }
   }
   const log = memoryLog()
+  const looks = new Looks()
   const teller = new NearFloorEvents({
     rooms: (floor, maxAge) => headroom.rooms(floor, maxAge),
     holders: () => ({ holders: state.holders, others: state.others }),
@@ -43,29 +42,17 @@ function leading(t: Test, nodes: Readonly<Record<string, NodeSketch>>, change: P
       }
     },
     clock,
-    random() {
-      state.waits = true
-      return 0
-    },
+    random: looks.random,
     log,
     meter: { countNearFloor: (result) => told.push(result) },
     every: 1,
     ...change,
     isWanted() {
-      state.looks++
-      state.waits = false
+      looks.began()
       return change.isWanted?.() ?? true
     }
   })
-  /** Ends when a whole look has come after all that happened so far, or when the last one has failed. */
-  const quiet = (): Promise<void> => {
-    const { looks } = state
-    return until(
-      'a look is over',
-      () => state.waits || state.looks > looks + 1,
-      () => ({ ...state, before: looks })
-    )
-  }
+  const quiet = () => looks.quiet()
   let abort = new AbortController()
   let running = teller.run(abort.signal)
   t.teardown(async () => {

@@ -6,6 +6,7 @@ import { NodeTainter, type TainterDeps } from '../../src/leader/node-tainter.ts'
 import { leastTainted, longestUnknown, lowPids } from '../../src/leader/taint-plan.ts'
 import { memoryLog, until } from '../support/fake-api.ts'
 import { type Fleet, fleetOf, type NodeSketch, nodeFacts, reading } from '../support/headroom.ts'
+import { Looks } from '../support/looks.ts'
 import { type SettingsChange, settings } from '../support/settings.ts'
 
 const low: NodeSketch = { kubepods: [1000, 900] }
@@ -31,9 +32,6 @@ function leading(
     /** Whether writes hang until the lead is lost; whether one does now. */
     hangs: false,
     isWriting: false,
-    /** Looks that began; and whether the last one failed and a longer wait goes on. */
-    looks: 0,
-    waits: false,
     /** Whether the cache shows what is written. */
     lagging: false
   }
@@ -43,11 +41,11 @@ function leading(
     ledger.observeNode({ ...nodeFacts(node), ...facts, taints: tainted ? [...others, lowPids] : others })
   }
   const log = memoryLog()
+  const looks = new Looks()
   const deps: TainterDeps = {
     rooms: (...args: Parameters<Headroom['rooms']>) => headroom.rooms(...args),
     isSynced() {
-      state.looks++
-      state.waits = false
+      looks.began()
       return state.synced
     },
     largestRefused: (node) => state.refused.get(node) ?? 0,
@@ -73,24 +71,13 @@ function leading(
       }
     },
     clock,
-    random() {
-      state.waits = true
-      return 0
-    },
+    random: looks.random,
     log,
     meter: { countTaint: (kind, result) => told.push(`${kind} ${result}`) },
     every: 1
   }
   const tainter = new NodeTainter(deps)
-  /** Ends when a whole look has come after all that happened so far, or when the last one has failed. */
-  const quiet = (): Promise<void> => {
-    const { looks } = state
-    return until(
-      'a look is over',
-      () => state.waits || state.looks > looks + 1,
-      () => ({ ...state, before: looks })
-    )
-  }
+  const quiet = () => looks.quiet()
   const abort = new AbortController()
   let running = tainter.run(abort.signal)
   t.teardown(async () => {

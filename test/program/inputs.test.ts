@@ -1,21 +1,9 @@
 // How the built program is given what it reads: flags of kubectl, builds, settings of a repository.
-import { spawnSync } from 'node:child_process'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { deployment } from '../support/files.ts'
-
-const program = join(import.meta.dirname, '../../dist/main.js')
-
-function pidguard(cwd: string, args: readonly string[], env: Readonly<Record<string, string>> = {}) {
-  const run = spawnSync(process.execPath, [program, ...args], {
-    cwd,
-    input: '',
-    encoding: 'utf8',
-    env: { ...process.env, ...env }
-  })
-  return { code: run.status, out: run.stdout, err: run.stderr }
-}
+import { runIn as pidguard } from '../support/program.ts'
 
 const good = deployment('good', { resources: '{requests: {cpu: 10m}}' })
 const bad = deployment('bad')

@@ -4,18 +4,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { deployment } from '../support/files.ts'
-
-const program = join(import.meta.dirname, '../../dist/main.js')
-
-function pidguard(cwd: string, args: readonly string[], env: Readonly<Record<string, string>> = {}) {
-  const run = spawnSync(process.execPath, [program, ...args], {
-    cwd,
-    input: '',
-    encoding: 'utf8',
-    env: { ...process.env, ...env }
-  })
-  return { code: run.status, out: run.stdout, err: run.stderr }
-}
+import { runIn as pidguard, program } from '../support/program.ts'
 
 const files = { 'a.yaml': deployment('a') }
 

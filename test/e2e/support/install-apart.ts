@@ -1,3 +1,6 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { kubeletAuthority } from '../../support/fake-kubelet.ts'
 import type { ControlPlane } from './control-plane.ts'
 import { type Component, type Installation, install, patience, type Replica } from './installation.ts'
 import { untilIs } from './wait.ts'
@@ -45,4 +48,19 @@ export async function untilAllPodsSeen({ api }: ControlPlane, replica: Replica):
     },
     true
   )
+}
+
+/** A replica that reads kubelets each second, once it has read so many nodes and seen every pod. */
+export async function startReadingReplica(
+  plane: ControlPlane,
+  installation: Installation,
+  nodes: number
+): Promise<Replica> {
+  const kubeletCa = join(plane.folder, 'kubelet-ca.crt')
+  writeFileSync(kubeletCa, kubeletAuthority.cert)
+  const replica = await installation.start('--readings=kubelet', '--readings-interval=1s', `--kubelet-ca=${kubeletCa}`)
+  await replica.ready()
+  await untilIs('fresh readings', () => replica.metric('pidguard_nodes{known="fresh"}'), nodes)
+  await untilAllPodsSeen(plane, replica)
+  return replica
 }

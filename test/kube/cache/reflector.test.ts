@@ -1,38 +1,8 @@
 import type { ServerResponse } from 'node:http'
 import t, { type Test } from 'tap'
-import { metadataOf } from '../../../src/kube/cache/cached-kinds.ts'
 import type { Kind } from '../../../src/kube/cache/kind.ts'
-import { Reflector } from '../../../src/kube/cache/reflector.ts'
-import type { CacheEvents } from '../../../src/ports/cluster-cache.ts'
-import {
-  type Answer,
-  memoryLog,
-  sendJson,
-  sendStatus,
-  startFakeApi,
-  systemClock,
-  until
-} from '../../support/fake-api.ts'
-
-interface Thing {
-  readonly name: string
-  readonly size: number
-}
-
-const things: Kind<Thing> = {
-  resource: 'things',
-  path: '/api/v1/things',
-  firstPage: 2,
-  keyOf: ({ name }) => name,
-  project(object) {
-    return { name: metadataOf(object).name, size: Number(object['size']) }
-  },
-  same: (a, b) => a.size === b.size
-}
-
-function thing(name: string, size: number, resourceVersion = '1'): object {
-  return { metadata: { name, resourceVersion }, size }
-}
+import { type Answer, sendJson, sendStatus, until } from '../../support/fake-api.ts'
+import { reflectThings, type Thing, thing, things } from '../../support/things.ts'
 
 function list(items: object[], resourceVersion: string, next?: string): object {
   return { kind: 'ThingList', metadata: { resourceVersion, ...(next ? { continue: next } : {}) }, items }
@@ -62,26 +32,10 @@ const openWatch =
 
 const oneThing = (response: ServerResponse) => sendJson(response, list([thing('a', 1)], '10'))
 
-async function start(t: Test, answer: Answer, events: CacheEvents<Thing> = {}, silence = 5_000) {
-  const api = await startFakeApi(answer)
-  const log = memoryLog()
-  const reflector = new Reflector(
-    things,
-    { api: api.client, clock: systemClock, log, random: () => 0.5, silence, firstWait: 10 },
-    [events]
-  )
-  t.teardown(async () => {
-    await reflector.stop()
-    await api.stop()
-  })
-  reflector.start()
-  return { api, log, reflector }
-}
-
 const watchesOf = (asked: string[]) => asked.filter((each) => each.includes('watch=true'))
 
 t.test('reads all pages, then watches from the version of the list', async (t) => {
-  const { api, reflector } = await start(
+  const { api, reflector } = await reflectThings(
     t,
     script(
       [
@@ -108,7 +62,7 @@ t.test('reads all pages, then watches from the version of the list', async (t) =
 
 t.test('events tell what changed in what is kept, and nothing else', async (t) => {
   const told: string[] = []
-  await start(
+  await reflectThings(
     t,
     script(
       [oneThing],
@@ -145,7 +99,7 @@ t.test('a watch that ends or breaks is resumed where it was, bookmarks included'
   ]
   for (const [name, end] of ends) {
     await t.test(name, async (t) => {
-      const { api, reflector } = await start(
+      const { api, reflector } = await reflectThings(
         t,
         script(
           [oneThing],
@@ -182,7 +136,7 @@ t.test('a version that is gone is listed anew, and what vanished meanwhile is re
   for (const [name, answer] of gone) {
     await t.test(name, async (t) => {
       const removed: string[] = []
-      const { reflector } = await start(
+      const { reflector } = await reflectThings(
         t,
         script([oneThing, (response) => sendJson(response, list([thing('b', 2)], '50'))], [answer, openWatch()]),
         { removed: ({ name }) => removed.push(name) }
@@ -212,7 +166,7 @@ t.test('a list that fails keeps what was known and is tried again', async (t) =>
   ]
   for (const [name, fault] of faults) {
     await t.test(name, async (t) => {
-      const { log, reflector } = await start(t, script([fault, oneThing], [openWatch()]))
+      const { log, reflector } = await reflectThings(t, script([fault, oneThing], [openWatch()]))
       await until(
         'synced',
         () => reflector.state.synced,
@@ -227,7 +181,7 @@ t.test('a list that fails keeps what was known and is tried again', async (t) =>
 
 t.test('waits as long as Retry-After says', async (t) => {
   const startedAt = performance.now()
-  const { log, reflector } = await start(
+  const { log, reflector } = await reflectThings(
     t,
     script([(response) => sendStatus(response, 429, { 'retry-after': '1' }), oneThing], [openWatch()])
   )
@@ -241,11 +195,11 @@ t.test('waits as long as Retry-After says', async (t) => {
 })
 
 t.test('a silent watch is opened again without a new list', async (t) => {
-  const { api, reflector } = await start(
+  const { api, reflector } = await reflectThings(
     t,
     script([oneThing], [openWatch(), openWatch(line('ADDED', thing('b', 1, '11')))]),
     {},
-    1_000
+    { silence: 1_000 }
   )
   await until(
     'the second watch',
@@ -257,7 +211,10 @@ t.test('a silent watch is opened again without a new list', async (t) => {
 })
 
 t.test('a proxy that hangs up at once is not asked in a tight loop', async (t) => {
-  const { api, reflector } = await start(t, script([oneThing], [(response) => void response.writeHead(200).end()]))
+  const { api, reflector } = await reflectThings(
+    t,
+    script([oneThing], [(response) => void response.writeHead(200).end()])
+  )
   await until(
     'some tries',
     () => reflector.state.failures >= 3,
@@ -267,14 +224,18 @@ t.test('a proxy that hangs up at once is not asked in a tight loop', async (t) =
 })
 
 t.test('handlers that throw do not end it', async (t) => {
-  const { log, reflector } = await start(t, script([oneThing], [openWatch(line('ADDED', thing('b', 1, '11')))]), {
-    changed() {
-      throw new Error('handler')
-    },
-    synced() {
-      throw new Error('handler')
+  const { log, reflector } = await reflectThings(
+    t,
+    script([oneThing], [openWatch(line('ADDED', thing('b', 1, '11')))]),
+    {
+      changed() {
+        throw new Error('handler')
+      },
+      synced() {
+        throw new Error('handler')
+      }
     }
-  })
+  )
   await until(
     'the watch',
     () => reflector.get('b') !== undefined,
@@ -284,7 +245,7 @@ t.test('handlers that throw do not end it', async (t) => {
 })
 
 t.test('an object of another shape is left out, the others stay', async (t) => {
-  const { log, reflector } = await start(
+  const { log, reflector } = await reflectThings(
     t,
     script([(response) => sendJson(response, list([{ size: 1 }, thing('a', 1)], '10'))], [openWatch(line('ADDED', {}))])
   )
@@ -297,7 +258,7 @@ t.test('an object of another shape is left out, the others stay', async (t) => {
 })
 
 t.test('an empty list of Go is null', async (t) => {
-  const { reflector } = await start(
+  const { reflector } = await reflectThings(
     t,
     script([(response) => sendJson(response, { metadata: { resourceVersion: '1' }, items: null })], [openWatch()])
   )
@@ -321,7 +282,7 @@ t.test('stops while connecting, while waiting, while watching', async (t) => {
       1
     ]
   ] as const) {
-    const { api, reflector } = await start(t, answer)
+    const { api, reflector } = await reflectThings(t, answer)
     await until(
       name,
       () => api.asked.length === calls && reflector.state.failures === failures,
@@ -343,25 +304,13 @@ async function startStreamed(
   watches: Parameters<typeof script>[1],
   told: string[] = []
 ) {
-  const api = await startFakeApi(script([oneThing], watches))
-  const log = memoryLog()
   const events = {
     changed: ({ name }: Thing) => told.push(name),
     removed: ({ name }: Thing) => told.push(`- ${name}`),
     synced: () => told.push('synced')
   }
   const serverVersion = async () => minor
-  const reflector = new Reflector(
-    streamed,
-    { api: api.client, clock: systemClock, log, random: () => 0.5, silence: 5_000, firstWait: 10, serverVersion },
-    [events]
-  )
-  t.teardown(async () => {
-    await reflector.stop()
-    await api.stop()
-  })
-  reflector.start()
-  return { api, log, reflector }
+  return reflectThings(t, script([oneThing], watches), events, { kind: streamed, serverVersion })
 }
 
 const listsOf = (asked: string[]) => asked.filter((each) => each.includes('limit='))
