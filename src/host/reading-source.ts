@@ -22,6 +22,8 @@ export interface ReadingOptions {
   readonly prometheusNodeExporter?: string
   readonly kubeletCa?: string
   readonly kubeletInsecure?: boolean
+  /** Prometheus is asked what it was then; undefined: now. */
+  readonly evaluateAt?: Millis
   /** Kubelets are asked with a token of this ServiceAccount of our namespace, and not with our own. */
   readonly kubeletServiceAccount?: string
 }
@@ -56,6 +58,7 @@ async function readingsFrom(
       url: prometheus,
       matchers: { kubelet: prometheusKubelet, nodeExporter: prometheusNodeExporter },
       credentials: fileCredentials(prometheusToken, prometheusCa),
+      evaluateAt: options.evaluateAt,
       clock
     })
   }

@@ -2,7 +2,9 @@ import { AppError } from '../errors.ts'
 import { collectCluster } from '../kube/cache/list-cluster.ts'
 import { KubeClient } from '../kube/client.ts'
 import { findCredentials } from '../kube/credentials.ts'
+import type { Millis } from '../lib/units.ts'
 import type { NodeReading, ReadingFailure, ReadingTarget } from '../model/node-reading.ts'
+import type { NodeReadings } from '../ports/readings.ts'
 import type { Clock } from '../ports/runtime.ts'
 import type { ClusterSnapshot } from '../snapshot/snapshot.ts'
 import { liveReadings, type ReadingOptions } from './reading-source.ts'
@@ -16,33 +18,50 @@ export interface TakeOptions extends Omit<ReadingOptions, 'readings' | 'snapshot
 
 /** The cluster as it is now. Throws ERR_CLUSTER_CONFIG, ERR_CLUSTER_UNREACHABLE and ERR_USAGE. */
 export async function takeSnapshot(options: TakeOptions, clock: Clock): Promise<ClusterSnapshot> {
-  const credentials = await findCredentials({
-    kubeconfig: options.kubeconfig,
-    context: options.context,
-    env: process.env,
-    clock
-  })
+  for await (const snapshot of takeSnapshots(options, clock, [undefined])) return snapshot
+  throw new Error('no moment was asked for')
+}
+
+/**
+ * The nodes and pods of now, with readings of each of these moments; undefined is now. Only Prometheus knows of another
+ * moment. Throws as `takeSnapshot`.
+ */
+export async function* takeSnapshots(
+  options: TakeOptions,
+  clock: Clock,
+  moments: readonly (Millis | undefined)[]
+): AsyncGenerator<ClusterSnapshot> {
+  const { kubeconfig, context, readings: kind = 'kubelet', kubeletAddress = [] } = options
+  const credentials = await findCredentials({ kubeconfig, context, env: process.env, clock })
   const client = new KubeClient(credentials)
-  const source = await liveReadings(options.readings ?? 'kubelet', options, credentials, clock)
-  const { signal } = new AbortController()
-  const addresses = readAddresses(options.kubeletAddress ?? [])
+  const addresses = readAddresses(kubeletAddress)
   try {
-    const collected = await collectCluster(client, signal)
-    const readings = new Map<string, NodeReading>()
-    const failures = new Map<string, ReadingFailure>()
-    const sink = {
-      observeReading: (reading: NodeReading) => void readings.set(reading.node, reading),
-      observeFailure: (node: string, failure: ReadingFailure) => void failures.set(node, failure)
+    const collected = await collectCluster(client, new AbortController().signal)
+    const targets = collected.nodes.map((node) => withAddress(node, addresses.get(node.name)))
+    for (const moment of moments) {
+      const at = moment === undefined ? clock : { ...clock, now: () => moment }
+      const reading = moment === undefined ? options : { ...options, evaluateAt: moment }
+      const source = await liveReadings(kind, reading, credentials, at)
+      try {
+        yield { ...collected, ...(await readOnce(source, targets)), takenAt: at.now() }
+      } finally {
+        await source.close()
+      }
     }
-    await source.read(
-      collected.nodes.map((node) => withAddress(node, addresses.get(node.name))),
-      sink,
-      { signal, spread: 0 }
-    )
-    return { takenAt: clock.now(), ...collected, readings, failures }
   } finally {
-    await Promise.all([client.close(), source.close()])
+    await client.close()
   }
+}
+
+async function readOnce(source: NodeReadings, targets: readonly ReadingTarget[]) {
+  const readings = new Map<string, NodeReading>()
+  const failures = new Map<string, ReadingFailure>()
+  const sink = {
+    observeReading: (reading: NodeReading) => void readings.set(reading.node, reading),
+    observeFailure: (node: string, failure: ReadingFailure) => void failures.set(node, failure)
+  }
+  await source.read(targets, sink, { signal: new AbortController().signal, spread: 0 })
+  return { readings, failures }
 }
 
 interface Address {

@@ -25,6 +25,13 @@ export function addRecommend(program: Command, finish: Finish): void {
         'PIDGUARD_RECOMMEND_DURING'
       )
     )
+    .addOption(
+      span(
+        '--past <span>',
+        'with --readings prometheus: what it knows since then, 7d say; at most 200 moments',
+        'PIDGUARD_RECOMMEND_PAST'
+      )
+    )
     .addOption(span('--every <span>', 'between two readings', 'PIDGUARD_RECOMMEND_EVERY', '1m'))
     .option('--pool <name>', 'only this pool of nodes')
     .addOption(

@@ -35,6 +35,8 @@ export interface PrometheusClientOptions {
   /** Of one query, and of one answer. */
   readonly timeout: Millis
   readonly bodyLimit: Bytes
+  /** The moment that queries are about; undefined: now. */
+  readonly evaluateAt?: Millis | undefined
 }
 
 /** Instant queries. */
@@ -60,13 +62,14 @@ export class PrometheusClient {
   }
 
   async #ask(expression: string, signal: AbortSignal): Promise<readonly Series[]> {
-    const { url, credentials, bodyLimit } = this.#options
+    const { url, credentials, bodyLimit, evaluateAt } = this.#options
+    const time = evaluateAt === undefined ? undefined : { time: String(evaluateAt / 1000) }
     const access = await credentials?.next()
     const answer = await request(`${url.replace(/\/+$/, '')}/api/v1/query`, {
       dispatcher: this.#agentFor(access?.tls),
       method: 'POST',
       headers: { ...access?.headers, 'content-type': 'application/x-www-form-urlencoded', accept: 'application/json' },
-      body: new URLSearchParams({ query: expression }).toString(),
+      body: new URLSearchParams({ query: expression, ...time }).toString(),
       signal
     })
     if (answer.statusCode === 401) credentials?.renew()

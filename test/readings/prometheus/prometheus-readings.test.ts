@@ -320,3 +320,23 @@ t.test('pods that another target speaks of are not those of the node', async (t)
   await readings.read([target('node-a', '10.0.0.1')], sink, once)
   t.strictSame(sink.readings.get('node-a')?.pods, new Map([['u-1', 502]]))
 })
+
+t.test('what was at another moment is asked of that moment', async (t) => {
+  const times: (string | null)[] = []
+  const api = await startFakeApi(async (request, response) => {
+    times.push(new URLSearchParams(await text(request)).get('time'))
+    sendJson(response, { status: 'success', data: { resultType: 'vector', result: [] } })
+  })
+  t.teardown(() => api.stop())
+  const readings = new PrometheusReadings({
+    ...prometheusDefaults,
+    url: api.url,
+    credentials: undefined,
+    evaluateAt: 1_795_000_000_500,
+    clock: systemClock
+  })
+  t.teardown(() => readings.close())
+  await readings.read([target('node-a')], memorySink(), once)
+  t.ok(times.length > 5)
+  t.strictSame([...new Set(times)], ['1795000000.5'])
+})
