@@ -10,6 +10,8 @@ const components = ['host-network', 'monitoring', 'node-taints', 'policy-reports
 const plane = await startControlPlane()
 t.teardown(() => plane.stop())
 await definePrometheusKinds(plane)
+/** flowcontrol.apiserver.k8s.io/v1 is served from v1.29 on. */
+const newer = plane.version.minor >= 29 ? ['flow-control'] : []
 
 /** The names of the Prometheus operator's kinds without their schema, which promtool knows better. */
 async function definePrometheusKinds({ kubectl }: ControlPlane): Promise<void> {
@@ -38,7 +40,7 @@ async function uidOfConfiguration({ kubectl }: ControlPlane): Promise<string> {
 
 const folders = [
   ...kustomizations.map((name) => join(root, 'manifests', name)),
-  ...components.map((name) => join(root, 'test/fixtures/kustomize', name))
+  ...[...components, ...newer].map((name) => join(root, 'test/fixtures/kustomize', name))
 ]
 for (const folder of folders) {
   void t.test(
