@@ -64,6 +64,8 @@ export class Packing {
   /** PIDs of waiting pods that were placed below the floor of the demand. */
   #inReserve: Pids = 0
   #steps = 0
+  /** Of any node of the set, without any floor; undefined: not asked yet. */
+  #mostFree: Pids | undefined
 
   constructor(set: CandidateSet<NodeEntry>, own: ReadonlySet<NodeEntry> | undefined, frees: Frees) {
     this.#set = set
@@ -99,7 +101,7 @@ export class Packing {
   /** Places a group. False when that would take too long: then it is left. */
   put(group: Located): boolean {
     if (this.#steps > mostSteps) {
-      this.leave(group)
+      this.leaveUnseen(group)
       return false
     }
     const { nodes, pids, count } = group
@@ -131,6 +133,12 @@ export class Packing {
     if (count === 0) return
     const { pids: before, largest } = this.#leftOver
     this.#leftOver = { pids: before + pids * count, largest: Math.max(largest, pids) }
+  }
+
+  /** The same of pods whose nodes would take too long to find, but for those that are too large for any of these nodes. */
+  leaveUnseen(group: Pick<WaitingGroup, 'pids' | 'count'>): void {
+    this.#mostFree ??= this.#set.nodes.reduce((most, node) => Math.max(most, this.#frees.bare(node) ?? 0), 0)
+    if (group.pids <= this.#mostFree) this.leave(group)
   }
 
   roomFor(pids: Pids, pods: number): number {

@@ -1,6 +1,7 @@
 import type { Pids } from '../../lib/units.ts'
 import type { CandidateSet, CandidateSets } from '../ledger/candidate-sets.ts'
 import type { NodeEntry } from '../ledger/entries.ts'
+import { mayLand } from '../ledger/may-land.ts'
 import type { WaitingGroup } from '../ledger/waiting-pods.ts'
 import { Doubts, type Frees, type Located, Packing } from './one-packing.ts'
 import type { Others } from './quick-fit.ts'
@@ -24,8 +25,9 @@ import type { Others } from './quick-fit.ts'
  * place them into the reserve, since their floor may be lower.
  *
  * A waiting pod may also go to a node that is not known. Place it on known nodes, because they may be the only ones it
- * gets; but if the asking pod would fit without such pods, the answer is unknown, not full. The same holds for waiting
- * pods with more placements than a review can compute.
+ * gets; but if the asking pod would fit without such pods, the answer is unknown, not full. Waiting pods with more placements
+ * than a review can compute count on the nodes of the asking pod, unless they may land on none of these: else a tenant who makes enough of them switches the check off.
+ * Those of another namespace keep no more than its share there (see claims.ts).
  */
 
 /** The most pods of a demand that are placed before the waiting ones, each on the tightest node. Own choice: a millisecond. */
@@ -40,7 +42,7 @@ export interface Room {
   readonly pods: number
   /** When only those waiting pods are placed whose nodes are all known. */
   readonly mostPods: number
-  /** A node that is not known and that they may go to; undefined also when there were too many to compute. */
+  /** A node that is not known and that they may go to. */
   readonly doubt: NodeEntry | undefined
 }
 
@@ -58,10 +60,11 @@ export function roomBeside(
 ): Room {
   // No node has room even alone: skip the packing.
   if (!set.nodes.some((node) => (frees.sure(node) ?? 0) >= pids)) return noRoom
-  const { groups, lost } = located(others.groups, candidates)
+  const { groups, lost: unseen } = located(others.groups, candidates)
+  const lost = meeting(set, unseen)
   const own = groups.every(({ nodes }) => nodes === set.nodes) ? undefined : new Set(set.nodes)
   const packing = new Packing(set, own, frees)
-  for (const group of lost) packing.leave(group)
+  for (const group of lost) packing.leaveUnseen(group)
   const placed = groups.filter((group) => packing.put(group))
   const room = packing.roomFor(pids, pods)
   if (room >= pods) return { pods: room, mostPods: room, doubt: undefined }
@@ -73,11 +76,24 @@ export function roomBeside(
     }
   }
   const doubts = new Doubts(frees)
-  const known = placed.filter(({ nodes }) => doubts.isKnown(nodes))
-  if (known.length === others.groups.length) return { pods: room, mostPods: room, doubt: undefined }
+  const doubtful = new Set(placed.filter(({ nodes }) => !doubts.isKnown(nodes)))
+  if (doubtful.size === 0) return { pods: room, mostPods: room, doubt: undefined }
   const most = new Packing(set, own, frees)
-  for (const group of known) most.put(group)
+  for (const group of lost) most.leaveUnseen(group)
+  for (const group of groups) if (!doubtful.has(group)) most.put(group)
   return { pods: room, mostPods: most.roomFor(pids, pods), doubt: doubts.example }
+}
+
+/** Those of the groups that may land on one of the nodes; of groups that would take too long to look into, each. */
+function meeting({ nodes }: CandidateSet<NodeEntry>, groups: readonly WaitingGroup[]): readonly WaitingGroup[] {
+  let looked = 0
+  return groups.filter(({ placement }) => {
+    if (looked > mostLooks) return true
+    return nodes.some(({ facts }) => {
+      looked++
+      return facts !== undefined && mayLand(placement, facts)
+    })
+  })
 }
 
 /** The groups with their nodes, those with the fewest first; `lost` are those whose nodes would take too long to find. */

@@ -309,16 +309,16 @@ t.test('one that fits nowhere does not make room seem too small for another that
   t.equal(admit(fleet, 'beside both', 100, plain), true)
 })
 
-t.test('where more sizes go than can be put one by one is not known', async (t) => {
+t.test('more sizes than can be put one by one hold nothing back where they are too large for every node', async (t) => {
   const fleet = fleetWith(Array.from({ length: 600 }, () => 100))
   const verdict = () => fleet.headroom.assess(demand()).verdict
   for (let i = 0; i < 40; i++) wait(fleet, `p${i}`, 101 + i, plain)
   t.equal(verdict(), 'fits', 'they are too large for every node')
   for (let i = 40; i < 100; i++) wait(fleet, `p${i}`, 101 + i, plain)
-  t.equal(verdict(), 'unknown')
+  t.equal(verdict(), 'fits', 'still, though not all of them are tried')
 })
 
-t.test('where more placements go than can be looked into is not known', async (t) => {
+t.test('more placements than can be looked into count where the pod itself may land', async (t) => {
   const fleet = fleetWith(Array.from({ length: 600 }, () => 100))
   for (let i = 0; i < 600; i++) {
     const placement = placementOf({
@@ -333,7 +333,7 @@ t.test('where more placements go than can be looked into is not known', async (t
       placement
     })
   }
-  t.match(fleet.headroom.assess(demand({ pids: 60 })), { verdict: 'unknown', why: 'too many waiting pods' })
+  t.match(fleet.headroom.assess(demand({ pids: 60 })), { verdict: 'full' }, 'each of 600 nodes has room for one')
   t.equal(fleet.headroom.assess(demand({ pids: 101 })).verdict, 'full', 'without any of them')
   for (let i = 0; i < 600; i += 2) fleet.ledger.release(`p${i}`)
   t.equal(admit(fleet, 'small', 60, plain), true)
@@ -361,10 +361,39 @@ t.test(
       t.ok(ledger.candidates.looked - before <= 20_000 + 1_000, `${ledger.candidates.looked - before} nodes looked at`)
       return verdict
     }
-    t.strictSame([ask(100), ask(101)], ['unknown', 'full'])
+    t.strictSame([ask(100), ask(101)], ['fits', 'full'])
     for (let i = 0; i < 20; i++) t.not(ask(100), 'full')
     for (const name of names.slice(101, 301)) ledger.removePod(name)
     const later = Array.from({ length: 10 }, () => ask(100))
     t.equal(later.at(-1), 'fits', 'as many as are remembered')
   }
 )
+
+for (const waiting of [0, 200, 400]) {
+  t.test(`${waiting} placements of another tenant do not make a full fleet unknown`, async (t) => {
+    // One node of a thousand has room, for ten.
+    const fleet = fleetWith(Array.from({ length: 1_000 }, (_, index) => (index === 7 ? 1_000 : 0)))
+    for (let i = 0; i < waiting; i++) {
+      const placement = placementOf({ nodeSelector: { [`none-${i}`]: 'x' } })
+      const workload = { kind: 'Pod', name: `w${i}` }
+      fleet.ledger.assume({ uid: `w${i}`, namespace: 'other', workload, pids: 100, placement })
+    }
+    const isolation = { namespace: 'default', share: 0.5 }
+    let admitted = 0
+    for (let i = 0; i < 30; i++) {
+      // Another placement each, without another effect.
+      const placement = placementOf({ tolerations: [{ key: `t${i}`, operator: 'Exists' }] })
+      const { verdict } = fleet.headroom.assess(demand({ placement, uid: `p${i}`, isolation }))
+      t.not(verdict, 'unknown')
+      if (verdict !== 'fits') continue
+      const workload = { kind: 'Pod', name: `p${i}` }
+      fleet.ledger.assume({ uid: `p${i}`, namespace: 'default', workload, pids: 100, placement })
+      admitted++
+    }
+    t.ok(admitted <= 10, `${admitted} admitted where ten fit`)
+    t.ok(
+      admitted >= (waiting === 0 ? 10 : 5),
+      `${admitted} admitted, of which the other tenant keeps no more than its share`
+    )
+  })
+}
