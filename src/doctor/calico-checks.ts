@@ -3,10 +3,12 @@ import { InputFacts } from '../engine/input-facts.ts'
 import { mutate } from '../engine/mutate.ts'
 import type { Rule } from '../engine/rule.ts'
 import { backendEnvOf, felixContainerOf, isOperatorManaged } from '../kubernetes/calico/felix.ts'
+import { oldPodsOf } from '../kubernetes/calico/old-pods.ts'
 import { type Subject, subjectOfObject } from '../kubernetes/subject.ts'
 import type { JsonRecord } from '../lib/json/shape.ts'
 import type { RuleFinding } from '../model/finding.ts'
 import type { Settings } from '../policy/settings.ts'
+import { plural } from '../report/validate-report.ts'
 import type { FilePolicy } from '../validate/object-judge.ts'
 import type { Check } from './check.ts'
 import { isCalledFor } from './expected-webhooks.ts'
@@ -52,8 +54,19 @@ export function calicoViewOf(
 export function calicoChecks(facts: CalicoFacts): Check[] {
   return facts.daemonSets.flatMap((object): Check[] => {
     const subject = subjectOfObject(object)
-    return felixContainerOf(subject) === undefined ? [] : checksOf(subject, object, facts)
+    return felixContainerOf(subject) === undefined
+      ? []
+      : [...checksOf(subject, object, facts), ...rolloutChecks(subject)]
   })
+}
+
+/** A rollout by hand takes its time, so this is no fault: the alert PidguardCalicoRevisionDrift says when it takes long. */
+function rolloutChecks({ namespace, name, object }: Subject): Check[] {
+  const old = oldPodsOf(object) ?? 0
+  if (old === 0) return []
+  const found = `${plural(old, 'pod')} of an old revision`
+  const remedy = 'pidguard calico rollout --run replaces them, node by node.'
+  return [{ about: `Calico ${namespace}/${name}`, level: 'info', found, remedy }]
 }
 
 function checksOf(subject: Subject, object: JsonRecord, { mutating, calicoView }: CalicoFacts): Check[] {

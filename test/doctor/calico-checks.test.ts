@@ -104,6 +104,14 @@ void t.test('it is not called safe where no write comes to us', async (t) => {
   t.notMatch(check?.remedy, /kubectl annotate/)
 })
 
+void t.test('pods of an old revision are named; without a count nothing is said of them', async (t) => {
+  const status = { observedGeneration: 2, currentNumberScheduled: 3, updatedNumberScheduled: 1 }
+  const daemonSet = of('NFT')
+  const counted = { ...daemonSet, metadata: { ...daemonSet.metadata, generation: 2 }, status }
+  t.match(checks(counted, nft)[1], { level: 'info', found: '2 pods of an old revision', remedy: /rollout --run/ })
+  t.equal(checks({ ...counted, status: { ...status, observedGeneration: 1 } }, nft).length, 1)
+})
+
 void t.test('other DaemonSets are nothing of Calico', async (t) => {
   t.strictSame(checks({ ...calicoObject(), spec: {} }, nft), [])
 })

@@ -3,6 +3,7 @@ import type { Kind } from '../../kube/cache/kind.ts'
 import { Reflector, type ReflectorDeps } from '../../kube/cache/reflector.ts'
 import type { KubeApi } from '../../kube/client.ts'
 import { felixContainerOf } from '../../kubernetes/calico/felix.ts'
+import { oldPodsOf } from '../../kubernetes/calico/old-pods.ts'
 import { subjectOfObject } from '../../kubernetes/subject.ts'
 import type { PatchOperation } from '../../lib/json/patch.ts'
 import { isRecord, type JsonRecord, textOf } from '../../lib/json/shape.ts'
@@ -21,7 +22,7 @@ const daemonSetKind: Kind<Seen> = {
   firstPage: 100,
   keyOf: ({ namespace, name }) => `${namespace}/${name}`,
   project(item) {
-    const { metadata: held, spec, status } = item
+    const { metadata: held, spec } = item
     const metadata = isRecord(held) ? held : {}
     const { managedFields, ...rest } = metadata
     const object = { apiVersion: 'apps/v1', kind: 'DaemonSet', metadata: rest, spec }
@@ -30,18 +31,11 @@ const daemonSetKind: Kind<Seen> = {
       name: textOf(metadata['name']),
       uid: textOf(metadata['uid']),
       resourceVersion: textOf(metadata['resourceVersion']),
-      oldPods: oldPodsOf(metadata, status),
+      oldPods: oldPodsOf(item),
       object: felixContainerOf(subjectOfObject(object)) === undefined ? undefined : object
     }
   },
   same: (a, b) => a.uid === b.uid && a.resourceVersion === b.resourceVersion
-}
-
-/** As the DaemonSet controller counts them, under either strategy; undefined while it has not counted the present template. */
-function oldPodsOf({ generation }: JsonRecord, status: unknown): number | undefined {
-  if (!isRecord(status) || status['observedGeneration'] !== generation) return undefined
-  const { currentNumberScheduled: current, updatedNumberScheduled: updated = 0 } = status
-  return typeof current === 'number' && typeof updated === 'number' ? Math.max(0, current - updated) : undefined
 }
 
 /** Watches DaemonSets and FelixConfigurations until the signal. */
