@@ -88,7 +88,8 @@ void t.test('--quiet prints what makes the exit code, and nothing when it is 0',
 void t.test('a hook names what has changed: other files are passed over, and nothing is fine', async (t) => {
   const folder = t.testdir({
     'values.yaml': 'a: 1\n',
-    'broken.yaml': 'a: b: c\n',
+    'broken.yaml': 'apiVersion: v1\nkind: Pod: x\n',
+    'other.yaml': 'a: b: c\n',
     web: { 'Chart.yaml': 'name: web\n', templates: { 'a.yaml': '{{- if .x }}\na: b\n' } },
     'bad.yaml': bad
   })
@@ -101,6 +102,7 @@ void t.test('a hook names what has changed: other files are passed over, and not
   t.match(hook('web/templates/a.yaml'), { code: 0, out: /1 chart has templates that are not checked/ })
   t.match(hook(), { code: 0, out: /0 checked/ })
   t.match(hook('broken.yaml').code, 2)
+  t.match(hook('other.yaml'), { code: 0, out: /1 document cannot be read and names no apiVersion and kind/ })
   t.match(hook('gone.yaml').code, 2)
   t.equal(pidguard(folder, ['validate', 'values.yaml']).code, 2)
 })

@@ -1,5 +1,6 @@
 import { type Command, Option } from 'commander'
 import { recommendFormats } from '../../recommend/render.ts'
+import { helpEnd } from './shared/help-end.ts'
 import { addClusterOptions, type Finish, kubeletAddressOption, readingOptions, span } from './shared/options.ts'
 
 /** `pidguard recommend`. */
@@ -36,6 +37,15 @@ export function addRecommend(program: Command, finish: Finish): void {
     .option('--pool <name>', 'only this pool of nodes')
     .addOption(
       new Option('--policy <file>', 'policy that says what an outlier is, and the least ceiling').env('PIDGUARD_POLICY')
+    )
+    .addHelpText(
+      'after',
+      helpEnd(['pidguard recommend --during 2h', 'pidguard recommend --readings prometheus --past 7d -o yaml'], {
+        0: 'at least one pool has a recommendation',
+        2: 'a mistake in the call or the policy',
+        3: 'the cluster or a snapshot could not be read',
+        4: 'too little was seen to recommend anything'
+      })
     )
   addClusterOptions(recommend)
   recommend.addOption(kubeletAddressOption()).action(async (options) => {
