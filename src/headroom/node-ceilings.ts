@@ -70,3 +70,11 @@ export function usedShareOf({ limit, inUse }: Ceiling): number | undefined {
   if (limit === undefined || inUse === undefined) return undefined
   return limit === 0 ? 1 : inUse / limit
 }
+
+/** The share of the lower ceiling of a node that some tasks are; undefined where either limit is unknown, or there is none. */
+export function shareOfLower(pids: Pids, reading: NodeState['reading']): number | undefined {
+  const [host, kubepods] = [reading?.host.limit, reading?.kubepods.limit]
+  if (host === undefined || kubepods === undefined) return undefined
+  const ceiling = Math.min(host, kubepods)
+  return Number.isFinite(ceiling) && ceiling > 0 ? pids / ceiling : undefined
+}

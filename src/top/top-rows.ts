@@ -1,6 +1,6 @@
 import type { CeilingName, NodeAccount } from '../headroom/ceiling-account.ts'
 import type { Estimate } from '../headroom/estimate.ts'
-import { usedShareOf } from '../headroom/node-ceilings.ts'
+import { shareOfLower, usedShareOf } from '../headroom/node-ceilings.ts'
 import type { Millis, Pids } from '../lib/units.ts'
 import type { PodFacts, WorkloadName } from '../model/cluster-objects.ts'
 import type { Others } from '../model/holder-text.ts'
@@ -62,7 +62,7 @@ export interface PodRow {
   readonly committed: Pids | undefined
   /** pids.max of the pod itself; undefined: none, or not known. */
   readonly limit: Pids | undefined
-  /** Share of the tightest ceiling of its node. */
+  /** Share of the lower ceiling of its node. */
   readonly share: number | undefined
   readonly declared: Pids | undefined
   /** What it is counted with at least, and where that figure comes from. */
@@ -173,10 +173,11 @@ export function podRows({ pods, readings, takenAt, standing }: TopView): PodRow[
         pids,
         committed: entry === undefined ? undefined : entry.observed + entry.pending,
         limit: reading?.podLimits?.get(cgroup),
-        share: pids === undefined || reading === undefined ? undefined : shareOf(pids, reading),
+        share: pids === undefined ? undefined : shareOfLower(pids, reading),
         declared: pod.declared,
         estimate: standing.ledger.explain(pod),
-        age: reading === undefined ? undefined : Math.max(0, takenAt - reading.at)
+        // Of a pod without a figure there is no age either.
+        age: reading === undefined || pids === undefined ? undefined : Math.max(0, takenAt - reading.at)
       }
     })
     .sort(byPids)
@@ -200,18 +201,12 @@ export function unknownPodRows({ pods, readings, takenAt }: TopView): PodRow[] {
         pids,
         committed: undefined,
         limit: reading.podLimits?.get(cgroup),
-        share: shareOf(pids, reading),
+        share: shareOfLower(pids, reading),
         declared: undefined,
         estimate: undefined,
         age: Math.max(0, takenAt - reading.at)
       }))
   )
-}
-
-/** Share of the tightest ceiling of the node; undefined where that is not known, or there is none. */
-function shareOf(pids: Pids, { host, kubepods }: NodeReading): number | undefined {
-  const ceiling = Math.min(...[host.limit, kubepods.limit].filter((limit) => limit !== undefined))
-  return !Number.isFinite(ceiling) || ceiling === 0 ? undefined : pids / ceiling
 }
 
 /** Most tasks first; pods of which nothing is known come last. */

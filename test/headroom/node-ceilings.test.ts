@@ -1,5 +1,12 @@
 import t from 'tap'
-import { knownCeilings, lackOfLimit, lackOfUse, lowerLimit, usedShareOf } from '../../src/headroom/node-ceilings.ts'
+import {
+  knownCeilings,
+  lackOfLimit,
+  lackOfUse,
+  lowerLimit,
+  shareOfLower,
+  usedShareOf
+} from '../../src/headroom/node-ceilings.ts'
 import { nodeState } from '../support/nodes.ts'
 
 t.test('the fuller ceiling comes first; one that is not known whole is none', async (t) => {
@@ -40,4 +47,24 @@ t.test('the share in use of a ceiling: unknown is not 0, and a limit of 0 is ful
   t.equal(usedShareOf({ limit: Number.POSITIVE_INFINITY, inUse: 50 }), 0)
   t.equal(usedShareOf({ limit: undefined, inUse: 50 }), undefined)
   t.equal(usedShareOf({ limit: 200, inUse: undefined }), undefined)
+})
+
+t.test('the share of the lower ceiling is known where both limits are', async (t) => {
+  const of = (host: number | undefined, kubepods: number | undefined) =>
+    shareOfLower(100, {
+      node: 'n',
+      at: 0,
+      host: { limit: host, inUse: 1 },
+      kubepods: { limit: kubepods, inUse: 1 },
+      pods: undefined,
+      podLimits: undefined,
+      gaps: []
+    })
+  t.equal(of(1000, 500), 0.2)
+  t.equal(of(1000, Number.POSITIVE_INFINITY), 0.1)
+  t.equal(of(1000, undefined), undefined, 'the other may be the lower one')
+  t.equal(of(undefined, 500), undefined)
+  t.equal(of(Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY), undefined)
+  t.equal(of(0, 500), undefined)
+  t.equal(shareOfLower(1, undefined), undefined)
 })

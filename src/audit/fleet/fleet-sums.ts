@@ -1,5 +1,6 @@
 import { boundedBy, type Estimate, figureOf } from '../../headroom/estimate.ts'
 import { Workloads } from '../../headroom/ledger/peaks/workload-peaks.ts'
+import { shareOfLower } from '../../headroom/node-ceilings.ts'
 import { compareTexts } from '../../lib/compare-text.ts'
 import type { Millis, Pids } from '../../lib/units.ts'
 import type { NodeFacts, PodFacts, WorkloadName } from '../../model/cluster-objects.ts'
@@ -86,7 +87,7 @@ export class FleetSums {
     this.#addToWorkload(pod, pids)
     if (pids === undefined || node === undefined) return undefined
     const limit = reading?.podLimits?.get(cgroup) ?? null
-    return { namespace, name, workload, node, pids, share: shareOf(pids, reading), limit }
+    return { namespace, name, workload, node, pids, share: shareOfLower(pids, reading) ?? null, limit }
   }
 
   /** A pod that has ended: it needs nothing, but its cgroup is known. */
@@ -228,12 +229,4 @@ export class FleetSums {
 
 function emptySum(): NodeSum {
   return { pods: 0, pending: 0, seen: 0, biggest: null, unfigured: [], unclaimed: undefined }
-}
-
-/** Of the lower ceiling; null where that is not known, or there is none. */
-function shareOf(pids: Pids, reading: NodeReading | undefined): number | null {
-  const [host, kubepods] = [reading?.host.limit, reading?.kubepods.limit]
-  if (host === undefined || kubepods === undefined) return null
-  const ceiling = Math.min(host, kubepods)
-  return Number.isFinite(ceiling) && ceiling > 0 ? pids / ceiling : null
 }
