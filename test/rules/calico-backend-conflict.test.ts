@@ -32,6 +32,8 @@ const cases: readonly Case[] = [
     finds: /FELIX_IPTABLESBACKEND ."NFT". wins over FelixConfiguration default ."Legacy"./
   },
   { name: 'an invalid value still wins', env: env('nftables'), felix: [felix('NFT')], finds: /"nftables". wins over/ },
+  { name: 'a value of 40', env: env('x'.repeat(40)), felix: [felix('NFT')], finds: /\("x{40}"\) wins over/ },
+  { name: 'a longer one is cut', env: env('x'.repeat(41)), felix: [felix('NFT')], finds: /\("x{39}…"\) wins over/ },
   { name: 'an empty value still wins', env: env(''), felix: [felix('NFT')], finds: /"". wins over/ },
   { name: 'two invalid values mean the same', env: env('x'), felix: [felix('y')] },
   {

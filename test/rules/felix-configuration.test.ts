@@ -52,6 +52,15 @@ t.test('it warns unless the policy says otherwise', async (t) => {
   t.equal(rule.fix, undefined, 'a change here restarts Felix on all nodes at once; nobody but a person does that')
 })
 
+t.test('the detail says what it is set to, or that it is not, and what the policy says', async (t) => {
+  const detailOf = (spec: unknown, world: World) => findingsOf(rule, configuration(spec), world)[0]?.detail
+  t.equal(detailOf({}, nft), 'iptablesBackend is not set, the policy says NFT')
+  t.equal(detailOf({}, {}), 'iptablesBackend is not set')
+  t.equal(detailOf({ iptablesBackend: 'Legacy' }, nft), 'iptablesBackend="Legacy", the policy says NFT')
+  t.match(detailOf({ iptablesBackend: 'Auto' }, nft), /^iptablesBackend="Auto" means /)
+  t.match(detailOf({ iptablesBackend: 7 }, nft), /^iptablesBackend=a number/)
+})
+
 t.test('another kind of that name', async (t) => {
   t.strictSame(findingsOf(rule, configuration({}, 'default', 'example.com/v1'), nft), [])
 })
