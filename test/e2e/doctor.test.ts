@@ -103,6 +103,7 @@ void t.test('a user who may not look into pods is told so; what replicas know of
     right('discovery.k8s.io', ['endpointslices']),
     right('', ['pods'], ['get', 'list', 'create']),
     right('apps', ['deployments', 'daemonsets']),
+    right('crd.projectcalico.org', ['felixconfigurations']),
     right('admissionregistration.k8s.io', ['mutatingwebhookconfigurations', 'validatingwebhookconfigurations'])
   ])
   const { code, text } = await doctor(`--kubeconfig=${kubeconfig}`)
@@ -122,11 +123,12 @@ void t.test(
       right('apps', ['deployments', 'daemonsets'])
     ])
     const { code, text } = await doctor(`--kubeconfig=${kubeconfig}`)
-    for (const what of ['mutatingwebhookconfigurations', 'validatingwebhookconfigurations', 'secrets', 'pods/proxy']) {
+    const hidden = ['mutatingwebhookconfigurations', 'validatingwebhookconfigurations', 'secrets', 'pods/proxy']
+    for (const what of [...hidden, 'felixconfigurations']) {
       t.match(text, `WARN   ${what}: may not be read by this user`)
     }
     t.match(text, /WARN {3}a real call: not looked at: this user may not create pods in default/)
-    t.match(text, /0 errors, 5 warnings/)
+    t.match(text, /0 errors, 6 warnings/)
     t.equal(code, 0, text)
   }
 )
