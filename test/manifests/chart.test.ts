@@ -1,0 +1,191 @@
+// The chart and kustomize render the same objects; what the values change, and what is refused.
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join, relative } from 'node:path'
+import t from 'tap'
+import { readPolicy } from '../../src/policy/document/read-policy.ts'
+import { policyRules } from '../../src/rules/index.ts'
+import { chartFiles, parts } from '../support/chart.ts'
+import { chartFolder, helm, renderChart, runHelm } from '../support/helm.ts'
+import { goldenOf, objectsOf, type Rendered, render } from '../support/rendered.ts'
+import { projectFolder } from '../support/sources.ts'
+
+void t.test('its files are what the renderings of kustomize and the table of values make', async (t) => {
+  for (const [path, text] of Object.entries(chartFiles()))
+    t.equal(readFileSync(join(projectFolder, path), 'utf8'), text, `${path}: npm run golden`)
+})
+
+const options = { skip: helm === undefined && 'no Helm: PIDGUARD_HELM names none, nor is it on PATH' }
+
+/** The values for each overlay and component. */
+const valuesOf: Readonly<Record<string, object>> = {
+  default: {},
+  observe: { observe: true },
+  strict: { failurePolicy: 'Fail' },
+  'cert-manager': { certManager: { enabled: true } },
+  'host-network': { hostNetwork: true },
+  monitoring: { monitoring: { enabled: true } },
+  ...Object.fromEntries(
+    Object.entries({
+      audit: 'audit',
+      'audit-reports': 'auditReports',
+      bindings: 'bindings',
+      'calico-repair': 'calicoRepair',
+      fallback: 'fallback',
+      'flow-control': 'flowControl',
+      'kubelet-insecure': 'kubeletInsecure',
+      'match-conditions': 'matchConditions',
+      'node-taints': 'nodeTaints',
+      'own-rights': 'ownRights',
+      'policy-reports': 'policyReports'
+    }).map(([name, value]) => [name, { components: { [value]: true } }])
+  )
+}
+
+/** Helm leaves the Namespace to --create-namespace, unless it is asked for it. */
+const withNamespace = { namespace: { create: true } }
+
+function objectsWith(values: object, namespace?: string): ReadonlyMap<string, Rendered> {
+  const { code, stdout, stderr } = renderChart(values, namespace)
+  if (code !== 0) throw new Error(stderr)
+  return objectsOf(stdout)
+}
+
+for (const name of ['default', ...Object.keys(parts)]) {
+  void t.test(`${name}: the same objects as kustomize`, options, async (t) => {
+    const [ours, theirs] = [objectsWith({ ...withNamespace, ...valuesOf[name] }), objectsOf(goldenOf(name))]
+    t.strictSame([...ours.keys()].sort(), [...theirs.keys()].sort())
+    for (const [key, object] of theirs) t.strictSame(ours.get(key), object, key)
+  })
+}
+
+void t.test('several components at once: the same objects as kustomize', options, async (t) => {
+  const folder = t.testdir({})
+  const names = [
+    'audit',
+    'bindings',
+    'match-conditions',
+    'monitoring',
+    'node-taints',
+    'own-rights',
+    'fallback',
+    'host-network'
+  ]
+  const path = (to: string): string => relative(folder, join(projectFolder, 'manifests', to))
+  mkdirSync(folder, { recursive: true })
+  const kustomization = {
+    apiVersion: 'kustomize.config.k8s.io/v1beta1',
+    kind: 'Kustomization',
+    resources: [path('overlays/strict')],
+    components: names.map((name) => path(`components/${name}`))
+  }
+  writeFileSync(join(folder, 'kustomization.yaml'), JSON.stringify(kustomization))
+  const rendered = render(relative(projectFolder, folder))
+  rmSync(join(folder, 'kustomization.yaml'))
+  if (rendered === undefined) return t.pass('no kubectl that reads components')
+  const values = names.map((name) => valuesOf[name] as { components?: object })
+  const components = Object.assign({}, ...values.map((each) => each.components ?? {}))
+  const ours = objectsWith({ ...withNamespace, ...Object.assign({}, ...values), failurePolicy: 'Fail', components })
+  const theirs = objectsOf(rendered)
+  t.strictSame([...ours.keys()].sort(), [...theirs.keys()].sort())
+  for (const [key, object] of theirs) t.strictSame(sorted(ours.get(key)), sorted(object), key)
+})
+
+/** The API server calls webhooks of one configuration together: their order says nothing. */
+function sorted(object: Rendered | undefined): unknown {
+  const webhooks = object?.['webhooks'] as { name: string }[] | undefined
+  return webhooks === undefined
+    ? object
+    : { ...object, webhooks: webhooks.toSorted((a, b) => (a.name < b.name ? -1 : 1)) }
+}
+
+void t.test('helm lint --strict has nothing to say', options, async (t) => {
+  const { code, stdout, stderr } = runHelm(['lint', '--strict', chartFolder])
+  t.equal(code, 0, stdout + stderr)
+})
+
+void t.test('a value that is none is an error, also inside the policy', options, async (t) => {
+  const wrong: Readonly<Record<string, object>> = {
+    'a typo': { failurPolicy: 'Fail' },
+    'another word': { failurePolicy: 'fail' },
+    'a typo below': { components: { audits: true } },
+    'a rule that is none': { policy: { rules: { 'best-efort': 'warn' } } },
+    'a mode that is none': { policy: { rules: { 'best-effort': 'deny' } } },
+    'a digest that is none': { image: { digest: 'sha256:1' } }
+  }
+  for (const [name, values] of Object.entries(wrong)) t.not(renderChart(values).code, 0, name)
+})
+
+void t.test('the policy of the values is a policy document', options, async (t) => {
+  const policy = { calico: { iptablesBackend: 'NFT' }, rules: { 'best-effort': 'warn' }, headroom: { floor: '20%' } }
+  const { data } = objectsWith({ policy }).get('ConfigMap/pidguard-policy') as Rendered & {
+    data: Record<string, string>
+  }
+  const { base } = readPolicy(data['policy.yaml'] ?? '', { rules: policyRules, source: 'the ConfigMap' })
+  t.strictSame(
+    [base.calico.iptablesBackend, base.modes.get('best-effort'), base.headroom.floor],
+    ['NFT', 'warn', { share: 0.2 }]
+  )
+})
+
+interface Workload extends Rendered {
+  readonly metadata: Rendered['metadata'] & { readonly labels: Record<string, string> }
+  readonly spec: {
+    replicas: number
+    template: {
+      metadata: { annotations: object; labels: object }
+      spec: { containers: Record<string, unknown>[] } & Record<string, unknown>
+    }
+  }
+}
+
+void t.test('the values that people know', options, async (t) => {
+  const digest = `sha256:${'0'.repeat(64)}`
+  const objects = objectsWith({
+    image: { registry: 'registry.example.com', repository: 'tools/pidguard', digest, pullPolicy: 'Always' },
+    imagePullSecrets: [{ name: 'pull' }],
+    replicaCount: 5,
+    podAnnotations: { a: 'b' },
+    podLabels: { c: 'd', 'app.kubernetes.io/name': 'not this' },
+    nodeSelector: { pool: 'infra' },
+    extraArgs: ['--slow=50'],
+    logLevel: 'debug',
+    controller: { replicaCount: 1, resources: { requests: { cpu: '1' } } },
+    commonLabels: { team: 'x' },
+    excludedNamespaces: ['infra'],
+    timeoutSeconds: 2,
+    extraObjects: [
+      { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'more', namespace: '{{ .Release.Namespace }}' } }
+    ],
+    networkPolicy: { enabled: false }
+  })
+  const webhook = objects.get('Deployment/pidguard') as Workload
+  const [container] = webhook.spec.template.spec.containers
+  t.match(container, { image: `registry.example.com/tools/pidguard@${digest}`, imagePullPolicy: 'Always' })
+  t.match(JSON.stringify(container), '--slow=50')
+  t.match(container?.['env'], [{ name: 'PIDGUARD_LOG_LEVEL', value: 'debug' }])
+  t.equal(webhook.spec.replicas, 5)
+  t.match(webhook.spec.template.metadata, {
+    annotations: { a: 'b' },
+    labels: { c: 'd', 'app.kubernetes.io/name': 'pidguard' }
+  })
+  t.match(webhook.spec.template.spec, { nodeSelector: { pool: 'infra' }, imagePullSecrets: [{ name: 'pull' }] })
+  const controller = objects.get('Deployment/pidguard-controller') as Workload
+  t.equal(controller.spec.replicas, 1)
+  t.match(controller.spec.template.spec.containers[0], { resources: { requests: { cpu: '1' } } })
+  t.notMatch(JSON.stringify(controller), '--slow=50')
+  for (const [key, object] of objects)
+    if (key !== 'ConfigMap/more') t.match(object.metadata, { labels: { team: 'x' } }, key)
+  t.equal(objects.get('ConfigMap/more')?.metadata.namespace, 'pidguard-system')
+  t.notOk([...objects.keys()].some((key) => key.startsWith('NetworkPolicy')))
+  const { webhooks } = objects.get('ValidatingWebhookConfiguration/pidguard') as unknown as {
+    webhooks: { timeoutSeconds: number; namespaceSelector?: object }[]
+  }
+  t.ok(webhooks.every(({ timeoutSeconds }) => timeoutSeconds === 2))
+  t.match(JSON.stringify(webhooks[0]?.namespaceSelector), '"pidguard-system","infra"')
+})
+
+void t.test('in another namespace nothing speaks of the usual one', options, async (t) => {
+  const { stdout } = renderChart({ monitoring: { enabled: true }, certManager: { enabled: true } }, 'guards')
+  t.notMatch(stdout, 'pidguard-system')
+  t.match(stdout, 'namespace: guards')
+})
