@@ -21,7 +21,7 @@ const containers = (spec: Cel): Cel => `${spec}.?containers.orValue([])`
 const hasFelixVariable = 'c.?env.orValue([]).exists(e, e.name.lowerAscii().startsWith("felix_"))'
 
 /** See `felixIn` in kubernetes/calico/felix.ts. */
-export function runsFelix({ spec, meta, own }: Place): Cel {
+function runsFelix({ spec, meta, own }: Place): Cel {
   const app = `${meta}.?labels[?"k8s-app"].orValue(${own}.?labels[?"k8s-app"].orValue(""))`
   return `${isNotWindows(spec)}
 && ${containers(spec)}.exists(c, c.name == ${literal(felixContainer)}
@@ -31,7 +31,7 @@ export function runsFelix({ spec, meta, own }: Place): Cel {
 }
 
 /** Felix in a container of another name; see `otherFelixOf`. Ask only where `runsFelix` says no. */
-export function otherFelix(spec: Cel): Cel {
+function otherFelix(spec: Cel): Cel {
   return `${isNotWindows(spec)} ? ${containers(spec)}.filter(c, ${hasFelixVariable}
 || (c.?command.orValue([]) + c.?args.orValue([])).exists(word, word.matches(${pattern(felixCommand)}))
 || c.?image.orValue("").matches(${pattern(calicoNodeImage)})) : []`

@@ -5,12 +5,12 @@ import { all, any, type Cel, literal, matchesGlob, matchesSelector, quoted, type
 import { type Part, podVariables } from '../parts.ts'
 import type { CelCheck, CelFinding, CelRule } from '../rule-policy.ts'
 
-export interface CappedProfile extends Profile {
+interface CappedProfile extends Profile {
   readonly threadCap: NonNullable<Profile['threadCap']>
 }
 
 /** The profiles of the policy that name a cap, in their order. */
-export function cappedProfiles({ pids: { profiles } }: BaseSettings): CappedProfile[] {
+function cappedProfiles({ pids: { profiles } }: BaseSettings): CappedProfile[] {
   return profiles.filter((profile): profile is CappedProfile => profile.threadCap !== undefined)
 }
 
@@ -38,7 +38,7 @@ export const runtimeThreadCap: CelRule = {
 }
 
 /** `profile`: the first that matches the pod, by its place; and the containers that its cap is meant for. */
-export function profileVariables(profiles: readonly CappedProfile[]): Variable[] {
+function profileVariables(profiles: readonly CappedProfile[]): Variable[] {
   const tests = profiles.map(({ match: { images, selector } }) =>
     all([
       ...(selector === undefined ? [] : [matchesSelector('variables.meta.?labels.orValue({})', selector)]),
@@ -60,7 +60,7 @@ export function profileVariables(profiles: readonly CappedProfile[]): Variable[]
 }
 
 /** Whether the container sets a cap by a variable or an option; see `hasThreadCap`. */
-export function hasCap({ variables, options }: Knob): Cel {
+function hasCap({ variables, options }: Knob): Cel {
   const byVariable = `c.?env.orValue([]).exists(e, e.name in ${literal(variables)})`
   if (options.length === 0) return byVariable
   const texts = 'c.?command.orValue([]) + c.?args.orValue([]) + c.?env.orValue([]).map(e, e.?value.orValue(""))'
@@ -68,7 +68,7 @@ export function hasCap({ variables, options }: Knob): Cel {
 }
 
 /** The containers of a profile's images, or all of them where it names none. */
-export function held({ match: { images } }: CappedProfile): Cel {
+function held({ match: { images } }: CappedProfile): Cel {
   return images.length === 0
     ? 'variables.capable'
     : `variables.capable.filter(c, ${matchesGlob('c.?image.orValue("")', images)})`
