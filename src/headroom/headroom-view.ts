@@ -35,6 +35,11 @@ export interface Isolation {
   readonly namespace: string
   /** Between 0 and 1. */
   readonly share: number
+  /**
+   * Only where the claims of the pods on a node are more than it has: then some landed there unchecked. Pods whose bindings
+   * were checked had the room they claim, and keep it, as requests do.
+   */
+  readonly onlyBeyond?: boolean
 }
 
 /** There is room for all pods of the demand, beside every pod that is admitted and not bound yet. */

@@ -7,9 +7,10 @@ import type { Millis, Pids } from '../lib/units.ts'
 import type { Floor, Settings } from '../policy/settings.ts'
 import type { NodeEvent, NodeEvents, NodeTaints } from '../ports/node-actions.ts'
 import type { Clock, Log } from '../ports/runtime.ts'
+import { AwaitedRoom, type AwaitingPods } from './awaited-room.ts'
 import { RepeatedDuty, type Term } from './repeated-duty.ts'
 import { TaintMemory } from './taint-history.ts'
-import { type NodeStanding, planTaints, type TaintPlan, type UntaintReason } from './taint-plan.ts'
+import { isClosed, type NodeStanding, planTaints, type TaintPlan, type UntaintReason } from './taint-plan.ts'
 
 export type TaintChange = 'taint' | 'untaint'
 export type TaintResult = 'done' | 'forbidden' | 'failed'
@@ -27,8 +28,8 @@ export interface TainterDeps {
     floor: Floor,
     maxAge: Millis
   ): Iterable<readonly [Pick<LedgerNode, 'name' | 'taints' | 'unschedulable'>, NodeRoom | undefined]>
-  /** The largest estimate of the pods whose last binding to the node was refused; 0 when there is none. */
-  largestRefused(node: string): Pids
+  /** Pods that wait for a node. */
+  waiting(): readonly AwaitingPods[]
   /** Whether all nodes and pods are known: a share of some nodes would be too small, and room without some pods too large. */
   isSynced(): boolean
   /** Of the policy, for no namespace in particular. */
@@ -43,8 +44,8 @@ export interface TainterDeps {
   readonly every?: Millis
 }
 
-/** A node that filled up is tainted at most this long after the reading that showed it. */
-const defaultEvery: Millis = 2_000
+/** A pod that waits moves nodes at most this long after it was seen; the scheduler tries it again after a second. */
+const defaultEvery: Millis = 500
 /** Writes of one look, the worst nodes first; the next look is seconds away and has newer readings. */
 const mostWrites = 50
 /** After this many nodes that cannot be written, the rest is left for the next look. */
@@ -71,6 +72,7 @@ class TaintTerm implements Term {
   readonly #deps: TainterDeps
   readonly #signal: AbortSignal
   readonly #memory = new TaintMemory()
+  readonly #awaited = new AwaitedRoom()
   /** Failures that are in the log already. A write that succeeds clears them, so the next one is logged again. */
   readonly #failures = new Set<KubeFailure>()
   #eventFailure: KubeFailure | undefined
@@ -109,10 +111,13 @@ class TaintTerm implements Term {
     const now = clock.monotonic()
     const names = new Set<string>()
     const standings: NodeStanding[] = []
-    for (const [{ name, taints, unschedulable }, room] of this.#deps.rooms(floor, maxAge)) {
+    const rooms = [...this.#deps.rooms(floor, maxAge)]
+    const needs = this.#awaited.needs(this.#deps.waiting(), freeOf(rooms), now)
+    for (const [{ name, taints, unschedulable }, room] of rooms) {
       names.add(name)
-      const need = Math.max(estimate, this.#deps.largestRefused(name))
-      const { standing, isTakenAway } = this.#memory.observe({ name, taints, unschedulable, room, need }, now)
+      const need = needs.get(name)
+      const seen = { name, taints, unschedulable, room, need: need ?? estimate, isAwaited: need !== undefined }
+      const { standing, isTakenAway } = this.#memory.observe(seen, now)
       if (isTakenAway)
         log.warn({ node: name }, 'another client took the taint away; the node is not tainted again for a minute')
       standings.push(standing)
@@ -169,6 +174,18 @@ class TaintTerm implements Term {
       this.#deps.log.warn({ node, failure, error: message }, 'event not written')
     }
   }
+}
+
+type Seen = Pick<LedgerNode, 'name' | 'taints' | 'unschedulable'>
+
+/** Free PIDs of the nodes that are known whole, and that only our taint may close. */
+function freeOf(rooms: readonly (readonly [Seen, NodeRoom | undefined])[]): Map<string, Pids> {
+  const free = new Map<string, Pids>()
+  for (const [{ name, taints, unschedulable }, room] of rooms) {
+    if (room?.isWhole !== true || isClosed({ taints, unschedulable })) continue
+    free.set(name, Math.min(Number.POSITIVE_INFINITY, ...room.ceilings.map((ceiling) => ceiling.free)))
+  }
+  return free
 }
 
 /** One node to write, with the fields of the log line and the Event about it. */

@@ -8,6 +8,9 @@ export const sparedTime: Millis = 60_000
 /** How long a cache may still show a node as it was before our last write. Own choice; a watch takes milliseconds. */
 export const lateTime: Millis = 10_000
 
+/** Taints set on one node: at most so many at once, and so many an hour. Beyond that its bindings are refused instead. Own choice. */
+export const mostTaints = { atOnce: 40, perHour: 240 } as const
+
 /** What one look shows of a node. */
 export type SeenNode = Omit<NodeStanding, 'unknownFor' | 'taintedFor' | 'isSpared'>
 
@@ -24,6 +27,9 @@ interface Held {
   /** Since when there is no fresh reading; undefined while there is one. */
   unknownSince: Millis | undefined
   sparedUntil: Millis
+  /** How often it may still be tainted, as of that instant. */
+  allowance: number
+  countedAt: Millis
   /** When we wrote last; undefined once the cache shows that write. */
   wroteAt: Millis | undefined
 }
@@ -53,7 +59,7 @@ export class TaintMemory {
       taints: isLate ? taintsWith(node.taints, held.tainted) : node.taints,
       unknownFor: held.unknownSince === undefined ? 0 : now - held.unknownSince,
       taintedFor: held.tainted ? now - held.taintedAt : 0,
-      isSpared: now < held.sparedUntil
+      isSpared: now < held.sparedUntil || allowanceOf(held, now) < 1
     }
     return { standing, isTakenAway }
   }
@@ -64,6 +70,9 @@ export class TaintMemory {
     held.tainted = tainted
     held.taintedAt = now
     held.wroteAt = now
+    if (!tainted) return
+    held.allowance = allowanceOf(held, now) - 1
+    held.countedAt = now
   }
 
   /** Drops what is held of nodes that are gone. */
@@ -79,12 +88,18 @@ export class TaintMemory {
         taintedAt: Number.NEGATIVE_INFINITY,
         unknownSince: undefined,
         sparedUntil: now,
+        allowance: mostTaints.atOnce,
+        countedAt: now,
         wroteAt: undefined
       }
       this.#held.set(name, held)
     }
     return held
   }
+}
+
+function allowanceOf({ allowance, countedAt }: Held, now: Millis): number {
+  return Math.min(mostTaints.atOnce, allowance + ((now - countedAt) * mostTaints.perHour) / 3_600_000)
 }
 
 /** The taints of a node with or without ours. All other taints stay, in their order. */

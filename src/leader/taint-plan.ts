@@ -12,7 +12,8 @@ import type { Settings } from '../policy/settings.ts'
  *
  * A node is low when the next pod would reach into its floor. A binding there is refused at the same point: with a lower
  * threshold, some nodes would refuse pods without being tainted. The taint goes when the free PIDs exceed that threshold
- * by the hysteresis. An unknown node is never tainted. A tainted node that becomes unknown keeps its taint for a while,
+ * by the hysteresis. Where pods wait, they decide, at once in both directions and for all nodes: a node that is closed to
+ * them would only refuse them (see awaited-room.ts). An unknown node is never tainted. A tainted node that becomes unknown keeps its taint for a while,
  * because a node without free PIDs cannot answer. Then it loses the taint: without data, pidguard must not keep nodes closed.
  */
 
@@ -33,17 +34,22 @@ export interface NodeStanding {
   readonly unschedulable: boolean
   /** undefined without a fresh reading. */
   readonly room: NodeRoom | undefined
-  /** PIDs of the next pod there: the usual estimate, or that of a larger pod that was refused there. */
+  /** PIDs of the next pod there: the usual estimate, or that of a pod that waits. */
   readonly need: Pids
+  /** The need is that of a pod that waits. */
+  readonly isAwaited: boolean
   /** Time since the last fresh reading of both ceilings; 0 while there is one. */
   readonly unknownFor: Millis
   /** Time since the taint was set; Infinity when it was there at our first look. */
   readonly taintedFor: Millis
-  /** Our taint was removed a moment ago, and not by us: we do not put it back yet. */
+  /** Our taint was removed a moment ago, and not by us; or it was set too often: we do not set it now. */
   readonly isSpared: boolean
 }
 
-export type TaintSettings = Pick<Settings['headroom'], 'taintNodes' | 'maxTaintedShare' | 'taintHysteresis'>
+export type TaintSettings = Pick<
+  Settings['headroom'],
+  'taintNodes' | 'maxTaintedShare' | 'taintHysteresis' | 'autoscaled'
+>
 
 /**
  * `recovered`: more PIDs are free than the hysteresis asks for. `unknown`: no fresh reading for too long. `share`: too many
@@ -86,14 +92,17 @@ export function planTaints(nodes: Iterable<NodeStanding>, settings: TaintSetting
   let kept = 0
   let passedOver = 0
   for (const pool of poolsOf(nodes, settings)) {
-    let left = mostTainted(pool.filter(isOpen).length, settings.maxTaintedShare)
+    let left = mostTainted(pool.filter(isOpen).length, settings)
     for (const rated of pool.sort(byUrgency)) {
       const { node, isTainted, tightest } = rated
       const { name, need } = node
       const reason = isTainted ? reasonToUntaint(rated, settings) : undefined
       if (reason !== undefined) untaint.push({ name, reason, tightest })
       else if (!isOpen(rated)) kept += Number(isTainted)
-      else if (isTainted && left > 0) {
+      else if (node.isAwaited && isTainted) kept++
+      else if (node.isAwaited) {
+        if (tightest !== undefined && mayTaint(rated, settings)) taint.push({ name, need, tightest })
+      } else if (isTainted && left > 0) {
         left--
         kept++
       } else if (isTainted) untaint.push({ name, reason: 'share', tightest })
@@ -123,17 +132,19 @@ function mayTaint({ node, verdict }: RatedNode, { taintNodes }: TaintSettings): 
 
 function reasonToUntaint({ node, verdict }: RatedNode, { taintNodes }: TaintSettings): UntaintReason | undefined {
   if (!taintNodes) return 'off'
-  if (verdict === 'recovered' && node.taintedFor >= leastTainted) return 'recovered'
+  if (verdict === 'recovered' && (node.isAwaited || node.taintedFor >= leastTainted)) return 'recovered'
   return verdict === 'unknown' && node.unknownFor >= longestUnknown ? 'unknown' : undefined
 }
 
 /** `unknown` unless the ceilings that are known are enough to say which. */
-function verdictOf({ room, need }: NodeStanding, { taintHysteresis }: TaintSettings): Verdict {
+function verdictOf({ room, need, isAwaited }: NodeStanding, { taintHysteresis }: TaintSettings): Verdict {
   if (room === undefined) return 'unknown'
   const { ceilings, isWhole } = room
   if (ceilings.some(({ free }) => free < need)) return 'low'
   if (!isWhole) return 'unknown'
-  const hasRoom = ceilings.every(({ limit, free }) => free >= need + floorUnder(limit, taintHysteresis))
+  const hasRoom = ceilings.every(
+    ({ limit, free }) => free >= need + (isAwaited ? 0 : floorUnder(limit, taintHysteresis))
+  )
   return hasRoom ? 'recovered' : 'between'
 }
 
@@ -163,8 +174,13 @@ function poolOf({ taints }: NodeStanding): string {
 }
 
 /** Whether new pods may land there, our taint aside. A node that is closed anyway is not tainted and not counted in the share. */
-function isOpen({ node: { unschedulable, taints } }: RatedNode): boolean {
-  return !unschedulable && !taints.some((taint) => excludes(taint) && isCondition(taint))
+function isOpen({ node }: RatedNode): boolean {
+  return !isClosed(node)
+}
+
+/** Cordoned, or not well. */
+export function isClosed({ unschedulable, taints }: Pick<NodeStanding, 'unschedulable' | 'taints'>): boolean {
+  return unschedulable || taints.some((taint) => excludes(taint) && isCondition(taint))
 }
 
 function excludes({ effect }: Taint): boolean {
@@ -176,8 +192,12 @@ function isCondition({ key }: Taint): boolean {
   return key.startsWith('node.kubernetes.io/')
 }
 
-/** The share rounded up, so that a cluster of three may have one; but one node always stays open. */
-function mostTainted(open: number, share: number): number {
+/**
+ * The share rounded up, so that a cluster of three may have one; but one node always stays open. With an autoscaler all may be
+ * closed: it adds no node as long as one seems to have room.
+ */
+function mostTainted(open: number, { maxTaintedShare: share, autoscaled }: TaintSettings): number {
+  if (autoscaled) return open
   // 0.07 × 100 is a little more than 7 in binary, and must not become 8.
   return Math.max(0, Math.min(Math.ceil(share * open - 1e-6), open - 1))
 }

@@ -34,7 +34,7 @@ export const pidBinding = defineRule<Subject, 'headroom', 'felixDaemonSets'>({
       : isUrgent
         ? 'its priority is urgent'
         : undefined
-    const isolation = { namespace: subject.namespace, share }
+    const isolation = { namespace: subject.namespace, share, onlyBeyond: true }
     const assessment = headroom.assessNode(node, { pids, uid: known, floor, maxAge, isolation })
     switch (assessment.verdict) {
       case 'fits':

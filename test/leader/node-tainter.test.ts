@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import t, { type Test } from 'tap'
 import type { Headroom } from '../../src/headroom/assess/headroom.ts'
 import { KubeError } from '../../src/kube/kube-error.ts'
+import type { AwaitingPods } from '../../src/leader/awaited-room.ts'
 import { NodeTainter, type TainterDeps } from '../../src/leader/node-tainter.ts'
 import { leastTainted, longestUnknown, lowPids } from '../../src/leader/taint-plan.ts'
 import { memoryLog, until } from '../support/fake-api.ts'
@@ -25,7 +26,7 @@ function leading(
   const state = {
     settings: settings({ headroom: { taintNodes: true, ...change } }),
     synced,
-    refused: new Map<string, number>(),
+    waiting: [] as AwaitingPods[],
     /** Thrown by the next writes, by node; '*' for all. */
     faults: new Map<string, KubeError>(),
     eventFault: undefined as KubeError | undefined,
@@ -48,7 +49,7 @@ function leading(
       looks.began()
       return state.synced
     },
-    largestRefused: (node) => state.refused.get(node) ?? 0,
+    waiting: () => state.waiting,
     settings: () => state.settings,
     taints: {
       async write(node, tainted, signal) {
@@ -141,16 +142,30 @@ t.test('a node that fills up is tainted, told of, and freed when there is room a
   t.strictSame(tainter.counts, { tainted: 0, passedOver: 0 })
 })
 
-t.test('a node that refused a larger pod is tainted, until that pod is on another', async (t) => {
-  const { next, state, clock, read } = leading(t, { a: { kubepods: [1000, 600] }, b: wide, c: wide })
-  t.strictSame(await next(0), [])
-  state.refused.set('a', 400)
-  t.match(await next(3), ['+a', 'taint done', /the next pod needs 400/])
-  state.refused.clear()
-  t.strictSame(await next(0), [], 'a taint stays a moment')
-  clock.advance(leastTainted)
-  read('a', 600)
-  t.match(await next(3), ['-a', 'untaint done', /PidsRecovered/])
+t.test(
+  'for a large pod that waits every node without room for it is closed, and opened once it has landed',
+  async (t) => {
+    const { next, state } = leading(t, { a: { kubepods: [1000, 600] }, b: { kubepods: [1000, 700] }, c: wide })
+    t.strictSame(await next(0), [])
+    state.waiting = [{ key: 'large', pids: 400, nodes: ['a', 'b', 'c'].map((name) => ({ name })) }]
+    const closed = await next(6)
+    t.strictSame(
+      closed.filter((line) => /^[-+]/.test(line)),
+      ['+b', '+a']
+    )
+    t.match(closed.at(-1), /the next pod needs 400/)
+    state.waiting = [{ key: 'small', pids: 300, nodes: ['a', 'b', 'c'].map((name) => ({ name })) }]
+    t.match(await next(3), ['-a', 'untaint done', /PidsRecovered/], 'at once where the next one fits')
+  }
+)
+
+t.test('pods that fit nowhere close all nodes, so that the scheduler calls them unschedulable', async (t) => {
+  const { next, state } = leading(t, { a: { kubepods: [1000, 600] }, b: { kubepods: [1000, 700] } })
+  state.waiting = [{ key: 'x', pids: 800, nodes: ['a', 'b'].map((name) => ({ name })) }]
+  t.strictSame(
+    (await next(6)).filter((line) => /^[-+]/.test(line)),
+    ['+b', '+a']
+  )
 })
 
 t.test('a fleet that is low everywhere is not tainted shut, and that is told once', async (t) => {

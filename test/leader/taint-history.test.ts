@@ -1,12 +1,27 @@
 import t from 'tap'
-import { lateTime, type SeenNode, sparedTime, TaintMemory, taintsWith } from '../../src/leader/taint-history.ts'
+import {
+  lateTime,
+  mostTaints,
+  type SeenNode,
+  sparedTime,
+  TaintMemory,
+  taintsWith
+} from '../../src/leader/taint-history.ts'
 import { lowPids } from '../../src/leader/taint-plan.ts'
 
 const other = { key: 'gpu', value: '', effect: 'NoSchedule' }
 
 function node(tainted: boolean, change: Partial<SeenNode> = {}): SeenNode {
   const room = { ceilings: [], isWhole: true }
-  return { name: 'a', taints: tainted ? [other, lowPids] : [other], unschedulable: false, room, need: 50, ...change }
+  return {
+    name: 'a',
+    taints: tainted ? [other, lowPids] : [other],
+    unschedulable: false,
+    room,
+    need: 50,
+    isAwaited: false,
+    ...change
+  }
 }
 
 t.test('a taint that was there before anybody looked is as old as can be', async (t) => {
@@ -78,4 +93,23 @@ t.test('the taints of others stay as they are, whatever else they hold', async (
   t.strictSame(taintsWith([timed, bare], false), [timed])
   t.strictSame(taintsWith([bare, timed], true), [timed, lowPids])
   t.strictSame(taintsWith([{ ...lowPids, effect: 'NoExecute' }], false), [{ ...lowPids, effect: 'NoExecute' }])
+})
+
+t.test('a node is tainted so often an hour and no more; its bindings are refused instead', async (t) => {
+  const memory = new TaintMemory()
+  const isSpared = (now: number) => memory.observe(node(false), now).standing.isSpared
+  const flip = (now: number): void => {
+    memory.wrote('a', true, now)
+    memory.wrote('a', false, now)
+  }
+  for (let i = 0; i < mostTaints.atOnce; i++) {
+    t.notOk(isSpared(0), `${i}`)
+    flip(0)
+  }
+  t.ok(isSpared(0))
+  const one = 3_600_000 / mostTaints.perHour
+  t.ok(isSpared(one - 1))
+  t.notOk(isSpared(one))
+  flip(one)
+  t.ok(isSpared(one))
 })

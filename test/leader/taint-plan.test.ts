@@ -11,7 +11,12 @@ import {
 } from '../../src/leader/taint-plan.ts'
 import type { Taint } from '../../src/model/cluster-objects.ts'
 
-const policy: TaintSettings = { taintNodes: true, maxTaintedShare: 1, taintHysteresis: { pids: 100 } }
+const policy: TaintSettings = {
+  autoscaled: false,
+  taintNodes: true,
+  maxTaintedShare: 1,
+  taintHysteresis: { pids: 100 }
+}
 
 /** A node that needs 50 for the next pod; `free` as known, undefined for no fresh reading. */
 function node(name: string, free: number | undefined, change: Partial<NodeStanding> = {}): NodeStanding {
@@ -22,6 +27,7 @@ function node(name: string, free: number | undefined, change: Partial<NodeStandi
     unschedulable: false,
     room: free === undefined ? undefined : { ceilings: [{ ...ceiling, free }], isWhole: true },
     need: 50,
+    isAwaited: false,
     unknownFor: 0,
     taintedFor: Number.POSITIVE_INFINITY,
     isSpared: false,
@@ -54,6 +60,22 @@ const cases: readonly {
     name: '5 a larger pod was turned away there',
     nodes: [node('a', 499, { need: 500 }), node('b', 500, { need: 500 })],
     want: '+a'
+  },
+  {
+    name: '5a of pods that wait, the share and the hysteresis do not matter',
+    nodes: [
+      node('a', 499, { need: 500, isAwaited: true }),
+      node('b', 499, { need: 500, isAwaited: true }),
+      node('c', 500, { need: 500, isAwaited: true, taints, taintedFor: 0 })
+    ],
+    settings: { maxTaintedShare: 0 },
+    want: '+a, +b, -c recovered'
+  },
+  {
+    name: '5b with an autoscaler the last one may be closed',
+    nodes: [node('a', 0), node('b', 0)],
+    settings: { autoscaled: true, maxTaintedShare: 0.25 },
+    want: '+a, +b'
   },
   { name: '6 the switch is off', nodes: [node('a', 0), wide], settings: { taintNodes: false }, want: '' },
   {

@@ -77,6 +77,10 @@ export class SlowLedger {
       pods.set(uid, [...(pods.get(uid) ?? []), { at: reading.at, pids }])
       this.seen.set(workload, pods)
     }
+    for (const uid of this.podsOn(reading.node)) {
+      const { phase } = this.pods.get(uid) ?? {}
+      if (phase === 'Succeeded' || phase === 'Failed') this.giveBack(uid)
+    }
   }
 
   observePod(facts: LedgerPod): void {

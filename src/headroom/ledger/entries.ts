@@ -75,6 +75,8 @@ export class PodEntry {
   readySince: Millis | undefined = undefined
   estimate: Pids = 0
   observed: Pids = 0
+  /** All its containers have ended: it holds no tasks, whatever a reading shows. */
+  hasFinished = false
   /** See `PodFacts`. */
   priority: number | undefined = undefined
   /** The estimate it was admitted with here, or else the first one that the stored pod showed. */

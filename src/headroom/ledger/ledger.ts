@@ -149,6 +149,7 @@ export class Ledger {
     pod.name = facts.name
     pod.readySince = facts.readySince
     pod.priority = facts.priority
+    pod.hasFinished = hasFinished(facts)
     // The first figure counts for the pod's life: whoever may patch the pod could write any other later.
     pod.admitted ??= figureOf(facts)?.pids
     const estimate = this.#figures.pidsOf(pod)
@@ -163,7 +164,7 @@ export class Ledger {
     const node = facts.node === undefined ? this.#awaited({ state, placement }, pod) : this.#nodes.open(facts.node)
     if (facts.node !== undefined || state === 'ended') this.#bindings.delete(pod)
     this.#pods.change(pod, { state, estimate, placement, node }, held === undefined)
-    if (hasFinished(facts)) giveBack(pod)
+    if (pod.hasFinished) giveBack(pod)
     this.gangs.changed(pod, hasCome)
     if (pod.workload !== undefined) {
       pod.workload.estimate = estimate

@@ -6,7 +6,7 @@ import { isKnown, isWhole } from '../ceiling-account.ts'
 import { CandidateSets } from './candidate-sets.ts'
 import { NodeEntry } from './entries.ts'
 import type { LedgerNode, LedgerReading } from './ledger-inputs.ts'
-import { dropReading, shareReading } from './reading-shares.ts'
+import { dropReading, giveBack, shareReading } from './reading-shares.ts'
 
 /**
  * How long the last known figures of a ceiling stand in for readings that lack it. A kubelet leaves out all of cAdvisor's
@@ -112,6 +112,8 @@ export class NodeBook {
     node.host = isBridged && !isKnown(reading.host) ? grown(node.host, growth) : reading.host
     node.kubepods = isBridged && !isKnown(reading.kubepods) ? grown(node.kubepods, growth) : reading.kubepods
     node.isWhole = isWhole(node)
+    // The sample is older than their end.
+    for (const pod of node.pods) if (pod.hasFinished) giveBack(pod)
     // Where there is no ceiling there are no limits either.
     node.nearLimits = reading.withoutCeiling === undefined ? reading.nearLimits : []
   }

@@ -76,8 +76,8 @@ export function unclaim({ cgroup, node, observed }: PodEntry): void {
 }
 
 /**
- * The pod has finished, or is gone: its tasks have ended, also where the node's last reading still shows them. A reading that
- * comes later and still shows them counts again: it may have been taken before, or the pod was deleted by force.
+ * The pod has finished, or is gone: its tasks have ended, also where the node's last reading still shows them. Of one that is
+ * gone a later reading that shows them counts again: it may have been deleted by force.
  */
 export function giveBack(pod: PodEntry): void {
   const { node, observed } = pod

@@ -1,6 +1,7 @@
+import type { Ledger } from '../../headroom/ledger/ledger.ts'
+import type { AwaitingPods } from '../../leader/awaited-room.ts'
 import type { NearFloorDeps, NearFloorEvents } from '../../leader/near-floor-events.ts'
 import type { NodeTainter, TaintCounts, TainterDeps } from '../../leader/node-tainter.ts'
-import { RefusedPods } from '../../leader/refused-bindings.ts'
 import type { Millis } from '../../lib/units.ts'
 import type { NamespaceLookup } from '../../policy/settings.ts'
 import type { HeadroomStatus } from '../../server/metrics/headroom-metrics.ts'
@@ -32,6 +33,13 @@ export interface NodeDuties {
   stop(): Promise<void>
 }
 
+/** Pods that the API server shows and that wait for a node, by size and placement. */
+function awaitingPods({ waiting, candidates }: Ledger): AwaitingPods[] {
+  return [...waiting.groups].map(({ pids, placement }) => {
+    return { key: `${pids} ${placement.signature}`, pids, nodes: candidates.of(placement).nodes }
+  })
+}
+
 /** One time of leading: what it watches, and who works with it. */
 interface NodeTerm {
   readonly watch: ClusterWatch
@@ -58,14 +66,13 @@ export async function buildNodeDuties(
   }
 
   async function begin(): Promise<NodeTerm> {
-    const refused = new RefusedPods()
-    const watch = await watchCluster(options, cluster, deps, { pods: [refused], areReadingsWanted: areEventsWanted })
+    const watch = await watchCluster(options, cluster, deps, { areReadingsWanted: areEventsWanted })
     const { books, caches } = watch
     const shared = { api, headroom: books.headroom, isSynced: () => watch.isSynced, settingsFor, clock, log, meter }
     const { buildNearFloorEvents } = await import('./build-near-floor-events.ts')
     return {
       watch,
-      tainter: buildNodeTainter({ ...shared, largestRefused: (node) => refused.largest(node) }),
+      tainter: buildNodeTainter({ ...shared, waiting: () => awaitingPods(books.ledger) }),
       nearFloor: buildNearFloorEvents({ ...shared, ledger: books.ledger, pods: caches.pods, isWanted: areEventsWanted })
     }
   }

@@ -117,6 +117,22 @@ t.test('a binding, and what other replicas may have bound, is bounded in the sam
   t.equal(ask(101, 'orders'), 'full')
 })
 
+t.test('on the node that was chosen, claims within its room count in full, and beyond it are bounded', async (t) => {
+  const { store, headroom } = fleet()
+  const ask = (pids: number) =>
+    headroom.assessNode('n1', {
+      pids,
+      uid: undefined,
+      floor: { pids: 0 },
+      maxAge: 60_000,
+      isolation: { ...isolation, onlyBeyond: true }
+    }).verdict
+  store('orders', 1000, { node: 'n1' })
+  t.strictSame([ask(0), ask(1)], ['fits', 'full'], 'as much as there is')
+  store('orders', 1, { node: 'n1' })
+  t.strictSame([ask(750), ask(751)], ['fits', 'full'], 'more than there is: some landed unchecked')
+})
+
 t.test('a denial shows the node as it was counted', async (t) => {
   const { store, headroom } = fleet()
   store('orders', most, { node: 'n1' })

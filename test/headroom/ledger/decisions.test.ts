@@ -297,6 +297,12 @@ const podsOnNodes: readonly Case[] = [
         b.pod('a', { node: 'n1', phase, estimated: 600 })
         b.is([b.ask(900), b.ask(901)], ['fits', 'full n1 900'], time)
       }
+      b.read('n1', {
+        host: { limit: 1000, inUse: 700 },
+        kubepods: { limit: 1000, inUse: 650 },
+        pods: new Map([['a', 600]])
+      })
+      b.is([b.ask(900), b.ask(901)], ['fits', 'full n1 900'], 'of a sample from before its end')
       b.delete('a')
       b.is([b.ask(900), b.ask(901)], ['fits', 'full n1 900'])
     }

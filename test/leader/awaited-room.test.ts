@@ -1,0 +1,53 @@
+import t from 'tap'
+import { AwaitedRoom, type AwaitingPods, restingTime, steeringTime } from '../../src/leader/awaited-room.ts'
+
+const all = ['a', 'b', 'c']
+
+function pods(pids: number, nodes: readonly string[] = all): AwaitingPods {
+  return { key: `${pids} ${nodes.join()}`, pids, nodes: nodes.map((name) => ({ name })) }
+}
+
+/** Room of 300 on a, 800 on b, 20 on c. */
+const free = new Map([
+  ['a', 300],
+  ['b', 800],
+  ['c', 20]
+])
+
+const needs = (waiting: readonly AwaitingPods[], room = new AwaitedRoom(), now = 0) =>
+  Object.fromEntries(room.needs(waiting, free, now))
+
+t.test('nobody waits: nothing is asked of any node', async (t) => {
+  t.strictSame(needs([]), {})
+})
+
+t.test('the largest that fits somewhere decides for all nodes it may land on', async (t) => {
+  t.strictSame(needs([pods(50), pods(500)]), { a: 500, b: 500, c: 500 })
+  t.strictSame(needs([pods(500, ['b']), pods(200)]), { a: 200, b: 500, c: 200 })
+})
+
+t.test('one that fits nowhere closes only where nobody who waits fits', async (t) => {
+  t.strictSame(needs([pods(900), pods(100)]), { a: 100, b: 100, c: 100 })
+  t.strictSame(needs([pods(900), pods(4_000)]), { a: 900, b: 900, c: 900 }, 'the smallest of them decides')
+  t.strictSame(needs([pods(900, ['c'])]), { c: 900 })
+})
+
+t.test('what is not known, or closed by others, is left as it is', async (t) => {
+  t.strictSame(needs([pods(500, ['b', 'unread'])]), { b: 500 })
+})
+
+t.test(
+  'a pod that does not land closes nodes for half a minute, then leaves them to others for a minute',
+  async (t) => {
+    const room = new AwaitedRoom()
+    const waiting = [pods(500), pods(50)]
+    const at = (now: number) => needs(waiting, room, now)['a']
+    t.equal(at(0), 500)
+    t.equal(at(steeringTime - 1), 500)
+    t.equal(at(steeringTime), 50)
+    t.equal(at(steeringTime + restingTime - 1), undefined, 'the small one has not landed either')
+    t.equal(at(steeringTime + restingTime), 500)
+    t.strictSame(needs([pods(50)], room, 200_000), { a: 50, b: 50, c: 50 })
+    t.equal(at(200_001), 500, 'one that went and came is new')
+  }
+)
