@@ -54,6 +54,7 @@ export async function runDoctor(options: Options): Promise<number> {
     const expectedPolicies = expectedPoliciesOf(policy, policyRules, facts.serverVersion, now)
     const known = {
       policyMistakes,
+      taintNodes: policy?.base.headroom.taintNodes,
       admissionPolicies,
       expectedPolicies,
       policyView,

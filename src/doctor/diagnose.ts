@@ -5,6 +5,7 @@ import type { Millis } from '../lib/units.ts'
 import { type CalicoFacts, calicoChecks } from './calico-checks.ts'
 import type { Check, Level } from './check.ts'
 import { type FallbackFacts, fallbackChecks } from './fallback-checks.ts'
+import { type GuardFacts, guardChecks } from './guard-checks.ts'
 import { headroomChecks } from './headroom-checks.ts'
 import { type OwnRightsFacts, ownRightsChecks } from './own-rights-checks.ts'
 import { type ProbeFacts, probeChecks } from './probe-checks.ts'
@@ -19,6 +20,7 @@ export interface DoctorFacts
     ProbeFacts,
     OwnRightsFacts,
     FallbackFacts,
+    GuardFacts,
     Pick<CalicoFacts, 'calicoView'> {
   /** Names of all Nodes; undefined: they are not needed, or the user may not list them. */
   readonly nodes: readonly string[] | undefined
@@ -42,6 +44,7 @@ export function diagnose(facts: DoctorFacts): Check[] {
     ...fallbackChecks(facts),
     ...headroomChecks(facts.replicas, facts.namespace, facts.nodes),
     ...calicoChecks(facts),
+    ...guardChecks(facts),
     ...ownRightsChecks(facts),
     ...neighbourChecks(facts),
     ...mutualWaitChecks(facts)

@@ -9,6 +9,12 @@ export const pathOf = {
   ValidatingWebhookConfiguration: '/validate'
 } as const satisfies Record<ConfigurationKind, string>
 
+/** The Service of the one writer, as manifests/components/guard names it. */
+export const guardService = 'pidguard-guard'
+
+/** The webhooks that the one writer answers. */
+export const guardedWebhooks: readonly string[] = ['validate.pidguard.io', 'bindings.validate.pidguard.io']
+
 /** What the webhook is not called for, though it should be: `UPDATE of daemonsets.apps`. */
 export function lackingOf(
   webhook: RegisteredWebhook,

@@ -1,5 +1,12 @@
 import type { Check } from './check.ts'
-import { type ConfigurationKind, expectedWebhooks, lackingOf, pathOf } from './expected-webhooks.ts'
+import {
+  type ConfigurationKind,
+  expectedWebhooks,
+  guardedWebhooks,
+  guardService,
+  lackingOf,
+  pathOf
+} from './expected-webhooks.ts'
 import { type ProbeFacts, wasSeen } from './probe-checks.ts'
 import type { InstallationFacts, RegisteredWebhook, WebhookConfiguration } from './read-installation.ts'
 
@@ -79,7 +86,8 @@ function destinationFaults(
     const found = `is called at ${url}, not by the Service: what answers there was not looked at`
     return [{ about: name, level: 'warn', found, remedy: `Where pidguard runs in this cluster: ${apply}` }]
   }
-  const wanted = `${namespace}/pidguard, path ${pathOf[kind]}`
+  const isGuard = service?.name === guardService && guardedWebhooks.includes(name)
+  const wanted = `${namespace}/${isGuard ? guardService : 'pidguard'}, path ${pathOf[kind]}`
   const called = `${service?.namespace}/${service?.name}, path ${service?.path ?? '/'}`
   if (called !== wanted) {
     const found = `is called at the Service ${called}; pidguard is at ${wanted}`

@@ -10,7 +10,7 @@ import type { Clock, Log } from '../ports/runtime.ts'
 import { AwaitedRoom, type AwaitingPods } from './awaited-room.ts'
 import { RepeatedDuty, type Term } from './repeated-duty.ts'
 import { TaintMemory } from './taint-history.ts'
-import { isClosed, type NodeStanding, planTaints, type TaintPlan, type UntaintReason } from './taint-plan.ts'
+import { freeOf, type NodeStanding, planTaints, type TaintPlan, type UntaintReason } from './taint-plan.ts'
 
 export type TaintChange = 'taint' | 'untaint'
 export type TaintResult = 'done' | 'forbidden' | 'failed'
@@ -174,18 +174,6 @@ class TaintTerm implements Term {
       this.#deps.log.warn({ node, failure, error: message }, 'event not written')
     }
   }
-}
-
-type Seen = Pick<LedgerNode, 'name' | 'taints' | 'unschedulable'>
-
-/** Free PIDs of the nodes that are known whole, and that only our taint may close. */
-function freeOf(rooms: readonly (readonly [Seen, NodeRoom | undefined])[]): Map<string, Pids> {
-  const free = new Map<string, Pids>()
-  for (const [{ name, taints, unschedulable }, room] of rooms) {
-    if (room?.isWhole !== true || isClosed({ taints, unschedulable })) continue
-    free.set(name, Math.min(Number.POSITIVE_INFINITY, ...room.ceilings.map((ceiling) => ceiling.free)))
-  }
-  return free
 }
 
 /** One node to write, with the fields of the log line and the Event about it. */

@@ -223,3 +223,15 @@ function freeOf({ tightest }: RatedNode): Pids {
 function compareNames(a: { readonly name: string }, b: { readonly name: string }): number {
   return a.name < b.name ? -1 : Number(a.name > b.name)
 }
+
+type SeenNode = Pick<NodeStanding, 'name' | 'taints' | 'unschedulable'>
+
+/** Free PIDs of the nodes that are known whole, and that only our taint may close. */
+export function freeOf(rooms: readonly (readonly [SeenNode, NodeRoom | undefined])[]): Map<string, Pids> {
+  const free = new Map<string, Pids>()
+  for (const [{ name, taints, unschedulable }, room] of rooms) {
+    if (room?.isWhole !== true || isClosed({ taints, unschedulable })) continue
+    free.set(name, Math.min(Number.POSITIVE_INFINITY, ...room.ceilings.map((ceiling) => ceiling.free)))
+  }
+  return free
+}

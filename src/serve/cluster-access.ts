@@ -5,6 +5,9 @@ import type { Clock } from '../ports/runtime.ts'
 /** Service, webhook configurations, Lease and Deployment of the webhook, as manifests/base names them. */
 export const installed = 'pidguard'
 
+/** The Service of the one writer, as manifests/components/guard names it. */
+export const guard = 'pidguard-guard'
+
 /** The one way of this process to its cluster: everything that talks to the API server shares its connections. */
 export interface ClusterAccess {
   readonly credentials: Credentials

@@ -7,7 +7,7 @@ import { servingSecret } from '../kube/serving-secret.ts'
 import { webhookRegistry } from '../kube/webhook-registry.ts'
 import type { Millis } from '../lib/units.ts'
 import type { Clock, Log } from '../ports/runtime.ts'
-import { type ClusterAccess, installed } from './cluster-access.ts'
+import { type ClusterAccess, guard, installed } from './cluster-access.ts'
 
 export interface ReadCertificatesOptions {
   readonly secret: string
@@ -45,7 +45,7 @@ export function readCertificates({ secret, cluster, clock, log }: ReadCertificat
 export function keepCertificates(options: KeptCertificatesOptions): CertificateSource {
   const { secret, issuer, lives, cluster, clock, log, isLeading } = options
   const { api, namespace } = cluster
-  const terms = checkTerms({ ...lives, names: [`${installed}.${namespace}.svc`] })
+  const terms = checkTerms({ ...lives, names: [`${installed}.${namespace}.svc`, `${guard}.${namespace}.svc`] })
   const keeper = new CertificateKeeper({
     secret: servingSecret(api, namespace, secret),
     registry: webhookRegistry(api, installed),

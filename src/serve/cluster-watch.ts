@@ -23,6 +23,8 @@ export interface ClusterWatchOptions extends ReadingOptions {
   readonly kubeconfig?: string
   /** Milliseconds between two readings of one node. */
   readonly readingsInterval: Millis
+  /** No other replica decides on pods and bindings. */
+  readonly soleWriter?: boolean
 }
 
 /** What both processes of an installation know of their cluster: caches of its objects, readings of its nodes. */
@@ -65,7 +67,9 @@ export async function watchCluster(
       ? await readingsOfFile(options.snapshot, deps)
       : await liveReadings(source, options, kubeletCredentials(options, api, credentials, clock), clock)
   const isCurrent = (): boolean => isHeard(caches.nodes) && isHeard(caches.pods)
-  const books = buildBookkeeping(deps, isCurrent, ({ workloads }) => workloads.get(namespace, admitting)?.live ?? 1)
+  const books = buildBookkeeping(deps, isCurrent, ({ workloads }) =>
+    options.soleWriter === true ? 1 : (workloads.get(namespace, admitting)?.live ?? 1)
+  )
   const { ledger } = books
   const tally = new ReadingCounts(
     { observeReading: (reading) => ledger.observeReading(reading), observeFailure() {} },

@@ -2,6 +2,8 @@ import t from 'tap'
 import {
   type ConfigurationKind,
   expectedWebhooks,
+  guardedWebhooks,
+  guardService,
   isCalledFor,
   lackingOf,
   pathOf
@@ -59,8 +61,11 @@ for (const rendering of Object.keys(kustomizations)) {
         const webhook = webhooks.find(({ name }) => name === expected.name)
         t.strictSame(webhook && lackingOf(webhook, expected), [], expected.name)
       }
-      const service = { namespace: 'pidguard-system', name: 'pidguard', path: pathOf[kind], port: 443 }
-      for (const { name, clientConfig } of webhooks) t.strictSame(clientConfig.service, service, name)
+      const at = { namespace: 'pidguard-system', path: pathOf[kind], port: 443 }
+      for (const { name, clientConfig } of webhooks) {
+        const isGuarded = rendering === 'guard' && guardedWebhooks.includes(name)
+        t.strictSame(clientConfig.service, { ...at, name: isGuarded ? guardService : 'pidguard' }, name)
+      }
     }
   })
 }

@@ -86,7 +86,7 @@ void t.test(
   async (t) => {
     for (const rendering of Object.keys(kustomizations)) {
       const found = [...objectsOf(goldenOf(rendering)).values()].filter(({ metadata }) => metadata.name === nodeTaints)
-      t.equal(found.length, rendering === nodeTaintsRendering ? 4 : 0, rendering)
+      t.equal(found.length, [nodeTaintsRendering, 'guard'].includes(rendering) ? 4 : 0, rendering)
     }
     const { rules } = objectOf<{ rules: PolicyRule[] }>(nodeTaintsRendering, `ClusterRole/${nodeTaints}`)
     t.strictSame(rules, [{ apiGroups: [''], resources: ['nodes'], verbs: ['get', 'patch'] }])

@@ -114,6 +114,7 @@ export function installationOf(change: Partial<DoctorFacts> = {}): DoctorFacts {
     expectedPolicies: undefined,
     policyView: () => ({ validate: true, mutate: true }),
     calicoView: undefined,
+    taintNodes: false,
     systemNamespaces: ['kube-system', 'pidguard-system'],
     namespaces: [namespaceOf('kube-system'), namespaceOf('pidguard-system'), namespaceOf('shop')],
     daemonSets: [],

@@ -44,6 +44,12 @@ export function addServe(program: Command, finish: Finish): void {
       ).env('PIDGUARD_SNAPSHOT')
     )
     .addOption(readingsIntervalOption())
+    .addOption(
+      new Option(
+        '--sole-writer',
+        'no other replica decides on pods and bindings: keep no room free for what others may admit (component guard)'
+      ).env('PIDGUARD_SOLE_WRITER')
+    )
     .addOption(policyOption())
     .addOption(logLevelOption())
     .addOption(
