@@ -10,7 +10,7 @@ import type { Clock, Log } from '../ports/runtime.ts'
 import { AwaitedRoom, type AwaitingPods } from './awaited-room.ts'
 import { RepeatedDuty, type Term } from './repeated-duty.ts'
 import { TaintMemory } from './taint-history.ts'
-import { freeOf, type NodeStanding, planTaints, type TaintPlan, type UntaintReason } from './taint-plan.ts'
+import { freePidsOf, type NodeStanding, planTaints, type TaintPlan, type UntaintReason } from './taint-plan.ts'
 
 export type TaintChange = 'taint' | 'untaint'
 export type TaintResult = 'done' | 'forbidden' | 'failed'
@@ -112,7 +112,7 @@ class TaintTerm implements Term {
     const names = new Set<string>()
     const standings: NodeStanding[] = []
     const rooms = [...this.#deps.rooms(floor, maxAge)]
-    const needs = this.#awaited.needs(this.#deps.waiting(), freeOf(rooms), now)
+    const needs = this.#awaited.needs(this.#deps.waiting(), freePidsOf(rooms), now)
     for (const [{ name, taints, unschedulable }, room] of rooms) {
       names.add(name)
       const need = needs.get(name)

@@ -227,7 +227,7 @@ function compareNames(a: { readonly name: string }, b: { readonly name: string }
 type SeenNode = Pick<NodeStanding, 'name' | 'taints' | 'unschedulable'>
 
 /** Free PIDs of the nodes that are known whole, and that only our taint may close. */
-export function freeOf(rooms: readonly (readonly [SeenNode, NodeRoom | undefined])[]): Map<string, Pids> {
+export function freePidsOf(rooms: readonly (readonly [SeenNode, NodeRoom | undefined])[]): Map<string, Pids> {
   const free = new Map<string, Pids>()
   for (const [{ name, taints, unschedulable }, room] of rooms) {
     if (room?.isWhole !== true || isClosed({ taints, unschedulable })) continue
