@@ -18,6 +18,8 @@ import type { InputFile, Inputs } from './inputs.ts'
 export interface InputObject extends ManifestObject {
   /** As people are shown it. */
   readonly file: string
+  /** Line of the file that its document starts on. */
+  readonly line: number
   /** The place of a field, or of the deepest field above it that is there. */
   placeOf(pointer: string): Promise<Place>
 }
@@ -116,7 +118,7 @@ async function give(
     const message = 'object' in found ? whyNoObject(found.object, file) : whyNoValue(found, file)
     if (message !== undefined) sink.problem({ message, place: await placeOf('') })
     else if ('object' in found && isObject(found.object))
-      await sink.object({ ...found, file: shown(file.path), placeOf })
+      await sink.object({ ...found, file: shown(file.path), line: document.line, placeOf })
   }
 }
 

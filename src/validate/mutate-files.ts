@@ -2,7 +2,7 @@ import { InputFacts } from '../engine/input-facts.ts'
 import type { RuleIndex } from '../engine/rule-index.ts'
 import { AppError } from '../errors.ts'
 import type { InputFile, Inputs } from '../input/inputs.ts'
-import { readObjects, wholeFile } from '../input/read-objects.ts'
+import { wholeFile } from '../input/read-objects.ts'
 import { type MinorVersion, newestMinor } from '../kubernetes/server-version.ts'
 import type { PatchOperation } from '../lib/json/patch.ts'
 import { objectNameOf } from '../report/object-name.ts'
@@ -13,6 +13,7 @@ import { Locator, spotAt } from '../yaml/locator.ts'
 import { objectsOf, readDocument } from '../yaml/read-document.ts'
 import { DocumentSplitter, type DocumentText, splitJson } from '../yaml/split-stream.ts'
 import { type FilePolicy, ObjectJudge } from './object-judge.ts'
+import { readFacts } from './read-input-facts.ts'
 
 export interface MutateOptions {
   readonly namespace: string
@@ -104,15 +105,7 @@ async function factsOf(files: readonly InputFile[], options: MutateOptions, deps
     undefined,
     options.kubernetesVersion ?? newestMinor
   )
-  for (const file of files) {
-    await readObjects(file, deps.inputs, {
-      object: async ({ object }) => {
-        facts.add(object)
-      },
-      problem: () => {},
-      wants: (text) => /\b(Namespace|LimitRange)\b/.test(text)
-    })
-  }
+  await readFacts(files, deps.inputs, facts)
   return facts
 }
 

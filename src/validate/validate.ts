@@ -2,6 +2,7 @@ import { InputFacts, type KnownCluster, ofFelix } from '../engine/input-facts.ts
 import type { RuleIndex } from '../engine/rule-index.ts'
 import type { InputFile, Inputs } from '../input/inputs.ts'
 import { type InputObject, readObjects, wholeFile } from '../input/read-objects.ts'
+import { remembered } from '../input/remembered-inputs.ts'
 import { isAboutFelix } from '../kubernetes/calico/felix.ts'
 import { kindMistake } from '../kubernetes/kind-mistake.ts'
 import { holdsPods } from '../kubernetes/pods/pod-templates.ts'
@@ -15,6 +16,7 @@ import { type FailOn, fails, placeText, plural, type Report } from '../report/va
 import type { Baseline } from './baseline.ts'
 import { Findings } from './collect-findings.ts'
 import { type FilePolicy, ObjectJudge, type ObjectVerdict } from './object-judge.ts'
+import { documentOf, type KnownDocuments, readFacts } from './read-input-facts.ts'
 
 export interface ValidateOptions {
   /** Namespace of objects that name none. */
@@ -53,10 +55,12 @@ export async function validate(
     deps.cluster,
     options.kubernetesVersion ?? newestMinor
   )
-  // A Namespace, a LimitRange or a PodGroup may follow the objects it is for. Then all inputs are read a second time, with every fact.
+  const inputs = remembered(deps.inputs)
+  const known = await readFacts(files, inputs, facts)
+  // A fact that is written in no common way is found on the way. Objects may stand before it: then all is read once more.
   const run =
-    (await new Pass(deps, options, facts, true).over(files)) ??
-    (await new Pass(deps, options, facts, false).over(files))
+    (await new Pass({ ...deps, inputs }, options, facts, known).over(files)) ??
+    (await new Pass({ ...deps, inputs }, options, facts, undefined).over(files))
   const findings = run as Findings
   for (const { path, message } of problems) findings.problem({ message, place: wholeFile(path) })
   for (const note of [...notes, ...(deps.notes ?? []), ...(deps.policy.notes ?? [])]) findings.note(note)
@@ -71,24 +75,23 @@ export async function validate(
   })
 }
 
-const factKinds = /\b(Namespace|LimitRange|PodGroup|FelixConfiguration|DaemonSet)\b/
-
 /** One reading of all inputs. */
 class Pass {
   readonly #deps: ValidateDeps
   readonly #options: ValidateOptions
   readonly #facts: InputFacts
-  readonly #collects: boolean
+  /** Documents whose facts are known; undefined: those of all are. */
+  readonly #known: KnownDocuments | undefined
   readonly #judge: ObjectJudge
   readonly #findings: Findings
   readonly #judgedNamespaces = new Set<string>()
   #isOutdated = false
 
-  constructor(deps: ValidateDeps, options: ValidateOptions, facts: InputFacts, collects: boolean) {
+  constructor(deps: ValidateDeps, options: ValidateOptions, facts: InputFacts, known: KnownDocuments | undefined) {
     this.#deps = deps
     this.#options = options
     this.#facts = facts
-    this.#collects = collects
+    this.#known = known
     this.#judge = new ObjectJudge(deps.rules, deps.policy, options.namespace)
     this.#findings = new Findings(deps.baseline)
   }
@@ -108,8 +111,7 @@ class Pass {
           holdsAny = true
           this.#findings.problem(problem)
         },
-        unreadable: ({ message, place }) => unreadable.push(`${placeText(place)}: ${message}`),
-        wants: (text) => !this.#isOutdated || factKinds.test(text)
+        unreadable: ({ message, place }) => unreadable.push(`${placeText(place)}: ${message}`)
       })
       if (!holdsAny) without.push(file.path)
     }
@@ -132,7 +134,7 @@ class Pass {
   async #take(input: InputObject): Promise<void> {
     const { object } = input
     this.#findings.countObject()
-    if (this.#collects) {
+    if (this.#known !== undefined && !this.#known.has(documentOf(input))) {
       const namespace = this.#facts.add(object)
       if (namespace !== undefined && this.#judgedNamespaces.has(namespace)) this.#isOutdated = true
     }

@@ -51,20 +51,31 @@ const maxDepth = 1_000
 
 const loadOptions: LoadOptions & { maxDepth: number } = { schema, maxDepth }
 
-const anchor = /[\s[{,]&[^\s&]/
-const alias = /[\s[{,:-]\*[^\s]/
+/** What may stand before a node on its line: indentation, the dash of an item, a colon, a bracket, a comma, a tag. */
+const before = String.raw`(?:^|[:[{,?]|^[ \t]*-|[ \t]-|![^\s]*)[ \t]*`
+/** What may stand before a key on its line. */
+const beforeKey = String.raw`(?:^[ \t]*(?:-[ \t]+)*|[[{,?][ \t]*)`
+
+const anchor = new RegExp(String.raw`${before}&[^\s&,[\]{}]`, 'm')
+const alias = new RegExp(String.raw`${before}\*[^\s*,[\]{}]`, 'm')
+const mergeKey = new RegExp(String.raw`${beforeKey}<<[ \t]*:`, 'm')
+const explicitKey = new RegExp(String.raw`${beforeKey}\?[ \t\r\n]`, 'm')
+const mapInMap = new RegExp(String.raw`${before}\{[ \t]*\{`, 'm')
+/** A collection in brackets, on one line or at the end of several, with a colon behind it. */
+const collectionKey = new RegExp(String.raw`${beforeKey}[[{].*[\]}][ \t]*:|^[ \t]*[\]}][ \t]*:`, 'm')
 
 /**
  * Whether a document holds what only the slow parser reads as kubectl does: aliases, merge keys, keys that are not
- * scalars. May say yes for a document that merely looks so.
+ * scalars. May say yes for a document that merely looks so. Words come before patterns, as nearly all texts have none of
+ * them; and the patterns ask for the place, as prose in CRDs and scripts in ConfigMaps is full of such words.
  */
 export function needsSlow(text: string): boolean {
   return (
-    text.includes('<<') ||
-    text.includes('{{') ||
-    text.includes(']:') ||
-    text.includes('}:') ||
-    text.includes('? ') ||
+    (text.includes('<<') && mergeKey.test(text)) ||
+    (text.includes('{{') && mapInMap.test(text)) ||
+    ((text.includes(']:') || text.includes('}:') || text.includes('] :') || text.includes('} :')) &&
+      collectionKey.test(text)) ||
+    (text.includes('? ') && explicitKey.test(text)) ||
     (text.includes('*') && text.includes('&') && anchor.test(text) && alias.test(text))
   )
 }

@@ -119,6 +119,8 @@ const without: Readonly<Record<string, string>> = {
   'host/files/file-text.ts': 'Inside of input-files.ts; input-files.test.ts.',
   'host/files/left-out.ts': 'Inside of input-files.ts; input-files.test.ts.',
   'host/files/source-files.ts': 'Inside of input-files.ts; input-files.test.ts.',
+  'validate/read-input-facts.ts':
+    'Inside of validate.ts; validate.test.ts has facts before, behind and between objects.',
   'validate/repeats.ts': 'Inside of validate.ts; validate.test.ts.',
   'host/files/file-error.ts': 'Inside of input-files.ts; input-files.test.ts.',
   'yaml/edit/': 'Inside of edit-yaml.ts and edit-json.ts; their tests have every edit.',

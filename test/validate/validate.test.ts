@@ -457,7 +457,11 @@ void t.test('FelixConfigurations and DaemonSets of Felix are read together, in a
       { [a]: stringify(calicoObject()), [b]: felix('node.n1', '{iptablesBackend: Legacy}') },
       { policy }
     )
-    t.strictSame(rulesOf(node), ['calico-iptables-backend'], 'a pin that would switch a node off')
+    t.strictSame(
+      rulesOf(node),
+      ['calico-iptables-backend', 'felix-configuration'],
+      'a pin that would switch a node off'
+    )
     t.match(node.findings[0], { action: 'warn', detail: /FelixConfiguration "node.n1" says "Legacy"/ })
     const twice = await validateTexts({ [a]: pinned, [b]: felix('default', '{iptablesBackend: Legacy}') }, { policy })
     t.strictSame(rulesOf(twice), ['calico-backend-conflict'])
@@ -593,5 +597,18 @@ void t.test(
     }
     const { findings } = await validateTexts({ 'b.yaml': gangPod }, { cluster })
     t.match(findings, [{ reason: 'size of the pod group not known', action: 'warn' }])
+  }
+)
+
+void t.test(
+  'a fact counts also where its kind is written as nobody does, and where a piece of the file ends in it',
+  async (t) => {
+    for (const kind of ['"Limit\\x52ange"', '!!str LimitRange', '&k LimitRange', 'LimitRange']) {
+      const odd = limitRange.replace('kind: LimitRange', `kind: ${kind}`)
+      t.not(odd.includes(kind), false)
+      for (const chunk of [7, 1_000]) {
+        t.strictSame(linesOf(await validateTexts({ 'a.yaml': deployment('a'), 'b.yaml': odd }, { chunk })), [], kind)
+      }
+    }
   }
 )

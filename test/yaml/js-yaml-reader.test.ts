@@ -109,3 +109,29 @@ const quiet: Tap = {
     return true
   }) as Tap['equal']
 }
+
+void t.test('prose and scripts go to the fast parser, and what only looks like prose to the slow one', async (t) => {
+  const fast = [
+    'description: |\n  Is this? Yes: see [the docs]: there {{ is }}, **bold**, a && b, cat <<EOF > x\n',
+    "title: '{{ template }}'\n",
+    'args: [a, {b: c}]\nmore: {d: [e]}\n',
+    'text: see {x}: y is *not* it & that\n',
+    'a: "<<"\nb: what? no\n'
+  ]
+  const slow = [
+    'a: &x {b: 1}\nc: *x\n',
+    '- &x a\n- *x\n',
+    'a: {<<: {b: 1}}\n',
+    'a:\n  <<: {b: 1}\n',
+    'a: {{ b }}\n',
+    '[a]: b\n',
+    'x: {[a]: b}\n',
+    '{\n  a: b\n}: c\n',
+    '? a\n: b\n',
+    'x: {? a : b}\n',
+    '? - a\n: b\n',
+    'a: !!map &x {b: 1}\nc: [*x]\n'
+  ]
+  for (const text of fast) t.equal(needsSlow(text), false, text)
+  for (const text of slow) t.equal(needsSlow(text), true, text)
+})
