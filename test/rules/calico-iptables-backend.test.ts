@@ -136,7 +136,7 @@ t.test('thousands of spellings cost one operation, a few one each', async (t) =>
 })
 
 t.test('the finding tells of envFrom and of the lookalike', async (t) => {
-  const container = { envFrom: [{ configMapRef: { name: 'kubernetes-services-endpoint', optional: true } }] }
+  const container = { envFrom: [{ configMapRef: { name: 'felix-settings', optional: true } }] }
   const [fromMap] = findingsOf(rule, calicoObject({ container }), nft)
   t.match(fromMap?.detail, 'envFrom')
   t.strictSame(told(findingsOf(rule, calicoObject({ container, env: [good] }), nft)), [], 'env beats envFrom')

@@ -163,6 +163,12 @@ export interface BackendEnv {
   readonly hasEnvFrom: boolean
 }
 
+/** Every manifest of Calico takes its ConfigMap of this name in: the address of the API server, and nothing of Felix. */
+function isServicesEndpoint(source: unknown): boolean {
+  if (!isRecord(source) || !isRecord(source['configMapRef'])) return false
+  return source['configMapRef']['name'] === 'kubernetes-services-endpoint' && !source['prefix']
+}
+
 /** Throws ERR_OBJECT_MALFORMED when an entry of `env` is not one. `at` is the container's pointer. */
 export function backendEnvOf(container: Container, at: string): BackendEnv {
   const entries: { index: number; entry: EnvVar }[] = []
@@ -186,7 +192,7 @@ export function backendEnvOf(container: Container, at: string): BackendEnv {
     entries,
     lookalike,
     value: last === undefined || isIndirect ? undefined : text,
-    hasEnvFrom: (container.envFrom ?? []).length > 0
+    hasEnvFrom: (container.envFrom ?? []).some((source) => !isServicesEndpoint(source))
   }
 }
 

@@ -96,3 +96,12 @@ t.test('a DaemonSet as FelixConfigurations need to know it', async (t) => {
     t.equal(of(env)?.isPinned, false, JSON.stringify(env))
   t.equal(felixDaemonSetOf(subjectFrom(workloadObject('apps/v1/DaemonSet'))), undefined)
 })
+
+t.test("Calico's own ConfigMap in envFrom says nothing of the backend; another may", async (t) => {
+  const container = (envFrom: unknown) =>
+    ({ ...felix([]), container: { ...felix([]).container, envFrom } }) as FelixContainer
+  const own = { configMapRef: { name: 'kubernetes-services-endpoint', optional: true } }
+  t.equal(felixBackendOf(container([own]), []).source, 'built-in')
+  t.equal(felixBackendOf(container([own, { secretRef: { name: 'x' } }]), []).source, 'unknown')
+  t.equal(felixBackendOf(container([{ ...own, prefix: 'FELIX_' }]), []).source, 'unknown')
+})
