@@ -176,7 +176,7 @@ export class HeadroomQuery {
     const claims = node.pending - (this.#self?.node === node ? this.#self.pending : 0) + this.setAsideOn(node)
     // There is room in any case, or there is none even without claims.
     if (isolation === undefined || claims === 0 || free >= pids || free + claims < pids) return 0
-    if (isolation.onlyBeyond === true && free >= 0) return 0
+    if (isolation.onlyBeyond === true && (freeAtMost(node, noFloor) ?? 0) >= 0) return 0
     this.#unseenOn ??= unseenByNode(this.#ledger, this.#peers, this.#demand.uid)
     return excessClaims(node, this.#unseenOn.get(node.name) ?? [], isolation, free + claims, this.#self)
   }

@@ -200,7 +200,7 @@ export class Headroom implements HeadroomView {
 /** The node's figures, with the claims of every namespace bounded where they are more than it has; as at bindings. */
 function bounded(node: NodeEntry, floor: Floor, share: number): NodeFigures {
   const free = freeAtMost(node, floor)
-  if (share >= 1 || node.pending === 0 || free === undefined || free >= 0) return node
+  if (share >= 1 || node.pending === 0 || free === undefined || (freeAtMost(node, { pids: 0 }) ?? 0) >= 0) return node
   const { host, kubepods, seen } = node
   const excess = excessClaims(node, [], { namespace: '', share }, Math.max(0, free + node.pending), undefined)
   return { host, kubepods, seen, pending: node.pending - excess }

@@ -131,6 +131,17 @@ t.test('on the node that was chosen, claims within its room count in full, and b
   t.strictSame([ask(0), ask(1)], ['fits', 'full'], 'as much as there is')
   store('orders', 1, { node: 'n1' })
   t.strictSame([ask(750), ask(751)], ['fits', 'full'], 'more than there is: some landed unchecked')
+  const floor = { pids: 100 }
+  const into = fleet()
+  into.store('orders', 950, { node: 'n1' })
+  const isInto = into.headroom.assessNode('n1', {
+    pids: 1,
+    uid: undefined,
+    floor,
+    maxAge: 60_000,
+    isolation: { ...isolation, onlyBeyond: true }
+  })
+  t.equal(isInto.verdict, 'full', 'claims that reach into the floor were all checked')
 })
 
 t.test('a denial shows the node as it was counted', async (t) => {
