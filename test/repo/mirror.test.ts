@@ -7,7 +7,7 @@ import { projectFolder, sourceOf, typescriptFilesOf, withoutComments } from '../
 const without: Readonly<Record<string, string>> = {
   'commands/audit-formats.ts': 'test/program/audit.test.ts writes every format.',
   'commands/audit.ts': 'test/program/audit.test.ts starts the built program.',
-  'commands/calico.ts': 'test/e2e/calico.test.ts runs it on a real API server.',
+  'commands/calico.ts': 'test/e2e/calico-keeper.test.ts runs it on a real API server.',
   'commands/emit.ts': 'test/program/emit.test.ts starts the built program.',
   'commands/doctor.ts': 'test/e2e/doctor.test.ts runs it on a real API server.',
   'commands/help-text.generated.ts': 'Compared with what commander prints by test/repo/generated.test.ts.',

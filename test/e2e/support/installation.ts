@@ -67,6 +67,7 @@ export type Component =
   | 'policy-reports'
   | 'audit-reports'
   | 'own-rights'
+  | 'calico-repair'
 
 /**
  * Seconds that the API server waits for an answer, where a test says that no call passes by or that none fails. The
