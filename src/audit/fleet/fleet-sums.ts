@@ -90,9 +90,11 @@ export class FleetSums {
     return { namespace, name, workload, node, pids, share: shareOfLower(pids, reading) ?? null, limit }
   }
 
-  /** A pod that has ended: it needs nothing, but its cgroup is known. */
+  /** A pod that has ended: it needs nothing, and the tasks that an older reading shows for it are free, as in admission. */
   addEnded(pod: PodFacts): void {
+    const { node, uid, cgroup = uid } = pod
     this.#claim(pod)
+    if (node !== undefined) this.#sumOf(node).pending -= this.#readings.get(node)?.pods?.get(cgroup) ?? 0
   }
 
   /**

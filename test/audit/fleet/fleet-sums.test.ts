@@ -13,7 +13,10 @@ const policy = { defaultEstimate: () => 50, floor, holderShare: 0.1 }
 
 function sumsOf(snapshot: ClusterSnapshot): FleetSums {
   const sums = new FleetSums(snapshot.readings, snapshot.takenAt, policy)
-  for (const pod of snapshot.pods) if (pod.phase !== 'Succeeded' && pod.phase !== 'Failed') sums.add(pod)
+  for (const pod of snapshot.pods) {
+    if (pod.phase === 'Succeeded' || pod.phase === 'Failed') sums.addEnded(pod)
+    else sums.add(pod)
+  }
   return sums
 }
 
