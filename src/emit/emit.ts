@@ -44,7 +44,7 @@ export function emit(policy: Policy, rules: readonly Rule[], options: EmitOption
     )
   if (options.static !== undefined && server < first.static)
     throw new AppError('ERR_USAGE', `--static: expected Kubernetes v1.${first.static} or newer, found v1.${server}`)
-  const sources: Sources = { policy, rules, now, target: { server, noLimitRanges, mutatesPods: false } }
+  const sources: Sources = { policy, rules, now, target: { server, noLimitRanges } }
   const mutates = server >= first.mutating
   const validating = validatingPolicies(sources)
   const checks = (fallback ? besideWebhook(validating, mutates) : validating).flatMap(validatingObjects)

@@ -29,8 +29,6 @@ export interface Target {
   readonly server: number
   /** No LimitRange fills pods anywhere: what a template will meet is known. */
   readonly noLimitRanges: boolean
-  /** What Pods lack is filled in by a MutatingAdmissionPolicy. */
-  readonly mutatesPods: boolean
 }
 
 /** A rule of src/rules that looks at nothing but the object, in words of CEL. */

@@ -16,9 +16,9 @@ export const bestEffort: CelRule = {
       const filled = injects(settings) ? isFilledLater(isExempt('resource-requests')) : 'false'
       return { part, variables: variablesOf(part, target.server), findings: [findingOf(part, remedy, target, filled)] }
     }),
-  leftOut: (settings, { mutatesPods }) =>
-    injects(settings) && !mutatesPods
-      ? 'the policy gives such pods requests (requests.bestEffortPods: inject), which takes --mutate-pods here'
+  leftOut: (settings) =>
+    injects(settings)
+      ? 'the policy gives such pods requests (requests.bestEffortPods: inject), which the webhook alone does'
       : undefined
 }
 
