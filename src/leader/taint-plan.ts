@@ -179,7 +179,7 @@ function isOpen({ node }: RatedNode): boolean {
 }
 
 /** Cordoned, or not well. */
-export function isClosed({ unschedulable, taints }: Pick<NodeStanding, 'unschedulable' | 'taints'>): boolean {
+function isClosed({ unschedulable, taints }: Pick<NodeStanding, 'unschedulable' | 'taints'>): boolean {
   return unschedulable || taints.some((taint) => excludes(taint) && isCondition(taint))
 }
 

@@ -5,7 +5,7 @@ export const withoutCeilingReasons = ['windows', 'virtual', 'labelled'] as const
 export type WithoutCeiling = (typeof withoutCeilingReasons)[number]
 
 /** On a Node: its PIDs have no limit, or are another program's care. Its kubelet is not asked, and pods always fit there. */
-export const unlimitedLabel = 'pidguard.io/pids'
+const unlimitedLabel = 'pidguard.io/pids'
 
 /** For a person. */
 export const withoutCeilingTexts: Readonly<Record<WithoutCeiling, string>> = {

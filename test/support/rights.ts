@@ -27,7 +27,7 @@ interface Role {
 }
 
 /** Every right of every account, read from the manifests with the comment at each verb. */
-export function rights(): Right[] {
+function rights(): Right[] {
   return rbacFiles().flatMap(({ by, text }) => {
     const documents = parseAllDocuments(text)
     const objects = documents.map((document) => ({
