@@ -104,6 +104,7 @@ void t.test('a user who may not look into pods is told so; what replicas know of
     right('', ['pods'], ['get', 'list', 'create']),
     right('apps', ['deployments', 'daemonsets']),
     right('crd.projectcalico.org', ['felixconfigurations']),
+    right('projectcalico.org', ['felixconfigurations']),
     right('admissionregistration.k8s.io', ['mutatingwebhookconfigurations', 'validatingwebhookconfigurations'])
   ])
   const { code, text } = await doctor(`--kubeconfig=${kubeconfig}`)

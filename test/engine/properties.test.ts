@@ -240,11 +240,13 @@ void t.test('validate accepts what mutate has filled: a Pod, where the policy in
   )
 })
 
-/** Whether a BestEffort pod has room for a request: no pod-level resources, and a place without a limit. */
+/** Whether a BestEffort pod has room for a request: no pod-level resources, and a place without a limit or a request of zero. */
 function isFillable(spec: PodSpec): boolean {
   if (mayDecideAtPodLevel(spec, undefined)) return false
   return [...(spec.containers ?? []), ...(spec.initContainers ?? [])].some(({ resources }) =>
-    ['cpu', 'memory'].some((name) => resources?.limits?.[name] === undefined)
+    ['cpu', 'memory'].some(
+      (name) => resources?.limits?.[name] === undefined && resources?.requests?.[name] === undefined
+    )
   )
 }
 

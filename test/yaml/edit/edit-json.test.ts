@@ -74,13 +74,16 @@ for (const { name, before, operations, after } of cases) {
   void t.test(name, async (t) => t.equal(editJson(before, operations), after))
 }
 
+/** The API server knows no such key, and a JavaScript object makes something else of it. */
+const isPlain = (value: unknown): boolean => !JSON.stringify(value).includes('"__proto__"')
+
 void t.test('whatever is changed, the text reads as the changed object and keeps every other line', async (t) => {
   fc.assert(
     fc.property(
-      fc.dictionary(fc.string(), fc.jsonValue({ maxDepth: 3 }), { minKeys: 1 }),
+      fc.dictionary(fc.string(), fc.jsonValue({ maxDepth: 3 }), { minKeys: 1 }).filter(isPlain),
       fc.constantFrom(undefined, 1, 4, '\t'),
       fc.nat(),
-      fc.jsonValue({ maxDepth: 1 }),
+      fc.jsonValue({ maxDepth: 1 }).filter(isPlain),
       (value, indent, n, added) => {
         const text = JSON.stringify(value, null, indent)
         const draft = new Draft(JSON.parse(text) as Record<string, unknown>)
