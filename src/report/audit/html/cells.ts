@@ -3,10 +3,10 @@ import { grouped, span } from './number-text.ts'
 
 /**
  * What a column holds. null is unknown in all of them.
- * text, name: a string. count: a number. share: from 0. age: milliseconds. flag: a boolean. level: an AuditLevel.
+ * text, name, prose (sentences, in a wide column): a string. count: a number. share: from 0. age: milliseconds. flag: a boolean. level: an AuditLevel.
  * limit: a count or `unlimited`. ceiling: what is in use and its limit, each of which may be unknown.
  */
-export type CellKind = 'text' | 'name' | 'count' | 'limit' | 'share' | 'ceiling' | 'age' | 'flag' | 'level'
+export type CellKind = 'text' | 'prose' | 'name' | 'count' | 'limit' | 'share' | 'ceiling' | 'age' | 'flag' | 'level'
 export type Cell = string | number | boolean | null | readonly [number | null, number | 'unlimited' | null]
 
 /** A column as the page holds it; `words`, where it is there, is what `cells` count into. */
@@ -92,5 +92,5 @@ export function sortKey(kind: CellKind, cell: Cell): string | number | null {
 
 /** Whether a column begins with its largest value when it is sorted by for the first time. */
 export function beginsLarge(kind: CellKind): boolean {
-  return kind !== 'text' && kind !== 'name' && kind !== 'level'
+  return kind !== 'text' && kind !== 'prose' && kind !== 'name' && kind !== 'level'
 }

@@ -71,7 +71,7 @@ function sortKey(kind, cell) {
   return cell === "unlimited" && kind === "limit" ? Number.MAX_SAFE_INTEGER : cell;
 }
 function beginsLarge(kind) {
-  return kind !== "text" && kind !== "name" && kind !== "level";
+  return kind !== "text" && kind !== "prose" && kind !== "name" && kind !== "level";
 }
 
 var rowsShown = matchMedia("(max-width: 47.99rem)").matches ? 10 : pageRows;

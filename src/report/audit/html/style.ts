@@ -139,6 +139,7 @@ thead button::after { content: "\\a0\\2195"; opacity: .6; }
 .c-count, .c-limit, .c-share, .c-age, .c-ceiling { text-align: right; font-variant-numeric: tabular-nums; }
 tbody .c-ceiling { white-space: nowrap; }
 tbody .c-text { min-width: 7rem; overflow-wrap: anywhere; }
+tbody .c-prose { min-width: 18rem; overflow-wrap: anywhere; }
 tbody .c-name { min-width: 9rem; overflow-wrap: anywhere; }
 .foot { display: flex; flex-wrap: wrap; gap: .3rem 1rem; align-items: center; font-size: .85rem; margin: .4rem 0 0; }
 .pages { display: flex; gap: .4rem; }
@@ -182,7 +183,7 @@ footer { padding-bottom: 2rem; font-size: .85rem; }
   table { font-size: 7pt; }
   th, td { padding: .6mm; }
   thead th { min-width: 2.5rem; font-size: 6pt; overflow-wrap: anywhere; }
-  tbody .c-text { min-width: 3.9rem; }
+  tbody .c-text, tbody .c-prose { min-width: 3.9rem; }
   .table .c-level bdi { white-space: normal; border: 0; padding: 0; }
   .table bdi { font-size: inherit; }
   aside { break-inside: avoid; }

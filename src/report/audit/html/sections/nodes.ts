@@ -19,7 +19,7 @@ const columns: readonly Column<AuditNode>[] = [
   { title: 'In use and promised', kind: 'count', cell: ({ committed }) => committed },
   { title: 'Pods', kind: 'count', cell: ({ pods }) => pods },
   { title: 'Biggest pod', kind: 'name', cell: ({ biggest }) => biggestOf(biggest) },
-  { title: 'Held by', kind: 'text', cell: (node) => (node.age === null ? null : holdersText(node)) },
+  { title: 'Held by', kind: 'prose', cell: (node) => (node.age === null ? null : holdersText(node)) },
   { title: 'In unknown pods', kind: 'count', cell: ({ places }) => places.unknownPods },
   { title: 'Outside of pods', kind: 'count', cell: ({ places }) => places.outside },
   { title: 'PIDPressure', kind: 'flag', cell: ({ pidPressure }) => pidPressure },
@@ -27,7 +27,7 @@ const columns: readonly Column<AuditNode>[] = [
   { title: 'Reading is old', kind: 'age', cell: ({ age }) => age },
   {
     title: 'Not known, because',
-    kind: 'text',
+    kind: 'prose',
     cell: ({ missing, withoutCeiling }) =>
       withoutCeiling === null ? missing.join('; ') : withoutCeilingTexts[withoutCeiling]
   }
