@@ -9,6 +9,8 @@ trap '[[ -z $running ]] || kill "$running"; rm -rf "$printed"' EXIT
 attempt() {
   local name=$1 code
   shift
+  # There before tail looks for it.
+  : >"$printed/$name"
   # Not through a pipe: that would wait for whatever a failed test left running.
   "$@" </dev/null >"$printed/$name" 2>&1 &
   running=$!
