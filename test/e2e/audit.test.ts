@@ -198,6 +198,7 @@ void t.test('a user who may not see everything is told what is missing, and it i
   t.strictSame(
     report.gaps.map(({ part, reason }) => `${part} ${reason}`),
     [
+      'controllerrevisions.apps forbidden',
       'cronjobs.batch forbidden',
       // Both API groups refuse, and a refusal does not say whether the group is served. The newer one stands for both.
       'felixconfigurations.projectcalico.org forbidden',
