@@ -1,6 +1,6 @@
 import t from 'tap'
 import { issueAuthority, issueLeaf } from '../../src/certs/issue.ts'
-import { needsRenewal, readPair } from '../../src/certs/serving-pair.ts'
+import { isPairFor, needsRenewal, readPair } from '../../src/certs/serving-pair.ts'
 
 const from = Date.UTC(2026, 0, 1)
 const day = 24 * 60 * 60_000
@@ -66,6 +66,12 @@ void t.test('a certificate is due when two thirds of its life are over', async (
 void t.test('a certificate that is not valid yet is due: the clock was set back', async (t) => {
   t.equal(needsRenewal(leaf.cert, names, from - 5 * 60_000), false)
   t.equal(needsRenewal(leaf.cert, names, from - 5 * 60_000 - 1), true)
+})
+
+void t.test('a pair fits when key and certificate belong together and every name is in it', async (t) => {
+  t.equal(isPairFor(leaf, names), true)
+  t.equal(isPairFor(leaf, [...names, 'localhost']), false, 'one of four is missing')
+  t.equal(isPairFor({ cert: leaf.cert, key: other.key }, names), false)
 })
 
 void t.test('a certificate is due when it lacks a name or cannot be read', async (t) => {
