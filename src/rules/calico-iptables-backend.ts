@@ -7,7 +7,6 @@ import {
   backendOf,
   backendVariable,
   felixContainerOf,
-  felixValueOf,
   isOperatorManaged,
   otherFelixOf,
   specOf
@@ -99,7 +98,7 @@ function elsewhere(subject: Subject): Finding[] {
   if (felix === undefined) return []
   const { source, meaning, moot } = felixBackendOf(felix, undefined)
   const isSaid = source === 'variable' && (meaning === 'Legacy' || meaning === 'NFT')
-  if (isSaid || moot !== undefined || felixValueOf(felix.container, 'iptablesbackend')?.includes('$(')) return []
+  if (isSaid || moot !== undefined) return []
   return [
     {
       pointer: `${felix.at}/env`,

@@ -1,19 +1,13 @@
 import { type Command, Option } from 'commander'
 import { version } from '../../host/version.ts'
 import { helpEnd } from './shared/help-end.ts'
-import {
-  type Finish,
-  kubeletServiceAccountOption,
-  policyOption,
-  readingOptions,
-  reportObjectsOption,
-  span
-} from './shared/options.ts'
+import { type Finish, policyOption, reportObjectsOption, span } from './shared/options.ts'
 import {
   guardedClusterOption,
   hostOption,
   logLevelOption,
   probePortOption,
+  processReadingOptions,
   readingsIntervalOption
 } from './shared/process-options.ts'
 
@@ -60,8 +54,7 @@ export function addController(program: Command, finish: Finish, file: string): v
       await controller({ ...options, version, program: file })
       finish(undefined)
     })
-  for (const option of readingOptions(['kubelet', 'prometheus', 'snapshot'])) controller.addOption(option)
-  controller.addOption(kubeletServiceAccountOption())
+  for (const option of processReadingOptions()) controller.addOption(option)
 }
 
 /** Whose certificate it is, and how long each part of it lives. */

@@ -1,19 +1,13 @@
 import { type Command, Option } from 'commander'
 import { version } from '../../host/version.ts'
 import { helpEnd } from './shared/help-end.ts'
-import {
-  type Finish,
-  kubeletServiceAccountOption,
-  policyOption,
-  port,
-  readingOptions,
-  seconds
-} from './shared/options.ts'
+import { type Finish, policyOption, port, seconds } from './shared/options.ts'
 import {
   guardedClusterOption,
   hostOption,
   logLevelOption,
   probePortOption,
+  processReadingOptions,
   readingsIntervalOption
 } from './shared/process-options.ts'
 
@@ -74,6 +68,5 @@ export function addServe(program: Command, finish: Finish): void {
       await serve({ ...options, version })
       finish(undefined)
     })
-  for (const option of readingOptions(['kubelet', 'prometheus', 'snapshot'])) serve.addOption(option)
-  serve.addOption(kubeletServiceAccountOption())
+  for (const option of processReadingOptions()) serve.addOption(option)
 }

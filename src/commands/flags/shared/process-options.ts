@@ -1,5 +1,5 @@
 import { Option } from 'commander'
-import { port, span } from './options.ts'
+import { kubeletServiceAccountOption, port, readingOptions, span } from './options.ts'
 
 /** Options of both verbs that go on until they are stopped, `serve` and `controller`. */
 
@@ -25,4 +25,9 @@ export function logLevelOption(): Option {
     .env('PIDGUARD_LOG_LEVEL')
     .choices(['debug', 'info', 'warn', 'error'])
     .default('info')
+}
+
+/** Where their readings come from. */
+export function processReadingOptions(): Option[] {
+  return [...readingOptions(['kubelet', 'prometheus', 'snapshot']), kubeletServiceAccountOption()]
 }
