@@ -32,6 +32,7 @@ import { exportedMetrics } from './exported-metrics.ts'
 import { findingsJsonSchema } from './findings-schema.ts'
 import { withFloors } from './floors.ts'
 import { withBlock } from './generated-block.ts'
+import { renderReportPicture } from './report-picture.ts'
 import { cleanReport, fullReport } from './reports.ts'
 import { renderRights } from './rights.ts'
 
@@ -92,6 +93,7 @@ export const generated: Readonly<Record<string, string>> = {
   'src/README.md': withFloors(readFileSync(join(root, 'src/README.md'), 'utf8')),
   'src/rules/README.md': renderRulesDoc(rules),
   'docs/rights.md': renderRights(),
+  'docs/report.svg': renderReportPicture(),
   'src/commands/help-text.generated.ts': `// Made by npm run docs.\n\n/** What \`pidguard --help\` prints. */\nexport const helpText = \`${renderHelp().trimEnd()}\`\n`,
   'manifests/policy.schema.json': renderPolicySchema(),
   'manifests/policy.yaml': `# yaml-language-server: $schema=policy.schema.json\n${defaultPolicyText(rules)}`,
