@@ -1,5 +1,5 @@
 // The chart and kustomize render the same objects; what the values change, and what is refused.
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import t from 'tap'
 import { readPolicy } from '../../src/policy/document/read-policy.ts'
@@ -24,6 +24,7 @@ const valuesOf: Readonly<Record<string, object>> = {
   'cert-manager': { certManager: { enabled: true } },
   'host-network': { hostNetwork: true },
   monitoring: { monitoring: { enabled: true } },
+  guard: { guarding: 'guard' },
   ...Object.fromEntries(
     Object.entries({
       audit: 'audit',
@@ -50,11 +51,17 @@ function objectsWith(values: object, namespace?: string): ReadonlyMap<string, Re
   return objectsOf(stdout)
 }
 
+void t.test('every overlay and component is a value', async (t) => {
+  const folders = ['overlays', 'components'].flatMap((each) => readdirSync(join(projectFolder, 'manifests', each)))
+  t.strictSame(Object.keys(valuesOf).sort(), folders.sort())
+  t.strictSame(['default', ...Object.keys(parts)].sort(), folders.sort())
+})
+
 for (const name of ['default', ...Object.keys(parts)]) {
   void t.test(`${name}: the same objects as kustomize`, options, async (t) => {
     const [ours, theirs] = [objectsWith({ ...withNamespace, ...valuesOf[name] }), objectsOf(goldenOf(name))]
     t.strictSame([...ours.keys()].sort(), [...theirs.keys()].sort())
-    for (const [key, object] of theirs) t.strictSame(ours.get(key), object, key)
+    for (const [key, object] of theirs) t.strictSame(sorted(ours.get(key)), sorted(object), key)
   })
 }
 
@@ -110,6 +117,8 @@ void t.test('a value that is none is an error, also inside the policy', options,
     'a typo below': { components: { audits: true } },
     'a rule that is none': { policy: { rules: { 'best-efort': 'warn' } } },
     'a mode that is none': { policy: { rules: { 'best-effort': 'deny' } } },
+    'half of what guard is': { guarding: 'guard', components: { bindings: true } },
+    'a port of root': { ports: { probes: 80 } },
     'a digest that is none': { image: { digest: 'sha256:1' } }
   }
   for (const [name, values] of Object.entries(wrong)) t.not(renderChart(values).code, 0, name)
@@ -182,6 +191,63 @@ void t.test('the values that people know', options, async (t) => {
   }
   t.ok(webhooks.every(({ timeoutSeconds }) => timeoutSeconds === 2))
   t.match(JSON.stringify(webhooks[0]?.namespaceSelector), '"pidguard-system","infra"')
+})
+
+void t.test('ports, probes, selectors, families and what is left to others', options, async (t) => {
+  const common = {
+    guarding: 'guard',
+    ports: { admission: 9443, probes: 9080 },
+    livenessProbe: { failureThreshold: 9 },
+    controller: { readinessProbe: { httpGet: { path: '/livez' } } },
+    namespaceSelector: { matchLabels: { guarded: 'yes' }, matchExpressions: [{ key: 'tier', operator: 'Exists' }] },
+    service: { labels: { a: 'b' }, ipFamilyPolicy: 'PreferDualStack', ipFamilies: ['IPv6', 'IPv4'] },
+    replicaCount: 5,
+    strategy: { type: 'RollingUpdate' },
+    components: { kubeletInsecure: true },
+    monitoring: { enabled: true, alerts: false, dashboard: false, interval: '15s' },
+    rbac: { create: false },
+    serviceAccount: { create: false }
+  }
+  const objects = objectsWith(common)
+  for (const name of ['pidguard', 'pidguard-guard', 'pidguard-controller']) {
+    const { spec } = objects.get(`Deployment/${name}`) as Workload
+    const [container] = spec.template.spec.containers
+    if (container === undefined) throw new Error(`${name} has no container`)
+    const ports = container['ports'] as { name: string; containerPort: number }[]
+    const env = Object.fromEntries(
+      (container['env'] as { name: string; value: string }[]).map((e) => [e.name, e.value])
+    )
+    const own = Object.fromEntries(ports.map((port) => [port.name, port.containerPort]))
+    const isController = name === 'pidguard-controller'
+    t.strictSame(own, isController ? { probes: 9080 } : { admission: 9443, probes: 9080 }, name)
+    t.match(env, { PIDGUARD_PROBE_PORT: '9080', ...(isController ? {} : { PIDGUARD_PORT: '9443' }) }, name)
+    t.match(container['livenessProbe'], {
+      failureThreshold: isController ? 6 : 9,
+      httpGet: { path: '/livez', port: 'probes' }
+    })
+    t.match(container['readinessProbe'], { httpGet: { path: isController ? '/livez' : '/readyz', port: 'probes' } })
+    t.match(JSON.stringify(container['args']), '--kubelet-insecure', name)
+  }
+  t.match((objects.get('Deployment/pidguard-guard') as Workload).spec, { replicas: 1, strategy: { type: 'Recreate' } })
+  const { webhooks } = objects.get('ValidatingWebhookConfiguration/pidguard') as unknown as {
+    webhooks: { name: string; namespaceSelector?: { matchLabels?: object; matchExpressions: { key: string }[] } }[]
+  }
+  for (const { name, namespaceSelector } of webhooks) {
+    if (name === 'calico.validate.pidguard.io') t.equal(namespaceSelector, undefined, name)
+    else {
+      t.match(namespaceSelector?.matchLabels, { guarded: 'yes' }, name)
+      t.equal(namespaceSelector?.matchExpressions.at(-1)?.key, 'tier', name)
+    }
+  }
+  for (const name of ['pidguard', 'pidguard-guard']) {
+    const service = objects.get(`Service/${name}`)
+    t.match(service?.metadata, { labels: { a: 'b', 'app.kubernetes.io/name': 'pidguard' } })
+    t.match(service?.['spec'], { ipFamilyPolicy: 'PreferDualStack', ipFamilies: ['IPv6', 'IPv4'] })
+  }
+  t.match(objects.get('ServiceMonitor/pidguard')?.['spec'], { endpoints: [{ interval: '15s' }] })
+  t.notOk(
+    [...objects.keys()].find((key) => /^((Cluster)?Role(Binding)?|ServiceAccount|PrometheusRule)\/|dashboard/.test(key))
+  )
 })
 
 void t.test('in another namespace nothing speaks of the usual one', options, async (t) => {

@@ -17,6 +17,8 @@ const texts = { type: 'array', items: text }
 const map = { type: 'object', additionalProperties: text }
 const any = { type: 'object' }
 const list = { type: 'array', items: any }
+/** Above those that only root may open. */
+const port = { type: ['integer', 'null'], minimum: 1024, maximum: 65535 }
 const count = { type: ['integer', 'null'], minimum: 1 }
 
 function off(about: string): Value {
@@ -55,7 +57,9 @@ function workload(replicas: string): Values {
     terminationGracePeriodSeconds: { about: 'Seconds; by default enough to drain.', schema: count, value: null },
     dnsPolicy: { about: 'As in a Pod.', schema: text, value: '' },
     dnsConfig: { about: 'As in a Pod.', schema: any, value: {} },
-    runtimeClassName: { about: 'As in a Pod.', schema: text, value: '' }
+    runtimeClassName: { about: 'As in a Pod.', schema: text, value: '' },
+    livenessProbe: { about: 'Laid over ours, field by field.', schema: any, value: {} },
+    readinessProbe: { about: 'The same for readiness.', schema: any, value: {} }
   }
 }
 
@@ -94,7 +98,21 @@ const values: Values = {
     schema: { type: ['integer', 'null'], minimum: 1, maximum: 30 },
     value: null
   },
+  namespaceSelector: {
+    about:
+      'Narrows where the webhooks are called, as excludedNamespaces does: not for DaemonSets, and so not for Calico.',
+    of: {
+      matchLabels: { about: 'Labels that a Namespace must have.', schema: map, value: {} },
+      matchExpressions: { about: 'Added to ours.', schema: list, value: [] }
+    }
+  },
   webhookAnnotations: { about: 'Added to both webhook configurations.', schema: map, value: {} },
+  guarding: {
+    about:
+      'admission: pods are checked when they are created. guard: bindings too, by one writer, and nodes are tainted; set policy.headroom.taintNodes, and leave components.bindings off.',
+    schema: { enum: ['admission', 'guard'] },
+    value: 'admission'
+  },
   components: {
     about: 'What kustomize has as components; docs/install.md says what each is for.',
     of: {
@@ -120,7 +138,10 @@ const values: Values = {
     about: 'For Prometheus: ServiceMonitors, alerts, a dashboard.',
     of: {
       enabled: off('See above.'),
-      labels: { about: 'By which your Prometheus finds them.', schema: map, value: {} }
+      labels: { about: 'By which your Prometheus finds them.', schema: map, value: {} },
+      interval: { about: 'Between two scrapes; by default 30s.', schema: text, value: '' },
+      alerts: { about: 'PrometheusRules.', schema: flag, value: true },
+      dashboard: { about: 'A ConfigMap for Grafana.', schema: flag, value: true }
     }
   },
   networkPolicy: {
@@ -137,11 +158,34 @@ const values: Values = {
   },
   service: {
     about: 'The Service of the webhook.',
-    of: { annotations: { about: 'Added to it.', schema: map, value: {} } }
+    of: {
+      annotations: { about: 'Added to it.', schema: map, value: {} },
+      labels: { about: 'Added to it; ours stay.', schema: map, value: {} },
+      ipFamilyPolicy: {
+        about: 'As in a Service.',
+        schema: { enum: ['', 'SingleStack', 'PreferDualStack', 'RequireDualStack'] },
+        value: ''
+      },
+      ipFamilies: { about: 'As in a Service.', schema: { type: 'array', items: { enum: ['IPv4', 'IPv6'] } }, value: [] }
+    }
   },
   serviceAccount: {
-    about: 'All accounts of pidguard.',
-    of: { annotations: { about: 'Added to them.', schema: map, value: {} } }
+    about: 'All accounts of pidguard. Their names are fixed.',
+    of: {
+      create: { about: 'false: they are there already.', schema: flag, value: true },
+      annotations: { about: 'Added to them.', schema: map, value: {} }
+    }
+  },
+  rbac: {
+    about: 'Roles and their bindings: docs/rights.md.',
+    of: { create: { about: 'false: they are there already.', schema: flag, value: true } }
+  },
+  ports: {
+    about: 'Of the pods, by default 8443 and 8080; with hostNetwork 18443 and 18080.',
+    of: {
+      admission: { about: 'HTTPS, for the API server.', schema: port, value: null },
+      probes: { about: 'HTTP, for probes and metrics.', schema: port, value: null }
+    }
   },
   logLevel: { about: 'Of both programs.', schema: { enum: ['', 'debug', 'info', 'warn', 'error'] }, value: '' },
   commonLabels: { about: 'Added to every object.', schema: map, value: {} },

@@ -39,8 +39,9 @@ export const parts: Readonly<Record<string, readonly string[]>> = {
   monitoring: [],
   'own-rights': [],
   fallback: [],
-  // The last: it puts a webhook before the others, which are known by their place.
-  bindings: []
+  // The last two: one puts a webhook before the others, which are known by their place. Never both.
+  bindings: [],
+  guard: ['node-taints']
 }
 
 type Objects = ReadonlyMap<string, Rendered>
@@ -90,7 +91,9 @@ function changesOfList(
   const whole = changes.find(({ path, op }) => op === 'set' && path.length === at.length)
   if (whole !== undefined) return [whole]
   const first = isNamed ? after.findIndex((each) => names.includes(nameIn(each))) : 0
-  const [front, back] = [after.slice(0, first), after.slice(first + before.length)]
+  const front = after.slice(0, first)
+  // Also what stands between those that were there: of what has names, the order says nothing.
+  const back = after.slice(first).filter((each, i) => (isNamed ? !names.includes(nameIn(each)) : i >= before.length))
   return [
     ...changes,
     ...(back.length === 0 ? [] : [{ path: at, op: 'append', value: back } as const]),
@@ -164,7 +167,15 @@ function renderReadme(): string {
 It renders the objects of the overlays and components of kustomize; a test compares both. Names are fixed, so there is one release in a
 cluster. No hooks: pidguard makes its certificates itself. An unknown value is an error.
 
-${renderChartTable()}`
+${renderChartTable()}
+What other charts have and this one leaves out:
+
+- \`nameOverride\`, \`fullnameOverride\`, \`serviceAccount.name\`: policies, the Lease and roles know our accounts by their names.
+- \`objectSelector\`: by a label, who writes a pod would decide whether it is checked. Exemptions of the policy have a reason and an end.
+- PodDisruptionBudgets: the controller makes them, in the version that the cluster has.
+- A certificate: the Secret \`pidguard-tls\`, made by you, goes before ours.
+- \`automountServiceAccountToken\`: without its token pidguard knows no node.
+`
 }
 
 if (import.meta.main) {

@@ -2,17 +2,27 @@ import { execFileSync } from 'node:child_process'
 import { join } from 'node:path'
 import { projectFolder } from './sources.ts'
 
-/** Helm 3 or 4: the one that PIDGUARD_HELM names, else that on PATH. undefined where there is none. */
-export const helm: string | undefined = findHelm()
+/** One Helm, 3 or 4. */
+export interface Helm {
+  readonly program: string
+  /** As in v4.1.4. */
+  readonly version: string
+}
 
-function findHelm(): string | undefined {
-  const program = process.env['PIDGUARD_HELM'] ?? 'helm'
+/** Those that PIDGUARD_HELM names, separated by colons, else the one on PATH. Empty where there is none. */
+export const helms: readonly Helm[] = (process.env['PIDGUARD_HELM'] ?? 'helm').split(':').flatMap((program) => {
+  const version = versionOf(program)
+  return version === undefined ? [] : [{ program, version }]
+})
+
+/** The first of them. */
+export const helm: string | undefined = helms[0]?.program
+
+function versionOf(program: string): string | undefined {
   try {
-    const version = execFileSync(program, ['version', '--short'], {
-      encoding: 'utf8',
-      stdio: ['ignore', 'pipe', 'ignore']
-    })
-    return /^v[34]\./.test(version) ? program : undefined
+    const stdio: ['ignore', 'pipe', 'ignore'] = ['ignore', 'pipe', 'ignore']
+    const answer = execFileSync(program, ['version', '--short'], { encoding: 'utf8', stdio })
+    return /^v[34]\.[\d.]+/.exec(answer)?.[0]
   } catch {
     return undefined
   }

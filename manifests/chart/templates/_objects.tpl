@@ -12,11 +12,14 @@
 {{- if $c.flowControl }}flow-control,{{ end -}}
 {{- if .Values.hostNetwork }}host-network,{{ end -}}
 {{- if $c.kubeletInsecure }}kubelet-insecure,{{ end -}}
-{{- if $c.nodeTaints }}node-taints,{{ end -}}
+{{- if or $c.nodeTaints (eq .Values.guarding "guard") }}node-taints,{{ end -}}
 {{- if .Values.monitoring.enabled }}monitoring,{{ end -}}
 {{- if $c.ownRights }}own-rights,{{ end -}}
 {{- if $c.fallback }}fallback,{{ end -}}
-{{- if $c.bindings }}bindings,{{ end -}}
+{{- if eq .Values.guarding "guard" -}}
+{{- if $c.bindings }}{{ fail "guarding: guard has what components.bindings is half of: leave that off" }}{{ end -}}
+guard,
+{{- else if $c.bindings }}bindings,{{ end -}}
 {{- end -}}
 
 {{/* All objects as YAML: {objects: [...]}. The files are made from what kustomize makes of manifests. */}}
