@@ -68,6 +68,8 @@ export interface PodSpec {
   readonly affinity?: unknown
   readonly tolerations?: unknown
   readonly hostNetwork?: Maybe<boolean>
+  /** Of its RuntimeClass; the API server writes it before webhooks are called. */
+  readonly overhead?: Maybe<ResourceList>
   readonly priorityClassName?: Maybe<string>
   /** The API server writes it from the class before webhooks are called. */
   readonly priority?: Maybe<number>

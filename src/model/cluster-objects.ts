@@ -26,6 +26,11 @@ export interface NodeFacts {
   readonly kubeletPort: number
   /** capacity.memory; absent while the node does not report it. */
   readonly memory?: Bytes
+  /**
+   * The resource pidguard.io/pids that the scheduler counts here, the smaller of capacity and allocatable; absent where the
+   * node has none.
+   */
+  readonly offered?: Pids
 }
 
 /** The workload people know a pod by; see `workloadOf`. One object per workload while caches hold it. */
@@ -67,6 +72,10 @@ export interface PodFacts {
   readonly estimateSource?: string | undefined
   /** Has a deletionTimestamp; its tasks count until it is gone. */
   readonly deleting: boolean
+  /** Its request of the resource pidguard.io/pids, by which the scheduler counts it; absent where it has none. */
+  readonly requested?: Pids
+  /** Its kubelet refused it before it ran: the node offered less than the scheduler thought. Absent in all others. */
+  readonly isOutOfPids?: boolean
   /** Since when its Ready condition is true, once it is bound; undefined while it is not. */
   readonly readySince?: Millis | undefined
   /** Where it may land, while it is not bound: its need counts on these nodes. With a nominated node, that node. */

@@ -4,9 +4,9 @@ import type { NearLimit } from '../../model/near-limit.ts'
 import type { Ceiling } from '../../model/node-reading.ts'
 import type { NodeFigures } from '../ceiling-account.ts'
 import type { Gang } from './gangs/gang.ts'
-import type { LedgerNode } from './ledger-inputs.ts'
+import type { LedgerNode, LedgerPod } from './ledger-inputs.ts'
 import type { WorkloadEntry } from './peaks/workload-peaks.ts'
-import type { PodState } from './pod-states.ts'
+import { hasFinished, type PodState } from './pod-states.ts'
 
 const unknownCeiling: Ceiling = { limit: undefined, inUse: undefined }
 
@@ -75,6 +75,8 @@ export class PodEntry {
   readySince: Millis | undefined = undefined
   estimate: Pids = 0
   observed: Pids = 0
+  /** What the scheduler counts it with; 0 where it has no request of the resource. */
+  requested: Pids = 0
   /** All its containers have ended: it holds no tasks, whatever a reading shows. */
   hasFinished = false
   /** See `PodFacts`. */
@@ -103,6 +105,15 @@ export class PodEntry {
     this.workload = workload
     this.state = state
     this.placement = placement
+  }
+
+  /** Takes over what the stored pod says of itself and no sum depends on. */
+  show({ name, readySince, priority, requested = 0, phase }: LedgerPod): void {
+    this.name = name
+    this.readySince = readySince
+    this.priority = priority
+    this.requested = requested
+    this.hasFinished = hasFinished({ phase })
   }
 
   /** The part of its estimate that is not observed yet; 0 for an ended pod. */

@@ -11,7 +11,7 @@ import { NodeBook } from './node-book.ts'
 import { PodFigures } from './peaks/pod-figures.ts'
 import type { Workloads } from './peaks/workload-peaks.ts'
 import { PodBook } from './pod-book.ts'
-import { assumedTime, bindingTime, hasFinished, isHeldUp, stateOf } from './pod-states.ts'
+import { assumedTime, bindingTime, isHeldUp, stateOf } from './pod-states.ts'
 import { giveBack } from './reading-shares.ts'
 import { reestimate } from './sums.ts'
 import { UnseenByPeers } from './unseen-by-peers.ts'
@@ -146,10 +146,7 @@ export class Ledger {
     const pod = held ?? this.#pods.make(facts, 'waiting', placement)
     this.gangs.assign(pod, facts.group, held === undefined)
     pod.template ??= facts.template
-    pod.name = facts.name
-    pod.readySince = facts.readySince
-    pod.priority = facts.priority
-    pod.hasFinished = hasFinished(facts)
+    pod.show(facts)
     // The first figure counts for the pod's life: whoever may patch the pod could write any other later.
     pod.admitted ??= figureOf(facts)?.pids
     const estimate = this.#figures.pidsOf(pod)

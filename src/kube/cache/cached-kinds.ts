@@ -1,8 +1,9 @@
 import { isDeepStrictEqual } from 'node:util'
+import { pidsIn } from '../../kubernetes/qos/pids-request.ts'
 import { parseQuantity } from '../../kubernetes/qos/quantity.ts'
-import type { KubernetesObject, LimitRangeItem } from '../../kubernetes/types.ts'
+import type { KubernetesObject, LimitRangeItem, ResourceList } from '../../kubernetes/types.ts'
 import { isRecord, type JsonRecord, malformed, optionalList, optionalRecord } from '../../lib/json/shape.ts'
-import type { Bytes } from '../../lib/units.ts'
+import type { Bytes, Pids } from '../../lib/units.ts'
 import type { NamedNamespace, NodeFacts, Taint } from '../../model/cluster-objects.ts'
 import type { Kind } from './kind.ts'
 
@@ -33,13 +34,21 @@ export function nodeFactsOf(object: JsonRecord): NodeFacts {
     pidPressure: pidPressureOf(status),
     address: internalIpOf(status),
     kubeletPort: kubeletPortOf(status),
-    ...memoryOf(status)
+    ...memoryOf(status),
+    ...offeredOf(status)
   }
 }
 
 function memoryOf({ capacity }: JsonRecord): { memory: Bytes } | undefined {
   const nanos = isRecord(capacity) ? parseQuantity(textOf(capacity['memory'])) : undefined
   return nanos === undefined ? undefined : { memory: Number(nanos / 1_000_000_000n) }
+}
+
+function offeredOf({ capacity, allocatable }: JsonRecord): { offered: Pids } | undefined {
+  const known = [capacity, allocatable]
+    .map((list) => (isRecord(list) ? pidsIn(list as ResourceList) : undefined))
+    .filter((pids) => pids !== undefined)
+  return known.length === 0 ? undefined : { offered: Math.min(...known) }
 }
 
 function taintOf(taint: JsonRecord): Taint {

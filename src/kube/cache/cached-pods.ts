@@ -4,12 +4,13 @@ import { declaredPids, pidsEstimate, pidsEstimateSource } from '../../kubernetes
 import { Placements } from '../../kubernetes/placement/placement.ts'
 import { staticCgroupOf } from '../../kubernetes/pods/pod-cgroup.ts'
 import { type PodGroup, podGroupOf } from '../../kubernetes/pods/pod-groups.ts'
+import { pidsResource, requestedPids } from '../../kubernetes/qos/pids-request.ts'
 import { isGated } from '../../kubernetes/scheduling-gates.ts'
-import type { ObjectMeta } from '../../kubernetes/types.ts'
+import type { ObjectMeta, PodSpec } from '../../kubernetes/types.ts'
 import { templateOf, workloadOf } from '../../kubernetes/workloads.ts'
 import { isRecord, type JsonRecord, textOf } from '../../lib/json/shape.ts'
 import { Interner } from '../../lib/string-interner.ts'
-import type { Millis } from '../../lib/units.ts'
+import type { Millis, Pids } from '../../lib/units.ts'
 import type { PodFacts, WorkloadName } from '../../model/cluster-objects.ts'
 import { metadataOf } from './cached-kinds.ts'
 import type { Kind } from './kind.ts'
@@ -58,6 +59,7 @@ export function buildPodProjection(): (object: JsonRecord) => PodFacts {
       estimated: readPids(annotations[pidsEstimate]),
       ...sourceField(annotations[pidsEstimateSource]),
       deleting: typeof metadata.deletionTimestamp === 'string',
+      ...requestField(spec, status),
       ...templateField(metadata),
       ...groups.fieldOf(podGroupOf(namespace, metadata, spec))
     }
@@ -78,6 +80,16 @@ export function buildPodProjection(): (object: JsonRecord) => PodFacts {
     }
   }
 }
+
+/** Nearly all pods of most clusters have neither, and then no field. */
+function requestField(spec: PodSpec, { reason }: JsonRecord): { requested?: Pids; isOutOfPids?: boolean } {
+  const requested = requestedPids(spec)
+  if (requested === undefined) return {}
+  return reason === outOfPids ? { requested, isOutOfPids: true } : { requested }
+}
+
+/** The reason of a pod that its kubelet refused for want of the resource (kubelet lifecycle/predicate.go). */
+const outOfPids = `OutOf${pidsResource}`
 
 /** The node for which the scheduler has evicted other pods, or which it has chosen while the pod waits for its volumes. */
 function nominated({ nominatedNodeName }: JsonRecord): { nodeName: string } | undefined {
@@ -176,6 +188,8 @@ export const followedFields = {
   declared: 'its estimate, where pidguard has written none',
   estimated: 'its estimate',
   estimateSource: 'how its estimate is explained in tables',
+  requested: undefined,
+  isOutOfPids: 'whether its kubelet refused it, which is counted',
   readySince: 'whether what it holds says what the next pod of its workload will',
   placement:
     'which nodes it may take room on: tolerations are added, affinity is narrowed while it is gated, a node is nominated',
@@ -200,6 +214,7 @@ function isSamePod(a: PodFacts, b: PodFacts): boolean {
     a.estimated === b.estimated &&
     a.estimateSource === b.estimateSource &&
     a.readySince === b.readySince &&
+    a.isOutOfPids === b.isOutOfPids &&
     a.name === b.name &&
     a.namespace === b.namespace &&
     a.workload.name === b.workload.name &&

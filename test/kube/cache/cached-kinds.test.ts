@@ -99,6 +99,26 @@ t.test('a Pod', async (t) => {
   for (const value of ['0', '-1', '1.5', 'many', '']) t.equal(annotated(value).declared, undefined, value)
 })
 
+t.test(
+  'the resource pidguard.io/pids: what a Node offers, what a Pod requests, and whether it was refused for it',
+  async (t) => {
+    const node = (status: object) => nodeFactsOf({ metadata: { name: 'a' }, status }).offered
+    t.equal(node({ capacity: { 'pidguard.io/pids': '900' }, allocatable: { 'pidguard.io/pids': '800' } }), 800)
+    t.equal(node({ capacity: { 'pidguard.io/pids': '1k' } }), 1000, 'one of them is enough')
+    t.equal(node({ capacity: { cpu: '1' }, allocatable: {} }), undefined)
+    t.equal(node({ capacity: { 'pidguard.io/pids': '0' } }), 0, 'as a kubelet leaves it that does not know it')
+    t.equal(node({ capacity: { 'pidguard.io/pids': 'many' } }), undefined)
+    const resources = { requests: { 'pidguard.io/pids': '60' }, limits: { 'pidguard.io/pids': '60' } }
+    const spec = { nodeName: 'a', containers: [{ name: 'app', resources }] }
+    const project = buildPodProjection()
+    t.match(project(pod({ spec })), { requested: 60 })
+    t.notOk('isOutOfPids' in project(pod({ spec })))
+    const refused = { phase: 'Failed', reason: 'OutOfpidguard.io/pids' }
+    t.match(project(pod({ spec, status: refused })), { requested: 60, isOutOfPids: true })
+    t.notOk('isOutOfPids' in project(pod({ spec, status: { phase: 'Failed', reason: 'OutOfcpu' } })))
+  }
+)
+
 t.test('a bound pod says since when it is ready, and where its figure came from', async (t) => {
   const ready = (condition: object, spec: object = {}) =>
     buildPodProjection()(pod({ spec, status: { conditions: [{ type: 'Ready', ...condition }] } })).readySince
@@ -156,6 +176,8 @@ t.test('every field that a decision rests on is followed', async (t) => {
     declared: 7,
     estimated: 7,
     estimateSource: 'observed',
+    requested: 7,
+    isOutOfPids: true,
     readySince: 7,
     placement: project(pod({ spec: { nodeName: undefined, tolerations: [{ operator: 'Exists' }] } })).placement,
     priority: 7,
