@@ -25,10 +25,10 @@ export interface AwaitingPods {
  * How long one size of pods closes the nodes that are too small for it. The scheduler tries a pod again after 10 s at the
  * latest; one that has not landed after three tries is kept by something else than PIDs. Own choice.
  */
-export const steeringTime: Millis = 30_000
+const steeringTime: Millis = 30_000
 
 /** How long it must then leave the nodes to others. Own choice. */
-export const restingTime: Millis = 60_000
+const restingTime: Millis = 60_000
 
 /** The most sizes looked at, the largest first: 5,000 nodes are then gone through in some milliseconds. Own choice. */
 const mostGroups = 100

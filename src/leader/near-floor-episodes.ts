@@ -13,8 +13,8 @@ import type { Floor } from '../policy/settings.ts'
 /** Of the ceiling, above the floor. Own choice: of kernel.pid_max 32768 some 1,600 tasks, of kubepods 1500 it is 75. */
 const nearShare: Floor = { share: 0.05 }
 
-/** How long to wait for the taint of a low node, whose Event says the same; the leader looks every 2 s. Own choice. */
-export const taintTime: Millis = 10_000
+/** How long to wait for the taint of a low node, whose Event says the same; the leader looks twice a second. Own choice. */
+const taintTime: Millis = 10_000
 
 /** One node at one look. */
 export interface SeenNode {

@@ -46,7 +46,7 @@ const defaultEvery: Millis = 5_000
  * Events a minute, and at once after a quiet minute. They are stored in etcd for an hour, so that a fleet of 5,000 low
  * nodes makes 1,200 of them and not all in one second. Own choice.
  */
-export const mostPerMinute = 20
+const mostPerMinute = 20
 
 /** Posts an Event on each node that comes near its floor, for as long as this process leads. */
 export class NearFloorEvents extends RepeatedDuty<NearFloorTerm> {

@@ -3,13 +3,13 @@ import type { Taint } from '../model/cluster-objects.ts'
 import { isOurs, isTainted, lowPids, type NodeStanding } from './taint-plan.ts'
 
 /** How long we leave a node untainted after another program or a person removed our taint: a controller may do so again. */
-export const sparedTime: Millis = 60_000
+const sparedTime: Millis = 60_000
 
 /** How long a cache may still show a node as it was before our last write. Own choice; a watch takes milliseconds. */
-export const lateTime: Millis = 10_000
+const lateTime: Millis = 10_000
 
 /** Taints set on one node: at most so many at once, and so many an hour. Beyond that its bindings are refused instead. Own choice. */
-export const mostTaints = { atOnce: 40, perHour: 240 } as const
+const mostTaints = { atOnce: 40, perHour: 240 } as const
 
 /** What one look shows of a node. */
 export type SeenNode = Omit<NodeStanding, 'unknownFor' | 'taintedFor' | 'isSpared'>

@@ -21,10 +21,10 @@ import type { Settings } from '../policy/settings.ts'
 export const lowPids: Taint = { key: lowPidsTaint, value: '', effect: 'NoSchedule' }
 
 /** How long a node stays tainted after its last fresh reading: as long as admission counts a full node as full. */
-export const longestUnknown: Millis = longestFull
+const longestUnknown: Millis = longestFull
 
 /** The shortest time that a taint stays, however many PIDs are free: two rounds of readings. Own choice. */
-export const leastTainted: Millis = 30_000
+const leastTainted: Millis = 30_000
 
 /** One node as the leader sees it. */
 export interface NodeStanding {

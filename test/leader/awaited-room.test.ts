@@ -1,5 +1,5 @@
 import t from 'tap'
-import { AwaitedRoom, type AwaitingPods, restingTime, steeringTime } from '../../src/leader/awaited-room.ts'
+import { AwaitedRoom, type AwaitingPods } from '../../src/leader/awaited-room.ts'
 
 const all = ['a', 'b', 'c']
 
@@ -32,6 +32,14 @@ t.test('one that fits nowhere closes only where nobody who waits fits', async (t
   t.strictSame(needs([pods(900, ['c'])]), { c: 900 })
 })
 
+t.test('a hundred sizes are looked at, the largest ones', async (t) => {
+  const sizes = Array.from({ length: 101 }, (_, at) => pods(200 + at, [`n${at}`]))
+  const room = new Map(sizes.map(({ nodes: [node] }) => [node?.name ?? '', 1_000] as const))
+  const needed = new AwaitedRoom().needs(sizes, room, 0)
+  t.equal(needed.size, 100)
+  t.equal(needed.has('n0'), false, 'the smallest is left out')
+})
+
 t.test('what is not known, or closed by others, is left as it is', async (t) => {
   t.strictSame(needs([pods(500, ['b', 'unread'])]), { b: 500 })
 })
@@ -43,10 +51,10 @@ t.test(
     const waiting = [pods(500), pods(50)]
     const at = (now: number) => needs(waiting, room, now)['a']
     t.equal(at(0), 500)
-    t.equal(at(steeringTime - 1), 500)
-    t.equal(at(steeringTime), 50)
-    t.equal(at(steeringTime + restingTime - 1), undefined, 'the small one has not landed either')
-    t.equal(at(steeringTime + restingTime), 500)
+    t.equal(at(29_999), 500)
+    t.equal(at(30_000), 50)
+    t.equal(at(89_999), undefined, 'the small one has not landed either')
+    t.equal(at(90_000), 500)
     t.strictSame(needs([pods(50)], room, 200_000), { a: 50, b: 50, c: 50 })
     t.equal(at(200_001), 500, 'one that went and came is new')
   }

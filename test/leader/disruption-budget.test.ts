@@ -2,6 +2,7 @@ import { json } from 'node:stream/consumers'
 import t from 'tap'
 import { ensureDisruptionBudget, keepDisruptionBudget } from '../../src/leader/disruption-budget.ts'
 import { type Answer, memoryLog, sendJson, sendStatus, startFakeApi, until } from '../support/fake-api.ts'
+import { endTimersOf } from '../support/timers.ts'
 
 const at = (version: string): string => `/apis/policy/${version}/namespaces/system/poddisruptionbudgets`
 const { signal } = new AbortController()
@@ -70,7 +71,9 @@ void t.test('it takes one replica at a time, and lets those go that crash', asyn
 })
 
 /** A leader's try every millisecond, at an API server that answers every POST with the next of these. */
-async function keeping(...answers: readonly number[]) {
+const keeping = (...answers: readonly number[]) => keepingEvery(1, ...answers)
+
+async function keepingEvery(retry: number | undefined, ...answers: readonly number[]) {
   const [left, log, lead] = [[...answers], memoryLog(), new AbortController()]
   const api = await startFakeApi((request, response) => {
     if (request.method !== 'POST') return sendStatus(response, 404)
@@ -78,7 +81,7 @@ async function keeping(...answers: readonly number[]) {
     return code < 300 ? sendJson(response, {}, code) : sendStatus(response, code)
   })
   const kept = keepDisruptionBudget(
-    { api: api.client, namespace: 'system', name: 'pidguard', log, retry: 1 },
+    { api: api.client, namespace: 'system', name: 'pidguard', log, ...(retry === undefined ? {} : { retry }) },
     lead.signal
   )
   return {
@@ -96,6 +99,22 @@ void t.test('refused again and again: told once, until it is made', async (t) =>
   await kept
   t.strictSame(told(), ['warn forbidden', 'info '])
   t.equal(api.asked.filter((each) => each.startsWith('POST')).length, 4)
+})
+
+void t.test('what refuses it is asked again after five minutes', async (t) => {
+  endTimersOf(t, 300_000)
+  const { api, kept, told } = await keepingEvery(undefined, 403, 201)
+  t.teardown(() => api.stop())
+  await kept
+  t.strictSame(told(), ['warn forbidden', 'info '])
+})
+
+void t.test('one that is there is nobody’s news', async (t) => {
+  const api = await startFakeApi(serving(['v1'], true))
+  t.teardown(() => api.stop())
+  const log = memoryLog()
+  await keepDisruptionBudget({ api: api.client, namespace: 'system', name: 'pidguard', log }, signal)
+  t.strictSame(log.lines, [])
 })
 
 void t.test('another refusal is told too', async (t) => {

@@ -3,6 +3,8 @@ import { json } from 'node:stream/consumers'
 import t, { type Test } from 'tap'
 import { type LeaseOptions, startElection } from '../../src/leader/leader-election.ts'
 import { memoryLog, sendJson, sendStatus, startFakeApi, systemClock, until } from '../support/fake-api.ts'
+import { fakeClock } from '../support/fakes.ts'
+import { endTimersOf } from '../support/timers.ts'
 
 interface Record {
   metadata: { name: string; resourceVersion?: string }
@@ -34,7 +36,7 @@ async function leaseServer(t: Test) {
   }
   const api = await startFakeApi((request, response) => void answer(request, response))
   t.teardown(() => api.stop())
-  const join = (identity: string, change: Partial<LeaseOptions> = {}) => {
+  const join = (identity: string, change: Partial<LeaseOptions> = {}, hasTimes = true) => {
     const signals: AbortSignal[] = []
     const election = startElection({
       api: api.client,
@@ -44,7 +46,7 @@ async function leaseServer(t: Test) {
       clock: systemClock,
       log: memoryLog(),
       random: () => 0,
-      times,
+      ...(hasTimes ? { times } : {}),
       onLead: (signal) => signals.push(signal),
       ...change
     })
@@ -171,6 +173,105 @@ t.test('a holder that is gone is waited for as long as its lease runs, not longe
   clock.advance(600_000)
   await a.leads()
   t.equal(state.lease?.spec.leaseTransitions, 4)
+})
+
+t.test('the record says who leads, since when and for how long, and counts each change of hands', async (t) => {
+  const { state, join } = await leaseServer(t)
+  const clock = fakeClock()
+  const a = join('a', { clock, times: { ...times, duration: 14_001, retry: 500 } })
+  await a.leads()
+  const since = '2026-11-21T00:00:00.000000Z'
+  const first = { holderIdentity: 'a', acquireTime: since, leaseTransitions: 0, leaseDurationSeconds: 15 }
+  t.match(state.lease?.spec, { ...first, renewTime: since })
+  clock.advance(1_500)
+  await until(
+    'a renewal',
+    () => state.lease?.spec.renewTime !== since,
+    () => state
+  )
+  t.match(state.lease?.spec, { ...first, renewTime: '2026-11-21T00:00:01.500000Z' })
+  await a.election.stop()
+  t.match(
+    state.lease?.spec,
+    { holderIdentity: '', leaseTransitions: 0, leaseDurationSeconds: 1 },
+    'one that is given back is over at once'
+  )
+})
+
+t.test('a record that another tool has made may lack any field', async (t) => {
+  for (const spec of [{ holderIdentity: 'a' }, { holderIdentity: null }, undefined]) {
+    const { state, join } = await leaseServer(t)
+    state.lease = { metadata: { name: 'leader', resourceVersion: '7' }, spec: spec as Record['spec'] }
+    const clock = fakeClock()
+    const a = join('a', { clock })
+    await a.leads()
+    t.match(state.lease.spec, {
+      holderIdentity: 'a',
+      acquireTime: '2026-11-21T00:00:00.000000Z',
+      leaseTransitions: spec?.holderIdentity === 'a' ? 0 : 1
+    })
+    await a.election.stop()
+  }
+})
+
+t.test('a holder that promised no time is waited for as long as our own leases run', async (t) => {
+  const { state, join, tried } = await leaseServer(t)
+  const spec = { holderIdentity: 'dead', renewTime: '2000-01-01T00:00:00.000000Z', leaseTransitions: 3 }
+  state.lease = { metadata: { name: 'leader', resourceVersion: '7' }, spec: spec as Record['spec'] }
+  const clock = fakeClock()
+  const a = join('a', { clock })
+  await tried(2)
+  clock.advance(9_999)
+  await tried(3)
+  t.notOk(a.election.leading)
+  clock.advance(1)
+  await a.leads()
+})
+
+t.test('without times of its own: a lease of 15 s, a try every 2 s and up to a tenth more', async (t) => {
+  endTimersOf(t, 2_200)
+  const { state, join } = await leaseServer(t)
+  const a = join('a', { random: () => 0.5 }, false)
+  await a.leads()
+  t.equal(state.lease?.spec.leaseDurationSeconds, 15)
+  const version = Number(state.lease?.metadata.resourceVersion)
+  await until(
+    'three more renewals',
+    () => Number(state.lease?.metadata.resourceVersion) >= version + 3,
+    () => state
+  )
+})
+
+t.test(
+  'without times of its own a leader that cannot renew steps down after 10 s, and waits 5 s for each call',
+  async (t) => {
+    endTimersOf(t, 10_000)
+    const { join } = await leaseServer(t)
+    const log = memoryLog()
+    const calls = t.capture(AbortSignal, 'timeout', AbortSignal.timeout)
+    const a = join('a', { clock: fakeClock(), log }, false)
+    await until(
+      'it led and stepped down',
+      () => a.signals[0]?.aborted === true,
+      () => log.lines
+    )
+    t.match(log.lines.at(-1), {
+      message: 'no longer leading',
+      fields: { lease: 'leader', reason: 'the lease could not be renewed in time' }
+    })
+    t.strictSame(calls()[0]?.args, [5_000])
+  }
+)
+
+t.test('a lease that cannot be given back runs out, and stopping goes on', async (t) => {
+  const { state, join } = await leaseServer(t)
+  const log = memoryLog()
+  const a = join('a', { log, times: { ...times, retry: 200 } })
+  await a.leads()
+  state.fault = (response) => sendStatus(response, 500)
+  await a.election.stop()
+  t.match(log.lines.at(-1), { level: 'debug', message: 'the lease could not be given back' })
+  t.equal(state.lease?.spec.holderIdentity, 'a')
 })
 
 t.test('a lease taken from under a leader ends its lead', async (t) => {

@@ -1,7 +1,10 @@
 import t from 'tap'
 import type { CeilingAccount } from '../../src/headroom/ceiling-account.ts'
 import type { NodeRoom } from '../../src/headroom/node-room.ts'
-import { NearFloorMemory, type NearSettings, taintTime } from '../../src/leader/near-floor-episodes.ts'
+import { NearFloorMemory, type NearSettings } from '../../src/leader/near-floor-episodes.ts'
+
+/** Milliseconds that the taint of a low node is waited for. */
+const taintTime = 10_000
 
 /*
  * One node, kubepods of 1000 tasks with a floor of 100, look by look. Near is less than 50 free above the floor (5 %;
@@ -83,6 +86,21 @@ const cases: { row: string; settings?: Partial<NearSettings>; looks: readonly Lo
     settings: { taintNodes: true },
     looks: [
       away,
+      { ...goesOn, free: 39 },
+      { ...goesOn, free: 39, after: taintTime - 1 },
+      { ...begins, free: 39, after: 1 }
+    ]
+  },
+  {
+    row: '14 at the estimate, with taints switched on',
+    settings: { taintNodes: true },
+    looks: [away, { ...begins, free: 40 }]
+  },
+  {
+    row: '14 low, seen long after the start',
+    settings: { taintNodes: true },
+    looks: [
+      { ...away, after: 3_600_000 },
       { ...goesOn, free: 39 },
       { ...goesOn, free: 39, after: taintTime - 1 },
       { ...begins, free: 39, after: 1 }

@@ -1,17 +1,24 @@
 import t, { type Test } from 'tap'
 import { KubeError } from '../../src/kube/kube-error.ts'
-import { mostPerMinute, type NearFloorDeps, NearFloorEvents } from '../../src/leader/near-floor-events.ts'
+import { type NearFloorDeps, NearFloorEvents } from '../../src/leader/near-floor-events.ts'
 import type { Holder } from '../../src/model/task-places.ts'
 import { memoryLog, until } from '../support/fake-api.ts'
 import { fleetOf, type NodeSketch, reading } from '../support/headroom.ts'
 import { Looks } from '../support/looks.ts'
 import { settings } from '../support/settings.ts'
+import { endTimersOf } from '../support/timers.ts'
 
 const near: NodeSketch = { kubepods: [1000, 870] }
 const wide: NodeSketch = { kubepods: [1000, 100] }
+const mostPerMinute = 20
 
 /** A teller over a fleet, and everything it told. Looks come as fast as they may. */
-function leading(t: Test, nodes: Readonly<Record<string, NodeSketch>>, change: Partial<NearFloorDeps> = {}) {
+function leading(
+  t: Test,
+  nodes: Readonly<Record<string, NodeSketch>>,
+  change: Partial<NearFloorDeps> = {},
+  isQuick = true
+) {
   const { clock, ledger, headroom } = fleetOf(nodes)
   const told: string[] = []
   const state = {
@@ -45,7 +52,7 @@ function leading(t: Test, nodes: Readonly<Record<string, NodeSketch>>, change: P
     random: looks.random,
     log,
     meter: { countNearFloor: (result) => told.push(result) },
-    every: 1,
+    ...(isQuick ? { every: 1 } : {}),
     ...change,
     isWanted() {
       looks.began()
@@ -64,6 +71,7 @@ function leading(t: Test, nodes: Readonly<Record<string, NodeSketch>>, change: P
     teller,
     log,
     clock,
+    looks,
     quiet,
     read: (node: string, inUse: number) =>
       ledger.observeReading(reading(node, clock.now(), { kubepods: { limit: 1000, inUse } })),
@@ -172,13 +180,68 @@ t.test(
 )
 
 t.test('nothing before all is known, nothing where nobody wants to know, and nothing of what is stale', async (t) => {
-  const { next, teller } = leading(t, { a: near }, { isSynced: () => false })
+  const { next, teller, looks } = leading(t, { a: near }, { isSynced: () => false })
   t.strictSame(await next(0), [])
   t.equal(teller.near, undefined)
+  t.equal(looks.hasFailed, false, 'and the next look is not put off')
   const other = leading(t, { a: near }, { isWanted: () => false })
   t.strictSame(await other.next(0), [])
   t.equal(other.teller.near, undefined)
+  t.equal(other.looks.hasFailed, false)
   const old = leading(t, { a: { ...near, age: 60_001 } })
   t.strictSame(await old.next(0), [])
   t.equal(old.teller.near, 0)
+})
+
+t.test('what a quiet time leaves over is a minute’s worth of Events, not more', async (t) => {
+  const nodes = Array.from({ length: mostPerMinute + 1 }, (_, at): [string, NodeSketch] => [`n${at}`, wide])
+  const { next, clock, read } = leading(t, Object.fromEntries(nodes))
+  await next(0)
+  clock.advance(3_600_000)
+  for (const [name] of nodes) read(name, 900)
+  const told = await next(mostPerMinute * 2 + 1)
+  t.equal(told.filter((line) => line === 'posted').length, mostPerMinute)
+  clock.advance(2_990)
+  t.strictSame(await next(0), [])
+  clock.advance(20)
+  t.match(await next(2), [/PIDsNearFloor/, 'posted'])
+})
+
+t.test('a failure is logged once, and again after an Event that was posted', async (t) => {
+  const { next, state, log, read, quiet } = leading(t, { a: wide, b: wide })
+  await quiet()
+  for (const [node, want] of [
+    ['a', 1],
+    ['b', 2]
+  ] as const) {
+    state.fault = new KubeError('server-error', 'no')
+    read(node, 870)
+    t.strictSame(await next(1), ['failed'])
+    state.fault = undefined
+    t.match(await next(2), [/PIDsNearFloor/, 'posted'])
+    t.equal(log.lines.filter(({ message }) => message === 'event not written').length, want)
+  }
+  t.notOk(
+    log.lines.some(({ fields }) => 'hint' in fields),
+    'no right is missing'
+  )
+})
+
+t.test('switched off and on again, it begins anew: what is near then may be known already', async (t) => {
+  let isWanted = true
+  const { next, teller, quiet } = leading(t, { a: near }, { isWanted: () => isWanted })
+  await next(2)
+  isWanted = false
+  await quiet()
+  t.equal(teller.near, undefined)
+  isWanted = true
+  t.strictSame(await next(0), [], 'its Event is still kept')
+  t.equal(teller.near, 1)
+})
+
+t.test('it looks every five seconds', async (t) => {
+  endTimersOf(t, 5_000)
+  const { quiet } = leading(t, { a: wide }, {}, false)
+  await quiet()
+  await quiet()
 })

@@ -4,11 +4,12 @@ import type { Headroom } from '../../src/headroom/assess/headroom.ts'
 import { KubeError } from '../../src/kube/kube-error.ts'
 import type { AwaitingPods } from '../../src/leader/awaited-room.ts'
 import { NodeTainter, type TainterDeps } from '../../src/leader/node-tainter.ts'
-import { leastTainted, longestUnknown, lowPids } from '../../src/leader/taint-plan.ts'
+import { lowPids } from '../../src/leader/taint-plan.ts'
 import { memoryLog, until } from '../support/fake-api.ts'
 import { type Fleet, fleetOf, type NodeSketch, nodeFacts, reading } from '../support/headroom.ts'
 import { Looks } from '../support/looks.ts'
 import { type SettingsChange, settings } from '../support/settings.ts'
+import { endTimersOf } from '../support/timers.ts'
 
 const low: NodeSketch = { kubepods: [1000, 900] }
 const wide: NodeSketch = { kubepods: [1000, 100] }
@@ -18,7 +19,8 @@ function leading(
   t: Test,
   nodes: Readonly<Record<string, NodeSketch>>,
   change: SettingsChange['headroom'] = {},
-  synced = true
+  synced = true,
+  isQuick = true
 ) {
   const fleet: Fleet = fleetOf(nodes)
   const { clock, ledger, headroom } = fleet
@@ -34,7 +36,9 @@ function leading(
     hangs: false,
     isWriting: false,
     /** Whether the cache shows what is written. */
-    lagging: false
+    lagging: false,
+    /** Nodes written in each look that wrote any. */
+    written: [] as string[][]
   }
   const show = (node: string, tainted: boolean): void => {
     const facts = ledger.node(node)?.facts
@@ -47,6 +51,7 @@ function leading(
     rooms: (...args: Parameters<Headroom['rooms']>) => headroom.rooms(...args),
     isSynced() {
       looks.began()
+      if (state.written.at(-1)?.length !== 0) state.written.push([])
       return state.synced
     },
     waiting: () => state.waiting,
@@ -61,6 +66,7 @@ function leading(
         const fault = state.faults.get(node) ?? state.faults.get('*')
         if (fault !== undefined) throw fault
         told.push(`${tainted ? '+' : '-'}${node}`)
+        state.written.at(-1)?.push(node)
         if (!state.lagging) show(node, tainted)
         return 'written'
       }
@@ -75,7 +81,7 @@ function leading(
     random: looks.random,
     log,
     meter: { countTaint: (kind, result) => told.push(`${kind} ${result}`) },
-    every: 1
+    ...(isQuick ? { every: 1 } : {})
   }
   const tainter = new NodeTainter(deps)
   const quiet = () => looks.quiet()
@@ -102,6 +108,7 @@ function leading(
       return told.splice(0)
     },
     quiet,
+    looks,
     told,
     read: (node: string, inUse: number) =>
       ledger.observeReading(reading(node, clock.now(), { kubepods: { limit: 1000, inUse } })),
@@ -129,7 +136,7 @@ t.test('a node that fills up is tainted, told of, and freed when there is room a
     message: 'node tainted, low on PIDs',
     fields: { node: 'a', ceiling: 'kubepods', limit: 1000, committed: 900, floor: 100, free: 0, need: 50 }
   })
-  clock.advance(leastTainted)
+  clock.advance(30_000)
   for (const node of 'bc') read(node, 100)
   read('a', 801)
   t.strictSame(await next(0), [], 'within the hysteresis')
@@ -181,9 +188,10 @@ t.test('a fleet that is low everywhere is not tainted shut, and that is told onc
 })
 
 t.test('nothing is done before all nodes are known', async (t) => {
-  const { state, next, tainter } = leading(t, { a: low, b: wide }, {}, false)
+  const { state, next, tainter, looks } = leading(t, { a: low, b: wide }, {}, false)
   t.strictSame(await next(0), [])
   t.equal(tainter.counts, undefined)
+  t.equal(looks.hasFailed, false, 'and the next look is not put off')
   state.synced = true
   t.match(await next(3), ['+a'])
 })
@@ -203,7 +211,7 @@ t.test('a node whose data goes stale keeps its taint for a while', async (t) => 
   await next(3)
   clock.advance(60_001)
   t.strictSame(await next(0), [])
-  clock.advance(longestUnknown - 1)
+  clock.advance(599_999)
   for (const node of 'bc') read(node, 100)
   t.strictSame(await next(0), [])
   clock.advance(1)
@@ -286,6 +294,64 @@ t.test('a failure that is about no single node ends the look; one about a node i
   t.strictSame(await next(3), ['taint failed', 'taint failed', 'taint failed'])
   state.faults.clear()
   t.equal((await next(18)).filter((line) => line.startsWith('+')).length, 6, 'and all of them once it is over')
+})
+
+t.test('a look writes to fifty nodes, those with the least room, and leaves the rest to the next ones', async (t) => {
+  const nodes = Array.from({ length: 51 }, (_, at): [string, NodeSketch] => [`n${at}`, { kubepods: [1000, 900 + at] }])
+  const { next, state, looks } = leading(t, { ...Object.fromEntries(nodes), wide }, { maxTaintedShare: 1 }, false)
+  state.synced = true
+  await until(
+    'a whole look',
+    () => state.written.some((look) => look.length > 0) && looks.hasFailed,
+    () => state.written
+  )
+  const [first] = state.written.filter((look) => look.length > 0)
+  t.equal(first?.length, 50)
+  t.notOk(first?.includes('n0'), 'the one with the most room waits')
+  t.equal((await next(3 * 51)).filter((line) => line.startsWith('+')).length, 51)
+})
+
+t.test('a taint that cannot be removed takes the place of a new one, and one that was removed gives it', async (t) => {
+  for (const isRefused of [true, false]) {
+    const { next, state, show, told, quiet, clock, read } = leading(
+      t,
+      { a: wide, b: wide, c: wide, d: wide },
+      {},
+      false
+    )
+    show('a', true)
+    if (isRefused) state.faults.set('a', new KubeError('refused', 'no'))
+    read('b', 950)
+    clock.advance(1)
+    state.synced = true
+    await next(isRefused ? 1 : 6)
+    await quiet()
+    t.equal(told.includes('+b') || state.written.flat().includes('b'), !isRefused, `refused: ${isRefused}`)
+  }
+})
+
+t.test('a failure is logged once, and again after a write that succeeded', async (t) => {
+  const { next, state, log, read } = leading(t, { a: wide, b: wide, c: wide, d: wide, e: wide }, { maxTaintedShare: 1 })
+  const failures = () => log.lines.filter(({ message }) => message === 'taint not written').length
+  const refused = new KubeError('refused', 'no')
+  for (const [node, want] of [
+    ['a', 1],
+    ['b', 2]
+  ] as const) {
+    state.faults.set('*', refused)
+    read(node, 950)
+    await next(1)
+    state.faults.clear()
+    t.match((await next(2)).includes(`+${node}`), true)
+    t.equal(failures(), want)
+  }
+})
+
+t.test('it looks twice a second, so that a pod that waits finds its node', async (t) => {
+  endTimersOf(t, 500)
+  const { looks } = leading(t, { a: wide }, {}, true, false)
+  await looks.quiet()
+  await looks.quiet()
 })
 
 t.test('a write that ends because the lead is lost is no failure', async (t) => {

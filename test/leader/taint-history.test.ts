@@ -1,13 +1,10 @@
 import t from 'tap'
-import {
-  lateTime,
-  mostTaints,
-  type SeenNode,
-  sparedTime,
-  TaintMemory,
-  taintsWith
-} from '../../src/leader/taint-history.ts'
+import { type SeenNode, TaintMemory, taintsWith } from '../../src/leader/taint-history.ts'
 import { lowPids } from '../../src/leader/taint-plan.ts'
+
+/** Milliseconds. */
+const [sparedTime, lateTime] = [60_000, 10_000]
+const mostTaints = { atOnce: 40, perHour: 240 }
 
 const other = { key: 'gpu', value: '', effect: 'NoSchedule' }
 

@@ -1,8 +1,6 @@
 import fc from 'fast-check'
 import t from 'tap'
 import {
-  leastTainted,
-  longestUnknown,
   lowPids,
   type NodeStanding,
   planTaints,
@@ -10,6 +8,9 @@ import {
   type TaintSettings
 } from '../../src/leader/taint-plan.ts'
 import type { Taint } from '../../src/model/cluster-objects.ts'
+
+/** Milliseconds. */
+const [leastTainted, longestUnknown] = [30_000, 600_000]
 
 const policy: TaintSettings = {
   autoscaled: false,

@@ -49,6 +49,23 @@ void t.test(
   }
 )
 
+void t.test('more in pods than was read under kubepods a moment before leaves nothing unexplained', async (t) => {
+  const pods = [of('w1', 'web'), of('w2', 'shop')]
+  const { holders, others } = holdersOn(node(), underKubepods, pods, (uid) => (uid === 'w1' ? 400 : 201), 0)
+  t.strictSame(
+    holders.map(({ place, pids }) => `${place} ${pids}`),
+    ['workload 400', 'workload 201']
+  )
+  t.strictSame(others, { workloads: 2, biggest: 400 })
+})
+
+void t.test('pods that are being deleted and still hold tasks are counted among those of their workload', async (t) => {
+  const pods = ['w1', 'w2', 'w3'].map((uid) => ({ ...of(uid, 'web'), deleting: uid !== 'w3' }))
+  t.match(holdersOn(node(), underKubepods, pods, () => 200, 0.1).holders, [
+    { name: 'web', pids: 600, pods: 3, terminating: 2 }
+  ])
+})
+
 void t.test('pods that were not seen hold nothing that could be reported', async (t) => {
   const unread = node({ kubepods: { limit: 40_000, inUse: undefined } })
   t.strictSame(

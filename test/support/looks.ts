@@ -5,6 +5,11 @@ export class Looks {
   #begun = 0
   #waits = false
 
+  /** The last look has failed, so the next one comes later than usual. */
+  get hasFailed(): boolean {
+    return this.#waits
+  }
+
   /** A look began. */
   began(): void {
     this.#begun++

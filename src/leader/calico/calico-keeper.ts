@@ -126,37 +126,35 @@ class CalicoTerm implements Term {
     return isDone
   }
 
+  /** Whether its repair was written, where one is due. */
   async #keep(daemonSet: KeptDaemonSet, { findings, repair }: CalicoCheck): Promise<boolean> {
     const { isRepairWanted } = this.#deps
     const what = findings.map(({ ruleId, reason, detail }) => `${ruleId}: ${reason} (${detail})`).join('; ')
     const { isNews, stops } = this.#memory.broken(daemonSet.uid, what)
-    let isDone = true
-    if (isNews) isDone = await this.#report(daemonSet, what, findings[0]?.remedy ?? '')
+    if (isNews) await this.#report(daemonSet, what, findings[0]?.remedy ?? '')
     if (stops) {
       this.#deps.meter.countCalicoRepair('stopped')
       const message = `Its repair was undone twice, so pidguard repairs it no more: ${what}. Write the policy's values into the manifest or chart that is applied.`
       this.#deps.log.error(named(daemonSet), 'calico repair stopped, it was undone twice')
-      isDone = (await this.#post(daemonSet, { type: 'Warning', reason: 'CalicoRepairStopped', message })) && isDone
+      await this.#post(daemonSet, { type: 'Warning', reason: 'CalicoRepairStopped', message })
     }
-    if (repair === undefined || !isRepairWanted(daemonSet) || !this.#memory.mayRepair(daemonSet.uid)) return isDone
-    return (await this.#repair(daemonSet, repair)) && isDone
+    if (repair === undefined || !isRepairWanted(daemonSet) || !this.#memory.mayRepair(daemonSet.uid)) return true
+    return this.#repair(daemonSet, repair)
   }
 
-  async #report(daemonSet: KeptDaemonSet, what: string, remedy: string): Promise<boolean> {
+  async #report(daemonSet: KeptDaemonSet, what: string, remedy: string): Promise<void> {
     this.#deps.log.warn({ ...named(daemonSet), what }, 'calico out of policy')
     const message = `${what}. ${remedy}`
     // Reported by the log and the metric in any case; without the right to write Events that has to be enough.
     this.#memory.reported(daemonSet.uid, what)
-    return this.#post(daemonSet, { type: 'Warning', reason: 'CalicoOutOfPolicy', message })
+    await this.#post(daemonSet, { type: 'Warning', reason: 'CalicoOutOfPolicy', message })
   }
 
-  async #post(daemonSet: KeptDaemonSet, event: NodeEvent): Promise<boolean> {
+  async #post(daemonSet: KeptDaemonSet, event: NodeEvent): Promise<void> {
     try {
       await this.#deps.postEvent(daemonSet, event, this.#signal)
-      return true
     } catch (cause) {
       this.#failed(KubeError.ofTransport(cause), 'event not written')
-      return true
     }
   }
 

@@ -1,9 +1,9 @@
 import type { Millis } from '../../lib/units.ts'
 
 /** Undone as often within `forgiving`, repairs stop: something else writes the DaemonSet, and neither side would win. */
-export const mostUndone = 2
+const mostUndone = 2
 /** Once a repaired DaemonSet has stayed as it is for this long, what was undone before no longer counts. Own choice. */
-export const forgiving: Millis = 60 * 60_000
+const forgiving: Millis = 60 * 60_000
 
 interface Held {
   /** Repairs that another writer has undone. */

@@ -9,6 +9,8 @@ import {
 import type { RuleFinding } from '../../../src/model/finding.ts'
 import type { NodeEvent } from '../../../src/ports/node-actions.ts'
 import { memoryLog, until } from '../../support/fake-api.ts'
+import { Looks } from '../../support/looks.ts'
+import { endTimersOf } from '../../support/timers.ts'
 
 type State = 'as-policy' | 'no-strategy' | 'no-variable'
 
@@ -21,10 +23,22 @@ const finding = (ruleId: string): RuleFinding => ({
 })
 
 /** A cluster of one DaemonSet of Felix, whose state is what a repair or another writer makes of it. */
-function cluster(change: { isWanted?: boolean; isOwned?: boolean; onWrite?: () => void; eventError?: KubeError } = {}) {
+function cluster(
+  change: {
+    isWanted?: boolean
+    /** Whether DaemonSets are known from the start. */
+    isSynced?: boolean
+    isOwned?: boolean
+    onWrite?: () => void
+    eventError?: KubeError
+    /** Pods of an old revision, of each DaemonSet there is. */
+    oldPods?: readonly (number | undefined)[]
+    every?: undefined
+  } = {}
+) {
   const world = {
     state: 'as-policy' as State,
-    isSynced: true,
+    isSynced: change.isSynced ?? true,
     looks: 0,
     events: [] as NodeEvent[],
     writes: [] as string[],
@@ -32,23 +46,27 @@ function cluster(change: { isWanted?: boolean; isOwned?: boolean; onWrite?: () =
     writeError: undefined as KubeError | undefined,
     now: 0
   }
-  const daemonSet: KeptDaemonSet = {
-    namespace: 'kube-system',
-    name: 'calico-node',
-    uid: 'u',
-    resourceVersion: '1',
-    oldPods: 2,
-    object: {}
-  }
+  const daemonSets = (change.oldPods ?? [2]).map(
+    (oldPods, at): KeptDaemonSet => ({
+      namespace: 'kube-system',
+      name: 'calico-node',
+      uid: `u${at}`,
+      resourceVersion: '1',
+      oldPods,
+      object: {}
+    })
+  )
+  const looks = new Looks()
   const log = memoryLog()
   const keeper = new CalicoKeeper({
     watch: () => ({
       get isSynced() {
         world.looks++
+        looks.began()
         return world.isSynced
       },
       felixConfigurations: [],
-      values: () => [daemonSet]
+      values: () => daemonSets
     }),
     check(): CalicoCheck {
       const { state } = world
@@ -69,10 +87,10 @@ function cluster(change: { isWanted?: boolean; isOwned?: boolean; onWrite?: () =
       world.events.push(event)
     },
     clock: { monotonic: () => world.now },
-    random: () => 0,
+    random: looks.random,
     log,
     meter: { countCalicoRepair: (result) => world.results.push(result) },
-    every: 1
+    ...('every' in change ? {} : { every: 1 })
   })
   const abort = new AbortController()
   const running = keeper.run(abort.signal)
@@ -88,7 +106,7 @@ function cluster(change: { isWanted?: boolean; isOwned?: boolean; onWrite?: () =
       () => world.looks
     )
   }
-  return { world, keeper, log, looked, abort, running, reasons: () => world.events.map(({ reason }) => reason) }
+  return { world, keeper, log, looked, looks, abort, running, reasons: () => world.events.map(({ reason }) => reason) }
 }
 
 t.test('the strategy first, then the variable, and an Event for each', async (t) => {
@@ -186,12 +204,75 @@ t.test('without the right to repair or to write Events, the log says what to add
   t.equal(keeper.counts?.outOfPolicy, 1, 'the metric says it all the same')
 })
 
-t.test('before DaemonSets are known there are no figures, and after leading none', async (t) => {
-  const { world, keeper, looked, abort, running } = cluster()
-  world.isSynced = false
-  const before = cluster()
-  before.world.isSynced = true
+t.test('pods of an old revision are those of all DaemonSets that say so; unknown where none does', async (t) => {
+  for (const { oldPods, want } of [
+    { oldPods: [], want: 0 },
+    { oldPods: [undefined], want: undefined },
+    { oldPods: [undefined, 0], want: 0 },
+    { oldPods: [2, undefined, 3], want: 5 }
+  ]) {
+    const { keeper, looked } = cluster({ oldPods })
+    await looked()
+    t.equal(keeper.counts?.oldPods, want, JSON.stringify(oldPods))
+  }
+})
+
+t.test('each kind of failure is logged once, and again after a repair that was written', async (t) => {
+  const { world, log, looked, looks } = cluster()
+  const failures = () => log.lines.filter(({ message }) => message === 'calico not repaired')
+  const refusedOnce = async (want: number) => {
+    world.writeError = new KubeError('refused', 'no')
+    world.state = 'no-variable'
+    await until(
+      'refused',
+      () => looks.hasFailed,
+      () => world
+    )
+    t.equal(failures().length, want)
+    world.writeError = undefined
+    await until(
+      'repaired',
+      () => world.state === 'as-policy',
+      () => world
+    )
+    await looked()
+  }
+  await refusedOnce(1)
+  t.strictSame(world.results, ['failed', 'written'], 'after a failure it waits longer')
+  t.match(failures()[0]?.fields, { failure: 'refused', error: 'no', hint: undefined })
+  await refusedOnce(2)
+})
+
+t.test('a DaemonSet that is gone is one with whose repair nothing is wrong', async (t) => {
+  const { world, log, looked, looks } = cluster()
+  world.writeError = new KubeError('not-found', 'gone')
+  world.state = 'no-variable'
   await looked()
+  t.equal(world.results[0], 'conflict')
+  t.equal(looks.hasFailed, false)
+  t.notOk(log.lines.some(({ message }) => message === 'calico not repaired'))
+})
+
+t.test('an Event that cannot be written keeps neither the repair nor the next look', async (t) => {
+  const { world, log, looked, looks } = cluster({ eventError: new KubeError('server-error', 'no') })
+  world.state = 'no-variable'
+  await looked()
+  t.strictSame(world.results, ['written'])
+  t.equal(looks.hasFailed, false)
+  t.equal(log.lines.filter(({ message }) => message === 'event not written').length, 2, 'before and after the repair')
+})
+
+t.test('it looks every two seconds', async (t) => {
+  endTimersOf(t, 2_000)
+  const { looked } = cluster({ every: undefined })
+  await looked()
+})
+
+t.test('before DaemonSets are known there are no figures, and after leading none', async (t) => {
+  const { world, keeper, looked, looks, abort, running } = cluster({ isSynced: false })
+  await looked()
+  t.equal(keeper.counts, undefined)
+  t.equal(looks.hasFailed, false, 'and the next look is not put off')
   world.isSynced = true
   await until(
     'counted',
