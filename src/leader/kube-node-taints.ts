@@ -39,9 +39,9 @@ export function nodeTaints(api: KubeApi): NodeTaints {
           })
           return 'written'
         } catch (error) {
-          if (!(error instanceof KubeError)) throw error
-          if (error.failure === 'not-found') return 'gone'
-          if (error.failure !== 'conflict' || tries === mostTries) throw error
+          const { failure } = KubeError.ofTransport(error)
+          if (failure === 'not-found') return 'gone'
+          if (failure !== 'conflict' || tries === mostTries) throw error
         }
       }
     }

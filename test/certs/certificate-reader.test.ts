@@ -56,6 +56,30 @@ void t.test('one that has expired is said, and a Secret without a pair is an err
   await keeper.look(true)
   time.now += 400 * day
   t.match((await reader.look()).obstacle, /expired/)
-  secret.put({}, { 'tls.crt': 'none' })
-  await t.rejects(reader.look(), { code: 'ERR_CERTIFICATE' })
+  const { 'tls.crt': cert = '', 'tls.key': key = '' } = secret.held?.data ?? {}
+  for (const data of [{}, { 'tls.crt': 'none' }, { 'tls.crt': cert }, { 'tls.key': key }]) {
+    secret.put({}, data)
+    await t.rejects(reader.look(), { code: 'ERR_CERTIFICATE' })
+  }
 })
+
+void t.test('one that expires this very moment has expired', async (t) => {
+  const { time, reader, keeper } = setUp()
+  await keeper.look(true)
+  const expiresAt = (await reader.look()).pair?.expiresAt ?? 0
+  time.now = expiresAt - 1
+  t.notMatch((await reader.look()).obstacle ?? '', /expired/)
+  time.now = expiresAt
+  t.match((await reader.look()).obstacle, /expired/)
+})
+
+void t.test(
+  'an empty bundle is a foreign certificate’s own business: the machine’s authorities may know it',
+  async (t) => {
+    const { secret, registry, reader, keeper } = setUp()
+    await keeper.look(true)
+    secret.put({}, secret.held?.data ?? {})
+    registry.bundles = ['', '']
+    t.equal((await reader.look()).obstacle, undefined)
+  }
+)

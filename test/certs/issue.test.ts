@@ -1,8 +1,15 @@
+import 'reflect-metadata'
 import { execFile, spawnSync } from 'node:child_process'
 import { createPrivateKey, X509Certificate } from 'node:crypto'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
+import {
+  BasicConstraintsExtension,
+  X509Certificate as Certificate,
+  KeyUsageFlags,
+  KeyUsagesExtension
+} from '@peculiar/x509'
 import t, { type Test } from 'tap'
 import { type Issued, issueAuthority, issueLeaf } from '../../src/certs/issue.ts'
 
@@ -38,6 +45,27 @@ void t.test('an authority may sign, a leaf may only serve', async (t) => {
   t.strictSame(cert.keyUsage, ['1.3.6.1.5.5.7.3.1'], 'serverAuth')
   t.equal(cert.publicKey.asymmetricKeyDetails?.namedCurve, 'prime256v1')
 })
+
+void t.test(
+  'what each may do is marked critical, so that a reader which does not know it refuses the certificate',
+  async (t) => {
+    const { authority, leaf } = await issued()
+    const read = (pem: string) => {
+      const certificate = new Certificate(pem)
+      const limits = certificate.getExtension(BasicConstraintsExtension)
+      const usages = certificate.getExtension(KeyUsagesExtension)
+      return {
+        limits: [limits?.ca, limits?.pathLength, limits?.critical],
+        usages: [usages?.usages, usages?.critical]
+      }
+    }
+    t.strictSame(read(authority.cert), {
+      limits: [true, 0, true],
+      usages: [KeyUsageFlags.keyCertSign | KeyUsageFlags.cRLSign, true]
+    })
+    t.strictSame(read(leaf.cert), { limits: [false, undefined, true], usages: [KeyUsageFlags.digitalSignature, true] })
+  }
+)
 
 void t.test('validity starts five minutes early, for clocks that are behind, and ends on time', async (t) => {
   const { cert } = await issueAuthority('a', { from: Date.UTC(2026, 0, 1), days: 2 })

@@ -28,6 +28,8 @@ void t.test('an unreadable next or previous authority is left out', async (t) =>
 void t.test('trusted are all three authorities, the one that signs first', async (t) => {
   const ring = await ringOf({ next: 480, previous: -480 })
   t.equal(trustedBy(ring), `${ring.authority.cert}${ring.next?.cert}${ring.previous}`)
+  t.equal(trustedBy({ ...ring, next: undefined }), `${ring.authority.cert}${ring.previous}`)
+  t.equal(trustedBy({ ...ring, previous: undefined }), `${ring.authority.cert}${ring.next?.cert}`)
 })
 
 void t.test('an authority with the key of another is no ring: nobody would trust what it signs', async (t) => {

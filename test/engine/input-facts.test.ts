@@ -92,3 +92,14 @@ void t.test('FelixConfigurations and DaemonSets that run Felix', async (t) => {
   t.equal(facts.add({ ...calicoObject(), spec: 'no spec' }), undefined, 'reported when it is checked itself')
   t.match(facts.felixDaemonSets, [{ name: 'calico-node', isPinned: false }])
 })
+
+void t.test('a PodGroup says how many pods belong together; one that does not say it says nothing', async (t) => {
+  const facts = new InputFacts('default', none)
+  const group = (apiVersion: string, name: string, spec: unknown) =>
+    facts.add({ apiVersion, kind: 'PodGroup', metadata: { name }, spec })
+  t.equal(group('scheduling.x-k8s.io/v1alpha1', 'a', { minMember: 4 }), 'default')
+  t.equal(group('scheduling.x-k8s.io/v1alpha1', 'b', {}), undefined)
+  t.equal(group('scheduling.x-k8s.io/v1alpha1', 'c', 'x'), undefined)
+  t.equal(group('example.com/v1', 'd', { minMember: 4 }), undefined)
+  t.strictSame([...facts.podGroupSizes], [['scheduling.x-k8s.io default/a', 4]])
+})

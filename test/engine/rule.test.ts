@@ -5,8 +5,15 @@ import { podSubject } from '../support/subjects.ts'
 
 void t.test('what a definition leaves out is empty, and mends nothing', async (t) => {
   const rule = testRule()
-  t.match(rule, { subresources: [], optionalFacts: [], includesControlled: false, fix: undefined })
+  t.match(rule, { subresources: [], optionalFacts: [], fix: undefined })
   t.equal(rule.fixes(podSubject()), false)
+})
+
+void t.test('what a rule does beside the usual it says itself', async (t) => {
+  for (const name of ['includesControlled', 'includesRunning', 'failsOpen', 'everyWrite'] as const) {
+    t.equal(testRule()[name], false, name)
+    t.equal(testRule({ [name]: true })[name], true, name)
+  }
 })
 
 void t.test('a rule with a fix is for every subject unless it says otherwise', async (t) => {

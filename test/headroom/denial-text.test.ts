@@ -58,6 +58,8 @@ t.test('the node itself is named by its sysctl', async (t) => {
 
 t.test('a node that has been silent for a minute says so', async (t) => {
   t.match(sayNode({ ...node, age: 59_999 }), /in use 44000$/)
+  t.match(sayNode({ ...node, age: 60_000 }), /in use 44000, last read 60 s ago$/)
+  t.match(sayNode({ ...node, age: undefined }), /in use 44000$/)
   t.match(sayNode({ ...node, age: 75_000 }), /in use 44000, last read 75 s ago$/)
 })
 

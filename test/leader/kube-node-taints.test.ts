@@ -84,10 +84,15 @@ t.test('nor one that another sets in our name', async (t) => {
   t.equal(state.patches.length, 0)
 })
 
-t.test('conflicts without end are given back, and nothing is written', async (t) => {
+t.test('conflicts without end are given back after five tries, and nothing is written', async (t) => {
   const { state, change, taints, signal } = await nodeServer(t, [])
-  state.meddle = () => change([gpu])
+  let tries = 0
+  state.meddle = () => {
+    tries++
+    change([gpu])
+  }
   await t.rejects(taints.write('a', true, signal), { message: 'status 409' })
+  t.equal(tries, 5)
   t.equal(state.patches.length, 0)
 })
 

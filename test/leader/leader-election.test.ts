@@ -274,6 +274,21 @@ t.test('a lease that cannot be given back runs out, and stopping goes on', async
   t.equal(state.lease?.spec.holderIdentity, 'a')
 })
 
+t.test('a leader that does not know the present record gives nothing back', async (t) => {
+  const { state, join } = await leaseServer(t)
+  const log = memoryLog()
+  const a = join('a', { log })
+  await a.leads()
+  state.fault = (response) => sendStatus(response, 500)
+  await until(
+    'a renewal failed',
+    () => log.lines.some(({ level }) => level === 'warn'),
+    () => log.lines
+  )
+  await a.election.stop()
+  t.notOk(log.lines.some(({ level }) => level === 'debug'))
+})
+
 t.test('a lease taken from under a leader ends its lead', async (t) => {
   const { state, join } = await leaseServer(t)
   const a = join('a')

@@ -134,6 +134,12 @@ void t.test('16 gone: forgotten, and nothing of it is left when one of its name 
   t.equal(memory.observe({ name: 'a', isTainted: false, room: room(0) }, settings, 0)?.isOld, true)
 })
 
+void t.test('an Event that arrives when its node is gone changes nothing', async (t) => {
+  const memory = new NearFloorMemory()
+  memory.posted('gone')
+  t.equal(memory.size, 0)
+})
+
 void t.test('what was not told stays to be told', async (t) => {
   const memory = new NearFloorMemory()
   for (let look = 0; look < 3; look++) {

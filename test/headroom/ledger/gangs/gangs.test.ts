@@ -1,9 +1,10 @@
 import t from 'tap'
-import { comingTime } from '../../../../src/headroom/ledger/gangs/gangs.ts'
 import type { LedgerPod } from '../../../../src/headroom/ledger/ledger-inputs.ts'
-import { assumedTime } from '../../../../src/headroom/ledger/pod-states.ts'
 import type { PodGroup } from '../../../../src/kubernetes/pods/pod-groups.ts'
 import { fleetOf, plain, podFacts } from '../../../support/headroom.ts'
+
+/** Milliseconds: how long others of a gang are waited for, and an admitted pod that nobody shows. */
+const [comingTime, assumedTime] = [10_000, 5_000]
 
 /** Six pods of 100; nobody has said yet how many there have to be. */
 const gang: PodGroup = { key: 'scheduling.k8s.io shop/gang', size: undefined, startsWhole: true }
@@ -101,7 +102,9 @@ t.test('one that was admitted and never stored is missing again', async (t) => {
   const b = books()
   b.ledger.gangs.setSize(gang.key, 6)
   b.admit('a')
-  b.wait(assumedTime)
+  b.wait(assumedTime - 1)
+  t.equal(b.waiting, 6)
+  b.wait(1)
   t.equal(b.waiting, 0)
   t.equal(b.ledger.gangs.get(gang.key), undefined, 'nothing is left of it')
   t.strictSame([...b.ledger.gangs.holding], [])
@@ -181,6 +184,17 @@ t.test('a member that can land on one node only: the others go elsewhere', async
   b.show('a', { placement: { ...plain, signature: 'n1', pinned: 'n1' } })
   b.wait(comingTime)
   t.equal(b.ledger.node('n1')?.pending, 0, 'stalled, it does not take room on its node either')
+})
+
+t.test('a pod that moves to another group is missing in the one it leaves', async (t) => {
+  const b = books()
+  const other: PodGroup = { ...gang, key: 'scheduling.x-k8s.io shop/other' }
+  b.ledger.gangs.setSize(gang.key, 2)
+  b.make('a')
+  b.make('b')
+  b.show('a', {}, other)
+  t.match(b.ledger.gangs.get(gang.key), { present: 1, counted: 1, missing: 1 })
+  t.match(b.ledger.gangs.get(other.key), { present: 1, counted: 1 })
 })
 
 t.test('a label that moves a pod to another group', async (t) => {
