@@ -14,7 +14,7 @@ export interface FactSource {
   readonly namespaces: NamespaceLookup
   facts(namespace: string): Partial<AllFacts>
   /** Takes note of an admitted object; see `AdmissionDeps.admitted`. */
-  admitted?(subject: Subject, settings: Settings): void
+  admitted?(subject: Subject, settings: Settings, caller: string | undefined): void
   /** Why the first review should wait, in words; undefined when it need not, or no longer. */
   obstacle(): string | undefined
   /** For the metrics; undefined without nodes to count. */
@@ -50,7 +50,7 @@ const sweepEvery: Millis = 60_000
 export interface Bookkeeping {
   readonly ledger: Ledger
   readonly headroom: Headroom
-  admitted(subject: Subject, settings: Settings): void
+  admitted(subject: Subject, settings: Settings, caller?: string): void
   start(): void
   stop(): void
 }
@@ -68,7 +68,7 @@ export function buildBookkeeping(
   return {
     ledger,
     headroom,
-    admitted: (subject, settings) => recordAdmission(subject, settings, ledger, headroom),
+    admitted: (subject, settings, caller) => recordAdmission(subject, settings, ledger, headroom, caller),
     start() {
       timer ??= setInterval(() => ledger.sweep(), sweepEvery)
     },

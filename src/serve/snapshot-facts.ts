@@ -59,7 +59,8 @@ export async function snapshotFacts(path: string, interval: Millis, deps: FactDe
       if (!namespaces.has(namespace)) return { headroom }
       return { headroom, limitRanges: file.current.limitRanges.get(namespace) ?? [] }
     },
-    admitted: books.admitted,
+    // Nothing is ever stored here, so all callers are believed.
+    admitted: (subject, settings) => books.admitted(subject, settings),
     obstacle: () => undefined,
     status: () => ({
       source: 'snapshot',

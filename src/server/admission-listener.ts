@@ -149,7 +149,7 @@ function answerAll(deps: ListenerDeps, bodies: Bodies, reviews: readonly Receive
       since = now
     }
     const isLate = now - review.askedAt > review.timeout
-    const answer = isLate ? late(deps, review, now) : deps.admission(review.webhook, review.bytes, review.arrivedAt)
+    const answer = isLate ? late(deps, review, now) : check(deps, review)
     answered.push({ review, answer, isLate })
   }
   send(deps, bodies, answered)
@@ -161,6 +161,11 @@ function send({ isLast }: ListenerDeps, bodies: Bodies, answered: readonly Answe
     bodies.end(review.body)
   }
   for (const { answer } of answered) answer.report()
+}
+
+function check({ admission }: ListenerDeps, { webhook, bytes, arrivedAt, request }: Received): Answer {
+  // Of a connection that is gone, none is known.
+  return admission(webhook, bytes, arrivedAt, request.socket.remoteAddress ?? 'gone')
 }
 
 /** Not checked: its caller no longer waits. In its log line `waitedMs` alone is long when the body was late, `durationMs` too when we were. */

@@ -42,16 +42,16 @@ export interface AdmissionDeps {
   facts(namespace: string): Partial<AllFacts>
   /**
    * Called for every object that passed validation and will be stored unless another webhook or a quota refuses it. Not
-   * for dry runs. The answer is made before and sent after it.
+   * for dry runs. The answer is made before and sent after it. `caller`: the address that asked.
    */
-  admitted?(subject: Subject, settings: Settings): void
+  admitted?(subject: Subject, settings: Settings, caller: string | undefined): void
 }
 
 /**
  * Answers one review; never throws and never waits. Takes ownership of `body` and overwrites it.
- * `arrivedAt`: when the body was whole, by the monotonic clock; its duration counts from there.
+ * `arrivedAt`: when the body was whole, by the monotonic clock; its duration counts from there. `caller`: the address that asks.
  */
-export type Admission = (webhook: Webhook, body: Buffer, arrivedAt: Millis) => Answer
+export type Admission = (webhook: Webhook, body: Buffer, arrivedAt: Millis, caller?: string) => Answer
 
 /** Bytes. A body up to this size is parsed without counting its members: at most 16,000, in 3 ms. */
 const unchecked: Bytes = 128 * 1024
@@ -70,7 +70,7 @@ const tooManyMembers = new AppError(
 /** The seven hops of a review: read, match, evaluate or mutate, decide, answer; then, in its report, count and log. */
 export function buildAdmission(deps: AdmissionDeps): Admission {
   const { clock, meter } = deps
-  return (webhook, body, arrivedAt) => {
+  return (webhook, body, arrivedAt, caller) => {
     const json = withoutManagedFields(body)
     if (json.length > unchecked && hasMoreMembers(json, membersLimit))
       return refuse(deps, webhook, tooManyMembers, uidAtHead(json), clock.monotonic() - arrivedAt)
@@ -93,7 +93,8 @@ export function buildAdmission(deps: AdmissionDeps): Admission {
       const settings = deps.policy.settingsFor(subject.namespace)
       const judged = runRules(deps, webhook, subject, settings)
       const body = renderReview(responseOf(request, subject, judged))
-      if (webhook === 'validate' && judged.decision.allowed && !subject.dryRun) recordAdmission(deps, subject, settings)
+      if (webhook === 'validate' && judged.decision.allowed && !subject.dryRun)
+        recordAdmission(deps, subject, settings, caller)
       const reviewed = { request, subject, settings, judged, elapsed: clock.monotonic() - arrivedAt }
       return { status: 200, body, report: reporting(deps.log, reportOf(deps, webhook, reviewed)) }
     } catch (error) {
@@ -117,9 +118,14 @@ export function buildAdmission(deps: AdmissionDeps): Admission {
 }
 
 /** Runs after the answer is made: neither its result nor its failure can change the answer. */
-function recordAdmission({ admitted, log }: AdmissionDeps, subject: Subject, settings: Settings): void {
+function recordAdmission(
+  { admitted, log }: AdmissionDeps,
+  subject: Subject,
+  settings: Settings,
+  caller: string | undefined
+): void {
   try {
-    admitted?.(subject, settings)
+    admitted?.(subject, settings, caller)
   } catch (error) {
     log.error(
       { kind: subject.kind, namespace: subject.namespace, name: subject.name, err: error },

@@ -329,6 +329,27 @@ void t.test('reviews of one turn: all are judged, then all answered, then all co
   )
 })
 
+void t.test('a review is given the address of its caller, also when the connection is gone', async (t) => {
+  const held = admissionOf()
+  const callers: (string | undefined)[] = []
+  const admission: typeof held.admission = (webhook, body, arrivedAt, caller) => {
+    callers.push(caller)
+    return held.admission(webhook, body, arrivedAt)
+  }
+  for (const count of [1, 2]) {
+    const { server, socket } = await plainly(t, { ...held, admission, isLast: () => false })
+    // The second one loses its socket in the turn in which its body arrives.
+    if (count === 2)
+      server.prependOnceListener('request', (request) => request.on('end', () => request.socket.destroy()))
+    socket.write(`${postHead(Buffer.byteLength(review))}${review}`)
+    await until(
+      () => callers.length === count,
+      () => callers
+    )
+  }
+  t.strictSame(callers, ['127.0.0.1', 'gone'])
+})
+
 void t.test('a review that came later than its caller waits is not judged but answered with 504', async (t) => {
   const held = admissionOf()
   let judged = 0

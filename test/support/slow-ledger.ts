@@ -143,10 +143,6 @@ export class SlowLedger {
     this.bindings.set(uid, { node, until: this.now + bindingTime })
   }
 
-  release(uid: string): void {
-    if (this.assumed.has(uid)) this.remove(uid)
-  }
-
   get uids(): string[] {
     return [...this.pods.keys(), ...this.assumed.keys()]
   }

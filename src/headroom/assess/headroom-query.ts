@@ -26,8 +26,8 @@ export type NodeDemand = Omit<Demand, 'placement' | 'pods'>
 /** Node figures as seen by one pod: its own reservation is taken out, possible reservations of other replicas are added. */
 export class HeadroomQuery {
   readonly #demand: NodeDemand
-  /** The same as in the demand; asked for each node. */
-  readonly #pids: Pids
+  /** A node with so much free needs no closer look: that of one pod, until `lookCloser`. */
+  #enough: Pids
   readonly #isBounded: boolean
   readonly #ledger: Ledger
   readonly #now: Millis
@@ -44,7 +44,7 @@ export class HeadroomQuery {
 
   constructor(demand: NodeDemand, ledger: Ledger, now: Millis, peers: number) {
     this.#demand = demand
-    this.#pids = demand.pids
+    this.#enough = demand.pids
     this.#isBounded = demand.isolation !== undefined
     this.#ledger = ledger
     this.#now = now
@@ -52,6 +52,11 @@ export class HeadroomQuery {
     this.#peers = ledger.unseen.size === 0 ? 0 : peers
     this.#unseenSelf = demand.uid === undefined ? undefined : ledger.unseen.get(demand.uid)
     this.#own = ownWaiting(demand, ledger, this.#peers)
+  }
+
+  /** From now on claims are bounded wherever that may decide beside the waiting pods, and for that many pods. */
+  lookCloser(pods: number): void {
+    this.#enough = this.#demand.pids * pods + this.waiting.pids
   }
 
   /** Free PIDs at most; undefined without a fresh reading. */
@@ -166,7 +171,7 @@ export class HeadroomQuery {
 
   #atMost(node: NodeEntry, floor: Floor): Pids | undefined {
     const free = this.#claimed(node, floor)
-    if (free === undefined || free >= this.#pids || !this.#isBounded) return free
+    if (free === undefined || free >= this.#enough || !this.#isBounded) return free
     return free + this.#reliefOn(node, free)
   }
 
@@ -175,7 +180,7 @@ export class HeadroomQuery {
     const { isolation, pids } = this.#demand
     const claims = node.pending - (this.#self?.node === node ? this.#self.pending : 0) + this.setAsideOn(node)
     // There is room in any case, or there is none even without claims.
-    if (isolation === undefined || claims === 0 || free >= pids || free + claims < pids) return 0
+    if (isolation === undefined || claims === 0 || free >= this.#enough || free + claims < pids) return 0
     if (isolation.onlyBeyond === true && (freeAtMost(node, noFloor) ?? 0) >= 0) return 0
     this.#unseenOn ??= unseenByNode(this.#ledger, this.#peers, this.#demand.uid)
     return excessClaims(node, this.#unseenOn.get(node.name) ?? [], isolation, free + claims, this.#self)

@@ -62,6 +62,7 @@ export class Headroom implements HeadroomView {
     if (set.nodes.length === 0) return { verdict: 'nowhere' }
     const query = this.#query(demand)
     if (fitsAtOnce(set, pids, pods, query.waiting, query.sure)) return { verdict: 'fits' }
+    query.lookCloser(pods)
     const others = query.others(set.nodes)
     // The bound lowers what the others need, so the quick test may succeed now.
     if (others.pids < query.waiting.pids && fitsAtOnce(set, pids, pods, others, query.sure)) return { verdict: 'fits' }

@@ -3,6 +3,7 @@ import { ExpiryQueue } from '../../lib/expiry-queue.ts'
 import type { Pids } from '../../lib/units.ts'
 import type { Clock } from '../../ports/runtime.ts'
 import { type Estimate, figureOf } from '../estimate.ts'
+import { Callers } from './callers.ts'
 import type { CandidateSets } from './candidate-sets.ts'
 import type { NamespaceEntry, NodeEntry, PodEntry } from './entries.ts'
 import { Gangs } from './gangs/gangs.ts'
@@ -28,6 +29,7 @@ export class Ledger {
   readonly #figures: PodFigures
   readonly #nodes: NodeBook
   readonly #pods: PodBook
+  readonly #callers = new Callers()
   readonly #assumed = new ExpiryQueue<PodEntry>()
   readonly #bindings = new ExpiryQueue<PodEntry>()
   /** Pods whose last gate was just allowed to be removed. */
@@ -115,11 +117,12 @@ export class Ledger {
     const { uid, pids, placement } = admitted
     this.expire()
     const held = this.#pods.get(uid)
-    if (held !== undefined && held.state !== 'gated') return
     const now = this.#clock.monotonic()
+    if (held !== undefined && !(held.state === 'gated' && this.#callers.believes(admitted, now))) return
     const state = held === undefined ? 'assumed' : 'waiting'
-    const pod = held ?? this.#pods.make(admitted, state, placement)
-    this.gangs.assign(pod, admitted.group, held === undefined)
+    const asked = held === undefined ? this.#callers.ask(admitted, now) : admitted
+    const pod = held ?? this.#pods.make(asked, state, placement)
+    this.gangs.assign(pod, asked.group, held === undefined)
     pod.admitted = pids
     const queue = held === undefined ? this.#assumed : this.#ungated
     queue.add(pod, now + assumedTime)
@@ -132,14 +135,10 @@ export class Ledger {
     pod.workload.placement = placement
   }
 
-  /** Takes back the assumption about a pod that will not come after all. A pod the API server has shown stays. */
-  release(uid: string): void {
-    const pod = this.#pods.get(uid)
-    if (pod?.state === 'assumed') this.removePod(uid)
-  }
-
   observePod(facts: LedgerPod): void {
     this.expire()
+    // It counted as nobody's, and begins anew as a pod of its namespace.
+    if (this.#callers.show(facts.uid, this.#clock.monotonic())) this.removePod(facts.uid)
     const held = this.#pods.get(facts.uid)
     const hasCome = held === undefined || held.state === 'gated'
     const placement = facts.node === undefined ? (facts.placement ?? held?.placement ?? anyNode) : undefined
@@ -189,9 +188,8 @@ export class Ledger {
     this.#pods.remove(pod)
     if (pod.gang !== undefined) this.gangs.leave(pod, pod.gang)
     this.unseen.delete(uid)
-    this.#assumed.delete(pod)
-    this.#bindings.delete(pod)
-    this.#ungated.delete(pod)
+    this.#callers.forget(uid)
+    for (const queue of [this.#assumed, this.#bindings, this.#ungated]) queue.delete(pod)
   }
 
   /** After a full list: removes the pods that the API server showed once and that are not in it. */
@@ -215,6 +213,7 @@ export class Ledger {
     this.unseen.expire(now)
     this.gangs.expire(now)
     for (let pod = this.#assumed.takeExpired(now); pod !== undefined; pod = this.#assumed.takeExpired(now)) {
+      this.#callers.miss(pod.uid, now)
       this.removePod(pod.uid)
     }
     for (let pod = this.#bindings.takeExpired(now); pod !== undefined; pod = this.#bindings.takeExpired(now)) {

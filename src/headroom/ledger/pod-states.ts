@@ -8,7 +8,7 @@ import type { LedgerPod } from './ledger-inputs.ts'
  *   (unknown) ---------> assumed -----------------> waiting ---------------> bound ---------> ended
  *       ^                   |                        ^   ^    with a node            finished
  *       +-------------------+                        |   |                           or deleting
- *         5 s, or `release`         gates removed,   |   |  the scheduler's report
+ *         5 s                       gates removed,   |   |  the scheduler's report
  *                                   or `assume`      |   |  changes (observePod)
  *                                              gated-+   +-unschedulable
  *

@@ -13,9 +13,15 @@ import type { Ledger } from './ledger.ts'
  * Counts what was just admitted until the API server shows it: a Pod that may be scheduled from now on as waiting for a
  * node, a binding on its node. A Pod with scheduling gates takes no room.
  *
- * An exempt pod, or one that no rule looks at, is counted like any other: it takes the same room.
+ * An exempt pod, or one that no rule looks at, is counted like any other: it takes the same room. `caller`: see `Callers`.
  */
-export function recordAdmission(subject: Subject, settings: Settings, ledger: Ledger, headroom: Headroom): void {
+export function recordAdmission(
+  subject: Subject,
+  settings: Settings,
+  ledger: Ledger,
+  headroom: Headroom,
+  caller?: string
+): void {
   const { uid } = subject.metadata
   if (subject.dryRun || typeof uid !== 'string' || uid === '') return
   if (subject.groupKind === binding && subject.operation === 'CREATE') {
@@ -32,7 +38,8 @@ export function recordAdmission(subject: Subject, settings: Settings, ledger: Le
     workload: workloadNameOf(subject),
     pids: estimateOf(subject, settings, headroom).pids,
     placement: headroom.placementOf(subject.podSpec),
-    group: podGroupOf(subject.namespace, subject.metadata, subject.podSpec)
+    group: podGroupOf(subject.namespace, subject.metadata, subject.podSpec),
+    caller
   })
 }
 

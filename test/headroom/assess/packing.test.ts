@@ -335,7 +335,7 @@ t.test('more placements than can be looked into count where the pod itself may l
   }
   t.match(fleet.headroom.assess(demand({ pids: 60 })), { verdict: 'full' }, 'each of 600 nodes has room for one')
   t.equal(fleet.headroom.assess(demand({ pids: 101 })).verdict, 'full', 'without any of them')
-  for (let i = 0; i < 600; i += 2) fleet.ledger.release(`p${i}`)
+  for (let i = 0; i < 600; i += 2) fleet.ledger.removePod(`p${i}`)
   t.equal(admit(fleet, 'small', 60, plain), true)
 })
 

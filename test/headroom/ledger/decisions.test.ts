@@ -53,7 +53,6 @@ function books(t: Test) {
     admit: (uid: string, pids: number, placement: Placement = anyNode) =>
       both((one) => one.assume({ uid, namespace: 'default', workload: { kind: 'Pod', name: uid }, pids, placement })),
     bind: (uid: string, name: string) => both((one) => one.confirm(uid, name)),
-    release: (uid: string) => both((one) => one.release(uid)),
     setClock: (span: number) => {
       clock.set(span)
       slow.offset += span
@@ -505,22 +504,11 @@ const admissions: readonly Case[] = [
     }
   },
   {
-    what: 'a DaemonSet pod counts on its node from the start; released, it does not',
+    what: 'a DaemonSet pod counts on its node from the start',
     run: (b) => {
       b.known('n1', 'n2')
       b.admit('d', 500, pinnedTo('n1'))
       b.is([b.askNode('n1', 500), b.askNode('n1', 501), b.askNode('n2', 1000)], ['fits', 'full', 'fits'])
-      b.release('d')
-      b.is([b.askNode('n1', 1000)], ['fits'])
-    }
-  },
-  {
-    what: 'a pod that the API server has shown is not released',
-    run: (b) => {
-      b.known('n1')
-      b.pod('c', { node: 'n1', estimated: 100 })
-      b.release('c')
-      b.is([b.askNode('n1', 901)], ['full'])
     }
   },
   {

@@ -83,9 +83,6 @@ const events: fc.Arbitrary<Event>[] = [
   fc.tuple(uid, node).map(([one, name]) => (ledger, slow) => {
     for (const each of [ledger, slow]) each.confirm(one, name)
   }),
-  uid.map((one) => (ledger, slow) => {
-    for (const each of [ledger, slow]) each.release(one)
-  }),
   fc.constant((ledger, slow) => {
     ledger.retainPods(() => true)
     slow.retainPods()

@@ -1,0 +1,125 @@
+import t from 'tap'
+import { Callers, doubtTime, nobody, provenTime } from '../../../src/headroom/ledger/callers.ts'
+import { assumedTime } from '../../../src/headroom/ledger/pod-states.ts'
+import { demand, emptyFleet, nodeFacts, plain, podFacts, reading } from '../../support/headroom.ts'
+
+const podGroup = { key: 'shop/train', size: 2, startsWhole: true }
+
+function asked(uid: string, caller: string | undefined, namespace = 'shop') {
+  return { uid, caller, namespace, workload: { kind: 'Deployment', name: 'web' }, pids: 100, placement: plain }
+}
+
+t.test('while no request was stored, all are believed; then those of callers whose pods are stored', async (t) => {
+  const callers = new Callers()
+  const names = (at: number) => [callers.ask(asked('x', 'stranger'), at), callers.ask(asked('y', 'api'), at)]
+  t.match(names(0), [{ namespace: 'shop' }, { namespace: 'shop' }])
+  t.equal(callers.show('y', 1), false, 'it counted in its namespace already')
+  t.match(names(1), [{ namespace: nobody, workload: { kind: 'Pod' } }, { namespace: 'shop' }])
+  t.equal(callers.show('x', 1), true)
+  t.match(names(1), [{ namespace: 'shop' }, { namespace: 'shop' }], 'both ask about pods that are stored')
+  t.match(names(provenTime), [{ namespace: 'shop' }, { namespace: 'shop' }])
+  t.match(names(provenTime + 1), [{ namespace: 'shop' }, { namespace: 'shop' }], 'as after a start')
+})
+
+t.test('a request that was not stored makes its caller doubted: for its namespace, or wholly', async (t) => {
+  const callers = new Callers()
+  callers.ask(asked('a', 'api'), 0)
+  callers.ask(asked('x', 'stranger'), 0)
+  callers.miss('x', 0)
+  t.equal(callers.believes(asked('', 'stranger', 'other'), 0), false, 'none of its requests was ever stored')
+  callers.show('a', 0)
+  callers.ask(asked('b', 'api'), 0)
+  callers.miss('b', 0)
+  t.strictSame(
+    ['shop', 'other'].map((namespace) => callers.believes(asked('', 'api', namespace), 0)),
+    [false, true]
+  )
+  t.equal(callers.believes(asked('', 'api'), doubtTime - 1), false)
+  t.equal(callers.believes(asked('', 'api'), doubtTime), true)
+})
+
+t.test('a caller is believed again when one of its pods is stored', async (t) => {
+  const callers = new Callers()
+  for (const uid of ['a', 'b']) callers.ask(asked(uid, 'api'), 0)
+  callers.miss('a', 0)
+  t.equal(callers.believes(asked('', 'api'), 0), false)
+  callers.show('b', 0)
+  t.equal(callers.believes(asked('', 'api'), 0), true)
+})
+
+t.test('a request without a caller is believed; what was forgotten is neither proof nor doubt', async (t) => {
+  const callers = new Callers()
+  callers.ask(asked('a', 'api'), 0)
+  callers.ask(asked('x', 'stranger'), 0)
+  callers.forget('x')
+  callers.miss('x', 0)
+  t.equal(callers.show('x', 0), false)
+  callers.show('a', 0)
+  t.equal(callers.believes(asked('', 'stranger'), 0), false)
+  t.strictSame(callers.ask(asked('b', undefined), 0), asked('b', undefined))
+  callers.miss('b', 0)
+})
+
+t.test('doubts are kept of so many callers and namespaces, and no more', async (t) => {
+  const callers = new Callers()
+  for (let i = 0; i < 10_001; i++) {
+    callers.ask(asked(`${i}`, `s${i}`), 0)
+    callers.miss(`${i}`, 0)
+  }
+  t.equal(callers.believes(asked('', 's9999'), 0), false)
+  t.equal(callers.believes(asked('', 's10000'), 0), true)
+})
+
+/** A node with room for 1,000 tasks, and an API server that is known. */
+function fleet() {
+  const all = emptyFleet()
+  const { ledger, clock, headroom } = all
+  ledger.observeNode(nodeFacts('n1'))
+  ledger.observeReading(reading('n1', clock.now()))
+  ledger.assume(asked('first', 'api', 'default'))
+  ledger.observePod(podFacts('first', { phase: 'Succeeded' }))
+  const isolation = { namespace: 'shop', share: 0.25 }
+  return {
+    ...all,
+    most: () => {
+      let pids = 1000
+      while (headroom.assess(demand({ pids, isolation })).verdict !== 'fits') pids--
+      return pids
+    }
+  }
+}
+
+t.test(
+  'one who is not believed takes no more than the share from the namespace that he names, nor its budget',
+  async (t) => {
+    const { ledger, most, clock } = fleet()
+    for (let i = 0; i < 50; i++) ledger.assume({ ...asked(`x${i}`, 'stranger'), group: podGroup })
+    t.equal(most(), 800, 'as many whole pods as fit into a quarter')
+    t.equal(ledger.namespace('shop'), undefined)
+    t.equal(ledger.workloads.get('shop', { kind: 'Deployment', name: 'web' }), undefined)
+    t.equal(ledger.gangs.get(podGroup.key), undefined)
+    clock.advance(assumedTime)
+    t.equal(most(), 1000)
+  }
+)
+
+t.test('a pod that is stored after all counts in its namespace, with the figure that was stored', async (t) => {
+  const { ledger, most } = fleet()
+  ledger.assume({ ...asked('x', 'new API server'), pids: 900 })
+  t.equal(most(), 1000, 'more than a quarter, so not at all')
+  ledger.observePod(podFacts('x', { namespace: 'shop', estimated: 300, phase: 'Pending', placement: plain }))
+  t.equal(most(), 700)
+  t.equal(ledger.namespace('shop')?.estimates, 300)
+  t.equal(ledger.reservations.admitted, 0)
+  ledger.assume(asked('y', 'new API server'))
+  t.equal(most(), 600, 'and its next requests count in full')
+})
+
+t.test('nobody who is not believed has the gates of a pod removed', async (t) => {
+  const { ledger } = fleet()
+  ledger.observePod(podFacts('g', { namespace: 'shop', isGated: true, phase: 'Pending', estimated: 50 }))
+  ledger.assume({ ...asked('g', 'stranger'), pids: 900 })
+  t.match(ledger.pod('g'), { state: 'gated', estimate: 50 })
+  ledger.assume({ ...asked('g', 'api'), pids: 900 })
+  t.match(ledger.pod('g'), { state: 'waiting', estimate: 900 })
+})
