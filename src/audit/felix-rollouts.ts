@@ -1,10 +1,13 @@
 import type { FelixRevisions } from '../kubernetes/calico/felix.ts'
 import type { FelixPod } from '../kubernetes/calico/node-rows.ts'
+import type { Subject } from '../kubernetes/subject.ts'
 import type { ObjectMeta } from '../kubernetes/types.ts'
 import { controllerOf } from '../kubernetes/workloads.ts'
 import { isRecord, type JsonRecord } from '../lib/json/shape.ts'
 
 interface Rollout {
+  /** The name of the container that runs Felix. */
+  readonly container: string
   newest: { readonly hash: string; readonly revision: number } | undefined
   readonly pods: FelixRevisions['pods'][number][]
 }
@@ -34,9 +37,9 @@ export class FelixRollouts {
     return this.#rollouts.size === 0
   }
 
-  /** From now on pods and revisions of this DaemonSet are kept. */
-  follow(namespace: string, name: string): void {
-    this.#rollouts.set(`${namespace}/${name}`, { newest: undefined, pods: [] })
+  /** From now on pods and revisions of this DaemonSet are kept. `container` runs Felix. */
+  follow({ namespace, name }: Pick<Subject, 'namespace' | 'name'>, container: string): void {
+    this.#rollouts.set(`${namespace}/${name}`, { container, newest: undefined, pods: [] })
   }
 
   follows(namespace: string, name: string): boolean {
@@ -59,7 +62,15 @@ export class FelixRollouts {
     if (revision !== undefined) held.pods.push({ node, revision })
     const { namespace, name, uid } = metadata
     const daemonSet = controllerOf(metadata)?.name ?? ''
-    this.#pods.push({ uid: uid ?? '', namespace: namespace ?? '', name: name ?? '', daemonSet, node, revision })
+    this.#pods.push({
+      uid: uid ?? '',
+      namespace: namespace ?? '',
+      name: name ?? '',
+      daemonSet,
+      node,
+      container: held.container,
+      revision
+    })
   }
 
   /** undefined: the DaemonSet is not followed, or no revision of it was read. */

@@ -1,4 +1,4 @@
-import { type FelixSettings, felixContainerOf } from '../kubernetes/calico/felix.ts'
+import { type FelixSettings, someFelixOf } from '../kubernetes/calico/felix.ts'
 import { felixBackendOf, type Meaning } from '../kubernetes/calico/felix-backend.ts'
 import { felixVersionOf, habitsOf } from '../kubernetes/calico/felix-version.ts'
 import type { FelixPod } from '../kubernetes/calico/node-rows.ts'
@@ -27,8 +27,8 @@ function expressionText({ key, operator, values }: JsonRecord): string {
   return operator === 'DoesNotExist' ? `!${String(key)}` : String(key)
 }
 
-/** The pod, where it is one of the DaemonSet and on a node. */
-export function felixPodOf(pod: JsonRecord, daemonSet: JsonRecord): FelixPod[] {
+/** The pod, where it is one of the DaemonSet and on a node. `container` runs Felix. */
+export function felixPodOf(pod: JsonRecord, daemonSet: JsonRecord, container: string): FelixPod[] {
   const metadata = metadataOf(pod)
   const { namespace, name } = metadataOf(daemonSet)
   const node = textOf(isRecord(pod['spec']) ? pod['spec']['nodeName'] : undefined)
@@ -40,6 +40,7 @@ export function felixPodOf(pod: JsonRecord, daemonSet: JsonRecord): FelixPod[] {
       name: metadata.name ?? '',
       daemonSet: name ?? '',
       node,
+      container,
       revision: metadata.labels?.[revisionLabel]
     }
   ]
@@ -78,7 +79,7 @@ function backendOf(
   const spec = isRecord(data) && isRecord(data['spec']) ? data['spec'] : {}
   const template = isRecord(spec['template']) ? spec['template'] : {}
   try {
-    const felix = felixContainerOf(subjectOfObject({ ...daemonSet, spec: { template } }))
+    const felix = someFelixOf(subjectOfObject({ ...daemonSet, spec: { template } }))
     if (felix === undefined) return { meaning: undefined, removesOthers: false }
     return {
       meaning: felixBackendOf(felix, configurations).meaning,

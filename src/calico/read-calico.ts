@@ -1,7 +1,7 @@
 import type { KubeApi } from '../kube/client.ts'
 import { felixConfigurationKind } from '../kube/list-felix-configurations.ts'
 import { ObjectLists } from '../kube/object-lister.ts'
-import { type FelixSettings, felixContainerOf, felixSettingsOf } from '../kubernetes/calico/felix.ts'
+import { type FelixSettings, felixSettingsOf, someFelixOf } from '../kubernetes/calico/felix.ts'
 import { type CalicoCluster, type FelixPod, nodeSystemOf } from '../kubernetes/calico/node-rows.ts'
 import { subjectOfObject } from '../kubernetes/subject.ts'
 import type { JsonRecord } from '../lib/json/shape.ts'
@@ -31,16 +31,17 @@ export async function readCalico(api: KubeApi, signal: AbortSignal): Promise<Cal
     gaps.push(...failures.map(({ part, detail }) => `${part}: ${detail}`))
     return failures.length === 0 ? found : undefined
   }
-  const felixes = ((await all(daemonSets)) ?? []).filter(
-    (object) => felixContainerOf(subjectOfObject(object)) !== undefined
-  )
+  const felixes = ((await all(daemonSets)) ?? []).flatMap((object) => {
+    const felix = someFelixOf(subjectOfObject(object))
+    return felix === undefined ? [] : [{ object, container: felix.container.name ?? '' }]
+  })
   const found = await all(felixConfigurationKind)
   const configurations = found?.map((object): FelixSettings => felixSettingsOf(object))
   const pods: FelixPod[] = []
   const newest = new Map<string, string>()
   const backends = new Map<string, RevisionBackend>()
   let [knowsPods, knowsRevisions] = [true, true]
-  for (const object of felixes) {
+  for (const { object, container } of felixes) {
     const labelSelector = selectorOf(object)
     const ofPods = await all({ kind: 'Pod', plural: 'pods', apiVersions: ['v1'], labelSelector })
     const ofRevisions = await all({
@@ -51,7 +52,7 @@ export async function readCalico(api: KubeApi, signal: AbortSignal): Promise<Cal
     })
     knowsPods &&= ofPods !== undefined
     knowsRevisions &&= ofRevisions !== undefined
-    pods.push(...(ofPods ?? []).flatMap((pod) => felixPodOf(pod, object)))
+    pods.push(...(ofPods ?? []).flatMap((pod) => felixPodOf(pod, object, container)))
     const revisions = revisionsOf(ofRevisions ?? [], object, configurations)
     if (revisions.newest !== undefined) newest.set(keyOf(object), revisions.newest)
     for (const [hash, backend] of revisions.backends) backends.set(`${keyOf(object)} ${hash}`, backend)
@@ -59,7 +60,7 @@ export async function readCalico(api: KubeApi, signal: AbortSignal): Promise<Cal
   const logs = await readStartLogs(api, pods, signal)
   return {
     nodes: ((await all(nodes)) ?? []).map(nodeSystemOf),
-    daemonSets: felixes,
+    daemonSets: felixes.map(({ object }) => object),
     pods: knowsPods ? pods : undefined,
     configurations,
     newest: knowsRevisions ? newest : undefined,

@@ -21,10 +21,10 @@ export async function readStartLogs(
   const seen = new Map<string, Backend>()
   const failures: KubeError[] = []
   const waiting = [...pods]
-  async function readOne({ namespace, name, node }: FelixPod): Promise<void> {
+  async function readOne({ namespace, name, node, container }: FelixPod): Promise<void> {
     try {
       const path = `/api/v1/namespaces/${namespace}/pods/${name}/log`
-      const backend = backendOfLog(await textOf(api, path, signal))
+      const backend = backendOfLog(await textOf(api, path, { container, signal }))
       if (backend !== undefined) seen.set(node, backend)
     } catch (cause) {
       failures.push(KubeError.ofTransport(cause))
@@ -43,8 +43,12 @@ export async function readStartLogs(
   return { seen, gap }
 }
 
-async function textOf(api: KubeApi, path: string, signal: AbortSignal): Promise<string> {
-  const body = await api.open(path, { query: { container: 'calico-node', limitBytes }, signal })
+async function textOf(
+  api: KubeApi,
+  path: string,
+  { container, signal }: { readonly container: string; readonly signal: AbortSignal }
+): Promise<string> {
+  const body = await api.open(path, { query: { container, limitBytes }, signal })
   const chunks: Buffer[] = []
   for await (const chunk of body) chunks.push(chunk)
   return Buffer.concat(chunks).toString('utf8')

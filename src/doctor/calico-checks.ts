@@ -2,7 +2,7 @@ import { evaluate } from '../engine/evaluate.ts'
 import { InputFacts } from '../engine/input-facts.ts'
 import { mutate } from '../engine/mutate.ts'
 import type { Rule } from '../engine/rule.ts'
-import { backendEnvOf, felixContainerOf, isOperatorManaged } from '../kubernetes/calico/felix.ts'
+import { backendEnvOf, isOperatorManaged, someFelixOf } from '../kubernetes/calico/felix.ts'
 import { oldPodsOf } from '../kubernetes/calico/old-pods.ts'
 import { type Subject, subjectOfObject } from '../kubernetes/subject.ts'
 import type { JsonRecord } from '../lib/json/shape.ts'
@@ -54,9 +54,7 @@ export function calicoViewOf(
 export function calicoChecks(facts: CalicoFacts): Check[] {
   return facts.daemonSets.flatMap((object): Check[] => {
     const subject = subjectOfObject(object)
-    return felixContainerOf(subject) === undefined
-      ? []
-      : [...checksOf(subject, object, facts), ...rolloutChecks(subject)]
+    return someFelixOf(subject) === undefined ? [] : [...checksOf(subject, object, facts), ...rolloutChecks(subject)]
   })
 }
 
@@ -101,6 +99,15 @@ function checksOf(subject: Subject, object: JsonRecord, { mutating, calicoView }
       { about, level: 'info', found: `${said}; owned by the tigera operator, so pidguard reports and changes nothing` }
     ]
   }
+  if (someFelixOf(subject)?.isOther === true) {
+    return [
+      {
+        about,
+        level: 'info',
+        found: `${said}; its container has another name, so pidguard reports and changes nothing`
+      }
+    ]
+  }
   if (!isCalled) {
     return [
       { about, level: 'warn', found: `${said}, but pidguard is not called when DaemonSets are written`, remedy: apply }
@@ -115,7 +122,7 @@ function checksOf(subject: Subject, object: JsonRecord, { mutating, calicoView }
 }
 
 function shownBackend(subject: Subject): string {
-  const felix = felixContainerOf(subject)
+  const felix = someFelixOf(subject)
   const value = felix === undefined ? undefined : backendEnvOf(felix.container, felix.at).value
   return value === undefined ? '' : `, FELIX_IPTABLESBACKEND=${value.slice(0, 40)}`
 }

@@ -20,6 +20,7 @@ export function adviceOf(rows: readonly NodeRow[], policy: Backend | undefined):
     ...astray(decided),
     ...suggestion(decided, policy),
     ...left(decided),
+    ...elsewhere(decided, policy),
     ...behind(rows)
   ]
 }
@@ -108,10 +109,27 @@ function suggestion(rows: readonly NodeRow[], policy: Backend | undefined): Advi
 }
 
 function left(rows: readonly NodeRow[]): Advice[] {
-  const detecting = rows.filter(({ backend }) => backend?.meaning === 'detection')
+  const detecting = rows.filter(
+    ({ backend, otherContainer }) => backend?.meaning === 'detection' && otherContainer === undefined
+  )
   if (detecting.length === 0) return []
   const text = `Felix detects the backend at its start on ${named(detecting)}: on a node without free PIDs it would settle on Legacy.`
   return [{ text, isFinding: true }]
+}
+
+/** Felix in a container of another name, which pidguard does not change; see the rule calico-iptables-backend. */
+function elsewhere(rows: readonly NodeRow[], policy: Backend | undefined): Advice[] {
+  const others = rows.filter(
+    (row) =>
+      row.otherContainer !== undefined &&
+      (fixedBackend(row) === undefined || fixedBackend(row) !== (policy ?? fixedBackend(row)))
+  )
+  return [...Map.groupBy(others, ({ daemonSet, otherContainer }) => `${otherContainer} of ${daemonSet}`)].map(
+    ([container, nodes]) => ({
+      text: `Felix runs in container ${container} on ${named(nodes)}, and is not set to ${policy ?? 'Legacy or NFT'} there: pidguard does not change it. Set FELIX_IPTABLESBACKEND of that container to ${policy ?? 'what the nodes use, Legacy or NFT'}.`,
+      isFinding: true
+    })
+  )
 }
 
 function behind(rows: readonly NodeRow[]): Advice[] {

@@ -1,12 +1,6 @@
 // Reads: the environment of Felix' container, and all FelixConfigurations.  Fine: they agree, and do not undo each other.
 import { defineRule } from '../engine/rule.ts'
-import {
-  backendVariable,
-  type FelixSettings,
-  felixContainerOf,
-  felixValueOf,
-  specOf
-} from '../kubernetes/calico/felix.ts'
+import { backendVariable, type FelixSettings, felixValueOf, someFelixOf, specOf } from '../kubernetes/calico/felix.ts'
 import { type FelixBackend, felixBackendOf, meaningOf } from '../kubernetes/calico/felix-backend.ts'
 import type { Subject } from '../kubernetes/subject.ts'
 import { daemonSet } from '../kubernetes/workloads.ts'
@@ -28,9 +22,9 @@ export const calicoBackendConflict = defineRule<Subject, never, 'felixConfigurat
   requiredFacts: [],
   optionalFacts: ['felixConfigurations'],
   includesControlled: true,
-  reads: (subject) => (felixContainerOf(subject) === undefined ? [] : [specOf(subject)?.['template']]),
+  reads: (subject) => (someFelixOf(subject) === undefined ? [] : [specOf(subject)?.['template']]),
   check(subject, { felixConfigurations }) {
-    const felix = felixContainerOf(subject)
+    const felix = someFelixOf(subject)
     if (felix === undefined || felixConfigurations === undefined) return []
     const told = felixBackendOf(felix, felixConfigurations)
     if (told.moot === 'VPP') return []
@@ -50,7 +44,7 @@ export const calicoBackendConflict = defineRule<Subject, never, 'felixConfigurat
     ]
   },
   missingFact(subject, { felixConfigurations }) {
-    const felix = felixContainerOf(subject)
+    const felix = someFelixOf(subject)
     if (felix === undefined) return undefined
     if (felixConfigurations === undefined) return 'FelixConfigurations not known'
     const { env } = felixBackendOf(felix, felixConfigurations)

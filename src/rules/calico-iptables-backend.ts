@@ -9,6 +9,7 @@ import {
   felixContainerOf,
   isOperatorManaged,
   otherFelixOf,
+  someFelixOf,
   specOf
 } from '../kubernetes/calico/felix.ts'
 import { type FelixBackend, felixBackendOf, meaningText } from '../kubernetes/calico/felix-backend.ts'
@@ -38,10 +39,10 @@ export const calicoIptablesBackend = defineRule<Subject, never, 'felixConfigurat
   optionalFacts: ['felixConfigurations'],
   includesControlled: true,
   everyWrite: true,
-  reads: (subject) => (runsSomeFelix(subject) ? [specOf(subject)?.['template']] : []),
+  reads: (subject) => (someFelixOf(subject) === undefined ? [] : [specOf(subject)?.['template']]),
   check(subject, context) {
     const felix = felixContainerOf(subject)
-    if (felix === undefined) return elsewhere(subject)
+    if (felix === undefined) return elsewhere(subject, context)
     const told = felixBackendOf(felix, context.felixConfigurations)
     const wanted = context.settings.calico.iptablesBackend
     const problem = problemOf(told, wanted)
@@ -85,27 +86,24 @@ export const calicoIptablesBackend = defineRule<Subject, never, 'felixConfigurat
   fix
 })
 
-function runsSomeFelix(subject: Subject): boolean {
-  return felixContainerOf(subject) !== undefined || otherFelixOf(subject) !== undefined
-}
-
 /**
  * Felix in a container of another name is warned about and never changed: it is not certain which program reads the
  * variable.
  */
-function elsewhere(subject: Subject): Finding[] {
+function elsewhere(subject: Subject, { settings, felixConfigurations }: Context): Finding[] {
   const felix = otherFelixOf(subject)
   if (felix === undefined) return []
-  const { source, meaning, moot } = felixBackendOf(felix, undefined)
-  const isSaid = source === 'variable' && (meaning === 'Legacy' || meaning === 'NFT')
-  if (isSaid || moot !== undefined) return []
+  const { source, meaning, moot } = felixBackendOf(felix, felixConfigurations)
+  const wanted = settings.calico.iptablesBackend
+  const isSaid = source !== 'built-in' && (meaning === 'Legacy' || meaning === 'NFT')
+  if (moot !== undefined || (isSaid && (wanted === undefined || meaning === wanted))) return []
   return [
     {
       pointer: `${felix.at}/env`,
       reason: 'Felix in a container of another name',
-      detail: `container ${shown(felix.container.name)} runs Felix, and ${backendVariable} is not set to Legacy or NFT`,
+      detail: `container ${shown(felix.container.name)} runs Felix, and ${backendVariable} is not set to ${wanted ?? 'Legacy or NFT'}`,
       advisory: true,
-      remedy: `Set ${backendVariable} of that container to what the nodes use, Legacy or NFT, where it runs Felix.`
+      remedy: `Set ${backendVariable} of that container to ${wanted ?? 'what the nodes use, Legacy or NFT'}, where it runs Felix.`
     }
   ]
 }

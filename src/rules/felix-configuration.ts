@@ -72,7 +72,7 @@ function isDecidedElsewhere(
   )
   const isSet =
     calico.iptablesBackend !== undefined && modes.get('calico-iptables-backend') === 'enforce' && !isOfOthers
-  return daemonSets.every(({ isPinned, isOperatorManaged }) => isPinned || (isSet && !isOperatorManaged))
+  return daemonSets.every(({ isPinned, isFixed }) => isPinned || (isSet && isFixed))
 }
 
 /**

@@ -2,6 +2,7 @@ import t from 'tap'
 import { FelixRollouts } from '../../src/audit/felix-rollouts.ts'
 
 const owner = (name: string, kind = 'DaemonSet') => [{ apiVersion: 'apps/v1', kind, name, uid: 'u', controller: true }]
+const calico = { namespace: 'kube-system', name: 'calico-node' }
 const pod = (hash: string | undefined, ownerReferences = owner('calico-node')) => ({
   namespace: 'kube-system',
   ...(hash === undefined ? undefined : { labels: { 'controller-revision-hash': hash } }),
@@ -12,7 +13,7 @@ void t.test('the newest revision is the one with the highest number, in whicheve
   const numbers = [2, 10, 1]
   for (const order of [numbers, numbers.toReversed()]) {
     const rollouts = new FelixRollouts()
-    rollouts.follow('kube-system', 'calico-node')
+    rollouts.follow(calico, 'calico-node')
     for (const revision of order) rollouts.addRevision({ metadata: pod(`hash-${revision}`), revision })
     t.equal(rollouts.revisionsOf('kube-system', 'calico-node')?.newest, 'hash-10')
   }
@@ -23,7 +24,7 @@ void t.test(
   async (t) => {
     const rollouts = new FelixRollouts()
     t.equal(rollouts.isEmpty, true)
-    rollouts.follow('kube-system', 'calico-node')
+    rollouts.follow(calico, 'felix')
     t.strictSame([rollouts.isEmpty, rollouts.follows('kube-system', 'calico-node')], [false, true])
     t.equal(rollouts.follows('other', 'calico-node'), false)
     rollouts.addRevision({ metadata: pod('new', owner('other')), revision: 9 })
@@ -42,5 +43,6 @@ void t.test(
       pods: [{ node: 'node-a', revision: 'old' }]
     })
     t.equal(rollouts.revisionsOf('kube-system', 'other'), undefined)
+    t.match(rollouts.pods, [{ node: 'node-a', container: 'felix' }, { node: 'node-b' }])
   }
 )

@@ -53,8 +53,10 @@ t.test('a pod counts where it is one of the DaemonSet and on a node', async (t) 
     metadata: { namespace: 'kube-system', name: 'p', uid: 'u', ownerReferences: [owner], ...change },
     spec
   })
-  t.match(felixPodOf(pod({}), felixObject()), [{ uid: 'u', name: 'p', node: 'a', revision: undefined }])
-  t.strictSame(felixPodOf(pod({}, {}), felixObject()), [])
-  t.strictSame(felixPodOf(pod({ ownerReferences: [] }), felixObject()), [])
-  t.strictSame(felixPodOf(pod({ namespace: 'other' }), felixObject()), [])
+  t.match(felixPodOf(pod({}), felixObject(), 'felix'), [
+    { uid: 'u', name: 'p', node: 'a', container: 'felix', revision: undefined }
+  ])
+  t.strictSame(felixPodOf(pod({}, {}), felixObject(), 'felix'), [])
+  t.strictSame(felixPodOf(pod({ ownerReferences: [] }), felixObject(), 'felix'), [])
+  t.strictSame(felixPodOf(pod({ namespace: 'other' }), felixObject(), 'felix'), [])
 })

@@ -2,6 +2,7 @@ import t, { type Test } from 'tap'
 import { readCalico } from '../../src/calico/read-calico.ts'
 import { nodeRowsOf } from '../../src/kubernetes/calico/node-rows.ts'
 import type { JsonRecord } from '../../src/lib/json/shape.ts'
+import { otherFelixObject } from '../support/calico-clusters.ts'
 import { sendJson, sendStatus, startFakeApi } from '../support/fake-api.ts'
 import { calicoObject, workloadObject } from '../support/subjects.ts'
 
@@ -75,6 +76,27 @@ t.test('a cluster, by lists of Felix alone', async (t) => {
   )
   t.equal(reading.kubeProxy, 'nftables')
   t.strictSame(selectors, ['/api/v1/pods k8s-app=calico-node', '/apis/apps/v1/controllerrevisions k8s-app=calico-node'])
+})
+
+t.test('Felix in a container of another name has rows, and its log is asked for by that name', async (t) => {
+  const asked: string[] = []
+  const ofTerway = [{ apiVersion: 'apps/v1', kind: 'DaemonSet', name: 'terway', uid: 'u', controller: true }]
+  const listed: Record<string, unknown[]> = {
+    ...items,
+    '/apis/apps/v1/daemonsets': [otherFelixObject()],
+    '/api/v1/pods': [pod('terway-1', 'new', 'a', ofTerway)],
+    '/apis/apps/v1/controllerrevisions': []
+  }
+  const api = await startFakeApi((request, response) => {
+    const [path = ''] = (request.url ?? '').split('?')
+    asked.push(request.url ?? '')
+    if (listed[path] === undefined) sendStatus(response, 404)
+    else sendJson(response, { metadata: { resourceVersion: '1' }, items: listed[path] })
+  })
+  t.teardown(() => api.stop())
+  const rows = nodeRowsOf(await readCalico(api.client, new AbortController().signal))
+  t.match(rows, [{ node: 'a', daemonSet: 'kube-system/terway', otherContainer: 'policy' }, { daemonSet: undefined }])
+  t.match(asked.join('\n'), /pods\/terway-1\/log\?container=policy&/)
 })
 
 t.test('what may not be read is unknown, and named', async (t) => {

@@ -14,7 +14,7 @@ async function read(t: Test, logs: Readonly<Record<string, string | number>>) {
     else response.writeHead(200).end(answer)
   })
   t.teardown(() => api.stop())
-  const pods = Object.keys(logs).map((node) => felixPod(node))
+  const pods = Object.keys(logs).map((node) => ({ ...felixPod(node), container: 'felix' }))
   const { seen, gap } = await readStartLogs(api.client, pods, new AbortController().signal)
   return { seen: Object.fromEntries(seen), gap, asked: api.asked }
 }
@@ -25,7 +25,7 @@ t.test('each log is asked for its beginning; one that does not say it is unknown
   t.equal(gap, undefined)
   t.match(
     asked[0],
-    /^GET \/api\/v1\/namespaces\/kube-system\/pods\/calico-node-a\/log\?container=calico-node&limitBytes=\d+$/
+    /^GET \/api\/v1\/namespaces\/kube-system\/pods\/calico-node-a\/log\?container=felix&limitBytes=\d+$/
   )
 })
 

@@ -4,6 +4,7 @@ import type { FelixSettings } from '../../src/kubernetes/calico/felix.ts'
 import type { JsonRecord } from '../../src/lib/json/shape.ts'
 import { calicoIptablesBackend } from '../../src/rules/calico-iptables-backend.ts'
 import { calicoUpdateStrategy } from '../../src/rules/calico-update-strategy.ts'
+import { otherFelixObject } from '../support/calico-clusters.ts'
 import { policyFrom } from '../support/files.ts'
 import { registered } from '../support/installations.ts'
 import { calicoObject, tigeraOperator } from '../support/subjects.ts'
@@ -77,6 +78,20 @@ const cases: { name: string; object: JsonRecord; policy?: string; want: RegExp[]
     object: of('NFT', { metadata: { ownerReferences: [tigeraOperator] } }),
     policy: nft,
     want: [/^info .*owned by the tigera operator/]
+  },
+  {
+    name: 'Felix in a container of another name, and left to detection',
+    object: otherFelixObject(),
+    policy: nft,
+    want: [
+      /^warn calico-iptables-backend: .*"policy" runs Felix.* \| Set FELIX_IPTABLESBACKEND of that container to NFT/
+    ]
+  },
+  {
+    name: 'Felix in a container of another name, and as the policy says',
+    object: otherFelixObject('NFT'),
+    policy: nft,
+    want: [/^info as the policy says, FELIX_IPTABLESBACKEND=NFT; its container has another name/]
   },
   { name: 'no policy that is known', object: of('NFT'), want: [/^warn not checked/] }
 ]

@@ -2,7 +2,7 @@ import t from 'tap'
 import { renderCalico } from '../../src/calico/render.ts'
 import { type CalicoCluster, nodeRowsOf } from '../../src/kubernetes/calico/node-rows.ts'
 import { adviceOf } from '../../src/report/calico-advice.ts'
-import { calicoCluster, debian, el7, felixObject, felixPod } from '../support/calico-clusters.ts'
+import { calicoCluster, debian, el7, felixObject, felixPod, otherFelixObject } from '../support/calico-clusters.ts'
 
 const advice = (change: Partial<CalicoCluster>, policy?: 'NFT' | 'Legacy') =>
   adviceOf(nodeRowsOf(calicoCluster(change)), policy).map(({ text, isFinding }) => `${isFinding ? '!' : '-'} ${text}`)
@@ -43,6 +43,17 @@ t.test('what cannot work is a finding', async (t) => {
     /^! calico-node runs an old revision on a/
   ])
   t.strictSame(advice({ daemonSets: [felixObject('NFT')] }, 'NFT'), [])
+})
+
+t.test('Felix in a container of another name is a finding until it says its backend', async (t) => {
+  const other = (value?: string) => ({ pods: undefined, daemonSets: [otherFelixObject(value)] })
+  t.match(advice(other(), 'NFT'), [
+    /^! Felix runs in container policy of kube-system\/terway on a .*, and is not set to NFT there: .* Set FELIX_IPTABLESBACKEND of that container to NFT\.$/
+  ])
+  t.equal(advice(other('auto'), 'NFT').length, 1)
+  t.equal(advice(other('Legacy'), 'NFT').length, 1)
+  t.strictSame(advice(other('NFT'), 'NFT'), [])
+  t.match(advice(other('NFT')), [/^- All 2 nodes would need NFT/], 'no policy names one')
 })
 
 t.test('it is printed for people and for programs', async (t) => {

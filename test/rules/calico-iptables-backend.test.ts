@@ -349,6 +349,16 @@ t.test('Felix under another name is warned about, and left alone', async (t) => 
   }
   t.strictSame(findingsOf(rule, terway([felix, good]), nft), [], 'it says its backend')
   t.equal(findingsOf(rule, terway([felix, set('auto')]), nft).length, 1)
+  t.match(findingsOf(rule, terway([felix, set('Legacy')]), nft), [
+    { detail: /not set to NFT$/, remedy: 'Set FELIX_IPTABLESBACKEND of that container to NFT, where it runs Felix.' }
+  ])
+  t.strictSame(findingsOf(rule, terway([felix, set('Legacy')]), {}), [], 'the policy names none')
+  const base = (value: string): World => ({
+    ...nft,
+    facts: { felixConfigurations: [{ name: 'default', iptablesBackend: value, nftablesMode: undefined }] }
+  })
+  t.strictSame(findingsOf(rule, terway([felix]), base('NFT')), [], 'FelixConfiguration default says it')
+  t.equal(findingsOf(rule, terway([felix]), base('Legacy')).length, 1)
 })
 
 t.test('whose DaemonSet is changed is told what, and where to write it', async (t) => {

@@ -90,11 +90,11 @@ t.test('what calico-node itself writes is never denied', async (t) => {
 })
 
 t.test('nothing is asked of it where it decides nothing', async (t) => {
-  const daemonSet = (isPinned: boolean, isOperatorManaged = false) => ({
+  const daemonSet = (isPinned: boolean, isFixed = true) => ({
     namespace: 'kube-system',
     name: 'calico-node',
     isPinned,
-    isOperatorManaged
+    isFixed
   })
   const reasons = (spec: unknown, world: World) =>
     findingsOf(rule, configuration(spec), world).map(({ reason }) => reason)
@@ -106,8 +106,12 @@ t.test('nothing is asked of it where it decides nothing', async (t) => {
   t.strictSame(reasons({}, knowing({}, daemonSet(true))), [])
   t.strictSame(reasons({}, knowing({}, daemonSet(false))), [left])
   t.strictSame(reasons({}, knowing(nft, daemonSet(false))), [], 'pidguard sets the variable at the next write')
-  t.strictSame(reasons({}, knowing(nft, daemonSet(false, true))), [left], 'not for an operator')
-  t.strictSame(reasons({}, knowing(nft, daemonSet(true), daemonSet(false, true))), [left], 'one of two')
+  t.strictSame(
+    reasons({}, knowing(nft, daemonSet(false, false))),
+    [left],
+    'not for an operator, nor in a container of another name'
+  )
+  t.strictSame(reasons({}, knowing(nft, daemonSet(true), daemonSet(false, false))), [left], 'one of two')
   t.strictSame(reasons({}, knowing(nft)), [left], 'no DaemonSet is known to be there')
   const warned = {
     settings: { calico: { iptablesBackend: 'NFT' as const }, modes: { 'calico-iptables-backend': 'warn' as const } }
@@ -118,7 +122,7 @@ t.test('nothing is asked of it where it decides nothing', async (t) => {
 })
 
 t.test('where FelixConfigurations of some nodes differ no variable is written, so each is looked at', async (t) => {
-  const unset = { namespace: 'kube-system', name: 'calico-node', isPinned: false, isOperatorManaged: false }
+  const unset = { namespace: 'kube-system', name: 'calico-node', isPinned: false, isFixed: true }
   const found = (object: JsonRecord, others: FelixSettings[], isPinned = false) =>
     findingsOf(rule, object, {
       settings: { calico: { iptablesBackend: 'NFT' } },

@@ -64,7 +64,7 @@ t.test('what is not known of a node does not hold up a binding', async (t) => {
 })
 
 t.test('a pod that runs Felix is not held up, in whatever namespace', async (t) => {
-  const felix = { namespace: 'cni', name: 'calico-node', isPinned: true, isOperatorManaged: false }
+  const felix = { namespace: 'cni', name: 'calico-node', isPinned: true, isFixed: true }
   const { headroom } = fleetOf({ n1: { kubepods: [1000, 999] } })
   const found = (name: string, namespace: string, felixDaemonSets?: (typeof felix)[]) => {
     const object = { ...binding('n1'), metadata: { name, namespace, uid: 'a' } }

@@ -1,7 +1,7 @@
 import type { FelixSettings } from '../../src/kubernetes/calico/felix.ts'
 import type { CalicoCluster, FelixPod } from '../../src/kubernetes/calico/node-rows.ts'
 import type { JsonRecord } from '../../src/lib/json/shape.ts'
-import { calicoObject } from './subjects.ts'
+import { calicoObject, workloadObject } from './subjects.ts'
 
 export const el7 = 'CentOS Linux 7 (Core)'
 export const debian = 'Debian GNU/Linux 12 (bookworm)'
@@ -13,10 +13,29 @@ export function felixObject(value?: string, image = 'calico/node:v3.31.7'): Json
   return { ...object, metadata: { ...(object['metadata'] as object), namespace: 'kube-system' } }
 }
 
+/** kube-system/terway, which runs Felix in its container `policy`, with this value of FELIX_IPTABLESBACKEND. */
+export function otherFelixObject(value?: string): JsonRecord {
+  const env = [
+    { name: 'FELIX_HEALTHENABLED', value: 'true' },
+    ...(value === undefined ? [] : [{ name: 'FELIX_IPTABLESBACKEND', value }])
+  ]
+  const containers = [{ name: 'terway' }, { name: 'policy', image: 'registry.example/terway:v1.9.4', env }]
+  const object = workloadObject('apps/v1/DaemonSet', { containers })
+  return { ...object, metadata: { ...(object['metadata'] as object), namespace: 'kube-system', name: 'terway' } }
+}
+
 /** Its pod on a node. */
 export function felixPod(node: string, revision = 'new'): FelixPod {
   const name = `calico-node-${node}`
-  return { uid: `uid of ${name}`, namespace: 'kube-system', name, daemonSet: 'calico-node', node, revision }
+  return {
+    uid: `uid of ${name}`,
+    namespace: 'kube-system',
+    name,
+    daemonSet: 'calico-node',
+    node,
+    container: 'calico-node',
+    revision
+  }
 }
 
 export function felixSettings(name: string, iptablesBackend?: string, nftablesMode?: string): FelixSettings {

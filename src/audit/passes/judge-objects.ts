@@ -1,5 +1,5 @@
 import { buildPodProjection } from '../../kube/cache/cached-pods.ts'
-import { isFelixConfiguration, isFelixOnDelete } from '../../kubernetes/calico/felix.ts'
+import { isFelixConfiguration, isFelixOnDelete, someFelixOf } from '../../kubernetes/calico/felix.ts'
 import { type FelixDaemonSet, felixDaemonSetOf } from '../../kubernetes/calico/felix-backend.ts'
 import type { CalicoCluster } from '../../kubernetes/calico/node-rows.ts'
 import { type Subject, subjectOfObject } from '../../kubernetes/subject.ts'
@@ -59,7 +59,7 @@ export async function judgeObjects(facts: ListedFacts, nodes: NodeAnswers, deps:
       if (found === undefined) return judge.judge(subject)
       felixDaemonSets.push(found)
       felixObjects.push(object)
-      rollouts.follow(subject.namespace, subject.name)
+      rollouts.follow(subject, someFelixOf(subject)?.container.name ?? '')
       if (isFelixOnDelete(subject)) felix.push(subject)
       else judge.judge(subject)
     })

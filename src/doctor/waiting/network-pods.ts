@@ -1,4 +1,4 @@
-import { felixContainerOf, otherFelixOf } from '../../kubernetes/calico/felix.ts'
+import { someFelixOf } from '../../kubernetes/calico/felix.ts'
 import { isPodSubject, type PodSubject, type Subject } from '../../kubernetes/subject.ts'
 import { isRecord, type JsonRecord } from '../../lib/json/shape.ts'
 
@@ -11,7 +11,7 @@ const pluginFolder = /^\/(etc|opt)\/cni(\/|$)/
  */
 export function makesNetwork(subject: Subject): subject is PodSubject {
   if (!isPodSubject(subject)) return false
-  if ((felixContainerOf(subject) ?? otherFelixOf(subject)) !== undefined) return true
+  if (someFelixOf(subject) !== undefined) return true
   return hostPathsOf(subject.podSpec as JsonRecord).some((path) => pluginFolder.test(path))
 }
 

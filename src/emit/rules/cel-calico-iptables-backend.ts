@@ -12,7 +12,7 @@ export const calicoIptablesBackend: CelRule = {
     {
       part: 'daemonsets',
       variables: [...felixVariables, wasSomeFelix, otherFelixVariable, ...felixHabits(wanted), ...ownVariables(wanted)],
-      findings: [ofBackend(remedy), ofLookalike, ofOthers]
+      findings: [ofBackend(remedy), ofLookalike, ofOthers(wanted)]
     }
   ]
 }
@@ -57,11 +57,11 @@ const ofLookalike: CelFinding = {
   remedy: `Remove the variable; ${backendVariable} says which backend Felix uses.`
 }
 
-const ofOthers: CelFinding = {
+const ofOthers = (wanted: Backend | undefined): CelFinding => ({
   when: `size(variables.others) > 0 && !variables.otherIsSaid`,
   advisory: 'true',
   reason: literal('Felix in a container of another name'),
-  detail: `"container " + variables.others[0].name + ${literal(` runs Felix, and ${backendVariable} is not set to Legacy or NFT`)}`,
+  detail: `"container " + variables.others[0].name + ${literal(` runs Felix, and ${backendVariable} is not set to ${wanted ?? 'Legacy or NFT'}`)}`,
   pointer: literal('/spec/template/spec/containers'),
-  remedy: `Set ${backendVariable} of that container to what the nodes use, Legacy or NFT, where it runs Felix.`
-}
+  remedy: `Set ${backendVariable} of that container to ${wanted ?? 'what the nodes use, Legacy or NFT'}, where it runs Felix.`
+})

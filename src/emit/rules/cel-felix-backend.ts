@@ -31,7 +31,7 @@ export function felixHabits(wanted: Backend | undefined): Variable[] {
     {
       name: 'otherIsSaid',
       expression: `${isMoot('variables.otherEnv', versionOf('variables.others[0]'))}
-|| (${lastOf('variables.otherEnv', backendName)} in ["legacy", "nft"]
+|| (${lastOf('variables.otherEnv', backendName)} in ${wanted === undefined ? '["legacy", "nft"]' : `[${literal(wanted.toLowerCase())}]`}
 && !variables.otherEnv.exists(e, e.name.lowerAscii() == ${literal(backendName)} && has(e.valueFrom)))`
     }
   ]

@@ -8,9 +8,9 @@ import {
   backendOf,
   type FelixContainer,
   type FelixSettings,
-  felixContainerOf,
   felixValueOf,
-  isOperatorManaged
+  isOperatorManaged,
+  someFelixOf
 } from './felix.ts'
 import { type FelixHabits, felixVersionOf, habitsOf } from './felix-version.ts'
 
@@ -167,15 +167,16 @@ export interface FelixDaemonSet {
   readonly name: string
   /** Its variable decides, with a valid backend: no FelixConfiguration has a say. */
   readonly isPinned: boolean
-  readonly isOperatorManaged: boolean
+  /** Fixes write its variable: no operator owns it, and its container has the name of Calico's manifests. */
+  readonly isFixed: boolean
 }
 
 /** undefined: it does not run Felix. One whose environment cannot be read is not pinned. */
 export function felixDaemonSetOf(subject: Subject): FelixDaemonSet | undefined {
-  const felix = felixContainerOf(subject)
+  const felix = someFelixOf(subject)
   if (felix === undefined) return undefined
   const { namespace, name } = subject
-  return { namespace, name, isPinned: isPinned(felix), isOperatorManaged: isOperatorManaged(subject) }
+  return { namespace, name, isPinned: isPinned(felix), isFixed: !felix.isOther && !isOperatorManaged(subject) }
 }
 
 function isPinned(felix: FelixContainer): boolean {

@@ -85,6 +85,19 @@ function hasFelixVariable({ env }: Container): boolean {
   )
 }
 
+/** Felix in a DaemonSet. `isOther`: in a container of another name than `calico-node`, which is warned about and never changed. */
+export interface SomeFelix extends FelixContainer {
+  readonly isOther: boolean
+}
+
+/** The container of a DaemonSet that runs Felix, under any name: everything that reports of Felix knows it by this. */
+export function someFelixOf(subject: Subject): SomeFelix | undefined {
+  const named = felixContainerOf(subject)
+  if (named !== undefined) return { ...named, isOther: false }
+  const other = otherFelixOf(subject)
+  return other === undefined ? undefined : { ...other, isOther: true }
+}
+
 /** The name of the container alone proves nothing: one of three more signs is needed. */
 function hasHint(subject: PodSubject, container: Container): boolean {
   const app = subject.podMetadata.labels?.['k8s-app'] ?? subject.metadata.labels?.['k8s-app'] ?? ''
@@ -127,7 +140,7 @@ export function isFelixConfiguration({ groupKind }: Subject): boolean {
 
 /** Whether rules look at it together with the others: a FelixConfiguration, or a DaemonSet that runs Felix. */
 export function isAboutFelix(subject: Subject): boolean {
-  return isFelixConfiguration(subject) || felixContainerOf(subject) !== undefined
+  return isFelixConfiguration(subject) || someFelixOf(subject) !== undefined
 }
 
 /** What a FelixConfiguration says, of either API group. */

@@ -1,7 +1,7 @@
 import { compareTexts } from '../../lib/compare-text.ts'
 import { isRecord, type JsonRecord, textOf } from '../../lib/json/shape.ts'
 import { type Subject, subjectOfObject } from '../subject.ts'
-import { type Backend, type FelixContainer, type FelixSettings, felixContainerOf } from './felix.ts'
+import { type Backend, type FelixSettings, type SomeFelix, someFelixOf } from './felix.ts'
 import { type FelixBackend, type FelixOnNode, felixBackendOnNode } from './felix-backend.ts'
 import { type NodeNeed, needOf } from './node-os.ts'
 
@@ -29,6 +29,8 @@ export interface FelixPod {
   readonly name: string
   readonly daemonSet: string
   readonly node: string
+  /** The name of the container that runs Felix. */
+  readonly container: string
   readonly revision: string | undefined
 }
 
@@ -53,6 +55,8 @@ export interface NodeRow {
   /** `namespace/name` of the DaemonSet; undefined: no pod of Felix runs there. */
   readonly daemonSet: string | undefined
   readonly backend: FelixOnNode | undefined
+  /** Felix runs there in this container, of another name than calico-node: pidguard does not change it. undefined: it does not. */
+  readonly otherContainer: string | undefined
   /** Why the backend decides nothing there: VPP, or nftables. */
   readonly moot: FelixBackend['moot']
   /** What Felix was seen to use there since it started; undefined: not known. */
@@ -76,11 +80,12 @@ export function nodeRowsOf(cluster: CalicoCluster): NodeRow[] {
       // Where pods cannot be read and there is one DaemonSet, it is the one of every node.
       const daemonSet = pod === undefined ? (pods === undefined && others.length === 0 ? only : undefined) : keyOf(pod)
       const felix = daemonSet === undefined ? undefined : felixes.get(daemonSet)
-      const backend = felix === undefined ? undefined : felixBackendOnNode(felix, configurations, name)
+      const backend = felix === undefined ? undefined : backendOn(felix, configurations, name)
       return {
         node: name,
         daemonSet,
         backend,
+        otherContainer: felix?.isOther === true ? felix.container.name : undefined,
         moot: backend?.moot ?? (backend?.mayBeMoot === true && kubeProxy === 'nftables' ? 'nftables' : undefined),
         seen: cluster.seen.get(name),
         revision: revisionOf(pod, newest),
@@ -91,11 +96,19 @@ export function nodeRowsOf(cluster: CalicoCluster): NodeRow[] {
     })
 }
 
-function felixesOf(daemonSets: readonly JsonRecord[]): ReadonlyMap<string, FelixContainer> {
+/** A container of another name may set the backend by a script of its own: what is set nowhere else is then unknown. */
+function backendOn(felix: SomeFelix, configurations: readonly FelixSettings[] | undefined, node: string): FelixOnNode {
+  const found = felixBackendOnNode(felix, configurations, node)
+  return felix.isOther && found.source === 'built-in'
+    ? { ...found, source: 'unknown', said: undefined, meaning: undefined }
+    : found
+}
+
+function felixesOf(daemonSets: readonly JsonRecord[]): ReadonlyMap<string, SomeFelix> {
   const subjects: Subject[] = daemonSets.map((object) => subjectOfObject(object))
   return new Map(
     subjects.flatMap((subject) => {
-      const felix = felixContainerOf(subject)
+      const felix = someFelixOf(subject)
       return felix === undefined ? [] : [[`${subject.namespace}/${subject.name}`, felix] as const]
     })
   )

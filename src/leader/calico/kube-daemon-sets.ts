@@ -2,7 +2,7 @@ import { FelixConfigurations } from '../../kube/cache/felix-configurations.ts'
 import type { Kind } from '../../kube/cache/kind.ts'
 import { Reflector, type ReflectorDeps } from '../../kube/cache/reflector.ts'
 import type { KubeApi } from '../../kube/client.ts'
-import { felixContainerOf } from '../../kubernetes/calico/felix.ts'
+import { someFelixOf } from '../../kubernetes/calico/felix.ts'
 import { oldPodsOf } from '../../kubernetes/calico/old-pods.ts'
 import { subjectOfObject } from '../../kubernetes/subject.ts'
 import type { PatchOperation } from '../../lib/json/patch.ts'
@@ -32,7 +32,7 @@ const daemonSetKind: Kind<Seen> = {
       uid: textOf(metadata['uid']),
       resourceVersion: textOf(metadata['resourceVersion']),
       oldPods: oldPodsOf(item),
-      object: felixContainerOf(subjectOfObject(object)) === undefined ? undefined : object
+      object: someFelixOf(subjectOfObject(object)) === undefined ? undefined : object
     }
   },
   same: (a, b) => a.uid === b.uid && a.resourceVersion === b.resourceVersion

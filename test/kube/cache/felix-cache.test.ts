@@ -33,7 +33,7 @@ t.test('reviews are given FelixConfigurations, and how each Felix DaemonSet is s
   )
   t.match(cache.known, {
     felixConfigurations: [{ name: 'default', iptablesBackend: 'NFT' }],
-    felixDaemonSets: [{ namespace: 'kube-system', name: 'calico-node', isPinned: true, isOperatorManaged: false }]
+    felixDaemonSets: [{ namespace: 'kube-system', name: 'calico-node', isPinned: true, isFixed: true }]
   })
   t.equal(cache.known.felixDaemonSets?.length, 1)
 })

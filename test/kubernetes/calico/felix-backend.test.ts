@@ -9,6 +9,7 @@ import {
   nftablesModeOf
 } from '../../../src/kubernetes/calico/felix-backend.ts'
 import { habitsOf } from '../../../src/kubernetes/calico/felix-version.ts'
+import { otherFelixObject } from '../../support/calico-clusters.ts'
 import { calicoObject, subjectFrom, workloadObject } from '../../support/subjects.ts'
 
 const name = 'FELIX_IPTABLESBACKEND'
@@ -90,11 +91,14 @@ t.test('meanings', async (t) => {
 
 t.test('a DaemonSet as FelixConfigurations need to know it', async (t) => {
   const of = (env: unknown) => felixDaemonSetOf(subjectFrom(calicoObject({ env })))
-  const whole = { namespace: 'default', name: 'calico-node', isPinned: true, isOperatorManaged: false }
+  const whole = { namespace: 'default', name: 'calico-node', isPinned: true, isFixed: true }
   t.strictSame(of([{ name, value: 'NFT' }]), whole)
   for (const env of [undefined, [{ name, value: 'auto' }], [{ name, valueFrom: {} }], [{ name, value: 'x' }], [7]])
     t.equal(of(env)?.isPinned, false, JSON.stringify(env))
   t.equal(felixDaemonSetOf(subjectFrom(workloadObject('apps/v1/DaemonSet'))), undefined)
+  const terway = { ...whole, name: 'terway', isFixed: false }
+  t.strictSame(felixDaemonSetOf(subjectFrom(otherFelixObject('NFT'))), terway)
+  t.strictSame(felixDaemonSetOf(subjectFrom(otherFelixObject())), { ...terway, isPinned: false })
 })
 
 t.test("Calico's own ConfigMap in envFrom says nothing of the backend; another may", async (t) => {

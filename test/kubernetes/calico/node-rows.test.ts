@@ -1,6 +1,6 @@
 import t from 'tap'
 import { type CalicoCluster, nodeRowsOf } from '../../../src/kubernetes/calico/node-rows.ts'
-import { calicoCluster, felixObject, felixPod, felixSettings } from '../../support/calico-clusters.ts'
+import { calicoCluster, felixObject, felixPod, felixSettings, otherFelixObject } from '../../support/calico-clusters.ts'
 
 const backendsOf = (change: Partial<CalicoCluster>) =>
   nodeRowsOf(calicoCluster(change)).map(
@@ -30,6 +30,15 @@ t.test('each node with the source that decides there', async (t) => {
   t.strictSame(backendsOf({ ...auto, kubeProxy: undefined }), ['a detection built-in', 'b detection built-in'])
   t.strictSame(backendsOf({ pods: [felixPod('a')] })[1], 'b undefined undefined', 'no Felix runs there')
   t.strictSame(backendsOf({ pods: undefined })[1], 'b detection built-in', 'the one DaemonSet there is')
+})
+
+t.test('Felix in a container of another name has a row; what is set nowhere may be set by a script', async (t) => {
+  const other = { pods: undefined, daemonSets: [otherFelixObject()] }
+  t.strictSame(backendsOf(other), ['a undefined unknown', 'b undefined unknown'])
+  t.match(nodeRowsOf(calicoCluster(other))[0], { daemonSet: 'kube-system/terway', otherContainer: 'policy' })
+  t.equal(nodeRowsOf(calicoCluster())[0]?.otherContainer, undefined)
+  t.equal(backendsOf({ ...other, configurations: [felixSettings('default', 'NFT')] })[0], 'a NFT default')
+  t.equal(backendsOf({ ...other, daemonSets: [otherFelixObject('Legacy')] })[0], 'a Legacy variable')
 })
 
 t.test('the revision of the pod: what is not known is unknown', async (t) => {

@@ -3,6 +3,7 @@ import type { FelixSettings } from '../../../src/kubernetes/calico/felix.ts'
 import { checkFelix } from '../../../src/leader/calico/check-felix.ts'
 import { calicoIptablesBackend } from '../../../src/rules/calico-iptables-backend.ts'
 import { calicoUpdateStrategy } from '../../../src/rules/calico-update-strategy.ts'
+import { otherFelixObject } from '../../support/calico-clusters.ts'
 import { type SettingsChange, settings } from '../../support/settings.ts'
 import { calicoObject, tigeraOperator } from '../../support/subjects.ts'
 
@@ -56,6 +57,8 @@ t.test('nothing that is not ours, or not known', async (t) => {
     [[backend], undefined, undefined],
     'no backend in the policy'
   )
+  t.strictSame(check(otherFelixObject()), [[backend], undefined, undefined], 'Felix in a container of another name')
+  t.strictSame(check(otherFelixObject('NFT')), [[], undefined, undefined])
   const object = calicoObject()
   const before = JSON.stringify(object)
   check(object)

@@ -1,6 +1,7 @@
 import t from 'tap'
 import { daemonSetEvents, watchFelix, writeDaemonSet } from '../../../src/leader/calico/kube-daemon-sets.ts'
 import type { JsonRecord } from '../../../src/lib/json/shape.ts'
+import { otherFelixObject } from '../../support/calico-clusters.ts'
 import { memoryLog, sendJson, startFakeApi, systemClock, until } from '../../support/fake-api.ts'
 import { calicoObject, workloadObject } from '../../support/subjects.ts'
 
@@ -22,7 +23,11 @@ t.test('DaemonSets of Felix are watched, and no others are kept', async (t) => {
       response.writeHead(200).flushHeaders()
       return
     }
-    const items = [stored(calicoObject(), 'calico-node'), stored(workloadObject('apps/v1/DaemonSet'), 'other')]
+    const items = [
+      stored(calicoObject(), 'calico-node'),
+      stored(workloadObject('apps/v1/DaemonSet'), 'other'),
+      stored(otherFelixObject(), 'terway')
+    ]
     sendJson(response, { metadata: { resourceVersion: '9' }, items })
   })
   t.teardown(() => api.stop())
@@ -36,7 +41,8 @@ t.test('DaemonSets of Felix are watched, and no others are kept', async (t) => {
     () => watched
   )
   const [found, ...more] = [...watched.values()]
-  t.strictSame(more, [])
+  t.match(more, [{ name: 'terway' }], 'Felix in a container of another name')
+  t.equal(more.length, 1)
   t.match(found, { namespace: 'kube-system', name: 'calico-node', uid: 'uid-calico-node', resourceVersion: '7' })
   t.match(found?.object, { apiVersion: 'apps/v1', kind: 'DaemonSet', metadata: { managedFields: undefined } })
   abort.abort()
