@@ -23,6 +23,7 @@ export const urgency: readonly string[] = [
   'calico-iptables-backend',
   'calico-backend-conflict',
   'felix-configuration',
+  'node-cgroup-driver',
   'node-pod-pids-limit',
   'node-pid-max',
   'node-pid-reservation',

@@ -4,6 +4,7 @@ import { KubeClient } from '../kube/client.ts'
 import { findCredentials } from '../kube/credentials.ts'
 import type { Millis } from '../lib/units.ts'
 import type { NodeReading, ReadingFailure, ReadingTarget } from '../model/node-reading.ts'
+import { claimByName, withClaims } from '../model/pods-by-name.ts'
 import type { NodeReadings } from '../ports/readings.ts'
 import type { Clock } from '../ports/runtime.ts'
 import type { ClusterSnapshot } from '../snapshot/snapshot.ts'
@@ -43,7 +44,9 @@ export async function* takeSnapshots(
       const reading = moment === undefined ? options : { ...options, evaluateAt: moment }
       const source = await liveReadings(kind, reading, credentials, at)
       try {
-        yield { ...collected, ...(await readOnce(source, targets)), takenAt: at.now() }
+        const answers = await readOnce(source, targets)
+        for (const pod of collected.pods) claimByName(answers.readings.get(pod.node ?? ''), pod)
+        yield { ...collected, ...answers, takenAt: at.now() }
       } finally {
         await source.close()
       }
@@ -57,7 +60,7 @@ async function readOnce(source: NodeReadings, targets: readonly ReadingTarget[])
   const readings = new Map<string, NodeReading>()
   const failures = new Map<string, ReadingFailure>()
   const sink = {
-    observeReading: (reading: NodeReading) => void readings.set(reading.node, reading),
+    observeReading: (reading: NodeReading) => void readings.set(reading.node, withClaims(reading)),
     observeFailure: (node: string, failure: ReadingFailure) => void failures.set(node, failure)
   }
   await source.read(targets, sink, { signal: new AbortController().signal, spread: 0 })

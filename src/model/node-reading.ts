@@ -30,6 +30,10 @@ export interface NodeReading {
   readonly kubepods: Ceiling
   /** Tasks by pod uid (see PodFacts.cgroup); undefined when unknown for all pods. A pod that is not in it is unknown. */
   readonly pods: ReadonlyMap<string, Pids> | undefined
+  /**
+   * Tasks of pods that a container runtime counted by `namespace/name` alone, until `claimByName` finds their uids; absent: none.
+   */
+  readonly podsByName?: Map<string, Pids>
   /** Limits (pids.max) of the pods that have one, by pod uid; undefined when unknown for all pods. */
   readonly podLimits: ReadonlyMap<string, Pids> | undefined
   /** The limits of single cgroups that are at least half used, the fullest first; undefined: limits are not known. */
@@ -68,11 +72,25 @@ export type ReadingFailureReason =
   | 'malformed'
   | 'not-reported'
   | 'cri-stats'
+  | 'cgroup-drivers'
 
 export interface ReadingFailure {
   readonly reason: ReadingFailureReason
   /** For people: what was asked, what came back, what to do. */
   readonly detail: string
+}
+
+/** Whether a reading has a gap of this reason. */
+export function hasGap(reading: Pick<NodeReading, 'gaps'> | undefined, reason: ReadingFailureReason): boolean {
+  return reading?.gaps.some((gap) => gap.reason === reason) ?? false
+}
+
+/** Why limits of pods and units are not known; where a runtime counts, `nearLimits` has those of containers alone. undefined: they are. */
+export function lackOfLimits(
+  reading: Pick<NodeReading, 'nearLimits' | 'gaps'> | undefined
+): 'node not read' | 'limits not known' | undefined {
+  if (reading === undefined) return 'node not read'
+  return reading.nearLimits === undefined || hasGap(reading, 'cri-stats') ? 'limits not known' : undefined
 }
 
 /** A node to be read. */

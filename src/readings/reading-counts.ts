@@ -1,8 +1,11 @@
 import type { NodeReading, ReadingFailure, ReadingFailureReason } from '../model/node-reading.ts'
 import type { ReadingSink } from '../ports/readings.ts'
 
-/** How one try to read one node ended; `partial` is a reading with gaps, and so is `cri-stats`. */
+/** How one try to read one node ended; `partial` is a reading with gaps, and so are `cri-stats` and `cgroup-drivers`. */
 export type ReadingResult = 'whole' | 'partial' | ReadingFailureReason
+
+/** Gaps that say how a node is set up. */
+const ofTheirOwn: ReadonlySet<ReadingFailureReason> = new Set(['cri-stats', 'cgroup-drivers'])
 
 /** The nodes that are not read as they should be, by reason. */
 export interface ReadingTrouble {
@@ -42,7 +45,7 @@ export class ReadingCounts implements ReadingSink {
 
   observeReading(reading: NodeReading): void {
     const [gap] = reading.gaps
-    this.#count(gap === undefined ? 'whole' : gap.reason === 'cri-stats' ? gap.reason : 'partial')
+    this.#count(gap === undefined ? 'whole' : ofTheirOwn.has(gap.reason) ? gap.reason : 'partial')
     if (gap === undefined) this.#troubled.delete(reading.node)
     else this.#note(reading.node, gap)
     this.#sink.observeReading(reading)

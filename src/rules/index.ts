@@ -6,6 +6,7 @@ import { calicoRevisionDrift } from './calico-revision-drift.ts'
 import { calicoUpdateStrategy } from './calico-update-strategy.ts'
 import { felixConfiguration } from './felix-configuration.ts'
 import { namespacePidBudget } from './namespace-pid-budget.ts'
+import { nodeCgroupDriver } from './node-cgroup-driver.ts'
 import { nodeExporterProcesses } from './node-exporter-processes.ts'
 import { nodeKubepodsDrift } from './node-kubepods-drift.ts'
 import { nodePidEviction } from './node-pid-eviction.ts'
@@ -48,6 +49,7 @@ const auditOnly: readonly Rule[] = [
   podThreadOutlier,
   podPidLimit,
   nodeUnitLimit,
+  nodeCgroupDriver,
   nodeKubepodsDrift,
   nodePidPressure,
   nodePidUsage,

@@ -2,7 +2,7 @@
 import { defineRule } from '../engine/rule.ts'
 import type { Subject } from '../kubernetes/subject.ts'
 import { node } from '../kubernetes/workloads.ts'
-import type { NodeState } from '../model/node-reading.ts'
+import { hasGap, type NodeState } from '../model/node-reading.ts'
 
 export const nodePidReservation = defineRule<Subject, 'node'>({
   id: 'node-pid-reservation',
@@ -30,6 +30,8 @@ export const nodePidReservation = defineRule<Subject, 'node'>({
 function unreserved({ kubelet, reading }: NodeState): string | undefined {
   if (kubelet?.reserved === 0) return 'neither systemReserved nor kubeReserved has pid'
   const { host, kubepods } = reading ?? {}
+  // Where containers run elsewhere, kubepods says nothing: node-cgroup-driver does.
+  if (hasGap(reading, 'cgroup-drivers')) return undefined
   if (kubepods?.limit === Number.POSITIVE_INFINITY) return 'kubepods has no limit at all'
   if (kubelet?.reserved !== undefined || host?.limit === undefined || kubepods?.limit === undefined) return undefined
   // A cgroup above kubepods says nothing of what the kubelet reserves.

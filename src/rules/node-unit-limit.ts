@@ -3,6 +3,7 @@ import { defineRule } from '../engine/rule.ts'
 import type { Subject } from '../kubernetes/subject.ts'
 import { node } from '../kubernetes/workloads.ts'
 import { percentText } from '../lib/percent.ts'
+import { lackOfLimits } from '../model/node-reading.ts'
 
 export const nodeUnitLimit = defineRule<Subject, 'node'>({
   id: 'node-unit-limit',
@@ -29,7 +30,7 @@ export const nodeUnitLimit = defineRule<Subject, 'node'>({
     }))
   },
   missingFact(_subject, { node: { reading } }) {
-    if (reading === undefined) return 'node not read'
-    return reading.nearLimits === undefined ? 'limits of units not known' : undefined
+    const lack = lackOfLimits(reading)
+    return lack === 'limits not known' ? 'limits of units not known' : lack
   }
 })

@@ -5,7 +5,7 @@ import type { PodSubject } from '../kubernetes/subject.ts'
 import { pod } from '../kubernetes/workloads.ts'
 import { percentText } from '../lib/percent.ts'
 import { type NearLimit, nearestOfPod } from '../model/near-limit.ts'
-import type { NodeState } from '../model/node-reading.ts'
+import { lackOfLimits, type NodeState } from '../model/node-reading.ts'
 
 export const podPidLimit = definePodRule<'node'>({
   id: 'pod-pid-limit',
@@ -43,9 +43,9 @@ export const podPidLimit = definePodRule<'node'>({
   missingFact(subject, { node }) {
     const running = runningPodOf(subject)
     if (running === undefined) return undefined
-    if (node.reading === undefined) return 'node not read'
-    if (node.reading.nearLimits === undefined) return 'limits of pods not known'
-    return node.reading.pods?.get(running.cgroup ?? '') === undefined ? 'tasks of the pod not known' : undefined
+    const lack = lackOfLimits(node.reading)
+    if (lack !== undefined) return lack === 'node not read' ? lack : 'limits of pods not known'
+    return node.reading?.pods?.get(running.cgroup ?? '') === undefined ? 'tasks of the pod not known' : undefined
   }
 })
 

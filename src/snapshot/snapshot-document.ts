@@ -77,7 +77,12 @@ function podOf({ threads, limit, readySince, ...pod }: Pod, node: string | undef
 }
 
 function readingOf({ name, reading, pods, leftovers }: Document['nodes'][number]): NodeReading {
-  const { at, withoutCeiling, host, hostCgroup, kubepods, nearLimits } = reading ?? { at: '', host: {}, kubepods: {} }
+  const { at, withoutCeiling, host, hostCgroup, kubepods, nearLimits, gaps } = reading ?? {
+    at: '',
+    host: {},
+    kubepods: {},
+    gaps: []
+  }
   const all = [...pods.map(({ uid, cgroup = uid, threads, limit }) => ({ cgroup, threads, limit })), ...leftovers]
   const threads = all.flatMap(({ cgroup, threads }) => (threads === undefined ? [] : [[cgroup, threads] as const]))
   const limits = all.flatMap(({ cgroup, limit }) => (limit === undefined ? [] : [[cgroup, limit] as const]))
@@ -98,7 +103,7 @@ function readingOf({ name, reading, pods, leftovers }: Document['nodes'][number]
           ...(nearLimits ?? []).map(({ pod, ...each }) => ({ ...each, ...(pod === undefined ? undefined : { pod }) }))
         ])
       : undefined,
-    gaps: []
+    gaps
   }
 }
 
@@ -127,6 +132,7 @@ export function documentOf(snapshot: ClusterSnapshot): object {
                 host: writtenCeiling(reading.host),
                 ...(reading.hostCgroup === undefined ? undefined : { hostCgroup: reading.hostCgroup }),
                 kubepods: writtenCeiling(reading.kubepods),
+                ...(reading.gaps.length === 0 ? undefined : { gaps: reading.gaps }),
                 ...(reading.nearLimits === undefined
                   ? undefined
                   : { nearLimits: reading.nearLimits.filter(({ of }) => of !== 'pod') })

@@ -18,7 +18,8 @@ const reasons = {
   'too-large': true,
   malformed: true,
   'not-reported': true,
-  'cri-stats': true
+  'cri-stats': true,
+  'cgroup-drivers': true
 } satisfies Record<ReadingFailureReason, true>
 
 const text = () => z.string({ error: 'a text' })
@@ -61,6 +62,11 @@ const nearLimit = fields({
   inUse: count()
 })
 
+const failure = fields({
+  reason: z.enum(Object.keys(reasons) as ReadingFailureReason[], { error: 'a reason' }),
+  detail: text().default('')
+})
+
 const reading = fields({
   at: instant(),
   /** The node has no ceiling, and was not asked. */
@@ -69,7 +75,9 @@ const reading = fields({
   hostCgroup: text().optional(),
   kubepods: ceiling.default({}),
   /** Where it is there, limits were read; a pod without one has none. */
-  nearLimits: list(nearLimit).optional()
+  nearLimits: list(nearLimit).optional(),
+  /** Why parts of it are missing. */
+  gaps: list(failure).default([])
 })
 
 /** A pod's cgroup with tasks in it, whose Pod the API server does not have. */
@@ -85,10 +93,7 @@ const node = fields({
   address: text().optional(),
   kubeletPort: z.int({ error: 'a port' }).default(10_250),
   reading: reading.optional(),
-  failure: fields({
-    reason: z.enum(Object.keys(reasons) as ReadingFailureReason[], { error: 'a reason' }),
-    detail: text().default('')
-  }).optional(),
+  failure: failure.optional(),
   /** Bytes. */
   memory: z.int({ error: 'a count of bytes' }).min(0, { error: 'a count of bytes' }).optional(),
   pods: list(pod).default([]),

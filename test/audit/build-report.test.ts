@@ -118,6 +118,7 @@ t.test('a node that could not be read is a gap, and its rules are skipped', asyn
   t.strictSame(
     report.skips.map(({ ruleId, reason }) => `${ruleId}: ${reason}`),
     [
+      'node-cgroup-driver: node not read',
       'node-kubepods-drift: node not read',
       'node-pid-max: node not read',
       'node-pid-usage: node not read',

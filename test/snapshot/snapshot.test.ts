@@ -67,13 +67,14 @@ t.test('written and read again it is the same, as YAML and as JSON', async (t) =
 })
 
 t.test(
-  'leftover cgroups, limits of single cgroups, a ceiling above kubepods and memory are written and read again',
+  'gaps, leftover cgroups, limits of single cgroups, a ceiling above kubepods and memory are written and read again',
   async (t) => {
     const more = text
       .replace('host: {limit: 32768, inUse: 1197}', 'host: {limit: 2048, inUse: 1197}\n      hostCgroup: /')
       .replace(
         '    pods:',
-        `      nearLimits:
+        `      gaps: [{reason: cri-stats, detail: the runtime counts}]
+      nearLimits:
         - {of: container, pod: u1, name: app, limit: 500, inUse: 490}
         - {of: unit, name: /system.slice/kubelet.service, limit: 100, inUse: 60}
     memory: 17179869184
@@ -84,6 +85,7 @@ t.test(
     const reading = snapshot.readings.get('node-a')
     t.equal(snapshot.nodes[0]?.memory, 17_179_869_184)
     t.equal(reading?.hostCgroup, '/')
+    t.strictSame(reading?.gaps, [{ reason: 'cri-stats', detail: 'the runtime counts' }], 'why a part is missing')
     t.strictSame(
       reading?.pods,
       new Map([

@@ -1,6 +1,6 @@
 import type { JsonRecord } from '../../src/lib/json/shape.ts'
 import type { NearLimit } from '../../src/model/near-limit.ts'
-import type { Ceiling, KubeletConfig, NodeState } from '../../src/model/node-reading.ts'
+import type { Ceiling, KubeletConfig, NodeState, ReadingFailureReason } from '../../src/model/node-reading.ts'
 import { reading } from './headroom.ts'
 
 type CeilingSketch = readonly [limit: number | 'unlimited' | null, inUse: number | null]
@@ -17,13 +17,15 @@ export interface NodeStateSketch {
   readonly podLimits?: Readonly<Record<string, number>>
   /** Limits of single cgroups that are at least half used; left out: limits are not known. */
   readonly nearLimits?: readonly NearLimit[]
+  /** Why parts of the reading are missing, or how the node is set up. */
+  readonly gaps?: readonly ReadingFailureReason[]
   /** A configuration that says nothing of PIDs, changed as given. */
   readonly kubelet?: { readonly podPidsLimit?: number; readonly reserved?: number | null; readonly eviction?: string }
 }
 
 /** A node as sketched; without any figure there is no reading. */
 export function nodeState(sketch: NodeStateSketch = {}): NodeState {
-  const { host, hostCgroup, kubepods, pods, podLimits, nearLimits, kubelet } = sketch
+  const { host, hostCgroup, kubepods, pods, podLimits, nearLimits, gaps = [], kubelet } = sketch
   const isRead = (host ?? kubepods ?? pods ?? podLimits ?? nearLimits) !== undefined
   return {
     reading: isRead
@@ -33,7 +35,8 @@ export function nodeState(sketch: NodeStateSketch = {}): NodeState {
           kubepods: ceiling(kubepods),
           pods: pods === undefined ? undefined : new Map(Object.entries(pods)),
           podLimits: podLimits === undefined ? undefined : new Map(Object.entries(podLimits)),
-          nearLimits
+          nearLimits,
+          gaps: gaps.map((reason) => ({ reason, detail: `it is ${reason}` }))
         })
       : undefined,
     kubelet: kubelet === undefined ? undefined : kubeletConfig(kubelet)

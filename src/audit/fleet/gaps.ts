@@ -20,12 +20,20 @@ function gapsOf(part: string, failures: Iterable<ReadingFailure>): AuditGap[] {
 }
 
 /**
+ * How a node is set up, where a rule has that as a finding and all of its figures are there. In `top`, in metrics and with the node
+ * itself they are said all the same.
+ */
+const findings: ReadonlySet<ReadingFailure['reason']> = new Set(['cgroup-drivers'])
+
+/**
  * What is missing of the nodes: readings, parts of readings, configurations. A source that has no configurations at all
  * (a dump, Prometheus) says so before the audit starts, and it says nothing about the cluster: that is a note, not a gap,
  * and the rules that need a configuration are skipped.
  */
 export function nodeGaps(nodes: NodeAnswers, { absence }: Pick<KubeletConfigs, 'absence'>): AuditGap[] {
-  const parts = [...nodes.readings.values()].flatMap(({ gaps }) => gaps)
+  const parts = [...nodes.readings.values()].flatMap(({ gaps, pods }) =>
+    gaps.filter(({ reason }) => pods === undefined || !findings.has(reason))
+  )
   return [
     ...gapsOf('node readings', [...nodes.failures.values(), ...parts]),
     ...(absence === undefined ? gapsOf('nodes/configz', nodes.configFailures.values()) : [])

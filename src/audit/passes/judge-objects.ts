@@ -5,6 +5,7 @@ import type { CalicoCluster } from '../../kubernetes/calico/node-rows.ts'
 import { type Subject, subjectOfObject } from '../../kubernetes/subject.ts'
 import { currentVersionOf } from '../../kubernetes/workloads.ts'
 import { isRecord, type JsonRecord, textOf } from '../../lib/json/shape.ts'
+import { claimByName } from '../../model/pods-by-name.ts'
 import type { ListFailure } from '../../ports/objects.ts'
 import type { AuditGap } from '../../report/audit/audit-report.ts'
 import type { AuditDeps } from '../audit-deps.ts'
@@ -68,6 +69,7 @@ export async function judgeObjects(facts: ListedFacts, nodes: NodeAnswers, deps:
     const pod = readOrMiss(object, malformed, () => podFactsOf(withName(object)))
     if (pod === undefined) return
     if (!rollouts.isEmpty && isRecord(object['metadata'])) rollouts.addPod(object['metadata'], pod.node)
+    claimByName(pod.node === undefined ? undefined : nodes.readings.get(pod.node), pod)
     // A pod that has ended holds no tasks and is never written again.
     if (pod.phase === 'Succeeded' || pod.phase === 'Failed') {
       rows.addEnded(pod)

@@ -3,6 +3,7 @@ import type { Millis } from '../../lib/units.ts'
 import type { NodeFacts } from '../../model/cluster-objects.ts'
 import type { KubeletConfig, NodeReading, NodeState, ReadingFailure } from '../../model/node-reading.ts'
 import { withoutCeilingOf } from '../../model/nodes-without-ceiling.ts'
+import { withClaims } from '../../model/pods-by-name.ts'
 import type { KubeletConfigSink, ReadingSink } from '../../ports/readings.ts'
 import type { AuditDeps } from '../audit-deps.ts'
 import { configRules, readConfigs } from './read-configs.ts'
@@ -76,7 +77,7 @@ class Answers implements ReadingSink, KubeletConfigSink {
 
   observeReading(reading: NodeReading): void {
     const age = this.#now() - reading.at
-    if (age <= this.#maxAge) this.readings.set(reading.node, reading)
+    if (age <= this.#maxAge) this.readings.set(reading.node, withClaims(reading))
     else this.failures.set(reading.node, { reason: 'not-reported', detail: tooOld(age, this.#maxAge) })
     this.#onAnswer(++this.#done)
   }

@@ -23,9 +23,9 @@ export function nearLimitCounts(
   now: Millis
 ): NearLimitCounts {
   const counts = { calico: 0, pod: 0, unit: 0, unknownNodes: 0 }
-  for (const { facts, readingAt, nearLimits } of ledger.nodes) {
+  for (const { facts, readingAt, nearLimits, knowsLimits } of ledger.nodes) {
     if (facts === undefined || Math.abs(now - readingAt) > maxAge) continue
-    if (nearLimits === undefined) counts.unknownNodes++
+    if (!knowsLimits) counts.unknownNodes++
     const pods = new Set<string>()
     for (const { of, pod = '', inUse, limit } of nearLimits ?? []) {
       if (inUse < limit * ownLimit) continue

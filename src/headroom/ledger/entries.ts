@@ -30,6 +30,8 @@ export class NodeEntry implements NodeFigures {
   unclaimed: Map<string, Pids> | undefined = undefined
   /** Limits of single cgroups that are at least half used, by the last reading; undefined: not known. */
   nearLimits: readonly NearLimit[] | undefined = undefined
+  /** It has those of pods and units too. */
+  knowsLimits = false
 
   constructor(name: string) {
     this.name = name
@@ -42,6 +44,7 @@ export class NodeEntry implements NodeFigures {
     this.isWhole = false
     this.unclaimed = undefined
     this.nearLimits = undefined
+    this.knowsLimits = false
   }
 }
 

@@ -15,7 +15,7 @@ export type LedgerReading = Pick<
   NodeReading,
   'node' | 'at' | 'host' | 'kubepods' | 'pods' | 'nearLimits' | 'withoutCeiling'
 > &
-  Partial<Pick<NodeReading, 'podLimits'>>
+  Partial<Pick<NodeReading, 'podLimits' | 'gaps'>>
 
 /** A pod just admitted. */
 export interface Admitted {

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { Millis, Pids } from '../../lib/units.ts'
-import type { Ceiling } from '../../model/node-reading.ts'
+import { type Ceiling, lackOfLimits } from '../../model/node-reading.ts'
 import type { Clock } from '../../ports/runtime.ts'
 import { isKnown, isWhole } from '../ceiling-account.ts'
 import { CandidateSets } from './candidate-sets.ts'
@@ -116,6 +116,7 @@ export class NodeBook {
     for (const pod of node.pods) if (pod.hasFinished) giveBack(pod)
     // Where there is no ceiling there are no limits either.
     node.nearLimits = reading.withoutCeiling === undefined ? reading.nearLimits : []
+    node.knowsLimits = lackOfLimits({ nearLimits: node.nearLimits, gaps: reading.gaps ?? [] }) === undefined
   }
 
   /** Forgets a node that the API server does not know, that has no pods and no reading. */

@@ -2,6 +2,7 @@ import type { Bytes, Millis, Pids } from '../../lib/units.ts'
 import { type NearLimit, nearest } from '../../model/near-limit.ts'
 import type { Ceiling } from '../../model/node-reading.ts'
 import { type CgroupPlace, placeOfCgroup, podOfContainer, podOfMisplaced } from '../cgroup-path.ts'
+import { LabelledThreads } from './labelled-threads.ts'
 import { MalformedText } from './malformed-text.ts'
 import { type Labels, readLabels } from './series-labels.ts'
 
@@ -15,8 +16,8 @@ export interface CadvisorThreads {
   /** The cgroup above kubepods with the least free, where one has a limit. */
   readonly above: { readonly id: string; readonly limit: Pids; readonly inUse: Pids } | undefined
   /**
-   * The cgroups of pods are empty and their containers run elsewhere: kubelet and runtime use different cgroup drivers.
-   * `pods` are then the sums of their containers, and no limit of kubepods or of a pod bounds anything.
+   * Containers run outside of the cgroups of their pods: kubelet and runtime use different cgroup drivers. `pods` have the sums of such
+   * containers; where all are of this kind, no limit of kubepods or of a pod bounds anything.
    */
   readonly isMisplaced: boolean
   /** The oldest instant of a figure of kubepods, by the node's own clock; undefined where the text has no timestamps. */
@@ -56,6 +57,8 @@ interface Root {
  * in. Everything else, some 99 % of the text, is passed over by a byte search and never becomes a string.
  */
 export class CadvisorTextReader {
+  /** What a container runtime counted: series that name pods, and no cgroup. */
+  readonly labelled = new LabelledThreads()
   readonly #roots = new Map<string, Root>()
   /** Cgroups that are no part of a kubepods and may be above it, by id. */
   readonly #others = new Map<string, { limit: Pids; inUse: Pids | undefined }>()
@@ -101,7 +104,10 @@ export class CadvisorTextReader {
       return { kubepods, pods: this.#misplaced, podLimits: new Map(), nearLimits, above, isMisplaced: true, sampledAt }
     }
     const nearLimits = this.#nearLimits(best.path, pods, podLimits)
-    return { kubepods: { limit, inUse }, pods, podLimits, nearLimits, above, isMisplaced: false, sampledAt }
+    // Some only: pods from before a driver was changed. What is outside of kubepods does not count against its limit.
+    for (const [pod, pids] of this.#misplaced) pods.set(pod, (pods.get(pod) ?? 0) + pids)
+    const isMisplaced = misplaced > 0
+    return { kubepods: { limit, inUse }, pods, podLimits, nearLimits, above, isMisplaced, sampledAt }
   }
 
   /** Of pods, of containers in them, and of units that are not above kubepods: those have a ceiling of their own. */
@@ -168,7 +174,9 @@ export class CadvisorTextReader {
     if (isLimit) this.#hasLimits = true
     // The CRI writes the largest number of 64 bits where cAdvisor writes 0.
     const known = isLimit && value > mostPids ? 0 : value
-    if (place === undefined) this.#recordOther(labels, labels.id, isLimit, known)
+    // Every id of cAdvisor is a path.
+    if (!labels.id.startsWith('/')) this.labelled.record(line, open + 1, labels.id, isLimit, known)
+    else if (place === undefined) this.#recordOther(labels, labels.id, isLimit, known)
     else this.#record(place, isLimit, known, stampText === undefined ? undefined : Number(stampText))
   }
 

@@ -6,8 +6,15 @@ import type { NodeReadings, ReadingSink, ReadOptions } from '../../ports/reading
 import type { Clock } from '../../ports/runtime.ts'
 import { withKubepods } from '../host-ceiling.ts'
 import { CadvisorTextReader, type CadvisorThreads } from './cadvisor-text.ts'
-import { ProviderReader, SummaryReader, type SummaryTasks, statsFromRuntime } from './cri-stats.ts'
-import { KubeletClient, KubeletFailure, type Sampled } from './kubelet-client.ts'
+import {
+  ProviderReader,
+  type RuntimeTasks,
+  runtimeTasks,
+  SummaryReader,
+  type SummaryTasks,
+  statsFromRuntime
+} from './cri-stats.ts'
+import { KubeletClient, KubeletFailure, type Sampled, type TextReader } from './kubelet-client.ts'
 import { kubeletOrigin } from './kubelet-origin.ts'
 import { Lanes } from './slow-node-lanes.ts'
 import { RlimitReader } from './stats-summary-text.ts'
@@ -82,11 +89,15 @@ export class KubeletReadings implements NodeReadings {
     for (const name of this.#without.keys()) if (!names.has(name)) this.#without.delete(name)
   }
 
-  /** Whether its statistics come from the runtime; asked where nothing is left of kubepods, and then again and again. */
+  /**
+   * Whether its statistics come from the runtime: series of pods without a cgroup say so (kubelets before v1.37 have no other sign), else the
+   * kubelet is asked where nothing is left of kubepods, and then again and again.
+   */
   async #isFromRuntime(
     node: string,
     origin: string,
     threads: Sampled<CadvisorThreads | undefined> | KubeletFailure,
+    hasLabelled: boolean,
     signal: AbortSignal
   ): Promise<boolean> {
     const held = this.#without.get(node)
@@ -96,6 +107,8 @@ export class KubeletReadings implements NodeReadings {
       return false
     }
     const askedAt = this.#options.clock.monotonic()
+    if (hasLabelled) this.#without.set(node, { askedAt, isRuntime: true })
+    if (hasLabelled) return true
     if (held !== undefined && askedAt - held.askedAt < askEvery) return held.isRuntime
     const provider = await this.#client.read(`${origin}/metrics`, new ProviderReader(), signal, true)
     const isRuntime = provider instanceof KubeletFailure ? (held?.isRuntime ?? false) : provider.value.isRuntime
@@ -112,16 +125,23 @@ export class KubeletReadings implements NodeReadings {
       return true
     }
     const signal = AbortSignal.any([stop, AbortSignal.timeout(this.#options.timeout)])
-    const reader = this.#without.get(target.name)?.isRuntime === true ? new SummaryReader() : new RlimitReader()
-    const host = await this.#client.read<SummaryTasks | undefined>(`${origin}/stats/summary`, reader, signal)
+    const summary = (reader: TextReader<SummaryTasks | undefined>) =>
+      this.#client.read(`${origin}/stats/summary`, reader, signal)
+    const wasRuntime = this.#without.get(target.name)?.isRuntime === true
+    let host = await summary(wasRuntime ? new SummaryReader() : new RlimitReader())
     if (host instanceof KubeletFailure && host.isTransport) return tell(sink, target.name, host, stop)
-    const threads = await this.#client.read(`${origin}/metrics/cadvisor`, new CadvisorTextReader(), signal, true)
+    const cadvisor = new CadvisorTextReader()
+    const threads = await this.#client.read(`${origin}/metrics/cadvisor`, cadvisor, signal, true)
     if (threads instanceof KubeletFailure && host instanceof KubeletFailure) {
       return tell(sink, target.name, threads, stop)
     }
-    const isRuntime = await this.#isFromRuntime(target.name, origin, threads, signal)
+    const isRuntime = await this.#isFromRuntime(target.name, origin, threads, !cadvisor.labelled.isEmpty, signal)
+    // The summary was looked at for the ceiling alone.
+    if (isRuntime && !wasRuntime && !(host instanceof KubeletFailure)) host = await summary(new SummaryReader())
     if (stop.aborted) return true
-    const reading = readingOf(target.name, host, threads, isRuntime)
+    const tasks = host instanceof KubeletFailure ? {} : (host.value ?? {})
+    const counted = isRuntime ? runtimeTasks(tasks, cadvisor.labelled) : undefined
+    const reading = readingOf(target.name, host, threads, counted)
     if (reading === undefined) sink.observeFailure(target.name, nothingReported)
     else sink.observeReading(reading)
     return !(threads instanceof KubeletFailure && threads.isTransport)
@@ -145,7 +165,7 @@ function readingOf(
   node: string,
   host: Sampled<SummaryTasks | undefined> | KubeletFailure,
   threads: Sampled<CadvisorThreads | undefined> | KubeletFailure,
-  isRuntime: boolean
+  runtime: RuntimeTasks | undefined
 ): NodeReading | undefined {
   const gaps: ReadingFailure[] = []
   const instants: number[] = []
@@ -156,12 +176,11 @@ function readingOf(
     return part instanceof KubeletFailure ? undefined : part.value
   }
   const rlimit = partOf(host, { reason: 'not-reported', detail: '/stats/summary has no node.rlimit' })
-  const cgroup = partOf(threads, isRuntime ? statsFromRuntime : noKubepods)
-  const counted = isRuntime ? rlimit?.pods : undefined
+  const cgroup = partOf(threads, runtime === undefined ? noKubepods : statsFromRuntime)
   const hasFailed = host instanceof KubeletFailure || threads instanceof KubeletFailure
-  if (instants.length === 0 && !hasFailed && !isRuntime) return undefined
+  if (instants.length === 0 && !hasFailed && runtime === undefined) return undefined
   const unknown = { limit: undefined, inUse: undefined }
-  const kubepods = cgroup?.kubepods ?? (counted === undefined ? unknown : { limit: undefined, inUse: sumOf(counted) })
+  const kubepods = cgroup?.kubepods ?? { limit: undefined, inUse: runtime?.inUse }
   const kernel = rlimit === undefined ? unknown : { limit: rlimit.limit, inUse: rlimit.inUse }
   if (rlimit !== undefined) gaps.push(...halfOf(kernel))
   if (cgroup?.isMisplaced === true) gaps.push(misplaced)
@@ -174,9 +193,10 @@ function readingOf(
     host: withKubepods(isAbove ? { limit: above.limit, inUse: above.inUse } : kernel, kubepods),
     ...(isAbove ? { hostCgroup: above.id } : undefined),
     kubepods,
-    pods: cgroup?.pods ?? counted,
+    pods: cgroup?.pods ?? runtime?.pods,
+    ...(runtime?.podsByName === undefined ? undefined : { podsByName: runtime.podsByName }),
     podLimits: cgroup?.podLimits,
-    nearLimits: cgroup?.nearLimits,
+    nearLimits: cgroup?.nearLimits ?? runtime?.nearLimits,
     gaps
   }
 }
@@ -187,16 +207,10 @@ const noKubepods: ReadingFailure = {
     '/metrics/cadvisor has no container_threads of a kubepods cgroup, and the kubelet does not say that the runtime counts (kubelet_metrics_provider in /metrics)'
 }
 
-function sumOf(counts: ReadonlyMap<string, number>): number {
-  let sum = 0
-  for (const count of counts.values()) sum += count
-  return sum
-}
-
 const misplaced: ReadingFailure = {
-  reason: 'not-reported',
+  reason: 'cgroup-drivers',
   detail:
-    'the cgroups of pods are empty and their containers run elsewhere, so that neither podPidsLimit nor the limit of kubepods bounds anything: set the kubelet and the container runtime to the same cgroup driver (systemd)'
+    'kubelet and container runtime use different cgroup drivers: containers run outside of the cgroups of their pods, so that neither podPidsLimit nor the limit of kubepods bounds them (rule node-cgroup-driver)'
 }
 
 /** A ceiling of which only the limit or only the use is known. */

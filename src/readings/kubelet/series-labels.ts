@@ -26,6 +26,19 @@ export function readLabels(line: string, from: number): Labels | undefined {
   }
 }
 
+/** One label by its name, of labels that begin at `from`; undefined where there is none. */
+export function labelOf(line: string, from: number, name: string): string | undefined {
+  for (let at = from; line[at] !== '}'; ) {
+    const equals = line.indexOf('="', at)
+    const close = equals < 0 ? -1 : closingQuote(line, equals + 2)
+    if (close < 0) return undefined
+    if (line.slice(at, equals).trim() === name) return line.slice(equals + 2, close)
+    at = close + 1
+    while (line[at] === ',' || line[at] === ' ') at++
+  }
+  return undefined
+}
+
 function closingQuote(line: string, from: number): number {
   for (let at = from; at < line.length; at++) {
     if (line[at] === '\\') at++

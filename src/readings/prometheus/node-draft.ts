@@ -61,13 +61,15 @@ export function readingOf(
 ): NodeReading {
   const { pods, age, exporter, kubelet } = draft
   const host = exporter.isAmbiguous ? unknown : draft.host
-  const kubepods = kubelet.isAmbiguous ? unknown : draft.kubepods
+  const isElsewhere = !kubelet.isAmbiguous && isEmpty(draft)
+  const kubepods = kubelet.isAmbiguous ? unknown : isElsewhere ? boundless : draft.kubepods
   const gaps: ReadingFailure[] = []
   if (exporter.isAmbiguous) gaps.push(ambiguous('node_processes_*', exporter, '--prometheus-node-exporter'))
   else if (isUnknown(host))
     gaps.push({ reason: 'not-reported', detail: 'no node_processes_* (node_exporter --collector.processes)' })
   if (kubelet.isAmbiguous) gaps.push(ambiguous('container_threads of kubepods', kubelet, '--prometheus-kubelet'))
   else if (isUnknown(kubepods)) gaps.push({ reason: 'not-reported', detail: noKubepods })
+  if (isElsewhere) gaps.push(elsewhere)
   if (podsFailure !== undefined) gaps.push(podsFailure)
   else if (draft.nearLimits === undefined) gaps.push(noLimits)
   return {
@@ -76,11 +78,25 @@ export function readingOf(
     at: now - (age ?? freshPod * 1000),
     host: withKubepods({ limit: host.limit, inUse: host.inUse }, kubepods),
     kubepods: { limit: kubepods.limit, inUse: kubepods.inUse },
-    pods: podsFailure !== undefined || (pods.size === 0 && isUnknown(kubepods)) ? undefined : pods,
+    pods: isElsewhere || podsFailure !== undefined || (pods.size === 0 && isUnknown(kubepods)) ? undefined : pods,
     podLimits: undefined,
     nearLimits: draft.nearLimits,
     gaps
   }
+}
+
+/** The cgroups of its pods have no task: no node with pods is like that. */
+function isEmpty({ kubepods, pods }: Draft): boolean {
+  return kubepods.inUse === 0 && pods.size > 0 && [...pods.values()].every((pids) => pids === 0)
+}
+
+/** No limit of kubepods counts where containers run outside of it. */
+const boundless = { limit: Number.POSITIVE_INFINITY, inUse: undefined }
+
+const elsewhere: ReadingFailure = {
+  reason: 'cgroup-drivers',
+  detail:
+    'kubelet and container runtime use different cgroup drivers: the cgroups of pods are empty and their containers run elsewhere, so the tasks of pods are not known (rule node-cgroup-driver)'
 }
 
 const unknown = { limit: undefined, inUse: undefined }
@@ -99,7 +115,7 @@ export function isRoot({ labels }: Series): boolean {
 const relabelling =
   'its scrape of /metrics/cadvisor drops it: kube-prometheus-stack, k8s-monitoring and managed Prometheus do by default, see docs/monitoring.md for the relabelling'
 
-const noKubepods = `Prometheus has no container_threads of kubepods; ${relabelling}`
+const noKubepods = `Prometheus has no container_threads of kubepods; ${relabelling}. Kubelets whose statistics come from the container runtime (PodAndContainerStatsFromCRI) have none`
 
 const noLimits: ReadingFailure = {
   reason: 'not-reported',

@@ -2,6 +2,7 @@ import t from 'tap'
 import { nearLimitCounts } from '../../../src/headroom/assess/near-limit-counts.ts'
 import { Ledger } from '../../../src/headroom/ledger/ledger.ts'
 import type { NearLimit } from '../../../src/model/near-limit.ts'
+import type { NodeReading } from '../../../src/model/node-reading.ts'
 import { settings } from '../../support/settings.ts'
 
 const now = 1_000_000
@@ -13,14 +14,23 @@ const pods: Record<string, { name: string; namespace: string }> = {
 
 function counted(
   nearLimits: readonly NearLimit[] | undefined,
-  change: { at?: number; withoutCeiling?: 'windows' } = {}
+  change: { at?: number; withoutCeiling?: 'windows'; gaps?: NodeReading['gaps'] } = {}
 ) {
   const ledger = new Ledger({ now: () => now, monotonic: () => 0 }, () => 50)
-  const { at = now, withoutCeiling } = change
+  const { at = now, withoutCeiling, gaps = [] } = change
   ledger.observeNode({ name: 'n1', uid: 'n1', labels: {}, taints: [], unschedulable: false })
   const ceiling = { limit: 100_000, inUse: 900 }
   const more = withoutCeiling === undefined ? {} : { withoutCeiling }
-  ledger.observeReading({ node: 'n1', at, host: ceiling, kubepods: ceiling, pods: new Map(), nearLimits, ...more })
+  ledger.observeReading({
+    node: 'n1',
+    at,
+    host: ceiling,
+    kubepods: ceiling,
+    pods: new Map(),
+    nearLimits,
+    gaps,
+    ...more
+  })
   return nearLimitCounts(ledger, (uid) => pods[uid], settings(), now)
 }
 
@@ -45,6 +55,8 @@ void t.test(
   async (t) => {
     const none = { calico: 0, pod: 0, unit: 0 }
     t.strictSame(counted(undefined), { ...none, unknownNodes: 1 })
+    const runtime = { gaps: [{ reason: 'cri-stats' as const, detail: '' }] }
+    t.strictSame(counted([], runtime), { ...none, unknownNodes: 1 }, 'limits of containers alone')
     t.strictSame(counted(undefined, { withoutCeiling: 'windows' }), { ...none, unknownNodes: 0 })
     t.strictSame(counted([pod('w', 1000)], { at: now - 60_001 }), { ...none, unknownNodes: 0 })
   }

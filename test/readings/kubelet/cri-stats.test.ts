@@ -28,7 +28,7 @@ function summary(text: string) {
 t.test('process counts of pods, and the rlimit of the node', async (t) => {
   const rlimit = { time: '2026-11-30T00:37:50Z', maxpid: 32_768, curproc: 900 }
   const pods = [
-    { podRef: { name: 'a', uid: 'u1' }, process_stats: { process_count: 510 } },
+    { podRef: { name: 'a', namespace: 'shop', uid: 'u1' }, process_stats: { process_count: 510 } },
     { podRef: { uid: 'u2' }, process_stats: { process_count: 0 } },
     { podRef: { uid: 'u3' } },
     { podRef: { uid: 'u4' }, process_stats: { process_count: -1 } },
@@ -41,7 +41,8 @@ t.test('process counts of pods, and the rlimit of the node', async (t) => {
     pods: new Map([
       ['u1', 510],
       ['u2', 0]
-    ])
+    ]),
+    uids: new Map([['shop/a', 'u1']])
   })
   t.match(summary(JSON.stringify({ node: { rlimit }, pods: [] })), { pods: undefined })
   t.match(summary(JSON.stringify({ pods })), { limit: undefined, inUse: undefined })

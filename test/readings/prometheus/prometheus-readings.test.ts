@@ -340,3 +340,29 @@ t.test('what was at another moment is asked of that moment', async (t) => {
   t.ok(times.length > 5)
   t.strictSame([...new Set(times)], ['1795000000.5'])
 })
+
+t.test(
+  'empty cgroups of pods are no pods without tasks: kubelet and runtime use different cgroup drivers',
+  async (t) => {
+    const empty = (pods: Sample[]) => ({
+      ...whole,
+      container_threads_max: [{ labels: { ...a, id: '/kubepods' }, value: 900 }],
+      container_threads: [{ labels: { ...a, id: '/kubepods' }, value: 0 }],
+      last_over_time: pods
+    })
+    const read = async (pods: Sample[]) => {
+      const { readings } = await start(t, empty(pods))
+      const sink = memorySink()
+      await readings.read([target('node-a', '10.0.0.1')], sink, once)
+      return sink.readings.get('node-a')
+    }
+    const pod = (value: number) => [{ labels: { ...a, id: '/kubepods/burstable/podu-1' }, value }]
+    t.match(await read(pod(0)), {
+      kubepods: { limit: Number.POSITIVE_INFINITY, inUse: undefined },
+      pods: undefined,
+      gaps: [{ reason: 'cgroup-drivers' }]
+    })
+    t.match(await read(pod(3)), { kubepods: { limit: 900, inUse: 0 }, pods: new Map([['u-1', 3]]) })
+    t.match(await read([]), { kubepods: { limit: 900, inUse: 0 }, pods: new Map() }, 'a node without pods')
+  }
+)
