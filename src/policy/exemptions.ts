@@ -3,6 +3,7 @@ import type { Subject } from '../kubernetes/subject.ts'
 import { workloadOf } from '../kubernetes/workloads.ts'
 import type { Millis } from '../lib/units.ts'
 import type { Exemption } from './policy.ts'
+import type { RuleInfo } from './settings.ts'
 
 /** What an exemption looks at. */
 export interface ExemptionTarget {
@@ -68,6 +69,25 @@ export function expiredNotes(exemptions: readonly Exemption[], now: Millis): str
   const many = expired.length > 1 ? `${expired.length} exemptions of the policy have` : 'an exemption of the policy has'
   const ended = new Date(first.expiresAt - 1).toISOString().slice(0, 10)
   return [`${many} expired and no longer counts: ${JSON.stringify(first.reason)} (last day ${ended})`]
+}
+
+/**
+ * Exemptions from rules for pods that anybody who may create pods can claim, with a sentence each: names, labels and owner
+ * references of a pod are its author's words. Only who makes namespaces chooses their names.
+ */
+export function claimableNotes(exemptions: readonly Exemption[], rules: readonly RuleInfo[], now: Millis): string[] {
+  const podRules = rules.filter(({ scope }) => scope === 'pods')
+  return exemptions
+    .filter(
+      (exemption) =>
+        !hasExpired(exemption, now) &&
+        (exemption.namespaces === undefined || exemption.namespaces.includes('*')) &&
+        podRules.some(({ id }) => coversRule(exemption, id))
+    )
+    .map(
+      ({ reason }) =>
+        `the exemption ${JSON.stringify(reason)} holds in every namespace: who may create pods can claim it by a name, a label or an owner reference. Give it namespaces.`
+    )
 }
 
 function hasExpired(exemption: Exemption, now: Millis): boolean {

@@ -111,7 +111,8 @@ void t.test(
 void t.test('a rule for pods never holds up a pod that runs Felix', async (t) => {
   const owner = { apiVersion: 'apps/v1', kind: 'DaemonSet', name: 'calico-node', uid: 'u', controller: true }
   const spec = { hostNetwork: true, containers: [{ name: 'calico-node', image: 'calico/node:v3.31.7' }] }
-  const felix = podSubject(spec, { namespace: 'network', ownerReferences: [owner] })
+  const by = { userName: 'system:serviceaccount:kube-system:daemon-set-controller' }
+  const felix = podSubject(spec, { namespace: 'network', ownerReferences: [owner] }, by)
   const throws = testRule({
     check: () => {
       throw new Error('broken')

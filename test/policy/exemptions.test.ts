@@ -1,6 +1,13 @@
 import t from 'tap'
 import type { JsonRecord } from '../../src/lib/json/shape.ts'
-import { type ExemptionTarget, exemptionFor, expiredNotes, targetOf } from '../../src/policy/exemptions.ts'
+import {
+  claimableNotes,
+  type ExemptionTarget,
+  exemptionFor,
+  expiredNotes,
+  targetOf
+} from '../../src/policy/exemptions.ts'
+import { policyRules } from '../../src/rules/index.ts'
 import { policyOf } from '../support/policies.ts'
 import { podObject, subjectFrom } from '../support/subjects.ts'
 
@@ -85,5 +92,24 @@ for (const { expires, at } of ends) {
     t.match(expiredNotes(exemptions, at), [
       /^an exemption of the policy has expired and no longer counts: ".*" \(last day 2027-\d\d-\d\d\)$/
     ])
+  })
+}
+
+const claimable = [
+  { name: 'by name and kind', scope: 'names: [report-*], kinds: [Deployment]', want: true },
+  { name: 'by label', scope: 'selector: {matchLabels: {a: b}}', want: true },
+  { name: 'in all namespaces, spelled out', scope: "namespaces: ['*'], names: [x]", want: true },
+  { name: 'in a namespace', scope: 'namespaces: [legacy], names: [x]', want: false },
+  { name: 'in namespaces of a pattern', scope: "namespaces: ['team-*']", want: false },
+  { name: 'of a rule about nodes', scope: 'names: [n1]', rules: '[node-pid-max]', want: false },
+  { name: 'of all rules', scope: 'names: [n1]', rules: "['*']", want: true },
+  { name: 'expired', scope: 'names: [x]', expires: '2026-12-01', want: false }
+]
+for (const { name, scope, rules, expires, want } of claimable) {
+  t.test(`an exemption ${name} ${want ? 'may' : 'may not'} be claimed by who creates a pod`, async (t) => {
+    const notes = claimableNotes(exemptionsOf(scope, rules, expires), policyRules, day)
+    t.strictSame(notes.length, want ? 1 : 0)
+    if (want)
+      t.match(notes[0], /^the exemption "long enough to tell" holds in every namespace: .* Give it namespaces\.$/)
   })
 }

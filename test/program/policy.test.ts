@@ -24,6 +24,18 @@ void t.test('check reports every mistake with its line, and exit code 2', async 
   t.match(stderr, /policy\.yaml:2:\d+/)
 })
 
+void t.test('check warns of an exemption that a tenant can claim', async (t) => {
+  const policy = `apiVersion: pidguard.io/v1alpha1
+kind: PidGuardPolicy
+spec:
+  exemptions: [{rules: [best-effort], names: ['report-*'], reason: a report of old, expires: 2999-01-31}]
+`
+  const file = join(t.testdir({ 'policy.yaml': policy }), 'policy.yaml')
+  const { code, stdout } = await runProgram(['policy', 'check', file])
+  t.equal(code, 0)
+  t.match(stdout, /: a valid policy\nwarning: the exemption "a report of old" holds in every namespace: /)
+})
+
 void t.test('schema prints a JSON schema', async (t) => {
   const { code, stdout } = await runProgram(['policy', 'schema'])
   t.equal(code, 0)

@@ -4,7 +4,8 @@ import {
   felixCommand,
   felixContainer,
   imageHint,
-  labelHint
+  labelHint,
+  podMakers
 } from '../../kubernetes/calico/felix.ts'
 import type { Cel, Variable } from '../cel.ts'
 import { literal, pattern } from '../cel.ts'
@@ -42,10 +43,10 @@ function isNotWindows(spec: Cel): Cel {
 }
 
 /** A pod of Calico itself, which rules for pods only warn about: see `runsFelix` of the engine. */
-export const isCalicosOwnPod: Cel = `(variables.spec.?hostNetwork.orValue(false)
-|| variables.spec.?priorityClassName.orValue("") == "system-node-critical")
+export const isCalicosOwnPod: Cel = `variables.spec.?hostNetwork.orValue(false)
 && (request.kind.kind == "DaemonSet" || (request.kind.kind == "Pod"
-&& ${controllers('object.metadata')}.exists(o, o.kind == "DaemonSet")))
+&& ${controllers('object.metadata')}.exists(o, o.kind == "DaemonSet")
+&& (request.operation != "CREATE" || request.userInfo.username.matches(${pattern(podMakers)}))))
 && ${runsFelix({ spec: 'variables.spec', meta: 'variables.meta', own: 'object.metadata' })}`
 
 const now: Place = {

@@ -31,17 +31,22 @@ export function felixContainerOf(subject: Subject): FelixContainer | undefined {
   return subject.groupKind === daemonSet && isPodSubject(subject) ? felixIn(subject) : undefined
 }
 
+/** Who makes the pods of a DaemonSet: the controllers of Kubernetes, with accounts of their own or with one for all. */
+export const podMakers = /^system:(kube-controller-manager$|serviceaccount:kube-system:)/
+
 /**
- * Whether it is a Pod of a DaemonSet that runs Felix, or that DaemonSet. It must also use the network of the node or be
- * system-node-critical, as in every manifest of Calico: otherwise a user could get around the rules for pods by the name of
- * a container.
+ * Whether it is a Pod of a DaemonSet that runs Felix, or that DaemonSet. No name and no label that a tenant writes suffices:
+ * it must use the network of the node, as Felix cannot do without, which the Pod Security level baseline refuses to tenants;
+ * and a new pod must come from a controller, since anybody may write an owner into a pod of his own.
  */
 export function runsFelix(subject: Subject): boolean {
-  if (!isPodSubject(subject)) return false
-  const { hostNetwork, priorityClassName } = subject.podSpec
-  if (hostNetwork !== true && priorityClassName !== 'system-node-critical') return false
-  const isPodOfDaemonSet = subject.groupKind === pod && controllerOf(subject.metadata)?.kind === 'DaemonSet'
-  return (isPodOfDaemonSet || subject.groupKind === daemonSet) && felixIn(subject) !== undefined
+  if (!isPodSubject(subject) || subject.podSpec.hostNetwork !== true) return false
+  return (subject.groupKind === daemonSet || isPodOfDaemonSet(subject)) && felixIn(subject) !== undefined
+}
+
+function isPodOfDaemonSet({ groupKind, metadata, operation, userName }: PodSubject): boolean {
+  if (groupKind !== pod || controllerOf(metadata)?.kind !== 'DaemonSet') return false
+  return operation !== 'CREATE' || userName === undefined || podMakers.test(userName)
 }
 
 function felixIn(subject: PodSubject): FelixContainer | undefined {

@@ -8,7 +8,7 @@ import {
   runsFelix,
   specOf
 } from '../../../src/kubernetes/calico/felix.ts'
-import type { PodSubject } from '../../../src/kubernetes/subject.ts'
+import { type PodSubject, subjectOfObject } from '../../../src/kubernetes/subject.ts'
 import type { Container } from '../../../src/kubernetes/types.ts'
 import type { JsonRecord } from '../../../src/lib/json/shape.ts'
 import { calicoObject, podSubject, subjectFrom, workloadObject } from '../../support/subjects.ts'
@@ -93,13 +93,20 @@ t.test('pods that run Felix', async (t) => {
     metadata: { name: 'x', namespace: 'net', ...metadata },
     spec: { hostNetwork: true, containers: [{ name: 'calico-node', image: 'calico/node:v3.31.7' }], ...spec }
   })
-  const is = (object: JsonRecord) => runsFelix(subjectFrom(object))
+  const is = (object: JsonRecord, change: JsonRecord = {}) =>
+    runsFelix(subjectFrom(object, { userName: 'system:serviceaccount:kube-system:daemon-set-controller', ...change }))
   t.equal(is(pod({}, { ownerReferences: [owner] })), true)
   t.equal(is(pod({}, {})), false, 'a bare pod')
   t.equal(is(pod({}, { ownerReferences: [{ ...owner, kind: 'ReplicaSet' }] })), false)
   t.equal(is(pod({ hostNetwork: false }, { ownerReferences: [owner] })), false, 'without the network of the node')
   const critical = { hostNetwork: undefined, priorityClassName: 'system-node-critical' }
-  t.equal(is(pod(critical, { ownerReferences: [owner] })), true, 'critical for the node')
+  t.equal(is(pod(critical, { ownerReferences: [owner] })), false, 'any namespace may use this class')
+  const owned = pod({}, { ownerReferences: [owner] })
+  for (const userName of ['jane', 'system:serviceaccount:shop:kube-system', 'system:kube-controller-managers', ''])
+    t.equal(is(owned, { userName }), false, `an owner that ${userName} writes`)
+  t.equal(is(owned, { userName: 'system:kube-controller-manager' }), true)
+  t.equal(runsFelix(subjectOfObject(owned)), true, 'a stored pod')
+  t.equal(is(owned, { userName: 'jane', operation: 'UPDATE', oldObject: owned }), true, 'whoever changes it later')
   t.equal(is(pod({ containers: [{ name: 'calico-node', image: 'x' }] }, { ownerReferences: [owner] })), false)
   t.equal(is(calicoObject()), false, 'a template without hostNetwork')
 })
