@@ -1,8 +1,8 @@
+import { maxPids } from '../kubernetes/qos/pids-limit.ts'
 import type { Pids } from '../lib/units.ts'
 import type { Floor } from '../policy/settings.ts'
 import { freeAtMost } from './ceiling-account.ts'
 import type { NodeEntry } from './ledger/entries.ts'
-import { maxPids } from './pod-estimate.ts'
 
 /*
  * What a node offers to the scheduler as the resource pidguard.io/pids. The scheduler gives away the capacity less the requests

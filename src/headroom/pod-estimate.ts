@@ -1,7 +1,7 @@
 import { declaredPids } from '../kubernetes/annotations.ts'
 import { containersOf } from '../kubernetes/containers.ts'
 import { globMatches, selectorMatches } from '../kubernetes/label-selector.ts'
-import { pidsLimitOf } from '../kubernetes/qos/pids-limit.ts'
+import { maxPids, pidsLimitOf } from '../kubernetes/qos/pids-limit.ts'
 import type { PodSubject } from '../kubernetes/subject.ts'
 import { pod, templateOf, workloadOf } from '../kubernetes/workloads.ts'
 import type { Pids } from '../lib/units.ts'
@@ -77,9 +77,6 @@ export function profileOf(
     return containers.some(({ container }) => images.some((pattern) => globMatches(pattern, container.image ?? '')))
   })
 }
-
-/** PID_MAX_LIMIT on 64-bit: no node can hold more tasks (include/linux/threads.h). */
-export const maxPids: Pids = 4_194_304
 
 /** A count of PIDs from an annotation; undefined when absent or not a count from 1 to `maxPids`. */
 export function readPids(text: string | null | undefined): Pids | undefined {

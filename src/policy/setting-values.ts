@@ -1,3 +1,4 @@
+import { maxPids } from '../kubernetes/qos/pids-limit.ts'
 import { parseQuantity } from '../kubernetes/qos/quantity.ts'
 import { readDuration } from '../lib/duration.ts'
 import type { Millis, Pids } from '../lib/units.ts'
@@ -7,9 +8,6 @@ import type { Backend, Floor } from './settings.ts'
  * Readers of single values, for the document and for annotations alike.
  * Each returns undefined for anything that is not such a value, and never throws.
  */
-
-/** PID_MAX_LIMIT of a 64-bit kernel, include/linux/threads.h: no node can hold more tasks. */
-export const maxPids: Pids = 4_194_304
 
 /** A fork bomb takes seconds, so an hour-old reading is worthless; readings cannot be kept younger than a second. */
 const maxAgeLimits: { readonly min: Millis; readonly max: Millis } = { min: 1000, max: 3_600_000 }
@@ -24,7 +22,6 @@ const maxRequestLength = 32
 
 const dayMillis: Millis = 86_400_000
 
-/** A count of tasks that may be an estimate, a limit or a budget: 1 to the most a node can hold. */
 /** The highest priority that the API server takes: a 32-bit number. */
 export const maxPriority = 2_147_483_647
 
@@ -33,6 +30,7 @@ export function readPriority(value: unknown): number | undefined {
   return typeof value === 'number' && Number.isInteger(value) && value >= 1 && value <= maxPriority ? value : undefined
 }
 
+/** A count of tasks that may be an estimate, a limit or a budget: 1 to the most a node can hold. */
 export function readPids(value: unknown): Pids | undefined {
   return Number.isInteger(value) && Number(value) >= 1 && Number(value) <= maxPids ? Number(value) : undefined
 }

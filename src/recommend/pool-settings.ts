@@ -1,3 +1,4 @@
+import { maxPids } from '../kubernetes/qos/pids-limit.ts'
 import type { Pids } from '../lib/units.ts'
 import type { NodeMoment } from './moments.ts'
 
@@ -38,8 +39,6 @@ export interface AdvicePolicy {
 
 /** Bytes of memory for each thread of the default kernel.threads-max (Linux kernel/fork.c, set_max_threads). */
 const memoryPerThread = 128 * 1024
-/** PID_MAX_LIMIT on 64 bits (Linux include/linux/threads.h), which systemd sets for kernel.pid_max. */
-const mostPids = 4_194_304
 /** A lower limit would refuse threads to ordinary daemons. GKE takes no lower one either. */
 const leastLimit = 1_024
 /** Twice the biggest honest pod: room to grow, and to start while the pod before it ends. Own choice. */
@@ -79,7 +78,7 @@ export function settingsFor(seen: PoolSeen, { pidMax: leastCeiling }: Pick<Advic
   const reserved = roundedUp(Math.max(leastReserved, seen.outside * 2), 500)
   const needed = Math.max(leastCeiling, Math.ceil((seen.inUse + leaks * podPidsLimit + reserved) / 0.9))
   const isEnough = seen.ceiling >= needed
-  const ceiling = isEnough ? seen.ceiling : Math.min(mostPids, powerOfTwo(needed))
+  const ceiling = isEnough ? seen.ceiling : Math.min(maxPids, powerOfTwo(needed))
   // pid_max and threads-max must both allow it. A high pid_max costs nothing; threads-max is raised only as far as needed.
   const raisesThreads = !isEnough && (seen.threadsDefault === undefined || seen.threadsDefault < ceiling)
   return {
@@ -91,7 +90,7 @@ export function settingsFor(seen: PoolSeen, { pidMax: leastCeiling }: Pick<Advic
       Math.ceil(((reserved - seen.outside) / ceiling) * 100) + 5 * Number(reserved > ceiling * 0.05)
     ),
     ceiling,
-    pidMax: isEnough ? undefined : mostPids,
+    pidMax: isEnough ? undefined : maxPids,
     threadsMax: raisesThreads ? ceiling : undefined
   }
 }

@@ -1,7 +1,8 @@
 // Reads: pidguard.io/pids on Pods and templates.  Fine: absent, or a whole number of tasks from 1 to 4194304.
 import { definePodRule } from '../engine/rule.ts'
-import { estimateOf, maxPids, profileOf, readPids } from '../headroom/pod-estimate.ts'
+import { estimateOf, profileOf, readPids } from '../headroom/pod-estimate.ts'
 import { declaredPids, pidsEstimate, pidsEstimateSource, pidsLimit } from '../kubernetes/annotations.ts'
+import { maxPids } from '../kubernetes/qos/pids-limit.ts'
 import type { PodSubject } from '../kubernetes/subject.ts'
 import { pod, podKinds } from '../kubernetes/workloads.ts'
 import type { Draft } from '../lib/json/patch.ts'

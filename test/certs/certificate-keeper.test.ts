@@ -37,12 +37,18 @@ void t.test('who does not lead waits, and writes nothing', async (t) => {
   t.equal(secret.writes, 1)
 })
 
-void t.test('a second look of the leader changes nothing', async (t) => {
-  const { secret, registry, keeper } = setUp()
+void t.test('a second look of the leader changes nothing, and what the first one wrote is in the log', async (t) => {
+  const log = memoryLog()
+  const { secret, registry, keeper } = setUp({ log })
   await keeper.look(true)
   await keeper.look(true)
   t.equal(secret.writes, 1)
   t.equal(registry.publishes, 1)
+  t.match(log.lines, [
+    { level: 'info', message: 'certificates renewed' },
+    { level: 'info', message: 'caBundle written', fields: { webhooks: 2 } }
+  ])
+  t.equal(log.lines.length, 2)
 })
 
 void t.test('a change of authority: trusted first, then used, then forgotten', async (t) => {

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import t from 'tap'
 import type { NodeEntry } from '../../src/headroom/ledger/entries.ts'
 import { capacityOf, offerOf } from '../../src/headroom/pids-offer.ts'
-import { maxPids } from '../../src/headroom/pod-estimate.ts'
+import { maxPids } from '../../src/kubernetes/qos/pids-limit.ts'
 import type { PodFacts } from '../../src/model/cluster-objects.ts'
 import { type Fleet, fleetOf, type NodeSketch, pinnedTo, podFacts, reading } from '../support/headroom.ts'
 

@@ -34,6 +34,14 @@ const cases: readonly {
     refuses: ['0', '4194305', '', ' 1', '1e3', '-1', '0x1', '12345678']
   },
   {
+    read: v.readPriority,
+    takes: [
+      [1, 1],
+      [2_147_483_647, 2_147_483_647]
+    ],
+    refuses: [0, -1, 1.5, 2_147_483_648, '1', null, undefined, Number.NaN]
+  },
+  {
     read: v.readShare,
     takes: [
       ['0%', 0],

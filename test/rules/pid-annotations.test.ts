@@ -1,5 +1,6 @@
 import t from 'tap'
-import { maxPids, readPids } from '../../src/headroom/pod-estimate.ts'
+import { readPids } from '../../src/headroom/pod-estimate.ts'
+import { maxPids } from '../../src/kubernetes/qos/pids-limit.ts'
 import type { JsonRecord } from '../../src/lib/json/shape.ts'
 import type { Profile } from '../../src/policy/settings.ts'
 import { pidAnnotations } from '../../src/rules/pid-annotations.ts'

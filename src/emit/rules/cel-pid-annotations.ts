@@ -1,5 +1,5 @@
-import { maxPids } from '../../headroom/pod-estimate.ts'
 import { declaredPids } from '../../kubernetes/annotations.ts'
+import { maxPids } from '../../kubernetes/qos/pids-limit.ts'
 import { escapeToken } from '../../lib/json/pointer.ts'
 import { type Cel, literal, quoted } from '../cel.ts'
 import { podVariables } from '../parts.ts'

@@ -66,18 +66,19 @@ function termMatches({ labels, fields }: NodeTerm, node: LedgerNode): boolean {
 }
 
 function requirementMatches({ operator, values, bound }: NodeRequirement, value: string | undefined): boolean {
+  if (value === undefined) return operator === 'NotIn' || operator === 'DoesNotExist'
   switch (operator) {
     case 'In':
-      return value !== undefined && values.has(value)
+      return values.has(value)
     case 'NotIn':
-      return value === undefined || !values.has(value)
+      return !values.has(value)
     case 'Exists':
-      return value !== undefined
+      return true
     case 'DoesNotExist':
-      return value === undefined
+      return false
     case 'Gt':
     case 'Lt': {
-      const number = value === undefined ? undefined : readInt64(value)
+      const number = readInt64(value)
       if (number === undefined) return false
       return operator === 'Gt' ? number > bound : number < bound
     }

@@ -3,6 +3,9 @@ import { type MinorVersion, newestMinor } from '../server-version.ts'
 import type { PodSpec } from '../types.ts'
 import { parseQuantity } from './quantity.ts'
 
+/** PID_MAX_LIMIT of a 64-bit kernel (include/linux/threads.h): no node can hold more tasks. systemd sets kernel.pid_max to it. */
+export const maxPids: Pids = 4_194_304
+
 /** KEP-6063 of July 2026 names it in the singular; both are read until it ships. */
 const names: readonly string[] = ['pid', 'pids']
 

@@ -1,9 +1,9 @@
 import { z } from 'zod'
+import { maxPids } from '../../kubernetes/qos/pids-limit.ts'
 import { nearest } from '../../lib/did-you-mean.ts'
 import { durationPattern } from '../../lib/duration.ts'
 import {
   datePattern,
-  maxPids,
   maxPriority,
   readBackend,
   readExpiry,

@@ -95,6 +95,12 @@ t.test('a node that was at its floor and is silent since stays full for ten minu
   t.equal(seen(-60_001, 1000), 'unknown', 'a reading from the future')
 })
 
+t.test('a fresh reading without either ceiling is not known', async (t) => {
+  const none = [null, 100] as const
+  const { headroom } = fleetOf({ n1: { host: none, kubepods: none } })
+  t.match(headroom.assess(demand({ pids: 1 })), { verdict: 'unknown', why: 'ceiling not known', node: 'n1' })
+})
+
 t.test('a reading from the future is as far off as it is', async (t) => {
   const { headroom } = fleetOf({ n1: { age: -60_000 }, n2: { age: -60_001 } })
   const on = (name: string) => headroom.assess(demand({ placement: placementOf({ nodeName: name }) })).verdict

@@ -121,6 +121,16 @@ t.test('what other replicas may have admitted is told of, and gone once they are
   t.strictSame(headroom.overBudget(ask({ perNode: 100 })), [])
 })
 
+t.test('a pod that has a node leaves room there alone', async (t) => {
+  const { headroom } = fleetOf({
+    n1: { pods: { a: { estimate: 100, namespace: batch } } },
+    n2: { pods: { b: { estimate: 100, namespace: batch } } }
+  })
+  const over = (nodeName: string) =>
+    headroom.overBudget(ask({ uid: 'a', perNode: 100, placement: placementOf({ nodeName }) })).length
+  t.strictSame([over('n1'), over('n2')], [0, 1])
+})
+
 t.test('ended pods are off the budget', async (t) => {
   const { headroom, ledger } = fleetOf({ n1: { pods: { a: { estimate: 300, namespace: batch } } } })
   ledger.removePod('a')

@@ -133,6 +133,7 @@ t.test('the size comes later, changes, and goes', async (t) => {
   b.ledger.gangs.setSize(gang.key, 3)
   t.equal(b.waiting, 3)
   b.ledger.removePod('b')
+  t.equal(b.waiting, 3, 'another is to come for the one that is gone')
   b.wait(comingTime)
   t.equal(b.state('a'), 'stalled')
   b.ledger.gangs.setSize(gang.key, 1)
