@@ -1,5 +1,5 @@
 import type { Rule } from '../engine/rule.ts'
-import { type NodeRow, nodeRowsOf } from '../kubernetes/calico/node-rows.ts'
+import type { NodeRow } from '../kubernetes/calico/node-rows.ts'
 import { compareTexts } from '../lib/compare-text.ts'
 import {
   type AuditFinding,
@@ -46,7 +46,6 @@ interface Passes {
   readonly facts: ListedFacts
   readonly nodes: NodeAnswers
   readonly objects: JudgedObjects
-  readonly calico: readonly NodeRow[]
 }
 
 /** Audits a cluster, or files that were taken from one. Throws AppError when nothing can be read at all. */
@@ -54,25 +53,7 @@ export async function audit(options: AuditOptions, deps: AuditDeps): Promise<Aud
   const facts = await readFacts(deps)
   const nodes = await readNodes(facts.nodes, deps)
   const objects = await judgeObjects(facts, nodes, deps)
-  const calico = await calicoRowsOf(facts, objects, deps)
-  return { report: reportOf({ facts, nodes, objects, calico }, options, deps), coverage: objects.coverage }
-}
-
-/** One row for each node, where there is a DaemonSet of Felix. */
-async function calicoRowsOf(
-  { systems, felixConfigurations }: ListedFacts,
-  { calico }: JudgedObjects,
-  { calico: source }: Pick<AuditDeps, 'calico'>
-): Promise<readonly NodeRow[]> {
-  if (calico.daemonSets.length === 0) return []
-  const [kubeProxy, seen] = await Promise.all([source?.kubeProxyMode(), source?.seen(calico.pods ?? [])])
-  return nodeRowsOf({
-    ...calico,
-    nodes: systems,
-    configurations: felixConfigurations,
-    kubeProxy,
-    seen: seen ?? new Map()
-  })
+  return { report: reportOf({ facts, nodes, objects }, options, deps), coverage: objects.coverage }
 }
 
 function reportOf(passes: Passes, options: AuditOptions, deps: AuditDeps) {
@@ -130,10 +111,10 @@ function reportOf(passes: Passes, options: AuditOptions, deps: AuditDeps) {
       facts.nodes,
       settings
     ),
-    calico: passes.calico.map(calicoNodeOf),
+    calico: objects.calico.map(calicoNodeOf),
     since: compared?.since ?? null,
     notes: [
-      ...calicoNotes(passes.calico, policy),
+      ...calicoNotes(objects.calico, policy),
       ...notesOf(passes, options.source),
       ...configNotes(nodes, configs),
       ...(source.notes?.() ?? []),
@@ -160,12 +141,14 @@ function sortedGaps(gaps: readonly AuditGap[]): AuditGap[] {
   )
 }
 
-/** What is wrong with the backends of single nodes, also before a policy is enforced that contradicts one. */
+/** What is wrong with Calico beyond single objects. */
 function calicoNotes(rows: readonly NodeRow[], policy: AuditDeps['policy']): string[] {
   const namespace = rows.find(({ daemonSet }) => daemonSet !== undefined)?.daemonSet?.split('/')[0]
   if (namespace === undefined) return []
   const { iptablesBackend } = policy.settingsFor(namespace, undefined).calico
-  return adviceOf(rows, iptablesBackend).flatMap(({ text, isFinding }) => (isFinding ? [`Calico: ${text}`] : []))
+  return adviceOf(rows, iptablesBackend).flatMap(({ text, isFinding, isOfNodes }) =>
+    isFinding && isOfNodes !== true ? [`Calico: ${text}`] : []
+  )
 }
 
 function withoutWeight({ weight, ...finding }: FindingOfOwner): AuditFinding {

@@ -21,6 +21,7 @@ export const urgency: readonly string[] = [
   'node-pid-pressure',
   'node-pid-usage',
   'calico-iptables-backend',
+  'calico-node-backend',
   'calico-backend-conflict',
   'felix-configuration',
   'node-cgroup-driver',

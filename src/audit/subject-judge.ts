@@ -33,8 +33,8 @@ export interface SubjectVerdicts {
   readonly notes: ReadonlyMap<string, ReadonlySet<string>>
 }
 
-/** Of a DaemonSet of Felix its revisions, of a FelixConfiguration the DaemonSets; what is not known is left out. */
-export type FelixFacts = Pick<Partial<AllFacts>, 'felixRevisions' | 'felixDaemonSets'>
+/** Of a DaemonSet of Felix its revisions, of a FelixConfiguration the DaemonSets, of a Node its row; what is not known is left out. */
+export type FelixFacts = Pick<Partial<AllFacts>, 'felixRevisions' | 'felixDaemonSets' | 'felixNode'>
 
 /** Faults listed one by one; a rule that fails on all pods would fill the report. Own choice. */
 const mostFaults = 100
@@ -127,7 +127,7 @@ export class SubjectJudge {
       case pod:
         return { ...known, node: stateOf(this.#nodes, nodeNameOf(subject)) }
       case node:
-        return { ...known, node: stateOf(this.#nodes, subject.name) }
+        return { ...known, ...ofFelix, node: stateOf(this.#nodes, subject.name) }
       default: {
         const { felixConfigurations } = this.#facts
         return {

@@ -1,6 +1,7 @@
 import type { HeadroomView } from '../headroom/headroom-view.ts'
 import type { FelixRevisions, FelixSettings } from '../kubernetes/calico/felix.ts'
 import type { FelixDaemonSet } from '../kubernetes/calico/felix-backend.ts'
+import type { NodeRow } from '../kubernetes/calico/node-rows.ts'
 import type { MinorVersion } from '../kubernetes/server-version.ts'
 import type { PodSubject, Subject } from '../kubernetes/subject.ts'
 import type { LimitRangeItem } from '../kubernetes/types.ts'
@@ -28,6 +29,8 @@ export interface AllFacts {
   readonly felixDaemonSets: readonly FelixDaemonSet[]
   /** Which revision each pod of a Felix DaemonSet runs. Audits only. */
   readonly felixRevisions: FelixRevisions
+  /** What Felix is set to and was seen to use on the node that the subject is; given where there is Calico. Audits only. */
+  readonly felixNode: NodeRow
 }
 
 export type FactName = keyof AllFacts

@@ -1,4 +1,5 @@
 import type { Backend } from '../kubernetes/calico/felix.ts'
+import { type NodeProblem, nodeProblemsOf } from '../kubernetes/calico/node-problems.ts'
 import { fixedBackend, type NodeRow } from '../kubernetes/calico/node-rows.ts'
 import { plural } from './validate-report.ts'
 
@@ -6,6 +7,8 @@ import { plural } from './validate-report.ts'
 export interface Advice {
   readonly text: string
   readonly isFinding: boolean
+  /** It is about single nodes: audits have a finding of the rule calico-node-backend for each of them. */
+  readonly isOfNodes?: true
 }
 
 /** Names in one line. Own choice. */
@@ -15,9 +18,7 @@ const mostNamed = 5
 export function adviceOf(rows: readonly NodeRow[], policy: Backend | undefined): Advice[] {
   const decided = rows.filter(({ daemonSet, moot }) => daemonSet !== undefined && moot === undefined)
   return [
-    ...contradictions(decided, policy),
-    ...impossible(decided),
-    ...astray(decided),
+    ...ofNodes(decided, policy),
     ...suggestion(decided, policy),
     ...left(decided),
     ...elsewhere(decided, policy),
@@ -25,46 +26,48 @@ export function adviceOf(rows: readonly NodeRow[], policy: Backend | undefined):
   ]
 }
 
-/** Warns of a policy that contradicts nodes, before it is enforced. */
-function contradictions(rows: readonly NodeRow[], policy: Backend | undefined): Advice[] {
-  if (policy === undefined) return []
-  const against = rows.filter(({ need }) => need.backend !== undefined && need.backend !== policy)
-  if (against.length === 0) return []
-  const fix = against
-    .slice(0, mostNamed)
-    .map(({ node }) => `node.${node}`)
-    .join(', ')
-  return [
-    {
-      text: `The policy says ${policy}, and ${named(against)} would need ${against[0]?.need.backend}: no single value fits. Leave spec.calico.iptablesBackend of the policy unset, set spec.iptablesBackend of FelixConfiguration default to ${policy}, and of ${fix} to ${against[0]?.need.backend}.`,
-      isFinding: true
-    }
-  ]
-}
-
-function impossible(rows: readonly NodeRow[]): Advice[] {
-  const broken = rows.filter((row) => row.need.isLegacyImpossible && fixedBackend(row) === 'Legacy')
-  if (broken.length === 0) return []
-  return [
-    {
-      text: `Felix is set to Legacy on ${named(broken)}, whose kernel has no ip_tables: pods there cannot have a network. Set it to NFT.`,
-      isFinding: true
-    }
-  ]
-}
-
-/** Felix settled on another backend than the node's own programs use, as it does where it detects while forks fail. */
-function astray(rows: readonly NodeRow[]): Advice[] {
-  const found = rows.filter(
-    ({ seen, need }) => seen !== undefined && need.backend !== undefined && seen !== need.backend
+/** One advice for each problem that nodes have, also before a policy is enforced that contradicts one. */
+function ofNodes(rows: readonly NodeRow[], policy: Backend | undefined): Advice[] {
+  const problems = rows.flatMap((row) => nodeProblemsOf(row, policy).map((problem) => ({ row, problem })))
+  // Each of the two backends that Felix may be seen to use wrongly is a text of its own.
+  const groups = Map.groupBy(problems, ({ problem, row }) =>
+    problem === 'use-against-need' ? `${problem} ${row.seen}` : problem
   )
-  if (found.length === 0) return []
-  return [
-    {
-      text: `Felix was seen to use ${found[0]?.seen} on ${named(found)}, whose own programs use ${found[0]?.need.backend}: rules in both drop traffic of new pods. Set the backend, then drain and reboot these nodes.`,
-      isFinding: true
+  return [...groups.values()].map(([first, ...others]) => {
+    const { problem, row } = first as (typeof problems)[number]
+    const found = [row, ...others.map((other) => other.row)]
+    return { text: problemText(problem, found, { policy, rows }), isFinding: true, isOfNodes: true }
+  })
+}
+
+/** `found` are those of `rows` with the problem, one at least. */
+function problemText(
+  problem: NodeProblem,
+  found: readonly NodeRow[],
+  { policy, rows }: { readonly policy: Backend | undefined; readonly rows: readonly NodeRow[] }
+): string {
+  const { need, seen } = found[0] as NodeRow
+  switch (problem) {
+    case 'policy-against-need': {
+      const said = `The policy says ${policy}, and ${named(found)} would need ${need.backend}`
+      return rows.some((row) => row.need.backend === policy)
+        ? `${said}: no single value fits. Leave spec.calico.iptablesBackend of the policy unset, set spec.iptablesBackend of FelixConfiguration default to ${policy}, and of ${configurationsOf(found)} to ${need.backend}.`
+        : `${said}. No node is known to need ${policy}: set spec.calico.iptablesBackend of the policy to ${need.backend}.`
     }
-  ]
+    case 'policy-against-use':
+      return `The policy says ${policy}, and Felix was seen to use ${seen} on ${named(found)}, of which it is not known what they need: iptables --version there prints (legacy) or (nf_tables). Where the policy is right, drain and reboot these nodes after calico-node was restarted there.`
+    case 'legacy-impossible':
+      return `Felix is set to Legacy on ${named(found)}, whose kernel has no ip_tables: pods there cannot have a network. Set it to NFT.`
+    case 'use-against-need':
+      return `Felix was seen to use ${seen} on ${named(found)}, whose own programs use ${need.backend}: rules in both drop traffic of new pods. Set the backend, then drain and reboot these nodes.`
+  }
+}
+
+/** The FelixConfigurations of these nodes. */
+function configurationsOf(rows: readonly NodeRow[]): string {
+  const names = rows.slice(0, mostNamed).map(({ node }) => `node.${node}`)
+  const more = rows.length > mostNamed ? ` and ${rows.length - mostNamed} more` : ''
+  return `${names.join(', ')}${more}`
 }
 
 function suggestion(rows: readonly NodeRow[], policy: Backend | undefined): Advice[] {
@@ -78,10 +81,7 @@ function suggestion(rows: readonly NodeRow[], policy: Backend | undefined): Advi
     const [most, least]: [Backend, Backend] = few === nft ? ['Legacy', 'NFT'] : ['NFT', 'Legacy']
     return [
       {
-        text: `${plural(rows.length - few.length - unknown.length, 'node')} would need ${most}, ${named(few)} ${least}: no single value fits. Leave spec.calico.iptablesBackend of the policy unset; set spec.iptablesBackend of FelixConfiguration default to ${most}, and of ${few
-          .slice(0, mostNamed)
-          .map(({ node }) => `node.${node}`)
-          .join(', ')} to ${least}.`,
+        text: `${plural(rows.length - few.length - unknown.length, 'node')} would need ${most}, ${named(few)} ${least}: no single value fits. Leave spec.calico.iptablesBackend of the policy unset; set spec.iptablesBackend of FelixConfiguration default to ${most}, and of ${configurationsOf(few)} to ${least}.`,
         isFinding: true
       }
     ]

@@ -2,6 +2,7 @@ import type { Rule } from '../engine/rule.ts'
 import { bestEffort } from './best-effort.ts'
 import { calicoBackendConflict } from './calico-backend-conflict.ts'
 import { calicoIptablesBackend } from './calico-iptables-backend.ts'
+import { calicoNodeBackend } from './calico-node-backend.ts'
 import { calicoRevisionDrift } from './calico-revision-drift.ts'
 import { calicoUpdateStrategy } from './calico-update-strategy.ts'
 import { felixConfiguration } from './felix-configuration.ts'
@@ -57,6 +58,7 @@ const auditOnly: readonly Rule[] = [
   nodePodPidsLimit,
   nodePidReservation,
   nodePidEviction,
+  calicoNodeBackend,
   calicoRevisionDrift
 ]
 

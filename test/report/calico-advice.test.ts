@@ -2,7 +2,15 @@ import t from 'tap'
 import { renderCalico } from '../../src/calico/render.ts'
 import { type CalicoCluster, nodeRowsOf } from '../../src/kubernetes/calico/node-rows.ts'
 import { adviceOf } from '../../src/report/calico-advice.ts'
-import { calicoCluster, debian, el7, felixObject, felixPod, otherFelixObject } from '../support/calico-clusters.ts'
+import {
+  calicoCluster,
+  debian,
+  el7,
+  felixObject,
+  felixPod,
+  felixSettings,
+  otherFelixObject
+} from '../support/calico-clusters.ts'
 
 const advice = (change: Partial<CalicoCluster>, policy?: 'NFT' | 'Legacy') =>
   adviceOf(nodeRowsOf(calicoCluster(change)), policy).map(({ text, isFinding }) => `${isFinding ? '!' : '-'} ${text}`)
@@ -26,6 +34,16 @@ t.test('the policy is suggested where one value fits, and contradicted where it 
     /^! 2 nodes would need NFT, old \(CentOS Linux 7 \(Core\)\) Legacy: no single value fits\..* node\.old to Legacy\.$/
   ])
   t.match(advice(mixed, 'NFT'), [/^! The policy says NFT, and old .* would need Legacy: no single value fits\./])
+  const allOld = { ...mixed, nodes: mixed.nodes.slice(2), pods: mixed.pods.slice(2) }
+  t.match(advice(allOld, 'NFT'), [
+    /^! .*old .* would need Legacy\. No node is known to need NFT: set spec\.calico\.iptablesBackend of the policy to Legacy\.$/
+  ])
+  const ofNode = {
+    ...mixed,
+    daemonSets: [felixObject()],
+    configurations: [felixSettings('default', 'NFT'), felixSettings('node.old', 'Legacy')]
+  }
+  t.strictSame(advice(ofNode, 'NFT'), [], 'its own FelixConfiguration says what it needs')
   const some = { ...mixed, nodes: [...mixed.nodes.slice(0, 2), { name: 'old', osImage: 'Talos', kernel: '' }] }
   t.match(advice(some), [/^- 2 nodes would need NFT: .* Look first at old, of which it is not known/])
   t.strictSame(advice(some, 'NFT'), [], 'unknown contradicts nothing')
@@ -95,6 +113,22 @@ t.test(
       /^! Felix was seen to use Legacy on b \(Debian .*\), whose own programs use NFT: .* drain and reboot/
     ])
     t.strictSame(advice({ daemonSets, seen: new Map([['b', 'NFT']]) }, 'NFT'), [])
+    const unlike = {
+      nodes: ['a', 'b'].map((name) => ({ name, osImage: name === 'a' ? debian : 'Talos', kernel: '' })),
+      daemonSets
+    }
+    t.match(advice({ ...unlike, seen: new Map([['b', 'Legacy']]) }, 'NFT'), [
+      /^! The policy says NFT, and Felix was seen to use Legacy on b, of which it is not known what they need: iptables --version/
+    ])
+    const both = new Map([
+      ['a', 'Legacy'],
+      ['b', 'NFT']
+    ] as const)
+    const elNodes = [
+      { name: 'a', osImage: debian, kernel: '' },
+      { name: 'b', osImage: el7, kernel: '' }
+    ]
+    t.equal(advice({ nodes: elNodes, daemonSets, seen: both }).filter((line) => line.includes('was seen')).length, 2)
     const talos = ['a', 'b'].map((name) => ({ name, osImage: 'Talos (v1.9)', kernel: '6.12' }))
     const seen = new Map([
       ['a', 'NFT'],

@@ -6,6 +6,7 @@ import { RuleIndex } from '../../src/engine/rule-index.ts'
 import { AppError } from '../../src/errors.ts'
 import type { JsonRecord } from '../../src/lib/json/shape.ts'
 import { policyRules as rules } from '../../src/rules/index.ts'
+import { felixNode } from '../support/calico-clusters.ts'
 import { fleetOf } from '../support/headroom.ts'
 import { findingsOf, mended, skipsOf, snapshotOf, type World } from '../support/judge.ts'
 import { nodeState } from '../support/nodes.ts'
@@ -17,6 +18,7 @@ const busy: World = {
     headroom: fleetOf({ n1: { kubepods: [1000, 990] }, n2: { age: null } }).headroom,
     node: nodeState({ host: [1000, 990], pods: { '0': 500 }, kubelet: {} }),
     felixConfigurations: [{ name: 'default', iptablesBackend: 'Legacy', nftablesMode: 'Enabled' }],
+    felixNode: felixNode({ osImage: 'CentOS Linux 7 (Core)', seen: 'NFT' }),
     felixRevisions: { newest: 'b', pods: [{ node: 'node-a', revision: 'a' }] }
   },
   settings: {

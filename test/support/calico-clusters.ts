@@ -1,5 +1,5 @@
-import type { FelixSettings } from '../../src/kubernetes/calico/felix.ts'
-import type { CalicoCluster, FelixPod } from '../../src/kubernetes/calico/node-rows.ts'
+import type { Backend, FelixSettings } from '../../src/kubernetes/calico/felix.ts'
+import { type CalicoCluster, type FelixPod, type NodeRow, nodeRowsOf } from '../../src/kubernetes/calico/node-rows.ts'
 import type { JsonRecord } from '../../src/lib/json/shape.ts'
 import { calicoObject, workloadObject } from './subjects.ts'
 
@@ -54,4 +54,26 @@ export function calicoCluster(change: Partial<CalicoCluster> = {}): CalicoCluste
     seen: new Map(),
     ...change
   }
+}
+
+/** The row of node `a`: its system, the value of the variable, what Felix was seen to use, and what else is known. */
+export function felixNode({
+  osImage,
+  value,
+  seen,
+  ...change
+}: {
+  readonly osImage: string
+  readonly value?: string
+  readonly seen?: Backend
+} & Partial<Pick<CalicoCluster, 'configurations' | 'pods'>>): NodeRow {
+  const [row] = nodeRowsOf(
+    calicoCluster({
+      nodes: [{ name: 'a', osImage, kernel: '' }],
+      daemonSets: [felixObject(value)],
+      seen: new Map(seen === undefined ? [] : [['a', seen]]),
+      ...change
+    })
+  )
+  return row as NodeRow
 }

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { parseAllDocuments } from 'yaml'
 import type { JsonRecord } from '../../src/lib/json/shape.ts'
+import { felixNode } from './calico-clusters.ts'
 import { fleetOf } from './headroom.ts'
 import type { World } from './judge.ts'
 import { nodeState } from './nodes.ts'
@@ -51,6 +52,7 @@ function readFixture(ruleId: string, name: string): Fixture {
   const said = (key: string) => new RegExp(`^# ${key}: (.*)$`, 'm').exec(text)?.[1]
   const [settings, limitRanges, headroom] = [said('settings'), said('limitRanges'), said('headroom')]
   const [node, configurations, revisions] = [said('node'), said('felixConfigurations'), said('felixRevisions')]
+  const felix = said('felixNode')
   const world: World = {
     ...(settings !== undefined && { settings: JSON.parse(settings) }),
     facts: {
@@ -58,6 +60,7 @@ function readFixture(ruleId: string, name: string): Fixture {
       ...(headroom !== undefined && { headroom: fleetOf(JSON.parse(headroom)).headroom }),
       ...(node !== undefined && { node: nodeState(JSON.parse(node)) }),
       ...(configurations !== undefined && { felixConfigurations: JSON.parse(configurations) }),
+      ...(felix !== undefined && { felixNode: felixNode(JSON.parse(felix)) }),
       ...(revisions !== undefined && { felixRevisions: JSON.parse(revisions) })
     },
     // As written by the kubelet where it is a mirror pod; no other fixture cares who asks.

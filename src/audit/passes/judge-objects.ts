@@ -1,9 +1,9 @@
 import { buildPodProjection } from '../../kube/cache/cached-pods.ts'
 import { isFelixConfiguration, isFelixOnDelete, someFelixOf } from '../../kubernetes/calico/felix.ts'
 import { type FelixDaemonSet, felixDaemonSetOf } from '../../kubernetes/calico/felix-backend.ts'
-import type { CalicoCluster } from '../../kubernetes/calico/node-rows.ts'
+import type { NodeRow } from '../../kubernetes/calico/node-rows.ts'
 import { type Subject, subjectOfObject } from '../../kubernetes/subject.ts'
-import { currentVersionOf } from '../../kubernetes/workloads.ts'
+import { currentVersionOf, node } from '../../kubernetes/workloads.ts'
 import { isRecord, type JsonRecord, textOf } from '../../lib/json/shape.ts'
 import { claimByName } from '../../model/pods-by-name.ts'
 import type { ListFailure } from '../../ports/objects.ts'
@@ -15,6 +15,7 @@ import { FleetRows } from '../fleet/fleet-rows.ts'
 import { controllerKinds, podKind, revisionKind } from '../listed-kinds.ts'
 import { type Missed, readOrMiss, withName } from '../missed.ts'
 import { SubjectJudge, type SubjectVerdicts } from '../subject-judge.ts'
+import { calicoRowsOf } from './calico-rows.ts'
 import type { ListedFacts } from './read-facts.ts'
 import { type NodeAnswers, readingRulesOf } from './read-nodes.ts'
 
@@ -23,8 +24,8 @@ export interface JudgedObjects {
   readonly verdicts: SubjectVerdicts
   /** The lists of nodes, pods and workloads. */
   readonly rows: FleetRows
-  /** DaemonSets of Felix, with their pods and revisions. */
-  readonly calico: Pick<CalicoCluster, 'daemonSets' | 'pods' | 'newest'>
+  /** One for each node, where there is Calico. */
+  readonly calico: readonly NodeRow[]
   /** Pods could be listed. */
   readonly knowsPods: boolean
   readonly coverage: Coverage
@@ -86,10 +87,22 @@ export async function judgeObjects(facts: ListedFacts, nodes: NodeAnswers, deps:
   }
   const knowsPods = !failures.some(({ kind }) => kind === podKind.kind)
   const knowsDaemonSets = !failures.some(({ kind }) => kind === 'DaemonSet')
+  const knowsRevisions = !failures.some(({ kind }) => kind === revisionKind.kind)
+  const listed = {
+    daemonSets: felixObjects,
+    pods: knowsPods ? rollouts.pods : undefined,
+    newest: knowsRevisions ? rollouts.newest : undefined
+  }
+  const calico = await calicoRowsOf(listed, facts, deps.calico)
+  const felixNodes = new Map(calico.map((row) => [row.node, row] as const))
   for (const object of facts.objects) {
     readOrMiss(object, malformed, () => {
       const subject = subjectOf(object)
-      judge.judge(subject, isFelixConfiguration(subject) && knowsDaemonSets ? { felixDaemonSets } : {})
+      const felixNode = subject.groupKind === node ? felixNodes.get(subject.name) : undefined
+      judge.judge(subject, {
+        ...(isFelixConfiguration(subject) && knowsDaemonSets ? { felixDaemonSets } : undefined),
+        ...(felixNode === undefined ? undefined : { felixNode })
+      })
     })
   }
   for (const subject of felix) {
@@ -100,12 +113,6 @@ export async function judgeObjects(facts: ListedFacts, nodes: NodeAnswers, deps:
   }
   for (const failure of [...facts.missed.failures, ...failures]) coverage.markUnread(failure)
   if (malformed.length + facts.missed.malformed.length > 0) coverage.markMalformed()
-  const knowsRevisions = !failures.some(({ kind }) => kind === revisionKind.kind)
-  const calico = {
-    daemonSets: felixObjects,
-    pods: knowsPods ? rollouts.pods : undefined,
-    newest: knowsRevisions ? rollouts.newest : undefined
-  }
   return { verdicts: judge.verdicts(), rows, calico, knowsPods, coverage, missed: { failures, malformed } }
 }
 
