@@ -1,5 +1,6 @@
 import type { Placement } from '../kubernetes/placement/placement.ts'
 import type { PodGroup } from '../kubernetes/pods/pod-groups.ts'
+import type { RuntimeSign } from '../kubernetes/pods/told-runtime.ts'
 import type { Bytes, Millis, Pids } from '../lib/units.ts'
 
 /** What is kept of the objects of a cluster: caches hold these, not whole objects. */
@@ -76,6 +77,8 @@ export interface PodFacts {
   readonly requested?: Pids
   /** Its kubelet refused it before it ran: the node offered less than the scheduler thought. Absent in all others. */
   readonly isOutOfPids?: boolean
+  /** What its program runs on, as far as it tells; absent: it does not, or was not asked (only `top` and `recommend` ask). */
+  readonly runtime?: RuntimeSign
   /** Since when its Ready condition is true, once it is bound; undefined while it is not. */
   readonly readySince?: Millis | undefined
   /** Where it may land, while it is not bound: its need counts on these nodes. With a nominated node, that node. */

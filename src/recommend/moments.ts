@@ -1,3 +1,4 @@
+import type { RuntimeSign } from '../kubernetes/pods/told-runtime.ts'
 import type { Bytes, Millis, Pids } from '../lib/units.ts'
 import type { NodeFacts, PodFacts, WorkloadName } from '../model/cluster-objects.ts'
 import type { Ceiling, NodeReading } from '../model/node-reading.ts'
@@ -27,6 +28,8 @@ export interface WorkloadMoment extends WorkloadName {
   readonly peak: Pids
   readonly pods: number
   readonly declared: Pids | undefined
+  /** What its program runs on; undefined: no pod of it tells. */
+  readonly runtime?: RuntimeSign | undefined
 }
 
 /** All that was seen. */
@@ -78,8 +81,9 @@ function workloadsOf({ pods, readings }: SeenCluster): WorkloadMoment[] {
     const known = group.map((pod) => pidsOf(pod, readings.get(pod.node ?? ''))).filter((pids) => pids !== undefined)
     if (first === undefined || known.length === 0) return []
     const { namespace, workload, node = '', declared } = first
+    const runtime = group.find((pod) => pod.runtime !== undefined)?.runtime
     const at = readings.get(node)?.at ?? 0
-    return { ...workload, namespace, at, peak: Math.max(...known), pods: group.length, declared }
+    return { ...workload, namespace, at, peak: Math.max(...known), pods: group.length, declared, runtime }
   })
 }
 

@@ -24,25 +24,31 @@ const evictionDefaults = {
 
 const sysctls = 'the sysctls: pidguard recommend -o sysctl writes the file for /etc/sysctl.d'
 
-export function nodeConfigOf(platform: Platform, settings: PoolSettings): NodeConfig {
-  const { podPidsLimit, threadsMax, pidMax } = settings
+/** The share of free PIDs from which GKE's kubelets evict is at most this. */
+const mostSoftEviction = 50
+
+/** `pool` is named in the commands. */
+export function nodeConfigOf(platform: Platform, settings: PoolSettings, pool = 'POOL'): NodeConfig {
+  const { podPidsLimit, threadsMax, pidMax, eviction } = settings
   const raisesKernel = pidMax !== undefined || threadsMax !== undefined
   switch (platform) {
     case 'gke':
       return {
-        document: { kubeletConfig: { podPidsLimit } },
-        how: 'gcloud container node-pools update POOL --system-config-from-file=FILE (podPidsLimit from 1024 on)',
-        besides: `GKE takes no systemReserved and no pid.available${raisesKernel ? `; ${sysctls}, by a privileged DaemonSet where GKE does not take them` : ''}`
+        document: {
+          kubeletConfig: {
+            podPidsLimit,
+            evictionSoft: { pidAvailable: `${Math.min(eviction, mostSoftEviction)}%` },
+            evictionSoftGracePeriod: { pidAvailable: '30s' }
+          }
+        },
+        how: `gcloud container node-pools update ${pool} --system-config-from-file=FILE; GKE makes its nodes again, one by one`,
+        besides: `GKE takes no systemReserved, and eviction for PIDs only as a soft threshold, which sets PIDPressure all the same; versions that refuse evictionSoft take the document without its two entries${raisesKernel ? `; ${sysctls}, by a privileged DaemonSet where GKE does not take them` : ''}`
       }
     case 'aks':
       return {
         document: { podMaxPids: podPidsLimit },
-        how: 'az aks nodepool add --kubelet-config FILE: YAML here, JSON there (pidguard recommend -o json has it as well)',
-        besides: `AKS takes no systemReserved and no pid.available${
-          threadsMax === undefined
-            ? ''
-            : `; --linux-os-config {"sysctls": {"kernelThreadsMax": ${threadsMax}}}, at most 513785`
-        }`
+        how: `AKS takes JSON: pidguard recommend -o json … | jq '.pools[] | select(.pool == "${pool}").config' > FILE, then az aks nodepool add --kubelet-config FILE; a pool that is there keeps what it was made with`,
+        besides: `AKS takes no systemReserved and no pid.available${threadsMax === undefined ? '' : osConfig(threadsMax)}`
       }
     case 'eks':
       return {
@@ -51,7 +57,7 @@ export function nodeConfigOf(platform: Platform, settings: PoolSettings): NodeCo
           kind: 'NodeConfig',
           spec: { kubelet: { config: kubeletFieldsOf(settings) } }
         },
-        how: 'a part of the user data of the launch template (nodeadm, AL2023) or of userData in the EC2NodeClass',
+        how: 'as it is in overrideBootstrapCommand of eksctl or userData of an EC2NodeClass (AL2023); in a launch template as a MIME part of type application/node.eks.aws',
         besides: raisesKernel ? sysctls : undefined
       }
     case 'kubeadm':
@@ -65,6 +71,16 @@ export function nodeConfigOf(platform: Platform, settings: PoolSettings): NodeCo
         besides: raisesKernel ? `${sysctls}; before the restart` : undefined
       }
   }
+}
+
+/** The largest that AKS takes (learn.microsoft.com, custom node configuration reference). */
+const mostOnAks = 513_785
+
+function osConfig(threadsMax: number): string {
+  const taken = Math.min(threadsMax, mostOnAks)
+  const less =
+    taken < threadsMax ? `, the most it takes, where ${threadsMax} are needed: a DaemonSet has to set the rest` : ''
+  return `; for threads-max --linux-os-config with {"sysctls": {"kernelThreadsMax": ${taken}}}${less}`
 }
 
 function kubeletFieldsOf({ podPidsLimit, reserved, eviction }: PoolSettings): object {

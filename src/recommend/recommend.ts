@@ -1,9 +1,10 @@
+import type { RuntimeSign } from '../kubernetes/pods/told-runtime.ts'
 import { compareTexts } from '../lib/compare-text.ts'
 import type { Millis, Pids } from '../lib/units.ts'
 import type { Moments, NodeMoment, WorkloadMoment } from './moments.ts'
 import { type AdvicePolicy, checksOf, type PoolSeen, type PoolSettings, seenOf, settingsFor } from './pool-settings.ts'
 import { type Platform, poolsOf } from './pools.ts'
-import { type ThreadKnob, threadKnobs } from './thread-knobs.ts'
+import { knobFor, knobsOfRuntimes, type ThreadKnob, threadKnobs } from './thread-knobs.ts'
 
 /** One setting, with why and by what source. */
 export interface Setting {
@@ -50,6 +51,10 @@ export interface WorkloadAdvice {
   readonly declared: Pids | null
   /** What to write into the annotation pidguard.io/pids; null: it is an outlier, whose threads are to be bounded first. */
   readonly estimate: Pids | null
+  /** What its program runs on, and what tells it; null: its pods do not tell. */
+  readonly runtime: { readonly name: string; readonly by: string } | null
+  /** What caps the threads of that runtime, with a value where a variable takes one; null: not known, or capped already. */
+  readonly knob: string | null
 }
 
 export interface Recommendations {
@@ -158,8 +163,16 @@ function workloadAdvice(group: readonly WorkloadMoment[], outlier: Pids): Worklo
   if (last === undefined || lackOf(basis) !== null) return undefined
   const { namespace, kind, name, declared } = last
   const peak = Math.max(...group.map((each) => each.peak))
+  const told = group.find(({ runtime }) => runtime !== undefined)?.runtime
   const estimate = peak >= outlier ? null : Math.ceil((peak * estimateMargin) / 10) * 10
-  return { namespace, kind, name, basis, peak, declared: declared ?? null, estimate }
+  return { namespace, kind, name, basis, peak, declared: declared ?? null, estimate, ...knobOf(told, estimate) }
+}
+
+function knobOf(told: RuntimeSign | undefined, estimate: Pids | null): Pick<WorkloadAdvice, 'runtime' | 'knob'> {
+  if (told === undefined) return { runtime: null, knob: null }
+  const { runtime, by, isCapped } = told
+  const name = knobsOfRuntimes[runtime].runtime
+  return { runtime: { name, by }, knob: isCapped ? null : knobFor(runtime, estimate) }
 }
 
 function basisOf(moments: readonly { readonly at: Millis; readonly pods: number }[], nodes: number): Basis {

@@ -32,7 +32,7 @@ function written(found: Recommendations): object {
     pools: found.pools.map(({ numbers, ...pool }) => ({
       ...pool,
       numbers,
-      config: numbers === null ? null : nodeConfigOf(pool.platform, numbers).document,
+      config: numbers === null ? null : nodeConfigOf(pool.platform, numbers, pool.pool).document,
       sysctl: numbers === null ? null : (sysctlFileOf(numbers) ?? null)
     }))
   }
@@ -41,7 +41,7 @@ function written(found: Recommendations): object {
 function yamlOf(pool: PoolAdvice): string {
   const head = `# Pool ${pool.pool}: ${basisText(pool.basis)}.\n`
   if (pool.numbers === null) return `${head}# Nothing is recommended: ${pool.lack}.\n`
-  const { document, how, besides } = nodeConfigOf(pool.platform, pool.numbers)
+  const { document, how, besides } = nodeConfigOf(pool.platform, pool.numbers, pool.pool)
   const reasons = pool.settings.map(({ name, value, reason }) => `# ${name} ${value}: ${reason}.\n`).join('')
   return `${head}# ${how}.\n${besides === undefined ? '' : `# Besides: ${besides}.\n`}${reasons}${stringify(document)}`
 }
@@ -65,13 +65,15 @@ function textLines({ pools, workloads, knobs }: Recommendations): string[] {
     lines.push(
       'Workloads: what to declare (annotation pidguard.io/pids of the pod template)',
       ...alignedLines([
-        ['NAMESPACE', 'WORKLOAD', 'DECLARE', 'DECLARED', 'PEAK POD', 'BASED ON'],
-        ...shown.map(({ namespace, kind, name, estimate, declared, peak, basis }) => [
+        ['NAMESPACE', 'WORKLOAD', 'DECLARE', 'DECLARED', 'PEAK POD', 'RUNTIME', 'CAP ITS THREADS BY', 'BASED ON'],
+        ...shown.map(({ namespace, kind, name, estimate, declared, peak, runtime, knob, basis }) => [
           namespace,
           `${kind}/${name}`,
           estimate === null ? 'bound it first' : String(estimate),
           declared === null ? '-' : String(declared),
           String(peak),
+          runtime === null ? '?' : `${runtime.name} (${runtime.by})`,
+          runtime === null ? 'podPidsLimit' : (knob ?? 'is capped'),
           `${plural(basis.readings, 'reading')} in ${spanText(basis.span)}, ${plural(basis.pods, 'pod')}`
         ])
       ]),
@@ -87,7 +89,7 @@ function textLines({ pools, workloads, knobs }: Recommendations): string[] {
 function poolLines(pool: PoolAdvice): string[] {
   const head = `Pool ${pool.pool} (${pool.platform}): ${basisText(pool.basis)}`
   if (pool.numbers === null) return [head, `  nothing is recommended: ${pool.lack}`, '']
-  const { how, besides } = nodeConfigOf(pool.platform, pool.numbers)
+  const { how, besides } = nodeConfigOf(pool.platform, pool.numbers, pool.pool)
   return [
     head,
     ...pool.settings.flatMap(({ name, value, reason, source }) => [`  ${name}: ${value}`, `    ${reason} [${source}]`]),

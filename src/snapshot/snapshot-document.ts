@@ -69,11 +69,12 @@ function snapshotOf({ takenAt, nodes, unbound, namespaces }: Document): ClusterS
   }
 }
 
-function podOf({ threads, limit, readySince, ...pod }: Pod, node: string | undefined): PodFacts {
+function podOf({ threads, limit, readySince, runtime, ...pod }: Pod, node: string | undefined): PodFacts {
   // A static pod is controlled by its Node: people know it by its own name.
   const workload = pod.workload.kind === 'Node' ? { kind: 'Pod', name: pod.name } : pod.workload
   const ready = readySince === undefined ? undefined : { readySince: Date.parse(readySince) }
-  return { ...pod, workload, node, declared: pod.declared, estimated: pod.estimated, ...ready }
+  const told = runtime === undefined ? undefined : { runtime }
+  return { ...pod, ...told, workload, node, declared: pod.declared, estimated: pod.estimated, ...ready }
 }
 
 function readingOf({ name, reading, pods, leftovers }: Document['nodes'][number]): NodeReading {

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { toldRuntimes } from '../kubernetes/pods/told-runtime.ts'
 import type { ReadingFailureReason } from '../model/node-reading.ts'
 import { withoutCeilingReasons } from '../model/nodes-without-ceiling.ts'
 import { fields } from '../policy/document/fields.ts'
@@ -48,6 +49,12 @@ export const pod = fields({
   /** The hash of its pod template. */
   template: text().optional(),
   readySince: instant().optional(),
+  /** What its program runs on, and what tells it. */
+  runtime: fields({
+    runtime: z.enum(toldRuntimes, { error: `one of ${toldRuntimes.join(', ')}` }),
+    by: text(),
+    isCapped: flag().default(false)
+  }).optional(),
   deleting: flag().default(false),
   threads: count().optional(),
   limit: count().optional()

@@ -26,9 +26,21 @@ t.test('each platform in its own words', async (t) => {
     kind: 'NodeConfig',
     spec: { kubelet: { config: { podPidsLimit: 4096 } } }
   })
-  t.strictSame(nodeConfigOf('gke', settings).document, { kubeletConfig: { podPidsLimit: 4096 } })
+  t.strictSame(nodeConfigOf('gke', { ...settings, eviction: 55 }).document, {
+    kubeletConfig: {
+      podPidsLimit: 4096,
+      evictionSoft: { pidAvailable: '50%' },
+      evictionSoftGracePeriod: { pidAvailable: '30s' }
+    }
+  })
+  t.match(nodeConfigOf('gke', settings).document, { kubeletConfig: { evictionSoft: { pidAvailable: '10%' } } })
   t.strictSame(nodeConfigOf('aks', settings).document, { podMaxPids: 4096 })
-  t.match(nodeConfigOf('aks', settings).besides, /"kernelThreadsMax": 131072/)
+  t.match(nodeConfigOf('aks', settings).besides, /"kernelThreadsMax": 131072}}$/)
+  t.match(
+    nodeConfigOf('aks', { ...settings, threadsMax: 600_000 }).besides,
+    /513785}}, the most it takes, where 600000/
+  )
+  t.match(nodeConfigOf('aks', settings, 'np1').how, /select\(.pool == "np1"\)/, 'AKS takes no YAML, and that is said')
   t.equal(nodeConfigOf('kubeadm', enough).besides, undefined)
   t.notMatch(nodeConfigOf('aks', enough).besides, /kernelThreadsMax/)
 })
@@ -78,7 +90,7 @@ t.test('text has reason, source, basis and checks; what was seen once is said to
   t.match(text, /Pool workers \(kubeadm\): 1 node, 2 readings in 1 hour/)
   t.match(text, / {2}podPidsLimit: 1024\n {4}twice .* \[kubernetes.io/)
   t.match(text, / {2}check: eviction begins at/)
-  t.match(text, /shop +Deployment\/web +110 +- +81 +2 readings in 1 hour, 3 pods/)
+  t.match(text, /shop +Deployment\/web +110 +- +81 +\? +podPidsLimit +2 readings in 1 hour, 3 pods/)
   for (const runtime of ['.NET', 'JVM', 'Go', 'glibc']) t.ok(text.includes(`  ${runtime}`), runtime)
   t.match(renderRecommendations(once, 'text'), /nothing is recommended: it was read once/)
   t.equal(renderRecommendations({ ...once, pools: [] }, 'text'), 'No node was read.\n')

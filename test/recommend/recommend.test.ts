@@ -1,5 +1,6 @@
 import t from 'tap'
-import { momentsOf, type NodeMoment } from '../../src/recommend/moments.ts'
+import type { ToldRuntime } from '../../src/kubernetes/pods/told-runtime.ts'
+import { momentsOf, type NodeMoment, type WorkloadMoment } from '../../src/recommend/moments.ts'
 import { leastSpan, recommend } from '../../src/recommend/recommend.ts'
 import { readSnapshot } from '../../src/snapshot/snapshot-document.ts'
 
@@ -123,6 +124,35 @@ t.test(
   }
 )
 
+t.test('the knob of each workload, by what its pods tell of their runtime', async (t) => {
+  const of = (name: string, peak: number, runtime: WorkloadMoment['runtime']) =>
+    [0, hour].map((at) => ({ namespace: 'shop', kind: 'Deployment', name, at, peak, pods: 1, declared: 9, runtime }))
+  const sign = (runtime: ToldRuntime, isCapped = false) => ({ runtime, by: 'image x', isCapped })
+  const workloads = [
+    of('leak', 30_000, sign('dotnet')),
+    of('net', 400, sign('dotnet')),
+    of('capped', 300, sign('dotnet', true)),
+    of('jvm', 200, sign('jvm')),
+    of('go', 100, sign('go')),
+    of('c', 90, sign('glibc')),
+    of('any', 80, undefined)
+  ].flat()
+  const found = recommend({ nodes: [moment()], workloads }, policy).workloads
+  t.strictSame(
+    found.map(({ name, runtime, knob }) => [name, runtime?.name, knob]),
+    [
+      ['leak', '.NET', 'DOTNET_ThreadPool_ForceMaxWorkerThreads'],
+      ['net', '.NET', 'DOTNET_ThreadPool_ForceMaxWorkerThreads=1F4'],
+      ['capped', '.NET', null],
+      ['jvm', 'JVM', 'server.tomcat.threads.max'],
+      ['go', 'Go', 'debug.SetMaxThreads'],
+      ['c', 'glibc (C, C++)', 'OMP_THREAD_LIMIT'],
+      ['any', undefined, null]
+    ]
+  )
+  t.match(found[1]?.runtime, { by: 'image x' }, 'and what tells it')
+})
+
 t.test('moments of snapshots: nodes that were read and have a ceiling, pods that have not ended', async (t) => {
   const text = `apiVersion: pidguard.io/v1alpha1
 kind: NodeSnapshot
@@ -133,7 +163,7 @@ nodes:
     reading: {at: 2026-11-21T10:00:00Z, host: {limit: 1000, inUse: 300}, kubepods: {limit: 900, inUse: 200}}
     pods:
       - {namespace: shop, name: web-1, uid: u1, workload: {kind: Deployment, name: web}, threads: 150, declared: 50}
-      - {namespace: shop, name: web-2, uid: u2, workload: {kind: Deployment, name: web}, threads: 50}
+      - {namespace: shop, name: web-2, uid: u2, workload: {kind: Deployment, name: web}, threads: 50, runtime: {runtime: jvm, by: image jdk}}
       - {namespace: shop, name: done, uid: u3, phase: Succeeded, workload: {kind: Job, name: j}, threads: 9}
   - {name: unread}
   - name: win
@@ -142,5 +172,7 @@ nodes:
   const { nodes, workloads } = momentsOf([readSnapshot('a.yaml', text)])
   t.match(nodes, [{ node: 'a', memory: 8_589_934_592, outside: 100, pods: 2, biggest: [150, 50] }])
   t.equal(nodes.length, 1)
-  t.match(workloads, [{ name: 'web', peak: 150, pods: 2, declared: 50 }])
+  t.match(workloads, [
+    { name: 'web', peak: 150, pods: 2, declared: 50, runtime: { runtime: 'jvm', by: 'image jdk', isCapped: false } }
+  ])
 })

@@ -18,7 +18,7 @@ nodes:
       kubepods: {limit: unlimited, inUse: 502}
     pods:
       - {namespace: default, name: boom-1, uid: u1, workload: {kind: Deployment, name: boom}, threads: 502, limit: 600}
-      - {namespace: default, name: new-1, uid: u2, phase: Pending, workload: {kind: Pod, name: new-1}, declared: 40}
+      - {namespace: default, name: new-1, uid: u2, phase: Pending, workload: {kind: Pod, name: new-1}, declared: 40, runtime: {runtime: dotnet, by: image x, isCapped: true}}
   - name: node-b
     failure: {reason: timeout, detail: no answer}
   - {name: node-c, address: 10.0.0.3, pidPressure: true, unschedulable: true}

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { toldRuntimes } from '../../src/kubernetes/pods/told-runtime.ts'
 import { withoutCeilingReasons } from '../../src/model/nodes-without-ceiling.ts'
 import { auditApiVersion, auditLevels, mostTop } from '../../src/report/audit/audit-report.ts'
 import { failOns } from '../../src/report/validate-report.ts'
@@ -216,7 +217,11 @@ const audit = z.strictObject({
         peak: count(),
         pods: count(),
         read: count(),
-        nodes: count()
+        nodes: count(),
+        runtime: z
+          .strictObject({ runtime: z.enum(toldRuntimes), by: z.string(), isCapped: z.boolean() })
+          .optional()
+          .describe('What its program runs on, and what tells it; absent: its pods do not tell.')
       })
     )
     .max(mostTop),
@@ -245,7 +250,12 @@ const audit = z.strictObject({
             name: z.string(),
             basis,
             peak: count(),
-            estimate: count().nullable().describe('null: it is an outlier, whose threads are to be bounded first.')
+            estimate: count().nullable().describe('null: it is an outlier, whose threads are to be bounded first.'),
+            runtime: z
+              .strictObject({ name: z.string(), by: z.string() })
+              .nullable()
+              .describe('null: its pods do not tell.'),
+            knob: z.string().nullable().describe('What caps its threads; null: not known, or capped already.')
           })
         )
         .max(mostTop)

@@ -315,7 +315,9 @@ export function fullAudit(): AuditReport {
           name: 'hog',
           basis: { nodes: 0, readings: 2, span: 172_800_000, pods: 2 },
           peak: 502,
-          estimate: null
+          estimate: null,
+          runtime: null,
+          knob: null
         },
         {
           namespace: 'shop',
@@ -323,7 +325,9 @@ export function fullAudit(): AuditReport {
           name: 'web',
           basis: { nodes: 0, readings: 2, span: 3_600_000, pods: 2 },
           peak: 81,
-          estimate: 110
+          estimate: 110,
+          runtime: { name: '.NET', by: 'image <b>aspnet</b>' },
+          knob: 'DOTNET_ThreadPool_ForceMaxWorkerThreads=6E'
         }
       ]
     },

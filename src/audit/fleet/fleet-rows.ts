@@ -1,4 +1,5 @@
 import { sayOrigin } from '../../headroom/estimate.ts'
+import type { RuntimeSign } from '../../kubernetes/pods/told-runtime.ts'
 import { compareTexts } from '../../lib/compare-text.ts'
 import type { Pids } from '../../lib/units.ts'
 import type { NodeFacts, PodFacts } from '../../model/cluster-objects.ts'
@@ -32,9 +33,9 @@ export class FleetRows {
     this.#sums = new FleetSums(answers.readings, answers.readAt, policy)
   }
 
-  /** Counts a pod. One that has ended holds no tasks and must not be given. */
-  add(facts: PodFacts): void {
-    const pod = this.#sums.add(facts)
+  /** Counts a pod. One that has ended holds no tasks and must not be given. `tells`: what its program runs on. */
+  add(facts: PodFacts, tells?: () => RuntimeSign | undefined): void {
+    const pod = this.#sums.add(facts, tells)
     this.running++
     if (pod === undefined) return
     this.read++

@@ -1,6 +1,7 @@
 import { boundedBy, type Estimate, figureOf } from '../../headroom/estimate.ts'
 import { Workloads } from '../../headroom/ledger/peaks/workload-peaks.ts'
 import { shareOfLower } from '../../headroom/node-ceilings.ts'
+import type { RuntimeSign } from '../../kubernetes/pods/told-runtime.ts'
 import { compareTexts } from '../../lib/compare-text.ts'
 import type { Millis, Pids } from '../../lib/units.ts'
 import type { NodeFacts, PodFacts, WorkloadName } from '../../model/cluster-objects.ts'
@@ -45,6 +46,7 @@ interface WorkloadSum {
   peak: Pids
   /** Its pods that are read, by their nodes; 0 where none is. */
   readonly nodes: Map<string, Share>
+  readonly runtime: RuntimeSign | undefined
 }
 
 interface Share {
@@ -77,14 +79,14 @@ export class FleetSums {
     this.#policy = policy
   }
 
-  /** Counts a pod that has not ended; gives it back where its tasks are known. */
-  add(pod: PodFacts): HeldPod | undefined {
+  /** Counts a pod that has not ended; gives it back where its tasks are known. `tells` is asked once for each workload. */
+  add(pod: PodFacts, tells: () => RuntimeSign | undefined = () => undefined): HeldPod | undefined {
     const { namespace, name, workload, node, cgroup = pod.uid } = pod
     const reading = node === undefined ? undefined : this.#readings.get(node)
     const pids = reading?.pods?.get(cgroup)
     this.#claim(pod)
     this.#addToNode(pod, pids)
-    this.#addToWorkload(pod, pids)
+    this.#addToWorkload(pod, pids, tells)
     if (pids === undefined || node === undefined) return undefined
     const limit = reading?.podLimits?.get(cgroup) ?? null
     return { namespace, name, workload, node, pids, share: shareOfLower(pids, reading) ?? null, limit }
@@ -132,8 +134,9 @@ export class FleetSums {
   workloads(): AuditWorkload[] {
     return [...this.#workloads.values()]
       .filter(({ read }) => read > 0)
-      .map(({ namespace, workload, pods, read, pids, peak, nodes }) => {
-        return { namespace, ...workload, pids, peak, pods, read, nodes: nodes.size }
+      .map(({ namespace, workload, pods, read, pids, peak, nodes, runtime }) => {
+        const sums = { namespace, ...workload, pids, peak, pods, read, nodes: nodes.size }
+        return runtime === undefined ? sums : { ...sums, runtime }
       })
       .sort(byPids)
   }
@@ -207,11 +210,15 @@ export class FleetSums {
     if (pids !== undefined && pids > (sum.biggest?.pids ?? 0)) sum.biggest = { namespace, name, pids }
   }
 
-  #addToWorkload({ namespace, workload, node, deleting }: PodFacts, pids: Pids | undefined): void {
+  #addToWorkload(
+    { namespace, workload, node, deleting }: PodFacts,
+    pids: Pids | undefined,
+    tells: () => RuntimeSign | undefined
+  ): void {
     const key = `${namespace}/${workload.kind}/${workload.name}`
     let sum = this.#workloads.get(key)
     if (sum === undefined) {
-      sum = { namespace, workload, pods: 0, read: 0, pids: 0, peak: 0, nodes: new Map() }
+      sum = { namespace, workload, pods: 0, read: 0, pids: 0, peak: 0, nodes: new Map(), runtime: tells() }
       this.#workloads.set(key, sum)
     }
     sum.pods++

@@ -26,9 +26,7 @@ export function recommendationsOf(
     pools: pools.slice(0, mostTop).map(({ pool, platform, basis, lack, settings, checks }) => {
       return { pool, platform, basis, lack, settings, checks }
     }),
-    workloads: workloads.slice(0, mostTop).map(({ namespace, kind, name, basis, peak, estimate }) => {
-      return { namespace, kind, name, basis, peak, estimate }
-    })
+    workloads: workloads.slice(0, mostTop).map(({ declared: _, ...workload }) => workload)
   }
 }
 
@@ -55,8 +53,8 @@ function momentsOf({ takenAt, nodes, pods, workloads }: SeenByAudit, known: Read
         }
       ]
     }),
-    workloads: workloads.map(({ namespace, kind, name, peak, pods: count }) => {
-      return { namespace, kind, name, at, peak, pods: count, declared: undefined }
+    workloads: workloads.map(({ namespace, kind, name, peak, pods: count, runtime }) => {
+      return { namespace, kind, name, at, peak, pods: count, declared: undefined, runtime }
     })
   }
 }

@@ -2,6 +2,7 @@ import { buildPodProjection } from '../../kube/cache/cached-pods.ts'
 import { isFelixConfiguration, isFelixOnDelete, someFelixOf } from '../../kubernetes/calico/felix.ts'
 import { type FelixDaemonSet, felixDaemonSetOf } from '../../kubernetes/calico/felix-backend.ts'
 import type { NodeRow } from '../../kubernetes/calico/node-rows.ts'
+import { runtimeOf } from '../../kubernetes/pods/told-runtime.ts'
 import { type Subject, subjectOfObject } from '../../kubernetes/subject.ts'
 import { currentVersionOf, node } from '../../kubernetes/workloads.ts'
 import { isRecord, type JsonRecord, textOf } from '../../lib/json/shape.ts'
@@ -76,7 +77,8 @@ export async function judgeObjects(facts: ListedFacts, nodes: NodeAnswers, deps:
       rows.addEnded(pod)
       return
     }
-    rows.add(pod)
+    const { metadata, spec } = object
+    rows.add(pod, () => (isRecord(metadata) && isRecord(spec) ? runtimeOf(metadata, spec) : undefined))
     judgeObject(object)
   }
 

@@ -4,6 +4,7 @@ import { declaredPids, pidsEstimate, pidsEstimateSource } from '../../kubernetes
 import { Placements } from '../../kubernetes/placement/placement.ts'
 import { staticCgroupOf } from '../../kubernetes/pods/pod-cgroup.ts'
 import { type PodGroup, podGroupOf } from '../../kubernetes/pods/pod-groups.ts'
+import { type RuntimeSign, runtimeOf } from '../../kubernetes/pods/told-runtime.ts'
 import { pidsResource, requestedPids } from '../../kubernetes/qos/pids-request.ts'
 import { isGated } from '../../kubernetes/scheduling-gates.ts'
 import type { ObjectMeta, PodSpec } from '../../kubernetes/types.ts'
@@ -16,8 +17,8 @@ import { metadataOf } from './cached-kinds.ts'
 import type { Kind } from './kind.ts'
 
 /** The kind Pod for a cache; strings are shared between all its pods. */
-export function buildPodKind(): Kind<PodFacts> {
-  const project = buildPodProjection()
+export function buildPodKind(options: ProjectionOptions = {}): Kind<PodFacts> {
+  const project = buildPodProjection(options)
   return {
     resource: 'pods',
     path: '/api/v1/pods',
@@ -29,8 +30,13 @@ export function buildPodKind(): Kind<PodFacts> {
   }
 }
 
+export interface ProjectionOptions {
+  /** Say what the program of each pod runs on. Not for caches: nothing that is decided rests on it. */
+  readonly runtimes?: boolean
+}
+
 /** Reads what is kept of a Pod. One projection shares strings between all pods it reads. */
-export function buildPodProjection(): (object: JsonRecord) => PodFacts {
+export function buildPodProjection({ runtimes = false }: ProjectionOptions = {}): (object: JsonRecord) => PodFacts {
   const strings = new Interner()
   const workloads = new WorkloadNames(strings)
   const placements = new Placements()
@@ -61,6 +67,7 @@ export function buildPodProjection(): (object: JsonRecord) => PodFacts {
       deleting: typeof metadata.deletionTimestamp === 'string',
       ...requestField(spec, status),
       ...templateField(metadata),
+      ...(runtimes ? runtimeField(metadata, spec) : undefined),
       ...groups.fieldOf(podGroupOf(namespace, metadata, spec))
     }
     // The other fields count only until the pod is bound. Nearly all pods are bound, so most entries are kept without them.
@@ -86,6 +93,11 @@ function requestField(spec: PodSpec, { reason }: JsonRecord): { requested?: Pids
   const requested = requestedPids(spec)
   if (requested === undefined) return {}
   return reason === outOfPids ? { requested, isOutOfPids: true } : { requested }
+}
+
+function runtimeField(metadata: ObjectMeta, spec: PodSpec): { runtime?: RuntimeSign } {
+  const runtime = runtimeOf(metadata, spec)
+  return runtime === undefined ? {} : { runtime }
 }
 
 /** The reason of a pod that its kubelet refused for want of the resource (kubelet lifecycle/predicate.go). */
@@ -190,6 +202,7 @@ export const followedFields = {
   estimateSource: 'how its estimate is explained in tables',
   requested: undefined,
   isOutOfPids: 'whether its kubelet refused it, which is counted',
+  runtime: undefined,
   readySince: 'whether what it holds says what the next pod of its workload will',
   placement:
     'which nodes it may take room on: tolerations are added, affinity is narrowed while it is gated, a node is nominated',

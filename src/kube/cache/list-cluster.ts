@@ -21,7 +21,7 @@ export interface Collected {
 export async function collectCluster(api: KubeApi, signal: AbortSignal): Promise<Collected> {
   const [nodes, pods, namespaces, ranges] = await Promise.all([
     readAll(api, nodeKind, signal),
-    readAll(api, buildPodKind(), signal),
+    readAll(api, buildPodKind({ runtimes: true }), signal),
     orNone(readAll(api, namespaceKind, signal)),
     orNone(readAll(api, limitRangeKind, signal))
   ])

@@ -30,13 +30,18 @@ export function requestedPids({ containers, initContainers, overhead }: PodSpec)
   }
   let sidecars = 0
   let most = 0
-  for (const container of initContainers ?? []) {
+  for (const container of listOf(initContainers)) {
     const pids = of(container)
     if (container.restartPolicy === 'Always') sidecars += pids
     most = Math.max(most, container.restartPolicy === 'Always' ? sidecars : sidecars + pids)
   }
-  const together = (containers ?? []).reduce((sum, container) => sum + of(container), sidecars)
+  const together = listOf(containers).reduce((sum, container) => sum + of(container), sidecars)
   return isNamed ? Math.max(most, together) + (readPidsQuantity(overhead?.[pidsResource]) ?? 0) : undefined
+}
+
+/** The API server has no other; a dump may hold what is no list, which is reported elsewhere. */
+function listOf(containers: Maybe<readonly Container[]>): readonly Container[] {
+  return Array.isArray(containers) ? containers : []
 }
 
 /** The figure of one resource list of a Node; undefined where it does not have the resource. */

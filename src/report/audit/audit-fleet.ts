@@ -1,3 +1,4 @@
+import type { RuntimeSign } from '../../kubernetes/pods/told-runtime.ts'
 import type { Millis, Pids } from '../../lib/units.ts'
 
 /** A count of tasks; null: not known, which is never 0. */
@@ -122,4 +123,6 @@ export interface AuditWorkload {
   /** Of how many of its pods the tasks are known. */
   readonly read: number
   readonly nodes: number
+  /** What its program runs on, and what tells it; absent: the first of its pods does not tell. */
+  readonly runtime?: RuntimeSign
 }

@@ -39,6 +39,10 @@ export interface AuditWorkloadAdvice {
   readonly peak: Pids
   /** For the annotation pidguard.io/pids; null: it is an outlier, whose threads are to be bounded first. */
   readonly estimate: Pids | null
+  /** What its program runs on, and what tells it; null: its pods do not tell. */
+  readonly runtime: { readonly name: string; readonly by: string } | null
+  /** What caps its threads; null: not known, or they are capped already. */
+  readonly knob: string | null
 }
 
 /** What `pidguard recommend` says by this audit and the earlier one. Nothing is recommended from less than an hour. */

@@ -22,6 +22,16 @@ const workloadColumns: readonly Column<AuditWorkloadAdvice>[] = [
     kind: 'text',
     cell: ({ estimate }) => (estimate === null ? 'bound its threads first' : grouped(estimate))
   },
+  {
+    title: 'Runs on',
+    kind: 'text',
+    cell: ({ runtime }) => (runtime === null ? null : `${runtime.name}, by ${runtime.by}`)
+  },
+  {
+    title: 'Cap its threads by',
+    kind: 'text',
+    cell: ({ runtime, knob }) => (runtime === null ? 'podPidsLimit' : (knob ?? 'is capped'))
+  },
   { title: 'Biggest pod seen', kind: 'count', cell: ({ peak }) => peak },
   { title: 'By', kind: 'text', cell: ({ basis }) => basisText(basis) }
 ]
