@@ -1,5 +1,5 @@
 import type { RuleIndex } from '../engine/rule-index.ts'
-import type { Backend } from '../kubernetes/calico/felix.ts'
+import type { SeenDataplane } from '../kubernetes/calico/felix.ts'
 import type { FelixPod } from '../kubernetes/calico/node-rows.ts'
 import type { MinorVersion } from '../kubernetes/server-version.ts'
 import type { NodeFacts } from '../model/cluster-objects.ts'
@@ -26,7 +26,7 @@ export interface AuditDeps {
     /** undefined: not known. */
     kubeProxyMode(): Promise<string | undefined>
     /** By the name of the node; a node that is not in it is unknown. */
-    seen(pods: readonly FelixPod[]): Promise<ReadonlyMap<string, Backend>>
+    seen(pods: readonly FelixPod[]): Promise<ReadonlyMap<string, SeenDataplane>>
   }
   readonly progress: Progress
   readonly signal: AbortSignal

@@ -1,6 +1,6 @@
 import type { KubeApi } from '../kube/client.ts'
 import { KubeError } from '../kube/kube-error.ts'
-import type { Backend } from '../kubernetes/calico/felix.ts'
+import type { SeenDataplane } from '../kubernetes/calico/felix.ts'
 import type { FelixPod } from '../kubernetes/calico/node-rows.ts'
 import { backendOfLog } from './start-log.ts'
 
@@ -17,8 +17,8 @@ export async function readStartLogs(
   api: KubeApi,
   pods: readonly FelixPod[],
   signal: AbortSignal
-): Promise<{ readonly seen: ReadonlyMap<string, Backend>; readonly gap: string | undefined }> {
-  const seen = new Map<string, Backend>()
+): Promise<{ readonly seen: ReadonlyMap<string, SeenDataplane>; readonly gap: string | undefined }> {
+  const seen = new Map<string, SeenDataplane>()
   const failures: KubeError[] = []
   const waiting = [...pods]
   async function readOne({ namespace, name, node, container }: FelixPod): Promise<void> {

@@ -14,6 +14,8 @@ export interface CalicoNode {
   readonly setBy: 'variable' | 'node' | 'default' | 'built-in' | null
   /** Why the backend decides nothing there; null: it decides. */
   readonly decidesNothing: 'nftables' | 'VPP' | null
+  /** Felix is set to BPF there. */
+  readonly bpf: boolean | null
   /** What Felix was seen to use since it started. */
   readonly seen: Backend | null
   readonly revision: 'newest' | 'old' | null
@@ -30,6 +32,7 @@ export function calicoNodeOf({
   daemonSet,
   backend,
   moot,
+  isBpf,
   seen,
   revision,
   osImage,
@@ -42,6 +45,7 @@ export function calicoNodeOf({
     backend: backend?.meaning ?? null,
     setBy: backend === undefined || backend.source === 'unknown' ? null : backend.source,
     decidesNothing: moot ?? null,
+    bpf: isBpf ?? null,
     seen: seen ?? null,
     revision: revision === 'unknown' ? null : revision,
     osImage: osImage || null,
@@ -72,9 +76,10 @@ export function calicoCells(row: CalicoNode): string[] {
   return [node, ...ofFelix, needText(row), osImage ?? unknown, kernel ?? unknown]
 }
 
-function backendText({ backend, decidesNothing }: CalicoNode): string {
+function backendText({ backend, decidesNothing, bpf }: CalicoNode): string {
   if (decidesNothing !== null) return `decides nothing: ${decidesNothing}`
-  return backend === null ? unknown : meaningText(backend, habitsOf(undefined))
+  const text = backend === null ? unknown : meaningText(backend, habitsOf(undefined))
+  return bpf === true ? `${text}, with BPF` : text
 }
 
 function needText({ needs, legacyImpossible }: CalicoNode): string {

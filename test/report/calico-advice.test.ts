@@ -102,6 +102,14 @@ t.test('it is printed for people and for programs', async (t) => {
     revision: 'newest'
   })
   t.match(json.notRead, ['felixconfigurations: forbidden'])
+  const bpf = nodeRowsOf(
+    calicoCluster({
+      daemonSets: [felixObject('NFT')],
+      configurations: [{ ...felixSettings('default'), bpfEnabled: true }]
+    })
+  )
+  t.match(renderCalico({ ...report, rows: bpf }, 'text'), 'a     NFT, with BPF  FELIX_IPTABLESBACKEND')
+  t.match(JSON.parse(renderCalico({ ...report, rows: bpf }, 'json')).nodes[0], { bpf: true })
   t.equal(renderCalico({ ...report, rows: [] }, 'text').startsWith('no nodes\n'), true)
 })
 

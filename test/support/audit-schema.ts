@@ -24,6 +24,7 @@ const calicoNode = z.strictObject({
   backend: z.enum(['Legacy', 'NFT', 'detection', 'none', 'invalid']).nullable().describe('What Felix is set to.'),
   setBy: z.enum(['variable', 'node', 'default', 'built-in']).nullable().describe('What sets it; null: not known.'),
   decidesNothing: z.enum(['nftables', 'VPP']).nullable().describe('Why the backend decides nothing there.'),
+  bpf: z.boolean().nullable().describe('Felix is set to BPF there; null: not known.'),
   seen: z.enum(['Legacy', 'NFT']).nullable().describe('What Felix was seen to use since it started.'),
   revision: z.enum(['newest', 'old']).nullable().describe('Of the pod.'),
   osImage: z.string().nullable(),

@@ -98,6 +98,7 @@ export function largeAudit(scale: Scale): AuditReport {
       backend: at % 3 === 0 ? 'detection' : 'NFT',
       setBy: 'default',
       decidesNothing: null,
+      bpf: false,
       seen: at % 2 === 0 ? 'NFT' : null,
       revision: 'newest',
       osImage: 'Red Hat Enterprise Linux CoreOS 416.94.202410211619-0',

@@ -117,7 +117,7 @@ function decidedBy(
 }
 
 /** Calico keeps its objects in an etcd of its own, as manifests named calico-etcd do: the API server has none of them. */
-function hasOwnEtcd({ env }: Container): boolean {
+export function hasOwnEtcd({ env }: Container): boolean {
   return (Array.isArray(env) ? env : []).some(
     (entry) =>
       isRecord(entry) &&

@@ -134,6 +134,7 @@ export interface FelixSettings {
   readonly iptablesBackend: string | undefined
   /** Disabled, Enabled or Auto; since v3.29. */
   readonly nftablesMode: string | undefined
+  readonly bpfEnabled?: boolean
 }
 
 /** Whether it is a FelixConfiguration, of either API group. */
@@ -155,7 +156,8 @@ export function felixSettingsOf(object: JsonRecord): FelixSettings {
   return {
     name: textOf(metadata['name']),
     iptablesBackend: stringOf(spec['iptablesBackend']),
-    nftablesMode: stringOf(spec['nftablesMode'])
+    nftablesMode: stringOf(spec['nftablesMode']),
+    ...(typeof spec['bpfEnabled'] === 'boolean' ? { bpfEnabled: spec['bpfEnabled'] } : undefined)
   }
 }
 
@@ -230,6 +232,8 @@ export function felixValueOf(container: Container, parameter: string): string | 
 /** The backends that switch detection off, as FelixConfiguration spells them. */
 const backends = ['Legacy', 'NFT'] as const
 export type Backend = (typeof backends)[number]
+/** What Felix was seen to program: iptables by one of its backends, or nftables, where no backend decides anything. */
+export type SeenDataplane = Backend | 'nftables'
 
 /** The backend that a value of the variable means; Felix ignores case but nothing else, not even a trailing space. */
 export function backendOf(value: string): Backend | undefined {

@@ -1,7 +1,8 @@
 import { compareTexts } from '../../lib/compare-text.ts'
 import { isRecord, type JsonRecord, textOf } from '../../lib/json/shape.ts'
 import { type Subject, subjectOfObject } from '../subject.ts'
-import { type Backend, type FelixSettings, type SomeFelix, someFelixOf } from './felix.ts'
+import { isBpfOn } from './bpf.ts'
+import { type Backend, type FelixSettings, type SeenDataplane, type SomeFelix, someFelixOf } from './felix.ts'
 import { type FelixBackend, type FelixOnNode, felixBackendOnNode } from './felix-backend.ts'
 import { type NodeNeed, needOf } from './node-os.ts'
 
@@ -46,7 +47,7 @@ export interface CalicoCluster {
   /** `iptables`, `nftables`, `ipvs`; undefined: not known, as with Calico's own eBPF proxy or a forbidden ConfigMap. */
   readonly kubeProxy: string | undefined
   /** What Felix was seen to use, by the name of the node; a node that is not in it is unknown. */
-  readonly seen: ReadonlyMap<string, Backend>
+  readonly seen: ReadonlyMap<string, SeenDataplane>
 }
 
 /** One node: the backend Felix is set to there, what set it, and what the node would need. */
@@ -59,6 +60,8 @@ export interface NodeRow {
   readonly otherContainer: string | undefined
   /** Why the backend decides nothing there: VPP, or nftables. */
   readonly moot: FelixBackend['moot']
+  /** Felix is set to BPF there; undefined: not known. */
+  readonly isBpf: boolean | undefined
   /** What Felix was seen to use there since it started; undefined: not known. */
   readonly seen: Backend | undefined
   readonly revision: 'newest' | 'old' | 'unknown'
@@ -86,14 +89,25 @@ export function nodeRowsOf(cluster: CalicoCluster): NodeRow[] {
         daemonSet,
         backend,
         otherContainer: felix?.isOther === true ? felix.container.name : undefined,
-        moot: backend?.moot ?? (backend?.mayBeMoot === true && kubeProxy === 'nftables' ? 'nftables' : undefined),
-        seen: cluster.seen.get(name),
+        isBpf: felix === undefined ? undefined : isBpfOn(felix, configurations, name),
+        ...seenOn(backend, { kubeProxy, seen: cluster.seen.get(name) }),
         revision: revisionOf(pod, newest),
         osImage,
         kernel,
         need: needOf(osImage)
       }
     })
+}
+
+/** Where Felix programs nftables, the iptables that it looks up are those that it cleans up: it is not seen to use them. */
+function seenOn(
+  backend: FelixOnNode | undefined,
+  { kubeProxy, seen }: { readonly kubeProxy: string | undefined; readonly seen: SeenDataplane | undefined }
+): Pick<NodeRow, 'moot' | 'seen'> {
+  if (seen === 'nftables') return { moot: backend?.moot ?? 'nftables', seen: undefined }
+  const isMootByProxy = backend?.mayBeMoot === true && kubeProxy === 'nftables'
+  const moot = backend?.moot ?? (isMootByProxy ? ('nftables' as const) : undefined)
+  return { moot, seen: moot === undefined ? seen : undefined }
 }
 
 /** A container of another name may set the backend by a script of its own: what is set nowhere else is then unknown. */

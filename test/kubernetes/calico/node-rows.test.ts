@@ -56,3 +56,13 @@ t.test('what Felix was seen to use, on nodes where it is known', async (t) => {
     ['Legacy', undefined]
   )
 })
+
+t.test('where Felix programs nftables no backend decides, and what it cleans up is not what it uses', async (t) => {
+  const of = (change: Partial<CalicoCluster>) => {
+    const [row] = nodeRowsOf(calicoCluster(change))
+    return [row?.moot, row?.seen]
+  }
+  t.strictSame(of({ seen: new Map([['a', 'nftables']]) }), ['nftables', undefined], 'as its log says')
+  const enabled = { configurations: [felixSettings('default', undefined, 'Enabled')] }
+  t.strictSame(of({ ...enabled, seen: new Map([['a', 'Legacy']]) }), ['nftables', undefined], 'as it is set to')
+})
