@@ -21,6 +21,20 @@ async function answerTo(args: readonly string[]): Promise<string | undefined> {
   return undefined
 }
 
+/** The program that knows the verb; `validate-program.cjs` is made by the build, beside this file. */
+async function programFor(
+  args: readonly string[]
+): Promise<{ run(argv: readonly string[]): Promise<number | undefined> }> {
+  return isValidateAlone(args)
+    ? nodeModule.createRequire(import.meta.url)('./validate-program.cjs')
+    : await import('./commands/program/whole-program.ts')
+}
+
+/** A check of files without a cluster. What talks to one is ten times as large as the rest. */
+function isValidateAlone([verb, ...flags]: readonly string[]): boolean {
+  return verb === 'validate' && !flags.some((flag) => /^--(snapshot|kubeconfig|context)(=|$)/.test(flag))
+}
+
 if (isTooOld(process.versions.node)) {
   console.error(
     `pidguard: expected Node ${oldest.join('.')} or newer, found ${process.versions.node}. npm start and npm run pidguard bring their own.`
@@ -34,7 +48,7 @@ if (isTooOld(process.versions.node)) {
       const { standWhereThePersonStands } = await import('./host/npm-folder.ts')
       standWhereThePersonStands(process)
     }
-    const { run } = await import('./commands/program.ts')
+    const { run } = await programFor(process.argv.slice(2))
     const code = await run(process.argv)
     // `serve` has no exit code until it stops.
     if (code !== undefined) process.exitCode = code

@@ -21,7 +21,7 @@ const without: Readonly<Record<string, string>> = {
     'test/commands/completion/render-completion.test.ts reads commands through it.',
   'commands/flags/': 'Shared options; test/program calls them rightly and wrongly.',
   'commands/policy.ts': 'test/program/policy.test.ts starts the built program.',
-  'commands/program.ts': 'test/program starts the built program.',
+  'commands/program/': 'test/program starts the built program.',
   'commands/recommend.ts': 'test/program/top.test.ts starts the built program.',
   'recommend/moments.ts': 'recommend.test.ts reads snapshots by it.',
   'recommend/pool-settings.ts': 'recommend.test.ts has each figure.',
