@@ -11,15 +11,9 @@ import {
   type YAMLSeq
 } from 'yaml'
 import type { PlacedNode } from './js-yaml-reader.ts'
-import { plainScalar, taggedScalar } from './kubectl-scalars.ts'
 
-/** What is wrong with a document, and where in its text. */
-export interface Mistake {
-  readonly message: string
-  readonly at: number
-  /** kubectl accepts it, other tools refuse it. */
-  readonly isReadable: boolean
-}
+import { plainScalar, taggedScalar } from './kubectl-scalars.ts'
+import { type Mistake, repeated } from './mistake.ts'
 
 export interface SlowDocument {
   /** undefined where the document holds nothing or cannot be read. */
@@ -130,13 +124,7 @@ class Reader {
       }
       const key = this.#key(pair.key, keyAt)
       const inner = this.read(pair.value)
-      if (seen.has(key)) {
-        this.mistakes.push({
-          message: `key ${JSON.stringify(key)} is there twice; kubectl takes the last, Kustomize and Flux refuse the file`,
-          at: keyAt,
-          isReadable: true
-        })
-      }
+      if (seen.has(key)) this.mistakes.push(repeated(key, keyAt))
       seen.add(key)
       put(value, key, inner.value)
       members.set(key, { keyAt, node: inner.place })

@@ -1,5 +1,6 @@
 import { tokensOf } from '../lib/json/pointer.ts'
 import { needsSlow, type PlacedNode, readPlaces } from './js-yaml-reader.ts'
+import { JsonLocator } from './json-locator.ts'
 import { aboveDocument, type DocumentValue } from './read-document.ts'
 import type { DocumentText } from './split-stream.ts'
 
@@ -18,22 +19,29 @@ export class Locator {
   readonly #document: DocumentText
   readonly #value: DocumentValue
   readonly #text: string
-  readonly #isFast: boolean
+  #json: JsonLocator | undefined
   #root: Promise<PlacedNode | undefined> | undefined
 
   constructor(document: DocumentText, value: DocumentValue) {
     this.#document = document
     this.#value = value
     this.#text = document.text.slice(value.start, value.end)
-    this.#isFast = value.isJson || !needsSlow(this.#text)
   }
 
   /** The key or list item that `pointer` names, or of the deepest one above it that is there. */
   async spotOf(pointer: string): Promise<Spot> {
-    this.#root ??= placesOf(this.#text, this.#isFast)
-    const root = await this.#root
-    const at = root === undefined ? 0 : offsetOf(root, pointer)
+    const at = await this.#offsetOf(pointer)
     return spotAt(this.#document, this.#value.start + at + leadOf(this.#text, at))
+  }
+
+  async #offsetOf(pointer: string): Promise<number> {
+    if (this.#value.isJson) {
+      this.#json ??= new JsonLocator(this.#text)
+      return this.#json.offsetOf(pointer)
+    }
+    this.#root ??= placesOf(this.#text)
+    const root = await this.#root
+    return root === undefined ? 0 : offsetOf(root, pointer)
   }
 }
 
@@ -45,8 +53,8 @@ function leadOf(text: string, at: number): number {
 
 const lead = /(?:\s+|#.*)*/y
 
-async function placesOf(text: string, isFast: boolean): Promise<PlacedNode | undefined> {
-  if (isFast) {
+async function placesOf(text: string): Promise<PlacedNode | undefined> {
+  if (!needsSlow(text)) {
     try {
       const places = readPlaces(text)
       if (places !== undefined) return places

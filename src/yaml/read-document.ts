@@ -1,6 +1,7 @@
 import { isRecord, type JsonRecord } from '../lib/json/shape.ts'
-import type { Mistake } from './go-yaml-reader.ts'
 import { needsSlow, readFast } from './js-yaml-reader.ts'
+import { repeatedKeys } from './json-locator.ts'
+import type { Mistake } from './mistake.ts'
 import { type DocumentText, splitJson } from './split-stream.ts'
 
 export interface ReadDocument {
@@ -38,7 +39,12 @@ export async function readDocument({ text, afterSeparator }: DocumentText): Prom
       ? []
       : [{ message: 'expected a line end or a comment after ---', at: aboveDocument, isReadable: true }]
   const json = readJson(text)
-  if (json !== undefined) return { values: json, mistakes: above }
+  if (json !== undefined) {
+    const repeats = json.flatMap(({ value, start, end }) =>
+      repeatedKeys(text.slice(start, end), value).map((mistake) => ({ ...mistake, at: start + mistake.at }))
+    )
+    return { values: json, mistakes: [...above, ...repeats] }
+  }
   const control = controlCharacterIn(text)
   if (control !== undefined) return { values: [], mistakes: [...above, control] }
   const comma = trailingCommaIn(text)
