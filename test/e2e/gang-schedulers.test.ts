@@ -2,6 +2,7 @@
 // pidguard runs; their pods say their group as each project has it. Real scheduler; n1 has room for seven pods of 600.
 import t from 'tap'
 import { startControlPlane } from './support/control-plane.ts'
+import { defineKinds } from './support/custom-kinds.ts'
 import { addNode } from './support/fleet.ts'
 import { installApart, startReadingReplica, untilAllPodsSeen } from './support/install-apart.ts'
 import type { KubectlResult } from './support/kubectl.ts'
@@ -62,28 +63,6 @@ function membersOf(gang: string, count: number): string[] {
   return Array.from({ length: count }, (_, i) => `${gang}-${i}`)
 }
 
-/** A PodGroup as the project's own CRD names it; of its schema only what is asked here. */
-async function installPodGroups(group: string, version: string): Promise<void> {
-  const name = `podgroups.${group}`
-  const schema = { openAPIV3Schema: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true } }
-  await kubectl.ok(
-    ['create', '--filename=-'],
-    JSON.stringify({
-      apiVersion: 'apiextensions.k8s.io/v1',
-      kind: 'CustomResourceDefinition',
-      // Groups below k8s.io ask for this annotation.
-      metadata: { name, annotations: { 'api-approved.kubernetes.io': 'unapproved, only for a test' } },
-      spec: {
-        group,
-        scope: 'Namespaced',
-        names: { kind: 'PodGroup', plural: 'podgroups', singular: 'podgroup', listKind: 'PodGroupList' },
-        versions: [{ name: version, served: true, storage: true, schema }]
-      }
-    })
-  )
-  await kubectl.ok(['wait', '--for=condition=Established', `crd/${name}`, '--timeout=120s'])
-}
-
 async function createGroup(apiVersion: string, name: string, minMember: number): Promise<void> {
   const group = { apiVersion, kind: 'PodGroup', metadata: { name, namespace: 'shop' }, spec: { minMember } }
   await untilIs(`a ${apiVersion} PodGroup`, async () => (await kubectl.create(group)).code, 0)
@@ -108,7 +87,7 @@ for (const { group, version, wordsOf } of installed) {
     const unknown = await create('early', wordsOf('unheard-of'))
     t.match([unknown.code, unknown.stderr], [0, /^Warning: .*size of the pod group not known/m])
     await clear()
-    await installPodGroups(group, version)
+    await defineKinds(kubectl, [{ group, version, kind: 'PodGroup' }])
     await createGroup(`${group}/${version}`, 'eight', 8)
     await createGroup(`${group}/${version}`, 'six', 6)
     await untilIs(

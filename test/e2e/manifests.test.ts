@@ -1,6 +1,7 @@
 import { join, resolve } from 'node:path'
 import t from 'tap'
 import { type ControlPlane, startControlPlane } from './support/control-plane.ts'
+import { defineKinds } from './support/custom-kinds.ts'
 
 const root = resolve(import.meta.dirname, '../..')
 /** All but those with fields newer than this API server, and with cert-manager's kinds. */
@@ -9,30 +10,12 @@ const components = ['host-network', 'monitoring', 'node-taints', 'policy-reports
 
 const plane = await startControlPlane()
 t.teardown(() => plane.stop())
-await definePrometheusKinds(plane)
+await defineKinds(
+  plane.kubectl,
+  ['ServiceMonitor', 'PrometheusRule'].map((kind) => ({ group: 'monitoring.coreos.com', version: 'v1', kind }))
+)
 /** flowcontrol.apiserver.k8s.io/v1 is served from v1.29 on. */
 const newer = plane.version.minor >= 29 ? ['flow-control'] : []
-
-/** The names of the Prometheus operator's kinds without their schema, which promtool knows better. */
-async function definePrometheusKinds({ kubectl }: ControlPlane): Promise<void> {
-  const schema = { openAPIV3Schema: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true } }
-  for (const kind of ['ServiceMonitor', 'PrometheusRule']) {
-    const singular = kind.toLowerCase()
-    const plural = `${singular}s`
-    await kubectl.create({
-      apiVersion: 'apiextensions.k8s.io/v1',
-      kind: 'CustomResourceDefinition',
-      metadata: { name: `${plural}.monitoring.coreos.com` },
-      spec: {
-        group: 'monitoring.coreos.com',
-        names: { kind, plural, singular },
-        scope: 'Namespaced',
-        versions: [{ name: 'v1', served: true, storage: true, schema }]
-      }
-    })
-  }
-  await kubectl.ok(['wait', '--for=condition=Established', 'customresourcedefinitions', '--all'])
-}
 
 async function uidOfConfiguration({ kubectl }: ControlPlane): Promise<string> {
   return kubectl.ok(['get', 'validatingwebhookconfiguration', 'pidguard', '--output=jsonpath={.metadata.uid}'])

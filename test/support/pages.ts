@@ -24,10 +24,14 @@ export interface PageCommand {
   readonly command: string
 }
 
-/** What pages give to be typed: lines that are indented as code, outside of fences. Those inside a list item are indented further. */
+/**
+ * What pages give to be typed: lines that are indented as code, outside of fences. Those inside a list item are indented further.
+ * A line that ends with a backslash goes on in the next one.
+ */
 export function commandsOf(page: string): PageCommand[] {
   return pageText(page)
     .replace(/^( *)```[\s\S]*?^\1```/gm, '')
+    .replace(/ *\\\n */g, ' ')
     .split('\n')
     .filter((line) => /^(?: {4}| {7})\S/.test(line))
     .map((line) => ({ page, command: line.trim().replace(/\s+# .*$/, '') }))
