@@ -170,7 +170,7 @@ function failureOf(url: string, cause: unknown): KubeletFailure {
   const origin = new URL(url).origin
   if (cause instanceof TooLargeError) return new KubeletFailure('too-large', `${url}: ${message}`)
   if (isTlsFailure(cause)) {
-    const detail = `${origin}: the certificate is not trusted (${code}); give its authority, or skip the check`
+    const detail = `${origin}: the certificate is not trusted (${code}); give its authority (--kubelet-ca), or skip the check (--kubelet-insecure)`
     return new KubeletFailure('tls', detail, true)
   }
   const name = cause instanceof Error ? cause.name : ''
