@@ -12,7 +12,7 @@ for (const copy of ['manifests/web.yaml', 'overlays/prod/web.yaml', 'dump/web.ya
   copyFileSync(example('first-look.yaml'), join(folder, copy))
 }
 copyFileSync(example('snapshot.yaml'), join(folder, 'nodes.yaml'))
-copyFileSync(example('policy-nft.yaml'), join(folder, 'my-policy.yaml'))
+for (const copy of ['my-policy.yaml', 'new.yaml']) copyFileSync(example('policy-nft.yaml'), join(folder, copy))
 const renders = `cat ${example('first-look.yaml')}`
 const programs = {
   pidguard: `exec '${process.execPath}' '${join(projectFolder, 'dist/main.js')}' "$@"`,
