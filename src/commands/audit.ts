@@ -6,6 +6,8 @@ import { NotedUids } from '../audit/policy-reports/owner-uids.ts'
 import { publish } from '../audit/policy-reports/publish.ts'
 import { kubeProxyMode } from '../calico/read-calico.ts'
 import { readStartLogs } from '../calico/read-start-logs.ts'
+import { fallbackNote } from '../doctor/fallback-checks.ts'
+import { readAdmissionPolicies } from '../doctor/read-installation.ts'
 import { RuleIndex } from '../engine/rule-index.ts'
 import { AppError } from '../errors.ts'
 import { clock } from '../host/clock.ts'
@@ -18,8 +20,9 @@ import { readSnapshotFile } from '../host/snapshot-file.ts'
 import { readAddresses, type TakeOptions, withAddress } from '../host/take-snapshot.ts'
 import { version } from '../host/version.ts'
 import { DumpObjects } from '../input/dump-objects.ts'
-import { KubeClient } from '../kube/client.ts'
+import { type KubeApi, KubeClient } from '../kube/client.ts'
 import { findCredentials } from '../kube/credentials.ts'
+import { KubeError } from '../kube/kube-error.ts'
 import { ObjectLists } from '../kube/object-lister.ts'
 import { PacedApi } from '../kube/rate-limited-api.ts'
 import { readServerVersion } from '../kube/server-version-reader.ts'
@@ -124,6 +127,7 @@ async function auditCluster(flags: AuditFlags, earlier: AuditReport | undefined)
         kubeProxyMode: () => kubeProxyMode(api),
         seen: async (pods) => (await readStartLogs(api, pods, signal)).seen
       },
+      notes: await fallbackNotes(api),
       progress: frugal,
       signal
     })
@@ -134,6 +138,17 @@ async function auditCluster(flags: AuditFlags, earlier: AuditReport | undefined)
   } finally {
     progress.end()
     await Promise.all([client.close(), nodes.close()])
+  }
+}
+
+/** Nothing where pidguard is not registered: then nobody expects it to check anything. */
+async function fallbackNotes(api: KubeApi): Promise<readonly string[]> {
+  try {
+    await api.call('/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations/pidguard')
+    return [fallbackNote(await readAdmissionPolicies(api))]
+  } catch (error) {
+    if (!(error instanceof KubeError)) throw error
+    return error.failure === 'not-found' ? [] : [fallbackNote(undefined)]
   }
 }
 

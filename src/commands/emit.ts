@@ -11,6 +11,7 @@ export interface EmitFlags {
   readonly fallback?: boolean
   /** commander's way of `--no-limit-ranges`: false where it is given. */
   readonly limitRanges: boolean
+  readonly fillPods?: boolean
   readonly static?: 'validating' | 'mutating'
 }
 
@@ -21,18 +22,20 @@ export async function runEmit(flags: EmitFlags): Promise<void> {
     server: flags.kubernetesVersion ?? newestMinor,
     fallback: flags.fallback ?? false,
     noLimitRanges: !flags.limitRanges,
+    fillPods: flags.fillPods ?? false,
     static: flags.static
   }
   print(renderEmitted(emit(policy, policyRules, options, Date.now()), commandOf(flags)))
 }
 
-function commandOf({ policy, kubernetesVersion, fallback, limitRanges, static: files }: EmitFlags): string {
+function commandOf({ policy, kubernetesVersion, fallback, limitRanges, fillPods, static: files }: EmitFlags): string {
   return [
     'pidguard emit',
     ...(policy === undefined ? [] : [`--policy ${policy}`]),
     ...(kubernetesVersion === undefined ? [] : [`--kubernetes-version 1.${kubernetesVersion}`]),
     ...(fallback === true ? ['--fallback'] : []),
     ...(limitRanges ? [] : ['--no-limit-ranges']),
+    ...(fillPods === true ? ['--fill-pods'] : []),
     ...(files === undefined ? [] : [`--static ${files}`])
   ].join(' ')
 }

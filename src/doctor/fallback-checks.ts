@@ -31,7 +31,8 @@ export function expectedPoliciesOf(
 ): readonly EmittedObject[] | undefined {
   const server = readVersion(serverVersion)
   if (policy === undefined || server === undefined || server < firstWithPolicies) return undefined
-  return emit(policy, rules, { server, fallback: true, noLimitRanges: false, static: undefined }, now).objects
+  return emit(policy, rules, { server, fallback: true, noLimitRanges: false, fillPods: false, static: undefined }, now)
+    .objects
 }
 
 const about = 'while we are down'
@@ -76,14 +77,26 @@ export function fallbackChecks({ admissionPolicies, expectedPolicies }: Fallback
   ]
 }
 
+/** For an audit of a cluster, where pidguard is registered; `admissionPolicies` as in the facts. */
+export function fallbackNote(admissionPolicies: FallbackFacts['admissionPolicies']): string {
+  const begin = 'while pidguard is down'
+  if (admissionPolicies === undefined)
+    return `${begin}: not known what is checked, since policies of the API server may not be listed`
+  // A policy without its binding is not in force.
+  const bound = rulesOf(admissionPolicies.filter(({ kind }) => kind.endsWith('Binding')))
+  if (bound.length === 0)
+    return `${begin} nothing is checked; the component fallback has what the API server can check itself`
+  return `${begin} the API server itself checks ${bound.join(', ')}, and nothing else is checked`
+}
+
 const emitIt =
   'pidguard emit --fallback --policy FILE | kubectl apply -f -, or the component fallback for the default policy.'
 const removeIt =
   'kubectl delete them: beside the webhook they say things twice, or check what the policy no longer says.'
 
-function rulesOf(objects: readonly EmittedObject[]): string[] {
+function rulesOf(objects: readonly { readonly metadata: ObjectMeta }[]): string[] {
   return [
-    ...new Set(objects.flatMap(({ metadata }) => (metadata.annotations[rulesAnnotation] ?? '').split(',')))
+    ...new Set(objects.flatMap(({ metadata }) => (metadata.annotations?.[rulesAnnotation] ?? '').split(',')))
   ].filter((id) => id !== '')
 }
 

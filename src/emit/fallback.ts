@@ -1,7 +1,7 @@
 import { pidsEstimate } from '../kubernetes/annotations.ts'
 import { escapeToken } from '../lib/json/pointer.ts'
 import { literal } from './cel.ts'
-import { type MutatingPolicy, removal } from './mutating.ts'
+import { type MutatingPolicy, removal } from './fixes/mutating.ts'
 import { namespaceScopeOf } from './parts.ts'
 import type { Sources, ValidatingPolicy } from './validating.ts'
 

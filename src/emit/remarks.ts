@@ -13,7 +13,9 @@ export function remarksOf(sources: Sources, { fallback, mutates }: { fallback: b
   const ended = policy.exemptions.filter(({ expiresAt }) => expiresAt <= now)
   return [
     `Not checked: ${others.join(', ')}. They need nodes, readings or other objects.`,
-    'Not written: requests and estimates of Pods (resource-requests, pid-annotations), nor what was observed.',
+    target.fillPods
+      ? 'Requests and estimates of Pods are written without what was observed and without LimitRanges, and not at all where a Namespace sets its own by annotation.'
+      : 'Not written: requests and estimates of Pods (resource-requests, pid-annotations), nor what was observed.',
     ...celRules.flatMap(({ id, leftOut }) =>
       layers(sources).flatMap(([name, settings]) => {
         const why = leftOut?.(settings, target)

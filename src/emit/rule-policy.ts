@@ -29,6 +29,8 @@ export interface Target {
   readonly server: number
   /** No LimitRange fills pods anywhere: what a template will meet is known. */
   readonly noLimitRanges: boolean
+  /** What is missing in Pods is filled in too. */
+  readonly fillPods: boolean
 }
 
 /** A rule of src/rules that looks at nothing but the object, in words of CEL. */

@@ -1,5 +1,10 @@
 import t from 'tap'
-import { type AdmissionPolicy, expectedPoliciesOf, fallbackChecks } from '../../src/doctor/fallback-checks.ts'
+import {
+  type AdmissionPolicy,
+  expectedPoliciesOf,
+  fallbackChecks,
+  fallbackNote
+} from '../../src/doctor/fallback-checks.ts'
 import { defaultPolicy } from '../../src/policy/policy-of-document.ts'
 import { policyRules } from '../../src/rules/index.ts'
 
@@ -27,6 +32,16 @@ void t.test('what may not be read, or what a server does not have, is not spoken
   t.equal(expectedPoliciesOf(defaultPolicy(policyRules), policyRules, 'v1.29.4', 0), undefined)
   t.equal(expectedPoliciesOf(undefined, policyRules, 'v1.37.2', 0), undefined)
   t.strictSame(fallbackChecks({ admissionPolicies: [], expectedPolicies: undefined }), [])
+})
+
+void t.test('an audit says it in one sentence, by what is bound', async (t) => {
+  t.equal(
+    fallbackNote(stored),
+    'while pidguard is down the API server itself checks best-effort, pid-annotations, calico-update-strategy, and nothing else is checked'
+  )
+  t.match(fallbackNote([]), 'nothing is checked; the component fallback')
+  t.match(fallbackNote(stored.filter(({ kind }) => !kind.endsWith('Binding'))), 'nothing is checked')
+  t.match(fallbackNote(undefined), 'not known')
 })
 
 void t.test('one that is missing, changed, or of another policy', async (t) => {

@@ -28,7 +28,6 @@ const { minor: server } = plane.version
 const options = { skip: server < 36 && 'before v1.36' }
 
 const emittedIds = celRules.map(({ id }) => id)
-const emittedRules = rules.filter(({ id }) => emittedIds.includes(id))
 
 /** Labels of namespaces: a usual one, one with an override, one with exemptions, a system one, one that is left out. */
 const namespaceLabels: Readonly<Record<string, Record<string, string>>> = {
@@ -197,6 +196,19 @@ function withModes(mode: string, more = ''): string {
   return `${common}\n  rules: {${modes}}\n${more}`
 }
 
+/** With requests and estimates, and overrides of both. */
+function withFills(bestEffortPods: string): string {
+  const modes = emittedIds.map((id) => `${id}: enforce`).join(', ')
+  const profiles =
+    "{name: small, match: {images: ['*/app*']}, estimate: 70, limit: 90}, {name: web, match: {selector: {matchLabels: {runtime: jvm}}}, estimate: 60}"
+  return `${common.replace('profiles:', `limit: 300\n    profiles:\n      - ${profiles.replace('}, {', '}\n      - {')}`)}
+  rules: {${modes}, resource-requests: enforce}
+  requests: {bestEffortPods: ${bestEffortPods}, cpu: 15m, memory: 48Mi}
+  overrides:
+    - {name: batch, namespaces: {names: ['batch-*']}, requests: {cpu: 20m}, pids: {estimate: 40}}
+`
+}
+
 const policies: readonly { name: string; text: string; options?: Partial<EmitOptions> }[] = [
   { name: 'everything warns', text: withModes('warn', '  calico: {iptablesBackend: NFT}') },
   {
@@ -218,19 +230,33 @@ const policies: readonly { name: string; text: string; options?: Partial<EmitOpt
   {
     name: 'Legacy, also where an operator owns the DaemonSet',
     text: withModes('enforce', '  calico: {iptablesBackend: Legacy, operatorManaged: mutate}')
-  }
+  },
+  {
+    name: 'Pods are filled, by two layers',
+    text: withFills('reject'),
+    options: { fillPods: true }
+  },
+  { name: 'Pods without any request are filled too', text: withFills('inject'), options: { fillPods: true } }
 ]
 
 let verdicts = 0
 for (const { name, text, options: more } of policies) {
   void t.test(name, options, async (t) => {
     const policy = readPolicy(text, { rules: policyRules, source: 'the test' })
-    const given: EmitOptions = { server, fallback: false, noLimitRanges: false, static: undefined, ...more }
+    const given: EmitOptions = {
+      server,
+      fallback: false,
+      noLimitRanges: false,
+      fillPods: false,
+      static: undefined,
+      ...more
+    }
     const inForce = await enforce(plane, renderEmitted(emit(policy, policyRules, given, Date.now()), 'the test'))
-    const fixing = ['calico-update-strategy', 'calico-iptables-backend']
+    const filling = given.fillPods ? ['resource-requests', 'pid-annotations'] : []
+    const fixing = ['calico-update-strategy', 'calico-iptables-backend', ...filling]
     const world: EngineWorld = {
       policy,
-      rules: emittedRules,
+      rules: rules.filter(({ id }) => emittedIds.includes(id) || filling.includes(id)),
       fixing,
       server,
       noLimitRanges: given.noLimitRanges,
@@ -267,10 +293,10 @@ for (const { name, text, options: more } of policies) {
   })
 }
 
-/** Without the count of templates that the API server itself keeps on a DaemonSet. */
+/** Without what the API server itself works out: the count of templates of a DaemonSet, and the class of a Pod, which requests change. */
 function storedIn(answer: ApiAnswer): unknown {
   return JSON.parse(JSON.stringify(comparable(answer)), (key, value) =>
-    key === 'deprecated.daemonset.template.generation' ? undefined : value
+    ['deprecated.daemonset.template.generation', 'qosClass'].includes(key) ? undefined : value
   )
 }
 

@@ -27,7 +27,7 @@ const ofPolicy = renderEmitted(
   emit(
     readPolicy(policy, { rules: policyRules, source: 'the test' }),
     policyRules,
-    { server, fallback: true, noLimitRanges: false, static: undefined },
+    { server, fallback: true, noLimitRanges: false, fillPods: false, static: undefined },
     Date.now()
   ),
   'the test'

@@ -33,7 +33,7 @@ interface Emitted {
 }
 
 const now = Date.parse('2026-12-01T00:00:00Z')
-const usual: EmitOptions = { server: 37, fallback: false, noLimitRanges: false, static: undefined }
+const usual: EmitOptions = { server: 37, fallback: false, noLimitRanges: false, fillPods: false, static: undefined }
 
 function policyOf(spec: string) {
   const text = `{apiVersion: pidguard.io/v1alpha1, kind: PidGuardPolicy, spec: {${spec}}}`
@@ -63,7 +63,13 @@ const rich = `
   ]`
 
 void t.test('every binding has its policy, and no two objects one name', async (t) => {
-  for (const options of [{}, { fallback: true }, { noLimitRanges: true }, { static: 'validating' as const }]) {
+  for (const options of [
+    {},
+    { fallback: true },
+    { noLimitRanges: true },
+    { fillPods: true },
+    { static: 'validating' as const }
+  ]) {
     const { objects } = emitted(rich, options)
     const names = objects.map(({ kind, metadata }) => `${kind}/${metadata.name}`)
     t.equal(new Set(names).size, names.length)
@@ -75,7 +81,7 @@ void t.test('every binding has its policy, and no two objects one name', async (
 })
 
 void t.test('a variable is named once, asked for, and only after it was made', async (t) => {
-  for (const { metadata, spec } of emitted(rich).objects) {
+  for (const { metadata, spec } of emitted(rich, { fillPods: true }).objects) {
     const { variables = [] } = spec
     const names = variables.map(({ name }) => name)
     t.equal(new Set(names).size, names.length, metadata.name)
@@ -212,12 +218,38 @@ void t.test(
   }
 )
 
+void t.test('Pods are filled only where that is asked for, by the modes of both rules', async (t) => {
+  const fill = (spec: string) => emitted(spec, { fillPods: true })
+  const textOf = (spec: string) =>
+    JSON.stringify(fill(spec).objects.filter(({ metadata }) => metadata.name.startsWith('pods.')))
+  t.notOk(Object.keys(actionsOf(emitted(rich))).some((name) => name.startsWith('pods')))
+  t.match(emitted().remarks.join('\n'), 'Not written: requests and estimates')
+  t.match(fill('').remarks.join('\n'), 'without LimitRanges')
+  t.match(actionsOf(fill('requests: {bestEffortPods: inject}')), {
+    'pods.pidguard.io': 'fixes',
+    'best-effort.pods.pidguard.io': 'Deny'
+  })
+  t.match(textOf('requests: {cpu: 15m}'), /15m.*pids-estimate/)
+  t.notMatch(textOf('rules: {resource-requests: warn}'), '/resources/requests')
+  t.notMatch(textOf('rules: {pid-annotations: off}'), 'pids-estimate')
+  t.equal(textOf('rules: {pid-annotations: warn, resource-requests: audit}'), '[]')
+  const split = 'overrides: [{name: batch, namespaces: {names: [batch]}, requests: {cpu: 20m}}]'
+  t.strictSame(
+    Object.keys(actionsOf(fill(split)))
+      .filter((name) => name.startsWith('pods'))
+      .sort(),
+    ['pods.batch.pidguard.io', 'pods.pidguard.io']
+  )
+})
+
 void t.test('a server gets what it has', async (t) => {
   t.throws(() => emitted('', { server: 29 }), { code: 'ERR_USAGE', message: /v1.30 or newer.*v1.29/ })
   t.throws(() => emitted('', { server: 36, static: 'mutating' }), {
     code: 'ERR_USAGE',
     message: /v1.37 or newer.*v1.36/
   })
+  t.throws(() => emitted('', { server: 35, fillPods: true }), { code: 'ERR_USAGE', message: /v1.36 or newer.*v1.35/ })
+  t.throws(() => emitted('', { fallback: true, fillPods: true }), { code: 'ERR_USAGE', message: '--fallback' })
   for (const fallback of [false, true]) {
     const old = emitted('', { server: 35, fallback })
     t.notOk(old.objects.some(({ kind }) => kind.startsWith('Mutating')))
@@ -226,6 +258,19 @@ void t.test('a server gets what it has', async (t) => {
     t.notMatch(JSON.stringify(old.objects), 'not-seen-by-the-webhook')
   }
   t.ok(emitted('', { server: 36 }).objects.some(({ kind }) => kind === 'MutatingAdmissionPolicy'))
+})
+
+void t.test('for v1.30 nothing is newer than its library of CEL', async (t) => {
+  // Two variables of a comprehension came with v1.32, more of lists with v1.33 and v1.34: kubernetes.io/docs/reference/using-api/cel.
+  const newer =
+    /\.(transformList|transformMap|transformMapEntry|reverse|flatten|distinct|slice|first|last|sort|sortBy)\(|lists\.range|format\./
+  for (const server of [30, 34, 35]) {
+    for (const fallback of [false, true]) {
+      for (const { metadata, spec } of emitted(rich, { server, fallback }).objects)
+        t.notMatch(JSON.stringify(spec), newer, `${server}: ${metadata.name}`)
+    }
+  }
+  t.match(JSON.stringify(emitted(rich, { fillPods: true }).objects), newer, 'where it may be, it is there')
 })
 
 void t.test(

@@ -5,9 +5,11 @@ import { join } from 'node:path'
 import { renderPolicySchema } from '../../src/commands/policy.ts'
 import { renderCliDocs, renderHelp } from '../../src/commands/program/whole-program.ts'
 import { emit } from '../../src/emit/emit.ts'
+import { rulesAnnotation } from '../../src/emit/emitted-object.ts'
 import { renderEmitted } from '../../src/emit/render.ts'
 import { newestMinor } from '../../src/kubernetes/server-version.ts'
 import { defaultPolicyText } from '../../src/policy/document/default-document.ts'
+import { readPolicy } from '../../src/policy/document/read-policy.ts'
 import { defaultPolicy } from '../../src/policy/policy-of-document.ts'
 import { byLevel, byThreshold, findingsReportOf } from '../../src/report/audit/as-validate-report.ts'
 import { renderAuditJson } from '../../src/report/audit/audit-report.ts'
@@ -60,9 +62,22 @@ const observeHead = '# The default policy, with warn for enforce: nothing is den
 
 /** The component fallback: the shipped policy has no exemption, so no day changes it. */
 function renderFallback(): string {
-  const options = { server: newestMinor, fallback: true, noLimitRanges: false, static: undefined }
+  const options = { server: newestMinor, fallback: true, noLimitRanges: false, fillPods: false, static: undefined }
   return renderEmitted(emit(defaultPolicy(rules), rules, options, 0), 'pidguard emit --fallback')
 }
+
+/** The rules that the fallback has, where the policy names a backend. */
+const holding = new Set(
+  emit(
+    readPolicy('{apiVersion: pidguard.io/v1alpha1, kind: PidGuardPolicy, spec: {calico: {iptablesBackend: NFT}}}', {
+      rules,
+      source: 'generated.ts'
+    }),
+    rules,
+    { server: newestMinor, fallback: true, noLimitRanges: false, fillPods: false, static: undefined },
+    0
+  ).objects.flatMap(({ metadata }) => (metadata.annotations[rulesAnnotation] ?? '').split(','))
+)
 
 /** Generated files by their path in the repository. */
 export const generated: Readonly<Record<string, string>> = {
@@ -71,7 +86,7 @@ export const generated: Readonly<Record<string, string>> = {
       readFileSync(join(root, 'README.md'), 'utf8'),
       '<!-- The rules: made by npm run docs. -->\n',
       '<!-- End of the rules. -->',
-      renderRulesTable(rules)
+      renderRulesTable(rules, holding)
     ),
     '<!-- Tested versions: made by npm run docs from test/e2e/tested.json. -->\n',
     '<!-- End of the tested versions. -->',

@@ -11,6 +11,7 @@ export function addEmit(program: Command): void {
     .addOption(kubernetesVersionOption())
     .option('--fallback', 'beside the webhook: only what must hold while it does not answer')
     .option('--no-limit-ranges', 'no namespace has a LimitRange: deny templates of BestEffort pods too')
+    .option('--fill-pods', 'also write missing requests and estimates on Pods, where no webhook does')
     .addOption(
       new Option('--static <kind>', 'for a folder of policies that the API server reads itself').choices([
         'validating',

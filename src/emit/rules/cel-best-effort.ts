@@ -16,9 +16,9 @@ export const bestEffort: CelRule = {
       const filled = injects(settings) ? isFilledLater(isExempt('resource-requests')) : 'false'
       return { part, variables: variablesOf(part, target.server), findings: [findingOf(part, remedy, target, filled)] }
     }),
-  leftOut: (settings) =>
-    injects(settings)
-      ? 'the policy gives such pods requests (requests.bestEffortPods: inject), which the webhook alone does'
+  leftOut: (settings, { fillPods }) =>
+    injects(settings) && !fillPods
+      ? 'the policy gives such pods requests (requests.bestEffortPods: inject), which the webhook does, or --fill-pods'
       : undefined
 }
 
@@ -80,7 +80,7 @@ list.exists(name, (name == "cpu" || name == "memory") && ${isAboveZero('list[nam
 }
 
 /** See kubernetes/qos/pod-level.ts. Servers without the field drop it. */
-function podLevelDecides(server: number): Cel {
+export function podLevelDecides(server: number): Cel {
   if (server < firstThatWantsContent) return 'has(variables.spec.resources)'
   return `[variables.spec.?resources.?requests.orValue({}), variables.spec.?resources.?limits.orValue({})].exists(list,
 list.exists(name, name == "cpu" || name == "memory" || name.startsWith("hugepages-")))`

@@ -7,7 +7,7 @@ import type { CelCheck, CelRule } from '../rule-policy.ts'
 import { isCalicosOwnPod } from './cel-felix.ts'
 
 /** A count as `readPids` takes it: the same digits in both languages. */
-function isCount(text: Cel): Cel {
+export function isCount(text: Cel): Cel {
   return `${text}.matches("^[1-9][0-9]{0,6}$") && int(${text}) <= ${maxPids}`
 }
 

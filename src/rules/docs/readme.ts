@@ -24,15 +24,27 @@ export function renderRulesDoc(rules: readonly Rule[]): string {
   ].join('\n')
 }
 
-/** The rules as a table for the README: those that only audits report in one row, as they are many. */
-export function renderRulesTable(rules: readonly Rule[]): string {
+/**
+ * The rules as a table for the README: those that only audits report in one row, as they are many. `holding`: the rules that
+ * the API server itself checks while no replica answers.
+ */
+export function renderRulesTable(rules: readonly Rule[], holding: ReadonlySet<string>): string {
   const link = ({ id }: Rule): string => `[\`${id}\`](src/rules/README.md#${id})`
   const audited = rules.filter(({ defaultMode }) => defaultMode === 'audit')
   const rows = rules
     .filter((rule) => !audited.includes(rule))
-    .map((rule) => `| ${link(rule)} | ${rule.title} | ${rule.defaultMode}${rule.fix === undefined ? '' : ', fixes'} |`)
-  const last = `| ${audited.map(link).join(', ')} | Nodes, kubelets and what runs on them | audit |`
-  return ['| rule | looks at | default |', '|---|---|---|', ...rows, last, ''].join('\n')
+    .map((rule) => {
+      const mode = `${rule.defaultMode}${rule.fix === undefined ? '' : ', fixes'}`
+      return `| ${link(rule)} | ${rule.title} | ${mode} | ${holding.has(rule.id) ? 'yes' : ''} |`
+    })
+  const last = `| ${audited.map(link).join(', ')} | Nodes, kubelets and what runs on them | audit | |`
+  return [
+    '| rule | looks at | default | [while down](docs/install.md#while-pidguard-is-down) |',
+    '|---|---|---|---|',
+    ...rows,
+    last,
+    ''
+  ].join('\n')
 }
 
 function ruleSection({

@@ -1,6 +1,6 @@
-import { asked, type Cel, type Variable } from './cel.ts'
-import { type EmittedObject, metadataOf } from './emitted-object.ts'
-import { type Condition, type Part, resourceRulesOf } from './parts.ts'
+import { asked, type Cel, type Variable } from '../cel.ts'
+import { type EmittedObject, metadataOf } from '../emitted-object.ts'
+import { type Condition, type Part, resourceRulesOf } from '../parts.ts'
 
 /** One policy that changes objects by a JSON Patch, before it is an object. */
 export interface MutatingPolicy {
