@@ -64,7 +64,10 @@ export function actionsOf(
   nodes: readonly AuditNode[],
   usage: number
 ): AuditAction[] {
-  const short = new ShortNodes(nodes.filter((node) => isShort(node, usage)))
+  const short = new ShortNodes(
+    nodes.filter((node) => isShort(node, usage)),
+    usage
+  )
   const causes = [...findings.map((finding) => short.causeOf(finding)), ...short.withoutFinding(findings)]
   // A name of a rule has no spaces.
   const groups = [...Map.groupBy(causes, ({ ruleId, remedy = '' }) => `${ruleId} ${remedy}`).values()].map((group) => {
@@ -89,10 +92,12 @@ export function actionsOf(
 /** Nodes that are short of PIDs now, and the workloads that hold the most there. */
 class ShortNodes {
   readonly #nodes: ReadonlyMap<string, AuditNode>
+  readonly #usage: number
   /** The fullest of the nodes where this workload holds a share worth naming. */
   readonly #byHolder = new Map<string, AuditNode>()
 
-  constructor(nodes: readonly AuditNode[]) {
+  constructor(nodes: readonly AuditNode[], usage: number) {
+    this.#usage = usage
     this.#nodes = new Map(nodes.map((node) => [node.node, node]))
     for (const node of nodes) {
       for (const { workload } of node.holders) {
@@ -107,7 +112,7 @@ class ShortNodes {
     if (node === undefined) return { ...finding, isNow: false }
     if (object.kind !== 'Node') return { ...finding, detail: `${holding(node, object)}; ${detail}`, isNow: true }
     if (!alarming.has(ruleId)) return { ...finding, isNow: true }
-    return { ...finding, ...remedyOf(node, finding), detail: withHolder(node, detail), isNow: true }
+    return { ...finding, ...remedyOf(node, this.#usage, finding), detail: withHolder(node, detail), isNow: true }
   }
 
   /** Causes for short nodes that have no finding: short by what pods were promised, or by another measure than the policy's. */
@@ -117,7 +122,7 @@ class ShortNodes {
       .filter(({ node }) => !reported.has(node))
       .map((node) => ({
         ruleId: 'node-pid-usage',
-        ...remedyOf(node, {}),
+        ...remedyOf(node, this.#usage),
         level: 'audit',
         object: { apiVersion: 'v1', kind: 'Node', namespace: '', name: node.node },
         detail: withHolder(node, shortage(node)),
@@ -146,7 +151,11 @@ function withHolder(node: AuditNode, detail: string): string {
 }
 
 /** The remedy of the finding itself; else by what holds the most there, where that is known. */
-function remedyOf(node: AuditNode, { remedy = remedyByHolder(node) }: Pick<Cause, 'remedy'>): Pick<Cause, 'remedy'> {
+function remedyOf(
+  node: AuditNode,
+  usage: number,
+  { remedy = remedyByHolder(node, usage) }: Pick<Cause, 'remedy'> = {}
+): Pick<Cause, 'remedy'> {
   return remedy === undefined ? {} : { remedy }
 }
 

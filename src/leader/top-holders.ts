@@ -3,7 +3,7 @@ import type { NodeEntry } from '../headroom/ledger/entries.ts'
 import type { LedgerPod } from '../headroom/ledger/ledger-inputs.ts'
 import type { Pids } from '../lib/units.ts'
 import type { Others } from '../model/holder-text.ts'
-import { type Holder, holdersOf, outsideOf, type WorkloadShare } from '../model/task-places.ts'
+import { biggestNamespace, type Holder, holdersOf, outsideOf, type WorkloadShare } from '../model/task-places.ts'
 
 /** Who holds the tasks of a node. */
 export interface NodeHolders {
@@ -33,9 +33,15 @@ export function holdersOn(
     unexplained: node.kubepods.inUse === undefined ? undefined : Math.max(0, node.kubepods.inUse - inPods - unknown),
     outside: outsideOf(node.host.inUse, node.kubepods.inUse)
   }
+  const holders = holdersOf(ceiling, inUse, places, workloads, worthNaming)
+  const namespace = biggestNamespace(holders, workloads, inUse)
   return {
-    holders: holdersOf(ceiling, inUse, places, workloads, worthNaming),
-    others: { workloads: workloads.length, biggest: Math.max(0, ...workloads.map(({ pids }) => pids)) }
+    holders,
+    others: {
+      workloads: workloads.length,
+      biggest: Math.max(0, ...workloads.map(({ pids }) => pids)),
+      ...(namespace === undefined ? undefined : { namespace })
+    }
   }
 }
 

@@ -1,5 +1,5 @@
 import type { Pids } from '../lib/units.ts'
-import type { Holder } from './task-places.ts'
+import type { Holder, NamespaceShare } from './task-places.ts'
 
 /** What is known of those that are not worth naming. */
 export interface Others {
@@ -7,6 +7,8 @@ export interface Others {
   readonly workloads: number
   /** Tasks of the biggest of them. */
   readonly biggest: Pids
+  /** The namespace whose workloads hold most of the node together; absent: none does. */
+  readonly namespace?: NamespaceShare | undefined
 }
 
 /** Who holds the tasks of a node, without a full stop: `Deployment shop/web holds 210 PIDs in 1 pod`. */
@@ -15,7 +17,13 @@ export function sayHolders(node: string, holders: readonly Holder[], others: Oth
   if (others.workloads === 0) return 'no pod there is known to hold any'
   const who =
     others.workloads === 1 ? 'the one workload there holds' : `${others.workloads} workloads there hold at most`
-  return `no single workload stands out: ${who} ${count(others.biggest)}${others.workloads === 1 ? '' : ' each'}`
+  const each = `${count(others.biggest)}${others.workloads === 1 ? '' : ' each'}`
+  const { namespace } = others
+  const together =
+    namespace === undefined
+      ? ''
+      : `; the ${namespace.workloads} of namespace ${namespace.namespace} ${namespace.pids} together`
+  return `no single workload stands out: ${who} ${each}${together}`
 }
 
 function sayHolder(node: string, holder: Holder): string {
@@ -29,6 +37,8 @@ function sayHolder(node: string, holder: Holder): string {
     }
     case 'unknown-pod':
       return `${pids} in the cgroup of pod ${holder.cgroup}, which the API server does not know (any more)`
+    case 'unknown-pods':
+      return `${pids} in ${holder.pods} cgroups of pods that the API server does not know (any more)`
     case 'unexplained':
       return `${pids} under kubepods, but in none of its pods`
     case 'outside':

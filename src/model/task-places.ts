@@ -78,7 +78,40 @@ export interface WorkloadShare {
 export type Holder =
   | ({ readonly place: 'workload' } & WorkloadShare)
   | ({ readonly place: 'unknown-pod' } & UnknownPod)
+  /** Several, of which none is worth naming by itself. */
+  | { readonly place: 'unknown-pods'; readonly pids: Pids; readonly pods: number }
   | { readonly place: 'unexplained' | 'outside'; readonly pids: Pids }
+
+/** What the workloads of one namespace hold on one node together. */
+export interface NamespaceShare {
+  readonly namespace: string
+  readonly pids: Pids
+  readonly workloads: number
+}
+
+/** From this share of what is in use on, a namespace is named where none of its workloads is. Own choice. */
+const namespaceWorthNaming = 0.5
+
+/**
+ * The namespace whose workloads, each of them small, hold most of what is in use; undefined: a holder is named, or no namespace
+ * holds that much.
+ */
+export function biggestNamespace(
+  holders: readonly Holder[],
+  workloads: Iterable<WorkloadShare>,
+  inUse: Pids | undefined
+): NamespaceShare | undefined {
+  if (holders.length > 0) return undefined
+  const sums = new Map<string, { pids: Pids; workloads: number }>()
+  for (const { namespace, pids } of workloads) {
+    const held = sums.get(namespace) ?? { pids: 0, workloads: 0 }
+    sums.set(namespace, { pids: held.pids + pids, workloads: held.workloads + 1 })
+  }
+  const [biggest] = [...sums].toSorted(([a, one], [b, two]) => two.pids - one.pids || compareTexts(a, b))
+  if (biggest === undefined || inUse === undefined) return undefined
+  const [namespace, sum] = biggest
+  return sum.workloads > 1 && sum.pids >= inUse * namespaceWorthNaming ? { namespace, ...sum } : undefined
+}
 
 /** Holders named together. */
 const mostHolders = 3
@@ -96,11 +129,16 @@ export function holdersOf(
   worthNaming: number
 ): Holder[] {
   const all: Holder[] = [...workloads].map((workload) => ({ place: 'workload', ...workload }))
-  for (const pod of places.unknownPods ?? []) all.push({ place: 'unknown-pod', ...pod })
   if (places.unexplained !== undefined) all.push({ place: 'unexplained', pids: places.unexplained })
   // What is outside of pods does not count under kubepods.
   if (ceiling === 'node' && places.outside !== undefined) all.push({ place: 'outside', pids: places.outside })
-  const whole = inUse ?? sumOf(all.map(({ pids }) => pids))
+  const unknownPods = places.unknownPods ?? []
+  const whole = inUse ?? sumOf(all.map(({ pids }) => pids)) + sumOf(unknownPods.map(({ pids }) => pids))
+  const isLarge = ({ pids }: UnknownPod): boolean => pids >= whole * worthNaming
+  for (const pod of unknownPods.filter(isLarge)) all.push({ place: 'unknown-pod', ...pod })
+  const small = unknownPods.filter((pod) => !isLarge(pod))
+  const together = { pids: sumOf(small.map(({ pids }) => pids)), pods: small.length }
+  if (small.length > 1) all.push({ place: 'unknown-pods', ...together })
   return all
     .filter(({ pids }) => pids > 0 && pids >= whole * worthNaming)
     .sort((a, b) => b.pids - a.pids || compareTexts(keyOf(a), keyOf(b)))

@@ -2,7 +2,14 @@ import { knownCeilings } from '../headroom/node-ceilings.ts'
 import type { PodFacts } from '../model/cluster-objects.ts'
 import type { Others } from '../model/holder-text.ts'
 import type { NodeReading } from '../model/node-reading.ts'
-import { type Holder, holdersOf, placesOf, type TaskPlaces, type WorkloadShare } from '../model/task-places.ts'
+import {
+  biggestNamespace,
+  type Holder,
+  holdersOf,
+  placesOf,
+  type TaskPlaces,
+  type WorkloadShare
+} from '../model/task-places.ts'
 
 /** Where the tasks of a node are, by all its pods, and what holds so many of them that it is worth naming. */
 export function holdersAndPlaces(
@@ -28,9 +35,15 @@ export function holdersAndPlaces(
   const [fullest] = knownCeilings({ reading, kubelet: undefined })
   const name = fullest?.name ?? 'node'
   const inUse = fullest?.inUse ?? reading?.host.inUse
+  const holders = reading === undefined ? [] : holdersOf(name, inUse, places, shares.values(), worthNaming)
+  const namespace = biggestNamespace(holders, shares.values(), inUse)
   return {
     places,
-    holders: reading === undefined ? [] : holdersOf(name, inUse, places, shares.values(), worthNaming),
-    workloads: { workloads: shares.size, biggest: Math.max(0, ...[...shares.values()].map(({ pids }) => pids)) }
+    holders,
+    workloads: {
+      workloads: shares.size,
+      biggest: Math.max(0, ...[...shares.values()].map(({ pids }) => pids)),
+      ...(namespace === undefined ? undefined : { namespace })
+    }
   }
 }

@@ -5,6 +5,7 @@ import { parse } from 'yaml'
 import { audit } from '../../src/audit/build-report.ts'
 import { RuleIndex } from '../../src/engine/rule-index.ts'
 import { DumpObjects } from '../../src/input/dump-objects.ts'
+import type { KubeletConfigs } from '../../src/ports/readings.ts'
 import { noConfigs } from '../../src/readings/no-readings.ts'
 import { verdictOf } from '../../src/report/audit/headline.ts'
 import { firstStep } from '../../src/report/audit/phrases.ts'
@@ -22,36 +23,42 @@ interface Pods {
   readonly workloads?: number
 }
 
-interface Incident {
+type Figures = readonly [limit: number | 'unlimited', inUse: number]
+
+interface NodeOfIncident {
+  readonly node: string
+  readonly pidPressure?: boolean
+  readonly host: Figures
+  readonly hostCgroup?: string
+  readonly kubepods: Figures
+  readonly nearLimits?: object
+  readonly gaps?: object
+  /** One by one, or so many with so many threads each. */
+  readonly leftovers?: readonly object[] | { readonly count: number; readonly threads: number }
+  readonly kubelet?: { readonly podPidsLimit: number; readonly reserved: number; readonly eviction: string }
+  readonly pods: readonly Pods[]
+}
+
+interface Incident extends NodeOfIncident {
   readonly incident: string
   readonly what: string
   /** Ceiling, culprit, remedy. */
   readonly says?: readonly [string, string, string]
-  readonly node: string
-  readonly pidPressure?: boolean
-  readonly host: readonly [number, number]
-  readonly hostCgroup?: string
-  readonly kubepods: readonly [number, number]
-  readonly nearLimits?: object
-  readonly leftovers?: object
-  readonly pods: readonly Pods[]
+  /** Rules that have to have a finding. */
+  readonly finds?: readonly string[]
+  readonly also?: readonly NodeOfIncident[]
 }
 
 const takenAt = '2026-11-21T10:00:00Z'
-const incidents: Incident[] = parse(readFileSync(join(projectFolder, 'test/fixtures/incidents/incidents.yaml'), 'utf8'))
+const incidents: Incident[] = ['incidents', 'own-states'].flatMap((name) =>
+  parse(readFileSync(join(projectFolder, `test/fixtures/incidents/${name}.yaml`), 'utf8'))
+)
 
-function snapshotOf({
-  node,
-  pidPressure,
-  host,
-  hostCgroup,
-  kubepods,
-  nearLimits = [],
-  leftovers = [],
-  pods
-}: Incident) {
-  const ceiling = ([limit, inUse]: readonly [number, number]) => ({ limit, inUse })
-  const counts = new Map<string, number>()
+function documentOf(
+  { node, pidPressure, host, hostCgroup, kubepods, nearLimits = [], gaps = [], leftovers = [], pods }: NodeOfIncident,
+  counts: Map<string, number>
+) {
+  const ceiling = ([limit, inUse]: Figures) => ({ limit, inUse })
   const all = pods.flatMap(({ kind, name, pods: count = 1, workloads = 1, ...pod }) =>
     Array.from({ length: workloads }, (_, w) =>
       Array.from({ length: count }, () => {
@@ -63,30 +70,51 @@ function snapshotOf({
       })
     ).flat()
   )
+  return {
+    name: node,
+    uid: node,
+    ...(pidPressure === undefined ? undefined : { pidPressure }),
+    reading: {
+      at: takenAt,
+      host: ceiling(host),
+      ...(hostCgroup && { hostCgroup }),
+      kubepods: ceiling(kubepods),
+      nearLimits,
+      gaps
+    },
+    leftovers:
+      'count' in leftovers
+        ? Array.from({ length: leftovers.count }, (_, at) => ({ cgroup: `gone-${at}`, threads: leftovers.threads }))
+        : leftovers,
+    pods: all
+  }
+}
+
+function snapshotOf({ also = [], ...first }: Incident) {
+  const counts = new Map<string, number>()
   return readSnapshot(
     'incident',
     JSON.stringify({
       apiVersion: 'pidguard.io/v1alpha1',
       kind: 'NodeSnapshot',
       takenAt,
-      nodes: [
-        {
-          name: node,
-          uid: node,
-          ...(pidPressure === undefined ? undefined : { pidPressure }),
-          reading: {
-            at: takenAt,
-            host: ceiling(host),
-            ...(hostCgroup && { hostCgroup }),
-            kubepods: ceiling(kubepods),
-            nearLimits
-          },
-          leftovers,
-          pods: all
-        }
-      ]
+      nodes: [first, ...also].map((each) => documentOf(each, counts))
     })
   )
+}
+
+/** How kubelets are configured, where the incident says it. */
+function configsOf({ also = [], ...first }: Incident): KubeletConfigs {
+  const known = new Map([first, ...also].map(({ node, kubelet }) => [node, kubelet]))
+  if (first.kubelet === undefined) return noConfigs('none')
+  return {
+    read: async (targets, sink) => {
+      for (const { name } of targets) {
+        const config = known.get(name)
+        if (config !== undefined) sink.observeConfig(name, config)
+      }
+    }
+  }
 }
 
 /** The lines above the actions, and the first two actions with the first sentence of what to do. */
@@ -106,7 +134,7 @@ async function firstWords(incident: Incident): Promise<{ text: string; findings:
       policy: policyFrom(undefined),
       objects: new DumpObjects([], { find: () => ({ files: [], problems: [], notes: [] }) } as never, snapshot),
       readings: snapshotReadings(snapshot, { now, monotonic: () => 0 }),
-      configs: noConfigs('none'),
+      configs: configsOf(incident),
       targetOf: (facts) => facts,
       now,
       progress: { step() {} },
@@ -126,7 +154,7 @@ async function firstWords(incident: Incident): Promise<{ text: string; findings:
 }
 
 for (const incident of incidents) {
-  const { incident: name, what, says } = incident
+  const { incident: name, what, says, finds = [] } = incident
   t.test(`${name}: ${what}`, async (t) => {
     const { text, findings } = await firstWords(incident)
     if (says === undefined) {
@@ -136,6 +164,7 @@ for (const incident of incidents) {
       t.match(readFileSync(join(projectFolder, 'docs/troubleshooting.md'), 'utf8'), /RLIMIT_NPROC/, 'it cannot be seen')
       return
     }
+    for (const id of finds) t.ok(findings.includes(id), id)
     for (const [at, part] of (['the ceiling', 'the culprit', 'the remedy'] as const).entries()) {
       t.match(text, new RegExp(says[at] ?? ''), part)
     }

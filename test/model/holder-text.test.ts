@@ -46,3 +46,15 @@ void t.test('where nobody stands out that is said, with the size of the biggest'
   )
   t.equal(sayHolders('n1', [], { workloads: 0, biggest: 0 }), 'no pod there is known to hold any')
 })
+
+void t.test('a namespace of many small workloads, and cgroups of many pods that are gone', async (t) => {
+  const namespace = { namespace: 'batch', pids: 29_000, workloads: 500 }
+  t.equal(
+    sayHolders('n1', [], { workloads: 502, biggest: 217, namespace }),
+    'no single workload stands out: 502 workloads there hold at most 217 PIDs each; the 500 of namespace batch 29000 together'
+  )
+  t.equal(
+    sayHolders('n1', [{ place: 'unknown-pods', pids: 28_000, pods: 200 }], others),
+    '28000 PIDs in 200 cgroups of pods that the API server does not know (any more)'
+  )
+})

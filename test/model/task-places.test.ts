@@ -1,5 +1,12 @@
 import t from 'tap'
-import { type Holder, holdersOf, outsideOf, placesOf, type WorkloadShare } from '../../src/model/task-places.ts'
+import {
+  biggestNamespace,
+  type Holder,
+  holdersOf,
+  outsideOf,
+  placesOf,
+  type WorkloadShare
+} from '../../src/model/task-places.ts'
 
 const reading = (host: number | undefined, kubepods: number | undefined, pods?: Record<string, number>) => ({
   host: { limit: 32_768, inUse: host },
@@ -92,4 +99,27 @@ void t.test('the biggest three places, whatever they are; what is outside does n
   const workloads = [web('a', 1800), web('b', 1700)]
   t.strictSame(shown(holdersOf('node', 10_000, places, workloads, 0.1)), ['outside 3000', 'unknown-pod 2000', 'a 1800'])
   t.strictSame(shown(holdersOf('kubepods', 7000, places, workloads, 0.1)), ['unknown-pod 2000', 'a 1800', 'b 1700'])
+})
+
+void t.test('pods that are gone count together where none of them is large by itself', async (t) => {
+  const gone = (count: number, pids: number) => Array.from({ length: count }, (_, at) => ({ cgroup: `g${at}`, pids }))
+  const of = (unknownPods: { cgroup: string; pids: number }[]) =>
+    holdersOf('node', 1000, { ...nowhere, unknownPods }, [], 0.1)
+  t.strictSame(of(gone(20, 30)), [{ place: 'unknown-pods', pids: 600, pods: 20 }])
+  t.strictSame(of(gone(3, 30)), [], 'all together are not worth naming')
+  t.strictSame(of([...gone(20, 10), { cgroup: 'big', pids: 500 }]), [
+    { place: 'unknown-pod', cgroup: 'big', pids: 500 },
+    { place: 'unknown-pods', pids: 200, pods: 20 }
+  ])
+  t.strictSame(shown(of([{ cgroup: 'big', pids: 500 }])), ['unknown-pod 500'])
+})
+
+void t.test('a namespace is named where no holder is, and its workloads hold half of what is in use', async (t) => {
+  const many = Array.from({ length: 10 }, (_, at) => web(`w${at}`, 50))
+  t.strictSame(biggestNamespace([], many, 1000), { namespace: 'shop', pids: 500, workloads: 10 })
+  t.equal(biggestNamespace([], many, 1001), undefined)
+  t.equal(biggestNamespace([], [web('one', 900)], 1000), undefined, 'one workload is not a namespace')
+  t.equal(biggestNamespace(holdersOf('node', 100, nowhere, [web('a', 90)], 0.1), many, 1000), undefined)
+  t.equal(biggestNamespace([], many, undefined), undefined)
+  t.equal(biggestNamespace([], [], 1000), undefined)
 })

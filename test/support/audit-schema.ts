@@ -85,7 +85,7 @@ const node = z.strictObject({
   holders: z
     .array(
       z.strictObject({
-        place: z.enum(['workload', 'unknown-pod', 'unexplained', 'outside']),
+        place: z.enum(['workload', 'unknown-pod', 'unknown-pods', 'unexplained', 'outside']),
         workload: z
           .strictObject({
             namespace: z.string(),
@@ -96,6 +96,7 @@ const node = z.strictObject({
           })
           .nullable(),
         cgroup: z.string().nullable().describe('The uid in the name of the cgroup of an unknown pod.'),
+        pods: count().optional().describe('How many unknown pods, where they are named together.'),
         pids: count()
       })
     )
@@ -103,6 +104,10 @@ const node = z.strictObject({
       'What holds at least audit.holderShare of the policy of what is in use at the fuller ceiling, the biggest first; at most three.'
     ),
   workloads: count().describe('Workloads with pods there whose tasks are known.'),
+  biggestNamespace: z
+    .strictObject({ namespace: z.string(), pids: count(), workloads: count() })
+    .nullable()
+    .describe('The namespace whose workloads, each of them small, hold most of what is in use; null: none does.'),
   pidPressure: z.boolean().nullable(),
   kubelet: z
     .strictObject({

@@ -95,6 +95,7 @@ const full: AuditNode = {
     }
   ],
   workloads: 2,
+  biggestNamespace: null,
   pidPressure: false,
   withoutCeiling: null,
   kubelet: { podPidsLimit: 'unlimited', reserved: 0, eviction: null },
@@ -124,6 +125,7 @@ const unlimited: AuditNode = {
     }
   ],
   workloads: 1,
+  biggestNamespace: null,
   pidPressure: null,
   withoutCeiling: null,
   kubelet: { podPidsLimit: 1024, reserved: 1000, eviction: '10%' }

@@ -185,6 +185,7 @@ function nodeOf(at: number, scale: Scale): AuditNode {
         places: { pods: null, unknownPods: null, unexplained: null, outside: null },
         holders: [],
         workloads: 0,
+        biggestNamespace: null,
         pidPressure: false,
         withoutCeiling: null,
         kubelet: null
@@ -234,6 +235,7 @@ function nodeOf(at: number, scale: Scale): AuditNode {
       }
     ],
     workloads: 1,
+    biggestNamespace: null,
     pidPressure: at % 31 === 0 ? null : at % 700 === 1,
     withoutCeiling: null,
     kubelet: at % 6 === 5 ? null : { podPidsLimit: at % 4 === 0 ? 4096 : 'unlimited', reserved: 0, eviction: null },

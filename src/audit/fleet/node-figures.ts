@@ -2,7 +2,7 @@ import { type CeilingName, ceilingAccounts, isWhole, type NodeFigures } from '..
 import { knownCeilings, usedShareOf } from '../../headroom/node-ceilings.ts'
 import type { Pids } from '../../lib/units.ts'
 import type { Ceiling, NodeReading } from '../../model/node-reading.ts'
-import { type Holder, holdersOf, placesOf, type WorkloadShare } from '../../model/task-places.ts'
+import { biggestNamespace, type Holder, holdersOf, placesOf, type WorkloadShare } from '../../model/task-places.ts'
 import type { Floor } from '../../policy/settings.ts'
 import type { AuditCeiling, AuditHolder, AuditNode, Limit } from '../../report/audit/audit-fleet.ts'
 
@@ -37,11 +37,12 @@ export function holdersAndPlaces(
   unclaimed: ReadonlyMap<string, Pids> | undefined,
   workloads: readonly WorkloadShare[],
   worthNaming: number
-): Pick<AuditNode, 'places' | 'holders' | 'workloads'> {
+): Pick<AuditNode, 'places' | 'holders' | 'workloads' | 'biggestNamespace'> {
   const places = placesOf(reading, unclaimed)
   const { pods, unknownPods, unexplained, outside } = places
   const name = fullerOf(reading)
   const inUse = name === 'node' ? reading?.host.inUse : reading?.kubepods.inUse
+  const holders = reading === undefined ? [] : holdersOf(name, inUse, places, workloads, worthNaming)
   return {
     places: {
       pods: pods ?? null,
@@ -49,8 +50,9 @@ export function holdersAndPlaces(
       unexplained: unexplained ?? null,
       outside: outside ?? null
     },
-    holders: reading === undefined ? [] : holdersOf(name, inUse, places, workloads, worthNaming).map(writtenHolder),
-    workloads: workloads.length
+    holders: holders.map(writtenHolder),
+    workloads: workloads.length,
+    biggestNamespace: biggestNamespace(holders, workloads, inUse) ?? null
   }
 }
 
@@ -65,6 +67,7 @@ function writtenHolder(holder: Holder): AuditHolder {
     const { namespace, kind, name, pods, terminating } = holder
     return { place, ...none, workload: { namespace, kind, name, pods, terminating }, pids }
   }
+  if (place === 'unknown-pods') return { place, ...none, pods: holder.pods, pids }
   return place === 'unknown-pod' ? { place, ...none, cgroup: holder.cgroup, pids } : { place, ...none, pids }
 }
 

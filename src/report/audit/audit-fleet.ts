@@ -55,6 +55,8 @@ export interface AuditNode {
   readonly holders: readonly AuditHolder[]
   /** Workloads with pods there whose tasks are known. */
   readonly workloads: number
+  /** The namespace whose workloads, each of them small, hold most of what is in use together; null: none does. */
+  readonly biggestNamespace: { readonly namespace: string; readonly pids: Pids; readonly workloads: number } | null
   /** The PIDPressure condition. */
   readonly pidPressure: boolean | null
   /** null: its configuration could not be read. */
@@ -79,13 +81,15 @@ export interface AuditPlaces {
 
 /** A place that holds a share of a node that is worth naming. */
 export interface AuditHolder {
-  readonly place: 'workload' | 'unknown-pod' | 'unexplained' | 'outside'
+  readonly place: 'workload' | 'unknown-pod' | 'unknown-pods' | 'unexplained' | 'outside'
   /** Of a workload, with its pods there and those of them that are being deleted; null otherwise. */
   readonly workload:
     | (AuditOwner & { readonly namespace: string; readonly pods: number; readonly terminating: number })
     | null
   /** The uid in the name of the cgroup of an unknown pod; null otherwise. */
   readonly cgroup: string | null
+  /** How many unknown pods there are together, where they are named together; absent otherwise. */
+  readonly pods?: number
   readonly pids: Pids
 }
 

@@ -28,7 +28,11 @@ export function verdictOf(report: VerdictInput): Verdict {
   ].filter((text) => text !== '')
   if (short.length > 0) {
     const who = short.length === 1 ? `${short[0]?.node} is` : `${grouped(short.length)} nodes are`
-    return { tone: 'bad', headline: `Act now: ${who} one burst away from running out of PIDs.`, situations, details }
+    const isFull = short.some((node) => shortBy(node, actNow) === 'use')
+    const what = isFull
+      ? 'one burst away from running out of PIDs'
+      : 'short of PIDs by what was promised or set, not by use'
+    return { tone: 'bad', headline: `Act now: ${who} ${what}.`, situations, details }
   }
   if (count > 0) return { tone: 'warn', headline: `${things(count)} Begin with number 1 below.`, situations, details }
   const fine = `Nothing wrong was found in ${counted(summary.checked, 'object')}`
@@ -44,22 +48,44 @@ export function isShort({ used, free, pidPressure }: AuditNode, actNow: number):
   return pidPressure === true || (typeof free === 'number' && free < 0) || (used !== null && used >= actNow)
 }
 
+/**
+ * What makes a short node short: its use, only what pods there may still start, or, under PIDPressure with room left, the eviction
+ * threshold of its kubelet.
+ */
+export function shortBy(node: AuditNode, actNow: number): 'use' | 'promised' | 'threshold' {
+  const { used, free, pidPressure, committed, floor, tightest } = node
+  if (used === null || used >= actNow) return 'use'
+  if (typeof free === 'number' && free < 0) {
+    const inUse = tightest === null ? null : (tightest === 'node' ? node.host : node.kubepods).inUse
+    const room = committed === null || floor === null || inUse === null ? free : free + committed - inUse
+    return room >= 0 ? 'promised' : 'use'
+  }
+  return pidPressure === true ? 'threshold' : 'use'
+}
+
 /** What happens at a ceiling. */
-const consequences: Readonly<Record<AuditCeilingName, string>> = {
+const consequences: Readonly<Record<AuditCeilingName | 'promised' | 'threshold', string>> = {
   node: 'At the node ceiling, where nothing can start any more, not even a login',
-  kubepods: 'At the kubepods ceiling, where pods fail to fork although the node looks empty'
+  kubepods: 'At the kubepods ceiling, where pods fail to fork although the node looks empty',
+  promised: 'Promised away: pods may still start more than the policy leaves free, though little is in use',
+  threshold: 'Under PIDPressure with room left, where the kubelet evicts pods and takes no new ones'
 }
 
 /** Nodes named one by one. Own choice. */
 const mostNamed = 3
 
 function situationsOf(short: readonly AuditNode[], actNow: number): string[] {
-  return (['kubepods', 'node'] as const).flatMap((name) => {
-    const names = short.filter((node) => shortCeiling(node, actNow) === name).map(({ node }) => node)
+  return (['kubepods', 'node', 'promised', 'threshold'] as const).flatMap((name) => {
+    const names = short.filter((node) => situationOf(node, actNow) === name).map(({ node }) => node)
     if (names.length === 0) return []
     const more = names.length > mostNamed ? ` and ${grouped(names.length - mostNamed)} more` : ''
     return [`${consequences[name]}: ${names.slice(0, mostNamed).join(', ')}${more}.`]
   })
+}
+
+function situationOf(node: AuditNode, actNow: number): keyof typeof consequences {
+  const cause = shortBy(node, actNow)
+  return cause === 'use' ? shortCeiling(node, actNow) : cause
 }
 
 /** The ceiling that a short node is short at: the one nearly full, else the one with the least free. */

@@ -75,13 +75,18 @@ export function firstStep(report: Pick<AuditReport, 'rules'>, about: Parameters<
 }
 
 /** Who holds the tasks of a node, or that no one stands out; without a full stop. */
-export function holdersText({ node, holders, workloads, biggestWorkload }: AuditNode): string {
-  return sayHolders(node, holders.map(holderOf), { workloads, biggest: biggestWorkload?.pids ?? 0 })
+export function holdersText({ node, holders, workloads, biggestWorkload, biggestNamespace }: AuditNode): string {
+  return sayHolders(node, holders.map(holderOf), {
+    workloads,
+    biggest: biggestWorkload?.pids ?? 0,
+    namespace: biggestNamespace ?? undefined
+  })
 }
 
-function holderOf({ place, workload, cgroup, pids }: AuditHolder): Holder {
+function holderOf({ place, workload, cgroup, pods = 0, pids }: AuditHolder): Holder {
   if (place === 'workload') {
     return { place, kind: '', namespace: '', name: '', pods: 0, terminating: 0, ...workload, pids }
   }
+  if (place === 'unknown-pods') return { place, pods, pids }
   return place === 'unknown-pod' ? { place, cgroup: cgroup ?? '', pids } : { place, pids }
 }

@@ -11,7 +11,7 @@ import { freePorts } from './ports.ts'
 import { logTail, startProgram } from './processes.ts'
 import { lackingPrograms } from './programs.ts'
 import { quietly } from './quietly.ts'
-import { settingsFor, versionOf } from './versions.ts'
+import { type Feature, settingsFor, versionOf } from './versions.ts'
 import { until } from './wait.ts'
 
 export interface RealNode {
@@ -52,7 +52,11 @@ export function missingForNode(env: NodeJS.ProcessEnv): string | undefined {
  */
 export async function startNode(
   plane: ControlPlane,
-  { name = 'node-a', authority: given }: { readonly name?: string; readonly authority?: Authority } = {}
+  {
+    name = 'node-a',
+    authority: given,
+    features = []
+  }: { readonly name?: string; readonly authority?: Authority; readonly features?: readonly Feature[] } = {}
 ): Promise<RealNode> {
   const folder = join(plane.folder, name)
   mkdirSync(join(folder, 'cni'), { recursive: true })
@@ -71,7 +75,7 @@ export async function startNode(
   // The assets may hold a runtime of their own, with its shim; Debian's is older than what newer kubelets speak to.
   const env = { ...process.env, PATH: [process.env.KUBEBUILDER_ASSETS, process.env.PATH].join(delimiter) }
   const kubeletProgram = join(process.env.KUBEBUILDER_ASSETS ?? '', 'kubelet')
-  const settings = settingsFor('kubelet', versionOf(kubeletProgram))
+  const settings = settingsFor('kubelet', versionOf(kubeletProgram), features)
   writeFileSync(join(folder, 'containerd.toml'), containerdSettings(folder, socket))
   writeFileSync(join(folder, 'cni', '10-pods.conflist'), JSON.stringify(podNetwork(folder)))
   writeFileSync(

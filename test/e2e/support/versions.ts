@@ -10,7 +10,7 @@ export interface Version {
 
 type Program = 'kube-apiserver' | 'kube-controller-manager' | 'kube-scheduler' | 'kubelet'
 /** Off by default in every version that has it. */
-export type Feature = 'gangs'
+export type Feature = 'gangs' | 'cri-stats'
 
 interface Difference {
   readonly programs: readonly Program[]
@@ -36,6 +36,8 @@ const differences: readonly Difference[] = [
   { programs: ['kubelet'], until: 26, flags: { 'container-runtime': 'remote' } },
   // From v1.35 on a kubelet does not start on cgroup v1 unless it may; the field is there from v1.31 on.
   { programs: ['kubelet'], since: 31, config: { failCgroupV1: false } },
+  // Statistics of pods from the container runtime: beta and off in v1.37; containerd has them from v2.2 on.
+  { programs: ['kubelet'], since: 37, feature: 'cri-stats', gates: ['PodAndContainerStatsFromCRI'] },
   // PodGroup of scheduling.k8s.io, beta and off in v1.37.
   {
     programs: ['kube-apiserver', 'kube-controller-manager', 'kube-scheduler'],

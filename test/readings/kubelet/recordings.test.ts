@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import t from 'tap'
 import { buildPodProjection } from '../../../src/kube/cache/cached-pods.ts'
 import { CadvisorTextReader } from '../../../src/readings/kubelet/cadvisor-text.ts'
+import { ProviderReader, runtimeTasks, SummaryReader } from '../../../src/readings/kubelet/cri-stats.ts'
 import { RlimitReader } from '../../../src/readings/kubelet/stats-summary-text.ts'
 
 const recordings = [
@@ -37,3 +38,28 @@ for (const { version, maxpid, curproc } of recordings) {
     )
   })
 }
+
+t.test(
+  'v1.37 whose statistics come from containerd: its pod by labels and by uid, and nothing of kubepods',
+  async (t) => {
+    const read = (file: string) =>
+      readFileSync(new URL(`../../fixtures/kubelet/v1.37-runtime/${file}`, import.meta.url))
+    const provider = new ProviderReader()
+    provider.push(read('metrics.txt'))
+    t.equal(provider.end().isRuntime, true)
+    const cadvisor = new CadvisorTextReader()
+    cadvisor.push(read('metrics-cadvisor.txt'))
+    t.equal(cadvisor.end(), undefined)
+    t.strictSame(cadvisor.labelled.pods, new Map([['default/hog', 301]]))
+    t.strictSame(
+      cadvisor.labelled.nearLimits(() => 'u'),
+      [],
+      'a limit of 0 is none'
+    )
+    const summary = new SummaryReader()
+    summary.push(read('stats-summary.json'))
+    const uid = '5883fb19-3bd5-46b7-95a7-2d146e778de3'
+    t.match(summary.end(), { limit: 32_768, inUse: 816, pods: new Map([[uid, 301]]) })
+    t.match(runtimeTasks(summary.end() ?? {}, cadvisor.labelled), { pods: new Map([[uid, 301]]), inUse: 301 })
+  }
+)

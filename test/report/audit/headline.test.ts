@@ -45,12 +45,12 @@ void t.test('a node is short of PIDs below its floor, nearly full, or by the wor
   for (const [change, isShort] of cases) {
     const { tone, headline } = verdictOf(oneNode(change))
     t.equal(tone === 'bad', isShort, JSON.stringify(change))
-    if (isShort) t.match(headline, 'Act now: node-a is one burst away')
+    if (isShort) t.match(headline, /^Act now: node-a is (one burst away|short of PIDs by what was promised or set)/)
   }
 })
 
 void t.test('several nodes are counted', async (t) => {
-  const { nodes, ...report } = oneNode({ free: -1 })
+  const { nodes, ...report } = oneNode({ free: -1, committed: null })
   t.match(verdictOf({ ...report, nodes: [...nodes, ...nodes] }).headline, 'Act now: 2 nodes are')
 })
 
@@ -100,13 +100,20 @@ void t.test('the fullest ceiling is the one with the greater share in use, which
 void t.test('nodes that are short are named with the incident they are close to, three of each at most', async (t) => {
   const cases: readonly (readonly [Partial<AuditNode>, string[]])[] = [
     [{}, []],
-    [{ pidPressure: true }, ['At the node ceiling, where nothing can start any more, not even a login: node-a.']],
     [
-      { free: -1, tightest: 'kubepods' },
+      { pidPressure: true },
+      ['Under PIDPressure with room left, where the kubelet evicts pods and takes no new ones: node-a.']
+    ],
+    [
+      { free: -1, tightest: 'kubepods', committed: 10_000, floor: 10 },
+      ['Promised away: pods may still start more than the policy leaves free, though little is in use: node-a.']
+    ],
+    [
+      { free: -1, tightest: 'kubepods', committed: null },
       ['At the kubepods ceiling, where pods fail to fork although the node looks empty: node-a.']
     ],
     [
-      { free: -1, tightest: 'node' },
+      { free: -1, tightest: 'node', committed: null },
       ['At the node ceiling, where nothing can start any more, not even a login: node-a.']
     ],
     [
@@ -115,7 +122,7 @@ void t.test('nodes that are short are named with the incident they are close to,
     ]
   ]
   for (const [change, want] of cases) t.strictSame(verdictOf(oneNode(change)).situations, want, JSON.stringify(change))
-  const { nodes, ...report } = oneNode({ free: -1 })
+  const { nodes, ...report } = oneNode({ free: -1, committed: null })
   const many = (count: number) =>
     verdictOf({
       ...report,

@@ -54,7 +54,7 @@ t.test('a clean report says so, in colour too', async (t) => {
 t.test('it begins with the verdict: which node is close to which incident', async (t) => {
   const [node, ...others] = fullAudit().nodes
   if (node === undefined) throw new Error('expected a node')
-  const report = { ...fullAudit(), nodes: [{ ...node, free: -1 }, ...others] }
+  const report = { ...fullAudit(), nodes: [{ ...node, free: -1, committed: null }, ...others] }
   t.strictSame(renderAuditText(report).split('\n').slice(0, 2), [
     'Act now: node-a is one burst away from running out of PIDs.',
     'At the kubepods ceiling, where pods fail to fork although the node looks empty: node-a.'
