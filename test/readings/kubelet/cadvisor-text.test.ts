@@ -133,7 +133,8 @@ t.test('containers outside of the empty cgroups of their pods: their sums are th
   const both = read(
     threads('/kubepods.slice', 9) + threads(`/kubepods.slice/${slice.replace('burstable-', '')}`, 9) + container('a', 5)
   )
-  t.equal(both?.isMisplaced, false, 'where pods hold tasks of their own, that is what they hold')
+  t.strictSame([both?.isMisplaced, [...(both?.pods ?? [])]], [true, [[uid, 14]]], 'some outside, some in their pod')
+  t.strictSame(both?.kubepods.inUse, 9, 'what is outside does not count against the limit of kubepods')
 })
 
 t.test(
