@@ -26,6 +26,7 @@ export async function readFilePolicy(path: string | undefined, rules: readonly R
 export function filePolicyOf(policy: Policy, rules: readonly Rule[], now: Millis): FilePolicy {
   const resolver = new PolicyResolver(policy, rules)
   return {
+    ownKinds: policy.podTemplates,
     notes: expiredNotes(policy.exemptions, now),
     settingsFor: (namespace, facts) => resolver.settingsFor(namespace, facts),
     exemption(ruleId, subject) {

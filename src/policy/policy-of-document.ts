@@ -1,3 +1,5 @@
+import type { TemplatePlace } from '../kubernetes/pods/template-places.ts'
+import { groupKindOf } from '../kubernetes/workloads.ts'
 import { defaultSystemNamespaces, defaultsOf } from './default-settings.ts'
 import type { PolicyDocument } from './document/schema.ts'
 import { applyLayer } from './inherit-settings.ts'
@@ -24,13 +26,23 @@ export function policyOf({ metadata, spec = {} }: PolicyDocument, rules: readonl
       settings: applyLayer(base, override)
     })),
     exemptions: (spec.exemptions ?? []).map(exemptionOf),
-    tuning: tuningOf(spec.namespaceTuning ?? {})
+    tuning: tuningOf(spec.namespaceTuning ?? {}),
+    podTemplates: templatePlacesOf(spec.podTemplates ?? [])
   }
 }
 
 function exemptionOf(written: NonNullable<Spec['exemptions']>[number]): Policy['exemptions'][number] {
   const { rules, namespaces, kinds, names, selector, reason, expires } = written
   return { rules, namespaces, kinds, names, selector, reason: reason.trim(), expiresAt: expires }
+}
+
+function templatePlacesOf(written: NonNullable<Spec['podTemplates']>): Policy['podTemplates'] {
+  const places = new Map<string, TemplatePlace[]>()
+  for (const { group, kind, ...place } of written) {
+    const key = groupKindOf(group, kind)
+    places.set(key, [...(places.get(key) ?? []), place])
+  }
+  return places
 }
 
 function tuningOf({ pids, cpu, memory, floor }: NonNullable<Spec['namespaceTuning']>): NamespaceTuning {

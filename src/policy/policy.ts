@@ -1,4 +1,6 @@
 import type { Selector } from '../kubernetes/label-selector.ts'
+import type { TemplatePlace } from '../kubernetes/pods/template-places.ts'
+import type { GroupKind } from '../kubernetes/workloads.ts'
 import type { Millis, Pids } from '../lib/units.ts'
 import type { Mode } from '../model/finding.ts'
 import type { Backend, Floor, Profile, Settings } from './settings.ts'
@@ -20,6 +22,8 @@ export interface Policy {
   readonly overrides: readonly Override[]
   readonly exemptions: readonly Exemption[]
   readonly tuning: NamespaceTuning
+  /** Where kinds keep pods that pidguard does not know by itself, or knows otherwise. */
+  readonly podTemplates: ReadonlyMap<GroupKind, readonly TemplatePlace[]>
 }
 
 export interface Override {

@@ -32,7 +32,7 @@ export class Findings {
   readonly #exempted = new ReasonCounts()
   readonly #notes = new Map<string, number>()
   readonly #passedOver = new Map<string, number>()
-  readonly #unknownKinds = new Map<string, number>()
+  readonly #withoutTemplate = new Map<string, number>()
   readonly #counts = { objects: 0, checked: 0, podRulesOff: 0, changed: 0 }
   readonly #repeats = new Repeats()
 
@@ -65,9 +65,11 @@ export class Findings {
     this.note(`apiVersion ${apiVersion} is no longer served by current API servers; checked as ${judgedAs}`)
   }
 
-  /** An object that holds pods, of a kind whose pod templates are not known. */
-  unknownKind(kind: string, apiVersion: string): void {
-    this.#unknownKinds.set(`${kind} (${apiVersion})`, (this.#unknownKinds.get(`${kind} (${apiVersion})`) ?? 0) + 1)
+  /** An object that makes pods and holds no template that is known; `why`, where that is known. */
+  withoutTemplate(kind: string, apiVersion: string, why: string | undefined): void {
+    const reason = why === undefined ? ', which seem to hold pods, of a kind that pidguard does not know' : `: ${why}`
+    const key = `${kind} (${apiVersion})${reason}`
+    this.#withoutTemplate.set(key, (this.#withoutTemplate.get(key) ?? 0) + 1)
   }
 
   add(finding: DecidedFinding & { readonly field: string }, object: ObjectName, place: Place): void {
@@ -138,10 +140,7 @@ export class Findings {
   #unchecked(): string[] {
     return [
       ...[...this.#passedOver].map(([reason, count]) => `not checked: ${plural(count, 'object')}: ${reason}`),
-      ...[...this.#unknownKinds].map(
-        ([kind, count]) =>
-          `not checked: ${count} ${kind}, which seem to hold pods, of a kind that pidguard does not know`
-      )
+      ...[...this.#withoutTemplate].map(([kind, count]) => `not checked: ${count} ${kind}`)
     ]
   }
 

@@ -5,11 +5,12 @@ import { type Judged, mutateThenValidate } from '../engine/mutate-then-validate.
 import type { Rule } from '../engine/rule.ts'
 import type { RuleIndex } from '../engine/rule-index.ts'
 import { runsFelix } from '../kubernetes/calico/felix.ts'
-import { type FoundTemplate, templatePlacesOf, templatesIn } from '../kubernetes/pods/pod-templates.ts'
+import { type FoundTemplate, templatesIn } from '../kubernetes/pods/pod-templates.ts'
+import { type TemplatePlace, templatePlacesOf } from '../kubernetes/pods/template-places.ts'
 import { fillFromLimitRanges } from '../kubernetes/qos/limit-range-defaults.ts'
 import { isPodSubject, type Subject, subjectOfObject } from '../kubernetes/subject.ts'
 import type { LimitRangeItem } from '../kubernetes/types.ts'
-import { currentVersionOf, groupKindOf, groupOf, pod } from '../kubernetes/workloads.ts'
+import { currentVersionOf, type GroupKind, groupKindOf, groupOf, pod } from '../kubernetes/workloads.ts'
 import { Draft, type PatchOperation } from '../lib/json/patch.ts'
 import { type JsonRecord, shapeErrorOf } from '../lib/json/shape.ts'
 import type { Settings } from '../policy/settings.ts'
@@ -20,6 +21,8 @@ import { pointerBehind, standInOf } from './template-stand-in.ts'
 export interface FilePolicy {
   settingsFor(namespace: string, facts: ReturnType<InputFacts['namespace']>): Settings
   exemption(ruleId: string, subject: Subject): string | undefined
+  /** Where kinds keep pod templates that pidguard does not know by itself, or knows otherwise. */
+  readonly ownKinds?: ReadonlyMap<GroupKind, readonly TemplatePlace[]>
   /** What its authors should know, as exemptions that have expired. */
   readonly notes?: readonly string[]
 }
@@ -77,7 +80,8 @@ export class ObjectJudge {
   }
 
   #templatesOf(object: JsonRecord): FoundTemplate[] {
-    const places = templatePlacesOf(groupKindOf(groupOf(String(object['apiVersion'])), String(object['kind'])))
+    const kind = groupKindOf(groupOf(String(object['apiVersion'])), String(object['kind']))
+    const places = this.#policy.ownKinds?.get(kind) ?? templatePlacesOf(kind)
     return places === undefined ? [] : templatesIn(object, places)
   }
 

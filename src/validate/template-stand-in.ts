@@ -16,7 +16,11 @@ export function standInOf({ metadata }: JsonRecord, { value, isPodSpec, replicas
 }
 
 /** The pointer in the object itself, for one in its stand-in. */
-export function pointerBehind(pointer: string, { at, isPodSpec }: FoundTemplate): string {
-  const from = isPodSpec ? podSpecAt : templateAt
-  return pointer === from || pointer.startsWith(`${from}/`) ? at + pointer.slice(from.length) : at
+export function pointerBehind(pointer: string, { at, isPodSpec, from }: FoundTemplate): string {
+  const root = isPodSpec ? podSpecAt : templateAt
+  if (pointer !== root && !pointer.startsWith(`${root}/`)) return at
+  const inner = pointer.slice(root.length)
+  if (from === undefined) return at + inner
+  const part = from.find(([built]) => inner === built || inner.startsWith(`${built}/`))
+  return part === undefined ? at : part[1] + inner.slice(part[0].length)
 }

@@ -6,6 +6,7 @@ import { remembered } from '../input/remembered-inputs.ts'
 import { isAboutFelix } from '../kubernetes/calico/felix.ts'
 import { kindMistake } from '../kubernetes/kind-mistake.ts'
 import { holdsPods } from '../kubernetes/pods/pod-templates.ts'
+import { whyWithoutTemplate } from '../kubernetes/pods/template-places.ts'
 import { type MinorVersion, newestMinor } from '../kubernetes/server-version.ts'
 import { groupKindOf, groupOf } from '../kubernetes/workloads.ts'
 import type { PatchOperation } from '../lib/json/patch.ts'
@@ -156,7 +157,12 @@ class Pass {
     if (message !== undefined) {
       const name = objectNameOf(object, this.#options.namespace)
       this.#findings.problem({ message, object: name, place: await placeOf('/kind') })
-    } else if (holdsPods(groupKindOf(group, kind), object)) this.#findings.unknownKind(kind, apiVersion)
+      return
+    }
+    const why = whyWithoutTemplate(groupKindOf(group, kind))
+    if (why !== undefined || holdsPods(groupKindOf(group, kind), object)) {
+      this.#findings.withoutTemplate(kind, apiVersion, why)
+    }
   }
 
   async #check(input: InputObject, apiVersion: string): Promise<void> {

@@ -73,6 +73,7 @@ const without: Readonly<Record<string, string>> = {
   'report/audit/html/sections/recommendations.ts': 'A section of the page; test/report/audit/html/page.test.ts.',
   'report/audit/html/sections/calico.ts':
     'test/audit/build-report.test.ts looks for its rows; the golden page has them.',
+  'kubernetes/pods/template-places.ts': 'A table; test/validate/validate.test.ts has kinds of each sort.',
   'yaml/mistake.ts': 'json-locator.test.ts and read-document.test.ts have what it says.',
   'main.ts': 'It is the process; test/program starts the built program.',
   'readings/prometheus/near-limit-queries.ts': 'prometheus-readings.test.ts reads by these queries.',

@@ -42,6 +42,7 @@ export function policyFrom(spec?: string): FilePolicy {
     spec === undefined ? defaultPolicy(policyRules) : readPolicy(text, { rules: policyRules, source: 'policy.yaml' })
   const resolver = new PolicyResolver(policy, policyRules)
   return {
+    ownKinds: policy.podTemplates,
     settingsFor: (namespace, facts) => resolver.settingsFor(namespace, facts),
     exemption: (ruleId, subject) => exemptionFor(policy.exemptions, ruleId, targetOf(subject), today)?.reason
   }

@@ -343,14 +343,112 @@ void t.test('what a controller adds to its pods counts: Knative pods are not Bes
   t.strictSame([linesOf(report), report.counts.checked], [[], 1])
 })
 
+void t.test('containers in fields of their own are checked as one pod, with the pointers of the object', async (t) => {
+  const tekton = (kind: string, spec: string): string =>
+    `apiVersion: tekton.dev/v1\nkind: ${kind}\nmetadata: {name: a}\nspec: ${spec}\n`
+  const steps = (resources: string): string => `{steps: [{name: one, image: a}, {name: two, image: a, ${resources}}]}`
+  const requests = '{requests: {cpu: 1}}'
+  const cases: readonly (readonly [name: string, text: string, found: readonly string[], named?: string])[] = [
+    ['steps', tekton('Task', steps('computeResources: {}')), ['/spec/steps/0/resources']],
+    ['steps with requests', tekton('Task', steps(`computeResources: ${requests}`)), []],
+    ['steps of v1beta1', tekton('Task', steps(`resources: ${requests}`)), []],
+    ['a template of steps', tekton('Task', `{stepTemplate: {computeResources: ${requests}}, steps: [{image: a}]}`), []],
+    [
+      'a sidecar with requests',
+      tekton('Task', `{steps: [{image: a}], sidecars: [{name: s, computeResources: ${requests}}]}`),
+      []
+    ],
+    [
+      'a Task in a Pipeline',
+      tekton(
+        'Pipeline',
+        `{tasks: [{taskSpec: ${steps(`computeResources: ${requests}`)}}, {taskRef: {name: x}}], finally: [{taskSpec: {steps: [{image: a, computeResources: {limits: {}}}]}}]}`
+      ),
+      ['/spec/finally/0/taskSpec/steps/0/computeResources']
+    ],
+    [
+      'a Pipeline of other Tasks',
+      tekton('Pipeline', '{tasks: [{taskRef: {name: x}}]}'),
+      [],
+      'its pods are those of Tasks it names'
+    ],
+    [
+      'a TaskRun with resources',
+      tekton('TaskRun', `{computeResources: ${requests}, taskSpec: {steps: [{image: a}]}}`),
+      [],
+      'or has the resources of the TaskRun'
+    ],
+    [
+      'a Workflow',
+      argo('Workflow', '  templates:\n  - steps: []\n  - name: b\n    container: {image: a}\n'),
+      ['/spec/templates/1/container/resources']
+    ],
+    [
+      'a script with a sidecar',
+      argo(
+        'WorkflowTemplate',
+        '  templates:\n  - script: {image: a}\n    sidecars: [{name: s, image: a, resources: {limits: {cpu: 1}}}]\n'
+      ),
+      []
+    ],
+    [
+      'a set of containers',
+      argo(
+        'CronWorkflow',
+        '  workflowSpec:\n    templates:\n    - containerSet: {containers: [{name: a, image: a}]}\n'
+      ),
+      ['/spec/workflowSpec/templates/0/containerSet/containers/0/resources']
+    ],
+    [
+      'a Workflow that is patched',
+      argo('Workflow', '  podSpecPatch: "{}"\n  templates:\n  - container: {image: a}\n'),
+      [],
+      'podSpecPatch'
+    ]
+  ]
+  for (const [name, text, found, named] of cases) {
+    const report = await validateTexts({ 'a.yaml': text })
+    t.strictSame([report.findings.map(({ pointer }) => pointer), problemsOf(report)], [found, []], name)
+    t.equal(report.unchecked.length, named === undefined ? 0 : 1, name)
+    if (named !== undefined) t.match(report.unchecked[0], named, name)
+  }
+})
+
+void t.test('the policy says where kinds of its own keep pods, and of known ones where else', async (t) => {
+  const policy = `  podTemplates:
+  - {group: example.com, kind: Foo, template: /spec/parts/*/template, replicas: /spec/size}
+  - {group: example.com, kind: Foo, podSpec: /spec/pod}
+  - {group: argoproj.io, kind: Rollout, podSpec: /spec/mine}`
+  const foo = (spec: string): string => `apiVersion: example.com/v2\nkind: Foo\nmetadata: {name: a}\nspec: ${spec}\n`
+  const pod = '{containers: [{name: c, image: a}]}'
+  const files = {
+    'a.yaml': foo(`{size: 3, parts: {x: {template: {spec: ${pod}}}}, pod: ${pod}}`),
+    'b.yaml': foo('{other: {containers: [{name: c}]}}'),
+    'c.yaml': argo('Rollout', `  mine: ${pod}\n  template: {spec: ${pod}}\n`)
+  }
+  const report = await validateTexts(files, { policy })
+  t.strictSame(
+    report.findings.map(({ pointer, object }) => `${object.kind} ${pointer}`),
+    [
+      'Foo /spec/parts/x/template/spec/containers/0/resources',
+      'Foo /spec/pod/containers/0/resources',
+      'Rollout /spec/mine/containers/0/resources'
+    ]
+  )
+  t.match(report.unchecked, [/^not checked: 1 Foo/])
+})
+
 void t.test('kinds that seem to hold pods and are not known are named; patterns of policies are not', async (t) => {
   const foo =
     'apiVersion: example.com/v1\nkind: Foo\nmetadata: {name: a}\nspec: {deep: [{pod: {containers: [{image: a}]}}]}\n'
-  const task = 'apiVersion: tekton.dev/v1\nkind: Task\nmetadata: {name: a}\nspec: {steps: [{image: a}]}\n'
+  const spark =
+    'apiVersion: sparkoperator.k8s.io/v1beta2\nkind: SparkApplication\nmetadata: {name: a}\nspec: {driver: {}}\n'
   const policy = foo.replace('example.com', 'kyverno.io').replace('Foo', 'ClusterPolicy')
-  const report = await validateTexts({ 'a.yaml': `${foo}---\n${foo}---\n${task}---\n${policy}` })
-  t.match(report.unchecked, [/^not checked: 2 Foo \(example\.com\/v1\)/, /^not checked: 1 Task \(tekton\.dev\/v1\)/])
-  t.equal(report.unchecked.length, 2)
+  const report = await validateTexts({ 'a.yaml': `${foo}---\n${foo}---\n${spark}---\n${policy}` })
+  t.strictSame(report.unchecked, [
+    'not checked: 2 Foo (example.com/v1), which seem to hold pods, of a kind that pidguard does not know',
+    'not checked: 1 SparkApplication (sparkoperator.k8s.io/v1beta2): Spark gives its pods requests of cpu and memory by other fields'
+  ])
   t.strictSame([report.exitCode, report.counts.checked], [0, 0])
 })
 

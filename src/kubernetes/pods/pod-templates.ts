@@ -2,18 +2,7 @@ import { escapeToken, tokensOf } from '../../lib/json/pointer.ts'
 import { isRecord, type JsonRecord } from '../../lib/json/shape.ts'
 import type { Container } from '../types.ts'
 import type { GroupKind } from '../workloads.ts'
-
-/** Where a kind that is not one of Kubernetes itself keeps pods. `*` in a pointer is every item or member. */
-export interface TemplatePlace {
-  /** Pointer to objects with `metadata` and `spec` of pods. */
-  readonly template?: string
-  /** Pointer to bare pod specs. */
-  readonly podSpec?: string
-  /** Pointer to the number of pods, where one number says it. */
-  readonly replicas?: string
-  /** Containers that the controller adds to each pod. */
-  readonly adds?: readonly Container[]
-}
+import type { ContainerFields, TemplatePlace } from './template-places.ts'
 
 /** One pod template of an object. */
 export interface FoundTemplate {
@@ -23,78 +12,74 @@ export interface FoundTemplate {
   readonly value: JsonRecord
   readonly replicas: unknown
   readonly adds: readonly Container[]
-}
-
-const plain: readonly TemplatePlace[] = [{ template: '/spec/template', replicas: '/spec/replicas' }]
-const analysis: readonly TemplatePlace[] = [{ template: '/spec/metrics/*/provider/job/spec/template' }]
-const replicaSpecs = (field: string): readonly TemplatePlace[] => [{ template: `/spec/${field}/*/template` }]
-const ray = (at: string): readonly TemplatePlace[] => [
-  { template: `${at}/headGroupSpec/template` },
-  { template: `${at}/workerGroupSpecs/*/template` }
-]
-
-/** Knative adds it to each pod; its default request: config/core/configmaps/deployment.yaml of knative/serving. */
-const queueProxy: readonly Container[] = [{ name: 'queue-proxy', resources: { requests: { cpu: '25m' } } }]
-const knative: readonly TemplatePlace[] = [{ template: '/spec/template', adds: queueProxy }]
-
-/** By group and kind; the pointers are those of the CRDs of each project. */
-const places: Readonly<Record<GroupKind, readonly TemplatePlace[]>> = {
-  '/PodTemplate': [{ template: '/template' }],
-  'apps.openshift.io/DeploymentConfig': plain,
-  'argoproj.io/Rollout': plain,
-  'argoproj.io/Experiment': [{ template: '/spec/templates/*/template' }],
-  'argoproj.io/AnalysisTemplate': analysis,
-  'argoproj.io/ClusterAnalysisTemplate': analysis,
-  'argoproj.io/AnalysisRun': analysis,
-  'serving.knative.dev/Service': knative,
-  'serving.knative.dev/Configuration': knative,
-  'serving.knative.dev/Revision': [{ podSpec: '/spec', adds: queueProxy }],
-  'apps.kruise.io/CloneSet': plain,
-  'apps.kruise.io/StatefulSet': plain,
-  'apps.kruise.io/DaemonSet': [{ template: '/spec/template' }],
-  'apps.kruise.io/BroadcastJob': [{ template: '/spec/template' }],
-  'apps.kruise.io/AdvancedCronJob': [
-    { template: '/spec/template/jobTemplate/spec/template' },
-    { template: '/spec/template/broadcastJobTemplate/spec/template' }
-  ],
-  'apps.kruise.io/UnitedDeployment': [{ template: '/spec/template/*/spec/template', replicas: '/spec/replicas' }],
-  'jobset.x-k8s.io/JobSet': [{ template: '/spec/replicatedJobs/*/template/spec/template' }],
-  'leaderworkerset.x-k8s.io/LeaderWorkerSet': [
-    { template: '/spec/leaderWorkerTemplate/leaderTemplate' },
-    { template: '/spec/leaderWorkerTemplate/workerTemplate' }
-  ],
-  'kubeflow.org/PyTorchJob': replicaSpecs('pytorchReplicaSpecs'),
-  'kubeflow.org/TFJob': replicaSpecs('tfReplicaSpecs'),
-  'kubeflow.org/MPIJob': replicaSpecs('mpiReplicaSpecs'),
-  'kubeflow.org/XGBoostJob': replicaSpecs('xgbReplicaSpecs'),
-  'kubeflow.org/PaddleJob': replicaSpecs('paddleReplicaSpecs'),
-  'kubeflow.org/JAXJob': replicaSpecs('jaxReplicaSpecs'),
-  'kubeflow.org/MXJob': replicaSpecs('mxReplicaSpecs'),
-  'kubeflow.org/Notebook': [{ template: '/spec/template' }],
-  'ray.io/RayCluster': ray('/spec'),
-  'ray.io/RayJob': ray('/spec/rayClusterSpec'),
-  'ray.io/RayService': ray('/spec/rayClusterConfig'),
-  'serving.kserve.io/ServingRuntime': [{ podSpec: '/spec' }],
-  'serving.kserve.io/ClusterServingRuntime': [{ podSpec: '/spec' }],
-  'batch.volcano.sh/Job': [{ template: '/spec/tasks/*/template' }],
-  'keda.sh/ScaledJob': [{ template: '/spec/jobTargetRef/template' }],
-  'kueue.x-k8s.io/Workload': [{ template: '/spec/podSets/*/template' }]
-}
-
-/** Where objects of this kind keep pod templates; undefined: not known. Kinds of Kubernetes itself are in workloads.ts. */
-export function templatePlacesOf(kind: GroupKind): readonly TemplatePlace[] | undefined {
-  return Object.hasOwn(places, kind) ? places[kind] : undefined
+  /** Where the parts of a pod spec that was put together come from: pointers in it, and in the object. */
+  readonly from?: readonly (readonly [string, string])[]
 }
 
 /** The pod templates that the object holds at these places. */
 export function templatesIn(object: JsonRecord, of: readonly TemplatePlace[]): FoundTemplate[] {
-  return of.flatMap(({ template, podSpec, replicas, adds = [] }) =>
-    matches(object, tokensOf(template ?? podSpec ?? ''), '').flatMap(({ at, value }) =>
-      isRecord(value)
-        ? [{ at, value, isPodSpec: template === undefined, adds, replicas: replicas && valueAt(object, replicas) }]
-        : []
-    )
+  const known = of.filter(({ unless = [] }) => unless.every((field) => valueAt(object, field) === undefined))
+  return known.flatMap(({ template, podSpec, holder, containers, replicas, adds = [] }) =>
+    matches(object, tokensOf(template ?? podSpec ?? holder ?? ''), '').flatMap(({ at, value }) => {
+      if (!isRecord(value)) return []
+      const found = { at, adds, replicas: replicas && valueAt(object, replicas) }
+      if (containers === undefined) return [{ ...found, value, isPodSpec: template === undefined }]
+      const built = podSpecOf(value, at, containers)
+      return built === undefined ? [] : [{ ...found, ...built, isPodSpec: true }]
+    })
   )
+}
+
+/** A pod spec of the containers that an object holds in fields of its own; undefined where it holds none. */
+function podSpecOf(
+  holder: JsonRecord,
+  at: string,
+  { init, main, defaults }: ContainerFields
+): Pick<FoundTemplate, 'value' | 'from'> | undefined {
+  const given = resourcesOf(defaults === undefined ? undefined : valueAt(holder, defaults))
+  const containers = main.flatMap((field, i) => containersAt(holder, at, field, i === 0 ? given.value : undefined))
+  if (containers.length === 0) return undefined
+  const initContainers = init.flatMap((field) => containersAt(holder, at, field, undefined))
+  return {
+    value: {
+      containers: containers.map(({ value }) => value),
+      initContainers: initContainers.map(({ value }) => value)
+    },
+    from: [...originsOf('containers', containers), ...originsOf('initContainers', initContainers)]
+  }
+}
+
+interface PlacedContainer {
+  readonly at: string
+  readonly resources: string
+  readonly value: unknown
+}
+
+/** The containers of one field, which is a container or a list of them. They may have no name: their controller gives them one. */
+function containersAt(holder: JsonRecord, at: string, field: string, given: unknown): PlacedContainer[] {
+  const found = matches(holder, tokensOf(field), '').flatMap((one) =>
+    Array.isArray(one.value)
+      ? matches(one.value, ['*'], one.at).map((item, i) => ({ ...item, name: `unnamed-${i}` }))
+      : [{ ...one, name: 'main' }]
+  )
+  return found.map(({ at: inner, value, name }) => {
+    const { field: resources, value: own = given } = resourcesOf(value)
+    return { at: at + inner, resources, value: isRecord(value) ? { name, ...value, resources: own } : value }
+  })
+}
+
+/** Tekton's v1 has them by another name, since these are of a step and not of a container. */
+function resourcesOf(container: unknown): { readonly field: string; readonly value?: unknown } {
+  if (!isRecord(container)) return { field: 'resources' }
+  const field = 'computeResources' in container ? 'computeResources' : 'resources'
+  return { field, value: container[field] }
+}
+
+function originsOf(list: string, containers: readonly PlacedContainer[]): [string, string][] {
+  return containers.flatMap(({ at, resources }, i): [string, string][] => [
+    [`/${list}/${i}/resources`, `${at}/${resources}`],
+    [`/${list}/${i}`, at]
+  ])
 }
 
 function matches(holder: unknown, tokens: readonly string[], at: string): { at: string; value: unknown }[] {
@@ -118,32 +103,14 @@ const policyGroups = /(^|\.)(kyverno\.io|gatekeeper\.sh|kubewarden\.io|pidguard\
 const ownGroups =
   /^(|apps|batch|autoscaling|policy|extensions|(apiextensions|admissionregistration|apiregistration|networking|rbac\.authorization|storage|scheduling|certificates|discovery|events|resource)\.k8s\.io)$/
 
-/** Kinds without a pod template: their controller makes the pods from other fields. */
-const ownShapes: ReadonlySet<GroupKind> = new Set([
-  'argoproj.io/Workflow',
-  'argoproj.io/WorkflowTemplate',
-  'argoproj.io/ClusterWorkflowTemplate',
-  'argoproj.io/CronWorkflow',
-  'sparkoperator.k8s.io/SparkApplication',
-  'sparkoperator.k8s.io/ScheduledSparkApplication',
-  'tekton.dev/Task',
-  'tekton.dev/ClusterTask',
-  'tekton.dev/TaskRun',
-  'tekton.dev/Pipeline',
-  'tekton.dev/PipelineRun',
-  'kubevirt.io/VirtualMachine',
-  'kubevirt.io/VirtualMachineInstance'
-])
-
 /** Levels of an object that are searched. A pod template lies within ten; own choice. */
 const maxDepth = 24
 
 /**
- * Whether an object of a kind that is not in the table makes pods: a known one, or a custom resource with a list
- * `containers` that has an entry with a name or an image.
+ * Whether an object of a kind that is not known seems to make pods: a custom resource with a list `containers` that has an
+ * entry with a name or an image.
  */
 export function holdsPods(kind: GroupKind, object: JsonRecord): boolean {
-  if (ownShapes.has(kind)) return true
   const group = kind.slice(0, kind.lastIndexOf('/'))
   return !ownGroups.test(group) && !policyGroups.test(group) && hasContainers(object, 0)
 }

@@ -29,6 +29,7 @@ export function crossMistakes(document: unknown): CrossMistake[] {
     ...recordsAt(spec, 'exemptions').flatMap(([exemption, i]) =>
       exemptionMistakes(exemption, ['spec', 'exemptions', i])
     ),
+    ...recordsAt(spec, 'podTemplates').flatMap(([each, i]) => templateMistakes(each, ['spec', 'podTemplates', i])),
     ...tuningMistakes(recordAt(spec, 'namespaceTuning'), ['spec', 'namespaceTuning'])
   ]
 }
@@ -109,6 +110,14 @@ function exemptionMistakes(exemption: JsonRecord, path: Path): CrossMistake[] {
   return [
     ...oneNeeded(exemption, ['namespaces', 'kinds', 'names', 'selector'], path),
     ...selectorMistakes(exemption.selector, [...path, 'selector'])
+  ]
+}
+
+function templateMistakes(place: JsonRecord, path: Path): CrossMistake[] {
+  const both = place.template !== undefined && place.podSpec !== undefined
+  return [
+    ...oneNeeded(place, ['template', 'podSpec'], path),
+    ...(both ? [{ path: [...path, 'podSpec'], message: 'expected template or podSpec, found both' }] : [])
   ]
 }
 

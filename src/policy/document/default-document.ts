@@ -121,6 +121,13 @@ const tail = `
   #   reason: Vendor image, request filed as OPS-123
   #   expires: 2027-01-31 # the last day, UTC
 
+  # Kinds of your own that make pods, and where pidguard validate finds these. Well-known ones need no entry.
+  podTemplates: []
+  # - group: example.com
+  #   kind: Widget
+  #   template: /spec/parts/*/template # * is every item; or podSpec, for a pod spec without metadata
+  #   replicas: /spec/size
+
   # What the owner of a Namespace may set on it by annotation, within these bounds. Others are ignored.
   namespaceTuning: {}
   #   pids: {min: 10, max: 500} # pidguard.io/default-pids

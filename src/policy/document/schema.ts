@@ -25,6 +25,10 @@ export function buildPolicySchema(rules: readonly RuleInfo[]) {
       z.array(exemptionFields(rules), { error: 'a list of exemptions' }),
       'Objects that are exempt from rules, each with a reason and an end.'
     ),
+    podTemplates: optional(
+      z.array(podTemplateFields(), { error: 'a list of kinds' }),
+      'Kinds of your own that make pods: where pidguard validate finds the pods in them.'
+    ),
     namespaceTuning: optional(
       tuningFields(),
       'What the owner of a Namespace may set by annotation on it. An annotation without bounds here is ignored.'
@@ -69,6 +73,19 @@ function exemptionFields(rules: readonly RuleInfo[]) {
     selector: optional(f.selector(), 'Labels of the object.'),
     reason: required(f.reason(), 'Why; shown wherever the exemption is used.'),
     expires: required(f.expiry(), 'The last day (UTC) or the instant at which it ends.')
+  })
+}
+
+function podTemplateFields() {
+  return fields({
+    group: required(f.name(), 'The API group, without a version: example.com.'),
+    kind: required(f.kind(), 'The kind as Kubernetes spells it.'),
+    template: optional(
+      f.pointer(),
+      'Pointer to what holds the metadata and spec of the pods. * is every item or member.'
+    ),
+    podSpec: optional(f.pointer(), 'Pointer to a bare pod spec, in place of template.'),
+    replicas: optional(f.pointer(), 'Pointer to the number of pods; 1 where it is left out.')
   })
 }
 

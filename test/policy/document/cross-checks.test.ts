@@ -15,6 +15,14 @@ const capped = (name: string, runtime: string, threads: number) => ({
 })
 const cases: readonly { name: string; spec: unknown; want: readonly string[] }[] = [
   { name: 'nothing', spec: undefined, want: [] },
+  {
+    name: 'kinds with a template, with a pod spec, with neither and with both',
+    spec: { podTemplates: [{ template: '/a' }, { podSpec: '/a' }, { kind: 'A' }, { template: '/a', podSpec: '/b' }] },
+    want: [
+      'spec.podTemplates[2]: expected at least one of template, podSpec',
+      'spec.podTemplates[3].podSpec: expected template or podSpec, found both'
+    ]
+  },
   { name: 'estimate at the limit', spec: { pids: { estimate: 60, limit: 60 } }, want: [] },
   {
     name: 'estimate past the limit',

@@ -30,6 +30,9 @@ t.test('what is commented out is right too', async (t) => {
   t.equal(policy.base.pids.profiles[0]?.threadCap?.runtime, 'dotnet')
   t.equal(policy.overrides[0]?.name, 'batch')
   t.equal(policy.exemptions[0]?.reason, 'Vendor image, request filed as OPS-123')
+  t.match(policy.podTemplates.get('example.com/Widget'), [
+    { template: '/spec/parts/*/template', replicas: '/spec/size' }
+  ])
   t.strictSame(policy.tuning.floor, { min: { share: 0.05 }, max: { share: 0.5 } })
 })
 
