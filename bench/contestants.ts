@@ -48,15 +48,21 @@ export const contestants: readonly Contestant[] = [
   pidguard('pidguard', here('../dist/main.js'), 'info'),
   pidguard('pidguard-quiet', here('../dist/main.js'), 'warn'),
   // With PID headroom in force, over 5,000 nodes and 150,000 pods.
-  pidguard('pidguard-headroom', here('../dist/main.js'), 'info', () => ['--snapshot', fleetFile()])
+  pidguard('pidguard-headroom', here('../dist/main.js'), 'info', withFleet)
 ]
 
-/** Any of the above; or, to compare two builds, `pidguard@FILE` with the main.js of another. */
+/** Any of the above; or, to compare two builds, `pidguard@FILE` or `pidguard-headroom@FILE` with the main.js of another. */
 export function contestantNamed(name: string, known: readonly Contestant[] = contestants): Contestant {
-  if (name.startsWith('pidguard@')) return pidguard(name, path.resolve(name.slice('pidguard@'.length)), 'info')
+  const [, kind, file] = /^(pidguard|pidguard-headroom)@(.+)$/.exec(name) ?? []
+  if (file !== undefined)
+    return pidguard(name, path.resolve(file), 'info', kind === 'pidguard-headroom' ? withFleet : undefined)
   const found = known.find((contestant) => contestant.name === name)
   if (found !== undefined) return found
   throw new Error(`no such contestant: ${name}. There are ${known.map((each) => each.name).join(', ')}`)
+}
+
+function withFleet(): readonly string[] {
+  return ['--snapshot', fleetFile()]
 }
 
 /** What the image sets, but for the folder of its compile cache: how the program runs where people run it. */

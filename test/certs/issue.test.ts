@@ -25,6 +25,7 @@ async function issued(): Promise<{ authority: Issued; leaf: Issued }> {
 void t.test('a leaf is signed by its authority and valid for each of its names', async (t) => {
   const { authority, leaf } = await issued()
   const [ca, cert] = [new X509Certificate(authority.cert), new X509Certificate(leaf.cert)]
+  t.equal(cert.subject, 'CN=localhost', 'the first of its names')
   t.ok(cert.checkIssued(ca))
   t.ok(cert.verify(ca.publicKey))
   t.ok(cert.checkPrivateKey(createPrivateKey(leaf.key)))

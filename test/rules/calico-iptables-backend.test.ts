@@ -1,5 +1,6 @@
 import t from 'tap'
 import { mutate } from '../../src/engine/mutate.ts'
+import { iptablesBackendWas } from '../../src/kubernetes/annotations.ts'
 import type { JsonRecord } from '../../src/lib/json/shape.ts'
 import { calicoIptablesBackend as rule } from '../../src/rules/calico-iptables-backend.ts'
 import { calicoUpdateStrategy } from '../../src/rules/calico-update-strategy.ts'
@@ -376,3 +377,18 @@ t.test('whose DaemonSet is changed is told what, and where to write it', async (
     t.ok(line.length <= 140 || line.includes('…'), line)
   t.strictSame(notes(mended([calicoUpdateStrategy, rule], calicoObject(), nft).object), [], 'nothing changed')
 })
+
+t.test(
+  'what the fallback wrote down of the value before is taken away once pidguard has seen the DaemonSet',
+  async (t) => {
+    const object = calicoObject({ env: [good] })
+    const noted = {
+      ...object,
+      metadata: { ...(object['metadata'] as JsonRecord), annotations: { [iptablesBackendWas]: '"auto"' } }
+    }
+    const { object: fixed } = mended([rule], noted, nft)
+    t.match(fixed['metadata'], { annotations: {} })
+    t.strictSame(envOf(fixed), [good])
+    t.notOk(JSON.stringify(fixed).includes(iptablesBackendWas))
+  }
+)

@@ -29,12 +29,10 @@ t.test('in all, at the budget and one past it', async (t) => {
 
 t.test('per node: one node within it is enough, and other namespaces do not count', async (t) => {
   t.strictSame(findingsOf(namespacePidBudget, pod(200), world({ perNode: 200 })), [])
-  t.match(findingsOf(namespacePidBudget, pod(201), world({ perNode: 200 })), [
-    {
-      reason: 'the namespace would exceed its PID budget per node',
-      detail: 'needs 201; committed 0 of 200 on the best of 2 nodes'
-    }
-  ])
+  t.strictSame(
+    findingsOf(namespacePidBudget, pod(201), world({ perNode: 200 })).map(({ reason, detail }) => [reason, detail]),
+    [['the namespace would exceed its PID budget per node', 'needs 201; committed 0 of 200 on the best of 2 nodes']]
+  )
 })
 
 t.test('pods on their way to a node are told of', async (t) => {
@@ -74,6 +72,30 @@ t.test('a gated pod takes nothing of the budget, and is checked when its last ga
     told(findingsOf(namespacePidBudget, podObject({}, needs), world({ total: 401 }, { ...facts, request }))),
     []
   )
+})
+
+t.test('the first pod of a group is checked for all of them', async (t) => {
+  const object = podObject(
+    {},
+    {
+      labels: { 'kueue.x-k8s.io/pod-group-name': 'batch' },
+      annotations: { 'pidguard.io/pids': '20', 'kueue.x-k8s.io/pod-group-total-count': '6' }
+    }
+  )
+  t.strictSame(findingsOf(namespacePidBudget, object, world({ total: 420 })), [])
+  t.match(findingsOf(namespacePidBudget, object, world({ total: 419 })), [
+    { detail: /^needs 120; committed 300 of 419 in all/, audit: 'pids=120 committed=300 budget=419' }
+  ])
+})
+
+t.test('a placement too long to check is denied where the budget is per node; in all it does not matter', async (t) => {
+  const tolerations = Array.from({ length: 101 }, (_, i) => ({ key: `k${i}`, operator: 'Exists' }))
+  const found = (budget: { perNode?: number; total?: number }, more = {}) =>
+    told(findingsOf(namespacePidBudget, podObject({ tolerations, ...more }), world(budget)))
+  t.strictSame(found({ perNode: 4_000_000 }), ['denial /spec'])
+  t.strictSame(found({ perNode: 4_000_000 }, { schedulingGates: [{ name: 'a' }] }), ['advice /spec'])
+  t.strictSame(found({ total: 4_000_000 }), [])
+  t.strictSame(found({ total: 300 }), ['denial /spec'])
 })
 
 t.test('both at once are two findings', async (t) => {

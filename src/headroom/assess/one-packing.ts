@@ -61,8 +61,8 @@ export class Packing {
   readonly #frees: Frees
   readonly #taken = new Map<NodeEntry, Pids>()
   #leftOver: Pick<Others, 'pids' | 'largest'> = { pids: 0, largest: 0 }
-  /** PIDs of waiting pods that were placed below the floor of the demand. */
-  #inReserve: Pids = 0
+  /** Some waiting pod was placed below the floor of the demand. */
+  #usesReserve = false
   #steps = 0
   /** Of any node of the set, without any floor; undefined: not asked yet. */
   #mostFree: Pids | undefined
@@ -80,7 +80,7 @@ export class Packing {
 
   /** Every waiting pod that fits some node has a place, and none of them is below the floor. */
   get hasPlacedAll(): boolean {
-    return this.#leftOver.pids === 0 && this.#inReserve === 0
+    return this.#leftOver.pids === 0 && !this.#usesReserve
   }
 
   /** Places each of the asking pods on the node where it leaves the least. False when one finds none. */
@@ -119,7 +119,7 @@ export class Packing {
           const put = Math.min(still, wholePods(room - this.#takenOn(node), pids))
           if (put === 0) continue
           still -= put
-          if (free === this.#frees.bare) this.#inReserve += put * pids
+          if (free === this.#frees.bare) this.#usesReserve = true
           this.#taken.set(node, this.#takenOn(node) + put * pids)
         }
       }

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import t from 'tap'
+import { unseenByNode } from '../../../src/headroom/assess/claims.ts'
 import { Headroom } from '../../../src/headroom/assess/headroom.ts'
 import { Ledger } from '../../../src/headroom/ledger/ledger.ts'
 import { assumedTime } from '../../../src/headroom/ledger/pod-states.ts'
@@ -115,6 +116,18 @@ t.test('a binding, and what other replicas may have bound, is bounded in the sam
   t.equal(ask(751, 'shop'), 'full')
   t.equal(ask(100, 'orders'), 'fits')
   t.equal(ask(101, 'orders'), 'full')
+})
+
+t.test('what other replicas may have bound: of each pod with a node, but for the one that asks', async (t) => {
+  const { ledger, request } = fleet()
+  const asking = request('shop', 100, 'n1')
+  request('orders', 300, 'n1')
+  request('orders', 50)
+  const claims = (peers: number, self?: string) => Object.fromEntries(unseenByNode(ledger, peers, self))
+  const orders = { namespace: 'orders', isStored: false, pids: 600 }
+  t.strictSame(claims(2, asking), { n1: [orders] })
+  t.strictSame(claims(2), { n1: [{ namespace: 'shop', isStored: false, pids: 200 }, orders] })
+  t.strictSame(claims(0), {})
 })
 
 t.test('on the node that was chosen, claims within its room count in full, and beyond it are bounded', async (t) => {

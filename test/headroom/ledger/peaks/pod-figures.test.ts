@@ -1,5 +1,5 @@
 import t from 'tap'
-import { fleetOf, podFacts, reading } from '../../../support/headroom.ts'
+import { fleetOf, plain, podFacts, reading } from '../../../support/headroom.ts'
 
 t.test('no pod counts for more than the limit that its node has set for it', async (t) => {
   const { ledger, clock } = fleetOf({
@@ -21,6 +21,18 @@ t.test('no pod counts for more than the limit that its node has set for it', asy
   t.strictSame(read(undefined, 200), [700, 1500, 1700], 'a reading without limits changes nothing')
   t.strictSame(read(new Map([['a', 1000]]), 200), [900, 700 + 100 + 900, 1900], 'its container was given more')
 })
+
+t.test(
+  'a pod that was admitted with more than its annotations say counts with that, from no source they name',
+  async (t) => {
+    const { ledger } = fleetOf({ n1: {} })
+    const workload = { kind: 'Pod', name: 'a' }
+    ledger.assume({ uid: 'a', namespace: 'default', workload, pids: 120, placement: plain })
+    const facts = podFacts('a', { phase: 'Pending', placement: plain })
+    ledger.observePod(facts)
+    t.strictSame(ledger.explain(facts), { pids: 120, source: undefined })
+  }
+)
 
 t.test('tables say what a pod counts with, and where that comes from', async (t) => {
   const { ledger, clock } = fleetOf({ n1: {} })
