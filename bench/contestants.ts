@@ -80,9 +80,23 @@ function pidguard(name: string, main: string, logLevel: string, more: () => read
     guards: true,
     env: imageEnvironment(),
     command: ({ port, probePort }) => [
-      ...[process.execPath, main, 'serve', '--host', '127.0.0.1', '--port', String(port)],
-      ...['--probe-port', String(probePort), '--cert-dir', certificateFolder],
-      ...['--policy', here('policy.yaml'), '--log-level', logLevel, '--drain', '0'],
+      process.execPath,
+      main,
+      'serve',
+      '--host',
+      '127.0.0.1',
+      '--port',
+      String(port),
+      '--probe-port',
+      String(probePort),
+      '--cert-dir',
+      certificateFolder,
+      '--policy',
+      here('policy.yaml'),
+      '--log-level',
+      logLevel,
+      '--drain',
+      '0',
       ...more()
     ]
   }

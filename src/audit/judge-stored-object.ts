@@ -34,7 +34,7 @@ export interface AuditVerdict {
 }
 
 /**
- * Judges an object as it is stored. A finding that the webhook would still have after its own fixes gets the level of
+ * Checks an object as it is stored. A finding that the webhook would still have after its own fixes gets the level of
  * its action (deny, warn, audit). A finding that the webhook would fix is a `change`: the object stays as it is until
  * it is written again. The fixes are made in the given object. undefined when no rule looks at it.
  */

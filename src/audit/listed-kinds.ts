@@ -5,7 +5,7 @@ function listed(kind: string, plural: string, ...apiVersions: readonly string[])
   return { kind, plural, apiVersions }
 }
 
-/** What objects are judged with; read before them. */
+/** What objects are checked with; read before them. */
 export const factKinds: readonly ListedKind[] = [
   listed('Namespace', 'namespaces', 'v1'),
   listed('LimitRange', 'limitranges', 'v1'),

@@ -39,7 +39,7 @@ export type FelixFacts = Pick<Partial<AllFacts>, 'felixRevisions' | 'felixDaemon
 /** Faults listed one by one; a rule that fails on all pods would fill the report. Own choice. */
 const mostFaults = 100
 
-/** Judges objects one by one and keeps what the rules said. */
+/** Checks objects one by one and keeps what the rules said. */
 export class SubjectJudge {
   readonly #deps: Pick<AuditDeps, 'rules' | 'policy' | 'serverVersion'>
   readonly #facts: ListedFacts

@@ -94,7 +94,8 @@ t.test('where the estimate comes from, and the way out that exists', async (t) =
     sayWhence({ pids: 90, source: 'observed', seen: { pod: 'web-1', age: 720_000 } }),
     '; 90 was observed on web-1 12 min ago, and most pods of its template hold no more'
   )
-  t.equal(remedyField({ pids: 90, source: 'declared' }).remedy, undefined, 'the rule says to lower it')
+  t.strictSame(remedyField({ pids: 90, source: 'declared' }), {}, 'the rule says to lower it')
+  t.strictSame(remedyField(undefined), {})
   t.match(remedyField({ pids: 90, source: 'observed' }).remedy, /A changed template starts without this figure/)
   for (const source of ['profile', 'default'] as const)
     t.match(remedyField({ pids: 90, source }).remedy, /Declare pidguard.io\/pids/)

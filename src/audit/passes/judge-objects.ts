@@ -33,7 +33,7 @@ export interface JudgedObjects {
   readonly missed: Missed
 }
 
-/** Pass 3: lists what makes pods, then pods, and judges each object as it comes; then judges what needs all of them. */
+/** Pass 3: lists what makes pods, then pods, and checks each object as it comes; then checks what needs all of them. */
 export async function judgeObjects(facts: ListedFacts, nodes: NodeAnswers, deps: AuditDeps): Promise<JudgedObjects> {
   const { objects, policy, rules } = deps
   const malformed: AuditGap[] = []
@@ -47,7 +47,7 @@ export async function judgeObjects(facts: ListedFacts, nodes: NodeAnswers, deps:
     floor: policy.settingsFor('', undefined).headroom.floor,
     holderShare: policy.settingsFor('', undefined).audit.holderShare
   })
-  /** DaemonSets of Felix under OnDelete are judged with their pods and revisions, which are listed after them. */
+  /** DaemonSets of Felix under OnDelete are checked with their pods and revisions, which are listed after them. */
   const felix: Subject[] = []
   const felixDaemonSets: FelixDaemonSet[] = []
   const felixObjects: JsonRecord[] = []

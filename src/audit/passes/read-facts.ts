@@ -11,7 +11,7 @@ import type { AuditDeps } from '../audit-deps.ts'
 import { factKinds } from '../listed-kinds.ts'
 import { type Missed, readOrMiss } from '../missed.ts'
 
-/** What all other objects are judged with. */
+/** What all other objects are checked with. */
 export interface ListedFacts {
   readonly nodes: readonly NodeFacts[]
   /** The systems of the same nodes. */
@@ -20,7 +20,7 @@ export interface ListedFacts {
   readonly hasLimitRanges: boolean
   /** undefined: FelixConfigurations could not be listed. */
   readonly felixConfigurations: readonly FelixSettings[] | undefined
-  /** Nodes and FelixConfigurations, to be judged when everything else is read. */
+  /** Nodes and FelixConfigurations, to be checked when everything else is read. */
   readonly objects: readonly JsonRecord[]
   readonly missed: Missed
   /** undefined: not known. */

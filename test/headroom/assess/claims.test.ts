@@ -130,6 +130,14 @@ t.test('what other replicas may have bound: of each pod with a node, but for the
   t.strictSame(claims(0), {})
 })
 
+t.test('a pod that is asked about again is no claim of others, and makes the node no larger', async (t) => {
+  const { request, headroom } = fleet()
+  const uid = request('shop', 300, 'n1')
+  request('orders', 800, 'n1')
+  const ask = (pids: number) => headroom.assess(demand({ pids, uid, isolation, placement: pinnedTo('n1') })).verdict
+  t.strictSame([ask(750), ask(751)], ['fits', 'full'])
+})
+
 t.test('on the node that was chosen, claims within its room count in full, and beyond it are bounded', async (t) => {
   const { store, headroom } = fleet()
   const ask = (pids: number) =>

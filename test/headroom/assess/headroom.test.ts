@@ -95,6 +95,15 @@ t.test('a node that was at its floor and is silent since stays full for ten minu
   t.equal(seen(-60_001, 1000), 'unknown', 'a reading from the future')
 })
 
+t.test('one node in fifty that cannot be read does not open a full fleet; one of fewer does', async (t) => {
+  const fleet = (full: number) => {
+    const nodes = Array.from({ length: full }, (_, i) => [`n${i}`, { kubepods: [1000, 1000] }] as const)
+    return fleetOf({ ...Object.fromEntries(nodes), silent: { age: null } }).headroom.assess(demand())
+  }
+  t.match(fleet(49), { verdict: 'full', nodes: 50, unknown: 1 })
+  t.match(fleet(48), { verdict: 'unknown', nodes: 49, unknown: 1, node: 'silent' })
+})
+
 t.test('a fresh reading without either ceiling is not known', async (t) => {
   const none = [null, 100] as const
   const { headroom } = fleetOf({ n1: { host: none, kubepods: none } })

@@ -1,7 +1,7 @@
 import t from 'tap'
 import type { LedgerPod } from '../../../../src/headroom/ledger/ledger-inputs.ts'
 import type { PodGroup } from '../../../../src/kubernetes/pods/pod-groups.ts'
-import { fleetOf, plain, podFacts } from '../../../support/headroom.ts'
+import { demand, fleetOf, placementOf, plain, podFacts } from '../../../support/headroom.ts'
 
 /** Milliseconds: how long others of a gang are waited for, and an admitted pod that nobody shows. */
 const [comingTime, assumedTime] = [10_000, 5_000]
@@ -185,6 +185,26 @@ t.test('a member that can land on one node only: the others go elsewhere', async
   b.show('a', { placement: { ...plain, signature: 'n1', pinned: 'n1' } })
   b.wait(comingTime)
   t.equal(b.ledger.node('n1')?.pending, 0, 'stalled, it does not take room on its node either')
+})
+
+t.test('those that are to come go where the one that came may go', async (t) => {
+  const { ledger, headroom } = fleetOf({
+    n1: { labels: { zone: 'a' }, kubepods: [300, 0] },
+    n2: { labels: { zone: 'b' } }
+  })
+  const placement = placementOf({ nodeSelector: { zone: 'a' } })
+  ledger.gangs.setSize(gang.key, 6)
+  ledger.assume({
+    uid: 'a',
+    namespace: 'shop',
+    workload: { kind: 'Pod', name: 'a' },
+    pids: 100,
+    placement,
+    group: gang
+  })
+  const fits = (zone: string, pids: number) =>
+    headroom.assess(demand({ pids, placement: placementOf({ nodeSelector: { zone } }) })).verdict
+  t.strictSame([fits('a', 1), fits('b', 1000)], ['full', 'fits'])
 })
 
 t.test('a pod that moves to another group is missing in the one it leaves', async (t) => {

@@ -17,6 +17,15 @@ t.test('what was not seen is not zero', async (t) => {
   t.equal(seen(0).peak('x', 0), undefined)
 })
 
+t.test('a pod that was not seen for more than a day decides no longer, beside one that was', async (t) => {
+  const pods = new ObservedPods()
+  pods.observe(pod('old', 'x'), 30, 0)
+  pods.observe(pod('new', 'x'), 900, day)
+  const hour = day / 24
+  t.equal(pods.peak('x', 25 * hour)?.pids, 30, 'of two, the lower')
+  t.equal(pods.peak('x', 25 * hour + 1)?.pids, 900)
+})
+
 t.test('of one pod its peak, settled once it has been watched long enough', async (t) => {
   const pods = new ObservedPods()
   pods.observe(pod('a', 'x'), 3, 1_000)
