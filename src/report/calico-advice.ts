@@ -77,6 +77,8 @@ function suggestion(rows: readonly NodeRow[], policy: Backend | undefined): Advi
   const unknown = needs.get(undefined) ?? []
   const [nft, legacy] = [needs.get('NFT') ?? [], needs.get('Legacy') ?? []]
   if (nft.length > 0 && legacy.length > 0) {
+    // FelixConfigurations say it already, each node what it needs.
+    if ([...nft, ...legacy].every((row) => fixedBackend(row) === row.need.backend)) return []
     const few = nft.length < legacy.length ? nft : legacy
     const [most, least]: [Backend, Backend] = few === nft ? ['Legacy', 'NFT'] : ['NFT', 'Legacy']
     return [
@@ -100,9 +102,10 @@ function suggestion(rows: readonly NodeRow[], policy: Backend | undefined): Advi
     unknown.length === 0
       ? ''
       : ` Look first at ${named(unknown)}, of which it is not known: iptables --version there prints (legacy) or (nf_tables).`
+  const who = unknown.length === 0 ? `All ${plural(rows.length, 'node')}` : plural(known.length, 'node')
   return [
     {
-      text: `${unknown.length === 0 ? `All ${plural(rows.length, 'node')}` : plural(known.length, 'node')} would need ${value}: set spec.calico.iptablesBackend: ${value} in the policy.${doubt}`,
+      text: `${who} would need ${value}: set spec.calico.iptablesBackend: ${value} in the policy.${doubt}`,
       isFinding: false
     }
   ]

@@ -457,6 +457,11 @@ void t.test('what is printed is run as it is printed, and leads to a clean resul
     const { code, text } = await waits
     t.equal(code, 0, text)
     t.match(text, /node-b: 50 PIDs short of its floor.*; waiting/)
+    // What it says, and what a refused write says, to see who holds them.
+    for (const line of ['pidguard top pods --node node-b', 'pidguard top nodes']) {
+      const shown = await shell(`${line} --kubelet-insecure`)
+      t.equal(shown.code, 0, shown.text)
+    }
     t.match(text, /2 pods replaced/)
     t.notOk((await settled(true)).some((uid) => before.includes(uid)))
     await running.stop()
@@ -525,6 +530,44 @@ void t.test('what is printed is run as it is printed, and leads to a clean resul
     await running.stop()
   })
 
+  await t.test('a fight: it stops after two writes, and ends when the manifest says the same', async (t) => {
+    await removeCalico()
+    writePolicy(repairing)
+    // No webhook answers, so each write is stored as it was sent.
+    const controller = await installation.startController('--readings=snapshot', `--snapshot=${emptySnapshot}`)
+    t.teardown(() => controller.stop())
+    await controller.ready()
+    const running = { controller } as Up
+    await put(v331)
+    const before = await settled()
+    let others = 1
+    for (const undone of [1, 2]) {
+      await until('as the policy says', async () => isAsPolicy(await stored()))
+      t.ok((await written(running)) <= 2 * others, `${await written(running)} writes by us for ${others} by others`)
+      await put(v331)
+      others++
+      t.comment(`undone ${undone} times`)
+    }
+    await until('the repair stops', async () => (await eventsOf('CalicoRepairStopped')).length > 0)
+    const writes = await written(running)
+    t.ok(writes <= 4, `${writes} writes by us`)
+    await sleep(someLooks)
+    t.equal(await written(running), writes, 'it writes no more')
+    t.notOk(isAsPolicy(await stored()))
+    t.equal(await controller.metric('pidguard_calico_daemonsets{state="stopped"}'), 1)
+    t.strictSame(await pods(), before, 'no pod restarts')
+
+    t.match((await eventsOf('CalicoRepairStopped'))[0]?.message, "Write the policy's values into the manifest or chart")
+    writeFileSync(join(plane.folder, 'calico.yaml'), stringify(v331))
+    const { code, text } = await shell(
+      `pidguard mutate --write --policy ${policyFile} calico.yaml; kubectl replace --filename calico.yaml --namespace kube-system`
+    )
+    t.equal(code, 0, text)
+    await until('none out of policy', async () => (await outOfPolicy(running)) === 0)
+    t.strictSame(await pods(), before, 'no pod restarts')
+    await controller.stop()
+  })
+
   await t.test('mutate --write on a manifest: then validate finds nothing', async (t) => {
     writeFileSync(join(plane.folder, 'calico.yaml'), stringify(v331))
     writePolicy(nft)
@@ -533,6 +576,102 @@ void t.test('what is printed is run as it is printed, and leads to a clean resul
     const { code, text } = await shell(`pidguard validate --policy ${policyFile} --fail-on change calico.yaml`)
     t.equal(code, 0, text)
   })
+})
+
+/** What the kubelet of a node reports of its system. */
+async function setSystem(node: string, osImage: string): Promise<void> {
+  const status = { nodeInfo: { osImage, kernelVersion: '6.1.0' } }
+  const args = ['--subresource=status', '--type=merge', `--patch=${JSON.stringify({ status })}`]
+  await kubectl.ok(['patch', 'node', node, ...args])
+}
+
+void t.test('a policy that contradicts a node is found before it is enforced', async (t) => {
+  await removeCalico()
+  await put(v331)
+  await settled()
+  for (const node of nodes) await setSystem(node, 'Debian GNU/Linux 12 (bookworm)')
+  await setSystem('node-c', 'CentOS Linux 7 (Core)')
+  for (const node of fleet) {
+    node.log = `2026-11-30 08:00:00.000 [INFO][60] felix/feature_detect_linux.go 414: Looked up iptables command backendMode="nft" candidates=[]string{"iptables-nft-restore", "iptables-restore"} command="iptables-nft-restore" ipVersion=0x4 saveOrRestore="restore"\n`
+  }
+  const file = (calico: object) => {
+    const document = { apiVersion: 'pidguard.io/v1alpha1', kind: 'PidGuardPolicy', spec: { calico } }
+    writeFileSync(join(plane.folder, 'new.yaml'), stringify(document))
+  }
+  file(nft)
+  const shown = await shell('pidguard calico --policy new.yaml')
+  t.equal(shown.code, 1, shown.text)
+  t.match(shown.text, /^node-a +detection at start +built in +NFT +newest +NFT +Debian/m, 'as its log says')
+  t.match(shown.text, /! The policy says NFT, and node-c .* would need Legacy: no single value fits/)
+  interface Report {
+    readonly findings: readonly { ruleId: string; object: { name: string }; detail: string }[]
+  }
+  const audited = async () => {
+    const { text } = await shell(
+      'pidguard audit --policy new.yaml --kubelet-insecure -o json=audit.json; cat audit.json'
+    )
+    const { findings } = JSON.parse(text.slice(text.indexOf('{'))) as Report
+    return findings.filter(({ ruleId }) => ruleId === 'calico-node-backend')
+  }
+  t.match(
+    (await audited()).map(({ object, detail }) => `${object.name} ${detail}`),
+    [
+      /^node-c "CentOS Linux 7 \(Core\)" needs Legacy, the policy says NFT$/,
+      /^node-c Felix was seen to use NFT, and "CentOS Linux 7 \(Core\)" needs Legacy$/
+    ]
+  )
+  // What it says: each node what it needs, then a reboot.
+  file({})
+  for (const [name, iptablesBackend] of [
+    ['default', 'NFT'],
+    ['node.node-c', 'Legacy']
+  ]) {
+    await applied({
+      apiVersion: 'crd.projectcalico.org/v1',
+      kind: 'FelixConfiguration',
+      metadata: { name },
+      spec: { iptablesBackend }
+    })
+  }
+  const [, , third] = fleet as [FleetNode, FleetNode, FleetNode]
+  third.log = third.log.replaceAll('nft', 'legacy')
+  const clean = await shell('pidguard calico --policy new.yaml')
+  t.equal(clean.code, 0, clean.text)
+  t.strictSame(await audited(), [])
+  await kubectl.ok(['delete', 'felixconfiguration.crd.projectcalico.org', 'default', 'node.node-c'])
+})
+
+void t.test('who waits for the rollout', { skip: noHelm ?? false }, async (t) => {
+  await removeCalico()
+  const running = await up(t, nft)
+  await helmUpgrade()
+  await settled()
+  const isHelm4 = (await shell(`${helm} version --short`)).text.startsWith('v4')
+  const upgrade = (image: string, ...args: string[]) =>
+    shell(
+      `${helm} upgrade calico ${chartFolder} --namespace kube-system --set image=${image} --wait ${isHelm4 ? '--force-conflicts' : ''} ${args.join(' ')}`
+    )
+  const imageOf = async () => JSON.stringify((await stored()).spec)
+  const waited = await upgrade('quay.io/calico/node:v3.32.1', '--timeout=15s')
+  t.comment(waited.text)
+  t.equal(waited.code !== 0, isHelm4, isHelm4 ? 'Helm 4 waits until it times out' : 'Helm 3 does not wait')
+  t.match(await imageOf(), 'node:v3.32.1')
+  if (isHelm4) {
+    const back = await upgrade('quay.io/calico/node:v3.32.2', '--timeout=15s', '--rollback-on-failure')
+    t.comment(back.text)
+    t.not(back.code, 0)
+    t.notMatch(await imageOf(), 'node:v3.32.2', 'it rolls back')
+  }
+  const status = await shell('kubectl rollout status daemonset/calico-node -n kube-system')
+  t.not(status.code, 0, status.text)
+  const finished = upgrade('quay.io/calico/node:v3.32.3', '--timeout=300s')
+  await until('the new template', async () => (await imageOf()).includes('node:v3.32.3'))
+  await settled()
+  const replaced = await shell('pidguard calico rollout | sh')
+  t.equal(replaced.code, 0, replaced.text)
+  const { code, text } = await finished
+  t.equal(code, 0, `it ends when the pods were replaced: ${text}`)
+  await running.stop()
 })
 
 void t.test('no call of a webhook failed but while it was down', async (t) => {

@@ -1,4 +1,4 @@
-// Nine DaemonSets of Calico as distributions, mirrors and people spell them: each is recognised, changed in two fields alone,
+// DaemonSets of Calico as distributions, mirrors, tools and people spell them: each is recognised, changed in two fields alone,
 // and not a second time. What is made of them passes validate, and what stood beside those fields stays, comments too.
 import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
@@ -136,7 +136,161 @@ const manifests: Readonly<Record<string, string>> = {
     labels: '{k8s-app: rke2-canal}',
     containers: `      - {name: calico-node, image: "example.com/network-agent:7"}
 `
-  })
+  }),
+  'kustomize: a prefix, a suffix, and a hash in a name': manifest({
+    name: 'prod-calico-node-v2',
+    labels: '{k8s-app: calico-node, env: prod}',
+    containers: `      - name: calico-node
+        image: registry.corp.example:5000/calico/node:v3.26.1@sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef
+        envFrom:
+        - configMapRef: {name: prod-kubernetes-services-endpoint-7t9k2h, optional: true}
+        env:
+        - {name: FELIX_IPTABLESBACKEND, value: AUTO} # first
+`
+  }),
+  'envFrom of its own, and every kind of valueFrom': manifest({
+    labels: '{k8s-app: calico-node}',
+    containers: `      - name: calico-node
+        image: calico/node:v3.30.0
+        envFrom:
+        - secretRef: {name: felix}
+        - prefix: FELIX_
+          configMapRef: {name: more}
+        env:
+        - name: NODENAME
+          valueFrom: {fieldRef: {apiVersion: v1, fieldPath: spec.nodeName}}
+        - name: CPUS
+          valueFrom: {resourceFieldRef: {containerName: calico-node, resource: limits.cpu}}
+        - name: FELIX_TYPHAK8SSERVICENAME
+          valueFrom: {secretKeyRef: {name: typha, key: name}}
+        - name: FELIX_LOGFILEPATH
+          value: /var/log/$(NODENAME)
+`
+  }),
+  'quoted keys and values, in the style of JSON': `{
+  "apiVersion": "apps/v1",
+  "kind": "DaemonSet",
+  "metadata": {"name": "calico-node", "namespace": "kube-system"},
+  "spec": {
+    "selector": {"matchLabels": {"k8s-app": "calico-node"}},
+    "updateStrategy": {"type": "RollingUpdate"},
+    "template": {
+      "metadata": {"labels": {"k8s-app": "calico-node"}},
+      "spec": {"containers": [
+        {"name": "calico-node", "image": "docker.io/calico/node:v3.29.0", "env": [
+          {"name": "FELIX_IPTABLESBACKEND", "value": "legacy"},
+          {"name": "IP", "value": "autodetect"}
+        ]}
+      ]}
+    }
+  }
+}
+`,
+  'a List, as kubectl get prints it': `apiVersion: v1
+kind: List
+items:
+- apiVersion: v1
+  kind: ServiceAccount
+  metadata: {name: calico-node, namespace: kube-system}
+- apiVersion: apps/v1
+  kind: DaemonSet
+  metadata:
+    name: calico-node # the agent
+    namespace: kube-system
+    generation: 4
+    resourceVersion: "812"
+  spec:
+    revisionHistoryLimit: 10
+    selector: {matchLabels: {k8s-app: calico-node}}
+    template:
+      metadata: {labels: {k8s-app: calico-node}}
+      spec:
+        containers:
+        - name: calico-node
+          image: quay.io/calico/node:v3.22.5
+          env:
+          - {name: FELIX_IPTABLESBACKEND, value: 'Auto'}
+    updateStrategy:
+      rollingUpdate: {maxSurge: 0, maxUnavailable: 1}
+      type: RollingUpdate
+`,
+  'the second of several documents, with an end': `# what helm template prints
+---
+# Source: calico/templates/sa.yaml
+apiVersion: v1
+kind: ServiceAccount
+metadata: {name: my-release-calico-node, namespace: kube-system}
+...
+---
+${manifest({
+  name: 'my-release-calico-node',
+  labels: '{app.kubernetes.io/name: calico, app.kubernetes.io/managed-by: Helm}',
+  containers: `      - name: calico-node
+        image: '{{image}}/calico/node:v3.24.6'
+        env:
+        - {name: FELIX_IPTABLESBACKEND, value: }
+`
+})}---
+`,
+  'apps/v1beta2, and fields that are null': manifest({
+    apiVersion: 'apps/v1beta2',
+    labels: '{k8s-app: calico-node}',
+    strategy: '  updateStrategy: null\n',
+    containers: `      - name: calico-node
+        image: calico/node:v3.10.4
+        env: null
+`
+  }),
+  'line ends of Windows': manifest({
+    labels: '{k8s-app: calico-node}',
+    strategy: '  updateStrategy:\n    type: RollingUpdate\n',
+    containers: `      - name: calico-node
+        image: calico/node:v3.25.2
+        env: # first
+        - name: FELIX_IPTABLESBACKEND
+          value: "auto"
+`
+  }).replaceAll('\n', '\r\n'),
+  'all init containers of an operator-less install, one of them by the same image': manifest({
+    labels: '{k8s-app: calico-node}',
+    podSpec: `      priorityClassName: system-node-critical
+      initContainers:
+      - {name: upgrade-ipam, image: "calico/cni:v3.31.7", envFrom: [{configMapRef: {name: kubernetes-services-endpoint}}]}
+      - {name: mount-bpffs, image: "calico/node:v3.31.7", command: [calico-node, -init, -best-effort]}
+      - {name: log, image: busybox, restartPolicy: Always, env: [{name: FELIX_IPTABLESBACKEND, value: x}]}
+`,
+    containers: `      - name: calico-node
+        image: calico/node:v3.31.7
+        env: [{name: FELIX_IPV6SUPPORT, value: "false"}]
+`
+  }),
+  'a block scalar, an alias, and a merge key': `apiVersion: apps/v1
+kind: DaemonSet
+metadata:
+  name: calico-node # the agent
+  namespace: kube-system
+  labels: &labels
+    k8s-app: calico-node
+  annotations:
+    note: |
+      FELIX_IPTABLESBACKEND: auto
+      updateStrategy: RollingUpdate
+spec:
+  selector:
+    matchLabels: *labels
+  template:
+    metadata:
+      labels:
+        <<: *labels
+        tier: node
+    spec:
+      containers:
+      - name: calico-node
+        image: >-
+          calico/node:v3.28.5
+        env:
+        - {name: &backend FELIX_IPTABLESBACKEND, value: auto}
+`
 }
 
 interface Template {
@@ -146,19 +300,31 @@ interface DaemonSet {
   readonly spec: { updateStrategy?: unknown; readonly template: Template }
 }
 
+/** All objects of the file, and the DaemonSet among them. */
+function objectsOf(text: string): { readonly all: readonly unknown[]; readonly daemonSet: DaemonSet } {
+  const all = parseAllDocuments(text, { merge: true }).map((document) => document.toJS() as Item | null)
+  const each = all.flatMap((object): readonly (Item | null)[] => object?.items ?? [object])
+  const daemonSet = each.find((object) => object?.kind === 'DaemonSet')
+  if (daemonSet === undefined) throw new Error('no DaemonSet')
+  return { all, daemonSet: daemonSet as unknown as DaemonSet }
+}
+
+interface Item {
+  readonly kind?: string
+  readonly items?: readonly Item[]
+}
+
 function objectOf(text: string): DaemonSet {
-  const [document] = parseAllDocuments(text)
-  if (document === undefined) throw new Error('no document')
-  return document.toJS() as DaemonSet
+  return objectsOf(text).daemonSet
 }
 
 /** Without the two fields that may change. */
 function rest(text: string): unknown {
-  const object = objectOf(text)
-  delete object.spec.updateStrategy
-  for (const container of object.spec.template.spec.containers)
+  const { all, daemonSet } = objectsOf(text)
+  delete daemonSet.spec.updateStrategy
+  for (const container of daemonSet.spec.template.spec.containers)
     if (container.name === 'calico-node') delete container.env
-  return object
+  return all
 }
 
 const isOfBackend = ({ name }: { name: string }): boolean => name.toLowerCase() === 'felix_iptablesbackend'
@@ -193,6 +359,7 @@ for (const [name, text] of Object.entries(manifests)) {
       'other variables stay, in their order'
     )
     for (const [comment] of text.matchAll(/# (the agent|first|Felix' options)/g)) t.ok(once.includes(comment), comment)
+    t.equal(once.includes('\r\n') && /[^\r]\n/.test(once), false, 'line ends stay')
     pidguard('mutate', '--write')
     t.equal(held(), once, 'not a second time')
     const { status, stdout } = pidguard('validate', '--fail-on', 'warn')

@@ -12,6 +12,8 @@ export interface FleetNode {
   pods: Readonly<Record<string, number>>
   /** Its kubelet takes calls and does not answer them. */
   silent: boolean
+  /** What its containers have written, as `kubectl logs` shows it. */
+  log: string
 }
 
 /** Ready for pods when it returns. */
@@ -22,9 +24,11 @@ export async function addNode(
   kubepods: FleetNode['kubepods'],
   cpu = '8'
 ): Promise<FleetNode> {
-  const node: FleetNode = { name, kubepods, pods: {}, silent: false }
+  const node: FleetNode = { name, kubepods, pods: {}, silent: false, log: '' }
   const kubelet = await startFakeKubelet(t, (request, response) => {
     if (node.silent) response.destroy()
+    // The API server comes with a certificate.
+    else if (request.url?.startsWith('/containerLogs/') === true) response.end(node.log)
     else if (request.headers.authorization === undefined) response.writeHead(401).end()
     else if (request.url === '/configz') response.end(JSON.stringify({ kubeletconfig: config }))
     else response.end(request.url === '/stats/summary' ? summaryOf(node) : cadvisorOf(node))
