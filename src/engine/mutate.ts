@@ -29,7 +29,7 @@ export function mutate(subject: Subject, rules: readonly Rule[], input: JudgingI
   const draft = new Draft(subject.object as Record<string, unknown>)
   const context = contextOf(input)
   for (const rule of rules) {
-    if (rule.fix === undefined || !isFixed(input.settings.modes.get(rule.id))) continue
+    if (rule.fix === undefined || !isFixed(input.settings.modes.get(rule.id)) || !rule.isAsked(input.settings)) continue
     try {
       if (!rule.fixes(subject)) continue
       const exemption = input.exemption(rule.id)

@@ -154,6 +154,11 @@ export interface HeadroomView {
    * one of them or is not known.
    */
   behindTaints(demand: Demand): string | undefined
+  /**
+   * Whether the scheduler counts PIDs for such a pod: `yes`: a node it may land on offers pidguard.io/pids, and so do all, or
+   * are new. `later`: there is no node that it may land on, and all others offer it. `no`: any other.
+   */
+  offersPids(placement: Placement): 'yes' | 'later' | 'no'
   overBudget(demand: BudgetDemand): readonly OverBudget[]
   /**
    * For how many pods like it there has to be room at once, so that one more of the group is of use; and how many members are

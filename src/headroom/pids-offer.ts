@@ -1,7 +1,8 @@
 import { maxPids } from '../kubernetes/qos/pids-limit.ts'
 import type { Pids } from '../lib/units.ts'
+import type { Ceiling } from '../model/node-reading.ts'
 import type { Floor } from '../policy/settings.ts'
-import { freeAtMost } from './ceiling-account.ts'
+import { floorUnder } from './ceiling-account.ts'
 import type { NodeEntry } from './ledger/entries.ts'
 
 /*
@@ -20,33 +21,56 @@ export interface PidsOffer {
   readonly requests: Pids
   /** PIDs free above the floor, below 0 where pods hold more than there is; Infinity without a ceiling, undefined: unknown. */
   readonly free: Pids | undefined
+  /** Both ceilings are known. If not, there may be less free. */
+  readonly isWhole: boolean
 }
 
-type OfferingNode = Pick<NodeEntry, 'host' | 'kubepods' | 'seen' | 'pods'>
+type OfferingNode = Pick<NodeEntry, 'host' | 'kubepods' | 'pods' | 'unclaimed' | 'isWhole'>
 
-/** `isFresh`: whether its last reading counts. Costs one step per pod of the node. */
+/**
+ * `isFresh`: whether its last reading counts. Costs one step per pod of the node.
+ *
+ * The figures of a ceiling and of each pod are samples up to 15 s apart. So pods count for themselves. Under kubepods are only
+ * pods: it counts where it shows more than they all may take. Of the node counts what belongs to no pod.
+ */
 export function offerOf(node: OfferingNode, floor: Floor, isFresh: boolean): PidsOffer {
   let requests = 0
-  let pending = 0
+  let held = 0
+  let observedInAll = 0
   for (const { requested, estimate, observed, state, hasFinished } of node.pods) {
     if (hasFinished) continue
+    observedInAll += observed
     if (state === 'bound') {
       requests += requested
-      pending += Math.max(0, Math.max(requested, estimate) - observed)
+      held += Math.max(requested, estimate, observed)
     } else if (state === 'ended') {
       // It is being deleted: the scheduler counts its request until it is gone, and so do we.
       requests += requested
-      if (requested > 0) pending += Math.max(0, requested - observed)
+      held += Math.max(requested, observed)
     } else if (requested === 0) {
       // It may land on this node alone. With a request the scheduler itself looks for its room: twice would be never.
-      pending += estimate
+      held += estimate
     }
   }
-  const { host, kubepods, seen } = node
-  return { requests, free: isFresh ? freeAtMost({ host, kubepods, seen, pending }, floor) : undefined }
+  if (!isFresh) return { requests, free: undefined, isWhole: false }
+  // Pods that the API server has not shown yet.
+  for (const tasks of node.unclaimed?.values() ?? []) {
+    held += tasks
+    observedInAll += tasks
+  }
+  const known = [
+    leftUnder(node.host, floor, (inUse) => held + Math.max(0, inUse - observedInAll)),
+    leftUnder(node.kubepods, floor, (inUse) => Math.max(held, inUse))
+  ].filter((pids) => pids !== undefined)
+  return { requests, free: known.length === 0 ? undefined : Math.min(...known), isWhole: node.isWhole }
+}
+
+function leftUnder({ limit, inUse }: Ceiling, floor: Floor, taken: (inUse: Pids) => Pids): Pids | undefined {
+  if (limit === undefined || limit === Number.POSITIVE_INFINITY) return limit
+  return inUse === undefined ? undefined : limit - floorUnder(limit, floor) - taken(inUse)
 }
 
 /** The capacity for the scheduler: a whole number, at least the sum of the requests. Unknown is room for all. */
-export function capacityOf({ requests, free = Number.POSITIVE_INFINITY }: PidsOffer): Pids {
+export function capacityOf({ requests, free = Number.POSITIVE_INFINITY }: Pick<PidsOffer, 'requests' | 'free'>): Pids {
   return Math.max(requests, Math.min(maxPids, Math.floor(requests + free)))
 }

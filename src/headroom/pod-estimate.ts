@@ -1,7 +1,8 @@
-import { declaredPids } from '../kubernetes/annotations.ts'
+import { declaredPids, pidsEstimate } from '../kubernetes/annotations.ts'
 import { containersOf } from '../kubernetes/containers.ts'
 import { globMatches, selectorMatches } from '../kubernetes/label-selector.ts'
 import { maxPids, pidsLimitOf } from '../kubernetes/qos/pids-limit.ts'
+import { requestedPids } from '../kubernetes/qos/pids-request.ts'
 import type { PodSubject } from '../kubernetes/subject.ts'
 import { pod, templateOf, workloadOf } from '../kubernetes/workloads.ts'
 import type { Pids } from '../lib/units.ts'
@@ -11,7 +12,7 @@ import { boundedBy, type Estimate, expectedOf, observed } from './estimate.ts'
 import type { HeadroomView } from './headroom-view.ts'
 
 /**
- * The estimate of one pod: its annotation, else the observed peak, else its profile, else the default of its namespace.
+ * The estimate of one pod: its own request or annotation, else the observed peak, else its profile, else the default of its namespace.
  * An annotation counts up to the policy's limit; what settled pods of the workload hold counts instead where it is more,
  * unless the policy trusts annotations. Never more than the pod's own limit.
  */
@@ -39,13 +40,23 @@ function unboundedOf(
   return expectedOf(peak, assumedOf(subject, settings))
 }
 
-/** What the pod declares, up to the limit that its profile or the policy sets; undefined without a count. */
+/**
+ * What the pod declares, by the resource or by the annotation, up to the limit that its profile or the policy sets; undefined
+ * without a count.
+ */
 function declaredOf(subject: PodSubject, settings: Settings): Pids | undefined {
-  const declared = readPids(subject.podMetadata.annotations?.[declaredPids])
+  const declared = ownRequestOf(subject) ?? readPids(subject.podMetadata.annotations?.[declaredPids])
   if (declared === undefined) return undefined
   const { profiles, limit } = settings.pids
   const most = profileOf(subject, profiles, (profile) => profile.limit !== undefined)?.limit ?? limit
   return most === undefined ? declared : Math.min(declared, most)
+}
+
+/** The request that the author wrote: one that equals the estimate beside it is ours. */
+function ownRequestOf({ podSpec, podMetadata }: PodSubject): Pids | undefined {
+  const requested = requestedPids(podSpec)
+  const isOurs = String(requested) === podMetadata.annotations?.[pidsEstimate]
+  return requested === undefined || requested === 0 || isOurs ? undefined : Math.min(requested, maxPids)
 }
 
 function assumedOf(subject: PodSubject, settings: Settings): Estimate {

@@ -12,13 +12,23 @@ import type { Settings } from '../policy/settings.ts'
 
 const scale = 'autoscaling/Scale'
 
-/** Why a shortage is no reason to deny; undefined: it is one. `ending`: pods of the workload that are about to end. */
+/** What else is known of the pods. */
+export interface Circumstances {
+  /** Pods of the workload that are about to end. */
+  readonly ending?: number
+  /** The scheduler counts their PIDs. */
+  readonly isScheduled?: boolean
+}
+
+/** Why a shortage is no reason to deny; undefined: it is one. */
 export function excuseOf(
   subject: Subject,
   old: PodSubject | undefined,
   { autoscaled, urgentPriority }: Pick<Settings['headroom'], 'autoscaled' | 'urgentPriority'>,
-  ending = 0
+  { ending = 0, isScheduled = false }: Circumstances = {}
 ): string | undefined {
+  if (isScheduled)
+    return 'the scheduler counts PIDs, and a pod is Pending until there is room (spec.headroom.schedulePids)'
   if (autoscaled) return 'nodes are added for Pending pods (spec.headroom.autoscaled)'
   const { groupKind, kind, userName = '' } = subject
   if (groupKind === pod) return isUrgent(subject, urgentPriority) ? 'its priority is urgent' : undefined

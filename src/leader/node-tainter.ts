@@ -8,6 +8,7 @@ import type { Floor, Settings } from '../policy/settings.ts'
 import type { NodeEvent, NodeEvents, NodeTaints } from '../ports/node-actions.ts'
 import type { Clock, Log } from '../ports/runtime.ts'
 import { AwaitedRoom, type AwaitingPods } from './awaited-room.ts'
+import { aboutNode, isMissingRight } from './node-write-failures.ts'
 import { RepeatedDuty, type Term } from './repeated-duty.ts'
 import { TaintMemory } from './taint-history.ts'
 import { freePidsOf, type NodeStanding, planTaints, type TaintPlan, type UntaintReason } from './taint-plan.ts'
@@ -50,9 +51,6 @@ const defaultEvery: Millis = 500
 const mostWrites = 50
 /** After this many nodes that cannot be written, the rest is left for the next look. */
 const mostRefused = 3
-
-/** Failures that are about one node, as when another webhook denies. After any other failure no write would succeed. */
-const aboutNode: ReadonlySet<KubeFailure> = new Set(['forbidden', 'refused', 'conflict'])
 
 /** Carries out `planTaints` for as long as this process leads. */
 export class NodeTainter extends RepeatedDuty<TaintTerm> {
@@ -207,11 +205,6 @@ function say(node: string, tightest: CeilingAccount | undefined): string {
 }
 
 const component = 'Add the component manifests/components/node-taints, or set spec.headroom.taintNodes to false.'
-
-/** Whether RBAC refused, and not another webhook, which may deny one node for reasons of its own. */
-function isMissingRight({ failure, message }: KubeError): boolean {
-  return failure === 'forbidden' && / cannot \w+ resource /.test(message)
-}
 
 function recovery(said: string, reason: UntaintReason): NodeEvent {
   switch (reason) {

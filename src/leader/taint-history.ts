@@ -6,7 +6,7 @@ import { isOurs, isTainted, lowPids, type NodeStanding } from './taint-plan.ts'
 const sparedTime: Millis = 60_000
 
 /** How long a cache may still show a node as it was before our last write. Own choice; a watch takes milliseconds. */
-const lateTime: Millis = 10_000
+export const lateTime: Millis = 10_000
 
 /** Taints set on one node: at most so many at once, and so many an hour. Beyond that its bindings are refused instead. Own choice. */
 const mostTaints = { atOnce: 40, perHour: 240 } as const

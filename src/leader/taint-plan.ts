@@ -21,7 +21,7 @@ import type { Settings } from '../policy/settings.ts'
 export const lowPids: Taint = { key: lowPidsTaint, value: '', effect: 'NoSchedule' }
 
 /** How long a node stays tainted after its last fresh reading: as long as admission counts a full node as full. */
-const longestUnknown: Millis = longestFull
+export const longestUnknown: Millis = longestFull
 
 /** The shortest time that a taint stays, however many PIDs are free: two rounds of readings. Own choice. */
 const leastTainted: Millis = 30_000

@@ -32,6 +32,8 @@ export interface NodeFacts {
    * node has none.
    */
   readonly offered?: Pids
+  /** Its creationTimestamp; absent where it is no instant. */
+  readonly createdAt?: Millis
 }
 
 /** The workload people know a pod by; see `workloadOf`. One object per workload while caches hold it. */

@@ -30,6 +30,7 @@ export function applyLayer(under: BaseSettings, layer: Layer): BaseSettings {
       },
       urgentPriority: headroom.urgentPriority ?? under.headroom.urgentPriority,
       autoscaled: headroom.autoscaled ?? under.headroom.autoscaled,
+      schedulePids: headroom.schedulePids ?? under.headroom.schedulePids,
       taintNodes: headroom.taintNodes ?? under.headroom.taintNodes,
       maxTaintedShare: headroom.maxTaintedShare ?? under.headroom.maxTaintedShare,
       taintHysteresis: headroom.taintHysteresis ?? under.headroom.taintHysteresis

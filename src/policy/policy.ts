@@ -81,6 +81,7 @@ export interface Layer {
         readonly budget: Given<{ readonly perNode: Pids | 'none'; readonly total: Pids | 'none' }>
         readonly urgentPriority: number
         readonly autoscaled: boolean
+        readonly schedulePids: boolean
         readonly taintNodes: boolean
         readonly maxTaintedShare: number
         readonly taintHysteresis: Floor

@@ -57,6 +57,11 @@ export interface Settings {
      * node may be tainted.
      */
     readonly autoscaled: boolean
+    /**
+     * PIDs are a resource of the scheduler: the leader publishes what each node has, new pods request their estimate, and one
+     * without room is Pending.
+     */
+    readonly schedulePids: boolean
     readonly taintNodes: boolean
     /** The largest share of the nodes that may carry the taint at once, between 0 and 1. */
     readonly maxTaintedShare: number

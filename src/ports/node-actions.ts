@@ -1,3 +1,5 @@
+import type { Pids } from '../lib/units.ts'
+
 /** Our taint on nodes; see leader/taint-plan.ts. */
 export interface NodeTaints {
   /**
@@ -5,6 +7,15 @@ export interface NodeTaints {
    * Throws what the API call throws; nothing is changed then.
    */
   write(node: string, tainted: boolean, signal: AbortSignal): Promise<'written' | 'unchanged' | 'gone'>
+}
+
+/** What nodes offer to the scheduler as pidguard.io/pids; see leader/capacity/capacity-plan.ts. */
+export interface NodeCapacity {
+  /**
+   * Sets it in capacity and allocatable; undefined takes it away, and all else stays. `gone`: no such node. Throws what the API
+   * call throws; nothing is changed then.
+   */
+  write(node: string, pids: Pids | undefined, signal: AbortSignal): Promise<'written' | 'gone'>
 }
 
 /** An Event of a node, as `kubectl describe node` shows it. */

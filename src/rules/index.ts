@@ -20,6 +20,7 @@ import { nodeUnitLimit } from './node-unit-limit.ts'
 import { pidAnnotations } from './pid-annotations.ts'
 import { pidBinding } from './pid-binding.ts'
 import { pidHeadroom } from './pid-headroom.ts'
+import { pidRequests } from './pid-requests.ts'
 import { podPidLimit } from './pod-pid-limit.ts'
 import { podThreadOutlier } from './pod-thread-outlier.ts'
 import { resourceRequests } from './resource-requests.ts'
@@ -30,6 +31,7 @@ export const rules: readonly Rule[] = [
   resourceRequests,
   bestEffort,
   pidAnnotations,
+  pidRequests,
   pidHeadroom,
   pidBinding,
   namespacePidBudget,
@@ -43,7 +45,7 @@ export const rules: readonly Rule[] = [
 ]
 
 /** Rules that require the fact `headroom`. */
-const headroomRules: readonly Rule[] = [pidHeadroom, pidBinding, namespacePidBudget]
+const headroomRules: readonly Rule[] = [pidRequests, pidHeadroom, pidBinding, namespacePidBudget]
 
 /** Rules that run only in an audit: they look at nodes and at running pods. */
 const auditOnly: readonly Rule[] = [

@@ -9,12 +9,16 @@ import { scaledWorkload } from '../headroom/scaled-workload.ts'
 import { type Asked, shortageOf } from '../headroom/shortage.ts'
 import { excused, excuseOf } from '../headroom/shortage-excuse.ts'
 import { looksLikeNodeShell, nodeShellRemedy } from '../kubernetes/node-shell.ts'
+import type { Placement } from '../kubernetes/placement/placement.ts'
 import { countOf, countPointerOf, grownPods, jobReadsOf, rolloutOf, specOf } from '../kubernetes/pods/rollout.ts'
+import { requestedPids } from '../kubernetes/qos/pids-request.ts'
 import { scheduledFrom } from '../kubernetes/scheduling-gates.ts'
 import { isPodSubject, oldSubjectOf, type PodSubject, type Subject } from '../kubernetes/subject.ts'
+import type { PodSpec } from '../kubernetes/types.ts'
 import { daemonSet, pod, podKinds } from '../kubernetes/workloads.ts'
 import type { Pids } from '../lib/units.ts'
 import type { Finding } from '../model/finding.ts'
+import { pidRequests } from './pid-requests.ts'
 
 type Context = RuleContext<'headroom', 'podGroupSizes' | 'serverVersion'>
 
@@ -83,7 +87,10 @@ function checkPod(subject: PodSubject, context: Context): Finding[] {
   const found =
     shortage.length === 0
       ? unknownGroup(need)
-      : excused(shortage, excuseOf(subject, undefined, context.settings.headroom))
+      : excused(
+          shortage,
+          excuseOf(subject, undefined, context.settings.headroom, { isScheduled: isCounted(subject.podSpec, context) })
+        )
   if (from === 'later') return found.map((finding) => ({ ...finding, advisory: true }))
   if (!looksLikeNodeShell(subject)) return found
   return found.map((finding) => ({ ...finding, remedy: `${finding.remedy ?? ownRemedy} ${nodeShellRemedy}` }))
@@ -115,7 +122,8 @@ function checkTemplate(subject: PodSubject, context: Context): Finding[] {
     const never = tooSmall(subject, context, demand)
     if (never !== undefined) return [never]
     const { ending = 0 } = workloadOf(subject, context) ?? {}
-    const excuse = excuseOf(subject, old, context.settings.headroom, ending)
+    const isScheduled = willBeCounted(placement, context)
+    const excuse = excuseOf(subject, old, context.settings.headroom, { ending, isScheduled })
     return excused(stays, excuse ?? tolerable(context, staying))
   }
   const passing = isSameTemplate(subject, oldPod) ? 0 : surge + grown(oldPod, pids, context)
@@ -124,6 +132,17 @@ function checkTemplate(subject: PodSubject, context: Context): Finding[] {
     ...demand,
     pods: added + passing
   }).map((finding) => ({ ...finding, advisory: true }))
+}
+
+/** Whether the scheduler counts the PIDs of this pod. One without a request is placed as if it took none. */
+function isCounted(podSpec: PodSpec, { settings }: Context): boolean {
+  return settings.headroom.schedulePids && requestedPids(podSpec) !== undefined
+}
+
+/** Whether pods of the template will get a request when they are created. */
+function willBeCounted(placement: Placement, { settings, headroom }: Context): boolean {
+  const isGiven = settings.modes.get(pidRequests.id) === 'enforce'
+  return settings.headroom.schedulePids && isGiven && headroom.offersPids(placement) === 'yes'
 }
 
 /** A tainted node that may have room for the pods: they are checked once they were given a toleration. */
@@ -202,5 +221,6 @@ function checkScale(subject: Subject, context: Context): Finding[] {
   const found = shortageOf('/spec/replicas', 'no room for the added replicas', context, subject.namespace, demand)
   const never = found.length > 0 ? tooSmall(subject, context, demand) : undefined
   if (never !== undefined) return [never]
-  return excused(found, excuseOf(subject, undefined, context.settings.headroom, use.ending))
+  const circumstances = { ending: use.ending, isScheduled: willBeCounted(placement, context) }
+  return excused(found, excuseOf(subject, undefined, context.settings.headroom, circumstances))
 }

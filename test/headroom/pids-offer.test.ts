@@ -99,12 +99,16 @@ t.test('a pod that the scheduler still looks for is not held twice; one without 
 
 t.test('unknown is room for all, and no ceiling too', async (t) => {
   const node = nodeOf(nodeWith([{ requested: 200 }]))
-  t.strictSame(offerOf(node, floor, false), { requests: 200, free: undefined })
+  t.strictSame(offerOf(node, floor, false), { requests: 200, free: undefined, isWhole: false })
   t.equal(capacityOf({ requests: 200, free: undefined }), maxPids)
   t.equal(capacityOf({ requests: 200, free: Number.POSITIVE_INFINITY }), maxPids)
   t.equal(capacityOf({ requests: maxPids + 5, free: 0 }), maxPids + 5, 'the requests in any case')
-  const halfKnown = nodeOf(nodeWith([], { host: [null, null] }))
-  t.equal(offerOf(halfKnown, floor, true).free, 900, 'the ceiling that is known counts')
+  const half = nodeWith([])
+  half.clock.advance(120_000)
+  const unknown = { limit: undefined, inUse: undefined }
+  half.ledger.observeReading(reading('n', half.clock.now(), { host: unknown }))
+  const halfKnown = nodeOf(half)
+  t.match(offerOf(halfKnown, floor, true), { free: 900, isWhole: false }, 'the ceiling that is known counts')
 })
 
 t.test('never below the sum of the requests; what it leaves over is what is free, where anything is', async () => {

@@ -20,6 +20,26 @@ t.test('an estimate is what the pod declares, else what its profile says, else t
   t.strictSame(estimateOf(template, policy), { pids: 7, source: 'declared' }, 'of a template too')
 })
 
+t.test('the author’s own request of pidguard.io/pids is a declaration; the one that we gave is not', async (t) => {
+  const requests = { 'pidguard.io/pids': '300' }
+  const spec = { containers: [{ name: 'app', resources: { requests, limits: requests } }] }
+  t.strictSame(estimateOf(podSubject(spec), settings()), { pids: 300, source: 'declared' })
+  const annotated = (annotations: object) => podSubject(spec, { annotations })
+  t.match(
+    estimateOf(annotated({ 'pidguard.io/pids': '7' }), settings()),
+    { pids: 300 },
+    'it is what the scheduler counts'
+  )
+  t.match(estimateOf(annotated({ 'pidguard.io/pids-estimate': '300' }), settings()), { pids: 50, source: 'default' })
+  t.match(
+    estimateOf(podSubject(spec), settings({ pids: { limit: 200 } })),
+    { pids: 200 },
+    'bounded as an annotation is'
+  )
+  const none = { containers: [{ name: 'app', resources: { requests: { 'pidguard.io/pids': '0' } } }] }
+  t.match(estimateOf(podSubject(none), settings()), { pids: 50, source: 'default' }, 'nothing runs without PIDs')
+})
+
 t.test('a declaration that is no count is not believed', async (t) => {
   const wrong = podSubject({}, { annotations: { 'pidguard.io/pids': 'lots' } })
   t.strictSame(estimateOf(wrong, settings()), { pids: 50, source: 'default' })

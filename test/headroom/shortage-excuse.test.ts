@@ -10,7 +10,12 @@ function excuse(kind: string, userName = 'jane', spec: object = {}, more: { old?
     const object = workloadObject(kind)
     return subjectFrom({ ...object, spec: { ...(object['spec'] as object), ...change } }, { userName }) as PodSubject
   }
-  return excuseOf(make(spec), more.old && make(more.old), policy, more.ending)
+  return excuseOf(
+    make(spec),
+    more.old && make(more.old),
+    policy,
+    more.ending === undefined ? {} : { ending: more.ending }
+  )
 }
 
 t.test(
@@ -36,6 +41,12 @@ t.test('a pod by its priority, and anything where nodes are added', async (t) =>
   t.equal(excuseOf(pod(999), undefined, policy), undefined)
   t.match(excuseOf(pod(1000), undefined, policy), /urgent/)
   t.match(excuseOf(pod(0), undefined, { ...policy, autoscaled: true }), /nodes are added/)
+})
+
+t.test('whatever the scheduler counts: a pod that finds no room waits', async (t) => {
+  const isScheduled = true
+  t.match(excuseOf(subjectFrom(podObject()), undefined, policy, { isScheduled }), /the scheduler counts PIDs/)
+  t.match(excuseOf(subjectFrom(workloadObject('apps/v1/Deployment')), undefined, policy, { isScheduled }), /Pending/)
 })
 
 t.test('a finding with an excuse warns and says why; one that warns anyway stays as it is', async (t) => {

@@ -25,6 +25,7 @@ const valuesOf: Readonly<Record<string, object>> = {
   'host-network': { hostNetwork: true },
   monitoring: { monitoring: { enabled: true } },
   guard: { guarding: 'guard' },
+  scheduler: { guarding: 'scheduler' },
   ...Object.fromEntries(
     Object.entries({
       audit: 'audit',

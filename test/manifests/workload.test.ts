@@ -22,6 +22,7 @@ interface PolicyRule {
 const controller = 'pidguard-controller'
 /** Of the component that nobody has who does not ask for it: RBAC cannot name all nodes there will be. */
 const nodeTaints = 'pidguard-node-taints'
+const scheduling = 'pidguard-scheduler'
 const nodeTaintsRendering = 'node-taints'
 /** And of the one that lets the leader repair Calico: RBAC cannot name its DaemonSets either. */
 const calicoRepair = 'pidguard-calico-repair'
@@ -71,7 +72,7 @@ void t.test('RBAC: no wildcard, nothing cluster-wide without a name but a look, 
         if (
           kind !== 'ClusterRole' ||
           rule.resourceNames !== undefined ||
-          [nodeTaints, audits, reportWriters, calicoRepair].includes(metadata.name)
+          [nodeTaints, scheduling, audits, reportWriters, calicoRepair].includes(metadata.name)
         )
           continue
         const allowed = serverAudits.includes(metadata.name) ? auditLooks : looks
@@ -92,6 +93,15 @@ void t.test(
     t.strictSame(rules, [{ apiGroups: [''], resources: ['nodes'], verbs: ['get', 'patch'] }])
   }
 )
+
+void t.test('what a Node says of itself may be patched only where the component says so', async (t) => {
+  for (const rendering of Object.keys(kustomizations)) {
+    const found = [...objectsOf(goldenOf(rendering)).values()].filter(({ metadata }) => metadata.name === scheduling)
+    t.equal(found.length, rendering === 'scheduler' ? 2 : 0, rendering)
+  }
+  const { rules } = objectOf<{ rules: PolicyRule[] }>('scheduler', `ClusterRole/${scheduling}`)
+  t.strictSame(rules, [{ apiGroups: [''], resources: ['nodes/status'], verbs: ['patch'] }])
+})
 
 void t.test('DaemonSets may be written only where the component says so, and then patched alone', async (t) => {
   for (const rendering of Object.keys(kustomizations)) {

@@ -124,6 +124,34 @@ void t.test('a policy that begins to taint is carried out; before, nodes are nei
   t.match(await metrics(), /^pidguard_nodes\{known="fresh"\} 3$/m)
 })
 
+void t.test(
+  'a policy that schedules PIDs is carried out: every node offers what is free above its floor',
+  async (t) => {
+    const { written, program } = await running(t, startController, 'spec: {headroom: {schedulePids: true}}\n')
+    const capacities = () => written.filter(({ path }) => path.endsWith('/status'))
+    await until(
+      'every node offers what is free above its floor',
+      () => new Set(capacities().map(({ path }) => path)).size === nodes.length,
+      () => written
+    )
+    // 1500 less the floor of 150 and what is in use, rounded down to 11.
+    const offered = (pids: string) => ({
+      capacity: { 'pidguard.io/pids': pids },
+      allocatable: { 'pidguard.io/pids': pids }
+    })
+    for (const [name, pids] of Object.entries({ a: '0', b: '1331' })) {
+      const [{ body } = {}] = capacities().filter(({ path }) => path === `/api/v1/nodes/${name}/status`)
+      t.strictSame(body, { status: offered(pids) }, name)
+    }
+    const text = await (await fetch(`${program.probes}/metrics`)).text()
+    t.match(text, /^pidguard_node_capacity_writes_total\{reason="new",result="done"\} [1-9]/m)
+    t.notOk(
+      written.some(({ path }) => path.endsWith('/events')),
+      'for which it has no right'
+    )
+  }
+)
+
 void t.test('audits need no --cert-secret either', async (t) => {
   const { program } = await running(t, startController, '', '--audit-interval', '1h')
   await until(

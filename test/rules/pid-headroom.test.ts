@@ -396,6 +396,24 @@ t.test('a workload whose earlier pods are about to end is warned about: delete a
   )
 })
 
+t.test('where the scheduler counts PIDs, a pod with a request waits instead of being denied', async (t) => {
+  const full = { n1: { kubepods: [1000, 950], offered: 50 } } as const
+  const resources = { requests: { 'pidguard.io/pids': '100' }, limits: { 'pidguard.io/pids': '100' } }
+  const requesting = pod(100, { containers: [{ name: 'app', resources }] })
+  const on: World = { settings: { headroom: { floor: { pids: 0 }, schedulePids: true } } }
+  t.strictSame(told(findingsOf(pidHeadroom, requesting, world(full, on))), ['advice /spec'])
+  t.strictSame(told(findingsOf(pidHeadroom, pod(100), world(full, on))), ['denial /spec'], 'without one it would land')
+  t.strictSame(told(findingsOf(pidHeadroom, requesting, world(full))), ['denial /spec'], 'without the setting')
+  const two = deployment(100, { replicas: 2 })
+  const judge = (nodes: Nodes, around: World) => told(findingsOf(pidHeadroom, two, world(nodes, around)))
+  t.strictSame(judge(full, on), ['advice /spec/replicas'], 'its pods will have one')
+  t.strictSame(judge({ n1: { kubepods: [1000, 950] } }, on), ['denial /spec/replicas'], 'a node offers none')
+  const noRequests: World = { settings: { ...on.settings, modes: { 'pid-requests': 'off' } } }
+  t.strictSame(judge(full, noRequests), ['denial /spec/replicas'], 'the namespace gives none')
+  const never = deployment(1001, { replicas: 1 })
+  t.strictSame(told(findingsOf(pidHeadroom, never, world(full, on))), ['denial /spec/replicas'], 'it could never run')
+})
+
 t.test('a pod of an urgent priority is warned about', async (t) => {
   const judge = (priority: number | undefined, urgentPriority?: number) =>
     told(

@@ -109,8 +109,8 @@ const values: Values = {
   webhookAnnotations: { about: 'Added to both webhook configurations.', schema: map, value: {} },
   guarding: {
     about:
-      'admission: pods are checked when they are created. guard: bindings too, by one writer, and nodes are tainted; set policy.headroom.taintNodes, and leave components.bindings off.',
-    schema: { enum: ['admission', 'guard'] },
+      'admission: pods are checked when they are created. guard: bindings too, by one writer, and nodes are tainted; set policy.headroom.taintNodes, and leave components.bindings off. scheduler: the right to offer PIDs of nodes to the scheduler; set policy.headroom.schedulePids.',
+    schema: { enum: ['admission', 'guard', 'scheduler'] },
     value: 'admission'
   },
   components: {

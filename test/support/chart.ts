@@ -41,7 +41,8 @@ export const parts: Readonly<Record<string, readonly string[]>> = {
   fallback: [],
   // The last two: one puts a webhook before the others, which are known by their place. Never both.
   bindings: [],
-  guard: ['node-taints']
+  guard: ['node-taints'],
+  scheduler: []
 }
 
 type Objects = ReadonlyMap<string, Rendered>

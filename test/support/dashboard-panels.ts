@@ -215,7 +215,9 @@ const nodes: RowSpec = {
         [`max(pidguard_nodes_below_floor{${here}})`, 'below the floor'],
         [`max(pidguard_nodes_near_floor{${here}})`, 'near the floor'],
         [`max(pidguard_tainted_nodes{${here}})`, 'tainted'],
-        [`max(pidguard_low_untainted_nodes{${here}})`, 'low, not tainted']
+        [`max(pidguard_low_untainted_nodes{${here}})`, 'low, not tainted'],
+        [`max(pidguard_nodes_overfull{${here}})`, 'overfull, of those that offer PIDs'],
+        [`max(pidguard_nodes_offering_pids{${here}})`, 'offer PIDs to the scheduler']
       ]
     },
     {
@@ -273,11 +275,17 @@ const nodes: RowSpec = {
     },
     {
       title: 'Written on nodes',
-      description: 'Taints set and taken away, Events of nodes near their floor, by what became of them.',
+      description:
+        'Taints set and taken away, what nodes offer as pidguard.io/pids, Events of nodes near their floor, by what became of them; pods that a kubelet refused for it.',
       ...{ type: 'timeseries', unit: 'reqps', width: 8 },
       queries: [
         [`sum by (change, result) (rate(pidguard_node_taint_writes_total{${here}}${rate}))`, '{{change}} {{result}}'],
-        [`sum by (result) (rate(pidguard_near_floor_events_total{${here}}${rate}))`, 'Event {{result}}']
+        [`sum by (result) (rate(pidguard_near_floor_events_total{${here}}${rate}))`, 'Event {{result}}'],
+        [
+          `sum by (reason, result) (rate(pidguard_node_capacity_writes_total{${here}}${rate}))`,
+          'offer {{reason}} {{result}}'
+        ],
+        [`sum(rate(pidguard_out_of_pids_pods_total{${here}}${rate}))`, 'pods refused by kubelets']
       ]
     }
   ]

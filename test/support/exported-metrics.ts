@@ -12,6 +12,7 @@ export async function exportedMetrics(): Promise<string> {
   }
   const leading = {
     taints: () => undefined,
+    capacity: () => undefined,
     nearFloor: () => undefined,
     calico: () => undefined,
     audits: () => undefined

@@ -14,6 +14,10 @@ export interface NodeSketch {
   readonly labels?: Readonly<Record<string, string>>
   readonly taints?: readonly Taint[]
   readonly unschedulable?: boolean
+  /** Of pidguard.io/pids, as the scheduler counts it; left out: the node does not offer it. */
+  readonly offered?: number
+  /** Milliseconds since it joined; left out: not known. */
+  readonly joined?: number
   /** Milliseconds since its reading; null: it never gave one. */
   readonly age?: number | null
   /** Pods on it, by uid: what they are counted with and what is seen of them. */
@@ -84,8 +88,16 @@ export function fleetOf(nodes: Readonly<Record<string, NodeSketch>>): Fleet {
   const fleet = emptyFleet()
   const { clock, ledger } = fleet
   for (const [name, sketch] of Object.entries(nodes)) {
-    const { labels = {}, taints = [], unschedulable = false, pods = {} } = sketch
-    ledger.observeNode(nodeFacts(name, { labels, taints, unschedulable }))
+    const { labels = {}, taints = [], unschedulable = false, offered, joined, pods = {} } = sketch
+    ledger.observeNode(
+      nodeFacts(name, {
+        labels,
+        taints,
+        unschedulable,
+        ...(offered === undefined ? {} : { offered }),
+        ...(joined === undefined ? {} : { createdAt: clock.now() - joined })
+      })
+    )
     for (const [uid, { estimate, workload, template, namespace = 'default' }] of Object.entries(pods)) {
       const own = { kind: 'Pod', name: uid }
       const facts = {

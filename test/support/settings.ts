@@ -29,6 +29,7 @@ export function settings(change: SettingsChange = {}): Settings {
       budget: { perNode: undefined, total: undefined },
       urgentPriority: 2_000_000_000,
       autoscaled: false,
+      schedulePids: false,
       taintNodes: false,
       maxTaintedShare: 0.25,
       taintHysteresis: { share: 0.05 },

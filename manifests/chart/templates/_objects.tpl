@@ -20,6 +20,7 @@
 {{- if $c.bindings }}{{ fail "guarding: guard has what components.bindings is half of: leave that off" }}{{ end -}}
 guard,
 {{- else if $c.bindings }}bindings,{{ end -}}
+{{- if eq .Values.guarding "scheduler" }}scheduler,{{ end -}}
 {{- end -}}
 
 {{/* All objects as YAML: {objects: [...]}. The files are made from what kustomize makes of manifests. */}}

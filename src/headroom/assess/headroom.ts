@@ -22,11 +22,18 @@ import type { LedgerNode } from '../ledger/ledger-inputs.ts'
 import { mayLandIfTolerated } from '../ledger/may-land.ts'
 import type { ObservedPeak } from '../ledger/peaks/observed-pods.ts'
 import type { NodeRoom } from '../node-room.ts'
+import { offerOf, type PidsOffer } from '../pids-offer.ts'
 import { excessClaims } from './claims.ts'
 import { accountOf, HeadroomQuery, type NodeDemand } from './headroom-query.ts'
 import { overBudget } from './namespace-budget.ts'
 import { noRoom, roomBeside } from './packing.ts'
 import { fitsAtOnce } from './quick-fit.ts'
+
+/**
+ * How long a new node may lack pidguard.io/pids and pods still request it: the leader publishes a node within a minute
+ * (leader/capacity). Until then the scheduler leaves that node out; without a request, they would land anywhere, however full.
+ */
+export const joiningTime: Millis = 120_000
 
 /** The ledger as rules read it. */
 export class Headroom implements HeadroomView {
@@ -131,6 +138,18 @@ export class Headroom implements HeadroomView {
     return undefined
   }
 
+  offersPids(placement: Placement): 'yes' | 'later' | 'no' {
+    const joined = this.#clock.now() - joiningTime
+    const { nodes } = this.#ledger.candidates.of(placement)
+    let offering = 0
+    for (const { facts } of nodes.length > 0 ? nodes : this.#ledger.nodes) {
+      if (facts?.offered !== undefined) offering++
+      else if (facts !== undefined && (facts.createdAt ?? Number.NEGATIVE_INFINITY) < joined) return 'no'
+    }
+    if (offering === 0) return 'no'
+    return nodes.length > 0 ? 'yes' : 'later'
+  }
+
   overBudget(demand: BudgetDemand): readonly OverBudget[] {
     this.#ledger.expire()
     const over = overBudget(demand, this.#ledger, this.#clock.now(), this.#replicas() - 1)
@@ -185,6 +204,22 @@ export class Headroom implements HeadroomView {
         facts,
         isFresh ? { ceilings: ceilingAccounts(bounded(node, floor, claimShare), floor), isWhole } : undefined
       ]
+    }
+  }
+
+  /** Every node the API server knows, with what it is to offer to the scheduler, and its lower known ceiling. */
+  *offers(
+    floor: Floor,
+    maxAge: Millis
+  ): Iterable<Pick<LedgerNode, 'name'> & { offered: Pids | undefined; offer: PidsOffer; limit: Pids }> {
+    this.#ledger.expire()
+    const now = this.#clock.now()
+    for (const node of this.#ledger.nodes) {
+      const { facts, host, kubepods, readingAt } = node
+      if (facts === undefined) continue
+      const limit = Math.min(host.limit ?? Number.POSITIVE_INFINITY, kubepods.limit ?? Number.POSITIVE_INFINITY)
+      const offer = offerOf(node, floor, Math.abs(now - readingAt) <= maxAge)
+      yield { name: facts.name, offered: facts.offered, offer, limit }
     }
   }
 

@@ -5,7 +5,10 @@ import type { NodeFacts, PodFacts, WorkloadName } from '../../model/cluster-obje
 import type { NodeReading } from '../../model/node-reading.ts'
 
 /** What the ledger reads of a Node. */
-export type LedgerNode = Pick<NodeFacts, 'name' | 'uid' | 'labels' | 'taints' | 'unschedulable' | 'offered'>
+export type LedgerNode = Pick<
+  NodeFacts,
+  'name' | 'uid' | 'labels' | 'taints' | 'unschedulable' | 'offered' | 'createdAt'
+>
 
 /** What the ledger reads of a Pod that the API server holds. */
 export type LedgerPod = PodFacts

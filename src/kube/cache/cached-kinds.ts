@@ -3,7 +3,7 @@ import { pidsIn } from '../../kubernetes/qos/pids-request.ts'
 import { parseQuantity } from '../../kubernetes/qos/quantity.ts'
 import type { KubernetesObject, LimitRangeItem, ResourceList } from '../../kubernetes/types.ts'
 import { isRecord, type JsonRecord, malformed, optionalList, optionalRecord } from '../../lib/json/shape.ts'
-import type { Bytes, Pids } from '../../lib/units.ts'
+import type { Bytes, Millis, Pids } from '../../lib/units.ts'
 import type { NamedNamespace, NodeFacts, Taint } from '../../model/cluster-objects.ts'
 import type { Kind } from './kind.ts'
 
@@ -35,7 +35,8 @@ export function nodeFactsOf(object: JsonRecord): NodeFacts {
     address: internalIpOf(status),
     kubeletPort: kubeletPortOf(status),
     ...memoryOf(status),
-    ...offeredOf(status)
+    ...offeredOf(status),
+    ...createdOf(object)
   }
 }
 
@@ -49,6 +50,11 @@ function offeredOf({ capacity, allocatable }: JsonRecord): { offered: Pids } | u
     .map((list) => (isRecord(list) ? pidsIn(list as ResourceList) : undefined))
     .filter((pids) => pids !== undefined)
   return known.length === 0 ? undefined : { offered: Math.min(...known) }
+}
+
+function createdOf({ metadata }: KubernetesObject): { createdAt: Millis } | undefined {
+  const createdAt = Date.parse(textOf(metadata?.creationTimestamp))
+  return Number.isNaN(createdAt) ? undefined : { createdAt }
 }
 
 function taintOf(taint: JsonRecord): Taint {

@@ -24,9 +24,9 @@ export function readPidsQuantity(text: Maybe<QuantityText>): Pids | undefined {
 export function requestedPids({ containers, initContainers, overhead }: PodSpec): Pids | undefined {
   let isNamed = false
   const of = ({ resources }: Container): Pids => {
-    const asked = readPidsQuantity(resources?.requests?.[pidsResource] ?? resources?.limits?.[pidsResource])
-    isNamed ||= asked !== undefined
-    return asked ?? 0
+    const text = resources?.requests?.[pidsResource] ?? resources?.limits?.[pidsResource]
+    isNamed ||= text !== undefined
+    return readPidsQuantity(text) ?? 0
   }
   let sidecars = 0
   let most = 0

@@ -73,6 +73,10 @@ const tail = `
     # When true, pods without room go Pending instead of being denied, so that an autoscaler adds nodes, and also the
     # last node of a pool may be tainted. Cluster Autoscaler needs --status-taint=pidguard.io/low-pids for that.
     autoscaled: false
+    # When true, PIDs are a resource of the scheduler, pidguard.io/pids: each node offers what is free above the floor,
+    # a new pod requests its estimate, and one without room is Pending. It needs the component scheduler, and then
+    # taintNodes stays false. Set it to false to leave.
+    schedulePids: false
     # When true, a node is tainted pidguard.io/low-pids=:NoSchedule where one more pod of the default estimate would
     # reach into the floor, and pods go elsewhere. It needs the right to write Nodes, which the component node-taints
     # gives and no overlay does.

@@ -101,6 +101,11 @@ function headroomFields(place: Place, defaults: Defaults) {
       'An autoscaler adds nodes for Pending pods: pid-headroom warns, and also the last node of a pool may be tainted.',
       defaults?.headroom.autoscaled
     ),
+    schedulePids: optional(
+      place === 'spec' ? flag() : nodesOnly('spec.headroom'),
+      'Make PIDs a resource of the scheduler, pidguard.io/pids: nodes offer what is free, new pods request their estimate.',
+      defaults?.headroom.schedulePids
+    ),
     taintNodes: optional(
       place === 'spec' ? flag() : nodesOnly('spec.headroom'),
       'Taint nodes without room for one more pod above the floor, so that the scheduler avoids them.',

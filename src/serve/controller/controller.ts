@@ -31,6 +31,8 @@ export async function controller(options: ControllerOptions): Promise<void> {
   const cluster = await openCluster(options.kubeconfig, clock)
   const meter: Omit<ControllerMetrics, 'render' | 'countReload'> = {
     countTaint: (change, result) => metrics.countTaint(change, result),
+    countCapacity: (reason, result) => metrics.countCapacity(reason, result),
+    countOutOfPids: () => metrics.countOutOfPids(),
     countNearFloor: (result) => metrics.countNearFloor(result),
     countCalicoRepair: (result) => metrics.countCalicoRepair(result)
   }
@@ -56,6 +58,7 @@ export async function controller(options: ControllerOptions): Promise<void> {
     certificate: () => pair,
     headroom: () => nodes.status(),
     taints: () => nodes.taints(),
+    capacity: () => nodes.capacity(),
     nearFloor: () => nodes.nearFloor(),
     audits: () => audits?.status,
     calico: () => calico.counts

@@ -1,5 +1,8 @@
 import type { Ledger } from '../../headroom/ledger/ledger.ts'
 import type { AwaitingPods } from '../../leader/awaited-room.ts'
+import { type CapacityCounts, CapacityPublisher, type PublisherDeps } from '../../leader/capacity/capacity-publisher.ts'
+import { nodeCapacity } from '../../leader/capacity/kube-node-capacity.ts'
+import { WaitingRequests } from '../../leader/capacity/waiting-requests.ts'
 import type { NearFloorDeps, NearFloorEvents } from '../../leader/near-floor-events.ts'
 import type { NodeTainter, TaintCounts, TainterDeps } from '../../leader/node-tainter.ts'
 import type { Millis } from '../../lib/units.ts'
@@ -16,16 +19,22 @@ export interface NodeDutiesOptions extends ClusterWatchOptions {
 }
 
 export interface NodeDutiesDeps extends FactDeps {
-  readonly meter: TainterDeps['meter'] & NearFloorDeps['meter']
+  readonly meter: TainterDeps['meter'] & NearFloorDeps['meter'] & PublisherDeps['meter'] & RefusalMeter
 }
 
-/** Taints on nodes low on PIDs, and Events on nodes near their floor. */
+export interface RefusalMeter {
+  /** A kubelet refused a pod before it ran: its node offered less than the scheduler thought. */
+  countOutOfPids(): void
+}
+
+/** Taints on nodes low on PIDs, what nodes offer to the scheduler, and Events on nodes near their floor. */
 export interface NodeDuties {
   /** Of the leader; it knows none before. */
   readonly namespaces: NamespaceLookup
   /** For the metrics of the leader; undefined in any other. */
   status(): HeadroomStatus | undefined
   taints(): TaintCounts | undefined
+  capacity(): CapacityCounts | undefined
   nearFloor(): number | undefined
   /** Call it when this process becomes the leader; it leads until the signal. */
   lead(signal: AbortSignal): void
@@ -44,6 +53,7 @@ function awaitingPods({ waiting, candidates }: Ledger): AwaitingPods[] {
 interface NodeTerm {
   readonly watch: ClusterWatch
   readonly tainter: NodeTainter
+  readonly publisher: CapacityPublisher
   readonly nearFloor: NearFloorEvents
 }
 
@@ -65,14 +75,33 @@ export async function buildNodeDuties(
     return options.auditInterval !== undefined || settingsFor('').headroom.taintNodes
   }
 
+  function areReadingsWanted(): boolean {
+    return areEventsWanted() || settingsFor('').headroom.schedulePids
+  }
+
   async function begin(): Promise<NodeTerm> {
-    const watch = await watchCluster(options, cluster, deps, { areReadingsWanted: areEventsWanted })
+    const requests = new WaitingRequests(({ node, namespace, name }) => {
+      meter.countOutOfPids()
+      log.warn(
+        { node, namespace, pod: name },
+        'a kubelet refused a pod: its node offers fewer PIDs than when it was placed'
+      )
+    })
+    const watch = await watchCluster(options, cluster, deps, { areReadingsWanted, pods: [requests] })
     const { books, caches } = watch
     const shared = { api, headroom: books.headroom, isSynced: () => watch.isSynced, settingsFor, clock, log, meter }
     const { buildNearFloorEvents } = await import('./build-near-floor-events.ts')
     return {
       watch,
       tainter: buildNodeTainter({ ...shared, waiting: () => awaitingPods(books.ledger) }),
+      publisher: new CapacityPublisher({
+        ...shared,
+        offers: (floor, maxAge) => books.headroom.offers(floor, maxAge),
+        waiting: () => requests.sizes,
+        settings: () => settingsFor(''),
+        capacity: nodeCapacity(api),
+        random: Math.random
+      }),
       nearFloor: buildNearFloorEvents({ ...shared, ledger: books.ledger, pods: caches.pods, isWanted: areEventsWanted })
     }
   }
@@ -82,7 +111,7 @@ export async function buildNodeDuties(
     next = undefined
     current = term
     term.watch.start()
-    await Promise.all([term.tainter.run(signal), term.nearFloor.run(signal)])
+    await Promise.all([term.tainter.run(signal), term.publisher.run(signal), term.nearFloor.run(signal)])
     // A later term may have begun before this one ended.
     if (current === term) current = undefined
     await term.watch.stop()
@@ -91,11 +120,14 @@ export async function buildNodeDuties(
   return {
     namespaces: { get: (name) => current?.watch.caches.namespaces.get(name) },
     // Where nodes are not read, it would say that none of them is known.
-    status: () => (areEventsWanted() ? current?.watch.status() : undefined),
+    status: () => (areReadingsWanted() ? current?.watch.status() : undefined),
     taints: () => current?.tainter.counts,
+    capacity: () => current?.publisher.counts,
     nearFloor: () => current?.nearFloor.near,
     lead(signal) {
-      ending = run(signal).catch((error) => log.error({ err: error }, 'nodes are neither tainted nor get Events'))
+      ending = run(signal).catch((error) =>
+        log.error({ err: error }, 'nodes are neither tainted nor published, and get no Events')
+      )
     },
     async stop() {
       await Promise.all([ending, next?.watch.stop()])

@@ -8,6 +8,8 @@ import { addGauge } from './scraped.ts'
 export interface ControllerSources extends ProcessSources {
   /** Nodes that carry our taint, and nodes that are low without; undefined in a process that does not lead. */
   taints(): { tainted: number; passedOver: number } | undefined
+  /** Nodes that offer pidguard.io/pids; undefined in a process that does not lead, or where the policy does not want it. */
+  capacity(): { offering: number; overfull: number } | undefined
   /** Nodes near their floor; undefined in a process that does not lead, or where none is asked for. */
   nearFloor(): number | undefined
   /** DaemonSets of Calico; undefined in a process that does not lead. */
@@ -18,6 +20,11 @@ export interface ControllerSources extends ProcessSources {
 
 export interface ControllerMetrics extends ProcessMetrics {
   countTaint(change: 'taint' | 'untaint', result: 'done' | 'forbidden' | 'failed'): void
+  countCapacity(
+    reason: 'requests' | 'lowered' | 'new' | 'raised' | 'removed',
+    result: 'done' | 'forbidden' | 'failed'
+  ): void
+  countOutOfPids(): void
   countNearFloor(result: 'posted' | 'forbidden' | 'failed' | 'held-back'): void
   countCalicoRepair(result: 'written' | 'forbidden' | 'failed' | 'conflict' | 'stopped'): void
 }
@@ -32,6 +39,17 @@ export function buildControllerMetrics(sources: ControllerSources): ControllerMe
     name: 'pidguard_node_taint_writes_total',
     help: 'Taints set on nodes low on PIDs and removed, by change (taint, untaint) and result (done, forbidden, failed).',
     labelNames: ['change', 'result'],
+    registers
+  })
+  const capacityWrites = new Counter({
+    name: 'pidguard_node_capacity_writes_total',
+    help: 'Writes of pidguard.io/pids to the status of nodes, by reason (requests, lowered, new, raised, removed) and result (done, forbidden, failed).',
+    labelNames: ['reason', 'result'],
+    registers
+  })
+  const outOfPids = new Counter({
+    name: 'pidguard_out_of_pids_pods_total',
+    help: 'Pods that a kubelet refused before they ran (OutOfpidguard.io/pids): their node was lowered while they were bound.',
     registers
   })
   const nearFloorEvents = new Counter({
@@ -51,6 +69,12 @@ export function buildControllerMetrics(sources: ControllerSources): ControllerMe
     render,
     countTaint(change, result) {
       taintWrites.inc({ change, result })
+    },
+    countCapacity(reason, result) {
+      capacityWrites.inc({ reason, result })
+    },
+    countOutOfPids() {
+      outOfPids.inc()
     },
     countNearFloor(result) {
       nearFloorEvents.inc({ result })
@@ -73,6 +97,16 @@ function addGauges(registry: Parameters<typeof addGauge>[0], sources: Controller
     'pidguard_low_untainted_nodes',
     'Nodes low on PIDs that are not tainted, because maxTaintedShare of them are. Exported by the leader only.',
     () => sources.taints()?.passedOver
+  )
+  gauge(
+    'pidguard_nodes_offering_pids',
+    'Nodes that offer pidguard.io/pids to the scheduler. Exported by the leader only, with spec.headroom.schedulePids.',
+    () => sources.capacity()?.offering
+  )
+  gauge(
+    'pidguard_nodes_overfull',
+    'Nodes of these whose floor is used: they offer what their pods request, and nothing beyond. Exported by the leader only.',
+    () => sources.capacity()?.overfull
   )
   gauge(
     'pidguard_nodes_near_floor',

@@ -108,6 +108,9 @@ t.test(
     t.equal(node({ capacity: { cpu: '1' }, allocatable: {} }), undefined)
     t.equal(node({ capacity: { 'pidguard.io/pids': '0' } }), 0, 'as a kubelet leaves it that does not know it')
     t.equal(node({ capacity: { 'pidguard.io/pids': 'many' } }), undefined)
+    const made = (creationTimestamp: unknown) => nodeFactsOf({ metadata: { name: 'a', creationTimestamp } }).createdAt
+    t.equal(made('2026-11-21T10:00:00Z'), Date.UTC(2026, 10, 21, 10), 'and since when there is one that does not yet')
+    t.equal(made(null), undefined)
     const resources = { requests: { 'pidguard.io/pids': '60' }, limits: { 'pidguard.io/pids': '60' } }
     const spec = { nodeName: 'a', containers: [{ name: 'app', resources }] }
     const project = buildPodProjection()

@@ -15,6 +15,7 @@ const cases = [
   { name: 'nobody asks', spec: { containers: [asking(undefined)] }, want: undefined },
   { name: 'no containers', spec: {}, want: undefined },
   { name: 'the sum over containers', spec: { containers: [asking('60'), asking(undefined), asking('40')] }, want: 100 },
+  { name: 'what is no count is a request too, of nothing', spec: { containers: [asking('many')] }, want: 0 },
   { name: 'a request of zero is one', spec: { containers: [asking('0')] }, want: 0 },
   {
     name: 'a limit stands for the request, as the API server copies it',

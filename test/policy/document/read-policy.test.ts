@@ -99,6 +99,7 @@ t.test('any subset of fields is read back, and the others keep their defaults', 
     headroom: some({
       floor: fc.integer({ min: 0, max: 4_194_304 }),
       budget: some({ perNode: count, total: count }),
+      schedulePids: fc.boolean(),
       taintNodes: fc.boolean(),
       taintHysteresis: fc.integer({ min: 0, max: 4_194_304 })
     }),

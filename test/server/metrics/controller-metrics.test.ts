@@ -10,6 +10,7 @@ function metrics(change: Partial<ControllerSources> = {}) {
     certificate: () => undefined,
     headroom: () => undefined,
     taints: () => undefined,
+    capacity: () => undefined,
     nearFloor: () => undefined,
     calico: () => undefined,
     audits: () => undefined,
@@ -35,6 +36,23 @@ void t.test('taints: what was written, and what the leader sees; others say noth
   t.equal(sample(other.text, 'pidguard_tainted_nodes'), undefined)
   t.equal(sample(other.text, 'pidguard_low_untainted_nodes'), undefined)
 })
+
+void t.test(
+  'what nodes offer: what was written, how many there are, and pods refused; others say nothing of it',
+  async (t) => {
+    const held = metrics({ capacity: () => ({ offering: 4, overfull: 1 }) })
+    held.countCapacity('lowered', 'done')
+    held.countOutOfPids()
+    const { text } = await held.render()
+    t.equal(sample(text, 'pidguard_node_capacity_writes_total{reason="lowered",result="done"}'), 1)
+    t.equal(sample(text, 'pidguard_out_of_pids_pods_total'), 1)
+    t.equal(sample(text, 'pidguard_nodes_offering_pids'), 4)
+    t.equal(sample(text, 'pidguard_nodes_overfull'), 1)
+    const other = await metrics().render()
+    t.equal(sample(other.text, 'pidguard_nodes_offering_pids'), undefined)
+    t.equal(sample(other.text, 'pidguard_nodes_overfull'), undefined)
+  }
+)
 
 void t.test('nodes near their floor: what was told, and how many there are; others say nothing of it', async (t) => {
   const held = metrics({ nearFloor: () => 0 })
