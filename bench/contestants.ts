@@ -66,7 +66,7 @@ function withFleet(): readonly string[] {
 }
 
 /** What the image sets, but for the folder of its compile cache: how the program runs where people run it. */
-function imageEnvironment(): NodeJS.ProcessEnv {
+export function imageEnvironment(): NodeJS.ProcessEnv {
   const dockerfile = readFileSync(here('../Dockerfile'), 'utf8').replaceAll('\\\n', ' ')
   const [, text = ''] = /^ENV (NODE_ENV=.*)$/m.exec(dockerfile) ?? []
   const pairs = text.split(/\s+/).map((pair) => pair.split(/=(.*)/s, 2) as [string, string])

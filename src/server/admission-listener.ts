@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { AppError } from '../errors.ts'
-import { batchPerTurn } from '../lib/batch-per-turn.ts'
+import { batchPerTurn, onePerTurn } from '../lib/batch-per-turn.ts'
 import { memoized } from '../lib/memoize.ts'
 import type { Bytes, Millis } from '../lib/units.ts'
 import type { Webhook } from '../model/review-outcome.ts'
@@ -24,6 +24,12 @@ const defaultTimeout: Millis = 10_000
 /** How long a finished answer may wait for other reviews of its turn. Own choice: below what a caller notices. */
 const longestHold: Millis = 1
 
+/**
+ * Bytes. A larger review has a turn of the event loop of its own, since it may take tens of milliseconds: small ones wait for one
+ * such at most. Ten times what reviews usually have. Own choice.
+ */
+const largestTogether: Bytes = 128 * 1024
+
 const routes: Readonly<Record<string, Webhook>> = { '/mutate': 'mutate', '/validate': 'validate' }
 
 export interface ListenerDeps {
@@ -45,7 +51,8 @@ export interface ListenerDeps {
  */
 export function buildListener(deps: ListenerDeps): (request: IncomingMessage, response: ServerResponse) => boolean {
   const bodies = new Bodies(deps.largeBodies)
-  const received = batchPerTurn<Received>((reviews) => answerAll(deps, bodies, reviews))
+  const together = batchPerTurn<Received>((reviews) => answerAll(deps, bodies, reviews))
+  const alone = onePerTurn<Received>((review) => answerAll(deps, bodies, [review]))
   const { clock } = deps
   return (request, response) => {
     const { webhook, timeout } = callOf(request.url ?? '')
@@ -53,13 +60,12 @@ export function buildListener(deps: ListenerDeps): (request: IncomingMessage, re
     const refusal = refusalOf(request)
     if (refusal === undefined) {
       const askedAt = clock.monotonic()
-      collect(bodies, request, response, (bytes, body) =>
-        received({ webhook, askedAt, timeout, arrivedAt: clock.monotonic(), bytes, body, request, response })
-      )
+      collect(bodies, request, response, (bytes, body) => {
+        const take = bytes.length > largestTogether ? alone : together
+        take({ webhook, askedAt, timeout, arrivedAt: clock.monotonic(), bytes, body, request, response })
+      })
     } else {
-      const { status, hint } = refusal.info
-      // The body is not read, so the connection has to be closed.
-      reply(response, status, renderStatus(status, `${refusal.message}. ${hint}`), true)
+      refuse(request, response, refusal)
     }
     return true
   }
@@ -91,10 +97,7 @@ function collect(
   const length = Number(request.headers['content-length'] ?? 0)
   const body: Body = {
     length,
-    giveUp() {
-      const { info, message } = tooManyBodies
-      reply(response, info.status, renderStatus(info.status, `${message}. ${info.hint}`), true)
-    }
+    giveUp: () => refuse(request, response, tooManyBodies)
   }
   bodies.begin(body)
   if (response.headersSent) return
@@ -105,6 +108,16 @@ function collect(
   })
   // A connection that breaks needs no answer; without a listener it would end the process.
   request.on('error', () => bodies.lose(body))
+}
+
+/**
+ * Answers before the body is read. No more of it is: each chunk would cost time, and whoever sends it need not stop. The
+ * connection ends with the answer.
+ */
+function refuse({ socket }: IncomingMessage, response: ServerResponse, { info, message }: AppError): void {
+  socket.pause()
+  response.on('finish', () => socket.destroySoon())
+  reply(response, info.status, renderStatus(info.status, `${message}. ${info.hint}`), true)
 }
 
 const tooManyBodies = new AppError(

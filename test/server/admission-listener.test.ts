@@ -350,6 +350,35 @@ void t.test('a review is given the address of its caller, also when the connecti
   t.strictSame(callers, ['127.0.0.1', 'gone'])
 })
 
+void t.test('each large review is checked in a turn of its own', async (t) => {
+  const held = admissionOf()
+  let turns = 0
+  let isOver = false
+  const count = (): void => {
+    turns++
+    if (!isOver) setImmediate(count)
+  }
+  count()
+  const large: number[] = []
+  let small = 0
+  const admission: typeof held.admission = (webhook, body, arrivedAt) => {
+    if (body.length > 128 * 1024) large.push(turns)
+    else small++
+    return held.admission(webhook, body, arrivedAt)
+  }
+  const { socket, received } = await plainly(t, { ...held, admission, isLast: () => false })
+  const long = review.padEnd(129 * 1024)
+  const sent = [long, long, review, long, review].map((text) => `${postHead(Buffer.byteLength(text))}${text}`)
+  socket.write(sent.join(''))
+  await until(
+    () => statuses(received()).length === 5,
+    () => statuses(received())
+  )
+  isOver = true
+  t.equal(small, 2)
+  t.equal(new Set(large).size, 3)
+})
+
 void t.test('a review that came later than its caller waits is not judged but answered with 504', async (t) => {
   const held = admissionOf()
   let judged = 0
