@@ -52,7 +52,7 @@ export function readSlow(text: string): SlowDocument {
       places: undefined
     }
   }
-  const reader = new Reader()
+  const reader = new Reader(text)
   try {
     const { value, place } = reader.read(document.contents as Node | null)
     return { value: value ?? undefined, mistakes: reader.mistakes, places: place }
@@ -81,6 +81,11 @@ class Reader {
   readonly #anchors = new Map<string, Node>()
   readonly #open = new Set<Node>()
   #nodes = 0
+  readonly #text: string
+
+  constructor(text: string) {
+    this.#text = text
+  }
 
   read(node: Node | null): Read {
     const at = node?.range?.[0] ?? 0
@@ -90,11 +95,21 @@ class Reader {
     // Registered at every visit: an alias leads here once more, and an anchor inside may have been redefined since.
     const { anchor } = node as Scalar | YAMLMap | YAMLSeq
     if (anchor !== undefined) this.#anchors.set(anchor, node)
-    if (isScalar(node)) return { value: scalarOf(node), place: leaf(at) }
+    if (isScalar(node)) {
+      if (node.type === 'QUOTE_DOUBLE') this.#refuseSurrogates(node.range?.[0] ?? 0, node.range?.[1] ?? 0)
+      return { value: scalarOf(node), place: leaf(at) }
+    }
     this.#open.add(node)
     const read = isSeq(node) ? this.#sequence(node, at) : this.#mapping(node as YAMLMap, at)
     this.#open.delete(node)
     return read
+  }
+
+  /** YAML has 32-bit escapes, so one for half of a pair of UTF-16 is refused (go-yaml scannerc.go). */
+  #refuseSurrogates(start: number, end: number): void {
+    const [before] = /^(?:[^\\]|\\(?!u[dD][89a-fA-F])[\s\S])*/.exec(this.#text.slice(start, end)) ?? ['']
+    if (start + before.length < end)
+      throw new Unreadable('an escape for half of a pair of UTF-16', start + before.length)
   }
 
   #target(source: string, at: number): Node {

@@ -1,6 +1,7 @@
 import { tokensOf } from '../lib/json/pointer.ts'
-import { needsSlow, type PlacedNode, readPlaces } from './js-yaml-reader.ts'
+import { type PlacedNode, readPlaces } from './js-yaml-reader.ts'
 import { JsonLocator } from './json-locator.ts'
+import { needsSlow } from './needs-slow.ts'
 import { aboveDocument, type DocumentValue } from './read-document.ts'
 import type { DocumentText } from './split-stream.ts'
 

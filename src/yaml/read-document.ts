@@ -1,7 +1,8 @@
 import { isRecord, type JsonRecord } from '../lib/json/shape.ts'
-import { needsSlow, readFast } from './js-yaml-reader.ts'
+import { readFast } from './js-yaml-reader.ts'
 import { repeatedKeys } from './json-locator.ts'
 import type { Mistake } from './mistake.ts'
+import { needsSlow } from './needs-slow.ts'
 import { type DocumentText, splitJson } from './split-stream.ts'
 
 export interface ReadDocument {
@@ -49,7 +50,7 @@ export async function readDocument({ text, afterSeparator }: DocumentText): Prom
   if (control !== undefined) return { values: [], mistakes: [...above, control] }
   const comma = trailingCommaIn(text)
   if (comma !== undefined) above.push(comma)
-  const { value, mistakes } = await readYaml(cutAtEnd(text))
+  const { value, mistakes } = await readYaml(withPlainBreaks(cutAtEnd(text)))
   return {
     values: value === undefined ? [] : [{ value, start: 0, end: text.length, isJson: false }],
     mistakes: [...above, ...mistakes]
@@ -95,6 +96,13 @@ function trailingCommaIn(text: string): Mistake | undefined {
 }
 
 const stringOrComma = /"(?:[^"\\]|\\.)*"|,(?=\s*[}\]])/g
+
+/** Unicode has three more line ends, which go-yaml takes for such. Each is one character, so places stay where they are. */
+function withPlainBreaks(text: string): string {
+  return text.includes('\u2028') || text.includes('\u2029') || text.includes('\u0085')
+    ? text.replace(/[\u0085\u2028\u2029]/g, '\n')
+    : text
+}
 
 /** What follows a line `...` is not part of the document, and kubectl does not look at it. */
 function cutAtEnd(text: string): string {

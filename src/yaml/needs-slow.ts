@@ -1,0 +1,124 @@
+/** What may stand before a node on its line: indentation, the dash of an item, a colon, a bracket, a comma, a tag. */
+const before = String.raw`(?:^|[:[{,?]|^[ \t]*-|[ \t]-|![^\s]*)[ \t]*`
+/** What may stand before a key on its line. */
+const beforeKey = String.raw`(?:^[ \t]*(?:-[ \t]+)*|[[{,?][ \t]*)`
+
+const anchor = new RegExp(String.raw`${before}&[^\s&,[\]{}]`, 'gm')
+const alias = new RegExp(String.raw`${before}\*[^\s*,[\]{}]`, 'gm')
+const mergeKey = new RegExp(String.raw`${beforeKey}<<[ \t]*:`, 'gm')
+const explicitKey = new RegExp(String.raw`${beforeKey}\?[ \t\r\n]`, 'gm')
+/** A key that is null: js-yaml takes it for the text. */
+const nullKey = new RegExp(String.raw`${beforeKey}(?:~|null|Null|NULL)[ \t]*:(?=[ \t\r\n]|$)`, 'gm')
+/** A key of more than 1,024 characters, which YAML does not allow. */
+const longKey = new RegExp(String.raw`${beforeKey}[^\s#][^\n:]{1023,}:(?=[ \t\r\n]|$)`, 'gm')
+/** Half of a pair of UTF-16, as an escape: go-yaml refuses it in quotes, whole pairs too. */
+const surrogate = /\\u[dD][89a-fA-F]/
+const mapInMap = new RegExp(String.raw`${before}\{[ \t]*\{`, 'gm')
+/** A collection in brackets, on one line or at the end of several, with a colon behind it. */
+const collectionKey = new RegExp(String.raw`${beforeKey}[[{].*[\]}][ \t]*:|^[ \t]*[\]}][ \t]*:`, 'gm')
+
+/**
+ * Whether a document holds what only the slow parser reads as kubectl does: aliases, merge keys, keys that are not
+ * scalars. May say yes for a document that merely looks so. Words come before patterns, as nearly all texts have none of
+ * them; and the patterns ask for the place, as prose in CRDs and scripts in ConfigMaps is full of such words.
+ */
+export function needsSlow(text: string): boolean {
+  return (
+    (text.includes('<<') && isOutsideTexts(mergeKey, text)) ||
+    (text.includes('{{') && isOutsideTexts(mapInMap, text)) ||
+    ((text.includes(']:') || text.includes('}:') || text.includes('] :') || text.includes('} :')) &&
+      isOutsideTexts(collectionKey, text)) ||
+    ((text.includes('~:') || text.includes('ull:') || text.includes('ULL:')) && isOutsideTexts(nullKey, text)) ||
+    (text.includes('\\u') && surrogate.test(text)) ||
+    (hasLongLine(text) && isOutsideTexts(longKey, text)) ||
+    (text.includes('? ') && isOutsideTexts(explicitKey, text)) ||
+    (text.includes('*') && text.includes('&') && isOutsideTexts(anchor, text) && isOutsideTexts(alias, text))
+  )
+}
+
+/** Whether a line has more than 1,024 characters. */
+function hasLongLine(text: string): boolean {
+  for (let at = 0; at + maxKey < text.length; ) {
+    const end = text.lastIndexOf('\n', at + maxKey)
+    if (end < at) return true
+    at = end + 1
+  }
+  return false
+}
+
+/** Characters of a key that is not announced by a question mark (YAML 1.1, section 7.4). */
+const maxKey = 1_024
+
+/** Whether a pattern is found anywhere but in texts of several lines: CEL expressions and scripts hold such signs in all places. */
+function isOutsideTexts(pattern: RegExp, text: string): boolean {
+  pattern.lastIndex = 0
+  for (;;) {
+    const found = pattern.exec(text)
+    if (found === null) return false
+    // A pattern may begin with the end of the line before.
+    const start = text.lastIndexOf('\n', found.index + Math.max(0, found[0].search(/[^\r\n]/)) - 1) + 1
+    const block = blockAbove(text, start)
+    if (block !== undefined) pattern.lastIndex = endOfBlock(text, start, block)
+    else if (isInQuotes(text, start)) pattern.lastIndex = endOfLine(text, start)
+    else return true
+  }
+}
+
+/** A line that opens a block scalar: a key or the dash of an item, the sign, nothing behind it. No comment before the sign. */
+const blockStart = /^( *(?:-[ \t]+(?![|>]))*)[^#]*(?::|-|[!&][^\s]*)[ \t]+[|>][-+0-9]{0,2}[ \t\r]*$/
+
+/** The column that the lines of a block scalar are indented beyond, for the line that begins at `start`; undefined: it is in none. */
+function blockAbove(text: string, start: number): number | undefined {
+  const indent = indentOf(text, start)
+  let outer = indent
+  for (let end = start - 1; end >= 0 && outer > 0; ) {
+    const above = text.lastIndexOf('\n', end - 1) + 1
+    const own = indentOf(text, above)
+    if (own < outer && !isEmptyAt(text, above + own)) {
+      const column = blockStart.exec(text.slice(above, end))?.[1]?.length
+      if (column !== undefined && column < indent) return column
+      outer = own
+    }
+    end = above - 1
+  }
+  return undefined
+}
+
+/** Where the block scalar ends that the line at `start` is in. */
+function endOfBlock(text: string, start: number, column: number): number {
+  for (let at = endOfLine(text, start); ; at = endOfLine(text, at)) {
+    const indent = indentOf(text, at)
+    if (at >= text.length || (indent <= column && !isEmptyAt(text, at + indent))) return at
+  }
+}
+
+/** Where the next line begins. */
+function endOfLine(text: string, start: number): number {
+  const end = text.indexOf('\n', start)
+  return end < 0 ? text.length : end + 1
+}
+
+function isEmptyAt(text: string, at: number): boolean {
+  return at >= text.length || text[at] === '\n' || text[at] === '\r'
+}
+
+/** A line with a double quote that it does not close. */
+const quoteStart = /^[^"'#]*(?:^|[:[{,-])[ \t]*"(?:[^"\\]|\\.)*$/
+
+/** Whether the line that begins at `start` goes on with a double-quoted scalar that a line above it opens. */
+function isInQuotes(text: string, start: number): boolean {
+  const indent = indentOf(text, start)
+  for (let end = start - 1; end >= 0; ) {
+    const above = text.lastIndexOf('\n', end - 1) + 1
+    const line = text.slice(above, end)
+    if (line.includes('"')) return indentOf(text, above) <= indent && quoteStart.test(line)
+    end = above - 1
+  }
+  return false
+}
+
+function indentOf(text: string, start: number): number {
+  let at = start
+  while (text[at] === ' ') at++
+  return at - start
+}
