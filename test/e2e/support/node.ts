@@ -21,6 +21,8 @@ export interface RealNode {
   readonly port: number
   /** A file with the authority of the kubelet's serving certificate, PEM. */
   readonly authority: string
+  /** What its kubelet has logged. */
+  readonly kubeletLog: string
   /** The pids cgroup of all pods of this node, as a folder. */
   readonly kubepods: string
   /** Makes the images of an archive known to the node, for containers to run from. */
@@ -55,8 +57,15 @@ export async function startNode(
   {
     name = 'node-a',
     authority: given,
-    features = []
-  }: { readonly name?: string; readonly authority?: Authority; readonly features?: readonly Feature[] } = {}
+    features = [],
+    dropIn
+  }: {
+    readonly name?: string
+    readonly authority?: Authority
+    readonly features?: readonly Feature[]
+    /** A file for the `--config-dir` of the kubelet: its settings go before those of the test. */
+    readonly dropIn?: string
+  } = {}
 ): Promise<RealNode> {
   const folder = join(plane.folder, name)
   mkdirSync(join(folder, 'cni'), { recursive: true })
@@ -82,6 +91,9 @@ export async function startNode(
     join(folder, 'kubelet.json'),
     JSON.stringify({ ...kubeletSettings(plane, folder, root, address, port, healthz), ...settings.config })
   )
+  const dropIns = join(folder, 'kubelet.conf.d')
+  mkdirSync(dropIns)
+  if (dropIn !== undefined) writeFileSync(join(dropIns, '90-drop-in.conf'), dropIn)
 
   const ctr = (...args: string[]) =>
     execFileSync('ctr', ['-a', socket, '-n', 'k8s.io', ...args], {
@@ -103,6 +115,7 @@ export async function startNode(
   const kubelet = await start(kubeletProgram, [
     `--kubeconfig=${join(plane.folder, 'kubeconfig')}`,
     `--config=${join(folder, 'kubelet.json')}`,
+    ...(dropIn === undefined ? [] : [`--config-dir=${dropIns}`]),
     `--root-dir=${join(folder, 'kubelet')}`,
     `--cert-dir=${join(folder, 'pki')}`,
     `--container-runtime-endpoint=unix://${socket}`,
@@ -151,6 +164,7 @@ export async function startNode(
     address,
     port,
     authority: join(folder, 'kubelet-ca.crt'),
+    kubeletLog: kubelet.logFile,
     kubepods: join(cgroups, 'pids', root, 'kubepods'),
     importImages: (archive) => void ctr('images', 'import', archive),
     podAddresses: () => readdirSync(join(folder, 'ipam', 'pods')).filter((name) => isIPv4(name)),
