@@ -4,8 +4,11 @@ import type { SeenDataplane } from '../kubernetes/calico/felix.ts'
 import type { FelixPod } from '../kubernetes/calico/node-rows.ts'
 import { backendOfLog } from './start-log.ts'
 
-/** Of the beginning of each log; Felix looks up its commands in the first few hundred lines. Own choice. */
-const limitBytes = 256 * 1024
+/**
+ * Of the beginning of each log. Felix looks up its commands once it has read its settings; one that waits for the API server writes 9 KiB
+ * a second before (v3.32.1, as run), so this is two minutes of that.
+ */
+const limitBytes = 1024 * 1024
 /** Logs read at the same time, each by a kubelet of its own. Own choice. */
 const atOnce = 8
 

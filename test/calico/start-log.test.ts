@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import t from 'tap'
 import { backendOfLog } from '../../src/calico/start-log.ts'
 
@@ -90,5 +92,14 @@ for (const release of Object.keys(releases) as Release[]) {
       ])
       t.equal(backendOfLog([start(release), ...detection, ...tables].join('\n')), want)
     }
+  })
+}
+
+/** Cut out of what calico-felix v3.32.1 wrote when it was run in a network of its own, with an API server. */
+const recorded = { nft: 'NFT', legacy: 'Legacy', auto: 'Legacy', nftables: 'nftables' }
+for (const [name, want] of Object.entries(recorded)) {
+  t.test(`recorded with ${name}`, async (t) => {
+    const file = join(import.meta.dirname, `../fixtures/felix-logs/v3.32.1-${name}.log`)
+    t.equal(backendOfLog(readFileSync(file, 'utf8')), want)
   })
 }

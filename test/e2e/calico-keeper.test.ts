@@ -6,6 +6,7 @@ import { join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import t, { type Test } from 'tap'
 import { stringify } from 'yaml'
+import { type Helm, helm, helms } from '../support/helm.ts'
 import { findAssets } from './support/assets.ts'
 import { keepPodsReady } from './support/calico-pods.ts'
 import { startControlPlane } from './support/control-plane.ts'
@@ -216,8 +217,6 @@ const v331 = withImage(
   'quay.io/calico/node:v3.31.7'
 ) as Manifest
 
-/** A Helm of the person who runs the tests; it comes with no package of ours. */
-const helm = process.env.PIDGUARD_HELM
 const chartFolder = join(plane.folder, 'chart')
 mkdirSync(join(chartFolder, 'templates'), { recursive: true })
 writeFileSync(join(chartFolder, 'Chart.yaml'), 'apiVersion: v2\nname: calico\nversion: 1.0.0\n')
@@ -229,9 +228,10 @@ writeFileSync(
     .replace('image: "{{ .Values.image }}"', 'image: {{ .Values.image }}')
 )
 
-async function helmUpgrade(...args: string[]): Promise<void> {
+/** By one of the Helms of the person who runs the tests; they come with no package of ours. */
+async function helmUpgrade({ program }: Helm, ...args: string[]): Promise<void> {
   const { code, text } = await shell(
-    `${helm} upgrade calico ${chartFolder} --install --namespace kube-system ${args.join(' ')}`
+    `${program} upgrade calico ${chartFolder} --install --namespace kube-system ${args.join(' ')}`
   )
   if (code !== 0) throw new Error(text)
 }
@@ -249,7 +249,16 @@ async function put(object: object): Promise<void> {
   if (answer.status >= 300) throw new Error(answer.body.message)
 }
 
-const noHelm = helm === undefined ? 'PIDGUARD_HELM is not set' : undefined
+const noHelm = helms.length === 0 ? 'PIDGUARD_HELM is not set' : undefined
+const isHelm4 = ({ version }: Helm): boolean => version.startsWith('v4.')
+/** Helm 3 sends a patch, Helm 4 either that or a server-side apply. */
+const helmSources = helms.flatMap((helm): Source[] => {
+  const ways = isHelm4(helm) ? ['--server-side=false', '--server-side=true --force-conflicts'] : ['']
+  return ways.map((way) => ({
+    name: `Helm ${helm.version} ${way} of a chart that says auto`,
+    write: (image) => helmUpgrade(helm, way, ...(image === undefined ? [] : [`--set image=${image}`]))
+  }))
+})
 const sources: Source[] = [
   { name: 'kubectl apply of a stock manifest', write: (image) => applied(withImage(v331, image)) },
   { name: 'kubectl replace of a stock manifest', write: (image) => put(withImage(v331, image)) },
@@ -257,17 +266,9 @@ const sources: Source[] = [
     name: 'server-side apply of a chart that says auto',
     write: (image) => applied(withImage(chart, image), '--server-side', '--force-conflicts')
   },
-  {
-    name: 'Helm with a patch, as Helm 3, of a chart that says auto',
-    skip: noHelm,
-    write: (image) => helmUpgrade('--server-side=false', ...(image === undefined ? [] : [`--set image=${image}`]))
-  },
-  {
-    name: 'Helm 4 with server-side apply of a chart that says auto',
-    skip: noHelm,
-    write: (image) =>
-      helmUpgrade('--server-side=true', '--force-conflicts', ...(image === undefined ? [] : [`--set image=${image}`]))
-  },
+  ...(noHelm === undefined
+    ? helmSources
+    : [{ name: 'Helm of a chart that says auto', skip: noHelm, write: () => Promise.resolve() }]),
   { name: 'the tigera operator', isOperator: true, write: (image) => put(withImage(owned, image)) }
 ]
 
@@ -642,36 +643,40 @@ void t.test('a policy that contradicts a node is found before it is enforced', a
 })
 
 void t.test('who waits for the rollout', { skip: noHelm ?? false }, async (t) => {
-  await removeCalico()
-  const running = await up(t, nft)
-  await helmUpgrade()
-  await settled()
-  const isHelm4 = (await shell(`${helm} version --short`)).text.startsWith('v4')
-  const upgrade = (image: string, ...args: string[]) =>
-    shell(
-      `${helm} upgrade calico ${chartFolder} --namespace kube-system --set image=${image} --wait ${isHelm4 ? '--force-conflicts' : ''} ${args.join(' ')}`
-    )
-  const imageOf = async () => JSON.stringify((await stored()).spec)
-  const waited = await upgrade('quay.io/calico/node:v3.32.1', '--timeout=15s')
-  t.comment(waited.text)
-  t.equal(waited.code !== 0, isHelm4, isHelm4 ? 'Helm 4 waits until it times out' : 'Helm 3 does not wait')
-  t.match(await imageOf(), 'node:v3.32.1')
-  if (isHelm4) {
-    const back = await upgrade('quay.io/calico/node:v3.32.2', '--timeout=15s', '--rollback-on-failure')
-    t.comment(back.text)
-    t.not(back.code, 0)
-    t.notMatch(await imageOf(), 'node:v3.32.2', 'it rolls back')
+  for (const helm of helms) {
+    await t.test(`helm --wait of ${helm.version}`, async (t) => {
+      await removeCalico()
+      const running = await up(t, nft)
+      await helmUpgrade(helm)
+      await settled()
+      const waits = isHelm4(helm)
+      const upgrade = (image: string, ...args: string[]) =>
+        shell(
+          `${helm.program} upgrade calico ${chartFolder} --namespace kube-system --set image=${image} --wait ${waits ? '--force-conflicts' : ''} ${args.join(' ')}`
+        )
+      const spec = async () => JSON.stringify((await stored()).spec)
+      const waited = await upgrade('quay.io/calico/node:v3.32.1', '--timeout=15s')
+      t.equal(waited.code !== 0, waits, `Helm 4 waits until it times out, Helm 3 does not wait: ${waited.text}`)
+      t.match(await spec(), 'node:v3.32.1')
+      if (waits) {
+        t.match(waited.text, 'Updated: 0/3', 'as Flux counts: both by kstatus')
+        const back = await upgrade('quay.io/calico/node:v3.32.2', '--timeout=15s', '--rollback-on-failure')
+        t.not(back.code, 0, back.text)
+        t.notMatch(await spec(), 'node:v3.32.2', 'it rolls back')
+      }
+      const status = await shell('kubectl rollout status daemonset/calico-node -n kube-system')
+      t.not(status.code, 0, status.text)
+
+      const finished = upgrade('quay.io/calico/node:v3.32.3', '--timeout=300s')
+      await until('the new template', async () => (await spec()).includes('node:v3.32.3'))
+      await settled()
+      const replaced = await shell('pidguard calico rollout | sh')
+      t.equal(replaced.code, 0, replaced.text)
+      const { code, text } = await finished
+      t.equal(code, 0, `it ends when the pods were replaced: ${text}`)
+      await running.stop()
+    })
   }
-  const status = await shell('kubectl rollout status daemonset/calico-node -n kube-system')
-  t.not(status.code, 0, status.text)
-  const finished = upgrade('quay.io/calico/node:v3.32.3', '--timeout=300s')
-  await until('the new template', async () => (await imageOf()).includes('node:v3.32.3'))
-  await settled()
-  const replaced = await shell('pidguard calico rollout | sh')
-  t.equal(replaced.code, 0, replaced.text)
-  const { code, text } = await finished
-  t.equal(code, 0, `it ends when the pods were replaced: ${text}`)
-  await running.stop()
 })
 
 void t.test('no call of a webhook failed but while it was down', async (t) => {

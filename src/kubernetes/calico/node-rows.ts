@@ -94,7 +94,7 @@ export function nodeRowsOf(cluster: CalicoCluster): NodeRow[] {
         revision: revisionOf(pod, newest),
         osImage,
         kernel,
-        need: needOf(osImage)
+        need: needOf(osImage, kernel)
       }
     })
 }

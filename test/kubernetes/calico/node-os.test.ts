@@ -27,5 +27,17 @@ t.test('what operating systems need, as nodes report them', async (t) => {
   ]
   for (const [osImage, want] of cases) t.equal(needOf(osImage).backend, want, osImage)
   t.equal(needOf('AlmaLinux 10.0 (Purple Lion)').isLegacyImpossible, true)
+  for (const [osImage, kernel] of [
+    ['Red Hat Enterprise Linux CoreOS 417.94.202410', ''],
+    ['Red Hat Enterprise Linux CoreOS 417.94.202410', '5.14.0-427.40.1.el9_4.x86_64'],
+    ['Red Hat Enterprise Linux CoreOS 9.6.20250826-1', '5.14.0-570.33.2.el9_6.x86_64']
+  ] as const) {
+    t.strictSame(needOf(osImage, kernel), { backend: 'NFT', isLegacyImpossible: false }, `${osImage} ${kernel}`)
+  }
+  t.equal(needOf('Red Hat Enterprise Linux CoreOS 9.6.20250826-1').backend, undefined, 'neither says it')
+  t.strictSame(needOf('Platform Linux 4', '6.12.0-55.el10.x86_64'), { backend: 'NFT', isLegacyImpossible: true })
+  t.equal(needOf('Platform Linux 4', '3.10.0-1160.el7.x86_64').backend, 'Legacy')
+  t.equal(needOf('CentOS Linux 7 (Core)', '5.4.278-1.el8.elrepo.x86_64').backend, 'Legacy', 'the name goes first')
+  t.equal(needOf('Talos (v1.8.1)', '6.6.43-talos').backend, undefined)
   t.equal(needOf('AlmaLinux 9.9 (x)').isLegacyImpossible, false)
 })
