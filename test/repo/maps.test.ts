@@ -6,7 +6,7 @@ import { projectFolder, typescriptFilesOf } from '../support/sources.ts'
 
 /** The maps: pages of prose that name files. */
 const maps: readonly string[] = [
-  ...['README.md', 'CONTRIBUTING.md', 'SECURITY.md'],
+  ...['README.md', 'CONTRIBUTING.md', 'SECURITY.md', 'bench/README.md'],
   ...markdownBelow('src'),
   ...markdownBelow('docs'),
   ...markdownBelow('.github')

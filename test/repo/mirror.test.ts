@@ -111,7 +111,6 @@ const without: Readonly<Record<string, string>> = {
   'report/audit/html/sections/not-checked.ts': 'A part of audit-html.ts; its test and the golden pages.',
   'doctor/webhook-checks.ts': 'Inside of diagnose.ts; diagnose.test.ts has every case.',
   'doctor/replicas/replica-checks.ts': 'Inside of diagnose.ts; diagnose.test.ts has every case.',
-  'input/read-objects.ts': 'Inside of validate.ts; validate.test.ts reads every kind of input through it.',
   'validate/collect-findings.ts': 'Inside of validate.ts; validate.test.ts.',
   'validate/object-judge.ts': 'Inside of validate.ts; validate.test.ts.',
   'validate/template-stand-in.ts': 'Inside of object-judge.ts; validate.test.ts checks templates of other kinds.',
