@@ -2,6 +2,7 @@ import { probeAdmission } from '../doctor/admission-probe.ts'
 import { calicoViewOf } from '../doctor/calico-checks.ts'
 import { diagnose } from '../doctor/diagnose.ts'
 import { expectedPoliciesOf } from '../doctor/fallback-checks.ts'
+import { readScheduler } from '../doctor/guarding/read-scheduler.ts'
 import { hasUnreadNodes } from '../doctor/headroom-checks.ts'
 import { probeOwnRights } from '../doctor/own-rights-checks.ts'
 import { policyViewOf } from '../doctor/probe-checks.ts'
@@ -48,6 +49,8 @@ export async function runDoctor(options: Options): Promise<number> {
     const nodes = hasUnreadNodes(facts.replicas) ? await readNodeNames(api) : undefined
     const now = clock.now()
     const { policy, mistakes: policyMistakes } = readPolicyText(facts.policy)
+    const { schedulePids } = policy?.base.headroom ?? {}
+    const scheduler = schedulePids === undefined ? undefined : await readScheduler(api, schedulePids)
     const policyView =
       policy && policyViewOf(filePolicyOf(policy, policyRules, now), policyRules, probeNamespace, facts.namespaces)
     const calicoView = policy && calicoViewOf(filePolicyOf(policy, policyRules, now), calicoRules, facts)
@@ -55,6 +58,8 @@ export async function runDoctor(options: Options): Promise<number> {
     const known = {
       policyMistakes,
       taintNodes: policy?.base.headroom.taintNodes,
+      schedulePids,
+      scheduler,
       admissionPolicies,
       expectedPolicies,
       policyView,

@@ -5,7 +5,8 @@ import type { Millis } from '../lib/units.ts'
 import { type CalicoFacts, calicoChecks } from './calico-checks.ts'
 import type { Check, Level } from './check.ts'
 import { type FallbackFacts, fallbackChecks } from './fallback-checks.ts'
-import { type GuardFacts, guardChecks } from './guard-checks.ts'
+import { type GuardFacts, guardChecks } from './guarding/guard-checks.ts'
+import { type SchedulerFacts, schedulerChecks } from './guarding/scheduler-checks.ts'
 import { headroomChecks } from './headroom-checks.ts'
 import { type OwnRightsFacts, ownRightsChecks } from './own-rights-checks.ts'
 import { type ProbeFacts, probeChecks } from './probe-checks.ts'
@@ -21,6 +22,7 @@ export interface DoctorFacts
     OwnRightsFacts,
     FallbackFacts,
     GuardFacts,
+    SchedulerFacts,
     Pick<CalicoFacts, 'calicoView'> {
   /** Names of all Nodes; undefined: they are not needed, or the user may not list them. */
   readonly nodes: readonly string[] | undefined
@@ -45,6 +47,7 @@ export function diagnose(facts: DoctorFacts): Check[] {
     ...headroomChecks(facts.replicas, facts.namespace, facts.nodes),
     ...calicoChecks(facts),
     ...guardChecks(facts),
+    ...schedulerChecks(facts),
     ...ownRightsChecks(facts),
     ...neighbourChecks(facts),
     ...mutualWaitChecks(facts)

@@ -19,7 +19,7 @@ const namespace = 'pidguard-system'
 /** ValidatingAdmissionPolicy is v1 from there on. */
 const hasPolicies = plane.version.minor >= 30
 const skip = !hasPolicies && 'before v1.30'
-const components: Component[] = ['node-taints', 'audit', 'policy-reports', 'audit-reports']
+const components: Component[] = ['node-taints', 'scheduler', 'audit', 'policy-reports', 'audit-reports']
 const installation = await install(plane, 'default', components, patience)
 await addNode(plane, 'node-a')
 

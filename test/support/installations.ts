@@ -115,6 +115,8 @@ export function installationOf(change: Partial<DoctorFacts> = {}): DoctorFacts {
     policyView: () => ({ validate: true, mutate: true }),
     calicoView: undefined,
     taintNodes: false,
+    schedulePids: false,
+    scheduler: undefined,
     systemNamespaces: ['kube-system', 'pidguard-system'],
     namespaces: [namespaceOf('kube-system'), namespaceOf('pidguard-system'), namespaceOf('shop')],
     daemonSets: [],

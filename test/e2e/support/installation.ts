@@ -68,6 +68,7 @@ export type Component =
   | 'audit-reports'
   | 'own-rights'
   | 'calico-repair'
+  | 'scheduler'
 
 /**
  * Seconds that the API server waits for an answer, where a test says that no call passes by or that none fails. The

@@ -27,9 +27,16 @@ export interface RealNode {
   readonly kubepods: string
   /** Makes the images of an archive known to the node, for containers to run from. */
   importImages(archive: string): void
+  /** Ends the kubelet and starts it again, as an upgrade does; returns when the node is ready again. Containers go on. */
+  restartKubelet(): Promise<void>
   /** Addresses that its pods have now, from before their first container starts. */
   podAddresses(): string[]
   stop(): Promise<void>
+}
+
+interface NodeCondition {
+  readonly reason: string
+  readonly lastHeartbeatTime: string
 }
 
 /** Holds as many threads as env THREADS says. */
@@ -50,7 +57,8 @@ export function missingForNode(env: NodeJS.ProcessEnv): string | undefined {
 
 /**
  * A real kubelet with containerd. Its cgroups are its own, so another kubelet on this machine is not touched.
- * `authority` signs its serving certificate; by default one that nobody knows, as kubeadm does.
+ * `authority` signs its serving certificate; by default one that nobody knows, as kubeadm does. `config`: more of the
+ * kubelet's configuration.
  */
 export async function startNode(
   plane: ControlPlane,
@@ -58,13 +66,15 @@ export async function startNode(
     name = 'node-a',
     authority: given,
     features = [],
-    dropIn
+    dropIn,
+    config = {}
   }: {
     readonly name?: string
     readonly authority?: Authority
     readonly features?: readonly Feature[]
     /** A file for the `--config-dir` of the kubelet: its settings go before those of the test. */
     readonly dropIn?: string
+    readonly config?: object
   } = {}
 ): Promise<RealNode> {
   const folder = join(plane.folder, name)
@@ -89,7 +99,7 @@ export async function startNode(
   writeFileSync(join(folder, 'cni', '10-pods.conflist'), JSON.stringify(podNetwork(folder)))
   writeFileSync(
     join(folder, 'kubelet.json'),
-    JSON.stringify({ ...kubeletSettings(plane, folder, root, address, port, healthz), ...settings.config })
+    JSON.stringify({ ...kubeletSettings(plane, folder, root, address, port, healthz), ...settings.config, ...config })
   )
   const dropIns = join(folder, 'kubelet.conf.d')
   mkdirSync(dropIns)
@@ -112,7 +122,7 @@ export async function startNode(
   const containerd = await start('containerd', ['-c', join(folder, 'containerd.toml')])
   await until('containerd', () => quietly(() => ctr('version')))
   ctr('images', 'import', writeImage(folder, threadsImage, compileThreads(folder)))
-  const kubelet = await start(kubeletProgram, [
+  const kubeletArgs = [
     `--kubeconfig=${join(plane.folder, 'kubeconfig')}`,
     `--config=${join(folder, 'kubelet.json')}`,
     ...(dropIn === undefined ? [] : [`--config-dir=${dropIns}`]),
@@ -122,7 +132,8 @@ export async function startNode(
     `--hostname-override=${name}`,
     `--node-ip=${address}`,
     ...Object.entries(settings.flags).map(([flag, value]) => `--${flag}=${value}`)
-  ])
+  ]
+  let kubelet = await start(kubeletProgram, kubeletArgs)
 
   async function stop(): Promise<void> {
     await kubelet.stop()
@@ -144,16 +155,24 @@ export async function startNode(
     quietly(() => execFileSync('ip', ['address', 'del', `${address}/32`, 'dev', 'lo'], { stdio: 'ignore' }))
   }
 
-  try {
+  /** `since`: a Ready condition from before does not count. */
+  async function ready(since = 0): Promise<void> {
     await until(
       `${name} ready`,
       async () => {
         if (kubelet.exit() !== undefined) throw new Error(`kubelet ended:\n${logTail(kubelet.logFile)}`)
         const { body } = await plane.api.get(`/api/v1/nodes/${name}`)
-        return JSON.stringify(body).includes('"reason":"KubeletReady"')
+        const { conditions = [] } = (body as { status?: { conditions?: readonly NodeCondition[] } }).status ?? {}
+        return conditions.some(
+          ({ reason, lastHeartbeatTime }) => reason === 'KubeletReady' && Date.parse(lastHeartbeatTime) >= since
+        )
       },
       120_000
     )
+  }
+
+  try {
+    await ready()
   } catch (error) {
     const tail = logTail(kubelet.logFile)
     await stop()
@@ -166,6 +185,13 @@ export async function startNode(
     authority: join(folder, 'kubelet-ca.crt'),
     kubeletLog: kubelet.logFile,
     kubepods: join(cgroups, 'pids', root, 'kubepods'),
+    async restartKubelet() {
+      await kubelet.stop()
+      // Heartbeats have whole seconds.
+      const since = Math.floor(Date.now() / 1000) * 1000
+      kubelet = await start(kubeletProgram, kubeletArgs)
+      await ready(since)
+    },
     importImages: (archive) => void ctr('images', 'import', archive),
     podAddresses: () => readdirSync(join(folder, 'ipam', 'pods')).filter((name) => isIPv4(name)),
     stop

@@ -224,6 +224,11 @@ export function wantedWrites({ mutating, validating, node, taints }: Held): read
     patch('node: the taint', path, { spec: { taints: [...taints, taint] } }),
     patch('node: the taint, first', path, { spec: { taints: [taint, ...taints] } }),
     patch('node: nothing', path, { spec: { taints } }),
+    ...['900', '0', null].map((pids) =>
+      patch(`node status: ${pids} PIDs offered`, `${path}/status`, {
+        status: { capacity: { 'pidguard.io/pids': pids }, allocatable: { 'pidguard.io/pids': pids } }
+      })
+    ),
     event('Node', node, 'default'),
     event('DaemonSet', 'calico-node', 'kube-system'),
     create('token: for kubelets', `/api/v1/namespaces/${namespace}/serviceaccounts/pidguard-kubelet/token`, {

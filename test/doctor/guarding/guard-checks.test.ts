@@ -1,7 +1,7 @@
 import t from 'tap'
-import { guardChecks } from '../../src/doctor/guard-checks.ts'
-import type { RegisteredWebhook } from '../../src/doctor/read-installation.ts'
-import { calling } from '../support/installations.ts'
+import { guardChecks } from '../../../src/doctor/guarding/guard-checks.ts'
+import type { RegisteredWebhook } from '../../../src/doctor/read-installation.ts'
+import { calling } from '../../support/installations.ts'
 
 const webhook = (name: string, service: string): RegisteredWebhook => ({
   name,

@@ -1,7 +1,7 @@
-import type { Check } from './check.ts'
-import { guardedWebhooks, guardService } from './expected-webhooks.ts'
-import type { InstallationFacts } from './read-installation.ts'
-import { ours } from './webhook-checks.ts'
+import type { Check } from '../check.ts'
+import { guardedWebhooks, guardService } from '../expected-webhooks.ts'
+import type { InstallationFacts } from '../read-installation.ts'
+import { ours } from '../webhook-checks.ts'
 
 export interface GuardFacts extends Pick<InstallationFacts, 'validating' | 'hidden'> {
   /** spec.headroom.taintNodes; undefined: the policy is not known. */
