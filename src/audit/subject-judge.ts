@@ -34,7 +34,7 @@ export interface SubjectVerdicts {
 }
 
 /** Of a DaemonSet of Felix its revisions, of a FelixConfiguration the DaemonSets, of a Node its row; what is not known is left out. */
-export type FelixFacts = Pick<Partial<AllFacts>, 'felixRevisions' | 'felixDaemonSets' | 'felixNode'>
+export type FelixFacts = Pick<Partial<AllFacts>, 'felixRevisions' | 'felixDaemonSets' | 'felixNode' | 'kubeProxyMode'>
 
 /** Faults listed one by one; a rule that fails on all pods would fill the report. Own choice. */
 const mostFaults = 100

@@ -29,6 +29,8 @@ export interface AllFacts {
   readonly felixDaemonSets: readonly FelixDaemonSet[]
   /** Which revision each pod of a Felix DaemonSet runs. Audits only. */
   readonly felixRevisions: FelixRevisions
+  /** Of kube-proxy: `iptables`, `ipvs`, `nftables`. Audits only. */
+  readonly kubeProxyMode: string
   /** What Felix is set to and was seen to use on the node that the subject is; given where there is Calico. Audits only. */
   readonly felixNode: NodeRow
 }

@@ -22,28 +22,28 @@ import { quoted } from '../lib/clip-text.ts'
 import type { Draft } from '../lib/json/patch.ts'
 import type { Finding } from '../model/finding.ts'
 
-type Context = RuleContext<never, 'felixConfigurations'>
+type Context = RuleContext<never, 'felixConfigurations' | 'kubeProxyMode'>
 
-export const calicoIptablesBackend = defineRule<Subject, never, 'felixConfigurations'>({
+export const calicoIptablesBackend = defineRule<Subject, never, 'felixConfigurations' | 'kubeProxyMode'>({
   id: 'calico-iptables-backend',
   title: 'Calico iptables backend',
   why: 'Left to itself, Felix guesses the iptables backend once, at start, by counting rules. On a node without free PIDs the commands it counts with cannot be started, zero rules are found, and Felix settles on legacy: every pod created afterwards has no network, even when the PIDs are back.',
   remedy:
     'Set FELIX_IPTABLESBACKEND of container calico-node to what the nodes use, Legacy or NFT. Where the policy names the backend in spec.calico.iptablesBackend, pidguard sets it; where an operator owns the DaemonSet, set spec.iptablesBackend of the FelixConfiguration named default. Where a node used the other backend before, drain and reboot it: releases up to v3.32 leave the old rules in place.',
   limits:
-    'It does not find out which backend a node uses: `iptables --version` there prints (legacy) or (nf_tables). A variable on the DaemonSet overrides every FelixConfiguration, also those per node: where one of these names another backend, the variable is not written, and the finding says so. FelixConfigurations are known to the webhook, to audits, and to `validate` where they are among the files; those in a separate etcd of Calico are not. Nothing is found where the backend decides nothing: with `nftablesMode: Enabled`, and with VPP.',
+    'It does not find out which backend a node uses: `iptables --version` there prints (legacy) or (nf_tables). A variable on the DaemonSet overrides every FelixConfiguration, also those per node: where one of these names another backend, the variable is not written, and the finding says so. FelixConfigurations are known to the webhook, to audits, and to `validate` where they are among the files; those in a separate etcd of Calico are not. Nothing is found where the backend decides nothing: with `nftablesMode: Enabled`, with Auto where kube-proxy is known to use nftables (audits), and with VPP.',
   defaultMode: 'enforce',
   scope: 'cluster',
   kinds: [daemonSet],
   requiredFacts: [],
-  optionalFacts: ['felixConfigurations'],
+  optionalFacts: ['felixConfigurations', 'kubeProxyMode'],
   includesControlled: true,
   everyWrite: true,
   reads: (subject) => (someFelixOf(subject) === undefined ? [] : [specOf(subject)?.['template']]),
   check(subject, context) {
     const felix = felixContainerOf(subject)
     if (felix === undefined) return elsewhere(subject, context)
-    const told = felixBackendOf(felix, context.felixConfigurations)
+    const told = felixBackendOf(felix, context.felixConfigurations, context.kubeProxyMode)
     const wanted = context.settings.calico.iptablesBackend
     const problem = problemOf(told, wanted)
     if (problem === undefined) return lookalikeOf(told.env, felix.at)
@@ -90,10 +90,10 @@ export const calicoIptablesBackend = defineRule<Subject, never, 'felixConfigurat
  * Felix in a container of another name is warned about and never changed: it is not certain which program reads the
  * variable.
  */
-function elsewhere(subject: Subject, { settings, felixConfigurations }: Context): Finding[] {
+function elsewhere(subject: Subject, { settings, felixConfigurations, kubeProxyMode }: Context): Finding[] {
   const felix = otherFelixOf(subject)
   if (felix === undefined) return []
-  const { source, meaning, moot } = felixBackendOf(felix, felixConfigurations)
+  const { source, meaning, moot } = felixBackendOf(felix, felixConfigurations, kubeProxyMode)
   const wanted = settings.calico.iptablesBackend
   const isSaid = source !== 'built-in' && (meaning === 'Legacy' || meaning === 'NFT')
   if (moot !== undefined || (isSaid && (wanted === undefined || meaning === wanted))) return []
@@ -218,12 +218,12 @@ function shown(value: string): string {
   return quoted(value, 40)
 }
 
-function fix(subject: Subject, draft: Draft, { settings, felixConfigurations }: Context): void {
+function fix(subject: Subject, draft: Draft, { settings, felixConfigurations, kubeProxyMode }: Context): void {
   const wanted = settings.calico.iptablesBackend
   const felix = felixContainerOf(subject)
   if (wanted === undefined || felix === undefined) return
   if (isOperatorManaged(subject) && settings.calico.operatorManaged !== 'mutate') return
-  const told = felixBackendOf(felix, felixConfigurations)
+  const told = felixBackendOf(felix, felixConfigurations, kubeProxyMode)
   const { env } = told
   const isMixed = contradicting(told, wanted) !== undefined
   forgetBackend(subject, draft, felix, { env, isUndone: isMixed })

@@ -338,6 +338,17 @@ t.test('a FelixConfiguration of some nodes that says another backend keeps the v
   t.strictSame(envOf(mended([rule], calicoObject(), same).object), [good], 'one that says the same is no obstacle')
 })
 
+t.test('where kube-proxy is known to use nftables, nftablesMode Auto makes the backend decide nothing', async (t) => {
+  const of = (tag: string, kubeProxyMode?: string) =>
+    findingsOf(rule, calicoObject({ container: { image: `calico/node:${tag}` } }), {
+      facts: { felixConfigurations: [], ...(kubeProxyMode === undefined ? undefined : { kubeProxyMode }) }
+    }).length
+  t.equal(of('v3.32.1', 'nftables'), 0)
+  t.equal(of('v3.32.1', 'iptables'), 1)
+  t.equal(of('v3.32.1'), 1, 'not known')
+  t.equal(of('v3.31.7', 'nftables'), 1, 'Disabled is built in')
+})
+
 t.test('Felix under another name is warned about, and left alone', async (t) => {
   const terway = (env: unknown[]) =>
     workloadObject('apps/v1/DaemonSet', { containers: [{ name: 'eni' }, { name: 'policy', env }] })

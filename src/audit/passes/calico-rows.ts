@@ -5,19 +5,23 @@ import type { ListedFacts } from './read-facts.ts'
 /** What was listed of DaemonSets that run Felix. */
 export type ListedCalico = Pick<CalicoCluster, 'daemonSets' | 'pods' | 'newest'>
 
-/** One row for each node, where there is a DaemonSet of Felix; what lists do not say is asked of the cluster. */
+/**
+ * One row for each node, where there is a DaemonSet of Felix, and the mode of kube-proxy, undefined where it is not known. What lists do not
+ * say is asked of the cluster.
+ */
 export async function calicoRowsOf(
   calico: ListedCalico,
   { systems, felixConfigurations }: Pick<ListedFacts, 'systems' | 'felixConfigurations'>,
   source: AuditDeps['calico']
-): Promise<readonly NodeRow[]> {
-  if (calico.daemonSets.length === 0) return []
+): Promise<{ readonly rows: readonly NodeRow[]; readonly kubeProxy: string | undefined }> {
+  if (calico.daemonSets.length === 0) return { rows: [], kubeProxy: undefined }
   const [kubeProxy, seen] = await Promise.all([source?.kubeProxyMode(), source?.seen(calico.pods ?? [])])
-  return nodeRowsOf({
+  const rows = nodeRowsOf({
     ...calico,
     nodes: systems,
     configurations: felixConfigurations,
     kubeProxy,
     seen: seen ?? new Map()
   })
+  return { rows, kubeProxy }
 }

@@ -1,5 +1,5 @@
 import { buildPodProjection } from '../../kube/cache/cached-pods.ts'
-import { isFelixConfiguration, isFelixOnDelete, someFelixOf } from '../../kubernetes/calico/felix.ts'
+import { isFelixConfiguration, someFelixOf } from '../../kubernetes/calico/felix.ts'
 import { type FelixDaemonSet, felixDaemonSetOf } from '../../kubernetes/calico/felix-backend.ts'
 import type { NodeRow } from '../../kubernetes/calico/node-rows.ts'
 import { runtimeOf } from '../../kubernetes/pods/told-runtime.ts'
@@ -47,7 +47,7 @@ export async function judgeObjects(facts: ListedFacts, nodes: NodeAnswers, deps:
     floor: policy.settingsFor('', undefined).headroom.floor,
     holderShare: policy.settingsFor('', undefined).audit.holderShare
   })
-  /** DaemonSets of Felix under OnDelete are checked with their pods and revisions, which are listed after them. */
+  /** DaemonSets of Felix are checked with their pods and revisions, which are listed after them, and with kube-proxy. */
   const felix: Subject[] = []
   const felixDaemonSets: FelixDaemonSet[] = []
   const felixObjects: JsonRecord[] = []
@@ -63,8 +63,7 @@ export async function judgeObjects(facts: ListedFacts, nodes: NodeAnswers, deps:
       felixDaemonSets.push(found)
       felixObjects.push(object)
       rollouts.follow(subject, someFelixOf(subject)?.container.name ?? '')
-      if (isFelixOnDelete(subject)) felix.push(subject)
-      else judge.judge(subject)
+      felix.push(subject)
     })
   }
   const takePod = (object: JsonRecord): void => {
@@ -95,7 +94,7 @@ export async function judgeObjects(facts: ListedFacts, nodes: NodeAnswers, deps:
     pods: knowsPods ? rollouts.pods : undefined,
     newest: knowsRevisions ? rollouts.newest : undefined
   }
-  const calico = await calicoRowsOf(listed, facts, deps.calico)
+  const { rows: calico, kubeProxy } = await calicoRowsOf(listed, facts, deps.calico)
   const felixNodes = new Map(calico.map((row) => [row.node, row] as const))
   for (const object of facts.objects) {
     readOrMiss(object, malformed, () => {
@@ -110,7 +109,10 @@ export async function judgeObjects(facts: ListedFacts, nodes: NodeAnswers, deps:
   for (const subject of felix) {
     const revisions = knowsPods ? rollouts.revisionsOf(subject.namespace, subject.name) : undefined
     readOrMiss(subject.object, malformed, () =>
-      judge.judge(subject, revisions === undefined ? {} : { felixRevisions: revisions })
+      judge.judge(subject, {
+        ...(revisions === undefined ? undefined : { felixRevisions: revisions }),
+        ...(kubeProxy === undefined ? undefined : { kubeProxyMode: kubeProxy })
+      })
     )
   }
   for (const failure of [...facts.missed.failures, ...failures]) coverage.markUnread(failure)

@@ -42,11 +42,12 @@ export interface FelixBackend {
  * Reads variable, FelixConfigurations, nftablesMode, dataplane and version together, in Felix' own order: environment, then
  * the FelixConfiguration of the node, then `default`, then what is built in (calico felix/config/config_params.go).
  * `listed`: the FelixConfigurations of the API server; undefined where they are not known, and of no account where Calico keeps
- * its own in an etcd. Throws ERR_OBJECT_MALFORMED as `backendEnvOf` does.
+ * its own in an etcd. `kubeProxyMode`: undefined where it is not known. Throws ERR_OBJECT_MALFORMED as `backendEnvOf` does.
  */
 export function felixBackendOf(
   { container, at }: FelixContainer,
-  listed: readonly FelixSettings[] | undefined
+  listed: readonly FelixSettings[] | undefined,
+  kubeProxyMode?: string
 ): FelixBackend {
   const configurations = hasOwnEtcd(container) ? undefined : listed
   const env = backendEnvOf(container, at)
@@ -58,7 +59,11 @@ export function felixBackendOf(
     env,
     habits,
     ...decidedBy(env, configurations, base, habits),
-    moot: isVpp ? 'VPP' : mode === 'enabled' ? 'nftables' : undefined,
+    moot: isVpp
+      ? 'VPP'
+      : mode === 'enabled' || (mode === 'auto' && kubeProxyMode === 'nftables')
+        ? 'nftables'
+        : undefined,
     mayBeMoot: mode === 'auto',
     ofNodes: (configurations ?? []).filter(
       ({ name, iptablesBackend }) => name !== 'default' && iptablesBackend !== undefined

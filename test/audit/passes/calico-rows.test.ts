@@ -8,7 +8,7 @@ const facts = { systems, felixConfigurations } as Pick<ListedFacts, 'systems' | 
 
 t.test('one row for each node, with what only the cluster itself says', async (t) => {
   const asked: number[] = []
-  const rows = await calicoRowsOf(listed, facts, {
+  const { rows, kubeProxy } = await calicoRowsOf(listed, facts, {
     kubeProxyMode: async () => 'iptables',
     async seen(pods) {
       asked.push(pods.length)
@@ -23,11 +23,12 @@ t.test('one row for each node, with what only the cluster itself says', async (t
     ]
   )
   t.strictSame(asked, [2])
+  t.equal(kubeProxy, 'iptables')
 })
 
 t.test('from files nothing is asked, and without Calico there are no rows', async (t) => {
-  t.equal((await calicoRowsOf(listed, facts, undefined)).length, 2)
+  t.equal((await calicoRowsOf(listed, facts, undefined)).rows.length, 2)
   const none = { ...listed, daemonSets: [] }
   const never = () => Promise.reject(new Error('asked'))
-  t.strictSame(await calicoRowsOf(none, facts, { kubeProxyMode: never, seen: never }), [])
+  t.strictSame((await calicoRowsOf(none, facts, { kubeProxyMode: never, seen: never })).rows, [])
 })
