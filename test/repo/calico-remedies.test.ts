@@ -437,6 +437,15 @@ t.test('every text that tells to do something has an entry, and every entry a te
     )
 })
 
+t.test('the exemption that docs/calico.md has lets RollingUpdate stay, and no other rule goes', async (t) => {
+  const [, text = ''] = /```yaml\n(exemptions:[\s\S]*?)```/.exec(page) ?? []
+  const spec = `  calico: {iptablesBackend: NFT}\n${text.replaceAll(/^/gm, '  ')}`
+  const doctor = (policy: string) => doctorOf(felixObject('NFT'), policy)
+  t.match(doctor('  calico: {iptablesBackend: NFT}'), [/^warn kubectl annotate/], 'RollingUpdate is found without it')
+  t.strictSame(doctor(spec), ['ok '])
+  t.match(doctorOf(felixObject('auto'), spec).join('\n'), /^warn /)
+})
+
 const e2e = readFileSync(join(projectFolder, 'test/e2e/calico-keeper.test.ts'), 'utf8')
 
 t.test('every command of docs/calico.md is run', async (t) => {
