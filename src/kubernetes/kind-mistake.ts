@@ -31,6 +31,34 @@ const renamed: Readonly<Record<string, string>> = { PetSet: 'StatefulSet', Sched
 /** Groups without a dot. A CRD cannot be in one: its group has to be a domain (apiextensions validation.go). */
 const shortGroups: ReadonlySet<string> = new Set(['', 'apps', 'batch', 'autoscaling', 'policy', 'extensions'])
 
+/** The versions of those groups that any API server serves, or served once. */
+const versions: Readonly<Record<string, readonly string[]>> = {
+  '': ['v1'],
+  apps: ['v1', 'v1beta1', 'v1beta2'],
+  batch: ['v1', 'v1beta1', 'v2alpha1'],
+  extensions: ['v1beta1']
+}
+
+/** A kind has to be a label of DNS but for the case of its letters (apiextensions validation.go). */
+const kindPattern = /^[a-z]([-a-z0-9]{0,61}[a-z0-9])?$/i
+
+/** What is wrong with an apiVersion or a kind that holds it, for each kind; undefined when nothing is known to be. */
+export function versionMistake(apiVersion: string, kind: string): string | undefined {
+  if (!kindPattern.test(kind))
+    return `no API server serves ${JSON.stringify(kind.slice(0, maxShown))}: no kind is written so`
+  const [version = '', group = '', ...rest] = apiVersion.split('/').reverse()
+  if (rest.length > 0 || /\s/.test(apiVersion)) {
+    return `no API server serves ${JSON.stringify(apiVersion.slice(0, maxShown))}: expected a group, a slash and a version`
+  }
+  const known = versions[group]
+  if (!Object.hasOwn(versions, group) || known === undefined || known.includes(version)) return undefined
+  const meant = `${group === '' ? '' : `${group}/`}${known[0]}`
+  return kindMistake(group, version, kind) ?? `no API server serves ${kind} of ${apiVersion}; is ${meant} meant?`
+}
+
+/** Characters of a wrong kind or version that are shown. */
+const maxShown = 80
+
 /** What is wrong with the group or the kind, in words; undefined when nothing is known to be. */
 export function kindMistake(group: string, version: string, kind: string): string | undefined {
   const written = `${kind} of ${group === '' ? version : `${group}/${version}`}`

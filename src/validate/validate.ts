@@ -4,7 +4,7 @@ import type { InputFile, Inputs } from '../input/inputs.ts'
 import { type InputObject, readObjects, wholeFile } from '../input/read-objects.ts'
 import { remembered } from '../input/remembered-inputs.ts'
 import { isAboutFelix } from '../kubernetes/calico/felix.ts'
-import { kindMistake } from '../kubernetes/kind-mistake.ts'
+import { kindMistake, versionMistake } from '../kubernetes/kind-mistake.ts'
 import { holdsPods } from '../kubernetes/pods/pod-templates.ts'
 import { whyWithoutTemplate } from '../kubernetes/pods/template-places.ts'
 import { type MinorVersion, newestMinor } from '../kubernetes/server-version.ts'
@@ -140,6 +140,8 @@ class Pass {
       if (namespace !== undefined && this.#judgedNamespaces.has(namespace)) this.#isOutdated = true
     }
     if (this.#isOutdated) return
+    const message = versionMistake(String(object['apiVersion']), String(object['kind']))
+    if (message !== undefined) return await this.#refuse(input, message)
     const apiVersion = this.#judge.versionOf(object)
     if (apiVersion === undefined) return await this.#pass(input)
     if (apiVersion !== object['apiVersion']) this.#findings.old(String(object['apiVersion']), apiVersion)
@@ -150,19 +152,21 @@ class Pass {
    * An object of a kind that no rule looks at: a misspelt kind, one with pods that pidguard does not know, or one that has
    * nothing to do with PIDs.
    */
-  async #pass({ object, placeOf }: InputObject): Promise<void> {
+  async #pass(input: InputObject): Promise<void> {
+    const { object } = input
     const [apiVersion, kind] = [String(object['apiVersion']), String(object['kind'])]
     const group = groupOf(apiVersion)
     const message = kindMistake(group, apiVersion.slice(apiVersion.indexOf('/') + 1), kind)
-    if (message !== undefined) {
-      const name = objectNameOf(object, this.#options.namespace)
-      this.#findings.problem({ message, object: name, place: await placeOf('/kind') })
-      return
-    }
+    if (message !== undefined) return await this.#refuse(input, message)
     const why = whyWithoutTemplate(groupKindOf(group, kind))
     if (why !== undefined || holdsPods(groupKindOf(group, kind), object)) {
       this.#findings.withoutTemplate(kind, apiVersion, why)
     }
+  }
+
+  async #refuse({ object, placeOf }: InputObject, message: string): Promise<void> {
+    const name = objectNameOf(object, this.#options.namespace)
+    this.#findings.problem({ message, object: name, place: await placeOf('/kind') })
   }
 
   async #check(input: InputObject, apiVersion: string): Promise<void> {

@@ -48,7 +48,7 @@ export function readSlow(text: string): SlowDocument {
   if (error !== undefined) {
     return {
       value: undefined,
-      mistakes: [{ message: error.message, at: error.pos[0], isReadable: false }],
+      mistakes: [{ message: messageOf(error), at: error.pos[0], isReadable: false }],
       places: undefined
     }
   }
@@ -61,6 +61,11 @@ export function readSlow(text: string): SlowDocument {
     const mistake = { message: error.message, at: error.at, isReadable: false }
     return { value: undefined, mistakes: [...reader.mistakes, mistake], places: undefined }
   }
+}
+
+/** The parser goes down into a document by calling itself. */
+function messageOf({ message }: Error): string {
+  return message.includes('call stack') ? 'nested too deep' : message
 }
 
 class Unreadable extends Error {
