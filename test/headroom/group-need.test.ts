@@ -18,6 +18,7 @@ t.test('objects among the inputs say the size of a group', async (t) => {
   const need = groupNeedOf(podSubject(spec), headroom, new Map([[key, 6]]))
   t.match(need, { group: { key }, pods: 6, isUnknown: false })
   t.equal(sayGroup(need), '; the group gang needs them at once')
+  t.equal(sayGroup({ ...need, pods: 2, idle: 4 }), '; the group gang needs 6 pods at once')
   t.strictSame(unknownGroup(need), [])
 })
 

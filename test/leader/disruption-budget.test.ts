@@ -102,11 +102,12 @@ void t.test('refused again and again: told once, until it is made', async (t) =>
 })
 
 void t.test('what refuses it is asked again after five minutes', async (t) => {
-  endTimersOf(t, 300_000)
+  const ended = endTimersOf(t, 300_000)
   const { api, kept, told } = await keepingEvery(undefined, 403, 201)
   t.teardown(() => api.stop())
   await kept
   t.strictSame(told(), ['warn forbidden', 'info '])
+  t.ok(ended() > 0)
 })
 
 void t.test('one that is there is nobody’s news', async (t) => {

@@ -229,7 +229,7 @@ t.test('a holder that promised no time is waited for as long as our own leases r
 })
 
 t.test('without times of its own: a lease of 15 s, a try every 2 s and up to a tenth more', async (t) => {
-  endTimersOf(t, 2_200)
+  const ended = endTimersOf(t, 2_200)
   const { state, join } = await leaseServer(t)
   const a = join('a', { random: () => 0.5 }, false)
   await a.leads()
@@ -240,12 +240,13 @@ t.test('without times of its own: a lease of 15 s, a try every 2 s and up to a t
     () => Number(state.lease?.metadata.resourceVersion) >= version + 3,
     () => state
   )
+  t.ok(ended() > 0)
 })
 
 t.test(
   'without times of its own a leader that cannot renew steps down after 10 s, and waits 5 s for each call',
   async (t) => {
-    endTimersOf(t, 10_000)
+    const ended = endTimersOf(t, 10_000)
     const { join } = await leaseServer(t)
     const log = memoryLog()
     const calls = t.capture(AbortSignal, 'timeout', AbortSignal.timeout)
@@ -260,6 +261,7 @@ t.test(
       fields: { lease: 'leader', reason: 'the lease could not be renewed in time' }
     })
     t.strictSame(calls()[0]?.args, [5_000])
+    t.ok(ended() > 0)
   }
 )
 

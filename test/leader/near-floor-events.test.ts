@@ -240,8 +240,9 @@ t.test('switched off and on again, it begins anew: what is near then may be know
 })
 
 t.test('it looks every five seconds', async (t) => {
-  endTimersOf(t, 5_000)
+  const ended = endTimersOf(t, 5_000)
   const { quiet } = leading(t, { a: wide }, {}, false)
   await quiet()
   await quiet()
+  t.ok(ended() > 0)
 })

@@ -348,10 +348,11 @@ t.test('a failure is logged once, and again after a write that succeeded', async
 })
 
 t.test('it looks twice a second, so that a pod that waits finds its node', async (t) => {
-  endTimersOf(t, 500)
+  const ended = endTimersOf(t, 500)
   const { looks } = leading(t, { a: wide }, {}, true, false)
   await looks.quiet()
   await looks.quiet()
+  t.ok(ended() > 0)
 })
 
 t.test('a write that ends because the lead is lost is no failure', async (t) => {

@@ -1,15 +1,19 @@
 import type { Test } from 'tap'
 
 /**
- * For the time of a test, a timer of exactly so many milliseconds ends at once, and every other one as it would. So a test sees
- * that a wait of minutes is of that length: one of another length never ends in it.
+ * For the time of a test, a timer of exactly so many milliseconds ends at once, and every other one as it would. Gives how many
+ * did: so a test sees that a wait is of that length, and need not wait for it.
  */
-export function endTimersOf(t: Test, span: number): void {
+export function endTimersOf(t: Test, span: number): () => number {
   const { setTimeout: whole } = globalThis
-  const quick = (end: (...args: never[]) => void, asked?: number, ...args: never[]) =>
-    whole(end, asked === span ? 0 : asked, ...args)
+  let ended = 0
+  const quick = (end: (...args: never[]) => void, asked?: number, ...args: never[]) => {
+    if (asked === span) ended++
+    return whole(end, asked === span ? 0 : asked, ...args)
+  }
   globalThis.setTimeout = Object.assign(quick, whole) as typeof whole
   t.teardown(() => {
     globalThis.setTimeout = whole
   })
+  return () => ended
 }

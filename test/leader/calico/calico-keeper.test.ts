@@ -263,9 +263,10 @@ t.test('an Event that cannot be written keeps neither the repair nor the next lo
 })
 
 t.test('it looks every two seconds', async (t) => {
-  endTimersOf(t, 2_000)
+  const ended = endTimersOf(t, 2_000)
   const { looked } = cluster({ every: undefined })
   await looked()
+  t.ok(ended() > 0)
 })
 
 t.test('before DaemonSets are known there are no figures, and after leading none', async (t) => {
