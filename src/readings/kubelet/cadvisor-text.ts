@@ -1,5 +1,5 @@
 import type { Bytes, Millis, Pids } from '../../lib/units.ts'
-import { type NearLimit, nearest } from '../../model/near-limit.ts'
+import { type NearLimit, nearest, nearShare } from '../../model/near-limit.ts'
 import type { Ceiling } from '../../model/node-reading.ts'
 import { type CgroupPlace, placeOfCgroup, podOfContainer, podOfMisplaced } from '../cgroup-path.ts'
 import { LabelledThreads } from './labelled-threads.ts'
@@ -27,6 +27,7 @@ export interface CadvisorThreads {
 const needle = Buffer.from('container_threads')
 const maxSuffix = '_max'
 const newline = 0x0a
+const nothing = Buffer.alloc(0)
 /** Of one series with all its labels; the labels of a pod are bounded by the API, far below this. */
 const longestLine: Bytes = 256 * 1024
 
@@ -75,13 +76,21 @@ export class CadvisorTextReader {
 
   /** Throws MalformedText. */
   push(chunk: Buffer): void {
-    const data = this.#carry === undefined ? chunk : Buffer.concat([this.#carry, chunk])
-    const end = data.lastIndexOf(newline)
-    const rest = data.subarray(end + 1)
-    if (rest.length > longestLine) throw new MalformedText(`a line of more than ${longestLine} bytes`)
+    const first = chunk.indexOf(newline) + 1
+    const held = this.#carry ?? nothing
+    if (first === 0) return this.#keep(Buffer.concat([held, chunk]))
+    // Only the line that two chunks share is put together; the rest, some ten megabytes of a full node, is looked at where it is.
+    if (held.length > 0) this.#scan(Buffer.concat([held, chunk.subarray(0, first)]))
+    const end = chunk.lastIndexOf(newline) + 1
+    this.#scan(chunk.subarray(held.length > 0 ? first : 0, end))
     // Copied: the chunk belongs to the stream.
-    this.#carry = rest.length === 0 ? undefined : Buffer.from(rest)
-    if (end >= 0) this.#scan(data.subarray(0, end + 1))
+    this.#keep(Buffer.from(chunk.subarray(end)))
+  }
+
+  /** The beginning of a line. Throws MalformedText. */
+  #keep(rest: Buffer): void {
+    if (rest.length > longestLine) throw new MalformedText(`a line of more than ${longestLine} bytes`)
+    this.#carry = rest.length === 0 ? undefined : rest
   }
 
   /** What was found; undefined when there is no kubepods cgroup with its tasks in the text. */
@@ -120,9 +129,10 @@ export class CadvisorTextReader {
     const found: NearLimit[] = []
     for (const [pod, limit] of podLimits) found.push({ of: 'pod', pod, name: '', limit, inUse: pods.get(pod) ?? 0 })
     for (const [id, { name, limit }] of this.#containerLimits) {
-      const pod = podOfContainer(id)
-      if (pod !== undefined)
-        found.push({ of: 'container', pod: ownText(pod), name, limit, inUse: this.#inside.get(id) ?? 0 })
+      const inUse = this.#inside.get(id) ?? 0
+      // Few are: which pod each of the others is of is not worth finding out.
+      const pod = inUse < limit * nearShare ? undefined : podOfContainer(id)
+      if (pod !== undefined) found.push({ of: 'container', pod: ownText(pod), name: ownText(name), limit, inUse })
     }
     for (const [name, { limit, inUse = 0 }] of this.#others) {
       if (limit > 0 && name !== '/' && !`${path}/`.startsWith(`${name}/`))
@@ -188,7 +198,7 @@ export class CadvisorTextReader {
     }
     if (id.includes('kubepods')) {
       if (!isLimit) this.#inside.set(id, value)
-      else if (value > 0) this.#containerLimits.set(id, { name: ownText(container ?? ''), limit: value })
+      else if (value > 0) this.#containerLimits.set(id, { name: container ?? '', limit: value })
       return
     }
     if (this.#others.size >= mostOthers && !this.#others.has(id)) return
