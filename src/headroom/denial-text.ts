@@ -8,22 +8,20 @@ export function sayNode({ node, ceilings, age }: NodeAccount): string {
   const tightest = ceilings[0]
   if (tightest === undefined) return `${node} has no limit`
   const { ceiling, limit, inUse, committed, floor, free } = tightest
-  return `${node} has ${free} PIDs free under ${ceilingNames[ceiling]}: limit ${limit}, floor ${floor}, committed ${committed}, in use ${inUse}${sayAge(age)}`
+  return `${node} has ${free} PIDs free under ${ceiling}: limit ${limit}, floor ${floor}, committed ${committed}, in use ${inUse}${sayAge(age)}`
 }
 
 /** A node that is too small even when empty, by its lower limit. */
 export function sayLargest({ node, ceilings }: NodeAccount): string {
   const [lowest] = ceilings.toSorted((a, b) => a.limit - b.limit)
   if (lowest === undefined) return `${node} is the largest`
-  return `the largest, ${node}, allows ${lowest.limit} under ${ceilingNames[lowest.ceiling]}, floor ${lowest.floor}`
+  return `the largest, ${node}, allows ${lowest.limit} under ${lowest.ceiling}, floor ${lowest.floor}`
 }
 
 /** Of a reading that is a minute old or older: the node is silent. */
 function sayAge(age: Millis | undefined): string {
   return age === undefined || age < 60_000 ? '' : `, last read ${Math.round(age / 1000)} s ago`
 }
-
-const ceilingNames = { node: 'pid_max', kubepods: 'kubepods' } as const
 
 /** Why there is no room, the deciding figure first: warnings are cut at 120 characters. */
 export function sayFull(full: Full, pids: Pids, pods = 1): string {

@@ -8,6 +8,7 @@ import type { Ceiling } from '../model/node-reading.ts'
 import { withoutCeilingTexts } from '../model/nodes-without-ceiling.ts'
 import type { Floor } from '../policy/settings.ts'
 import { alignedLines } from '../report/aligned-lines.ts'
+import { span } from '../report/audit/html/number-text.ts'
 import type { ClusterSnapshot } from '../snapshot/snapshot.ts'
 import { documentOf } from '../snapshot/snapshot-document.ts'
 import { standingOf } from '../snapshot/snapshot-headroom.ts'
@@ -199,10 +200,7 @@ function count(pids: Pids | undefined): string {
 }
 
 function renderAge(age: Millis | undefined): string {
-  if (age === undefined) return '?'
-  const seconds = Math.round(age / 1000)
-  if (seconds < 120) return `${seconds}s`
-  return seconds < 7200 ? `${Math.round(seconds / 60)}m` : `${Math.round(seconds / 3600)}h`
+  return age === undefined ? '?' : span(age)
 }
 
 function renderTable(columns: readonly Column[], rows: readonly Row[]): string {

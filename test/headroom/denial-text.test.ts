@@ -52,7 +52,7 @@ t.test('the first 120 characters, all that a warning shows, hold what decides', 
 })
 
 t.test('the node itself is named by its sysctl', async (t) => {
-  t.match(sayNode({ ...node, ceilings: node.ceilings.toReversed() }), /free under pid_max: limit 1000000/)
+  t.match(sayNode({ ...node, ceilings: node.ceilings.toReversed() }), /free under node: limit 1000000/)
   t.equal(sayNode({ ...node, ceilings: [] }), 'node-3 has no limit')
 })
 

@@ -371,7 +371,7 @@ t.test('a pod that no node could ever hold is denied, whoever asks and whenever 
   t.match(found(1001), [
     {
       reason: 'no node could hold such a pod, even an empty one',
-      detail: 'needs 1001; the largest, n1, allows 1000 under pid_max, floor 0'
+      detail: 'needs 1001; the largest, n1, allows 1000 under node, floor 0'
     }
   ])
   t.match(found(1000, { n1: { host: [1000, 900] } }), [{ advisory: true }])

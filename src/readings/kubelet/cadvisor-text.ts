@@ -78,13 +78,12 @@ export class CadvisorTextReader {
   push(chunk: Buffer): void {
     const first = chunk.indexOf(newline) + 1
     const held = this.#carry ?? nothing
-    if (first === 0) return this.#keep(Buffer.concat([held, chunk]))
     // Only the line that two chunks share is put together; the rest, some ten megabytes of a full node, is looked at where it is.
-    if (held.length > 0) this.#scan(Buffer.concat([held, chunk.subarray(0, first)]))
+    if (first > 0 && held.length > 0) this.#scan(Buffer.concat([held, chunk.subarray(0, first)]))
     const end = chunk.lastIndexOf(newline) + 1
     this.#scan(chunk.subarray(held.length > 0 ? first : 0, end))
     // Copied: the chunk belongs to the stream.
-    this.#keep(Buffer.from(chunk.subarray(end)))
+    this.#keep(first === 0 ? Buffer.concat([held, chunk]) : Buffer.from(chunk.subarray(end)))
   }
 
   /** The beginning of a line. Throws MalformedText. */

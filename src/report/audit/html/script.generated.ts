@@ -7,10 +7,10 @@ function grouped(count) {
 }
 function span(millis) {
   const seconds = Math.round(millis / 1e3);
-  if (seconds < 120) return \`\${seconds} s\`;
-  if (seconds < 7200) return \`\${Math.round(seconds / 60)} min\`;
-  if (seconds < 172800) return \`\${Math.round(seconds / 3600)} h\`;
-  return \`\${Math.round(seconds / 86400)} days\`;
+  if (seconds < 120) return \`\${seconds}s\`;
+  if (seconds < 7200) return \`\${Math.round(seconds / 60)}m\`;
+  if (seconds < 172800) return \`\${Math.round(seconds / 3600)}h\`;
+  return \`\${Math.round(seconds / 86400)}d\`;
 }
 function counted(count, one, many = \`\${one}s\`) {
   return \`\${grouped(count)} \${count === 1 ? one : many}\`;

@@ -30,7 +30,7 @@ void t.test('each kind of cell in words', async (t) => {
     ['limit', -5, '-5'],
     ['count', 32_768, '32,768'],
     ['share', 0.335, '33%'],
-    ['age', 6087, '6 s'],
+    ['age', 6087, '6s'],
     ['flag', true, 'yes'],
     ['flag', false, 'no'],
     ['level', 'deny', 'would be denied'],
