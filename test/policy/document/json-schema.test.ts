@@ -97,3 +97,14 @@ function undescribed(from: unknown, path: string): string[] {
     ...undescribed(from.items, `${path}[]`)
   ]
 }
+
+void t.test('Helm can read every pattern: Go repeats nothing more than a thousand times in all', async (t) => {
+  const patterns = [...JSON.stringify(schema).matchAll(/"pattern":("(?:[^"\\]|\\.)*")/g)].map(
+    ([, text = '']) => JSON.parse(text) as string
+  )
+  t.ok(patterns.length > 10)
+  for (const pattern of patterns) {
+    const nested = /\{\d*,?(\d+)\}[^(]*\)\{\d*,?(\d+)\}/.exec(pattern)
+    t.ok(nested === null || Number(nested[1]) * Number(nested[2]) <= 1000, pattern)
+  }
+})
