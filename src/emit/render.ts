@@ -8,14 +8,11 @@ export function renderEmitted({ objects, remarks }: Emitted, made: string): stri
     'The rules about objects, checked by the API server itself: they hold while pidguard does not answer.',
     ...remarks
   ]
-  return [
-    head.map(comment).join('\n'),
-    ...objects.map((object) =>
-      stringify(object, { lineWidth: 0, blockQuote: 'literal', aliasDuplicateObjects: false }).trimEnd()
-    )
-  ]
-    .join('\n---\n')
-    .concat('\n')
+  const texts = objects.map((object) =>
+    stringify(object, { lineWidth: 0, blockQuote: 'literal', aliasDuplicateObjects: false })
+  )
+  // No `---` below the head: an API server that reads files takes a document of comments for an object without a kind.
+  return `${head.map(comment).join('\n')}\n${texts.join('---\n')}`
 }
 
 /** Columns of a comment line, as elsewhere in our YAML. */

@@ -205,7 +205,7 @@ void t.test('our own namespace deleted: nothing is refused meanwhile; applied ag
 
 void t.test('uninstalled, nothing is left', async (t) => {
   await Promise.all([controller?.stop(), ...replicas.map((replica) => replica.stop())])
-  await kubectl.ok(['delete', '--kustomize', installation.folder(), '--timeout=300s'])
+  await kubectl.ok(['delete', '--kustomize', installation.place(), '--timeout=300s'])
   t.equal(await bestEffortPod(), 'admitted')
   const kinds =
     'mutatingwebhookconfigurations,validatingwebhookconfigurations,clusterroles,clusterrolebindings,namespaces'

@@ -275,7 +275,7 @@ void t.test('without the rights of the component it says which one is missing, o
 void t.test('uninstalled, one command takes away what is left of it', async (t) => {
   await Promise.all([...replicas, ...controllers].map((each) => each.stop()))
   await clear('pidguard-system')
-  await kubectl.ok(['delete', '--kustomize', installation.folder(), '--timeout=300s'])
+  await kubectl.ok(['delete', '--kustomize', installation.place(), '--timeout=300s'])
   t.strictSame(await taintedNodes(), ['node-b'])
   const { code, stderr } = await kubectl.run(['taint', 'nodes', '--all', `${taint}:NoSchedule-`])
   t.comment(code, stderr)

@@ -62,7 +62,7 @@ async function spread(): Promise<void> {
 /** What a user wrote, and defaults; not what the cluster notes down, and not what the leader writes. */
 const noted = ['uid', 'resourceVersion', 'generation', 'creationTimestamp', 'managedFields', 'selfLink']
 async function installed(): Promise<Map<string, unknown>> {
-  const text = await kubectl.ok(['get', '--kustomize', installation.folder('strict'), '--output=json'])
+  const text = await kubectl.ok(['get', '--kustomize', installation.place('strict'), '--output=json'])
   const { items }: { items: JsonRecord[] } = JSON.parse(text)
   const without = (name: string, value: unknown): unknown =>
     [...noted, 'status', 'caBundle', 'secrets', 'deployment.kubernetes.io/revision'].includes(name) ? undefined : value
@@ -78,7 +78,7 @@ void t.test('strict, upgraded under load from an earlier version: no call fails,
   await rolledOut()
   await spread()
   // A field that the version of now does not know, as versions to come will have dropped some.
-  const dropped = await kubectl.ok(['kustomize', installation.folder('earlier')])
+  const dropped = await kubectl.ok(['kustomize', installation.place('earlier')])
   await kubectl.ok(
     ['apply', '--filename=-'],
     dropped.replace('priorityClassName:', 'hostname: dropped\n      priorityClassName:')
@@ -149,7 +149,7 @@ void t.test('after the upgrade nothing of the earlier version is left', async (t
   const upgraded = await installed()
   const traffic = startTraffic(plane, 'shop', 4)
   await kubectl.ok(['delete', 'mutatingwebhookconfigurations,validatingwebhookconfigurations', 'pidguard'])
-  await kubectl.ok(['delete', '--kustomize', installation.folder('strict'), '--ignore-not-found', '--timeout=300s'])
+  await kubectl.ok(['delete', '--kustomize', installation.place('strict'), '--ignore-not-found', '--timeout=300s'])
   t.strictSame((await traffic.stop()).refused, [], 'strict, uninstalled under load: no call fails')
   await installation.apply('strict')
   const fresh = await installed()

@@ -166,7 +166,7 @@ function renderReadme(): string {
     helm install pidguard manifests/chart --namespace pidguard-system --create-namespace --set observe=true
 
 It renders the objects of the overlays and components of kustomize; a test compares both. Names are fixed, so there is one release in a
-cluster. No hooks: pidguard makes its certificates itself. An unknown value is an error.
+cluster. No hooks but those of helm test: pidguard makes its certificates itself. An unknown value is an error.
 
 ${renderChartTable()}
 What other charts have and this one leaves out:

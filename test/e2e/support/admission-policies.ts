@@ -19,8 +19,9 @@ let generation = 0
 
 /** Writes the policies, and returns when they are in force: nothing says so, so two more are written after them and asked for. */
 export async function enforce(plane: ControlPlane, yaml: string): Promise<{ remove(): Promise<void> }> {
+  const mutates = (await plane.api.get(`${group}/mutatingadmissionpolicies?limit=1`)).status === 200
   const objects = parseAllDocuments(yaml).flatMap((document) => (document.toJS() ?? []) as Named)
-  const own = sentinels(`sentinel-${++generation}`)
+  const own = sentinels(`sentinel-${++generation}`, mutates)
   for (const object of [...objects, ...own]) {
     const { status, body } = await plane.api.post(`${group}/${plurals[object.kind]}`, object)
     if (status !== 201) throw new Error(`${object.kind} ${object.metadata.name}: ${body.message}`)
@@ -38,8 +39,8 @@ export async function enforce(plane: ControlPlane, yaml: string): Promise<{ remo
   }
 }
 
-/** One that changes a ConfigMap of that name, and one that refuses it once it is changed. */
-function sentinels(name: string): Named[] {
+/** One that changes a ConfigMap of that name, where the server has such, and one that refuses it once it is changed. */
+function sentinels(name: string, mutates: boolean): Named[] {
   const matchConstraints = {
     resourceRules: [{ apiGroups: [''], apiVersions: ['v1'], operations: ['CREATE'], resources: ['configmaps'] }]
   }
@@ -47,7 +48,7 @@ function sentinels(name: string): Named[] {
   const metadata = { name: `${name}.example.com` }
   const patch = 'JSONPatch{op: "add", path: "/data", value: {"changed": "yes"}}'
   const of = (kind: string, spec: object) => ({ apiVersion: 'admissionregistration.k8s.io/v1', kind, metadata, spec })
-  return [
+  const changes = [
     of('MutatingAdmissionPolicy', {
       matchConstraints,
       matchConditions,
@@ -55,11 +56,14 @@ function sentinels(name: string): Named[] {
       failurePolicy: 'Fail',
       mutations: [{ patchType: 'JSONPatch', jsonPatch: { expression: `[${patch}]` } }]
     }),
-    of('MutatingAdmissionPolicyBinding', { policyName: metadata.name }),
+    of('MutatingAdmissionPolicyBinding', { policyName: metadata.name })
+  ]
+  return [
+    ...(mutates ? changes : []),
     of('ValidatingAdmissionPolicy', {
       matchConstraints,
       matchConditions,
-      validations: [{ expression: '!has(object.data)', message: 'sentinel: changed' }]
+      validations: [{ expression: mutates ? '!has(object.data)' : 'false', message: 'sentinel: changed' }]
     }),
     of('ValidatingAdmissionPolicyBinding', { policyName: metadata.name, validationActions: ['Deny'] })
   ]

@@ -18,6 +18,8 @@ export interface ControlPlaneOptions {
   readonly emulates?: number
   /** What is off by default, and is turned on where this version has it. */
   readonly features?: readonly Feature[]
+  /** More flags of kube-apiserver, without the dashes; a path is absolute. */
+  readonly flags?: Readonly<Record<string, string>>
 }
 
 /** One line of the API server's audit log, as far as tests look at it: all writes, and what pidguard lists. */
@@ -148,7 +150,8 @@ async function startIn(
     // Pods need a service account and its token, which the controller manager makes.
     ...(options.controllers === true ? {} : { 'disable-admission-plugins': 'ServiceAccount' }),
     ...(options.emulates === undefined ? {} : { 'emulated-version': `1.${options.emulates}` }),
-    ...settingsFor('kube-apiserver', version, features).flags
+    ...settingsFor('kube-apiserver', version, features).flags,
+    ...options.flags
   }
   await start('kube-apiserver', apiServer)
   const api = new ApiClient(url, authority.certificate, token)

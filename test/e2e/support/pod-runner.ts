@@ -1,16 +1,24 @@
+import { execFile } from 'node:child_process'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { projectFolder } from '../../support/sources.ts'
 import { again } from './again.ts'
 import type { ControlPlane } from './control-plane.ts'
-import type { Installation, Running } from './installation.ts'
 import type { StoredObject } from './objects.ts'
+import { kubeconfigOf, type OwnProcesses, type Running } from './own-processes.ts'
 import { until } from './wait.ts'
 
 const namespace = 'pidguard-system'
 const path = `/api/v1/namespaces/${namespace}/pods`
-const labelSelector = `labelSelector=${encodeURIComponent('app.kubernetes.io/name in (pidguard,pidguard-controller)')}`
+const labelSelector = `labelSelector=${encodeURIComponent('app.kubernetes.io/name in (pidguard,pidguard-controller,pidguard-guard)')}`
 
 interface RunPod extends StoredObject {
   readonly metadata: StoredObject['metadata'] & { readonly deletionTimestamp?: string }
-  readonly spec: { readonly nodeName?: string; readonly containers: readonly [{ readonly args: readonly string[] }] }
+  readonly spec: {
+    readonly nodeName?: string
+    readonly serviceAccountName: string
+    readonly containers: readonly [{ readonly image: string; readonly args: readonly string[] }]
+  }
 }
 
 interface Entry {
@@ -18,7 +26,7 @@ interface Entry {
   readonly node: string
   readonly template: string
   readonly isWebhook: boolean
-  readonly replica: Promise<Running>
+  replica: Promise<Running>
   isReady: boolean
   isLeaving: boolean
 }
@@ -35,17 +43,35 @@ export interface PodRunner {
 /**
  * What kubelets do, with processes in the place of containers: a pod of a Deployment that is bound starts what it runs
  * with the pod's arguments, and is ready when that is; a pod that is deleted has its replica told to go, and is gone
- * when that has ended. Runs until the control plane stops.
+ * when that has ended. Runs until the control plane stops. `other`: what runs in the place of another image.
  */
-export function runPods(plane: ControlPlane, installation: Installation): PodRunner {
+export function runPods(
+  plane: ControlPlane,
+  installation: Pick<OwnProcesses, 'start' | 'startController'>,
+  other?: { readonly image: string; start(...args: string[]): Promise<Running> }
+): PodRunner {
   const entries = new Map<string, Entry>()
   let fewest = Number.POSITIVE_INFINITY
   const ready = (): Entry[] =>
     [...entries.values()].filter(({ isReady, isLeaving, isWebhook }) => isReady && !isLeaving && isWebhook)
 
+  function start(pod: RunPod): Promise<Running> {
+    const [verb, ...all] = pod.spec.containers[0].args
+    const args = all.filter((arg) => arg.startsWith('--readings'))
+    if (pod.spec.containers[0].image === other?.image) return other.start('--drain=5', ...args)
+    return verb === 'serve' ? installation.start('--drain=5', ...args) : installation.startController(...args)
+  }
+
   async function begin(pod: RunPod, entry: Entry): Promise<void> {
-    const replica = await entry.replica
-    await until(`a ready replica in ${entry.name}`, async () => entry.isLeaving || (await replica.isReady()))
+    let replica = await entry.replica
+    await until(`a ready replica in ${entry.name}`, async () => {
+      // What ends is started again, as containers are.
+      if (replica.hasEnded() && !entry.isLeaving) {
+        entry.replica = start(pod)
+        replica = await entry.replica
+      }
+      return entry.isLeaving || (await replica.isReady())
+    })
     await until(`the status of ${entry.name}`, async () => {
       const { status: code, body } = await plane.api.get(`${path}/${entry.name}`)
       if (code === 404 || entry.isLeaving) return true
@@ -72,9 +98,7 @@ export function runPods(plane: ControlPlane, installation: Installation): PodRun
       const entry = entries.get(uid)
       if (entry !== undefined && deletionTimestamp !== undefined && !entry.isLeaving) void end(uid, entry)
       if (entry !== undefined || deletionTimestamp !== undefined || pod.spec.nodeName === undefined) continue
-      const [verb, ...all] = pod.spec.containers[0].args
-      const isWebhook = verb === 'serve'
-      const args = all.filter((arg) => arg.startsWith('--readings'))
+      const isWebhook = labels?.['app.kubernetes.io/name'] === 'pidguard'
       const template = labels?.['pod-template-hash'] ?? ''
       const node = pod.spec.nodeName
       const started = {
@@ -82,7 +106,7 @@ export function runPods(plane: ControlPlane, installation: Installation): PodRun
         node,
         template,
         isWebhook,
-        replica: isWebhook ? installation.start('--drain=5', ...args) : installation.startController(...args),
+        replica: start(pod),
         isReady: false,
         isLeaving: false
       }
@@ -105,6 +129,33 @@ export function runPods(plane: ControlPlane, installation: Installation): PodRun
       return found
     }
   }
+}
+
+/** The same for the pod of `helm test`: it has succeeded when the program has, with the rights of its account. */
+export function runDoctorPods(plane: ControlPlane): void {
+  const done = new Set<string>()
+  async function look(): Promise<void> {
+    for (const each of await plane.api.list<RunPod>(
+      'pods',
+      namespace,
+      'labelSelector=app.kubernetes.io/name=pidguard-doctor'
+    )) {
+      const { uid, name } = each.metadata
+      if (done.has(uid) || each.spec.nodeName === undefined) continue
+      done.add(uid)
+      const kubeconfig = join(plane.folder, `${uid}.kubeconfig`)
+      writeFileSync(kubeconfig, JSON.stringify(await kubeconfigOf(plane, each.spec.serviceAccountName)))
+      const args = [join(projectFolder, 'dist/main.js'), ...each.spec.containers[0].args, `--kubeconfig=${kubeconfig}`]
+      const isSound = await new Promise<boolean>((resolve) => {
+        execFile(process.execPath, args, (error) => resolve(error === null))
+      })
+      const { body } = await plane.api.get(`${path}/${name}`)
+      const status = { ...body.status, phase: isSound ? 'Succeeded' : 'Failed' }
+      await plane.api.put(`${path}/${name}/status`, { ...body, status })
+    }
+  }
+  const watching = again(look, 200)
+  plane.atStop(() => watching.stop())
 }
 
 const scheduled = { type: 'PodScheduled', status: 'True' }

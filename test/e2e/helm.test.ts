@@ -1,0 +1,236 @@
+// The chart on a real API server, with each Helm that is there, as people use it: lint, install, test, upgrade, rollback, uninstall. What kubelets
+// do is done by runPods.
+import { execFile } from 'node:child_process'
+import { join } from 'node:path'
+import t from 'tap'
+import { pidsEstimate } from '../../src/kubernetes/annotations.ts'
+import { chartFolder, helms } from '../support/helm.ts'
+import { projectFolder } from '../support/sources.ts'
+import { startControlPlane } from './support/control-plane.ts'
+import { chartFor, helmOf } from './support/helm-cli.ts'
+import { caBundles, patience } from './support/installation.ts'
+import type { KubectlResult } from './support/kubectl.ts'
+import { addNode, keepAlive } from './support/nodes.ts'
+import { backendsOf, calicoNode, pod, type StoredDaemonSet, someRequests } from './support/objects.ts'
+import { namespace, ownProcesses } from './support/own-processes.ts'
+import { runDoctorPods, runPods } from './support/pod-runner.ts'
+import { startTraffic } from './support/traffic.ts'
+import { until, untilIs } from './support/wait.ts'
+
+const nodes = ['node-a', 'node-b', 'node-c']
+const shop = 'shop'
+const ofDeployments = `labelSelector=${encodeURIComponent('app.kubernetes.io/name in (pidguard,pidguard-controller,pidguard-guard)')}`
+const plane = await startControlPlane({ controllers: true, scheduler: true })
+t.teardown(() => plane.stop())
+const { kubectl } = plane
+const hasFallback = plane.version.minor >= 36
+await plane.createNamespace(shop, { 'kubernetes.io/metadata.name': shop })
+for (const name of nodes) await addNode(plane, name, { 'kubernetes.io/hostname': name })
+await keepAlive(plane, nodes)
+const processes = await ownProcesses(plane)
+const pods = runPods(plane, processes)
+runDoctorPods(plane)
+const chart = chartFor(processes.folder, processes.servicePort)
+
+/** Everything that is stored, but for what the cluster notes down by itself. */
+async function everything(): Promise<string[]> {
+  const kinds = (await kubectl.ok(['api-resources', '--verbs=list', '--output=name'])).trim().split('\n')
+  const wanted = kinds.filter((kind) => !/^(events|componentstatuses|endpoint|leases)/.test(kind))
+  const names = await kubectl.ok(['get', wanted.join(), '--all-namespaces', '--ignore-not-found', '--output=name'])
+  return names.trim().split('\n').sort()
+}
+
+function doctor(): Promise<KubectlResult> {
+  const args = [join(projectFolder, 'dist/main.js'), 'doctor', `--kubeconfig=${join(plane.folder, 'kubeconfig')}`]
+  return new Promise((resolve) => {
+    execFile(process.execPath, args, (error, stdout, stderr) =>
+      resolve({ code: Number(error?.code ?? 0), stdout, stderr })
+    )
+  })
+}
+
+async function refusalOf(object: object): Promise<string> {
+  const { code, stderr } = await kubectl.create(object, '--dry-run=server')
+  return code === 0 ? '' : stderr
+}
+
+const greedy = pod({ name: 'greedy', namespace: shop })
+const declared = pod({ name: 'declared', namespace: shop, annotations: { 'pidguard.io/pids': 'many' } }, someRequests)
+
+/** Writes of the webhook configurations by our own account: `caBundle`. */
+function writesOfBundle(): number {
+  return plane
+    .auditEvents()
+    .filter(
+      ({ verb, user, objectRef }) =>
+        ['patch', 'update'].includes(verb) &&
+        user.username === `system:serviceaccount:${namespace}:pidguard-controller` &&
+        objectRef?.resource.endsWith('webhookconfigurations')
+    ).length
+}
+
+async function deniedByWebhook(): Promise<void> {
+  await until('a denial by the webhook', async () =>
+    /admission webhook "validate\.pidguard\.io" denied[\s\S]*best-effort/.test(await refusalOf(greedy))
+  )
+}
+
+for (const { program, version } of helms) {
+  void t.test(`Helm ${version}`, { timeout: 1_500_000 }, async (t) => {
+    const helm = helmOf(plane, program)
+    const own = ['pidguard', `--namespace=${namespace}`]
+    async function ok(...args: string[]): Promise<string> {
+      const { code, stdout, stderr } = await helm(...args)
+      if (code !== 0) throw new Error(`helm ${args.join(' ')}: exit code ${code}\n${stderr}`)
+      return stdout
+    }
+    const values = (of: object) =>
+      Object.entries(of).map(([name, value]) => `--set-json=${name}=${JSON.stringify(value)}`)
+    const usual = {
+      timeoutSeconds: patience,
+      failurePolicy: 'Fail',
+      'components.fallback': hasFallback,
+      logLevel: 'debug'
+    }
+    const upgrade = (of: object, ...more: string[]) =>
+      ok('upgrade', ...own, chart, ...values({ ...usual, ...of }), ...more)
+    const waiting = ['--wait', '--timeout=300s']
+    const before = await everything()
+
+    await t.test('lint --strict and template', async (t) => {
+      t.match(await ok('lint', '--strict', chartFolder), /0 chart\(s\) failed/)
+      t.match(await ok('template', ...own, chartFolder), 'kind: ValidatingWebhookConfiguration')
+    })
+
+    await t.test('one helm install is a sound installation', async (t) => {
+      const notes = await ok('install', ...own, chart, '--create-namespace', ...values(usual), ...waiting)
+      t.match(notes, 'pidguard doctor --namespace pidguard-system')
+      await deniedByWebhook()
+      t.match(await refusalOf(declared), /pid-annotations/)
+      const path = `/api/v1/namespaces/${shop}/pods?dryRun=All`
+      const { body } = await plane.api.post(path, pod({ name: 'fine', namespace: shop }, someRequests))
+      t.ok(body.metadata?.annotations?.[pidsEstimate])
+      const { code, stdout } = await doctor()
+      t.equal(code, 0, stdout)
+      if (hasFallback) t.match(stdout, /while we are down.*these rules hold/)
+    })
+
+    await t.test('helm test: what doctor says', async (t) => {
+      const { code, stdout, stderr } = await helm('test', ...own)
+      t.equal(code, 0, stdout + stderr)
+      await kubectl.ok(['delete', 'validatingwebhookconfiguration', 'pidguard'])
+      t.not((await helm('test', ...own)).code, 0, 'a webhook configuration is missing')
+      await upgrade({}, ...waiting)
+      await until('the caBundle', async () => (await caBundles(plane)).every((each) => each !== ''))
+      await deniedByWebhook()
+      // The account of a test that failed stays until the next test.
+      t.equal((await helm('test', ...own)).code, 0, 'and is there again')
+    })
+
+    await t.test(
+      'an upgrade under load with changed values: no call fails, none passes by; caBundle stays',
+      async (t) => {
+        const [bundles, writes] = [await caBundles(plane), writesOfBundle()]
+        const traffic = startTraffic(plane, shop, 4)
+        await upgrade(
+          { replicaCount: 4, policy: { rules: { 'best-effort': 'warn' } }, podAnnotations: { a: 'b' } },
+          ...waiting
+        )
+        const { calls, refused, missed } = await traffic.stop()
+        t.comment(`${calls} calls`)
+        t.strictSame([refused, missed], [[], 0])
+        t.strictSame(await caBundles(plane), bundles)
+        t.equal(writesOfBundle(), writes, 'nobody had to write it again')
+        t.equal(pods.nodes().length, 4)
+        await processes.mountPolicy()
+        await untilIs('no refusal', () => refusalOf(greedy), '')
+      }
+    )
+
+    await t.test('rollback', async (t) => {
+      const bundles = await caBundles(plane)
+      await ok('rollback', ...own, ...waiting)
+      t.strictSame(await caBundles(plane), bundles)
+      await untilIs('replicas', () => pods.nodes().length, 3)
+      await processes.mountPolicy()
+      await deniedByWebhook()
+      t.match(await ok('history', ...own), /Rollback to/)
+    })
+
+    // Which of the two Helms it is matters less here, and it takes long.
+    const isFirst = program === helms[0]?.program
+    await t.test('no release breaks when a value changes', { skip: !isFirst }, async (t) => {
+      const traffic = startTraffic(plane, shop, 2)
+      const changes: readonly object[] = [
+        { guarding: 'guard' },
+        ...[
+          'audit',
+          'auditReports',
+          'bindings',
+          'calicoRepair',
+          'flowControl',
+          'matchConditions',
+          'nodeTaints',
+          'ownRights'
+        ]
+          .filter(
+            (name) => plane.version.minor >= 30 || !['matchConditions', 'ownRights', 'flowControl'].includes(name)
+          )
+          .map((name) => ({ [`components.${name}`]: true })),
+        { excludedNamespaces: ['elsewhere'], webhookAnnotations: { a: 'b' }, commonLabels: { c: 'd' } },
+        { 'networkPolicy.enabled': false, 'resourceQuota.enabled': false },
+        { extraObjects: [{ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'more', namespace } }] },
+        { failurePolicy: 'Ignore' },
+        {}
+      ]
+      for (const change of changes) {
+        const { code, stderr } = await helm('upgrade', ...own, chart, ...values({ ...usual, ...change }))
+        t.equal(code, 0, `${JSON.stringify(change)} ${stderr}`)
+        await until('a caBundle in each', async () => (await caBundles(plane)).every((each) => each !== ''))
+      }
+      await kubectl.ok(['rollout', 'status', 'deployment/pidguard', `--namespace=${namespace}`, '--timeout=300s'])
+      t.strictSame((await traffic.stop()).refused, [])
+      await deniedByWebhook()
+    })
+
+    await t.test('with every replica killed the rules about objects hold', { skip: !hasFallback }, async (t) => {
+      await upgrade({ failurePolicy: 'Ignore' }, ...waiting)
+      await kubectl.ok(['scale', 'deployment', '--all', `--namespace=${namespace}`, '--replicas=0'])
+      await untilIs('replicas', async () => (await plane.api.list('pods', namespace, ofDeployments)).length, 0)
+      t.match(await refusalOf(greedy), /ValidatingAdmissionPolicy.*best-effort/)
+      t.match(await refusalOf(declared), /ValidatingAdmissionPolicy.*pid-annotations/)
+      await kubectl.ok(['create', '--filename=-'], JSON.stringify(calicoNode('kube-system')))
+      const { spec } = await plane.api.stored<StoredDaemonSet>('daemonsets', 'calico-node', 'kube-system')
+      t.strictSame(spec.updateStrategy, { type: 'OnDelete' })
+      t.strictSame(backendsOf(await plane.api.stored<StoredDaemonSet>('daemonsets', 'calico-node', 'kube-system')), [])
+      await kubectl.ok(['delete', 'daemonset', 'calico-node', '--namespace=kube-system'])
+      await upgrade({}, ...waiting)
+      await deniedByWebhook()
+    })
+
+    await t.test('uninstall under load: no call fails, and nothing is left behind', async (t) => {
+      const traffic = startTraffic(plane, shop, 4)
+      // Helm 3 deletes the Service first, so under Fail the webhooks go before; as docs/install.md says.
+      if (version.startsWith('v3')) {
+        const configurations = 'mutatingwebhookconfigurations,validatingwebhookconfigurations'
+        await kubectl.ok(['delete', configurations, 'pidguard'])
+      }
+      await ok('uninstall', ...own, ...waiting)
+      t.strictSame((await traffic.stop()).refused, [])
+      await untilIs('pods', async () => (await plane.api.list('pods', namespace, ofDeployments)).length, 0)
+      const left = (await everything()).filter((name) => !before.includes(name))
+      t.strictSame(
+        left.filter(
+          (name) => !/^(secret|poddisruptionbudget|namespace|serviceaccount|configmap|pod\/pidguard-doctor$)/.test(name)
+        ),
+        []
+      )
+      // As docs/install.md says: what the program itself made is in the Namespace.
+      await kubectl.ok(['delete', 'namespace', namespace, '--timeout=300s'])
+      t.strictSame(await everything(), before)
+    })
+  })
+}
+
+if (helms.length === 0)
+  void t.test('the chart', { skip: 'no Helm: PIDGUARD_HELM names none, nor is it on PATH' }, async () => {})
