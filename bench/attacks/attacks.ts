@@ -15,6 +15,8 @@ export type Attack = (target: Target) => Promise<void>
 
 const bodyLimit = 8 * 1024 * 1024
 const mostPids = '4194304'
+/** Of attackers: another one than that of the good reviews, which come from an API server. */
+const localAddress = '127.0.0.66'
 
 /** Runs as many of them at once, each again when it has ended. */
 function atOnce(count: number, one: Attack): Attack {
@@ -27,10 +29,12 @@ function atOnce(count: number, one: Attack): Attack {
   }
 }
 
+function openPlainly(port: number): Socket {
+  return connectPlainly({ host: '127.0.0.1', port, localAddress }).on('error', () => {})
+}
+
 function open(port: number): TLSSocket {
-  const socket = connect({ host: '127.0.0.1', port, rejectUnauthorized: false })
-  socket.on('error', () => {})
-  return socket
+  return connect({ socket: openPlainly(port), rejectUnauthorized: false }).on('error', () => {})
 }
 
 /** Milliseconds until a connection that was closed is made again. */
@@ -80,14 +84,10 @@ const withheld: Attack = async (target) => {
   await held(socket, target)
 }
 
-const silent: Attack = (target) =>
-  held(
-    connectPlainly(target.port, '127.0.0.1').on('error', () => {}),
-    target
-  )
+const silent: Attack = (target) => held(openPlainly(target.port), target)
 
 const halfHello: Attack = (target) => {
-  const socket = connectPlainly(target.port, '127.0.0.1').on('error', () => {})
+  const socket = openPlainly(target.port)
   socket.write(Buffer.from('160301', 'hex'))
   return held(socket, target)
 }
@@ -108,10 +108,13 @@ const agent = new Agent({ keepAlive: true, maxSockets: 8, rejectUnauthorized: fa
 function post(port: number, path: string, body: Buffer, by: Agent = agent): Promise<void> {
   return new Promise((resolve) => {
     const headers = { 'content-type': 'application/json', 'content-length': body.length }
-    const sent = request({ host: '127.0.0.1', port, path, method: 'POST', agent: by, headers }, (response) => {
-      response.resume()
-      response.on('close', resolve)
-    })
+    const sent = request(
+      { host: '127.0.0.1', port, localAddress, path, method: 'POST', agent: by, headers },
+      (response) => {
+        response.resume()
+        response.on('close', resolve)
+      }
+    )
     sent.on('error', () => resolve())
     sent.end(body)
   })

@@ -16,6 +16,8 @@ export interface Phase {
   readonly clockP99: number
   /** Not answered, or not as before the attack. */
   readonly wrong: number
+  /** One of the wrong answers. */
+  readonly example: string | undefined
 }
 
 /** On two connections that are kept. */
@@ -33,12 +35,15 @@ export class GoodReviews {
     const took: number[] = []
     const byClock: number[] = []
     let wrong = 0
+    let example: string | undefined
     const until = performance.now() + span
     await Promise.all(
       this.#agents.map(async (agent) => {
         while (performance.now() < until) {
           const [began, used] = [performance.now(), this.#used()]
-          const isRight = await this.#ask(agent)
+          const answer = await this.#ask(agent)
+          const isRight = isAllowed(answer)
+          if (!isRight) example ??= answer
           byClock.push(performance.now() - began)
           took.push(this.#used() - used)
           if (!isRight) wrong++
@@ -46,7 +51,14 @@ export class GoodReviews {
         }
       })
     )
-    return { count: took.length, p99: at(took, 0.99), longest: at(took, 1), clockP99: at(byClock, 0.99), wrong }
+    return {
+      count: took.length,
+      p99: at(took, 0.99),
+      longest: at(took, 1),
+      clockP99: at(byClock, 0.99),
+      wrong,
+      example
+    }
   }
 
   /** Milliseconds of processor time of the main thread (proc_pid_schedstat); NaN once it is gone. */
@@ -63,9 +75,19 @@ export class GoodReviews {
     for (const agent of this.#agents) agent.destroy()
   }
 
-  /** Whether a sound pod of 50 tasks is allowed without a warning. */
-  #ask(agent: Agent): Promise<boolean> {
-    const body = review(pod({}, { namespace: 'shop', name: 'good' }))
+  /** Whether a pod of that many tasks is allowed; `dryRun`: it is not stored. */
+  async allows(uid: string, pids: number, dryRun: boolean): Promise<boolean> {
+    const annotations = { 'pidguard.io/pids': String(pids) }
+    const body = review(pod({}, { namespace: 'orders', name: uid, uid, annotations }), { dryRun })
+    return (await this.#send(this.#agents[0] as Agent, body)).includes('"allowed":true')
+  }
+
+  #ask(agent: Agent): Promise<string> {
+    return this.#send(agent, review(pod({}, { namespace: 'shop', name: 'good' })))
+  }
+
+  /** The body of the answer; empty where none came. */
+  #send(agent: Agent, body: string): Promise<string> {
     const headers = { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) }
     return new Promise((resolve) => {
       const sent = request(
@@ -83,11 +105,11 @@ export class GoodReviews {
           response.setEncoding('utf8').on('data', (chunk: string) => {
             text += chunk
           })
-          response.on('close', () => resolve(isAllowed(text)))
+          response.on('close', () => resolve(text))
         }
       )
       sent.on('timeout', () => sent.destroy())
-      sent.on('error', () => resolve(false))
+      sent.on('error', () => resolve(''))
       sent.end(body)
     })
   }
@@ -98,6 +120,7 @@ function at(values: readonly number[], share: number): number {
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN
 }
 
+/** Whether a sound pod of 50 tasks is allowed without a warning. */
 function isAllowed(text: string): boolean {
   try {
     const { response } = JSON.parse(text) as { response?: { allowed?: boolean; warnings?: unknown } }

@@ -95,6 +95,12 @@ function answerApi(path: string, query: URLSearchParams, response: ServerRespons
     watchers.set(kind, all.add(response))
     response.on('close', () => all.delete(response))
     response.writeHead(200, { 'content-type': 'application/json' }).flushHeaders()
+    // What came between its list and its watch.
+    const from = Number(query.get('resourceVersion'))
+    for (const object of held.values()) {
+      const { resourceVersion } = object['metadata'] as { resourceVersion?: string }
+      if (Number(resourceVersion) > from) response.write(`${JSON.stringify({ type: 'ADDED', object })}\n`)
+    }
     return
   }
   response.writeHead(200, { 'content-type': 'application/json' })
@@ -148,6 +154,10 @@ await new Promise((listening) => api.once('listening', listening))
 process.on('disconnect', () => process.exit())
 process.on('message', (told: { act: string; times: number }) => {
   current++
+  if (told.act === 'store') {
+    change('pods', podOf('known', '1', { nodeName: 'n0' }))
+    return
+  }
   if (told.act === '') {
     hostile = 0
     store.get('pods')?.clear()
