@@ -43,6 +43,10 @@ const auditLooks: Readonly<Record<string, readonly string[]>> = {
   jobs: ['list'],
   cronjobs: ['list'],
   felixconfigurations: ['list'],
+  validatingadmissionpolicies: ['list'],
+  validatingadmissionpolicybindings: ['list'],
+  mutatingadmissionpolicies: ['list'],
+  mutatingadmissionpolicybindings: ['list'],
   'nodes/configz': ['get']
 }
 
