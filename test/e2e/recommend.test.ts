@@ -15,8 +15,8 @@ import { startControlPlane } from './support/control-plane.ts'
 import { missingForNode, startNode } from './support/node.ts'
 import { versionOf } from './support/versions.ts'
 
-/** Kubelets have a --config-dir from this version on, without a gate. */
-const first = 30
+/** Kubelets have a --config-dir without a gate from v1.30 on, and failCgroupV1, which this machine may need, from this version on. */
+const first = 31
 
 const missing = missingForNode(process.env) ?? tooOld()
 if (missing === undefined) await applyRecommended()
