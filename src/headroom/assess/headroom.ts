@@ -33,7 +33,7 @@ import { fitsAtOnce } from './quick-fit.ts'
  * How long a new node may lack pidguard.io/pids and pods still request it: the leader publishes a node within a minute
  * (leader/capacity). Until then the scheduler leaves that node out; without a request, they would land anywhere, however full.
  */
-export const joiningTime: Millis = 120_000
+const joiningTime: Millis = 120_000
 
 /** The ledger as rules read it. */
 export class Headroom implements HeadroomView {
