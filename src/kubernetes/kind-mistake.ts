@@ -59,6 +59,11 @@ export function versionMistake(apiVersion: string, kind: string): string | undef
 /** Characters of a wrong kind or version that are shown. */
 const maxShown = 80
 
+/** Why an object is none of Kubernetes, as that of Skaffold or of a list of release notes; undefined: it may be one. */
+export function whyOfOtherTool(group: string): string | undefined {
+  return shortGroups.has(group) || group.includes('.') ? undefined : 'no API server serves a group without a dot'
+}
+
 /** What is wrong with the group or the kind, in words; undefined when nothing is known to be. */
 export function kindMistake(group: string, version: string, kind: string): string | undefined {
   const written = `${kind} of ${group === '' ? version : `${group}/${version}`}`
@@ -67,7 +72,8 @@ export function kindMistake(group: string, version: string, kind: string): strin
       group,
       [...shortGroups].filter((each) => each !== '')
     )
-    return `no API server serves ${written}${meant === undefined ? '' : `; is the group ${meant} meant?`}`
+    if (meant !== undefined) return `no API server serves ${written}; is the group ${meant} meant?`
+    return Object.values(kinds).flat().includes(kind) ? `no API server serves ${written}` : undefined
   }
   // Only groups whose kinds are known here. Every kind with pods has moved out of the group extensions.
   const own = kinds[group] ?? (group === 'extensions' ? kinds['apps'] : undefined)

@@ -4,7 +4,7 @@ import type { InputFile, Inputs } from '../input/inputs.ts'
 import { type InputObject, readObjects, wholeFile } from '../input/read-objects.ts'
 import { remembered } from '../input/remembered-inputs.ts'
 import { isAboutFelix } from '../kubernetes/calico/felix.ts'
-import { kindMistake, versionMistake } from '../kubernetes/kind-mistake.ts'
+import { kindMistake, versionMistake, whyOfOtherTool } from '../kubernetes/kind-mistake.ts'
 import { holdsPods } from '../kubernetes/pods/pod-templates.ts'
 import { whyWithoutTemplate } from '../kubernetes/pods/template-places.ts'
 import { type MinorVersion, newestMinor } from '../kubernetes/server-version.ts'
@@ -158,8 +158,11 @@ class Pass {
     const group = groupOf(apiVersion)
     const message = kindMistake(group, apiVersion.slice(apiVersion.indexOf('/') + 1), kind)
     if (message !== undefined) return await this.#refuse(input, message)
-    const why = whyWithoutTemplate(groupKindOf(group, kind))
-    if (why !== undefined || holdsPods(groupKindOf(group, kind), object)) {
+    const isOther = whyOfOtherTool(group)
+    const makesPods = holdsPods(groupKindOf(group, kind), object)
+    if (isOther !== undefined && makesPods) return await this.#refuse(input, `${kind} of ${apiVersion}: ${isOther}`)
+    const why = isOther ?? whyWithoutTemplate(groupKindOf(group, kind))
+    if (why !== undefined || makesPods) {
       this.#findings.withoutTemplate(kind, apiVersion, why)
     }
   }

@@ -414,6 +414,29 @@ void t.test('containers in fields of their own are checked as one pod, with the 
   }
 })
 
+void t.test(
+  'files of other tools with a kind are named; misspelt groups of objects with pods are a problem',
+  async (t) => {
+    const notes = 'apiVersion: release-notes/v2\nkind: feature\narea: security\n'
+    const skaffold = 'apiVersion: skaffold/v2beta22\nkind: Config\nmetadata: {name: a}\n'
+    const report = await validateTexts({ 'a.yaml': notes, 'b.yaml': notes, 'skaffold.yaml': skaffold })
+    t.strictSame(report.unchecked, [
+      'not checked: 2 feature (release-notes/v2): no API server serves a group without a dot',
+      'not checked: 1 Config (skaffold/v2beta22): no API server serves a group without a dot'
+    ])
+    t.strictSame([report.exitCode, report.counts.otherKinds], [0, 3])
+    const rollout = argo('Rollout', '  template: {spec: {containers: [{name: a}]}}\n').replace(
+      'argoproj.io',
+      'argoproj'
+    )
+    t.match(problemsOf(await validateTexts({ 'a.yaml': rollout })), [
+      /Rollout of argoproj\/v1alpha1: no API server serves/
+    ])
+    const deployed = 'apiVersion: foo/v1\nkind: Deployment\nmetadata: {name: a}\n'
+    t.match(problemsOf(await validateTexts({ 'a.yaml': deployed })), [/no API server serves Deployment of foo\/v1/])
+  }
+)
+
 void t.test('the policy says where kinds of its own keep pods, and of known ones where else', async (t) => {
   const policy = `  podTemplates:
   - {group: example.com, kind: Foo, template: /spec/parts/*/template, replicas: /spec/size}
