@@ -15,10 +15,17 @@ t.test('a clean report has no tables', async (t) => {
 t.test('it begins with the verdict: which node is close to which incident', async (t) => {
   const [node, ...others] = fullAudit().nodes
   if (node === undefined) throw new Error('expected a node')
-  const report = { ...fullAudit(), nodes: [{ ...node, free: -1 }, ...others] }
-  t.strictSame(renderAuditMarkdown(report).split('\n\n').slice(0, 2), [
+  const beginOf = (more: object) =>
+    renderAuditMarkdown({ ...fullAudit(), nodes: [{ ...node, ...more }, ...others] })
+      .split('\n\n')
+      .slice(0, 2)
+  t.strictSame(beginOf({ free: -1, used: 0.99, tightest: 'kubepods' }), [
     '**Act now: node-a is one burst away from running out of PIDs.**',
     'At the kubepods ceiling, where pods fail to fork although the node looks empty: node-a.'
+  ])
+  t.strictSame(beginOf({ free: -1 }), [
+    '**Act now: node-a is short of PIDs by what was promised or set, not by use.**',
+    'Promised away: pods may still start more than the policy leaves free, though little is in use: node-a.'
   ])
 })
 
