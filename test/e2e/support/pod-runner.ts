@@ -62,16 +62,32 @@ export function runPods(
     return verb === 'serve' ? installation.start('--drain=5', ...args) : installation.startController(...args)
   }
 
-  async function begin(pod: RunPod, entry: Entry): Promise<void> {
-    let replica = await entry.replica
-    await until(`a ready replica in ${entry.name}`, async () => {
-      // What ends is started again, as containers are.
-      if (replica.hasEnded() && !entry.isLeaving) {
+  /** A container waits for its volumes and its account as long as it takes. */
+  async function started(pod: RunPod, entry: Entry): Promise<Running> {
+    for (;;) {
+      try {
+        return await entry.replica
+      } catch (error) {
+        if (entry.isLeaving) throw error
         entry.replica = start(pod)
-        replica = await entry.replica
       }
-      return entry.isLeaving || (await replica.isReady())
-    })
+    }
+  }
+
+  async function begin(pod: RunPod, entry: Entry): Promise<void> {
+    let replica = await started(pod, entry)
+    await until(
+      `a ready replica in ${entry.name}`,
+      async () => {
+        // What ends is started again, as containers are.
+        if (replica.hasEnded() && !entry.isLeaving) {
+          entry.replica = start(pod)
+          replica = await started(pod, entry)
+        }
+        return entry.isLeaving || (await replica.isReady())
+      },
+      longest
+    )
     await until(`the status of ${entry.name}`, async () => {
       const { status: code, body } = await plane.api.get(`${path}/${entry.name}`)
       if (code === 404 || entry.isLeaving) return true
@@ -157,5 +173,8 @@ export function runDoctorPods(plane: ControlPlane): void {
   const watching = again(look, 200)
   plane.atStop(() => watching.stop())
 }
+
+/** Milliseconds: what a replica needs may come long after its pod. */
+const longest = 15 * 60_000
 
 const scheduled = { type: 'PodScheduled', status: 'True' }
