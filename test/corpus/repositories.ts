@@ -175,8 +175,8 @@ function onlyAdds(folder: string, file: string, before: string, after: string): 
   const lines = after.split('\n')
   let next = 0
   for (const line of before.split('\n')) {
-    // calico-update-strategy changes a value.
-    if (/^\s*type: RollingUpdate/.test(line)) continue
+    // calico-update-strategy changes a value, and takes what belonged to it away.
+    if (/^\s*(type: RollingUpdate|rollingUpdate:|maxUnavailable:|maxSurge:)/.test(line)) continue
     const start = line.replace(/[\s{}[\]]*(#.*)?$/, '')
     const found = lines.findIndex((each, i) => i >= next && each.startsWith(start))
     if (found < 0) {
