@@ -286,7 +286,7 @@ t.test('under each chart every alert has its series, or an alert of absence fire
   )
   const all: Readonly<Record<string, Chart>> = { none: { cadvisor: [], node: [], apiserver: [] }, ...charts }
   const jobs = Object.entries(all).flatMap(([chart, rules]) => {
-    const jobOf = (kind: string, target = '', relabelling: Relabelling | undefined = undefined): Job[] =>
+    const jobOf = (kind: string, target = '', relabelling?: Relabelling): Job[] =>
       relabelling === undefined ? [] : [{ name: `${chart} ${kind}`, target, labels: { chart }, relabelling }]
     return [
       ...jobOf('cadvisor', cadvisor, rules.cadvisor),
