@@ -1,6 +1,7 @@
 import type { z } from 'zod'
 import { AppError } from '../errors.ts'
 import type { LimitRangeItem } from '../kubernetes/types.ts'
+import type { Millis } from '../lib/units.ts'
 import type { PodFacts } from '../model/cluster-objects.ts'
 import { nearest } from '../model/near-limit.ts'
 import type { NodeReading, ReadingFailureReason } from '../model/node-reading.ts'
@@ -51,12 +52,16 @@ function yamlOf(source: string, content: string) {
 function snapshotOf({ takenAt, nodes, unbound, namespaces }: Document): ClusterSnapshot {
   return {
     takenAt: Date.parse(takenAt),
-    nodes: nodes.map(({ reading, failure, pods, leftovers, pidPressure, address, memory, ...facts }) => ({
-      ...facts,
-      ...(memory === undefined ? undefined : { memory }),
-      pidPressure,
-      address
-    })),
+    nodes: nodes.map(
+      ({ reading, failure, pods, leftovers, pidPressure, address, memory, offered, createdAt, ...facts }) => ({
+        ...facts,
+        ...(memory === undefined ? undefined : { memory }),
+        ...(offered === undefined ? undefined : { offered }),
+        ...(createdAt === undefined ? undefined : { createdAt: Date.parse(createdAt) }),
+        pidPressure,
+        address
+      })
+    ),
     pods: [
       ...nodes.flatMap(({ name, pods }) => pods.map((each) => podOf(each, name))),
       ...unbound.map((each) => podOf(each, undefined))
@@ -69,11 +74,14 @@ function snapshotOf({ takenAt, nodes, unbound, namespaces }: Document): ClusterS
   }
 }
 
-function podOf({ threads, limit, readySince, runtime, ...pod }: Pod, node: string | undefined): PodFacts {
+function podOf({ threads, limit, readySince, requested, runtime, ...pod }: Pod, node: string | undefined): PodFacts {
   // A static pod is controlled by its Node: people know it by its own name.
   const workload = pod.workload.kind === 'Node' ? { kind: 'Pod', name: pod.name } : pod.workload
   const ready = readySince === undefined ? undefined : { readySince: Date.parse(readySince) }
-  const told = runtime === undefined ? undefined : { runtime }
+  const told = {
+    ...(runtime === undefined ? undefined : { runtime }),
+    ...(requested === undefined ? undefined : { requested })
+  }
   return { ...pod, ...told, workload, node, declared: pod.declared, estimated: pod.estimated, ...ready }
 }
 
@@ -123,7 +131,7 @@ export function documentOf(snapshot: ClusterSnapshot): object {
       const reading = snapshot.readings.get(facts.name)
       const failure = snapshot.failures.get(facts.name)
       return {
-        ...withoutUndefined(facts),
+        ...withoutUndefined({ ...facts, createdAt: instantOf(facts.createdAt) }),
         ...(reading === undefined
           ? undefined
           : {
@@ -142,11 +150,10 @@ export function documentOf(snapshot: ClusterSnapshot): object {
         ...(failure === undefined
           ? undefined
           : { failure: { reason: failure.reason satisfies ReadingFailureReason, detail: failure.detail } }),
-        pods: (podsByNode.get(facts.name) ?? []).map(({ node, readySince, ...pod }) => {
+        pods: (podsByNode.get(facts.name) ?? []).map((pod) => {
           const cgroup = pod.cgroup ?? pod.uid
           return withoutUndefined({
-            ...pod,
-            readySince: readySince === undefined ? undefined : new Date(readySince).toISOString(),
+            ...writtenPod(pod),
             threads: reading?.pods?.get(cgroup),
             limit: reading?.podLimits?.get(cgroup)
           })
@@ -154,14 +161,32 @@ export function documentOf(snapshot: ClusterSnapshot): object {
         ...leftoversOf(reading, podsByNode.get(facts.name) ?? [])
       }
     }),
-    unbound: (podsByNode.get(undefined) ?? []).map(
-      ({ node, placement, priority, isGated, isUnschedulable, refusedBy, ...pod }) => withoutUndefined(pod)
-    ),
+    unbound: (podsByNode.get(undefined) ?? []).map((pod) => withoutUndefined(writtenPod(pod))),
     namespaces: snapshot.namespaces.map((namespace) => {
       const limitRanges = snapshot.limitRanges.get(namespace.name) ?? []
       return { ...namespace, ...(limitRanges.length === 0 ? undefined : { limitRanges }) }
     })
   }
+}
+
+/** Without what counts only while pods come and go: a snapshot is one moment. */
+function writtenPod({
+  node,
+  placement,
+  priority,
+  group,
+  isGated,
+  isUnschedulable,
+  isOutOfPids,
+  refusedBy,
+  readySince,
+  ...pod
+}: PodFacts): object {
+  return { ...pod, readySince: instantOf(readySince) }
+}
+
+function instantOf(at: Millis | undefined): string | undefined {
+  return at === undefined ? undefined : new Date(at).toISOString()
 }
 
 function leftoversOf(reading: NodeReading | undefined, pods: readonly PodFacts[]): object | undefined {

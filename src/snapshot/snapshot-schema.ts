@@ -49,6 +49,8 @@ export const pod = fields({
   /** The hash of its pod template. */
   template: text().optional(),
   readySince: instant().optional(),
+  /** Its request of the resource pidguard.io/pids. */
+  requested: count().optional(),
   /** What its program runs on, and what tells it. */
   runtime: fields({
     runtime: z.enum(toldRuntimes, { error: `one of ${toldRuntimes.join(', ')}` }),
@@ -103,6 +105,9 @@ const node = fields({
   failure: failure.optional(),
   /** Bytes. */
   memory: z.int({ error: 'a count of bytes' }).min(0, { error: 'a count of bytes' }).optional(),
+  /** The resource pidguard.io/pids that the scheduler counts there. */
+  offered: count().optional(),
+  createdAt: instant().optional(),
   pods: list(pod).default([]),
   leftovers: list(leftover).default([])
 })

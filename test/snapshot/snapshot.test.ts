@@ -1,6 +1,7 @@
 import t from 'tap'
 import { stringify } from 'yaml'
 import { anyNode } from '../../src/kubernetes/placement/placement.ts'
+import type { NodeFacts, PodFacts } from '../../src/model/cluster-objects.ts'
 import { snapshotReadings } from '../../src/snapshot/snapshot.ts'
 import { documentOf, readSnapshot } from '../../src/snapshot/snapshot-document.ts'
 import { memorySink } from '../support/fake-kubelet.ts'
@@ -127,6 +128,54 @@ t.test('of a pod that no node holds the words of its scheduler are left out, whi
   const passing = { placement: anyNode, isGated: true, isUnschedulable: true, refusedBy: 'node-a' }
   const pods = snapshot.pods.map((pod) => (pod.node === undefined ? { ...pod, ...passing } : pod))
   t.strictSame(readSnapshot('a.json', JSON.stringify(documentOf({ ...snapshot, pods }))), snapshot)
+})
+
+/** Every member there is: the compiler wants a new one here too. */
+const wholeNode: Required<NodeFacts> = {
+  name: 'node-a',
+  uid: 'n1',
+  labels: { zone: 'a' },
+  taints: [{ key: 'k', value: '', effect: 'NoSchedule' }],
+  unschedulable: true,
+  pidPressure: false,
+  address: '10.0.0.1',
+  kubeletPort: 10_250,
+  memory: 1 << 30,
+  offered: 900,
+  createdAt: Date.parse('2026-11-20T00:00:00Z')
+}
+const wholePod: Required<PodFacts> = {
+  uid: 'u1',
+  cgroup: 'c1',
+  namespace: 'shop',
+  name: 'web-1',
+  node: 'node-a',
+  phase: 'Running',
+  workload: { kind: 'ReplicaSet', name: 'web' },
+  template: 'abc',
+  group: { key: 'scheduling.k8s.io shop/gang', size: 3, startsWhole: true },
+  declared: 40,
+  estimated: 50,
+  estimateSource: 'declared',
+  deleting: true,
+  requested: 50,
+  isOutOfPids: false,
+  runtime: { runtime: 'dotnet', by: 'image x', isCapped: true },
+  readySince: Date.parse('2026-11-21T09:00:00Z'),
+  placement: anyNode,
+  isUnschedulable: false,
+  priority: 7,
+  isGated: false,
+  refusedBy: 'node-b'
+}
+
+t.test('whatever is known of a node and a pod can be written and read again', async (t) => {
+  const unbound = { ...wholePod, uid: 'u2', node: undefined }
+  const whole = { ...readSnapshot('a.yaml', text), nodes: [wholeNode], pods: [wholePod, unbound], readings: new Map() }
+  const read = readSnapshot('b.yaml', stringify(documentOf(whole)))
+  t.strictSame(read.nodes, [wholeNode])
+  const { group, isOutOfPids, placement, isUnschedulable, priority, isGated, refusedBy, ...kept } = wholePod
+  t.strictSame(read.pods, [kept, { ...kept, uid: 'u2', node: undefined }], 'but for what changes by the minute')
 })
 
 t.test('what explains the figure of a pod is kept', async (t) => {
