@@ -94,9 +94,10 @@ async function auditDump(
     ...(snapshot === undefined ? undefined : { now: () => snapshot.takenAt }),
     notes: snapshot === undefined ? [] : noteOf(snapshot.takenAt)
   })
-  if (report.summary.checked + report.summary.nodes + report.gaps.length === 0) {
-    // A run that checks nothing must not be green.
-    throw new AppError('ERR_USAGE', `${source.name}: no Kubernetes object that an audit looks at`)
+  if (report.summary.checked + report.summary.nodes === 0) {
+    // A run that checks nothing must not be green, and is no audit with a gap.
+    const unread = report.gaps.map(({ part, detail }) => `${part}: ${detail}`)
+    throw new AppError('ERR_USAGE', unread.join('\n') || `${source.name}: no Kubernetes object that an audit looks at`)
   }
   return report
 }

@@ -32,15 +32,17 @@ export interface Ending {
 
 /**
  * Ends the process on SIGTERM, SIGINT, or an error that nothing caught. Call it before anything is waited for: the first
- * process of a container ignores signals that it does not handle.
+ * process of a container ignores signals that it does not handle. What it gives back takes this away again, for a start that
+ * fails: the process then ends by itself, with the exit code of its failure.
  */
-export function endGracefully({ output, delay, about, close }: Ending): void {
+export function endGracefully({ output, delay, about, close }: Ending): () => void {
   const { log } = output
-  closeWithGrace({ delay: delay + grace, logger: false }, async ({ signal, err }) => {
+  const { uninstall } = closeWithGrace({ delay: delay + grace, logger: false }, async ({ signal, err }) => {
     if (err) log.error({ err }, 'unexpected error, stopping')
     else log.info({ signal, ...about }, 'stopping')
     await close(signal !== undefined)
     log.info({}, 'stopped')
     await output.written()
   })
+  return uninstall
 }

@@ -49,7 +49,7 @@ export async function serve(options: ServeOptions): Promise<void> {
     await cluster?.close()
   }
 
-  endGracefully({
+  const endByItself = endGracefully({
     output,
     delay: options.drain * 1_000,
     about: { drainSeconds: options.drain },
@@ -90,6 +90,7 @@ export async function serve(options: ServeOptions): Promise<void> {
     if (!isInCluster()) process.stderr.write(welcome(admissionAddress))
   } catch (error) {
     await close()
+    endByItself()
     throw error
   }
 }

@@ -4,13 +4,15 @@ import { AppError } from '../errors.ts'
 import type { Inputs } from '../input/inputs.ts'
 import { type InputObject, readObjects, wholeFile } from '../input/read-objects.ts'
 import type { ReviewResponse } from '../kubernetes/admission-review.ts'
+import { subjectOfObject } from '../kubernetes/subject.ts'
 import { groupKindOf, groupOf, pod, podAt } from '../kubernetes/workloads.ts'
 import type { PatchOperation } from '../lib/json/patch.ts'
-import { isRecord, type JsonRecord, textOf } from '../lib/json/shape.ts'
+import { isRecord, type JsonRecord, shapeErrorOf, textOf } from '../lib/json/shape.ts'
 import type { Webhook } from '../model/review-outcome.ts'
 import { objectNameOf } from '../report/object-name.ts'
 import { shown } from '../report/text.ts'
 import { objectText, type Problem, placeText, plural } from '../report/validate-report.ts'
+import { type ObjectProblem, problemsOf } from '../validate/object-problems.ts'
 import { renderPatch } from './patch-text.ts'
 
 /** What `try` asks of the world. */
@@ -28,40 +30,66 @@ export interface TryOptions {
 
 /**
  * Shows what `kubectl apply` of the files would meet: mutated, then validated, object by object; of a workload also the
- * Pod it makes. Exit code 0 when all were allowed, 1 when any was denied, 2 when something could not be read.
+ * Pod it makes. Exit code 0 when all were allowed, 1 when any was denied, 2 when something could not be read, or the API
+ * server would refuse it.
  */
 export async function tryFiles(paths: readonly string[], options: TryOptions, deps: TryDeps): Promise<number> {
   let denied = 0
   let count = 0
+  let refused = 0
   const { files, problems: missing, notes } = deps.inputs.find(paths)
   const problems: Problem[] = missing.map(({ path, message }) => ({ message, place: wholeFile(path) }))
   for (const file of files) {
     await readObjects(file, deps.inputs, {
       async object(object) {
         count++
-        if (!(await tryObject(object, options, deps))) denied++
+        const outcome = await tryObject(object, options, deps)
+        if (outcome === 'denied') denied++
+        if (outcome === 'refused') refused++
       },
       problem: (problem) => problems.push(problem)
     })
   }
   for (const note of notes) deps.print(shown(`note: ${note}`))
   for (const { message, place } of problems) deps.print(shown(`${placeText(place)}: ${message}`))
-  const unread = problems.length === 0 ? '' : `; ${plural(problems.length, 'problem')}`
-  deps.print(`${plural(count, 'object')} tried, ${count - denied} allowed, ${denied} denied${unread}`)
-  if (problems.length > 0) return 2
+  const wrong = problems.length + refused
+  const unread = wrong === 0 ? '' : `; ${plural(wrong, 'problem')}`
+  deps.print(`${plural(count, 'object')} tried, ${count - denied - refused} allowed, ${denied} denied${unread}`)
+  if (wrong > 0) return 2
   return denied === 0 ? 0 : 1
 }
 
-async function tryObject({ object, placeOf }: InputObject, options: TryOptions, deps: TryDeps): Promise<boolean> {
+async function tryObject(
+  { object, placeOf }: InputObject,
+  options: TryOptions,
+  deps: TryDeps
+): Promise<'allowed' | 'denied' | 'refused'> {
   const { file, line } = await placeOf('')
   const name = objectNameOf(object, options.namespace)
   deps.print(shown(`${objectText(objectNameOf(object, ''))}  (${file}:${line})`))
-  const allowed = await review(object, name.namespace, '  ', deps)
+  const problems = problemsOfObject(object, options.namespace)
+  for (const { message } of problems) deps.print(shown(`  refused by the API server: ${message}`))
+  if (problems.length > 0) return 'refused'
   const made = podOf(object, name.namespace)
-  if (made === undefined || !allowed) return allowed
+  if (!(await review(object, name.namespace, '  ', deps))) return 'denied'
+  if (made === undefined) return 'allowed'
   deps.print('  its Pods:')
-  return await review(made, name.namespace, '    ', deps)
+  return (await review(made, name.namespace, '    ', deps)) ? 'allowed' : 'denied'
 }
+
+/** What the API server refuses before it asks a webhook. */
+function problemsOfObject(object: JsonRecord, namespace: string): readonly ObjectProblem[] {
+  try {
+    return problemsOf(subjectOfObject(object, namespace, person), undefined)
+  } catch (error) {
+    const problem = shapeErrorOf(error)
+    if (problem === undefined) throw error
+    return [problem]
+  }
+}
+
+/** Whose request it is. */
+const person = 'pidguard-try'
 
 /** Mutates and validates one object, as the API server does, and prints what happens. */
 async function review(object: JsonRecord, namespace: string, indent: string, deps: TryDeps): Promise<boolean> {
@@ -114,7 +142,7 @@ function reviewOf(uid: string, object: JsonRecord, namespace: string): object {
       operation: 'CREATE',
       namespace,
       name: metadata['name'],
-      userInfo: { username: 'pidguard-try' },
+      userInfo: { username: person },
       object,
       oldObject: null,
       dryRun: true

@@ -7,6 +7,9 @@ import { projectFolder } from '../support/sources.ts'
 const snapshot = '--snapshot manifests/examples/snapshot.yaml'
 const calls = [
   '--help',
+  'audit --help',
+  'validate --help',
+  'version',
   'rules',
   'rules best-effort',
   'policy default',

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { connect } from 'node:tls'
 import t, { type Test } from 'tap'
 import { issueLeaf } from '../../src/certs/issue.ts'
+import { program } from '../support/program.ts'
 import { reviewOf } from '../support/reviews.ts'
 import { metric, type RunningServer, startServer } from '../support/server.ts'
 import { podObject } from '../support/subjects.ts'
@@ -101,6 +102,28 @@ t.test('SIGTERM ends the process with code 0, after it was told to the log', asy
   const server = await startServer()
   t.equal(await server.stop(), 0)
   t.ok(server.lines.some(({ msg }) => msg === 'stopped'))
+})
+
+t.test('a port that another program has ends the start with code 2, which port it is, and what to do', async (t) => {
+  const server = await start(t)
+  const taken = new URL(server.admission).port
+  const probes = new URL(server.probes).port
+  const kubeconfig = ['--kubeconfig', 'test/fixtures/kubeconfig.yaml']
+  const certs = ['--cert-dir', t.testdir(), '--drain', '0']
+  for (const [args, want] of [
+    [['serve', ...certs, '--port', taken, '--probe-port', '0'], `--port ${taken}`],
+    [['serve', ...certs, '--port', '0', '--probe-port', probes], `--probe-port ${probes}`],
+    [['controller', ...kubeconfig, '--probe-port', probes], `--probe-port ${probes}`]
+  ] as const) {
+    const child = spawn(process.execPath, [program, ...args, '--host', '127.0.0.1', '--log-level', 'error'])
+    let said = ''
+    child.stderr.on('data', (chunk) => {
+      said += chunk
+    })
+    await once(child, 'close')
+    t.match(said, new RegExp(`${want}: another program listens there.* \\(EADDRINUSE\\)`))
+    t.equal(child.exitCode, 2)
+  }
 })
 
 t.test('connections that nobody asked anything on do not keep it from ending with code 0', async (t) => {

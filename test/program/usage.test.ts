@@ -32,6 +32,7 @@ void t.test('a mistake in the call is one sentence, what to do, and exit code 2;
       /^pidguard: --ca certs\/ca\.crt: no such file or folder\nStart a server in this folder with npm start/
     ],
     [['try', 'a.yaml', '--ca', '.'], /^pidguard: --ca \.: cannot be read: EISDIR/],
+    [['audit', 'nosuch.yaml'], /^pidguard: nosuch\.yaml: no such file or folder\n/],
     [['top', 'podz'], /^pidguard: command-argument value 'podz' is invalid/],
     [
       ['policy', 'check', 'nosuch.yaml'],

@@ -76,6 +76,23 @@ void t.test('a denied Pod ends with code 1 and the reason', async (t) => {
   t.equal(lines.at(-1), '1 object tried, 0 allowed, 1 denied')
 })
 
+void t.test('what the API server would refuse is no object that is allowed, and no review is sent', async (t) => {
+  const { containers } = requests
+  const { code, lines, reviews } = await tried({
+    'pod.yaml': { ...podObject(requests), spec: { container: containers } },
+    'bad.yaml': podObject({ containers: [{ name: 'app', image: 'a', resources: { requests: { cpu: 'much' } } }] })
+  })
+  t.equal(code, 2)
+  t.match(lines, [
+    'Pod default/web  (pod.yaml:1)',
+    '  refused by the API server: /spec: expected containers, which is missing; is container meant to be containers?',
+    'Pod default/web  (bad.yaml:1)',
+    /^ {2}refused by the API server: .*cpu.*much/,
+    '2 objects tried, 0 allowed, 0 denied; 2 problems'
+  ])
+  t.strictSame(reviews, [])
+})
+
 void t.test('of a workload the Pod it makes is tried too, and can be what is denied', async (t) => {
   const { code, lines, reviews } = await tried({
     'd.yaml': workloadObject('apps/v1/Deployment', requests, { labels: { app: 'web' } })

@@ -53,9 +53,9 @@ export function addAudit(program: Command, finish: Finish): void {
       helpEnd(['pidguard audit -o text -o html=audit.html', 'pidguard audit --fail-on deny --since last-week.json'], {
         0: 'clean',
         1: 'findings that count',
-        2: 'something could not be read, or a mistake in the call',
+        2: 'a mistake in the call, or nothing of the files could be read',
         3: 'the cluster or the snapshot cannot be had',
-        4: 'no findings that count, but parts of the cluster could not be looked at'
+        4: 'no findings that count, but something could not be looked at'
       })
     )
     .action(async (paths: string[], options) => {

@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander'
 import { AppError, errorCodes } from '../../errors.ts'
+import { print } from '../../host/stdout.ts'
 import { version } from '../../host/version.ts'
 import { helpEnd } from '../flags/shared/help-end.ts'
 import type { Finish } from '../flags/shared/options.ts'
@@ -64,7 +65,10 @@ export function buildProgram(verbs: readonly AddVerb[], file: string, finish: Fi
     .version(version)
     .exitOverride()
     .showSuggestionAfterError()
-    .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'pidguard: ')) })
+    .configureOutput({
+      writeOut: print,
+      outputError: (text, write) => write(text.replace(/^error: /, 'pidguard: '))
+    })
     .addHelpText(
       'after',
       helpEnd(['pidguard validate manifests/', 'pidguard validate --help'], {

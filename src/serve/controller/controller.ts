@@ -73,7 +73,7 @@ export async function controller(options: ControllerOptions): Promise<void> {
     await Promise.all([audits?.stop(), certificates?.stop(), nodes.stop(), probes.close()])
     await cluster.close()
   }
-  endGracefully({
+  const endByItself = endGracefully({
     output,
     delay: 0,
     about: {},
@@ -106,6 +106,7 @@ export async function controller(options: ControllerOptions): Promise<void> {
     output.flush()
   } catch (error) {
     await close()
+    endByItself()
     throw error
   }
 
