@@ -100,7 +100,7 @@ async function startIn(
   options: ControlPlaneOptions,
   stop: () => Promise<void>
 ): Promise<ControlPlane> {
-  const [etcd = 0, peer = 0, secure = 0, manager = 0, scheduler = 0] = await freePorts(5)
+  const [etcd = 0, peer = 0, secure = 0] = await freePorts(3)
   const url = `https://127.0.0.1:${secure}`
   const version = versionOf(programs.get('kube-apiserver') ?? 'kube-apiserver')
   const { features = [] } = options
@@ -159,7 +159,8 @@ async function startIn(
   await ready('kube-apiserver', async () => (await api.get('/readyz')).status === 200)
 
   const client = { kubeconfig, 'authentication-kubeconfig': kubeconfig, 'authorization-kubeconfig': kubeconfig }
-  const local = { 'bind-address': '127.0.0.1', 'leader-elect': false }
+  // Nobody asks them anything. A port that was free a moment ago may be taken, and then they end, which nobody would see.
+  const local = { 'secure-port': 0, 'leader-elect': false }
   async function hasServiceAccount(namespace: string): Promise<boolean> {
     const { status, body } = await api.get(`/api/v1/namespaces/${namespace}/serviceaccounts/default`)
     return status === 200 && (!makesTokenSecrets(version) || (body.secrets ?? []).length > 0)
@@ -168,7 +169,6 @@ async function startIn(
     await start('kube-controller-manager', {
       ...client,
       ...local,
-      'secure-port': manager,
       'node-monitor-grace-period': '1h', // nodes of tests are objects without a heartbeat
       'service-account-private-key-file': 'sa.key',
       'root-ca-file': 'ca.crt',
@@ -177,7 +177,7 @@ async function startIn(
   }
   if (options.scheduler === true) {
     const own = settingsFor('kube-scheduler', version, features).flags
-    await start('kube-scheduler', { ...client, ...local, 'secure-port': scheduler, ...own })
+    await start('kube-scheduler', { ...client, ...local, ...own })
   }
   if (options.controllers === true) await ready('kube-controller-manager', () => hasServiceAccount('default'))
 
