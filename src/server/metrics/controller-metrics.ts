@@ -105,7 +105,7 @@ function addGauges(registry: Parameters<typeof addGauge>[0], sources: Controller
   )
   gauge(
     'pidguard_nodes_overfull',
-    'Nodes of these whose floor is used: they offer what their pods request, and nothing beyond. Exported by the leader only.',
+    'Nodes that offer pidguard.io/pids and whose floor is used: they offer what their pods request, no more. Exported by the leader only.',
     () => sources.capacity()?.overfull
   )
   gauge(
@@ -115,7 +115,7 @@ function addGauges(registry: Parameters<typeof addGauge>[0], sources: Controller
   )
   addGauge(registry, {
     name: 'pidguard_calico_daemonsets',
-    help: 'DaemonSets that run Felix, by state: as-policy, out-of-policy; stopped are those of the latter that are repaired no more.',
+    help: 'DaemonSets that run Felix, by state: as-policy, out-of-policy; stopped: out of policy, and no longer repaired.',
     labelNames: ['state'],
     samples() {
       const counts = sources.calico()

@@ -114,7 +114,7 @@ export function addHeadroomMetrics(registry: Registry, clock: Clock, status: () 
   ])
   gauge(
     'pidguard_nodes_below_floor',
-    'Nodes with fewer free PIDs than their floor, reservations included.',
+    'Nodes where less than the floor is left, waiting pods included.',
     [],
     ({ census }) => [[{}, census.belowFloor]]
   )
@@ -126,25 +126,25 @@ export function addHeadroomMetrics(registry: Registry, clock: Clock, status: () 
   )
   gauge(
     'pidguard_node_limit_pids',
-    'The ceiling itself, of the same nodes; absent where there is no limit.',
+    'Ceilings of PIDs, of the 100 nodes with the least room: node and kubepods; absent where there is no limit.',
     ['node', 'ceiling'],
     byCeiling(({ limit }) => limit)
   )
   gauge(
     'pidguard_node_floor_pids',
-    'PIDs that the policy keeps free under that ceiling, of the same nodes.',
+    'PIDs that the policy keeps free under each ceiling, of the 100 nodes with the least room.',
     ['node', 'ceiling'],
     byCeiling(({ floor }) => floor)
   )
   gauge(
     'pidguard_node_free_pids',
-    'PIDs free above that floor, minus what pods are expected to still start; below 0 the floor is in use.',
+    'PIDs free above the floor of each ceiling, minus what pods may still start, of the 100 nodes with the least room; below 0 the floor is in use.',
     ['node', 'ceiling'],
     byCeiling(({ free }) => free)
   )
   gauge(
     'pidguard_node_reading_timestamp_seconds',
-    'When the node was read last, of the same nodes and of the 100 with the oldest readings.',
+    'When a node was read last, of the 100 nodes with the least room and the 100 with the oldest readings.',
     ['node'],
     ({ census }) => census.ages.map(({ node, readAt }) => [{ node }, readAt / 1000])
   )
@@ -172,7 +172,9 @@ export function addHeadroomMetrics(registry: Registry, clock: Clock, status: () 
   gauge('pidguard_waiting_pods', 'Pods that are admitted and on no node yet.', [], ({ waiting }) => [
     [{}, waiting.pods]
   ])
-  gauge('pidguard_waiting_pids', 'PIDs counted for these pods.', [], ({ waiting }) => [[{}, waiting.pids]])
+  gauge('pidguard_waiting_pids', 'PIDs counted for pods that are admitted and on no node yet.', [], ({ waiting }) => [
+    [{}, waiting.pids]
+  ])
 }
 
 /** Milliseconds; gauges of one scrape are collected within. */
