@@ -29,6 +29,8 @@ const steps: readonly { readonly command: RegExp; readonly codes?: readonly numb
   { command: /^kubectl taint nodes --all / },
   { command: /^kubectl scale / },
   { command: /^kubectl delete mutatingwebhookconfigurations,/ },
+  { command: /^kubectl delete validatingadmissionpolicybindings /, since: 30 },
+  { command: /^kubectl delete mutatingadmissionpolicybindings /, since: 36 },
   { command: /^kubectl delete -k my-pidguard / },
   { command: /^kubectl delete clusterrolebinding / },
   { command: /^helm install / }
