@@ -75,8 +75,11 @@ async function deniedByWebhook(): Promise<void> {
   )
 }
 
+/** What the oldest Helm that is tried here supports (Helm's version support policy: v3.18 is for v1.30 to v1.33). */
+const oldest = 30
+const skip = plane.version.minor < oldest && `no Helm is made for ${plane.version.text}`
 for (const { program, version } of helms) {
-  void t.test(`Helm ${version}`, { timeout: 1_500_000 }, async (t) => {
+  void t.test(`Helm ${version}`, { timeout: 1_500_000, skip }, async (t) => {
     const helm = helmOf(plane, program)
     const own = ['pidguard', `--namespace=${namespace}`]
     async function ok(...args: string[]): Promise<string> {
