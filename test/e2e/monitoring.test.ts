@@ -29,6 +29,9 @@ const emptyInHealth: Readonly<Record<string, string>> = {
   'apiserver_admission_webhook_fail_open_count{name=~".*pidguard[.]io"}': 'Every call was answered.',
   'apiserver_admission_match_condition_evaluation_errors_total{name=~".*pidguard[.]io"}': 'No condition failed.',
   'pidguard_calico_repairs_total{namespace=~"$namespace"}': 'The policy repairs no Calico.',
+  'pidguard_node_capacity_writes_total{namespace=~"$namespace"}': 'The policy makes PIDs no resource of the scheduler.',
+  'pidguard_nodes_offering_pids{namespace=~"$namespace"}': 'The same.',
+  'pidguard_nodes_overfull{namespace=~"$namespace"}': 'The same.',
   'pidguard_troubled_nodes{namespace=~"$namespace"}': 'Every node is read in full.'
 }
 /** Queries of panels that may be empty although all their series are there. */
