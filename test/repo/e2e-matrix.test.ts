@@ -16,6 +16,20 @@ const cases = [
   { name: 'ended without counts', code: 1, printed: 'Error: no etcd\n', text: 'exit code 1', failed: true },
   { name: 'passed, and ended badly', code: 1, printed: '# { total: 3, pass: 3 }\n', text: 'exit code 1', failed: true },
   { name: 'nothing but skipped', code: 0, printed: '# { total: 2, skip: 2 }\n', text: 'nothing ran', failed: true },
+  {
+    name: 'all is about newer versions',
+    code: 0,
+    printed: '    ok 1 - a # SKIP before v1.36\n    ok 2 - b # SKIP v1.20.2 has no c\n# { total: 2, skip: 2 }\n',
+    text: 'not in this version',
+    failed: false
+  },
+  {
+    name: 'a program is missing',
+    code: 0,
+    printed: '    ok 1 - a # SKIP before v1.36\n    ok 2 - b # SKIP no Helm is there\n# { total: 2, skip: 2 }\n',
+    text: 'nothing ran',
+    failed: true
+  },
   { name: 'the drill is skipped', code: 0, printed: 'The drill is skipped: x\n', text: 'nothing ran', failed: true },
   { name: 'the drill', code: 0, printed: '\n20 claims hold, 0 do not.\n', text: '20 ok', failed: false },
   { name: 'the drill failed', code: 1, printed: '\n19 claims hold, 1 do not.\n', text: '1 of 20 failed', failed: true }
@@ -47,7 +61,7 @@ void t.test('the table has a row for each file and a column for each version', a
 
 const tested = {
   'v1.37.2': { pods: '105 ok', drill: '20 ok' },
-  'v1.20.2': { pods: '103 ok, 2 skipped', drill: '1 of 20 failed', gates: 'exit code 1' }
+  'v1.20.2': { pods: '103 ok, 2 skipped', drill: '1 of 20 failed', gates: 'exit code 1', emit: 'not in this version' }
 }
 
 void t.test('README and docs say what the last whole run came to, and nothing where there was none', async (t) => {

@@ -1,7 +1,7 @@
 // What README and docs say was tested: from tested.json, which a whole run of npm run test:e2e:matrix writes.
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { renderMatrix } from './matrix.ts'
+import { notThere, renderMatrix } from './matrix.ts'
 
 /** By version, what each file came to, as in the cells of the table. */
 export type Tested = Readonly<Record<string, Readonly<Record<string, string>>>>
@@ -16,11 +16,11 @@ export function readTested(path = testedPath): Tested | undefined {
 const notRecorded =
   'Which versions the end-to-end tests ran on is not recorded yet; `npm run test:e2e:matrix` writes it here.\n'
 
-/** One line, with a sentence for each version: how many files of tests passed, and which did not. */
+/** One line, with a sentence for each version: how many of the files of tests that it has something for passed, and which did not. */
 export function renderTestedVersions(tested: Tested | undefined): string {
   if (tested === undefined) return notRecorded
   const sentences = Object.entries(tested).map(([version, files]) => {
-    const all = Object.entries(files)
+    const all = Object.entries(files).filter(([, text]) => text !== notThere)
     const failed = all.filter(([, text]) => !/^\d+ ok\b/.test(text)).map(([name]) => name)
     const passed = all.length - failed.length
     const rest = failed.length === 0 ? '' : `, and these did not: ${failed.join(', ')}`
