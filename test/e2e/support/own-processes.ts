@@ -77,9 +77,11 @@ export async function ownProcesses(plane: ControlPlane): Promise<OwnProcesses> {
   )
   plane.atStop(async () => service.stop())
 
-  async function mountPolicy(): Promise<void> {
+  /** `wx`: what a test has written meanwhile stays. */
+  async function mountPolicy(flag: 'w' | 'wx' = 'w'): Promise<void> {
     const own = ['configmap/pidguard-policy', `--namespace=${namespace}`]
-    writeFileSync(policyFile, await plane.kubectl.ok(['get', ...own, '--output=jsonpath={.data.policy\\.yaml}']))
+    const text = await plane.kubectl.ok(['get', ...own, '--output=jsonpath={.data.policy\\.yaml}'])
+    writeFileSync(policyFile, text, { flag })
   }
 
   /** `account`: whose rights it has. `main`: the built program. */
@@ -94,7 +96,7 @@ export async function ownProcesses(plane: ControlPlane): Promise<OwnProcesses> {
       'the ConfigMap',
       () =>
         existsSync(policyFile) ||
-        mountPolicy()
+        mountPolicy('wx')
           .catch(() => {})
           .then(() => existsSync(policyFile))
     )
