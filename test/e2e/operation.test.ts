@@ -57,7 +57,9 @@ void t.test('observe: a pod is warned about, and stored as it was written', asyn
   const path = '/api/v1/namespaces/shop/pods?dryRun=All'
   const { status, body } = await plane.api.post(path, pod({ name: 'greedy', namespace: 'shop' }))
   t.equal(status, 201)
-  t.equal(body.metadata?.annotations, undefined)
+  // Up to v1.26 the API server itself notes the seccomp profile in an annotation.
+  const ours = Object.keys(body.metadata?.annotations ?? {}).filter((name) => name.includes('pidguard'))
+  t.strictSame(ours, [])
   t.strictSame((body as unknown as StoredPod).spec.containers[0]?.resources, {})
 })
 
