@@ -1,3 +1,4 @@
+import { recordsOf } from '../lib/json/shape.ts'
 import type { Container, PodSpec } from './types.ts'
 
 type ContainerRole = 'init' | 'sidecar' | 'app' | 'ephemeral'
@@ -10,6 +11,11 @@ export interface ContainerView {
 }
 
 const noContainers: readonly Container[] = []
+
+/** The containers of a list that nobody has checked: a dump may hold what is no list, or no container in it. */
+export function containersIn(list: unknown): readonly Container[] {
+  return recordsOf(list) as readonly object[] as readonly Container[]
+}
 
 /** Every container of a pod: init and sidecar first, then app, then ephemeral, each with its pointer. */
 export function containersOf(podSpec: PodSpec, podSpecAt: string): ContainerView[] {

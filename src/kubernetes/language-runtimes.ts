@@ -1,4 +1,4 @@
-import { isRecord } from '../lib/json/shape.ts'
+import { isRecord, recordsOf } from '../lib/json/shape.ts'
 import type { Container, EnvVar } from './types.ts'
 
 /** Language runtimes whose thread pools can be capped from outside the program. */
@@ -77,11 +77,18 @@ export function mostThreadsOf(runtime: Runtime): number | undefined {
 /** Whether the container caps its runtime's threads by a variable or an option. The value is not checked. */
 export function hasThreadCap(runtime: Runtime, container: Container): boolean {
   const { variables, options } = knobs[runtime]
-  const env = (container.env ?? []).filter((entry) => isRecord(entry))
+  const env = entriesOf(container)
   if (env.some((entry) => variables.includes(entry.name))) return true
   if (options.length === 0) return false
-  const texts = [...(container.command ?? []), ...(container.args ?? []), ...env.map((entry) => entry.value ?? '')]
+  const texts = [container.command, container.args, env.map(({ value }) => value)]
+    .filter((list) => Array.isArray(list))
+    .flat()
   return texts.some((text) => typeof text === 'string' && options.some((option) => text.includes(option)))
+}
+
+/** Those that are objects: the shape of `env` is not checked where a dump is read. */
+function entriesOf({ env }: Container): readonly EnvVar[] {
+  return recordsOf(env) as readonly object[] as readonly EnvVar[]
 }
 
 /**
@@ -90,7 +97,7 @@ export function hasThreadCap(runtime: Runtime, container: Container): boolean {
  * and of two entries with one name Kubernetes keeps the last (AppContextConfigHelper GetInt16ComPlusOrDotNetConfig).
  */
 export function dotnetCapOf(container: Container): { text: string; threads: number | undefined } | undefined {
-  const env = (container.env ?? []).filter((entry) => isRecord(entry))
+  const env = entriesOf(container)
   const entry = knobs.dotnet.variables
     .map((name) => env.findLast((candidate) => candidate.name === name))
     .find((candidate) => candidate !== undefined)

@@ -1,3 +1,5 @@
+import { recordsOf } from '../../lib/json/shape.ts'
+import { containersIn } from '../containers.ts'
 import { hasThreadCap, knobs, type Runtime, runtimes } from '../language-runtimes.ts'
 import type { Container, ObjectMeta, PodSpec } from '../types.ts'
 
@@ -15,7 +17,7 @@ export interface RuntimeSign {
 
 /** Of the first app container that tells any, the surest sign; undefined: none does. */
 export function runtimeOf({ annotations }: ObjectMeta, { containers }: PodSpec): RuntimeSign | undefined {
-  const all = Array.isArray(containers) ? containers : []
+  const all = containersIn(containers)
   const injected = Object.keys(annotations ?? {}).find((name) => injectedBy(name) !== undefined)
   for (const signOf of [byCommand, byVariable]) {
     for (const container of all) {
@@ -93,8 +95,7 @@ const variables: readonly (readonly [pattern: RegExp, runtime: ToldRuntime])[] =
 ]
 
 function byVariable({ env }: Container): Sign | undefined {
-  for (const entry of Array.isArray(env) ? env : []) {
-    const name: unknown = entry?.name
+  for (const { name } of recordsOf(env)) {
     const runtime = typeof name === 'string' ? variables.find(([pattern]) => pattern.test(name))?.[1] : undefined
     if (runtime !== undefined) return { runtime, by: `variable ${clipped(String(name))}` }
   }

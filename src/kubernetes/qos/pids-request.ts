@@ -1,4 +1,5 @@
 import type { Pids } from '../../lib/units.ts'
+import { containersIn } from '../containers.ts'
 import type { Container, Maybe, PodSpec, QuantityText, ResourceList } from '../types.ts'
 import { parseQuantity } from './quantity.ts'
 
@@ -30,18 +31,13 @@ export function requestedPids({ containers, initContainers, overhead }: PodSpec)
   }
   let sidecars = 0
   let most = 0
-  for (const container of listOf(initContainers)) {
+  for (const container of containersIn(initContainers)) {
     const pids = of(container)
     if (container.restartPolicy === 'Always') sidecars += pids
     most = Math.max(most, container.restartPolicy === 'Always' ? sidecars : sidecars + pids)
   }
-  const together = listOf(containers).reduce((sum, container) => sum + of(container), sidecars)
+  const together = containersIn(containers).reduce((sum, container) => sum + of(container), sidecars)
   return isNamed ? Math.max(most, together) + (readPidsQuantity(overhead?.[pidsResource]) ?? 0) : undefined
-}
-
-/** The API server has no other; a dump may hold what is no list, which is reported elsewhere. */
-function listOf(containers: Maybe<readonly Container[]>): readonly Container[] {
-  return Array.isArray(containers) ? containers : []
 }
 
 /** The figure of one resource list of a Node; undefined where it does not have the resource. */

@@ -67,3 +67,12 @@ t.test('the first container that tells; what is no list, or no text, is passed o
   t.equal(told({ env: [null, { name: 1 }] } as never), undefined)
   t.match(told({ args: [`${'x'.repeat(100)} java `] })?.by, /^command x{59}…$/)
 })
+
+t.test('a dump may hold anything in place of containers, their commands and their variables', async (t) => {
+  const odd = [undefined, null, 'x', 7, {}, [null], ['x'], [[]], [7]]
+  for (const each of odd) {
+    t.equal(runtimeOf({}, { containers: each } as never), undefined, JSON.stringify(each))
+    const container = { name: 'c', image: 'eclipse-temurin:21', command: each, args: each, env: each }
+    t.match(runtimeOf({}, { containers: [null, container] } as never), { runtime: 'jvm', isCapped: false })
+  }
+})

@@ -49,6 +49,16 @@ const cases = [
   }
 ]
 
+t.test('of a dump: what is no list, no container or no mapping asks for nothing', async (t) => {
+  for (const odd of [undefined, null, 'x', 7, {}, [null], ['x'], [[]], [{ resources: null }], [{ resources: 'x' }]]) {
+    for (const spec of [{ containers: odd }, { containers: [asking(undefined)], initContainers: odd }])
+      t.equal(requestedPids(spec as never), undefined, JSON.stringify(spec))
+  }
+  t.equal(requestedPids({ containers: [null, asking('7')] } as never), 7)
+  for (const requests of ['x', [], null])
+    t.equal(requestedPids({ containers: [{ name: 'c', resources: { requests } }] } as never), undefined)
+})
+
 for (const { name, spec, want } of cases) {
   t.test(name, async (t) => t.equal(requestedPids(spec), want))
 }
