@@ -226,9 +226,11 @@ class LeaderElector {
   }
 
   async #release(): Promise<void> {
-    if (this.#lease === undefined) return
+    const signal = AbortSignal.timeout(this.#times.retry)
     try {
-      await this.#write(this.#lease, '', AbortSignal.timeout(this.#times.retry))
+      // A renewal that the end cut off may have been stored: then the version that we know is not the last.
+      const lease = this.#lease ?? (await this.#read(signal))
+      if (lease?.spec?.holderIdentity === this.#options.identity) await this.#write(lease, '', signal)
     } catch (error) {
       // Then the lease expires.
       this.#options.log.debug({ lease: this.#options.name, error: String(error) }, 'the lease could not be given back')

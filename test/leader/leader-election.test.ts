@@ -19,6 +19,8 @@ async function leaseServer(t: Test) {
   const state = {
     lease: undefined as Record | undefined,
     fault: undefined as ((response: ServerResponse) => void) | undefined,
+    /** Writes are stored, and the next one is not answered. */
+    isCutOff: false,
     /** How often the Lease was read: once at each try of a process that does not lead. */
     reads: 0
   }
@@ -32,7 +34,8 @@ async function leaseServer(t: Test) {
     const isOld = body.metadata.resourceVersion !== state.lease?.metadata.resourceVersion
     if (request.method === 'PUT' && isOld) return sendStatus(response, 409)
     state.lease = { ...body, metadata: { ...body.metadata, resourceVersion: String(++version) } }
-    sendJson(response, state.lease)
+    if (!state.isCutOff) return sendJson(response, state.lease)
+    state.isCutOff = false
   }
   const api = await startFakeApi((request, response) => void answer(request, response))
   t.teardown(() => api.stop())
@@ -198,6 +201,35 @@ t.test('the record says who leads, since when and for how long, and counts each 
   )
 })
 
+t.test('a leader that stops while a renewal is under way gives the lease back all the same', async (t) => {
+  const { state, join } = await leaseServer(t)
+  const a = join('a', { times: { ...times, retry: 500 } })
+  await a.leads()
+  state.isCutOff = true
+  await until(
+    'a renewal that is stored and not answered',
+    () => !state.isCutOff,
+    () => state
+  )
+  await a.election.stop()
+  t.match(state.lease?.spec, { holderIdentity: '', leaseTransitions: 0 })
+})
+
+t.test('a lease that another took meanwhile is not given back', async (t) => {
+  const { state, join } = await leaseServer(t)
+  const a = join('a', { times: { ...times, retry: 500 } })
+  await a.leads()
+  state.isCutOff = true
+  await until(
+    'a renewal that is stored and not answered',
+    () => !state.isCutOff,
+    () => state
+  )
+  if (state.lease !== undefined) state.lease = { ...state.lease, spec: { ...state.lease.spec, holderIdentity: 'b' } }
+  await a.election.stop()
+  t.match(state.lease?.spec, { holderIdentity: 'b' })
+})
+
 t.test('a record that another tool has made may lack any field', async (t) => {
   for (const spec of [{ holderIdentity: 'a' }, { holderIdentity: null }, undefined]) {
     const { state, join } = await leaseServer(t)
@@ -276,10 +308,10 @@ t.test('a lease that cannot be given back runs out, and stopping goes on', async
   t.equal(state.lease?.spec.holderIdentity, 'a')
 })
 
-t.test('a leader that does not know the present record gives nothing back', async (t) => {
+t.test('a leader whose last renewal failed reads the record, and gives it back', async (t) => {
   const { state, join } = await leaseServer(t)
   const log = memoryLog()
-  const a = join('a', { log })
+  const a = join('a', { log, times: { ...times, retry: 500 } })
   await a.leads()
   state.fault = (response) => sendStatus(response, 500)
   await until(
@@ -287,8 +319,9 @@ t.test('a leader that does not know the present record gives nothing back', asyn
     () => log.lines.some(({ level }) => level === 'warn'),
     () => log.lines
   )
+  state.fault = undefined
   await a.election.stop()
-  t.notOk(log.lines.some(({ level }) => level === 'debug'))
+  t.match(state.lease?.spec, { holderIdentity: '', leaseTransitions: 0 })
 })
 
 t.test('a lease taken from under a leader ends its lead', async (t) => {
