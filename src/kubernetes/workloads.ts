@@ -1,3 +1,4 @@
+import { isRecord } from '../lib/json/shape.ts'
 import type { ObjectMeta } from './types.ts'
 
 /** Where a kind keeps its pod: pointer to the object that holds the pod's `metadata` and `spec`. */
@@ -72,13 +73,22 @@ export function currentVersionOf(apiVersion: string): string {
   return Object.hasOwn(successors, apiVersion) ? (successors[apiVersion] as string) : apiVersion
 }
 
-/** The owner that keeps the object in step with its own template, if any. */
+/**
+ * The owner that keeps the object in step with its own template, if any. A dump may hold something else in place of a
+ * reference: then there is none, and the shape of the object is reported elsewhere.
+ */
 export function controllerOf(
   metadata: ObjectMeta | null | undefined
 ): { kind: string; name: string; group: string } | undefined {
-  const owner = metadata?.ownerReferences?.find((reference) => reference.controller === true)
-  if (owner === undefined) return undefined
-  return { kind: owner.kind, name: owner.name, group: groupOf(owner.apiVersion) }
+  const references: unknown = metadata?.ownerReferences
+  if (!Array.isArray(references)) return undefined
+  const owner: unknown = references.find(
+    (reference: unknown) => isRecord(reference) && reference['controller'] === true
+  )
+  if (!isRecord(owner)) return undefined
+  const { kind, name, apiVersion } = owner
+  if (typeof kind !== 'string' || typeof name !== 'string' || typeof apiVersion !== 'string') return undefined
+  return { kind, name, group: groupOf(apiVersion) }
 }
 
 /** The group of an `apiVersion`: `apps/v1` is `apps`, `v1` the core group, which is empty. */

@@ -2,17 +2,12 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { parse } from 'yaml'
-import { audit } from '../../src/audit/build-report.ts'
-import { RuleIndex } from '../../src/engine/rule-index.ts'
-import { DumpObjects } from '../../src/input/dump-objects.ts'
 import type { KubeletConfigs } from '../../src/ports/readings.ts'
 import { noConfigs } from '../../src/readings/no-readings.ts'
 import { verdictOf } from '../../src/report/audit/headline.ts'
 import { firstStep } from '../../src/report/audit/phrases.ts'
-import { auditRules } from '../../src/rules/index.ts'
-import { snapshotReadings } from '../../src/snapshot/snapshot.ts'
 import { readSnapshot } from '../../src/snapshot/snapshot-document.ts'
-import { policyFrom } from '../support/files.ts'
+import { auditOfDump } from '../support/audit-run.ts'
 import { projectFolder } from '../support/sources.ts'
 
 interface Pods {
@@ -119,28 +114,11 @@ function configsOf({ also = [], ...first }: Incident): KubeletConfigs {
 
 /** The lines above the actions, and the first two actions with the first sentence of what to do. */
 async function firstWords(incident: Incident): Promise<{ text: string; findings: readonly string[] }> {
-  const snapshot = snapshotOf(incident)
-  const now = () => snapshot.takenAt
-  const { report } = await audit(
-    {
-      version: '0.0.0',
-      source: { kind: 'dump', name: incident.incident, readings: 'snapshot' },
-      policyName: 'default',
-      failOn: 'audit',
-      earlier: undefined
-    },
-    {
-      rules: new RuleIndex(auditRules),
-      policy: policyFrom(undefined),
-      objects: new DumpObjects([], { find: () => ({ files: [], problems: [], notes: [] }) } as never, snapshot),
-      readings: snapshotReadings(snapshot, { now, monotonic: () => 0 }),
-      configs: configsOf(incident),
-      targetOf: (facts) => facts,
-      now,
-      progress: { step() {} },
-      signal: new AbortController().signal
-    }
-  )
+  const report = await auditOfDump({
+    snapshot: snapshotOf(incident),
+    configs: configsOf(incident),
+    name: incident.incident
+  })
   const actions = report.actions
     .slice(0, 2)
     .map(

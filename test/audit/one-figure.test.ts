@@ -1,21 +1,15 @@
 import { readFileSync } from 'node:fs'
 import t from 'tap'
-import { audit } from '../../src/audit/build-report.ts'
-import { RuleIndex } from '../../src/engine/rule-index.ts'
-import { DumpObjects } from '../../src/input/dump-objects.ts'
 import { percentText } from '../../src/lib/percent.ts'
-import { noConfigs } from '../../src/readings/no-readings.ts'
-import type { AuditReport } from '../../src/report/audit/audit-report.ts'
 import { grouped, span } from '../../src/report/audit/html/number-text.ts'
 import { renderAuditHtml } from '../../src/report/audit/html/page.ts'
 import { renderAuditMarkdown } from '../../src/report/audit/markdown.ts'
 import { holdersText } from '../../src/report/audit/phrases.ts'
 import { renderAuditText } from '../../src/report/audit/text.ts'
-import { auditRules } from '../../src/rules/index.ts'
-import { type ClusterSnapshot, snapshotReadings } from '../../src/snapshot/snapshot.ts'
+import type { ClusterSnapshot } from '../../src/snapshot/snapshot.ts'
 import { readSnapshot } from '../../src/snapshot/snapshot-document.ts'
 import { renderTop, type TopSubject } from '../../src/top/top.ts'
-import { policyFrom } from '../support/files.ts'
+import { auditOfDump } from '../support/audit-run.ts'
 
 /*
  * A person looks at `top`, then at an audit, then at the HTML report of it: what all of them say of one snapshot is the same figure, by the
@@ -24,31 +18,6 @@ import { policyFrom } from '../support/files.ts'
 
 const load = (name: string) =>
   readSnapshot(name, readFileSync(new URL(`../fixtures/snapshots/${name}`, import.meta.url), 'utf8'))
-
-async function auditOf(snapshot: ClusterSnapshot): Promise<AuditReport> {
-  const now = () => snapshot.takenAt
-  const { report } = await audit(
-    {
-      version: '0.0.0',
-      source: { kind: 'dump', name: 'snapshot', readings: 'snapshot' },
-      policyName: 'default',
-      failOn: 'audit',
-      earlier: undefined
-    },
-    {
-      rules: new RuleIndex(auditRules),
-      policy: policyFrom(undefined),
-      objects: new DumpObjects([], { find: () => ({ files: [], problems: [], notes: [] }) } as never, snapshot),
-      readings: snapshotReadings(snapshot, { now, monotonic: () => 0 }),
-      configs: noConfigs('none'),
-      targetOf: (facts) => facts,
-      now,
-      progress: { step() {} },
-      signal: new AbortController().signal
-    }
-  )
-  return report
-}
 
 function topOf(snapshot: ClusterSnapshot, subject: TopSubject, format: 'json' | 'wide'): string {
   const policy = { estimateOf: () => 50, floor: { share: 0.1 }, holderShare: 0.1 }
@@ -67,7 +36,7 @@ for (const name of ['kubepods-full.yaml', 'thread-leak.yaml']) {
   const snapshot = load(name)
 
   t.test(`${name}: the figures of each node`, async (t) => {
-    const report = await auditOf(snapshot)
+    const report = await auditOfDump({ snapshot })
     const { nodes } = JSON.parse(topOf(snapshot, 'nodes', 'json')) as { nodes: TopNode[] }
     t.strictSame(
       nodes.map(({ node }) => node),
@@ -106,7 +75,7 @@ for (const name of ['kubepods-full.yaml', 'thread-leak.yaml']) {
   })
 
   t.test(`${name}: the figures of each pod and workload`, async (t) => {
-    const report = await auditOf(snapshot)
+    const report = await auditOfDump({ snapshot })
     const { pods } = JSON.parse(topOf(snapshot, 'pods', 'json')) as { pods: Record<string, unknown>[] }
     t.ok(report.pods.length > 0)
     for (const { namespace, name: pod, pids, share, limit, estimate } of report.pods) {
@@ -128,7 +97,7 @@ for (const name of ['kubepods-full.yaml', 'thread-leak.yaml']) {
   })
 
   t.test(`${name}: in words, by one rounding and one sentence`, async (t) => {
-    const report = await auditOf(snapshot)
+    const report = await auditOfDump({ snapshot })
     const [top, text, markdown, html] = [
       topOf(snapshot, 'nodes', 'wide'),
       renderAuditText(report),

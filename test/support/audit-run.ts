@@ -1,12 +1,16 @@
 import type { AuditDeps } from '../../src/audit/audit-deps.ts'
 import { type AuditOptions, audit } from '../../src/audit/build-report.ts'
 import { RuleIndex } from '../../src/engine/rule-index.ts'
+import { DumpObjects } from '../../src/input/dump-objects.ts'
 import type { JsonRecord } from '../../src/lib/json/shape.ts'
 import type { KubeletConfig, NodeReading, ReadingFailure } from '../../src/model/node-reading.ts'
 import type { ListFailure, ObjectSource } from '../../src/ports/objects.ts'
+import type { KubeletConfigs } from '../../src/ports/readings.ts'
+import { noConfigs, noReadings } from '../../src/readings/no-readings.ts'
 import type { AuditReport } from '../../src/report/audit/audit-report.ts'
 import { auditRules } from '../../src/rules/index.ts'
-import { policyFrom } from './files.ts'
+import { type ClusterSnapshot, snapshotReadings } from '../../src/snapshot/snapshot.ts'
+import { memoryInputs, policyFrom } from './files.ts'
 import { reading } from './headroom.ts'
 
 /** A cluster that exists only in a test. */
@@ -44,6 +48,49 @@ export async function auditOf(sketch: ClusterSketch, options: Partial<AuditOptio
       ...options
     },
     depsOf(sketch)
+  )
+  return report
+}
+
+export interface Dump {
+  /** Files by their name. */
+  readonly files?: Readonly<Record<string, string>>
+  readonly snapshot?: ClusterSnapshot
+  readonly configs?: KubeletConfigs
+  /** As a report names it. */
+  readonly name?: string
+  /** The spec of a policy document in YAML. */
+  readonly policy?: string
+}
+
+/** The report on files and a snapshot, at the moment when the snapshot was taken. */
+export async function auditOfDump({
+  files = {},
+  snapshot,
+  configs,
+  name = 'dump',
+  policy
+}: Dump): Promise<AuditReport> {
+  const now = () => snapshot?.takenAt ?? auditedAt
+  const { report } = await audit(
+    {
+      version: '0.0.0',
+      source: { kind: 'dump', name, readings: snapshot === undefined ? null : 'snapshot' },
+      policyName: 'default',
+      failOn: 'audit',
+      earlier: undefined
+    },
+    {
+      rules: new RuleIndex(auditRules),
+      policy: policyFrom(policy),
+      objects: new DumpObjects(Object.keys(files), memoryInputs(files), snapshot),
+      readings: snapshot === undefined ? noReadings('none') : snapshotReadings(snapshot, { now, monotonic: () => 0 }),
+      configs: configs ?? noConfigs('none'),
+      targetOf: (facts) => facts,
+      now,
+      progress: { step() {} },
+      signal: new AbortController().signal
+    }
   )
   return report
 }
