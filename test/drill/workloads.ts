@@ -2,7 +2,7 @@ import { readdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import type { ControlPlane } from '../e2e/support/control-plane.ts'
 import type { KubectlResult } from '../e2e/support/kubectl.ts'
-import { threadsImage } from '../e2e/support/node.ts'
+import { threadsContainer } from '../e2e/support/node.ts'
 import { restricted, type StoredObject, someRequests } from '../e2e/support/objects.ts'
 import { until, untilIs } from '../e2e/support/wait.ts'
 
@@ -38,9 +38,7 @@ export class Workloads {
   }
 
   podSpec(threads: number): object {
-    const env = [{ name: 'THREADS', value: String(threads) }]
-    const container = { name: 'app', image: threadsImage, imagePullPolicy: 'Never', env, resources: someRequests }
-    return restricted([container], { terminationGracePeriodSeconds: 1 })
+    return restricted([{ ...threadsContainer(threads), resources: someRequests }], { terminationGracePeriodSeconds: 1 })
   }
 
   /** It says what it needs; who says nothing is counted with what was observed, or with the default. */

@@ -5,7 +5,7 @@ import t from 'tap'
 import { parseAllDocuments } from 'yaml'
 import { startControlPlane } from './support/control-plane.ts'
 import { folderOf, patience } from './support/installation.ts'
-import { addNode, keepAlive } from './support/nodes.ts'
+import { addLivingNodes } from './support/nodes.ts'
 import { calicoNode, pod, someRequests } from './support/objects.ts'
 import { ownProcesses } from './support/own-processes.ts'
 import { runPods } from './support/pod-runner.ts'
@@ -16,8 +16,7 @@ const plane = await startControlPlane({ controllers: true, scheduler: true })
 t.teardown(() => plane.stop())
 const { kubectl } = plane
 await plane.createNamespace('shop', { 'kubernetes.io/metadata.name': 'shop' })
-for (const name of nodes) await addNode(plane, name, { 'kubernetes.io/hostname': name })
-await keepAlive(plane, nodes)
+await addLivingNodes(plane, nodes)
 const processes = await ownProcesses(plane)
 const running = runPods(plane, processes)
 

@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path'
 import t from 'tap'
 import type { AuditReport } from '../../src/report/audit/audit-report.ts'
 import { startControlPlane } from './support/control-plane.ts'
-import { missingForNode, startNode, threadsImage } from './support/node.ts'
+import { missingForNode, startNode, threadsContainer } from './support/node.ts'
 import { restricted } from './support/objects.ts'
 import { until } from './support/wait.ts'
 
@@ -33,17 +33,10 @@ async function drill(): Promise<void> {
   void t.test('the report names the exploding pod first, and the drift second', async (t) => {
     writeFileSync(join(node.kubepods, 'pids.max'), '1500')
     const labels = { app: 'boom' }
-    const container = {
-      name: 'app',
-      image: threadsImage,
-      imagePullPolicy: 'Never',
-      env: [{ name: 'THREADS', value: '500' }],
-      resources: { requests: { cpu: '10m', memory: '16Mi' } }
-    }
     const spec = {
       replicas: 4,
       selector: { matchLabels: labels },
-      template: { metadata: { labels }, spec: restricted([container]) }
+      template: { metadata: { labels }, spec: restricted([threadsContainer(500)]) }
     }
     const deployment = { apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: 'boom' }, spec }
     await plane.kubectl.ok(['create', '--filename=-'], JSON.stringify(deployment))

@@ -1,15 +1,8 @@
 import { join } from 'node:path'
 import t from 'tap'
-import { collectCluster } from '../../src/kube/cache/list-cluster.ts'
-import { KubeClient } from '../../src/kube/client.ts'
-import { findCredentials } from '../../src/kube/credentials.ts'
-import type { NodeReading } from '../../src/model/node-reading.ts'
-import { KubeletReadings, kubeletDefaults } from '../../src/readings/kubelet/kubelet-readings.ts'
-import { systemClock } from '../support/fake-api.ts'
-import { memorySink } from '../support/fake-kubelet.ts'
 import { startControlPlane } from './support/control-plane.ts'
-import { missingForNode, startNode, threadsImage } from './support/node.ts'
-import { restricted } from './support/objects.ts'
+import { createHog, startKubeletReader } from './support/kubelet-reader.ts'
+import { missingForNode, startNode } from './support/node.ts'
 import { versionOf } from './support/versions.ts'
 import { until } from './support/wait.ts'
 
@@ -30,45 +23,16 @@ async function readRuntimeStatistics(): Promise<void> {
   t.teardown(() => plane.stop())
   const node = await startNode(plane, { features: ['cri-stats'] })
   t.teardown(() => node.stop())
-  const kubeconfig = join(plane.folder, 'kubeconfig')
-  const credentials = await findCredentials({ kubeconfig, context: undefined, env: {}, clock: systemClock })
-  const client = new KubeClient(credentials)
-  t.teardown(() => client.close())
-  const options = { ...kubeletDefaults, ca: undefined, port: undefined, clock: systemClock, random: Math.random }
-
-  /** A reader that has never asked this kubelet, as in an audit. */
-  const readOnce = async (): Promise<NodeReading | undefined> => {
-    const source = new KubeletReadings({ ...options, credentials, insecure: true })
-    const sink = memorySink()
-    const target = { name: node.name, address: node.address, kubeletPort: node.port }
-    await source.read([target], sink, { signal: new AbortController().signal, spread: 0 })
-    await source.close()
-    return sink.readings.get(node.name)
-  }
+  const { client, readOnce } = await startKubeletReader(t, plane, node)
 
   void t.test(
     'a kubelet whose statistics come from containerd: its pods are read, and what is missing is said',
     async (t) => {
-      const container = {
-        name: 'app',
-        image: threadsImage,
-        imagePullPolicy: 'Never',
-        env: [{ name: 'THREADS', value: '300' }],
-        resources: { requests: { cpu: '10m', memory: '16Mi' } }
-      }
-      const spec = restricted([container], { nodeName: node.name })
-      const { status, body } = await plane.api.post('/api/v1/namespaces/default/pods', {
-        metadata: { name: 'hog' },
-        spec
-      })
-      t.equal(status, 201, String(body.message))
-      const { pods } = await collectCluster(client, new AbortController().signal)
-      const uid = pods.find(({ name }) => name === 'hog')?.uid ?? ''
-      let seen: NodeReading | undefined
+      const uid = await createHog(t, plane, node, client)
       const reading = await until(
         'the threads in the statistics',
         async () => {
-          seen = await readOnce()
+          const { reading: seen } = await readOnce()
           return (seen?.pods?.get(uid) ?? 0) >= 301 ? seen : undefined
         },
         120_000

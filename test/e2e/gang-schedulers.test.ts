@@ -1,12 +1,13 @@
 // Gangs of schedulers that Kubernetes does not bring along: scheduler-plugins, Volcano and Kueue. Their kinds are installed while
 // pidguard runs; their pods say their group as each project has it. Real scheduler; n1 has room for seven pods of 600.
 import t from 'tap'
+import { boundPods } from './support/bound-pods.ts'
 import { startControlPlane } from './support/control-plane.ts'
 import { defineKinds } from './support/custom-kinds.ts'
 import { addNode } from './support/fleet.ts'
 import { installApart, startReadingReplica, untilAllPodsSeen } from './support/install-apart.ts'
 import type { KubectlResult } from './support/kubectl.ts'
-import { restricted, type StoredObject, someRequests } from './support/objects.ts'
+import { restricted, someRequests } from './support/objects.ts'
 import { knowsMatchConditions, knowsSchedulingGates } from './support/served.ts'
 import { untilIs } from './support/wait.ts'
 
@@ -19,10 +20,6 @@ spec:
 /** Room for seven pods of 600: of 5000 less the floor of 500 and what runs. */
 const kubepods = { limit: 5000, inUse: 100 }
 const container = { name: 'app', image: 'example.com/app:1', resources: someRequests }
-
-interface Placed extends StoredObject {
-  readonly spec: { readonly nodeName?: string }
-}
 
 interface Words {
   readonly labels?: Readonly<Record<string, string>>
@@ -46,13 +43,7 @@ function create(name: string, { labels = {}, annotations = {} }: Words, spec: ob
 }
 
 /** The names of pods that have a node. */
-async function bound(): Promise<string> {
-  const pods = await api.list<Placed>('pods', 'shop', '')
-  return pods
-    .flatMap(({ metadata, spec }) => (spec.nodeName === undefined ? [] : [metadata.name]))
-    .toSorted()
-    .join()
-}
+const bound = async (): Promise<string> => (await boundPods(api, 'shop')).join()
 
 async function clear(): Promise<void> {
   await kubectl.ok(['delete', 'pods', '--all', '-n=shop', '--grace-period=0', '--force'])

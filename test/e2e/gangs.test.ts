@@ -1,10 +1,11 @@
 // Pods that are of use only together, and a Job whose pods another cluster makes. Real scheduler; n1 has room for seven pods of 600.
 import t from 'tap'
+import { boundPods } from './support/bound-pods.ts'
 import { startControlPlane } from './support/control-plane.ts'
 import { addNode } from './support/fleet.ts'
 import { installApart, startReadingReplica, untilAllPodsSeen } from './support/install-apart.ts'
 import type { KubectlResult } from './support/kubectl.ts'
-import { restricted, type StoredObject, someRequests } from './support/objects.ts'
+import { restricted, someRequests } from './support/objects.ts'
 import { findServed } from './support/served.ts'
 import { until, untilIs } from './support/wait.ts'
 
@@ -19,10 +20,6 @@ const kubepods = { limit: 5000, inUse: 100 }
 const six = Array.from({ length: 6 }, (_, i) => i)
 const container = { name: 'app', image: 'example.com/app:1', resources: someRequests }
 const annotations = { 'pidguard.io/pids': '600' }
-
-interface Placed extends StoredObject {
-  readonly spec: { readonly nodeName?: string }
-}
 
 const plane = await startControlPlane({ controllers: true, scheduler: true, features: ['gangs'] })
 t.teardown(() => plane.stop())
@@ -54,11 +51,7 @@ async function group(name: string, minCount: number, known: number): Promise<voi
 }
 
 /** The names of pods that have a node. */
-async function bound(): Promise<string> {
-  const pods = await api.list<Placed>('pods', 'shop', '')
-  const names = pods.flatMap(({ metadata, spec }) => (spec.nodeName === undefined ? [] : [metadata.name]))
-  return names.toSorted().join()
-}
+const bound = async (): Promise<string> => (await boundPods(api, 'shop')).join()
 
 const gangs = { skip: version === undefined && `${plane.version.text} has no PodGroup` }
 

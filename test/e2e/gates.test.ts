@@ -1,11 +1,12 @@
 // Pods that may be placed later than they are made, or elsewhere than they could be: scheduling gates, and tolerations that are
 // added to a pod that waits. Real scheduler; n1 has room for four pods of 600, n2 is tainted and has room for as many.
 import t from 'tap'
+import { boundPods } from './support/bound-pods.ts'
 import { startControlPlane } from './support/control-plane.ts'
 import { addNode } from './support/fleet.ts'
 import { installApart, startReadingReplica, untilAllPodsSeen } from './support/install-apart.ts'
 import type { KubectlResult } from './support/kubectl.ts'
-import { restricted, type StoredObject, someRequests } from './support/objects.ts'
+import { restricted, someRequests } from './support/objects.ts'
 import { knowsMatchConditions, knowsSchedulingGates } from './support/served.ts'
 import { until, untilIs } from './support/wait.ts'
 
@@ -20,10 +21,6 @@ const room = 4
 const kubepods = { limit: 3000, inUse: 100 }
 const gates = [{ name: 'example.com/quota' }]
 const toleration = { key: 'dedicated', operator: 'Exists' }
-
-interface Placed extends StoredObject {
-  readonly spec: { readonly nodeName?: string }
-}
 
 const plane = await startControlPlane({ controllers: true, scheduler: true })
 t.teardown(() => plane.stop())
@@ -50,11 +47,6 @@ function patch(name: string, operations: readonly object[]): Promise<KubectlResu
 
 function removeGates(name: string): Promise<KubectlResult> {
   return patch(name, [{ op: 'remove', path: '/spec/schedulingGates' }])
-}
-
-async function boundPods(): Promise<string[]> {
-  const pods = await api.list<Placed>('pods', 'shop', '')
-  return pods.flatMap(({ metadata, spec }) => (spec.nodeName === undefined ? [] : [metadata.name]))
 }
 
 async function freeAboveFloor(node: string): Promise<number> {
@@ -88,15 +80,15 @@ void t.test('ten gated pods, room for four: all are admitted, and four get rid o
     t.ok((await freeAboveFloor('n1')) >= 0, 'never below the floor')
   }
   t.equal(admitted.length, room)
-  await untilIs('as many on the node', async () => (await boundPods()).length, room)
-  t.strictSame((await boundPods()).toSorted(), admitted.toSorted())
+  await untilIs('as many on the node', async () => (await boundPods(api, 'shop')).length, room)
+  t.strictSame((await boundPods(api, 'shop')).toSorted(), admitted.toSorted())
   t.ok((await freeAboveFloor('n1')) >= 0, 'never below the floor')
 
   const [gone = ''] = admitted
   await kubectl.ok(['delete', 'pod', gone, '-n=shop', '--grace-period=0', '--force'])
   const next = names.find((name) => !admitted.includes(name)) ?? ''
   await untilIs('another in its place', async () => (await removeGates(next)).code, 0)
-  await untilIs('it on the node', async () => (await boundPods()).includes(next), true)
+  await untilIs('it on the node', async () => (await boundPods(api, 'shop')).includes(next), true)
 })
 
 void t.test('on a full node a gated pod is warned about and an ordinary one denied', gated, async (t) => {
@@ -111,7 +103,7 @@ void t.test('on a full node a gated pod is warned about and an ordinary one deni
 void t.test('no other update of a pod calls pidguard', gated, async (t) => {
   const reviews = () => replica.metric('pidguard_reviews_total')
   const before = await reviews()
-  for (const name of ['later', ...(await boundPods()).slice(0, 1)]) {
+  for (const name of ['later', ...(await boundPods(api, 'shop')).slice(0, 1)]) {
     await kubectl.ok(['label', 'pod', name, '-n=shop', 'team=shop'])
     await kubectl.ok(['annotate', 'pod', name, '-n=shop', 'example.com/note=x'])
   }
@@ -138,7 +130,7 @@ void t.test('a toleration added to pods that wait gives them another node, and m
     return answer.code === 0 && answer
   })
   t.equal(admitted.code, 0)
-  await untilIs('it on n1', async () => String(await boundPods()), 'fifth')
+  await untilIs('it on n1', async () => String(await boundPods(api, 'shop')), 'fifth')
 })
 
 void t.test('no call of a webhook failed', async (t) => {

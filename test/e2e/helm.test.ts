@@ -10,7 +10,7 @@ import { startControlPlane } from './support/control-plane.ts'
 import { chartFor, helmOf } from './support/helm-cli.ts'
 import { caBundles, patience } from './support/installation.ts'
 import type { KubectlResult } from './support/kubectl.ts'
-import { addNode, keepAlive } from './support/nodes.ts'
+import { addLivingNodes } from './support/nodes.ts'
 import { backendsOf, calicoNode, pod, type StoredDaemonSet, someRequests } from './support/objects.ts'
 import { namespace, ownProcesses } from './support/own-processes.ts'
 import { runDoctorPods, runPods } from './support/pod-runner.ts'
@@ -25,8 +25,7 @@ t.teardown(() => plane.stop())
 const { kubectl } = plane
 const hasFallback = plane.version.minor >= 36
 await plane.createNamespace(shop, { 'kubernetes.io/metadata.name': shop })
-for (const name of nodes) await addNode(plane, name, { 'kubernetes.io/hostname': name })
-await keepAlive(plane, nodes)
+await addLivingNodes(plane, nodes)
 const processes = await ownProcesses(plane)
 const pods = runPods(plane, processes)
 runDoctorPods(plane)

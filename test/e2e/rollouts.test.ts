@@ -4,7 +4,7 @@ import type { JsonRecord } from '../../src/lib/json/shape.ts'
 import { startControlPlane } from './support/control-plane.ts'
 import { caBundles, install, patience, secretData } from './support/installation.ts'
 import type { KubectlResult } from './support/kubectl.ts'
-import { addNode, keepAlive } from './support/nodes.ts'
+import { addLivingNodes } from './support/nodes.ts'
 import type { StoredObject } from './support/objects.ts'
 import { runPods } from './support/pod-runner.ts'
 import { newestServed } from './support/served.ts'
@@ -20,8 +20,7 @@ const plane = await startControlPlane({ controllers: true, scheduler: true })
 t.teardown(() => plane.stop())
 const { kubectl } = plane
 await plane.createNamespace('shop', { 'kubernetes.io/metadata.name': 'shop' })
-for (const name of nodes) await addNode(plane, name, { 'kubernetes.io/hostname': name })
-await keepAlive(plane, nodes)
+await addLivingNodes(plane, nodes)
 const installation = await install(plane, 'earlier', [], patience)
 // Evictions come in the same versions as what they are held to.
 const evictions = await newestServed(plane.api, 'policy', 'poddisruptionbudgets')

@@ -7,7 +7,7 @@ import t from 'tap'
 import { projectFolder } from '../support/sources.ts'
 import { startControlPlane } from './support/control-plane.ts'
 import { caBundles, folderOf, patience, secretData } from './support/installation.ts'
-import { addNode, keepAlive } from './support/nodes.ts'
+import { addLivingNodes } from './support/nodes.ts'
 import { pod, someRequests } from './support/objects.ts'
 import { ownProcesses } from './support/own-processes.ts'
 import { runPods } from './support/pod-runner.ts'
@@ -46,8 +46,7 @@ if (!hasCommit) {
   t.teardown(() => plane.stop())
   const { kubectl } = plane
   await plane.createNamespace('shop', { 'kubernetes.io/metadata.name': 'shop' })
-  for (const name of nodes) await addNode(plane, name, { 'kubernetes.io/hostname': name })
-  await keepAlive(plane, nodes)
+  await addLivingNodes(plane, nodes)
   const processes = await ownProcesses(plane)
   const pods = runPods(plane, processes, {
     image: 'pidguard:0.1.0',

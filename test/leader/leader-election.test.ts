@@ -71,7 +71,16 @@ async function leaseServer(t: Test) {
       () => ({ ...state, before: reads })
     )
   }
-  return { state, join, tried }
+  /** Ends when a renewal was stored that is never answered. */
+  const cutOff = (): Promise<void> => {
+    state.isCutOff = true
+    return until(
+      'a renewal that is stored and not answered',
+      () => !state.isCutOff,
+      () => state
+    )
+  }
+  return { state, join, tried, cutOff }
 }
 
 /** A clock that a test sets ahead. */
@@ -202,29 +211,19 @@ t.test('the record says who leads, since when and for how long, and counts each 
 })
 
 t.test('a leader that stops while a renewal is under way gives the lease back all the same', async (t) => {
-  const { state, join } = await leaseServer(t)
+  const { state, join, cutOff } = await leaseServer(t)
   const a = join('a', { times: { ...times, retry: 500 } })
   await a.leads()
-  state.isCutOff = true
-  await until(
-    'a renewal that is stored and not answered',
-    () => !state.isCutOff,
-    () => state
-  )
+  await cutOff()
   await a.election.stop()
   t.match(state.lease?.spec, { holderIdentity: '', leaseTransitions: 0 })
 })
 
 t.test('a lease that another took meanwhile is not given back', async (t) => {
-  const { state, join } = await leaseServer(t)
+  const { state, join, cutOff } = await leaseServer(t)
   const a = join('a', { times: { ...times, retry: 500 } })
   await a.leads()
-  state.isCutOff = true
-  await until(
-    'a renewal that is stored and not answered',
-    () => !state.isCutOff,
-    () => state
-  )
+  await cutOff()
   if (state.lease !== undefined) state.lease = { ...state.lease, spec: { ...state.lease.spec, holderIdentity: 'b' } }
   await a.election.stop()
   t.match(state.lease?.spec, { holderIdentity: 'b' })

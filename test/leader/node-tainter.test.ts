@@ -98,15 +98,7 @@ function leading(
     tainter,
     log,
     /** What was told since the last time, once it is there. */
-    async next(lines: number): Promise<string[]> {
-      await until(
-        `${lines} lines`,
-        () => told.length >= lines,
-        () => told
-      )
-      await quiet()
-      return told.splice(0)
-    },
+    next: (lines: number) => looks.take(told, lines),
     quiet,
     looks,
     told,

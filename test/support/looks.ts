@@ -22,6 +22,17 @@ export class Looks {
     return 0
   }
 
+  /** Takes so many lines of what a duty has told, once they are there and the look that told them is over. */
+  async take(told: string[], lines: number): Promise<string[]> {
+    await until(
+      `${lines} lines`,
+      () => told.length >= lines,
+      () => told
+    )
+    await this.quiet()
+    return told.splice(0)
+  }
+
   /** Ends when a whole look has come after all that happened so far, or when the last one has failed. */
   quiet(): Promise<void> {
     const before = this.#begun

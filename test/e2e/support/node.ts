@@ -40,7 +40,18 @@ interface NodeCondition {
 }
 
 /** Holds as many threads as env THREADS says. */
-export const threadsImage = 'example.com/threads:1'
+const threadsImage = 'example.com/threads:1'
+
+/** A container that holds so many threads. */
+export function threadsContainer(threads: number) {
+  return {
+    name: 'app',
+    image: threadsImage,
+    imagePullPolicy: 'Never',
+    env: [{ name: 'THREADS', value: String(threads) }],
+    resources: { requests: { cpu: '10m', memory: '16Mi' } }
+  }
+}
 
 const cgroups = '/sys/fs/cgroup'
 const cniFolder = '/usr/lib/cni'

@@ -37,6 +37,12 @@ export async function keepAlive(plane: ControlPlane, names: readonly string[]): 
   plane.atStop(async () => clearInterval(timer))
 }
 
+/** Nodes that the scheduler takes for machines that are there, until the control plane stops. */
+export async function addLivingNodes(plane: ControlPlane, names: readonly string[]): Promise<void> {
+  for (const name of names) await addNode(plane, name, { 'kubernetes.io/hostname': name })
+  await keepAlive(plane, names)
+}
+
 async function renew({ api }: ControlPlane, name: string): Promise<boolean> {
   const leases = '/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases'
   const renewTime = new Date().toISOString().replace('Z', '000Z')

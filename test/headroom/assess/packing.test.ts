@@ -342,7 +342,7 @@ t.test('more placements than can be looked into count where the pod itself may l
 t.test(
   'however many placements wait, a decision looks at so many nodes for them, and denies nothing for the rest',
   async (t) => {
-    const only = (name: string): Placement => placementOf({ nodeSelector: { 'kubernetes.io/hostname': name } })
+    const onNode = (name: string): Placement => placementOf({ nodeSelector: { 'kubernetes.io/hostname': name } })
     const { ledger, headroom, clock } = emptyFleet()
     const names = Array.from({ length: 1_000 }, (_, i) => `n${i}`)
     const limits = { limit: 100, inUse: 0 }
@@ -351,12 +351,12 @@ t.test(
       ledger.observeReading(reading(name, clock.now(), { host: limits, kubepods: limits }))
     }
     for (const name of names.slice(1, 301)) {
-      const facts = { phase: 'Pending', estimated: 100, placement: only(name) } as const
+      const facts = { phase: 'Pending', estimated: 100, placement: onNode(name) } as const
       ledger.observePod(podFacts(name, facts))
     }
     const ask = (pids: number) => {
       const before = ledger.candidates.looked
-      const { verdict } = headroom.assess(demand({ pids, placement: only('n0') }))
+      const { verdict } = headroom.assess(demand({ pids, placement: onNode('n0') }))
       // Those for the pods that wait, and those for the pod itself.
       t.ok(ledger.candidates.looked - before <= 20_000 + 1_000, `${ledger.candidates.looked - before} nodes looked at`)
       return verdict

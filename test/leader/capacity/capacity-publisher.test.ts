@@ -78,15 +78,7 @@ function leading(t: Test, nodes: Readonly<Record<string, NodeSketch>>, { isOn = 
     log,
     counted,
     /** What was written since the last time, once it is there. */
-    async next(lines: number): Promise<string[]> {
-      await until(
-        `${lines} writes`,
-        () => told.length >= lines,
-        () => told
-      )
-      await looks.quiet()
-      return told.splice(0)
-    },
+    next: (lines: number) => looks.take(told, lines),
     read: (node: string, inUse: number) =>
       ledger.observeReading(reading(node, clock.now(), { kubepods: { limit: 1000, inUse } })),
     async stop() {
