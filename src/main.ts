@@ -1,6 +1,8 @@
 #!/usr/bin/env node
 // The process: Node's version, arguments, exit code. Everything else is wired in commands/.
+import { existsSync } from 'node:fs'
 import nodeModule from 'node:module'
+import { join } from 'node:path'
 
 /** client-node's HTTP library (undici 8) does not load on anything older. */
 const oldest = [22, 19] as const
@@ -21,12 +23,13 @@ async function answerTo(args: readonly string[]): Promise<string | undefined> {
   return undefined
 }
 
-/** The program that knows the verb; `validate-program.cjs` is made by the build, beside this file. */
+/** The program that knows the verb. The build makes `validate-program.cjs` beside this file; run from source there is none. */
 async function programFor(
   args: readonly string[]
 ): Promise<{ run(argv: readonly string[]): Promise<number | undefined> }> {
-  return isValidateAlone(args)
-    ? nodeModule.createRequire(import.meta.url)('./validate-program.cjs')
+  const ofValidate = join(import.meta.dirname, 'validate-program.cjs')
+  return isValidateAlone(args) && existsSync(ofValidate)
+    ? nodeModule.createRequire(import.meta.url)(ofValidate)
     : await import('./commands/program/whole-program.ts')
 }
 

@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process'
-import { cpSync, mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs'
-import { join } from 'node:path'
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, realpathSync, statSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import t from 'tap'
 import { projectFolder } from '../support/sources.ts'
 
@@ -42,6 +42,8 @@ void t.test('the packed program brings all it needs and nothing else, and is sma
   const program = join(folder, 'installed/bin/pidguard')
   const { stdout } = spawnSync(process.execPath, [program, 'rules', 'best-effort'], { encoding: 'utf8' })
   t.match(stdout, /BestEffort pods/)
+  const ofValidate = join(dirname(realpathSync(program)), 'validate-program.cjs')
+  t.ok(existsSync(ofValidate), 'without it validate would run, and start in twice the time')
   const manifest = join(projectFolder, 'manifests/examples/first-look.yaml')
   const { status } = spawnSync(process.execPath, [program, 'validate', manifest], { encoding: 'utf8' })
   t.equal(status, 1)
