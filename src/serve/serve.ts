@@ -152,7 +152,7 @@ pidguard answers admission reviews on ${admission}. Ctrl-C stops it. Try it from
 
   npm run -s pidguard -- try${server} manifests/examples/first-look.yaml   # what kubectl apply would meet
   npm run -s pidguard -- top nodes --snapshot manifests/examples/snapshot.yaml   # who holds the PIDs
-  npm run -s pidguard -- rules   # what is checked, and why
+  npm run -s pidguard -- rules   # what is checked; with a name behind it, why
 
 `
 }
