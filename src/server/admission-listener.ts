@@ -60,9 +60,11 @@ export function buildListener(deps: ListenerDeps): (request: IncomingMessage, re
     const refusal = refusalOf(request)
     if (refusal === undefined) {
       const askedAt = clock.monotonic()
+      // Now: a socket that was closed meanwhile no longer knows it.
+      const caller = request.socket.remoteAddress ?? ''
       collect(bodies, request, response, (bytes, body) => {
         const take = bytes.length > largestTogether ? alone : together
-        take({ webhook, askedAt, timeout, arrivedAt: clock.monotonic(), bytes, body, request, response })
+        take({ webhook, askedAt, timeout, arrivedAt: clock.monotonic(), bytes, body, request, response, caller })
       })
     } else {
       refuse(request, response, refusal)
@@ -138,6 +140,8 @@ interface Received {
   readonly body: Body
   readonly request: IncomingMessage
   readonly response: ServerResponse
+  /** Its address; empty: the connection had gone before it could be asked. */
+  readonly caller: string
 }
 
 interface Answered {
@@ -162,7 +166,8 @@ function answerAll(deps: ListenerDeps, bodies: Bodies, reviews: readonly Receive
       since = now
     }
     const isLate = now - review.askedAt > review.timeout
-    const answer = isLate ? late(deps, review, now) : check(deps, review)
+    const { webhook, bytes, arrivedAt, caller } = review
+    const answer = isLate ? late(deps, review, now) : deps.admission(webhook, bytes, arrivedAt, caller)
     answered.push({ review, answer, isLate })
   }
   send(deps, bodies, answered)
@@ -174,11 +179,6 @@ function send({ isLast }: ListenerDeps, bodies: Bodies, answered: readonly Answe
     bodies.end(review.body)
   }
   for (const { answer } of answered) answer.report()
-}
-
-function check({ admission }: ListenerDeps, { webhook, bytes, arrivedAt, request }: Received): Answer {
-  // Of a connection that is gone, none is known.
-  return admission(webhook, bytes, arrivedAt, request.socket.remoteAddress ?? 'gone')
 }
 
 /** Not checked: its caller no longer waits. In its log line `waitedMs` alone is long when the body was late, `durationMs` too when we were. */

@@ -20,6 +20,12 @@ const mostDoubts = 10_000
 /** Stands for all namespaces in a doubt. No namespace has such a name. */
 const everywhere = '*'
 
+/**
+ * The caller of a review whose connection had gone before its address was known. Anybody can be that one, so it is never
+ * believed, whatever is stored.
+ */
+export const unknownCaller = ''
+
 /** The workload of a pod without one. */
 const bare = { kind: 'Pod', name: '' }
 
@@ -54,6 +60,7 @@ export class Callers {
 
   believes({ caller, namespace }: Pick<Admitted, 'caller' | 'namespace'>, now: Millis): boolean {
     if (caller === undefined) return true
+    if (caller === unknownCaller) return false
     for (const queue of [this.#proven, this.#doubts]) while (queue.takeExpired(now) !== undefined);
     return (
       (this.#proven.has(caller) || this.#proven.size === 0) &&
@@ -67,7 +74,7 @@ export class Callers {
     const asked = this.#asked.get(uid)
     if (asked === undefined) return false
     this.#asked.delete(uid)
-    this.#proven.add(asked.caller, now + provenTime)
+    if (asked.caller !== unknownCaller) this.#proven.add(asked.caller, now + provenTime)
     this.#doubts.delete(doubtOf(asked.caller, everywhere))
     return !asked.isBelieved
   }

@@ -29,6 +29,6 @@ export interface Admitted {
   readonly pids: Pids
   readonly placement: Placement
   readonly group?: PodGroup | undefined
-  /** The address that asked; undefined: the request is believed, see `Callers`. */
+  /** The address that asked; undefined: the request is believed, empty: it is not, see `Callers`. */
   readonly caller?: string | undefined
 }

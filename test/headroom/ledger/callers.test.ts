@@ -1,5 +1,5 @@
 import t from 'tap'
-import { Callers, doubtTime, nobody, provenTime } from '../../../src/headroom/ledger/callers.ts'
+import { Callers, doubtTime, nobody, provenTime, unknownCaller } from '../../../src/headroom/ledger/callers.ts'
 import { assumedTime } from '../../../src/headroom/ledger/pod-states.ts'
 import { demand, emptyFleet, nodeFacts, plain, podFacts, reading } from '../../support/headroom.ts'
 
@@ -36,6 +36,15 @@ t.test('a request that was not stored makes its caller doubted: for its namespac
   )
   t.equal(callers.believes(asked('', 'api'), doubtTime - 1), false)
   t.equal(callers.believes(asked('', 'api'), doubtTime), true)
+})
+
+t.test('a caller whose address is not known is never believed, also when its pod is stored', async (t) => {
+  const callers = new Callers()
+  t.match(callers.ask(asked('a', unknownCaller), 0), { namespace: nobody }, 'nor while all others are')
+  t.equal(callers.show('a', 0), true, 'it begins anew in its namespace')
+  t.match(callers.ask(asked('b', unknownCaller), 0), { namespace: nobody })
+  callers.miss('b', 0)
+  t.equal(callers.believes(asked('', 'api'), 0), true)
 })
 
 t.test('a caller is believed again when one of its pods is stored', async (t) => {
