@@ -1,6 +1,7 @@
+import { join } from 'node:path'
 import t from 'tap'
-import { cellOf, renderMatrix } from '../e2e/support/matrix.ts'
-import { readTested, renderTestedTable, renderTestedVersions } from '../e2e/support/tested.ts'
+import { type Cell, cellOf, renderMatrix, secondTry } from '../e2e/support/matrix.ts'
+import { readTested, recordTested, renderTestedTable, renderTestedVersions } from '../e2e/support/tested.ts'
 
 const cases = [
   { name: 'all passed', code: 0, printed: 'ok 1\n# { total: 3, pass: 3 }\n', text: '3 ok', failed: false },
@@ -64,13 +65,30 @@ const tested = {
   'v1.20.2': { pods: '103 ok, 2 skipped', drill: '1 of 20 failed', gates: 'exit code 1', emit: 'not in this version' }
 }
 
-void t.test('README and docs say what the last whole run came to, and nothing where there was none', async (t) => {
+void t.test('README and docs say what the last runs came to, and nothing where there was none', async (t) => {
   t.equal(
     renderTestedVersions(tested),
-    'v1.37.2: 2 of 2 files of end-to-end tests passed. ' +
+    'v1.37.2: 2 of 4 files of end-to-end tests passed; not run: emit, gates. ' +
       'v1.20.2: 1 of 3 files of end-to-end tests passed, and these did not: drill, gates.\n'
   )
   t.match(renderTestedTable(tested), '| gates | not run | exit code 1 |\n')
   for (const text of [renderTestedVersions(undefined), renderTestedTable(undefined)]) t.match(text, /not recorded yet/)
   t.equal(readTested('/nowhere/tested.json'), undefined)
+})
+
+void t.test('a file that passes when it is run once more says so', async (t) => {
+  t.equal(secondTry(cellOf(0, '# { total: 3, pass: 3 }')).text, '3 ok, at the second try')
+  t.equal(secondTry(cellOf(1, '')).text, 'exit code 1')
+})
+
+void t.test('a run writes its cells in place of older ones, and keeps all others', async (t) => {
+  const path = join(t.testdir({}), 'tested.json')
+  const cell = (pass: number): Cell => cellOf(0, `# { total: ${pass}, pass: ${pass} }`)
+  recordTested('v1.20.2', 'pods', cell(1), path)
+  recordTested('v1.37.2', 'pods', cell(2), path)
+  recordTested('v1.37.2', 'drill', cell(3), path)
+  recordTested('v1.20.2', 'pods', cell(4), path)
+  const written = readTested(path)
+  t.strictSame(written, { 'v1.37.2': { drill: '3 ok', pods: '2 ok' }, 'v1.20.2': { pods: '4 ok' } })
+  t.strictSame(Object.keys(written ?? {}), ['v1.37.2', 'v1.20.2'], 'the newest first')
 })

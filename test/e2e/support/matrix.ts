@@ -35,6 +35,11 @@ export function cellOf(exitCode: number, printed: string): Cell {
   return { text, failed: true, essence: essenceOf(printed) }
 }
 
+/** The same, of a file that failed before. */
+export function secondTry(cell: Cell): Cell {
+  return cell.failed ? cell : { ...cell, text: `${cell.text}, at the second try` }
+}
+
 /** Each test was skipped, and its reason names a version. A program that is missing on this machine is another reason. */
 function areAllForOthers(printed: string): boolean {
   const reasons = [...printed.matchAll(/# SKIP (.*)$/gm)].map(([, reason]) => reason ?? '')
