@@ -8,11 +8,18 @@ import type { Output } from '../validate/output-flags.ts'
 export const auditFormats = ['text', 'json', 'sarif', 'junit', 'markdown', 'csv', 'html', 'totals'] as const
 type AuditFormat = (typeof auditFormats)[number]
 
+interface TextStyle {
+  /** Only what makes the exit code. */
+  readonly isQuiet: boolean
+  readonly toTerminal: boolean
+}
+
 /** Loaded when asked for: a run pays for the formats it writes. */
-const renderers: Readonly<Record<AuditFormat, (toTerminal: boolean) => Promise<(report: AuditReport) => string>>> = {
-  text: async (toTerminal) => {
-    const { renderAuditText } = await import('../report/audit/text.ts')
-    return (report) => renderAuditText(report, toTerminal && !process.env['NO_COLOR'] ? coloured : plain)
+const renderers: Readonly<Record<AuditFormat, (style: TextStyle) => Promise<(report: AuditReport) => string>>> = {
+  text: async ({ isQuiet, toTerminal }) => {
+    const { renderAuditText, renderQuietAudit } = await import('../report/audit/text.ts')
+    const render = isQuiet ? renderQuietAudit : renderAuditText
+    return (report) => render(report, toTerminal && !process.env['NO_COLOR'] ? coloured : plain)
   },
   json: async () => (await import('../report/audit/audit-report.ts')).renderAuditJson,
   sarif: async () => {
@@ -35,13 +42,14 @@ const renderers: Readonly<Record<AuditFormat, (toTerminal: boolean) => Promise<(
   totals: async () => (await import('../report/audit/totals.ts')).renderAuditTotals
 }
 
-/** Writes the report to its file, or to standard output. */
+/** Writes the report to its file, or to standard output; `quiet` is for the text there. */
 export async function writeAudit(
   { format, file }: Output<AuditFormat>,
   report: AuditReport,
-  mayColour = true
+  { color = true, quiet = false }: { readonly color?: boolean; readonly quiet?: boolean }
 ): Promise<void> {
-  const render = await renderers[format](mayColour && file === undefined && process.stdout.isTTY)
+  const isQuiet = quiet && file === undefined
+  const render = await renderers[format]({ isQuiet, toTerminal: color && file === undefined && process.stdout.isTTY })
   if (file === undefined) print(render(report))
   else writeText(file, render(report))
 }

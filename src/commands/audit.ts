@@ -43,6 +43,7 @@ import type { InputFlags } from './inputs/chosen-inputs.ts'
 export interface AuditFlags extends Omit<TakeOptions, 'readings'>, Pick<InputFlags, 'filename' | 'exclude'> {
   /** false for --no-color. */
   readonly color?: boolean
+  readonly quiet?: boolean
   readonly readings?: ReadingSource
   readonly output?: readonly string[]
   readonly failOn: FailOn
@@ -67,7 +68,7 @@ export async function runAudit(args: readonly string[], flags: AuditFlags): Prom
     throw new AppError('ERR_USAGE', '--report-objects writes into the cluster that is audited; files have none')
   }
   const report = isDump ? await auditDump(paths, flags, earlier) : await auditCluster(flags, earlier)
-  for (const output of outputs) await writeAudit(output, report, flags.color)
+  for (const output of outputs) await writeAudit(output, report, flags)
   return report.exitCode
 }
 

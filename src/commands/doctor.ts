@@ -7,7 +7,7 @@ import { hasUnreadNodes } from '../doctor/headroom-checks.ts'
 import { probeOwnRights } from '../doctor/own-rights-checks.ts'
 import { policyViewOf } from '../doctor/probe-checks.ts'
 import { readAdmissionPolicies, readInstallation, readNodeNames } from '../doctor/read-installation.ts'
-import { type DoctorFormat, isUnsound, renderDoctor } from '../doctor/render.ts'
+import { type DoctorFormat, renderDoctor, unsound } from '../doctor/render.ts'
 import { AppError } from '../errors.ts'
 import { clock } from '../host/clock.ts'
 import { filePolicyOf } from '../host/policy-once.ts'
@@ -31,6 +31,7 @@ interface Options {
   readonly probeNamespace: string
   readonly output: DoctorFormat
   readonly failOn: 'warn' | 'error'
+  readonly quiet?: boolean
   readonly version: string
 }
 
@@ -67,8 +68,10 @@ export async function runDoctor(options: Options): Promise<number> {
       systemNamespaces: policy?.systemNamespaces
     }
     const checks = diagnose({ ...facts, ...known, ownRights, probe, probeNamespace, nodes, version, now })
-    print(renderDoctor(checks, options.output))
-    return isUnsound(checks, options.failOn) ? 1 : 0
+    const failing = unsound(checks, options.failOn)
+    if (!options.quiet || options.output === 'json') print(renderDoctor(checks, options.output))
+    else if (failing.length > 0) print(renderDoctor(checks, 'text', failing))
+    return failing.length > 0 ? 1 : 0
   } catch (cause) {
     if (!(cause instanceof KubeError)) throw cause
     throw new AppError('ERR_CLUSTER_UNREACHABLE', `${credentials.server}: ${cause.message}`, { cause })

@@ -17,6 +17,7 @@ export interface MutateFlags extends InputFlags {
   readonly diff?: boolean
   readonly patch?: boolean
   readonly write?: boolean
+  readonly quiet?: boolean
   /** Whether the option was given nowhere, so that the project's settings may set it. */
   isDefault(option: string): boolean
 }
@@ -32,7 +33,13 @@ export async function runMutate(args: readonly string[], given: MutateFlags): Pr
   const namespaceLabels = readNamespaceLabels(flags.namespaceLabels ?? [])
   return mutateFiles(
     paths,
-    { namespace: flags.namespace, namespaceLabels, kubernetesVersion: flags.kubernetesVersion, show },
+    {
+      namespace: flags.namespace,
+      namespaceLabels,
+      kubernetesVersion: flags.kubernetesVersion,
+      show,
+      quiet: flags.quiet
+    },
     {
       rules: new RuleIndex(rules),
       policy: await loadFilePolicy(flags.policy, policyRules, Date.now()),

@@ -4,10 +4,10 @@ export type DoctorFormat = 'text' | 'json'
 
 const marks: Readonly<Record<Level, string>> = { ok: 'ok   ', info: 'info ', warn: 'WARN ', error: 'ERROR' }
 
-/** The report of `pidguard doctor`. */
-export function renderDoctor(checks: readonly Check[], format: DoctorFormat): string {
+/** The report of `pidguard doctor`; the text has lines for `shown` alone, and counts all. */
+export function renderDoctor(checks: readonly Check[], format: DoctorFormat, shown = checks): string {
   if (format === 'json') return `${JSON.stringify({ checks }, null, 2)}\n`
-  const lines = checks.flatMap(({ about, level, found, remedy }) => {
+  const lines = shown.flatMap(({ about, level, found, remedy }) => {
     const line = `${marks[level]}  ${about}: ${found}`
     return remedy === undefined || level === 'ok' ? [line] : [line, `         ${remedy}`]
   })
@@ -18,7 +18,7 @@ export function renderDoctor(checks: readonly Check[], format: DoctorFormat): st
   return `${lines.join('\n')}\n${counted('error', 'error')}, ${counted('warn', 'warning')}\n`
 }
 
-/** Whether a check is as bad as the level that makes the command fail. */
-export function isUnsound(checks: readonly Check[], failOn: 'warn' | 'error'): boolean {
-  return checks.some(({ level }) => level === 'error' || (failOn === 'warn' && level === 'warn'))
+/** The checks that make the command fail: those at this level or a worse one. */
+export function unsound(checks: readonly Check[], failOn: 'warn' | 'error'): Check[] {
+  return checks.filter(({ level }) => level === 'error' || (failOn === 'warn' && level === 'warn'))
 }

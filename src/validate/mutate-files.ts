@@ -8,7 +8,7 @@ import type { PatchOperation } from '../lib/json/patch.ts'
 import { objectNameOf } from '../report/object-name.ts'
 import { shown } from '../report/text.ts'
 import { renderDiff } from '../report/unified-diff.ts'
-import { type ObjectName, type Problem, placeText } from '../report/validate-report.ts'
+import { type ObjectName, type Problem, placeText, plural } from '../report/validate-report.ts'
 import { Locator, spotAt } from '../yaml/locator.ts'
 import { objectsOf, readDocument } from '../yaml/read-document.ts'
 import { DocumentSplitter, type DocumentText, splitJson } from '../yaml/split-stream.ts'
@@ -22,6 +22,8 @@ export interface MutateOptions {
   readonly kubernetesVersion?: MinorVersion | undefined
   /** The changed text, what changed in it, the JSON Patches, or nothing but the files themselves. */
   readonly show: 'text' | 'diff' | 'patch' | 'write'
+  /** Says nothing but what could not be read or changed. */
+  readonly quiet?: boolean | undefined
 }
 
 export interface MutateDeps {
@@ -50,6 +52,8 @@ export async function mutateFiles(paths: readonly string[], options: MutateOptio
   const facts = await factsOf(files, options, deps)
   const judge = new ObjectJudge(deps.rules, deps.policy, options.namespace)
   const patches: ObjectPatch[] = []
+  const remarks: string[] = []
+  let objects = 0
   let isFirst = true
   for (const file of files) {
     const before = textOf(file, deps.inputs, said)
@@ -58,18 +62,26 @@ export async function mutateFiles(paths: readonly string[], options: MutateOptio
     const after = await change.apply(before)
     said.push(...change.problems)
     patches.push(...change.patches)
+    objects += change.objects
     if (options.show === 'diff') deps.print(renderDiff(file.path, before, after))
     if (options.show === 'text') deps.print(asDocuments(after, isFirst, files.length > 1))
     if (options.show === 'write' && after !== before) {
       deps.write(file.path, after)
-      deps.say(`${file.path}: ${change.patches.length} changed`)
+      remarks.push(`${file.path}: ${change.patches.length} changed`)
     }
     isFirst = false
   }
   if (options.show === 'patch') deps.print(`${JSON.stringify(patches, null, 2)}\n`)
   for (const { message, place } of said) deps.say(shown(`${placeText(place)}: ${message}`))
-  for (const note of notes) deps.say(`note: ${shown(note)}`)
+  if (patches.length + said.length === 0) remarks.push(nothingToChange(objects, files.length))
+  if (!options.quiet) for (const line of [...remarks, ...notes.map((note) => `note: ${note}`)]) deps.say(shown(line))
   return said.length > 0 ? 2 : 0
+}
+
+function nothingToChange(objects: number, files: number): string {
+  return objects === 0
+    ? `nothing to change: no Kubernetes object in ${plural(files, 'file')}`
+    : `nothing to change in ${plural(objects, 'object')}`
 }
 
 /** Throws ERR_USAGE where something would have to be written to where it came from, and cannot. */
@@ -122,6 +134,8 @@ function textOf(file: InputFile, inputs: Inputs, problems: Problem[]): string | 
 class FileChange {
   readonly problems: Problem[] = []
   readonly patches: ObjectPatch[] = []
+  /** How many there are, of any kind. */
+  objects = 0
   readonly #file: InputFile
   readonly #judge: ObjectJudge
   readonly #facts: InputFacts
@@ -168,6 +182,7 @@ class FileChange {
   }
 
   async #object(object: Record<string, unknown>, at: string, locator: Locator): Promise<readonly PatchOperation[]> {
+    this.objects++
     const apiVersion = this.#judge.versionOf(object)
     if (apiVersion === undefined) return []
     const name = objectNameOf(object, this.#namespace)

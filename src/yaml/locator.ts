@@ -93,14 +93,18 @@ export function spotAt(document: DocumentText, at: number): Spot {
   if (at === aboveDocument) return { line: line - 1, column: 1, length: 3, excerpt: '---' }
   const index = lastAtMost(lineStarts, at)
   const start = lineStarts[index] ?? 0
-  const end = text.indexOf('\n', start)
-  const whole = text.slice(start, end < 0 ? undefined : end).replace(/\r$/, '')
   return {
     line: line + index,
     column: at - start + 1,
     length: word.exec(text.slice(at, at + maxExcerpt))?.[0].length ?? 1,
-    excerpt: whole.length <= maxExcerpt ? whole : ''
+    excerpt: excerptOf(text, start, (lineStarts[index + 1] ?? text.length + 1) - 1)
   }
+}
+
+/** The line between two offsets; empty where it is too long. Minified JSON may be one line of many megabytes, asked for often. */
+function excerptOf(text: string, start: number, end: number): string {
+  const last = text[end - 1] === '\r' && end > start ? end - 1 : end
+  return last - start <= maxExcerpt ? text.slice(start, last) : ''
 }
 
 /** Where the lines of a document begin; found once, however many places are asked for. */

@@ -1,6 +1,6 @@
 import t from 'tap'
 import type { Check } from '../../src/doctor/check.ts'
-import { isUnsound, renderDoctor } from '../../src/doctor/render.ts'
+import { renderDoctor, unsound } from '../../src/doctor/render.ts'
 
 const checks: readonly Check[] = [
   { about: 'policy', level: 'ok', found: 'valid', remedy: 'not shown where nothing is wrong' },
@@ -24,8 +24,16 @@ void t.test('as JSON it is the same', async (t) => {
 
 void t.test('errors always count, warnings where asked', async (t) => {
   const error: Check = { about: 'x', level: 'error', found: 'y' }
-  t.equal(isUnsound(checks, 'error'), false)
-  t.equal(isUnsound(checks, 'warn'), true)
-  t.equal(isUnsound([...checks, error], 'error'), true)
-  t.equal(isUnsound(checks.slice(0, 1), 'warn'), false)
+  t.strictSame(unsound(checks, 'error'), [])
+  t.strictSame(
+    unsound(checks, 'warn').map(({ level }) => level),
+    ['warn']
+  )
+  t.strictSame(unsound([...checks, error], 'error'), [error])
+  t.strictSame(unsound(checks.slice(0, 1), 'warn'), [])
+})
+
+void t.test('only some lines may be shown, and all are counted', async (t) => {
+  const error: Check = { about: 'x', level: 'error', found: 'y' }
+  t.equal(renderDoctor([...checks, error], 'text', [error]), 'ERROR  x: y\n1 error, 1 warning\n')
 })

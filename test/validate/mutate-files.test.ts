@@ -19,14 +19,15 @@ interface Outcome {
 async function mutated(
   texts: Readonly<Record<string, string>>,
   show: MutateOptions['show'] = 'text',
-  spec = policy
+  spec = policy,
+  quiet = false
 ): Promise<Outcome> {
   const told: string[] = []
   const written: Record<string, string> = {}
   let printed = ''
   const code = await mutateFiles(
     Object.keys(texts),
-    { namespace: 'default', namespaceLabels: new Map(), show },
+    { namespace: 'default', namespaceLabels: new Map(), show, quiet },
     {
       rules: new RuleIndex(rules),
       policy: policyFrom(spec),
@@ -227,4 +228,29 @@ void t.test('a quantity that cannot be read is never overwritten', async (t) => 
   t.equal(printed, bad)
   t.match(told, [/^pod\.yaml:12:9: .*expected a quantity such as 64Mi, found "512MB"/])
   t.equal(code, 2)
+})
+
+void t.test('where nothing changes that is said, beside what is printed and not in it', async (t) => {
+  const service = 'apiVersion: v1\nkind: Service\nmetadata: {name: a}\n'
+  for (const show of ['text', 'diff', 'patch', 'write'] as const) {
+    const { code, printed, told } = await mutated({ 'a.yaml': `${service}---\n${service}` }, show)
+    t.equal(code, 0)
+    t.strictSame(told, ['nothing to change in 2 objects'], show)
+    t.notMatch(printed, 'nothing')
+  }
+  t.strictSame((await mutated({ 'a.yaml': '# empty\n' })).told, ['nothing to change: no Kubernetes object in 1 file'])
+  t.strictSame((await mutated({ 'pod.yaml': pod })).told, [], 'something changes')
+  t.strictSame((await mutated({ 'pod.yaml': pod }, 'write')).told, ['pod.yaml: 1 changed'])
+})
+
+void t.test('quiet, only what could not be read is said', async (t) => {
+  const broken = 'apiVersion: v1\nkind: Pod\nmetadata: [\n'
+  t.strictSame((await mutated({ 'a.yaml': 'kind: x\n' }, 'text', policy, true)).told, [])
+  const written = await mutated({ 'pod.yaml': pod }, 'write', policy, true)
+  t.strictSame(written.told, [])
+  t.strictSame(Object.keys(written.written), ['pod.yaml'])
+  const { code, told } = await mutated({ 'a.yaml': broken }, 'text', policy, true)
+  t.equal(code, 2)
+  t.equal(told.length, 1)
+  t.notMatch(told.join(), 'nothing to change')
 })

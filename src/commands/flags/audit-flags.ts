@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander'
 import { helpEnd } from './shared/help-end.ts'
-import { addFileOptions, excludeOption, noColorOption } from './shared/input-options.ts'
+import { addFileOptions, excludeOption, noColorOption, quietOption } from './shared/input-options.ts'
 import {
   addClusterOptions,
   collect,
@@ -28,6 +28,7 @@ export function addAudit(program: Command, finish: Finish): void {
     )
     .addOption(failOnOption('audit'))
     .addOption(excludeOption())
+    .addOption(quietOption())
     .addOption(noColorOption())
     .option('--since <file>', 'an earlier report (-o json): say what is new and what is fixed; only what is new counts')
     .option(

@@ -1,6 +1,7 @@
 import { type Command, Option } from 'commander'
 import { version } from '../../host/version.ts'
 import { helpEnd } from './shared/help-end.ts'
+import { quietOption } from './shared/input-options.ts'
 import { addClusterOptions, type Finish } from './shared/options.ts'
 
 /** `pidguard doctor`. */
@@ -16,6 +17,7 @@ export function addDoctor(program: Command, finish: Finish): void {
     .addOption(
       new Option('--fail-on <level>', 'exit with 1 from this level up').choices(['warn', 'error']).default('error')
     )
+    .addOption(quietOption())
     .addHelpText(
       'after',
       helpEnd(['pidguard doctor', 'pidguard doctor --fail-on warn -o json'], {

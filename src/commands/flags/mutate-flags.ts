@@ -1,6 +1,12 @@
 import type { Command } from 'commander'
 import { helpEnd } from './shared/help-end.ts'
-import { addFileOptions, excludeOption, kustomizeOption, skipOtherFilesOption } from './shared/input-options.ts'
+import {
+  addFileOptions,
+  excludeOption,
+  kustomizeOption,
+  quietOption,
+  skipOtherFilesOption
+} from './shared/input-options.ts'
 import {
   type Finish,
   isDefaultOf,
@@ -22,6 +28,7 @@ export function addMutate(program: Command, finish: Finish): void {
     .option('--diff', 'print only what changes, as diff -u does')
     .option('--patch', 'print the JSON Patch of each object')
     .option('--write', 'change the files')
+    .addOption(quietOption('say on standard error only what could not be read or changed'))
     .addOption(policyOption())
     .addOption(namespaceOption())
     .addOption(namespaceLabelsOption())

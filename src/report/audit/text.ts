@@ -33,6 +33,13 @@ export function renderAuditText(report: AuditReport, paint: Paint = plain): stri
   return `${lines.join('\n')}\n`
 }
 
+/** Nothing where the exit code is 0; otherwise what makes it: the findings, and what could not be looked at. */
+export function renderQuietAudit(report: AuditReport, paint: Paint = plain): string {
+  if (report.exitCode === 0) return ''
+  const lines = [...findingLines(report, paint), ...gapLines(report, paint), '', paint('bold', countsText(report))]
+  return `${lines.slice(1).join('\n')}\n`
+}
+
 function summaryLines(report: AuditReport, paint: Paint): string[] {
   const { source, takenAt, actions, nodes, exitCode } = report
   const missing = missingLines(report).length
@@ -70,12 +77,9 @@ function actionLines(report: AuditReport, action: AuditReport['actions'][number]
 }
 
 function detailLines(report: AuditReport, paint: Paint): string[] {
-  const { findings, rules, nodes, pods, workloads, calico, since } = report
+  const { nodes, pods, workloads, calico, since } = report
   return [
-    ...rules.flatMap(({ id, title }) => {
-      const found = findings.filter(({ ruleId }) => ruleId === id)
-      return section(`${title} [${id}]`, linesOfRule(report, found, paint), paint)
-    }),
+    ...findingLines(report, paint),
     ...section(
       'Fixed since',
       (since?.fixed ?? []).map((finding) => findingLine(finding, paint)),
@@ -90,9 +94,20 @@ function detailLines(report: AuditReport, paint: Paint): string[] {
     ...section('Biggest pods', tableOf(podHead, pods.map(podCells)), paint),
     ...section('Biggest workloads', tableOf(workloadHead, workloads.map(workloadCells)), paint),
     ...section('Calico', tableOf(calicoColumns, calico.map(calicoCells)), paint),
-    ...section('Could not be looked at', missingLines(report).map(oneLine), paint),
+    ...gapLines(report, paint),
     ...section('Besides', otherLines(report).map(oneLine), paint)
   ]
+}
+
+function findingLines(report: AuditReport, paint: Paint): string[] {
+  return report.rules.flatMap(({ id, title }) => {
+    const found = report.findings.filter(({ ruleId }) => ruleId === id)
+    return section(`${title} [${id}]`, linesOfRule(report, found, paint), paint)
+  })
+}
+
+function gapLines(report: AuditReport, paint: Paint): string[] {
+  return section('Could not be looked at', missingLines(report).map(oneLine), paint)
 }
 
 /** Those with the same remedy together, and it below them. */

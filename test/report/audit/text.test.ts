@@ -1,5 +1,5 @@
 import t from 'tap'
-import { renderAuditText } from '../../../src/report/audit/text.ts'
+import { renderAuditText, renderQuietAudit } from '../../../src/report/audit/text.ts'
 import { coloured } from '../../../src/report/text.ts'
 import { cleanAudit, fullAudit } from '../../support/audits.ts'
 
@@ -59,4 +59,21 @@ t.test('it begins with the verdict: which node is close to which incident', asyn
     'Act now: node-a is one burst away from running out of PIDs.',
     'At the kubepods ceiling, where pods fail to fork although the node looks empty: node-a.'
   ])
+})
+
+t.test('quiet, a report is what makes the exit code, and nothing where that is 0', async (t) => {
+  const full = { ...fullAudit(), exitCode: 1 }
+  const quiet = renderQuietAudit(full)
+  const lines = quiet.trimEnd().split('\n')
+  const whole = renderAuditText(full)
+  t.match(lines[0], /\]$/)
+  for (const { ruleId, pointer } of full.findings)
+    t.ok(quiet.includes(`[${ruleId}]`) && quiet.includes(pointer), ruleId)
+  t.match(quiet, 'Could not be looked at')
+  t.match(quiet, /\d+ findings?/)
+  for (const line of lines) t.ok(line === '' || whole.includes(line), line)
+  t.notMatch(quiet, /Biggest pods|Besides|What to do first/)
+  t.equal(renderQuietAudit({ ...full, exitCode: 0 }), '')
+  const gapOnly = { ...cleanAudit(), exitCode: 4, gaps: full.gaps }
+  t.match(renderQuietAudit(gapOnly), /^Could not be looked at\n/)
 })

@@ -24,8 +24,9 @@ export function skipOtherFilesOption(): Option {
   return new Option('--skip-other-files', description)
 }
 
-export function quietOption(): Option {
-  return new Option('-q, --quiet', 'print what makes the exit code, without notes, and nothing when it is 0')
+/** Of verbs that report findings; `does` is what it means where a verb prints something else. */
+export function quietOption(does = 'print what makes the exit code, without notes, and nothing when it is 0'): Option {
+  return new Option('-q, --quiet', does)
 }
 
 export function noColorOption(): Option {
