@@ -59,6 +59,23 @@ step_again() {
   count "$name" "$code"
 }
 
+# step_twice NAME COMMAND…: as a step; a command that fails is run once more, and named as flaky if it then passes.
+step_twice() {
+  local name=$1 code
+  shift
+  printf '\n=== %s\n' "$name"
+  attempt "$name" "$@"
+  code=$?
+  if ((code != 0)); then
+    printf '\n--- it failed; once more\n'
+    if attempt "$name, once more" "$@"; then
+      flaky+=("$name: it")
+      code=0
+    fi
+  fi
+  count "$name" "$code"
+}
+
 skip() { printf '\n=== %s: skipped, %s\n' "$1" "$2"; }
 
 # What a step printed of its failure: assertions that do not hold, with the lines after them, else its last lines.

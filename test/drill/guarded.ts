@@ -28,7 +28,7 @@ export async function playGuarded(scene: GuardedScene): Promise<void> {
       const isSeen = new RegExp(` ${tasks}/${ceiling} +\\d+% +${tasks} `).test(table)
       return isSeen && stderr.includes(`committed ${tasks}, in use ${tasks}`) && table
     },
-    60_000
+    300_000
   )
   story.say('the kubelet has noticed (it looks every 10 to 15 s; in between a pod counts as what it declares):')
   story.quote(top)
@@ -64,7 +64,7 @@ export async function playGuarded(scene: GuardedScene): Promise<void> {
   await until(
     'headroom',
     async () => (await workloads.create(workloads.pod('large', 900), '--dry-run=server')).code === 0,
-    60_000
+    300_000
   )
   const again = await workloads.create(workloads.pod('large', 900))
   story.holds('headroom returns: the pod of 900 threads is admitted now', again.code === 0)

@@ -16,7 +16,7 @@ export async function playIncident({ story, kubepods, workloads }: Scene): Promi
   await until(
     'pods that crash, and crash again',
     async () => (await workloads.pods(crowd.name)).some(({ restarts }) => restarts >= 2),
-    120_000
+    300_000
   )
   story.say(`kubepods holds ${kubepods.inUse} tasks of ${kubepods.limit}`)
   story.quote(await workloads.list())

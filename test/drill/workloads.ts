@@ -82,7 +82,7 @@ export class Workloads {
     await until(
       `${count} ready pods of ${app}`,
       async () => (await this.pods(app)).filter(({ isReady }) => isReady).length === count,
-      120_000
+      300_000
     )
   }
 

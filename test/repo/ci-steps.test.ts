@@ -66,3 +66,20 @@ void t.test('a step that fails without the name of a file is not run again', asy
   const { code, lines, calls } = run(t, 'the build failed\n    not ok 1 - test/e2e/nested.test.ts\n', 2)
   t.strictSame([code, lines.at(-1), calls], [1, '1 passed, 1 failed', ['all']])
 })
+
+for (const { name, tries, code, verdict } of [
+  { name: 'passes', tries: [0], code: 0, verdict: '1 passed, 0 failed' },
+  { name: 'passes when it is run once more, and is named', tries: [1, 0], code: 0, verdict: '1 passed, 0 failed' },
+  { name: 'fails twice', tries: [1, 1], code: 1, verdict: '0 passed, 1 failed' }
+]) {
+  void t.test(`a step that may be run once more ${name}`, async (t) => {
+    const folder = t.testdir({ tries: `${tries.join('\n')}\n` })
+    const command = 'code=$(head -n 1 tries); sed -i 1d tries; echo "DOES NOT HOLD: it was $code"; exit "$code"'
+    const script = `set -u; . '${steps}'; step_twice drill bash -c '${command}'; verdict`
+    const { status, stdout } = spawnSync('bash', ['-c', script], { cwd: folder, encoding: 'utf8' })
+    t.strictSame([status, stdout.trimEnd().split('\n').at(-1)], [code, verdict])
+    t.equal(readFileSync(join(folder, 'tries'), 'utf8'), '', 'run as often as that')
+    t.equal(/^flaky: drill: it failed, and passed/m.test(stdout), tries.length > code + 1)
+    t.equal(/^failed: drill\nDOES NOT HOLD: it was 1/m.test(stdout), code === 1)
+  })
+}
