@@ -4,7 +4,7 @@ import { execFile } from 'node:child_process'
 import { join } from 'node:path'
 import t from 'tap'
 import { pidsEstimate } from '../../src/kubernetes/annotations.ts'
-import { chartFolder, helms } from '../support/helm.ts'
+import { chartFolder, helmSince, helms } from '../support/helm.ts'
 import { projectFolder } from '../support/sources.ts'
 import { startControlPlane } from './support/control-plane.ts'
 import { chartFor, helmOf } from './support/helm-cli.ts'
@@ -74,9 +74,7 @@ async function deniedByWebhook(): Promise<void> {
   )
 }
 
-/** What the oldest Helm that is tried here supports (Helm's version support policy: v3.18 is for v1.30 to v1.33). */
-const oldest = 30
-const skip = plane.version.minor < oldest && `no Helm is made for ${plane.version.text}`
+const skip = plane.version.minor < helmSince && `no Helm is made for ${plane.version.text}`
 for (const { program, version } of helms) {
   void t.test(`Helm ${version}`, { timeout: 1_500_000, skip }, async (t) => {
     const helm = helmOf(plane, program)

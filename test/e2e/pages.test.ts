@@ -4,7 +4,7 @@ import { execFile } from 'node:child_process'
 import { chmodSync, cpSync, mkdirSync, writeFileSync } from 'node:fs'
 import { delimiter, join, resolve } from 'node:path'
 import t from 'tap'
-import { helm } from '../support/helm.ts'
+import { helm, helmSince } from '../support/helm.ts'
 import { commandsOf, pageText, userPages } from '../support/pages.ts'
 import { findAssets } from './support/assets.ts'
 import { startControlPlane } from './support/control-plane.ts'
@@ -34,7 +34,7 @@ const steps: readonly { readonly command: RegExp; readonly codes?: readonly numb
   { command: /^kubectl delete mutatingadmissionpolicybindings /, since: 36 },
   { command: /^kubectl delete -k my-pidguard / },
   { command: /^kubectl delete clusterrolebinding / },
-  { command: /^helm install / }
+  { command: /^helm install /, since: helmSince }
 ]
 
 /** What another test runs, or what runs nothing of ours. */

@@ -9,6 +9,12 @@ export interface Helm {
   readonly version: string
 }
 
+/**
+ * Minor version of the oldest Kubernetes that the oldest Helm of the tests supports (Helm's version support policy: v3.18 is for
+ * v1.30 to v1.33).
+ */
+export const helmSince = 30
+
 /** Those that PIDGUARD_HELM names, separated by colons, else the one on PATH. Empty where there is none. */
 export const helms: readonly Helm[] = (process.env['PIDGUARD_HELM'] ?? 'helm').split(':').flatMap((program) => {
   const version = versionOf(program)
