@@ -8,6 +8,7 @@ import type { ObjectSource } from '../ports/objects.ts'
 import type { KubeletConfigs, NodeReadings } from '../ports/readings.ts'
 import type { Progress } from '../ports/runtime.ts'
 import type { AuditPolicy } from './judge-stored-object.ts'
+import type { TemplateKinds } from './own-kinds.ts'
 
 /** What an audit asks of the world. */
 export interface AuditDeps {
@@ -16,6 +17,8 @@ export interface AuditDeps {
   /** Of the API server that stores the objects; undefined: not known. */
   readonly serverVersion?: MinorVersion | undefined
   readonly objects: ObjectSource
+  /** Kinds that are not of Kubernetes itself and hold pod templates: those that are looked for. */
+  readonly templateKinds: TemplateKinds
   readonly readings: NodeReadings
   readonly configs: KubeletConfigs
   /** Where to ask a node, where that is not what its object says. */

@@ -116,6 +116,7 @@ function reportOf(passes: Passes, options: AuditOptions, deps: AuditDeps) {
     notes: [
       ...calicoNotes(objects.calico, policy),
       ...notesOf(passes, options.source),
+      ...objects.notes,
       ...configNotes(nodes, configs),
       ...(source.notes?.() ?? []),
       ...(deps.notes ?? [])

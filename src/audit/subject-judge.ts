@@ -1,18 +1,22 @@
 import type { AllFacts } from '../engine/rule.ts'
+import { pointerBehind } from '../kubernetes/pods/template-stand-in.ts'
 import { isPodSubject, type Subject } from '../kubernetes/subject.ts'
 import { node, pod } from '../kubernetes/workloads.ts'
-import { shapeErrorOf, textOf } from '../lib/json/shape.ts'
+import { namedPointer } from '../lib/json/pointer.ts'
+import { type JsonRecord, shapeErrorOf, textOf } from '../lib/json/shape.ts'
 import type { Fault, Skip } from '../model/finding.ts'
 import type { Settings } from '../policy/settings.ts'
 import type { AuditFault } from '../report/audit/audit-report.ts'
 import { ReasonCounts } from '../report/count-by-reason.ts'
+import { objectNameOf } from '../report/object-name.ts'
 import type { ObjectName, Unchecked } from '../report/validate-report.ts'
 import type { AuditDeps } from './audit-deps.ts'
 import type { Coverage } from './coverage.ts'
 import { ownerOf } from './finding-owner.ts'
 import { type FindingOfOwner, FindingsByOwner } from './findings-by-owner.ts'
 import { isYoung } from './fleet/young-pods.ts'
-import { auditVerdictOf } from './judge-stored-object.ts'
+import { type AuditVerdict, auditVerdictOf } from './judge-stored-object.ts'
+import type { OwnTemplate } from './own-kinds.ts'
 import type { ListedFacts } from './passes/read-facts.ts'
 import { type NodeAnswers, readingRulesOf, stateOf } from './passes/read-nodes.ts'
 
@@ -75,16 +79,35 @@ export class SubjectJudge {
     const verdict = auditVerdictOf(subject, rules, policy, settings, this.#factsOf(subject, ofFelix))
     if (verdict === undefined) return
     this.#checked++
+    this.#take(verdict, subject, settings, ownerOf(subject, textOf(subject.object['apiVersion'])))
+  }
+
+  /** Takes the pod templates of an object of a kind that no rule knows. */
+  judgeTemplates(object: JsonRecord, templates: readonly OwnTemplate[]): void {
+    const { policy, rules } = this.#deps
+    if (templates.length > 0) this.#checked++
+    for (const { subject, template } of templates) {
+      const settings = policy.settingsFor(subject.namespace, this.#facts.namespace(subject.namespace))
+      const verdict = auditVerdictOf(subject, rules, policy, settings, this.#factsOf(subject, {}))
+      if (verdict === undefined) continue
+      const findings = verdict.findings.map((finding) => {
+        const pointer = pointerBehind(finding.pointer, template)
+        return { ...finding, pointer, field: namedPointer(object, pointer) }
+      })
+      this.#take({ ...verdict, findings }, subject, settings, objectNameOf(object, subject.namespace))
+    }
+  }
+
+  #take(verdict: AuditVerdict, subject: Subject, settings: Settings, owner: ObjectName): void {
     for (const ruleId of verdict.checkedBy) this.#checkedBy.set(ruleId, (this.#checkedBy.get(ruleId) ?? 0) + 1)
     for (const note of settings.notes) {
       this.#notes.set(note, (this.#notes.get(note) ?? new Set()).add(subject.namespace))
     }
-    const owner = ownerOf(subject, textOf(subject.object['apiVersion']))
     const skips = this.#withoutYoung(verdict.skips, subject)
     this.#skips.add(skips)
     for (const { ruleId } of [...skips, ...verdict.faults]) this.#coverage.markUnchecked(ruleId, owner)
     this.#exempted.add(verdict.exempted)
-    const isChild = owner.kind !== subject.kind || owner.name !== subject.name
+    const isChild = subject.groupKind === pod && (owner.kind !== subject.kind || owner.name !== subject.name)
     if (verdict.findings.length > 0) this.#findings.add(verdict.findings, subject.name, owner, isChild)
     for (const fault of verdict.faults) this.#addFault(fault, owner, settings)
   }

@@ -1,6 +1,7 @@
 import type { AuditDeps } from '../audit/audit-deps.ts'
 import { type Audited, audit, withGaps } from '../audit/build-report.ts'
 import { readEarlier } from '../audit/earlier/read.ts'
+import { controllerKinds } from '../audit/listed-kinds.ts'
 import { KubeReportStore } from '../audit/policy-reports/kube-report-store.ts'
 import { NotedUids } from '../audit/policy-reports/owner-uids.ts'
 import { publish } from '../audit/policy-reports/publish.ts'
@@ -26,6 +27,8 @@ import { KubeError } from '../kube/kube-error.ts'
 import { ObjectLists } from '../kube/object-lister.ts'
 import { PacedApi } from '../kube/rate-limited-api.ts'
 import { readServerVersion } from '../kube/server-version-reader.ts'
+import { knownTemplatePlaces } from '../kubernetes/pods/template-places.ts'
+import { groupKindOf, groupOf } from '../kubernetes/workloads.ts'
 import type { CallCredentialsSource } from '../ports/credentials.ts'
 import { KubeletConfigReader } from '../readings/kubelet/kubelet-config.ts'
 import { noConfigs, noReadings } from '../readings/no-readings.ts'
@@ -36,6 +39,7 @@ import { auditRules, policyRules } from '../rules/index.ts'
 import type { ReadingSource } from '../server/metrics/headroom-metrics.ts'
 import { snapshotReadings } from '../snapshot/snapshot.ts'
 import { ageNote } from '../snapshot/snapshot-age.ts'
+import type { FilePolicy } from '../validate/object-judge.ts'
 import { readOutputs } from '../validate/output-flags.ts'
 import { auditFormats, writeAudit } from './audit-formats.ts'
 import type { InputFlags } from './inputs/chosen-inputs.ts'
@@ -192,6 +196,7 @@ async function auditWith(
     {
       rules: new RuleIndex(auditRules),
       policy,
+      templateKinds: templateKindsOf(source, policy),
       now: () => clock.now(),
       progress: { step() {} },
       signal: new AbortController().signal,
@@ -199,6 +204,17 @@ async function auditWith(
       notes: [...(sources.notes ?? []), ...(policy.notes ?? [])]
     }
   )
+}
+
+/**
+ * Of files, all kinds whose pod templates are known. Of a cluster those that its policy names: to list the others takes rights that nobody
+ * has given, and their pods are checked as all pods are.
+ */
+function templateKindsOf({ kind }: AuditSource, { ownKinds = new Map() }: FilePolicy): AuditDeps['templateKinds'] {
+  const known = kind === 'dump' ? new Map([...knownTemplatePlaces, ...ownKinds]) : new Map(ownKinds)
+  for (const { kind: each, apiVersions } of controllerKinds)
+    known.delete(groupKindOf(groupOf(apiVersions[0] ?? ''), each))
+  return known
 }
 
 function noteOf(takenAt: number): readonly string[] {

@@ -1,11 +1,13 @@
 import { declaredPids, mirrorPod, pidsEstimate, staticHash } from '../kubernetes/annotations.ts'
+import { type ObjectProblem, problemsOf } from '../kubernetes/pods/object-problems.ts'
+import { subjectOfObject } from '../kubernetes/subject.ts'
 import type { LimitRangeItem } from '../kubernetes/types.ts'
 import { currentVersionOf, groupOf } from '../kubernetes/workloads.ts'
-import type { JsonRecord } from '../lib/json/shape.ts'
+import { type JsonRecord, shapeErrorOf } from '../lib/json/shape.ts'
 import type { NamedNamespace, NodeFacts, PodFacts } from '../model/cluster-objects.ts'
 import type { ListedKind, ListFailure, ObjectSource } from '../ports/objects.ts'
 import { objectNameOf } from '../report/object-name.ts'
-import { placeText, plural } from '../report/validate-report.ts'
+import { objectText, placeText, plural } from '../report/validate-report.ts'
 import type { ClusterSnapshot } from '../snapshot/snapshot.ts'
 import type { Inputs } from './inputs.ts'
 import { readObjects } from './read-objects.ts'
@@ -40,10 +42,15 @@ export class DumpObjects implements ObjectSource {
     this.#notes = notes
     for (const file of files) {
       await readObjects(file, this.#inputs, {
-        object: async ({ object }) => {
+        object: async ({ object, placeOf }) => {
           const kind = kinds.find((each) => isOfKind(object, each))
           if (kind === undefined) return
           found.add(kind.kind)
+          const wrong = refusalsOf(object)
+          for (const { message, pointer } of wrong) {
+            failures.push(unreadable(placeText(await placeOf(pointer)), `${nameOf(object)}: ${message}`))
+          }
+          if (wrong.length > 0) return
           if (known.add(kind.kind, object)) take(object)
           else this.#noteRepeat(object)
         },
@@ -67,6 +74,11 @@ export class DumpObjects implements ObjectSource {
     return failures
   }
 
+  /** Files say of no kind whether it is served; any version of it is taken. */
+  async served(group: string, kind: string): Promise<ListedKind> {
+    return { kind, plural: kind, apiVersions: [`${group}/v1`] }
+  }
+
   /** What was left out. */
   notes(): string[] {
     if (this.#repeats === 0) return [...this.#notes]
@@ -78,8 +90,27 @@ export class DumpObjects implements ObjectSource {
   }
 
   #noteRepeat(object: JsonRecord): void {
-    const { kind, namespace, name } = objectNameOf(object, '')
-    if (this.#repeats++ === 0) this.#firstRepeat = `${kind} ${namespace === '' ? '' : `${namespace}/`}${name}`
+    if (this.#repeats++ === 0) this.#firstRepeat = nameOf(object)
+  }
+}
+
+function nameOf(object: JsonRecord): string {
+  return objectText(objectNameOf(object, ''))
+}
+
+/**
+ * What the API server would refuse, as `validate` finds it: rules would take it for absent. Nothing where the object is not
+ * what its kind says: the audit finds that itself.
+ */
+function refusalsOf(object: JsonRecord): readonly ObjectProblem[] {
+  try {
+    return problemsOf(
+      subjectOfObject({ ...object, apiVersion: currentVersionOf(String(object['apiVersion'])) }),
+      undefined
+    )
+  } catch (error) {
+    if (shapeErrorOf(error) === undefined) throw error
+    return []
   }
 }
 

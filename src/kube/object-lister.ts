@@ -5,6 +5,7 @@ import type { Millis } from '../lib/units.ts'
 import type { ListedKind, ListFailure, ObjectSource } from '../ports/objects.ts'
 import type { Progress } from '../ports/runtime.ts'
 import type { KubeApi } from './client.ts'
+import { findKind } from './find-kind.ts'
 import { isPassing, KubeError } from './kube-error.ts'
 import { readPages } from './paged-list.ts'
 
@@ -38,6 +39,17 @@ export class ObjectLists implements ObjectSource {
       if (failure !== undefined) failures.push(failure)
     }
     return failures
+  }
+
+  /** By what the API server says of its groups, which any authenticated client may read (ClusterRole system:discovery). */
+  async served(group: string, kind: string): Promise<ListedKind | ListFailure | undefined> {
+    try {
+      return await findKind(this.#api, group, kind, this.#signal)
+    } catch (cause) {
+      const error = KubeError.ofTransport(cause)
+      if (error.failure === 'not-found') return undefined
+      return failureOf({ kind, plural: kind, apiVersions: [] }, `${group}/`, error, new Set([`/apis/${group}`]))
+    }
   }
 
   /**

@@ -29,6 +29,11 @@ export interface ObjectSource {
    * AppError when nothing can be read at all.
    */
   each(kinds: readonly ListedKind[], take: (object: Record<string, unknown>) => void): Promise<readonly ListFailure[]>
+  /**
+   * How a kind is listed of which only its group is known, as one of a CRD. undefined: it is not served; a failure: that
+   * cannot be found out. Throws AppError when nothing can be read at all.
+   */
+  served(group: string, kind: string): Promise<ListedKind | ListFailure | undefined>
   /** Remarks about what was passed on, in words. */
   notes?(): readonly string[]
 }

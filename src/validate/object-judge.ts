@@ -5,8 +5,10 @@ import { type Judged, mutateThenValidate } from '../engine/mutate-then-validate.
 import type { Rule } from '../engine/rule.ts'
 import type { RuleIndex } from '../engine/rule-index.ts'
 import { runsFelix } from '../kubernetes/calico/felix.ts'
+import { type ObjectProblem, problemsOf } from '../kubernetes/pods/object-problems.ts'
 import { type FoundTemplate, templatesIn } from '../kubernetes/pods/pod-templates.ts'
 import { type TemplatePlace, templatePlacesOf } from '../kubernetes/pods/template-places.ts'
+import { pointerBehind, problemBehind, standInOf } from '../kubernetes/pods/template-stand-in.ts'
 import { fillFromLimitRanges } from '../kubernetes/qos/limit-range-defaults.ts'
 import { isPodSubject, type Subject, subjectOfObject } from '../kubernetes/subject.ts'
 import type { LimitRangeItem } from '../kubernetes/types.ts'
@@ -14,8 +16,6 @@ import { currentVersionOf, type GroupKind, groupKindOf, groupOf, pod } from '../
 import { Draft, type PatchOperation } from '../lib/json/patch.ts'
 import { type JsonRecord, shapeErrorOf } from '../lib/json/shape.ts'
 import type { Settings } from '../policy/settings.ts'
-import { type ObjectProblem, problemsOf } from './object-problems.ts'
-import { pointerBehind, standInOf } from './template-stand-in.ts'
 
 /** What a check of files asks of the policy. */
 export interface FilePolicy {
@@ -88,14 +88,7 @@ export class ObjectJudge {
   /** Checks one pod template of a kind that no rule knows, as if it were that of a workload of Kubernetes. */
   #judgeTemplate(object: JsonRecord, found: FoundTemplate, facts: InputFacts): ObjectVerdict | RefusedObject {
     const verdict = this.#judgeOne(standInOf(object, found), 'apps/v1', facts)
-    if ('problems' in verdict) {
-      const problems = verdict.problems.map(({ pointer, message }) => {
-        const [named = '', ...rest] = message.split(': ')
-        const place = named.startsWith('/') ? pointerBehind(named, found) : named
-        return { pointer: pointerBehind(pointer, found), message: [place, ...rest].join(': ') }
-      })
-      return { problems }
-    }
+    if ('problems' in verdict) return { problems: verdict.problems.map((problem) => problemBehind(problem, found)) }
     const findings = verdict.findings.map((finding) => ({ ...finding, pointer: pointerBehind(finding.pointer, found) }))
     // No rule changes a template, so there is nothing to move.
     return {

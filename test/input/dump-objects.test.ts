@@ -31,19 +31,22 @@ function names(objects: readonly JsonRecord[]): string[] {
   return objects.map(({ kind, metadata }) => `${kind} ${(metadata as JsonRecord)['name']}`).sort()
 }
 
+const spec = { containers: [{ name: 'app', image: 'example.com/app:1' }] }
+const ofTemplate = `spec: {template: {spec: ${JSON.stringify(spec)}}}`
 const asPod = ({ uid, namespace, name }: PodFacts) => ({
   apiVersion: 'v1',
   kind: 'Pod',
-  metadata: { uid, namespace, name }
+  metadata: { uid, namespace, name },
+  spec
 })
-const pod = (name: string) => `{apiVersion: v1, kind: Pod, metadata: {name: ${name}}}`
+const pod = (name: string) => `{apiVersion: v1, kind: Pod, metadata: {name: ${name}}, spec: ${JSON.stringify(spec)}}`
 
 t.test('objects of the kinds asked for, from lists and documents, and no others', async (t) => {
   const texts = {
     'pods.json': JSON.stringify({
       apiVersion: 'v1',
       kind: 'List',
-      items: [{ apiVersion: 'v1', kind: 'Pod', metadata: { name: 'a' } }]
+      items: [{ apiVersion: 'v1', kind: 'Pod', metadata: { name: 'a' }, spec }]
     }),
     'more.yaml': `${pod('b')}\n---\n{apiVersion: v1, kind: ConfigMap, metadata: {name: c}}\n---\n{apiVersion: x.io/v1, kind: Pod, metadata: {name: d}}`
   }
@@ -56,7 +59,7 @@ t.test('objects of the kinds asked for, from lists and documents, and no others'
 })
 
 t.test('old versions are of their kind too', async (t) => {
-  const texts = { 'a.yaml': '{apiVersion: extensions/v1beta1, kind: Deployment, metadata: {name: a}}' }
+  const texts = { 'a.yaml': `{apiVersion: extensions/v1beta1, kind: Deployment, metadata: {name: a}, ${ofTemplate}}` }
   t.equal((await read(texts, controllerKinds)).objects.length, 1)
 })
 
@@ -111,7 +114,9 @@ t.test('its namespaces and limits too, and what pods were counted with', async (
 t.test('a snapshot adds what files lack, by uid where both have one, else by name', async (t) => {
   const [first, ...others] = snapshot.pods as [PodFacts, ...PodFacts[]]
   const metadata = ({ namespace, name }: PodFacts, uid?: string) => JSON.stringify({ namespace, name, uid })
-  const podAt = (text: string) => ({ 'a.yaml': `{apiVersion: v1, kind: Pod, metadata: ${text}}` })
+  const podAt = (text: string) => ({
+    'a.yaml': `{apiVersion: v1, kind: Pod, metadata: ${text}, spec: ${JSON.stringify(spec)}}`
+  })
   const count = async (text: string) => (await read(podAt(text), [podKind], snapshot)).objects.length
   t.ok(others.length > 0)
   t.equal(await count('{name: unrelated}'), 1 + snapshot.pods.length, 'one pod in a file hides none of the snapshot')
@@ -157,14 +162,16 @@ t.test('nodes are known by name, and limits by namespace', async (t) => {
 
 t.test('an object that stands in two files is taken once, as it stands first, and that is told', async (t) => {
   const texts = {
-    'a.yaml': '{apiVersion: apps/v1, kind: Deployment, metadata: {name: web, labels: {from: a}}}',
+    'a.yaml': `{apiVersion: apps/v1, kind: Deployment, metadata: {name: web, labels: {from: a}}, ${ofTemplate}}`,
     'b.yaml': [
-      '{apiVersion: extensions/v1beta1, kind: Deployment, metadata: {name: web, namespace: default, labels: {from: b}}}',
-      '{apiVersion: apps/v1, kind: Deployment, metadata: {name: web, namespace: shop}}',
-      '{apiVersion: apps/v1, kind: StatefulSet, metadata: {name: web}}',
-      '{apiVersion: batch/v1, kind: Job, metadata: {generateName: run-}}',
-      '{apiVersion: batch/v1, kind: Job, metadata: {generateName: run-}}'
-    ].join('\n---\n')
+      'apiVersion: extensions/v1beta1, kind: Deployment, metadata: {name: web, namespace: default, labels: {from: b}}',
+      'apiVersion: apps/v1, kind: Deployment, metadata: {name: web, namespace: shop}',
+      'apiVersion: apps/v1, kind: StatefulSet, metadata: {name: web}',
+      'apiVersion: batch/v1, kind: Job, metadata: {generateName: run-}',
+      'apiVersion: batch/v1, kind: Job, metadata: {generateName: run-}'
+    ]
+      .map((object) => `{${object}, ${ofTemplate}}`)
+      .join('\n---\n')
   }
   const { objects, notes } = await read(texts, controllerKinds)
   t.match(objects[0], { metadata: { labels: { from: 'a' } } })
@@ -175,3 +182,34 @@ t.test('an object that stands in two files is taken once, as it stands first, an
   ])
   t.match(twice.notes, [/^2 repeats of objects left out, the first of Deployment web: /])
 })
+
+t.test(
+  'what the API server would refuse is reported at its place, as validate does, and counts as nothing',
+  async (t) => {
+    const texts = {
+      'a.yaml': [
+        'apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec: null\n',
+        'apiVersion: v1\nkind: Pod\nmetadata: {name: b}\nspec: {containers: []}\n',
+        'apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: c, namespace: shop}\nspec:\n  template:\n    spec: null\n',
+        'apiVersion: v1\nkind: Pod\nmetadata: {name: d}\nspec:\n  containers:\n  - name: app\n    resources: {requests: {memory: 512MB}}\n',
+        'apiVersion: v1\nkind: ReplicationController\nmetadata: {name: e}\nspec: {replicas: 0}\n',
+        'apiVersion: v1\nkind: Pod\nmetadata: {name: f}\nspec: 7\n'
+      ].join('---\n')
+    }
+    const { objects, failures } = await read(texts, [podKind, ...controllerKinds])
+    t.strictSame(
+      failures.map(({ part, reason, detail }) => [part, reason, detail]),
+      [
+        ['a.yaml:1:1', 'unreadable', 'Pod a: /: expected spec, which is missing'],
+        ['a.yaml:9:8', 'unreadable', 'Pod b: /spec/containers: expected at least one container, found an empty list'],
+        ['a.yaml:15:3', 'unreadable', 'Deployment shop/c: /spec/template: expected spec, which is missing'],
+        [
+          'a.yaml:24:28',
+          'unreadable',
+          'Pod d: /spec/containers/0/resources/requests/memory: expected a quantity such as 64Mi, found "512MB"; is 512M meant?'
+        ]
+      ]
+    )
+    t.strictSame(names(objects), ['Pod f', 'ReplicationController e'], 'the audit itself says what is wrong with f')
+  }
+)

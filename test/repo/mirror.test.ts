@@ -113,7 +113,8 @@ const without: Readonly<Record<string, string>> = {
   'doctor/replicas/replica-checks.ts': 'Inside of diagnose.ts; diagnose.test.ts has every case.',
   'validate/collect-findings.ts': 'Inside of validate.ts; validate.test.ts.',
   'validate/object-judge.ts': 'Inside of validate.ts; validate.test.ts.',
-  'validate/template-stand-in.ts': 'Inside of object-judge.ts; validate.test.ts checks templates of other kinds.',
+  'kubernetes/pods/template-stand-in.ts':
+    'Inside of object-judge.ts; validate.test.ts checks templates of other kinds.',
   'kubernetes/kind-mistake.ts': 'test/validate/validate.test.ts has every kind of mistake.',
   'kubernetes/pods/pod-templates.ts': 'test/validate/validate.test.ts finds templates through it.',
   'host/files/find-files.ts': 'Inside of input-files.ts; input-files.test.ts.',
@@ -125,7 +126,6 @@ const without: Readonly<Record<string, string>> = {
   'validate/repeats.ts': 'Inside of validate.ts; validate.test.ts.',
   'host/files/file-error.ts': 'Inside of input-files.ts; input-files.test.ts.',
   'yaml/edit/': 'Inside of edit-yaml.ts and edit-json.ts; their tests have every edit.',
-  'yaml/locator.ts': 'read.test.ts finds fields through it.',
   'yaml/go-yaml-reader.ts': 'js-yaml-reader.test.ts holds it to the fast parser, read.test.ts to kubectl.',
   'rules/docs/readme.ts': 'Compared as a whole with src/rules/README.md by test/repo/generated.test.ts.',
   'doctor/read-installation.ts': 'Reads only; test/e2e/doctor.test.ts reads a real API server with it.',

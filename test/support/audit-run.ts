@@ -2,6 +2,7 @@ import type { AuditDeps } from '../../src/audit/audit-deps.ts'
 import { type AuditOptions, audit } from '../../src/audit/build-report.ts'
 import { RuleIndex } from '../../src/engine/rule-index.ts'
 import { DumpObjects } from '../../src/input/dump-objects.ts'
+import { knownTemplatePlaces } from '../../src/kubernetes/pods/template-places.ts'
 import type { JsonRecord } from '../../src/lib/json/shape.ts'
 import type { KubeletConfig, NodeReading, ReadingFailure } from '../../src/model/node-reading.ts'
 import type { ListFailure, ObjectSource } from '../../src/ports/objects.ts'
@@ -18,6 +19,8 @@ export interface ClusterSketch {
   readonly objects: readonly JsonRecord[]
   /** Kinds that may not be listed. */
   readonly forbidden?: readonly string[]
+  /** Kinds that the cluster does not serve. */
+  readonly unserved?: readonly string[]
   readonly readings?: Readonly<Record<string, Partial<NodeReading>>>
   readonly failures?: Readonly<Record<string, ReadingFailure>>
   readonly configs?: Readonly<Record<string, KubeletConfig>>
@@ -83,6 +86,7 @@ export async function auditOfDump({
     {
       rules: new RuleIndex(auditRules),
       policy: policyFrom(policy),
+      templateKinds: new Map([...knownTemplatePlaces, ...(policyFrom(policy).ownKinds ?? [])]),
       objects: new DumpObjects(Object.keys(files), memoryInputs(files), snapshot),
       readings: snapshot === undefined ? noReadings('none') : snapshotReadings(snapshot, { now, monotonic: () => 0 }),
       configs: configs ?? noConfigs('none'),
@@ -102,6 +106,7 @@ function depsOf(sketch: ClusterSketch): AuditDeps {
   return {
     rules: new RuleIndex(auditRules),
     policy: policyFrom(sketch.policy),
+    templateKinds: policyFrom(sketch.policy).ownKinds ?? new Map(),
     serverVersion: sketch.serverVersion,
     objects: memoryObjects(sketch),
     readings: {
@@ -137,8 +142,11 @@ function depsOf(sketch: ClusterSketch): AuditDeps {
 /** Plenty of room. */
 const roomy = { limit: 4_194_304, inUse: 500 }
 
-function memoryObjects({ objects, forbidden = [] }: ClusterSketch): ObjectSource {
+function memoryObjects({ objects, forbidden = [], unserved = [] }: ClusterSketch): ObjectSource {
   return {
+    async served(group, kind) {
+      return unserved.includes(kind) ? undefined : { kind, plural: kind.toLowerCase(), apiVersions: [`${group}/v1`] }
+    },
     async each(kinds, take) {
       const failures: ListFailure[] = []
       for (const { kind, plural } of kinds) {

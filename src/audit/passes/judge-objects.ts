@@ -15,6 +15,7 @@ import { FelixRollouts } from '../felix-rollouts.ts'
 import { FleetRows } from '../fleet/fleet-rows.ts'
 import { controllerKinds, podKind, revisionKind } from '../listed-kinds.ts'
 import { type Missed, readOrMiss, withName } from '../missed.ts'
+import { findOwnKinds, ownTemplatesOf } from '../own-kinds.ts'
 import { SubjectJudge, type SubjectVerdicts } from '../subject-judge.ts'
 import { calicoRowsOf } from './calico-rows.ts'
 import type { ListedFacts } from './read-facts.ts'
@@ -31,11 +32,12 @@ export interface JudgedObjects {
   readonly knowsPods: boolean
   readonly coverage: Coverage
   readonly missed: Missed
+  readonly notes: readonly string[]
 }
 
 /** Pass 3: lists what makes pods, then pods, and checks each object as it comes; then checks what needs all of them. */
 export async function judgeObjects(facts: ListedFacts, nodes: NodeAnswers, deps: AuditDeps): Promise<JudgedObjects> {
-  const { objects, policy, rules } = deps
+  const { objects, policy, rules, templateKinds } = deps
   const malformed: AuditGap[] = []
   const failures: ListFailure[] = []
   const rollouts = new FelixRollouts()
@@ -57,6 +59,8 @@ export async function judgeObjects(facts: ListedFacts, nodes: NodeAnswers, deps:
   }
   const takeController = (object: JsonRecord): void => {
     readOrMiss(object, malformed, () => {
+      const templates = ownTemplatesOf(object, templateKinds)
+      if (templates !== undefined) return judge.judgeTemplates(object, templates)
       const subject = subjectOf(object)
       const found = felixDaemonSetOf(subject)
       if (found === undefined) return judge.judge(subject)
@@ -81,7 +85,8 @@ export async function judgeObjects(facts: ListedFacts, nodes: NodeAnswers, deps:
     judgeObject(object)
   }
 
-  failures.push(...(await objects.each(controllerKinds, takeController)))
+  const own = await findOwnKinds(objects, templateKinds.keys())
+  failures.push(...own.failures, ...(await objects.each([...controllerKinds, ...own.listed], takeController)))
   failures.push(...(await objects.each([podKind], takePod)))
   if (!rollouts.isEmpty) {
     failures.push(...(await objects.each([revisionKind], (object) => rollouts.addRevision(object))))
@@ -117,7 +122,8 @@ export async function judgeObjects(facts: ListedFacts, nodes: NodeAnswers, deps:
   }
   for (const failure of [...facts.missed.failures, ...failures]) coverage.markUnread(failure)
   if (malformed.length + facts.missed.malformed.length > 0) coverage.markMalformed()
-  return { verdicts: judge.verdicts(), rows, calico, knowsPods, coverage, missed: { failures, malformed } }
+  const missed = { failures, malformed }
+  return { verdicts: judge.verdicts(), rows, calico, knowsPods, coverage, missed, notes: own.notes }
 }
 
 function subjectOf(object: JsonRecord): Subject {

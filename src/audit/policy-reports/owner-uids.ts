@@ -20,6 +20,10 @@ export class NotedUids implements ObjectSource {
     })
   }
 
+  served(group: string, kind: string): Promise<ListedKind | ListFailure | undefined> {
+    return this.#objects.served(group, kind)
+  }
+
   /** `key` as objectKey makes it. undefined: not read, or a pod or ReplicaSet with a controller. */
   uidOf(key: string): string | undefined {
     return this.#uids.get(key)

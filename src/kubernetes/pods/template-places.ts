@@ -106,9 +106,12 @@ const places: Readonly<Record<GroupKind, readonly TemplatePlace[]>> = {
   'argoproj.io/CronWorkflow': workflow('/spec/workflowSpec')
 }
 
+/** All of these kinds: not those of Kubernetes itself. */
+export const knownTemplatePlaces: ReadonlyMap<GroupKind, readonly TemplatePlace[]> = new Map(Object.entries(places))
+
 /** Where objects of this kind keep pod templates; undefined: not known. Kinds of Kubernetes itself are in workloads.ts. */
 export function templatePlacesOf(kind: GroupKind): readonly TemplatePlace[] | undefined {
-  return Object.hasOwn(places, kind) ? places[kind] : undefined
+  return knownTemplatePlaces.get(kind)
 }
 
 const ofTemplates = 'its pods are those of templates it names, or podSpecPatch or templateDefaults change them'

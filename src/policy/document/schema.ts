@@ -27,7 +27,7 @@ export function buildPolicySchema(rules: readonly RuleInfo[]) {
     ),
     podTemplates: optional(
       z.array(podTemplateFields(), { error: 'a list of kinds' }),
-      'Kinds of your own that make pods: where pidguard validate finds the pods in them.'
+      'Kinds of your own that make pods: where pidguard validate and audits find the pods in them.'
     ),
     namespaceTuning: optional(
       tuningFields(),

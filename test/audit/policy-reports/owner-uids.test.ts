@@ -16,11 +16,15 @@ const objects = [
 t.test('objects pass through, and the uids of those that findings are told of are kept', async (t) => {
   const seen: unknown[] = []
   const uids = new NotedUids({
+    async served(group, kind) {
+      return { kind, plural: 'widgets', apiVersions: [`${group}/v1`] }
+    },
     async each(_kinds, take) {
       for (const object of objects) take(object)
       return []
     }
   })
+  t.match(await uids.served('example.com', 'Widget'), { plural: 'widgets', apiVersions: ['example.com/v1'] })
   t.strictSame(await uids.each([], (object) => void seen.push(object)), [])
   t.strictSame(seen, objects)
   const uid = (kind: string, name: string, namespace = 'shop') => uids.uidOf(objectKey({ kind, namespace, name }))

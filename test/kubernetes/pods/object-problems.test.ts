@@ -1,5 +1,5 @@
 import t from 'tap'
-import { deployment, validateTexts } from '../support/files.ts'
+import { deployment, validateTexts } from '../../support/files.ts'
 
 async function problemsIn(text: string): Promise<string[]> {
   const { problems, findings } = await validateTexts({ 'a.yaml': text })

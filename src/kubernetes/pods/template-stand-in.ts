@@ -1,5 +1,6 @@
-import type { FoundTemplate } from '../kubernetes/pods/pod-templates.ts'
-import { isRecord, type JsonRecord } from '../lib/json/shape.ts'
+import { isRecord, type JsonRecord } from '../../lib/json/shape.ts'
+import type { ObjectProblem } from './object-problems.ts'
+import type { FoundTemplate } from './pod-templates.ts'
 
 const templateAt = '/spec/template'
 const podSpecAt = '/spec/template/spec'
@@ -13,6 +14,13 @@ export function standInOf({ metadata }: JsonRecord, { value, isPodSpec, replicas
   const spec = template['spec']
   if (isRecord(spec) && Array.isArray(spec['containers'])) spec['containers'].push(...structuredClone(adds))
   return { apiVersion: 'apps/v1', kind: 'ReplicaSet', metadata, spec: { replicas, template } }
+}
+
+/** The same of the object itself; the message begins with the pointer too. */
+export function problemBehind({ pointer, message }: ObjectProblem, found: FoundTemplate): ObjectProblem {
+  const [named = '', ...rest] = message.split(': ')
+  const place = named.startsWith('/') ? pointerBehind(named, found) : named
+  return { pointer: pointerBehind(pointer, found), message: [place, ...rest].join(': ') }
 }
 
 /** The pointer in the object itself, for one in its stand-in. */
