@@ -154,6 +154,56 @@ spec:
     t.equal(kubepods.refusals, 0)
   })
 
+  void t.test('a pod of higher priority preempts one, as for any resource', async (t) => {
+    const { stderr, code } = await kubectl.create({
+      apiVersion: 'scheduling.k8s.io/v1',
+      kind: 'PriorityClass',
+      metadata: { name: 'urgent' },
+      value: 1_000
+    })
+    t.equal(code, 0, stderr)
+    const pod = workloads.pod('urgent', 500) as { spec: object }
+    const made = await workloads.create({ ...pod, spec: { ...pod.spec, priorityClassName: 'urgent' } })
+    t.equal(made.code, 0, made.stderr)
+    await workloads.untilReady('urgent', 1)
+    await untilIs('one of the others that runs', async () => (await running()).length, 1)
+    await untilIs('three that wait', waiting, 3)
+    t.equal(kubepods.refusals, 0)
+    await kubectl.ok(['delete', 'pod', 'urgent', `--namespace=${workloads.namespace}`])
+    await untilIs('two that run', async () => (await running()).length, 2)
+  })
+
+  void t.test('a quota counts the requests, and asks no pod for one', async (t) => {
+    const asked = `requests.${resource}`
+    const quota = (namespace: string, most: number) => ({
+      apiVersion: 'v1',
+      kind: 'ResourceQuota',
+      metadata: { name: 'pids', namespace },
+      spec: { hard: { [asked]: String(most) } }
+    })
+    const used = async (namespace: string): Promise<string | undefined> => {
+      const { body } = await api.get(`/api/v1/namespaces/${namespace}/resourcequotas/pids`)
+      return (body as { status?: { used?: Record<string, string> } }).status?.used?.[asked]
+    }
+    t.equal((await kubectl.create(quota(workloads.namespace, 2_100))).code, 0)
+    await untilIs('what four pods request', () => used(workloads.namespace), String(4 * 502))
+    const { code, stderr } = await workloads.create(workloads.pod('much', 100), '--dry-run=server')
+    t.equal(code, 1)
+    t.match(stderr, `exceeded quota: pids, requested: ${asked}=102, used: ${asked}=2008, limited: ${asked}=2100`)
+    await kubectl.ok(['delete', 'resourcequota', 'pids', `--namespace=${workloads.namespace}`])
+
+    const left = `${workloads.namespace}-left`
+    await plane.createNamespace(left, { 'pidguard.io/admission': 'ignore' })
+    t.equal((await kubectl.create(quota(left, 100))).code, 0)
+    await untilIs('nothing', () => used(left), '0')
+    const pod = workloads.pod('without', 1) as { metadata: object }
+    const without = { ...pod, metadata: { ...pod.metadata, namespace: left } }
+    const made = await workloads.create(without, '--dry-run=server', '--output=json')
+    t.equal(made.code, 0, made.stderr)
+    const [container] = (JSON.parse(made.stdout) as StoredPod).spec.containers
+    t.notMatch(JSON.stringify(container?.resources), resource, 'it got no request')
+  })
+
   void t.test(
     'without pidguard, one command takes it all back, and a restart of the kubelet ends no pod',
     async (t) => {
