@@ -13,6 +13,7 @@ import type { HeldSecret } from '../ports/certificates.ts'
 import type { AdmissionPolicy } from './fallback-checks.ts'
 import { askReplicas, type ReplicaMetrics, type ReplicaPod } from './replicas/replica-metrics.ts'
 import { countServiceAddresses } from './replicas/service-addresses.ts'
+import { type NeededWorkload, neededWorkloadOf, servingKinds } from './waiting/needed-workloads.ts'
 
 export interface RegisteredWebhook {
   readonly name: string
@@ -74,6 +75,8 @@ export interface InstallationFacts {
   readonly namespaces: readonly { readonly metadata: ObjectMeta }[]
   /** With apiVersion and kind, which lists leave out. */
   readonly daemonSets: readonly JsonRecord[]
+  /** Workloads of all namespaces that our pods need before they can run. */
+  readonly needed: readonly NeededWorkload[]
   /** undefined: they may not be read. */
   readonly felixConfigurations: readonly FelixSettings[] | undefined
   /** Metrics of the running replicas; undefined: none could be asked, and `hidden` says so. */
@@ -115,6 +118,7 @@ export async function readInstallation(api: KubeApi, namespace: string): Promise
     policy,
     namespaces,
     daemonSets,
+    needed,
     pods
   ] = await Promise.all([
     api.call<{ gitVersion: string }>('/version'),
@@ -134,6 +138,7 @@ export async function readInstallation(api: KubeApi, namespace: string): Promise
     seen('configmaps', api.call<{ data?: Record<string, string> }>(`${own}/configmaps/pidguard-policy`)),
     seen('namespaces', api.call<List<{ metadata: ObjectMeta }>>('/api/v1/namespaces')),
     seen('daemonsets', api.call<List<JsonRecord>>('/apis/apps/v1/daemonsets')),
+    Promise.all(servingKinds.map((kind) => seen(`${pluralOf(kind)} of all namespaces`, readNeeded(api, kind)))),
     seen(
       'pods',
       api.call<List<ReplicaPod>>(`${own}/pods`, { query: { labelSelector: 'app.kubernetes.io/name=pidguard' } })
@@ -141,6 +146,7 @@ export async function readInstallation(api: KubeApi, namespace: string): Promise
   ])
   const { known: felixConfigurations } = await listFelixConfigurations(api, new AbortController().signal)
   if (felixConfigurations === undefined) hidden.add('felixconfigurations')
+  const all = (daemonSets?.items ?? []).map((item) => ({ ...item, apiVersion: 'apps/v1', kind: 'DaemonSet' }))
   const replicas = pods && (await seen('pods/proxy', askReplicas(api, namespace, pods.items)))
   return {
     serverVersion: version.gitVersion,
@@ -154,11 +160,28 @@ export async function readInstallation(api: KubeApi, namespace: string): Promise
     secret,
     policy: policy?.data?.['policy.yaml'],
     namespaces: namespaces?.items ?? [],
-    daemonSets: (daemonSets?.items ?? []).map((item) => ({ ...item, apiVersion: 'apps/v1', kind: 'DaemonSet' })),
+    daemonSets: all,
+    needed: [...needed.flatMap((each) => each ?? []), ...all.flatMap((each) => neededWorkloadOf(each) ?? [])],
     felixConfigurations,
     replicas,
     hidden: [...hidden]
   }
+}
+
+/** Those that our pods need, page by page: a cluster may have thousands. Throws KubeError. */
+async function readNeeded(api: KubeApi, kind: (typeof servingKinds)[number]): Promise<readonly NeededWorkload[]> {
+  const found: NeededWorkload[] = []
+  await readPages(api, `/apis/apps/v1/${pluralOf(kind)}`, 100, new AbortController().signal, (items) => {
+    for (const item of items.filter(isRecord)) {
+      const workload = neededWorkloadOf({ ...item, apiVersion: 'apps/v1', kind })
+      if (workload !== undefined) found.push(workload)
+    }
+  })
+  return found
+}
+
+function pluralOf(kind: string): string {
+  return `${kind.toLowerCase()}s`
 }
 
 /** The names of all Nodes; undefined where the user may not list them. Throws KubeError. */

@@ -5,6 +5,7 @@ import { subjectOfObject } from '../kubernetes/subject.ts'
 import type { Check } from './check.ts'
 import { isCalledFor } from './expected-webhooks.ts'
 import type { InstallationFacts, RegisteredWebhook } from './read-installation.ts'
+import { neededChecks } from './waiting/needed-checks.ts'
 import { makesNetwork } from './waiting/network-pods.ts'
 import { ignore, type Labels, leaveOut, matches, selects } from './waiting/selection.ts'
 import { ours } from './webhook-checks.ts'
@@ -44,7 +45,12 @@ function webhookChecks(webhook: RegisteredWebhook, labels: ReadonlyMap<string, L
     // Only the half that checks is Fail under strict.
     const isStrictToBe = webhook.name === 'validate.pidguard.io'
     const rest = selected.filter((name) => !base.includes(name))
-    return [...passing, ...(isStrictToBe ? networkChecks(webhook, rest, labels, facts, false) : [])]
+    if (!isStrictToBe) return passing
+    return [
+      ...passing,
+      ...networkChecks(webhook, rest, labels, facts, false),
+      ...neededChecks(webhook, rest, labels, facts, false)
+    ]
   }
   const others = selected.filter((name) => !base.includes(name))
   const issuing = others.filter((name) => name === certManager && isKeptByCertManager(facts))
@@ -59,7 +65,8 @@ function webhookChecks(webhook: RegisteredWebhook, labels: ReadonlyMap<string, L
       return { about, level: 'error', found, remedy: leaveOut(webhook, [name], labels) }
     }),
     ...(system.length === 0 ? [] : [systemCheck(webhook, system, labels)]),
-    ...networkChecks(webhook, others, labels, facts, true)
+    ...networkChecks(webhook, others, labels, facts, true),
+    ...neededChecks(webhook, others, labels, facts, true)
   ]
 }
 

@@ -102,7 +102,7 @@ void t.test('a user who may not look into pods is told so; what replicas know of
     right('', ['secrets', 'configmaps', 'services', 'endpoints', 'namespaces']),
     right('discovery.k8s.io', ['endpointslices']),
     right('', ['pods'], ['get', 'list', 'create']),
-    right('apps', ['deployments', 'daemonsets']),
+    right('apps', ['deployments', 'daemonsets', 'statefulsets']),
     right('crd.projectcalico.org', ['felixconfigurations']),
     right('projectcalico.org', ['felixconfigurations']),
     right('admissionregistration.k8s.io', ['mutatingwebhookconfigurations', 'validatingwebhookconfigurations'])
@@ -121,7 +121,7 @@ void t.test(
     const kubeconfig = await limitedUser(plane, 'default', 'viewer', [
       right('', ['configmaps', 'services', 'endpoints', 'namespaces', 'pods']),
       right('discovery.k8s.io', ['endpointslices']),
-      right('apps', ['deployments', 'daemonsets'])
+      right('apps', ['deployments', 'daemonsets', 'statefulsets'])
     ])
     const { code, text } = await doctor(`--kubeconfig=${kubeconfig}`)
     const hidden = ['mutatingwebhookconfigurations', 'validatingwebhookconfigurations', 'secrets', 'pods/proxy']

@@ -120,6 +120,7 @@ export function installationOf(change: Partial<DoctorFacts> = {}): DoctorFacts {
     systemNamespaces: ['kube-system', 'pidguard-system'],
     namespaces: [namespaceOf('kube-system'), namespaceOf('pidguard-system'), namespaceOf('shop')],
     daemonSets: [],
+    needed: [],
     replicas: [{ pod: 'pidguard-a', text: wellMetrics }],
     nodes: undefined,
     felixConfigurations: [],
