@@ -37,7 +37,7 @@ void t.test(
     const tested = new Set(rows.flatMap(([attack, , , file]) => (file === '-' ? [] : [attack])))
     for (let kind = 1; kind <= firstKinds; kind++) t.ok(tested.has(`attack ${kind}`), `attack ${kind}`)
     const parts = rows.filter(([, , , file]) => file === '-')
-    for (const [attack, , ...rest] of parts) t.strictSame(rest, ['-', '-', '-'], attack)
+    for (const [attack = '', , ...rest] of parts) t.strictSame(rest, ['-', '-', '-'], attack)
     for (const [attack] of parts) t.notOk(tested.has(attack), `${attack} is either`)
   }
 )

@@ -39,8 +39,10 @@ type Act = ReturnType<(typeof act)['generate']>['value_']
 const act = fc.record({
   what: fc.constantFrom('forge', 'forge', 'forge', 'refused', 'store', 'store', 'annotate', 'bind', 'delete', 'wait'),
   stranger: fc.constantFrom('10.0.0.66', '10.0.0.67', 'gone'),
-  names: fc.constantFrom(victim, ...tenants, 'kube-system', 'no-such-namespace', ''),
+  names: fc.constantFrom<string[]>(victim, ...tenants, 'kube-system', 'no-such-namespace', ''),
   tenant: fc.nat(1),
+  /** From where a pod that is stored is announced: a tenant who reaches the port does it himself, before it is shown. */
+  announcedBy: fc.constantFrom('api', 'api', '10.0.0.66'),
   pids: fc.constantFrom('1', '50', '400', '1000', String(most), 'much', undefined),
   node: fc.constantFrom('n0', 'n1', 'n2', 'n9', undefined),
   looks: fc.constantFrom('bare', 'web', 'group', 'ungated', 'many terms'),
@@ -150,7 +152,7 @@ function play(world: World, acts: readonly Act[]) {
     } else if (what === 'refused') {
       review(podOf(uid, one), 'api', { namespace })
     } else if (what === 'store') {
-      const { allowed } = review(podOf(uid, one), 'api', { namespace })
+      const { allowed } = review(podOf(uid, one), one.announcedBy, { namespace })
       if (allowed) stored.push({ uid, namespace })
       // Of pods that were let in unchecked, before or elsewhere, the API server tells too.
       if (allowed || looks === 'bare') shown(uid, namespace, one)
@@ -240,6 +242,7 @@ const forged = (change: Partial<Act> = {}): Act => ({
   stranger: '10.0.0.66',
   names: victim,
   tenant: 0,
+  announcedBy: 'api',
   pids: String(most),
   node: undefined,
   looks: 'bare',
@@ -256,6 +259,13 @@ t.test('a flood in the name of the victim keeps the share and no more, for secon
   t.equal(kept.ask(451).allowed, false)
   const later = play(world, [...flood, forged({ what: 'wait', span: assumedTime })])
   t.equal(later.ask(900).allowed, true)
+})
+
+t.test('a tenant who announces a pod of his own is believed of his namespace alone', async (t) => {
+  const world: World = { nodes: [900], share: 0.25, tenants: [tenants[0]], budget: false }
+  const own = forged({ what: 'store', announcedBy: '10.0.0.66', pids: '1' })
+  const flood = Array.from({ length: 40 }, (_, i) => forged({ names: `made-up-${i}`, pids: '200' }))
+  t.equal(play(world, [own, ...flood]).ask(900 - 225 - 1).allowed, true)
 })
 
 t.test('what a stranger says of a workload of the victim is not believed of it', async (t) => {

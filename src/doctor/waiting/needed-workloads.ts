@@ -1,6 +1,5 @@
 import { isPodSubject, subjectOfObject } from '../../kubernetes/subject.ts'
 import type { JsonRecord } from '../../lib/json/shape.ts'
-import type { Labels } from './selection.ts'
 
 /** What a pod of ours needs before it can run, beside a network: its image, and a node. */
 export type Need = 'registry' | 'autoscaler'
@@ -11,7 +10,7 @@ export interface NeededWorkload {
   readonly namespace: string
   readonly name: string
   /** Of its pods. */
-  readonly labels: Labels
+  readonly labels: Readonly<Record<string, string>>
 }
 
 /** Kinds whose pods serve others. DaemonSets are listed for other checks as well. */

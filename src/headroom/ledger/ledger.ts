@@ -8,6 +8,7 @@ import type { CandidateSets } from './candidate-sets.ts'
 import type { NamespaceEntry, NodeEntry, PodEntry } from './entries.ts'
 import { Gangs } from './gangs/gangs.ts'
 import type { Admitted, LedgerNode, LedgerPod, LedgerReading } from './ledger-inputs.ts'
+import { mayBeBound } from './may-land.ts'
 import { NodeBook } from './node-book.ts'
 import { PodFigures } from './peaks/pod-figures.ts'
 import type { Workloads } from './peaks/workload-peaks.ts'
@@ -170,12 +171,14 @@ export class Ledger {
     }
   }
 
-  /** Counts a pod on the node it was just allowed to be bound to, until the API server shows it there. */
-  confirm(uid: string, nodeName: string): void {
+  /** Counts a pod on the node it was just allowed to be bound to, until the API server shows it there; for `caller` see `mayBeBound`. */
+  confirm(uid: string, nodeName: string, caller?: string): void {
     this.expire()
     const pod = this.#pods.get(uid)
     if (pod === undefined || pod.state === 'bound' || pod.state === 'ended') return
     const now = this.#clock.monotonic()
+    const isBelieved = this.#callers.believes({ caller, namespace: pod.namespace.name }, now)
+    if (!isBelieved && !mayBeBound(pod, this.#nodes.get(nodeName)?.facts)) return
     this.#bindings.add(pod, now + bindingTime)
     this.#pods.change(pod, { ...pod, node: this.#nodes.open(nodeName) })
     const { estimate, placement = anyNode, namespace } = pod

@@ -3,7 +3,9 @@ import { type NodeRequirement, type NodeTerm, nameField, readInt64 } from '../..
 import { osLabel, type Placement } from '../../kubernetes/placement/placement.ts'
 import type { Toleration } from '../../kubernetes/placement/tolerations.ts'
 import type { Taint } from '../../model/cluster-objects.ts'
+import type { PodEntry } from './entries.ts'
 import type { LedgerNode } from './ledger-inputs.ts'
+import { isHeldUp } from './pod-states.ts'
 
 /**
  * pidguard's own taint of a node low on PIDs. It does not exclude a candidate: whether the node has room is what the caller
@@ -19,6 +21,15 @@ export function mayLand(placement: Placement, node: LedgerNode): boolean {
   // nodeName bypasses the scheduler, and with it taints and cordon.
   if (placement.nodeName !== undefined) return placement.nodeName === node.name
   return isSelected(placement, node) && isOpen(placement, node, isTolerated)
+}
+
+/**
+ * Whether a scheduler may just have bound a pod to the node: it looks for one, and the pod may land there. Of a node that is not
+ * known anything may be true.
+ */
+export function mayBeBound({ state, placement }: Pick<PodEntry, 'state' | 'placement'>, node?: LedgerNode): boolean {
+  if (isHeldUp(state)) return false
+  return placement === undefined || node === undefined || mayLand(placement, node)
 }
 
 /**

@@ -26,7 +26,7 @@ export function recordAdmission(
   if (subject.dryRun || typeof uid !== 'string' || uid === '') return
   if (subject.groupKind === binding && subject.operation === 'CREATE') {
     const node = targetNodeOf(subject)
-    if (node !== undefined) ledger.confirm(uid, node)
+    if (node !== undefined) ledger.confirm(uid, node, caller)
     return
   }
   // A mirror pod runs already, and its node counts its tasks under another uid. Only its kubelet creates one.

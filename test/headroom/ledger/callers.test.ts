@@ -1,5 +1,13 @@
 import t from 'tap'
-import { Callers, doubtTime, nobody, provenTime, unknownCaller } from '../../../src/headroom/ledger/callers.ts'
+import {
+  Callers,
+  doubtedFrom,
+  doubtTime,
+  knownFrom,
+  nobody,
+  provenTime,
+  unknownCaller
+} from '../../../src/headroom/ledger/callers.ts'
 import { assumedTime } from '../../../src/headroom/ledger/pod-states.ts'
 import { demand, emptyFleet, nodeFacts, plain, podFacts, reading } from '../../support/headroom.ts'
 
@@ -7,6 +15,14 @@ const podGroup = { key: 'shop/train', size: 2, startsWhole: true }
 
 function asked(uid: string, caller: string | undefined, namespace = 'shop') {
   return { uid, caller, namespace, workload: { kind: 'Deployment', name: 'web' }, pids: 100, placement: plain }
+}
+
+/** Pods that it asked about were stored there. */
+function knownIn(callers: Callers, caller: string, ...namespaces: readonly string[]): void {
+  for (const namespace of namespaces) {
+    callers.ask(asked(`known in ${namespace}`, caller, namespace), 0)
+    callers.show(`known in ${namespace}`, 0)
+  }
 }
 
 t.test('while no request was stored, all are believed; then those of callers whose pods are stored', async (t) => {
@@ -28,6 +44,7 @@ t.test('a request that was not stored makes its caller doubted: for its namespac
   callers.miss('x', 0)
   t.equal(callers.believes(asked('', 'stranger', 'other'), 0), false, 'none of its requests was ever stored')
   callers.show('a', 0)
+  knownIn(callers, 'api', 'default', 'kube-system')
   callers.ask(asked('b', 'api'), 0)
   callers.miss('b', 0)
   t.strictSame(
@@ -36,6 +53,48 @@ t.test('a request that was not stored makes its caller doubted: for its namespac
   )
   t.equal(callers.believes(asked('', 'api'), doubtTime - 1), false)
   t.equal(callers.believes(asked('', 'api'), doubtTime), true)
+})
+
+t.test(
+  'a caller is believed where its pods were stored, and everywhere once it is known in enough namespaces',
+  async (t) => {
+    const callers = new Callers()
+    const isBelieved = (namespace: string, at = 0) => callers.believes({ caller: 'x', namespace }, at)
+    knownIn(callers, 'x', 'own')
+    t.strictSame(
+      ['own', 'shop', 'no such'].map((each) => isBelieved(each)),
+      [true, false, false]
+    )
+    for (let i = 2; i < knownFrom; i++) knownIn(callers, 'x', `own-${i}`)
+    t.equal(isBelieved('shop'), false, 'one namespace is missing')
+    knownIn(callers, 'x', 'own')
+    t.equal(isBelieved('shop'), false, 'one that is known already is no other')
+    knownIn(callers, 'x', 'last')
+    t.equal(isBelieved('shop'), true)
+    t.equal(isBelieved('shop', provenTime - 1), true)
+    callers.ask(asked('later', 'api'), 1)
+    callers.show('later', 1)
+    t.equal(isBelieved('shop', provenTime), false, 'all of its namespaces are forgotten')
+  }
+)
+
+t.test('a caller that is doubted for several namespaces is believed only where its pods were stored', async (t) => {
+  const callers = new Callers()
+  knownIn(callers, 'x', 'a', 'b', 'c')
+  const misses = (namespace: string): void => {
+    callers.ask(asked(namespace, 'x', namespace), 0)
+    callers.miss(namespace, 0)
+  }
+  for (let i = 1; i < doubtedFrom; i++) misses(`missed-${i}`)
+  t.equal(callers.believes({ caller: 'x', namespace: 'other' }, 0), true)
+  misses('missed-1')
+  t.equal(callers.believes({ caller: 'x', namespace: 'other' }, 0), true, 'one that is doubted already is no other')
+  misses('with a space')
+  t.strictSame(
+    ['other', 'missed-1', 'a'].map((namespace) => callers.believes({ caller: 'x', namespace }, doubtTime - 1)),
+    [false, false, true]
+  )
+  t.equal(callers.believes({ caller: 'x', namespace: 'other' }, doubtTime), true)
 })
 
 t.test('a caller whose address is not known is never believed, also when its pod is stored', async (t) => {
@@ -121,7 +180,9 @@ t.test('a pod that is stored after all counts in its namespace, with the figure 
   t.equal(ledger.namespace('shop')?.estimates, 300)
   t.equal(ledger.reservations.admitted, 0)
   ledger.assume(asked('y', 'new API server'))
-  t.equal(most(), 600, 'and its next requests count in full')
+  t.equal(most(), 600, 'and its next requests there count in full')
+  ledger.assume({ ...asked('z', 'new API server', 'other'), pids: 500 })
+  t.equal(most(), 600, 'those of other namespaces do not: more than a quarter, so not at all')
 })
 
 t.test('nobody who is not believed has the gates of a pod removed', async (t) => {
@@ -129,6 +190,31 @@ t.test('nobody who is not believed has the gates of a pod removed', async (t) =>
   ledger.observePod(podFacts('g', { namespace: 'shop', isGated: true, phase: 'Pending', estimated: 50 }))
   ledger.assume({ ...asked('g', 'stranger'), pids: 900 })
   t.match(ledger.pod('g'), { state: 'gated', estimate: 50 })
+  ledger.assume({ ...asked('shown', 'api') })
+  ledger.observePod(podFacts('shown', { namespace: 'shop', phase: 'Succeeded' }))
   ledger.assume({ ...asked('g', 'api'), pids: 900 })
   t.match(ledger.pod('g'), { state: 'waiting', estimate: 900 })
+})
+
+t.test('of one who is not believed a binding counts only where a scheduler may have bound the pod', async (t) => {
+  const { ledger } = fleet()
+  ledger.observeNode(nodeFacts('dedicated', { taints: [{ key: 'team', value: 'x', effect: 'NoSchedule' }] }))
+  const pending = { namespace: 'shop', phase: 'Pending', estimated: 50, placement: plain } as const
+  ledger.observePod(podFacts('gated', { ...pending, isGated: true }))
+  ledger.observePod(podFacts('stuck', { ...pending, isUnschedulable: true }))
+  ledger.observePod(podFacts('waits', pending))
+  const nodeOf = (uid: string, node: string, caller: string) => {
+    ledger.confirm(uid, node, caller)
+    return ledger.pod(uid)?.node?.name
+  }
+  for (const caller of ['stranger', unknownCaller]) {
+    t.equal(nodeOf('gated', 'n1', caller), undefined)
+    t.equal(nodeOf('stuck', 'n1', caller), undefined)
+    t.equal(nodeOf('waits', 'dedicated', caller), undefined)
+  }
+  t.equal(nodeOf('waits', 'n1', 'stranger'), 'n1', 'it may have been the scheduler')
+  t.equal(nodeOf('waits', 'dedicated', 'stranger'), 'n1', 'and stays there')
+  ledger.assume(asked('shown', 'api'))
+  ledger.observePod(podFacts('shown', { namespace: 'shop', phase: 'Succeeded' }))
+  for (const uid of ['gated', 'stuck', 'waits']) t.equal(nodeOf(uid, 'dedicated', 'api'), 'dedicated')
 })
