@@ -17,12 +17,6 @@ export const doubtTime: Millis = 600_000
 /** Own choice: some MB. What goes beyond is not remembered. */
 const mostDoubts = 10_000
 
-/**
- * A caller whose pods were stored in so many namespaces is believed in all: an API server soon is. One who may create pods in a
- * namespace or two, and reaches the port, can have no more than these counted. Own choice.
- */
-export const knownFrom = 3
-
 /** A caller that is doubted for so many namespaces at once is believed only where its pods were stored. Own choice. */
 export const doubtedFrom = 3
 
@@ -44,8 +38,8 @@ const bare = { kind: 'Pod', name: '' }
  * API server then shows; or somebody who has just created one, in a namespace of his own. A caller, known by its address, is
  * believed
  *
- * - for a namespace in which such a pod was stored, and for all once there are `knownFrom` of these; while no caller has got so
- *   far, as after a start, for all;
+ * - for a namespace in which such a pod was stored; while no caller has got so far, as after a start, for all;
+ * - for one other namespace at a time, in which no pod of any caller was stored lately: a first burst there counts in full;
  * - unless one of its requests was not stored: then not for this namespace, and while none was stored, for none at all.
  *
  * What is not believed still counts, as the request of nobody: with those of all strangers it keeps at most the policy's
@@ -53,20 +47,25 @@ const bare = { kind: 'Pod', name: '' }
  * quota refuses is doubted for that namespace: a burst there counts in full only as its pods are stored, milliseconds later.
  */
 export class Callers {
-  readonly #asked = new Map<
-    string,
-    { readonly caller: string; readonly namespace: string; readonly isBelieved: boolean }
-  >()
+  readonly #asked = new Map<string, Asked>()
   /** Callers with namespaces in which pods were stored. */
   readonly #proven = new CallerPlaces()
   readonly #doubts = new CallerPlaces()
+  /** Where a caller that is known elsewhere is believed now, and how many of its requests there are neither stored nor missed. */
+  #first = ''
+  #firstCount = 0
 
   /** The request as it counts. Without a caller it comes from the program itself, and is believed. */
   ask(admitted: Admitted, now: Millis): Admitted {
     const { uid, caller, namespace } = admitted
     if (caller === undefined) return admitted
     const isBelieved = this.believes(admitted, now)
-    this.#asked.set(uid, { caller, namespace, isBelieved })
+    const isFirst = isBelieved && this.#proven.size > 0 && !this.#proven.has(caller, namespace)
+    if (isFirst) {
+      this.#first = namespace
+      this.#firstCount++
+    }
+    this.#asked.set(uid, { caller, namespace, isBelieved, isFirst })
     return isBelieved ? admitted : { ...admitted, namespace: nobody, workload: bare, group: undefined }
   }
 
@@ -76,14 +75,14 @@ export class Callers {
     for (const places of [this.#proven, this.#doubts]) places.expire(now)
     if (this.#doubts.has(caller, namespace) || this.#doubts.has(caller, everywhere)) return false
     if (this.#proven.size === 0 || this.#proven.has(caller, namespace)) return true
-    return this.#proven.countOf(caller) >= knownFrom && this.#doubts.countOf(caller) < doubtedFrom
+    if (this.#proven.countOf(caller) === 0 || this.#doubts.countOf(caller) >= doubtedFrom) return false
+    return this.#proven.countIn(namespace) === 0 && (this.#firstCount === 0 || this.#first === namespace)
   }
 
   /** The API server shows the pod. True when it counted as nobody's until now. */
   show(uid: string, now: Millis): boolean {
-    const asked = this.#asked.get(uid)
+    const asked = this.#take(uid)
     if (asked === undefined) return false
-    this.#asked.delete(uid)
     if (asked.caller !== unknownCaller) this.#proven.add(asked.caller, asked.namespace, now + provenTime)
     this.#doubts.delete(asked.caller, everywhere)
     return !asked.isBelieved
@@ -91,24 +90,38 @@ export class Callers {
 
   /** It was not stored in time. */
   miss(uid: string, now: Millis): void {
-    const asked = this.#asked.get(uid)
-    if (asked === undefined) return
-    this.#asked.delete(uid)
+    const asked = this.#take(uid)
+    if (asked === undefined || this.#doubts.size >= mostDoubts) return
     const { caller, namespace } = asked
-    if (this.#doubts.size >= mostDoubts) return
     this.#doubts.add(caller, this.#proven.countOf(caller) > 0 ? namespace : everywhere, now + doubtTime)
   }
 
   forget(uid: string): void {
-    this.#asked.delete(uid)
+    this.#take(uid)
   }
+
+  #take(uid: string): Asked | undefined {
+    const asked = this.#asked.get(uid)
+    this.#asked.delete(uid)
+    if (asked?.isFirst === true) this.#firstCount--
+    return asked
+  }
+}
+
+interface Asked {
+  readonly caller: string
+  readonly namespace: string
+  readonly isBelieved: boolean
+  /** Believed though no pod of its caller was stored in its namespace. */
+  readonly isFirst: boolean
 }
 
 /** Namespaces of callers, each for a time of its own. */
 class CallerPlaces {
   readonly #places = new ExpiryQueue<string>()
-  /** How many there are of each caller. */
-  readonly #counts = new Map<string, number>()
+  /** How many there are of each caller, and of each namespace. */
+  readonly #callers = new Map<string, number>()
+  readonly #namespaces = new Map<string, number>()
 
   get size(): number {
     return this.#places.size
@@ -119,29 +132,40 @@ class CallerPlaces {
   }
 
   countOf(caller: string): number {
-    return this.#counts.get(caller) ?? 0
+    return this.#callers.get(caller) ?? 0
+  }
+
+  countIn(namespace: string): number {
+    return this.#namespaces.get(namespace) ?? 0
   }
 
   add(caller: string, namespace: string, until: Millis): void {
-    if (!this.has(caller, namespace)) this.#counts.set(caller, this.countOf(caller) + 1)
+    if (!this.has(caller, namespace)) this.#count(caller, namespace, 1)
     this.#places.add(keyOf(caller, namespace), until)
   }
 
   delete(caller: string, namespace: string): void {
     if (!this.has(caller, namespace)) return
     this.#places.delete(keyOf(caller, namespace))
-    this.#oneLess(caller)
+    this.#count(caller, namespace, -1)
   }
 
   expire(now: Millis): void {
-    for (let key = this.#places.takeExpired(now); key !== undefined; key = this.#places.takeExpired(now))
-      this.#oneLess(key.slice(key.lastIndexOf(' ') + 1))
+    for (let key = this.#places.takeExpired(now); key !== undefined; key = this.#places.takeExpired(now)) {
+      const end = key.lastIndexOf(' ')
+      this.#count(key.slice(end + 1), key.slice(0, end), -1)
+    }
   }
 
-  #oneLess(caller: string): void {
-    const left = this.countOf(caller) - 1
-    if (left > 0) this.#counts.set(caller, left)
-    else this.#counts.delete(caller)
+  #count(caller: string, namespace: string, by: 1 | -1): void {
+    for (const [counts, key] of [
+      [this.#callers, caller],
+      [this.#namespaces, namespace]
+    ] as const) {
+      const count = (counts.get(key) ?? 0) + by
+      if (count > 0) counts.set(key, count)
+      else counts.delete(key)
+    }
   }
 }
 

@@ -3,7 +3,6 @@ import {
   Callers,
   doubtedFrom,
   doubtTime,
-  knownFrom,
   nobody,
   provenTime,
   unknownCaller
@@ -44,7 +43,6 @@ t.test('a request that was not stored makes its caller doubted: for its namespac
   callers.miss('x', 0)
   t.equal(callers.believes(asked('', 'stranger', 'other'), 0), false, 'none of its requests was ever stored')
   callers.show('a', 0)
-  knownIn(callers, 'api', 'default', 'kube-system')
   callers.ask(asked('b', 'api'), 0)
   callers.miss('b', 0)
   t.strictSame(
@@ -55,28 +53,26 @@ t.test('a request that was not stored makes its caller doubted: for its namespac
   t.equal(callers.believes(asked('', 'api'), doubtTime), true)
 })
 
-t.test(
-  'a caller is believed where its pods were stored, and everywhere once it is known in enough namespaces',
-  async (t) => {
-    const callers = new Callers()
-    const isBelieved = (namespace: string, at = 0) => callers.believes({ caller: 'x', namespace }, at)
-    knownIn(callers, 'x', 'own')
-    t.strictSame(
-      ['own', 'shop', 'no such'].map((each) => isBelieved(each)),
-      [true, false, false]
-    )
-    for (let i = 2; i < knownFrom; i++) knownIn(callers, 'x', `own-${i}`)
-    t.equal(isBelieved('shop'), false, 'one namespace is missing')
-    knownIn(callers, 'x', 'own')
-    t.equal(isBelieved('shop'), false, 'one that is known already is no other')
-    knownIn(callers, 'x', 'last')
-    t.equal(isBelieved('shop'), true)
-    t.equal(isBelieved('shop', provenTime - 1), true)
-    callers.ask(asked('later', 'api'), 1)
-    callers.show('later', 1)
-    t.equal(isBelieved('shop', provenTime), false, 'all of its namespaces are forgotten')
-  }
-)
+t.test('a caller is believed where its pods were stored, and in one new namespace at a time', async (t) => {
+  const callers = new Callers()
+  const isBelieved = (namespace: string) => callers.believes({ caller: 'x', namespace }, 0)
+  knownIn(callers, 'api', 'shop')
+  knownIn(callers, 'x', 'own')
+  t.strictSame(
+    ['own', 'shop', 'new'].map(isBelieved),
+    [true, false, true],
+    'not where pods of another caller are stored'
+  )
+  for (const uid of ['a', 'b']) t.match(callers.ask(asked(uid, 'x', 'new'), 0), { namespace: 'new' })
+  t.strictSame(['own', 'new', 'other'].map(isBelieved), [true, true, false])
+  t.match(callers.ask(asked('c', 'x', 'other'), 0), { namespace: nobody })
+  t.equal(callers.believes({ caller: 'api', namespace: 'other' }, 0), false, 'one for all callers')
+  callers.forget('a')
+  callers.forget('c')
+  t.equal(isBelieved('other'), false)
+  callers.show('b', 0)
+  t.strictSame(['new', 'other'].map(isBelieved), [true, true])
+})
 
 t.test('a caller that is doubted for several namespaces is believed only where its pods were stored', async (t) => {
   const callers = new Callers()
@@ -181,8 +177,6 @@ t.test('a pod that is stored after all counts in its namespace, with the figure 
   t.equal(ledger.reservations.admitted, 0)
   ledger.assume(asked('y', 'new API server'))
   t.equal(most(), 600, 'and its next requests there count in full')
-  ledger.assume({ ...asked('z', 'new API server', 'other'), pids: 500 })
-  t.equal(most(), 600, 'those of other namespaces do not: more than a quarter, so not at all')
 })
 
 t.test('nobody who is not believed has the gates of a pod removed', async (t) => {
