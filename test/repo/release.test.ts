@@ -228,6 +228,96 @@ void t.test('checksums and the krew manifest fit the files, and krew finds a pro
   t.equal(run(join(root, 'kubectl-pidguard'), []).stdout, 'it runs\n')
 })
 
+/** What the steps of the workflow call and this machine has not, or must not do: each notes its arguments. */
+const notedPrograms: Readonly<Record<string, string>> = {
+  docker: `case "$*" in
+  *imagetools*) echo ${digest} ;;
+  'buildx build'*) echo '{"containerimage.digest": "${digest}"}' >image.json ;;
+esac`,
+  cosign: 'case "$*" in *--bundle*) echo signed >"$4" ;; esac',
+  gh: ''
+}
+
+void t.test(
+  'every script of the workflow runs as it is written, up to what leaves the machine',
+  { skip: helm === undefined && 'no helm' },
+  async (t) => {
+    const root = copyOf(t)
+    change(join(root, 'CHANGELOG.md'), /^## .*$/m, `## ${version}, 2026-12-01`)
+    for (const path of ['manifests', '.github/workflows/release.yml'])
+      cpSync(join(projectFolder, path), join(root, path), { recursive: true })
+    mkdirSync(join(root, 'dist'))
+    writeFileSync(join(root, 'dist/main.js'), "console.log('it runs')\n", { mode: 0o755 })
+    const programs = join(root, 'programs')
+    const calls = join(root, 'calls')
+    mkdirSync(programs)
+    const npm = execFileSync('sh', ['-c', 'command -v npm'], { encoding: 'utf8' }).trim()
+    const all = {
+      ...notedPrograms,
+      helm: `case "$1" in push) echo "Digest: ${digest}" ;; registry) ;; *) exec ${helm} "$@" ;; esac`,
+      // The packages of this copy are those of the project: none has to be installed.
+      npm: `case "$*" in *setup|'run check') ;; *) exec ${npm} "$@" ;; esac`
+    }
+    for (const [name, lines] of Object.entries(all)) {
+      const text = `#!/bin/sh\necho "${name} $*" >>${calls}\n${lines}\n`
+      writeFileSync(join(programs, name), text, { mode: 0o755 })
+    }
+    const outputs = join(root, 'outputs')
+    const env = {
+      PATH: `${programs}:${process.env['PATH']}`,
+      PACK_FLAGS: '--ignore-scripts',
+      PUBLISH: 'true',
+      TAG: `v${version}`,
+      OWNER: 'Example',
+      TOKEN: 'none',
+      IMAGE: image,
+      VERSION: version,
+      DIGEST: digest,
+      PAGE: 'https://example.com/pidguard',
+      GITHUB_OUTPUT: outputs,
+      GITHUB_STEP_SUMMARY: join(root, 'summary'),
+      GITHUB_ACTOR: 'somebody',
+      GITHUB_REF: `refs/tags/v${version}`,
+      GITHUB_REPOSITORY: 'Example/pidguard',
+      GITHUB_SHA: 'abc'
+    }
+    const { jobs } = parse(readFileSync(join(root, '.github/workflows/release.yml'), 'utf8')) as {
+      jobs: Readonly<Record<string, Job>>
+    }
+    for (const { steps } of Object.values(jobs)) {
+      for (const step of steps.filter((each) => each.run !== undefined)) {
+        // As the runner starts them.
+        const { status, stderr } = spawnSync('bash', ['-eo', 'pipefail', '-c', step.run ?? ''], {
+          cwd: root,
+          env: { ...process.env, ...env },
+          encoding: 'utf8'
+        })
+        t.equal(status, 0, `${step.name}: ${stderr}`)
+      }
+    }
+    t.strictSame(readFileSync(outputs, 'utf8').trim().split('\n'), [
+      `version=${version}`,
+      `image=${image}`,
+      `digest=${digest}`
+    ])
+    const called = readFileSync(calls, 'utf8').split('\n')
+    const files = ['SHA256SUMS', 'SHA256SUMS.sigstore.json', 'krew.yaml', `pidguard-${version}.sbom.cdx.json`]
+    const packed = [`pidguard-${version}.tgz`, `pidguard-manifests-${version}.tar.gz`]
+    t.strictSame(readdirSync(join(root, 'out')).sort(), [...files, ...packed].sort())
+    for (const line of [
+      `cosign sign --yes ${image}@${digest}`,
+      `helm push chart/pidguard-${version}.tgz oci://ghcr.io/example/charts`,
+      `cosign sign --yes ghcr.io/example/charts/pidguard@${digest}`
+    ])
+      t.ok(called.includes(line), line)
+    const published = called.find((line) => line.startsWith('gh release create'))
+    for (const name of [...files, ...packed]) t.match(published, `out/${name}`)
+    const [build] = called.filter((line) => line.startsWith('docker buildx build'))
+    t.match(build, `NODE_IMAGE=docker.io/library/node@${digest}`)
+    t.match(build, '--platform linux/amd64,linux/arm64')
+  }
+)
+
 /** The packages that a file of src loads, by itself or by what it imports, also later. */
 function packagesOf(start: string): Set<string> {
   const [files, packages] = [new Set([start]), new Set<string>()]
