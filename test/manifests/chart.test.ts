@@ -256,3 +256,58 @@ void t.test('in another namespace nothing speaks of the usual one', options, asy
   t.notMatch(stdout, 'pidguard-system')
   t.match(stdout, 'namespace: guards')
 })
+
+interface Schema {
+  readonly type?: string | readonly string[]
+  readonly properties?: Readonly<Record<string, Schema>>
+  readonly items?: Schema
+}
+
+/** A value of that form that no other has, and what is seen of it in the rendering. */
+function sampleOf({ type, items }: Schema, name: string, number: number): readonly [unknown, string] {
+  const mark = `mark-${name}`
+  if (Array.isArray(type)) return [number, String(number)]
+  if (type === 'array') return [[items?.type === 'string' ? mark : { name: mark }], mark]
+  return [type === 'object' ? { mark } : mark, mark]
+}
+
+void t.test('each value of both Deployments is seen in that Deployment, and in no other', options, async (t) => {
+  const schema = JSON.parse(readFileSync(join(chartFolder, 'values.schema.json'), 'utf8')) as Schema
+  const { global: _, ...own } = schema.properties?.['controller']?.properties ?? {}
+  const samples = Object.entries(own).map(([name, of], i) => {
+    const [value, seen] = sampleOf(of, name, 7_001 + i)
+    return { name, value, seen }
+  })
+  t.ok(samples.length > 20)
+  const values = Object.fromEntries(samples.map(({ name, value }) => [name, value]))
+  const renderings = [objectsWith({ controller: values }), objectsWith(values)]
+  for (const [i, deployment] of ['Deployment/pidguard-controller', 'Deployment/pidguard'].entries()) {
+    for (const { name, seen } of samples) {
+      t.match(JSON.stringify(renderings[i]?.get(deployment)), seen, `${name} of ${deployment}`)
+      t.notMatch(JSON.stringify(renderings[1 - i]?.get(deployment)), seen, `${name} of the other`)
+    }
+  }
+})
+
+/** The values that at least five of nine charts of webhooks and controllers have, by the names that most of them use. */
+const known: readonly string[] = [
+  ...['image.registry', 'image.repository', 'image.tag', 'image.digest', 'image.pullPolicy', 'imagePullSecrets'],
+  ...['replicaCount', 'resources', 'nodeSelector', 'tolerations', 'affinity', 'topologySpreadConstraints'],
+  ...['priorityClassName', 'podSecurityContext', 'securityContext', 'podAnnotations', 'podLabels', 'logLevel'],
+  ...['hostNetwork', 'livenessProbe', 'readinessProbe', 'extraEnv', 'extraArgs', 'extraVolumes', 'extraVolumeMounts'],
+  ...['serviceAccount.create', 'serviceAccount.name', 'serviceAccount.annotations', 'rbac.create', 'strategy'],
+  ...['service.annotations', 'service.type', 'service.port', 'service.ipFamilyPolicy', 'service.ipFamilies'],
+  ...['nameOverride', 'fullnameOverride', 'monitoring.enabled', 'namespaceSelector.matchLabels', 'objectSelector'],
+  ...['commonLabels', 'commonAnnotations', 'revisionHistoryLimit', 'dnsPolicy', 'dnsConfig', 'failurePolicy', 'crds'],
+  ...['certManager.enabled', 'policy', 'automountServiceAccountToken', 'PodDisruptionBudgets', 'networkPolicy.enabled']
+]
+
+void t.test('the README has each value that people know from other charts, or says why it is not there', async (t) => {
+  const readme = readFileSync(join(chartFolder, 'README.md'), 'utf8')
+  const [table = '', leftOut = ''] = readme.split('What other charts have')
+  const named = [...leftOut.matchAll(/^- (.+?):/gm)].map(([, names]) => names).join()
+  for (const name of known) {
+    const isValue = table.includes(`| \`${name}\` |`)
+    t.not(isValue, named.includes(name), name)
+  }
+})

@@ -176,6 +176,9 @@ What other charts have and this one leaves out:
 - PodDisruptionBudgets: the controller makes them, in the version that the cluster has.
 - A certificate: the Secret \`pidguard-tls\`, made by you, goes before ours.
 - \`automountServiceAccountToken\`: without its token pidguard knows no node.
+- \`service.type\`, \`service.port\`: only the API server calls it, by the name of the Service. Metrics have one of their own, with \`monitoring.enabled\`.
+- \`crds\`: there are none; the policy is a ConfigMap.
+- \`namespaceOverride\`: the namespace is that of the release.
 `
 }
 
