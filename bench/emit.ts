@@ -1,4 +1,4 @@
-// What pidguard emit costs the API server: node bench/emit.ts [rounds] [pods]. A real kube-apiserver (KUBEBUILDER_ASSETS) on loopback takes the
+// What pidguard emit costs the API server: node bench/emit.ts [rounds] [pods] [FILE…], files of other policies beside. A real kube-apiserver (KUBEBUILDER_ASSETS) on loopback takes the
 // same Pods as dry runs without any policy and with those that are emitted, in turn; the processor time of its process, as ratios to the
 // slice without in the same round. Needs no quiet machine, only patience: neighbours shift all slices alike.
 import { readdirSync, readFileSync } from 'node:fs'
@@ -12,7 +12,8 @@ import { startControlPlane } from '../test/e2e/support/control-plane.ts'
 import { cpuMicrosOf } from './machine.ts'
 import { median } from './numbers.ts'
 
-const [rounds = 6, pods = 300] = process.argv.slice(2).map(Number)
+const [counts, files] = [process.argv.slice(2, 4), process.argv.slice(4)]
+const [rounds = 6, pods = 300] = counts.map(Number)
 
 const plane = await startControlPlane()
 const server = plane.version.minor
@@ -53,7 +54,8 @@ const contestants: Readonly<Record<string, string | undefined>> = {
   'none again': undefined,
   '--fallback': textOf({ fallback: true }),
   emit: textOf({}),
-  'emit --fill-pods': textOf({ fillPods: true })
+  'emit --fill-pods': textOf({ fillPods: true }),
+  ...Object.fromEntries(files.map((file) => [file, readFileSync(file, 'utf8')]))
 }
 
 try {

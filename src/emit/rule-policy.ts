@@ -1,6 +1,6 @@
 import type { BaseSettings } from '../policy/policy.ts'
 import type { Cel, Variable } from './cel.ts'
-import type { Part } from './parts.ts'
+import type { Condition, Part } from './parts.ts'
 
 /** What one rule finds, in words of CEL. */
 export interface CelFinding {
@@ -19,6 +19,13 @@ export interface CelFinding {
 /** What one rule looks at in one part of the API. */
 export interface CelCheck {
   readonly part: Part
+  /**
+   * Hold wherever it finds anything. The API server asks them first: of an object that gets past them it evaluates each message too, found
+   * or not, so what most objects fail here is what makes a policy cheap.
+   */
+  readonly conditions?: readonly Condition[]
+  /** The same for what only advises. */
+  readonly adviceConditions?: readonly Condition[]
   readonly variables: readonly Variable[]
   readonly findings: readonly CelFinding[]
 }

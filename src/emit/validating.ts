@@ -63,7 +63,7 @@ function modeIn({ modes }: BaseSettings, { id }: Rule): Mode {
 
 /** A binding has one action: what only advises has a policy of its own where the rest denies. */
 function splitByAction(
-  { part, variables, findings }: CelCheck,
+  { part, conditions: own = [], adviceConditions = [], variables, findings }: CelCheck,
   { name, settings, isHere }: LayerGroup,
   rule: Rule,
   { policy }: Sources,
@@ -75,7 +75,7 @@ function splitByAction(
   const common = {
     rule,
     part,
-    conditions: [...passedOver(part), ...conditions],
+    conditions: [...passedOver(part), ...conditions, ...own],
     namespaceSelector: selector,
     variables: [
       ...variables,
@@ -110,6 +110,7 @@ function splitByAction(
       : [
           {
             ...common,
+            conditions: [...common.conditions, ...adviceConditions],
             name: `${base}.advice.pidguard.io`,
             action: 'Warn' as const,
             failurePolicy: 'Ignore' as const,

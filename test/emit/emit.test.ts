@@ -95,6 +95,28 @@ void t.test('a variable is named once, asked for, and only after it was made', a
   }
 })
 
+void t.test('a Pod as most are costs each policy its conditions only, and no message', async (t) => {
+  const ofMostPods: Readonly<Record<string, string>> = {
+    'best-effort': 'may-be-best-effort',
+    'pid-annotations': 'declares-pids',
+    'node-exporter-processes': 'has-the-image',
+    'runtime-thread-cap': 'has-a-capped-profile'
+  }
+  const ofPods = emitted(rich).objects.filter(
+    ({ kind, metadata: { name } }) => kind === 'ValidatingAdmissionPolicy' && name.includes('.pods.')
+  )
+  const found = new Set<string>()
+  for (const { metadata, spec } of ofPods) {
+    const names = (spec.matchConditions ?? []).map(({ name }) => name)
+    const rule = metadata.annotations['pidguard.io/rules'] ?? ''
+    found.add(rule)
+    t.ok(names.includes(ofMostPods[rule] ?? ''), `${metadata.name}: ${names.join()}`)
+    if (metadata.name.endsWith('.advice.pidguard.io') && rule !== 'node-exporter-processes')
+      t.ok(names.includes('is-on-the-host-network'), `${metadata.name}: ${names.join()}`)
+  }
+  t.strictSame([...found].sort(), Object.keys(ofMostPods).sort())
+})
+
 void t.test('a message is one line, in the words of the rule', async (t) => {
   for (const { metadata, spec } of emitted(rich).objects) {
     for (const { message, messageExpression } of spec.validations ?? []) {

@@ -1,9 +1,9 @@
 import { firstThatWantsContent } from '../../kubernetes/qos/pod-level.ts'
 import { podLevelRemedy } from '../../rules/best-effort.ts'
 import { type Cel, isAboveZero, literal, type Variable } from '../cel.ts'
-import { type Part, podVariables } from '../parts.ts'
+import { type Condition, type Part, podVariables } from '../parts.ts'
 import type { CelCheck, CelFinding, CelRule, Target } from '../rule-policy.ts'
-import { isCalicosOwnPod } from './cel-felix.ts'
+import { calicosOwnPodConditions, isCalicosOwnPod } from './cel-felix.ts'
 
 type Settings = Parameters<CelRule['reads']>[0]
 
@@ -14,12 +14,32 @@ export const bestEffort: CelRule = {
   checks: (settings, remedy, target, isExempt) =>
     (['pods', 'templates'] as const).map((part): CelCheck => {
       const filled = injects(settings) ? isFilledLater(isExempt('resource-requests')) : 'false'
-      return { part, variables: variablesOf(part, target.server), findings: [findingOf(part, remedy, target, filled)] }
+      return {
+        part,
+        ...(part === 'pods' ? { conditions: ofPods, adviceConditions: calicosOwnPodConditions } : {}),
+        variables: variablesOf(part, target.server),
+        findings: [findingOf(part, remedy, target, filled)]
+      }
     }),
   leftOut: (settings, { fillPods }) =>
     injects(settings) && !fillPods
       ? 'the policy gives such pods requests (requests.bestEffortPods: inject), which the webhook does, or --fill-pods'
       : undefined
+}
+
+/** A container that asks for cpu or memory decides, unless there are pod-level resources. */
+const ofPods: readonly Condition[] = [
+  {
+    name: 'may-be-best-effort',
+    expression: `has(object.spec.resources)
+|| !(object.spec.containers + object.spec.?initContainers.orValue([])).exists(c, ${asks('c')})`
+  }
+]
+
+/** Whether a container has a request or a limit of cpu or memory above zero. */
+function asks(container: Cel): Cel {
+  return `[${container}.?resources.?requests.orValue({}), ${container}.?resources.?limits.orValue({})].exists(list,
+list.exists(name, (name == "cpu" || name == "memory") && ${isAboveZero('list[name]')}))`
 }
 
 function injects({ requests, modes }: Settings): boolean {
@@ -63,8 +83,7 @@ function variablesOf(part: Part, server: number): Variable[] {
     {
       name: 'isBestEffort',
       expression: `variables.podLevel ? !(${podLevelHolds(server)})
-: !variables.containers.exists(c, [c.?resources.?requests.orValue({}), c.?resources.?limits.orValue({})].exists(list,
-list.exists(name, (name == "cpu" || name == "memory") && ${isAboveZero('list[name]')})))`
+: !variables.containers.exists(c, ${asks('c')})`
     },
     ...(part === 'pods'
       ? []

@@ -9,7 +9,7 @@ import {
 } from '../../kubernetes/calico/felix.ts'
 import type { Cel, Variable } from '../cel.ts'
 import { literal, pattern } from '../cel.ts'
-import { controllers } from '../parts.ts'
+import { type Condition, controllers } from '../parts.ts'
 
 /** Where an object keeps what tells whether it runs Felix: its pod spec, the pod's metadata, and its own. */
 interface Place {
@@ -48,6 +48,11 @@ export const isCalicosOwnPod: Cel = `variables.spec.?hostNetwork.orValue(false)
 && ${controllers('object.metadata')}.exists(o, o.kind == "DaemonSet")
 && (request.operation != "CREATE" || request.userInfo.username.matches(${pattern(podMakers)}))))
 && ${runsFelix({ spec: 'variables.spec', meta: 'variables.meta', own: 'object.metadata' })}`
+
+/** Hold wherever `isCalicosOwnPod` does, of Pods. */
+export const calicosOwnPodConditions: readonly Condition[] = [
+  { name: 'is-on-the-host-network', expression: 'object.spec.?hostNetwork.orValue(false) == true' }
+]
 
 const now: Place = {
   spec: 'object.spec.template.spec',

@@ -1,7 +1,9 @@
 import { exporterImage } from '../../rules/node-exporter-processes.ts'
 import { type Cel, literal, pattern } from '../cel.ts'
-import { controllers, podVariables } from '../parts.ts'
+import { type Condition, controllers, podVariables } from '../parts.ts'
 import type { CelCheck, CelRule } from '../rule-policy.ts'
+
+const ofPods: readonly Condition[] = [{ name: 'has-the-image', expression: `size(${exportersOf('object.spec')}) > 0` }]
 
 /** src/rules/node-exporter-processes.ts. */
 export const nodeExporterProcesses: CelRule = {
@@ -11,6 +13,7 @@ export const nodeExporterProcesses: CelRule = {
     (['pods', 'daemonsets'] as const).map(
       (part): CelCheck => ({
         part,
+        ...(part === 'pods' ? { conditions: ofPods } : {}),
         variables: [
           ...podVariables(part),
           { name: 'exporters', expression: exportersOf('variables.spec') },

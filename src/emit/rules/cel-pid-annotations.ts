@@ -2,14 +2,18 @@ import { declaredPids } from '../../kubernetes/annotations.ts'
 import { maxPids } from '../../kubernetes/qos/pids-limit.ts'
 import { escapeToken } from '../../lib/json/pointer.ts'
 import { type Cel, literal, quoted } from '../cel.ts'
-import { podVariables } from '../parts.ts'
+import { type Condition, podVariables } from '../parts.ts'
 import type { CelCheck, CelRule } from '../rule-policy.ts'
-import { isCalicosOwnPod } from './cel-felix.ts'
+import { calicosOwnPodConditions, isCalicosOwnPod } from './cel-felix.ts'
 
 /** A count as `readPids` takes it: the same digits in both languages. */
 export function isCount(text: Cel): Cel {
   return `${text}.matches("^[1-9][0-9]{0,6}$") && int(${text}) <= ${maxPids}`
 }
+
+const ofPods: readonly Condition[] = [
+  { name: 'declares-pids', expression: `${literal(declaredPids)} in object.metadata.?annotations.orValue({})` }
+]
 
 /** src/rules/pid-annotations.ts, the check. */
 export const pidAnnotations: CelRule = {
@@ -19,6 +23,7 @@ export const pidAnnotations: CelRule = {
     (['pods', 'templates'] as const).map(
       (part): CelCheck => ({
         part,
+        ...(part === 'pods' ? { conditions: ofPods, adviceConditions: calicosOwnPodConditions } : {}),
         variables: [
           ...podVariables(part),
           { name: 'declared', expression: `variables.meta.?annotations[?${literal(declaredPids)}]` },

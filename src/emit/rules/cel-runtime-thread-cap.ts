@@ -2,7 +2,7 @@ import { type Knob, knobs } from '../../kubernetes/language-runtimes.ts'
 import type { BaseSettings } from '../../policy/policy.ts'
 import type { Profile } from '../../policy/settings.ts'
 import { all, any, type Cel, literal, matchesGlob, matchesSelector, quoted, type Variable } from '../cel.ts'
-import { type Part, podVariables } from '../parts.ts'
+import { type Condition, type Part, podVariables } from '../parts.ts'
 import type { CelCheck, CelFinding, CelRule } from '../rule-policy.ts'
 
 interface CappedProfile extends Profile {
@@ -23,6 +23,7 @@ export const runtimeThreadCap: CelRule = {
     return (['pods', 'templates'] as const).map(
       (part): CelCheck => ({
         part,
+        ...(part === 'pods' ? { conditions: [hasProfile(profiles)] } : {}),
         variables: [
           ...podVariables(part),
           ...profileVariables(profiles),
@@ -39,17 +40,9 @@ export const runtimeThreadCap: CelRule = {
 
 /** `profile`: the first that matches the pod, by its place; and the containers that its cap is meant for. */
 function profileVariables(profiles: readonly CappedProfile[]): Variable[] {
-  const tests = profiles.map(({ match: { images, selector } }) =>
-    all([
-      ...(selector === undefined ? [] : [matchesSelector('variables.meta.?labels.orValue({})', selector)]),
-      ...(images.length === 0 ? [] : [`variables.all.exists(c, ${matchesGlob('c.?image.orValue("")', images)})`])
-    ])
-  )
+  const tests = profiles.map((profile) => matches(profile, 'variables.meta', 'variables.all'))
   return [
-    {
-      name: 'all',
-      expression: 'variables.spec.?initContainers.orValue([]) + variables.spec.?containers.orValue([])'
-    },
+    { name: 'all', expression: containersOf('variables.spec') },
     { name: 'profile', expression: `${tests.map((test, i) => `(${test}) ? ${i}\n: `).join('')}${profiles.length}` },
     {
       name: 'capable',
@@ -57,6 +50,23 @@ function profileVariables(profiles: readonly CappedProfile[]): Variable[] {
 + variables.spec.?containers.orValue([])`
     }
   ]
+}
+
+function matches({ match: { images, selector } }: Profile, meta: Cel, containers: Cel): Cel {
+  return all([
+    ...(selector === undefined ? [] : [matchesSelector(`${meta}.?labels.orValue({})`, selector)]),
+    ...(images.length === 0 ? [] : [`${containers}.exists(c, ${matchesGlob('c.?image.orValue("")', images)})`])
+  ])
+}
+
+function containersOf(spec: Cel): Cel {
+  return `${spec}.?initContainers.orValue([]) + ${spec}.?containers.orValue([])`
+}
+
+/** Of Pods. */
+function hasProfile(profiles: readonly CappedProfile[]): Condition {
+  const tests = profiles.map((profile) => matches(profile, 'object.metadata', `(${containersOf('object.spec')})`))
+  return { name: 'has-a-capped-profile', expression: any(tests) }
 }
 
 /** Whether the container sets a cap by a variable or an option; see `hasThreadCap`. */
