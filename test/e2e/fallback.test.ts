@@ -1,6 +1,5 @@
 // The component fallback on a real API server: with every replica gone its policies hold; while one answers, people read what they
 // read without it, once.
-import { execFile } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
@@ -12,6 +11,7 @@ import { policyRules } from '../../src/rules/index.ts'
 import { projectFolder } from '../support/sources.ts'
 import { enforce, evaluationErrors } from './support/admission-policies.ts'
 import { startControlPlane } from './support/control-plane.ts'
+import { askDoctor } from './support/doctor.ts'
 import { install, patience } from './support/installation.ts'
 import { backendsOf, calicoNode, deployment, pod, type StoredDaemonSet, someRequests } from './support/objects.ts'
 import { until, untilIs } from './support/wait.ts'
@@ -79,14 +79,6 @@ function stored(name: string): Promise<StoredDaemonSet> {
   return plane.api.stored<StoredDaemonSet>('daemonsets', name, 'kube-system')
 }
 
-/** What the built program says of this installation. */
-function doctor(): Promise<string> {
-  const args = [join(projectFolder, 'dist/main.js'), 'doctor', `--kubeconfig=${join(plane.folder, 'kubeconfig')}`]
-  return new Promise((resolve) => {
-    execFile(process.execPath, args, (_, stdout, stderr) => resolve(stdout + stderr))
-  })
-}
-
 let without: Record<string, string> = {}
 
 void t.test('while a replica answers, people read what they read without the fallback', options, async (t) => {
@@ -109,10 +101,16 @@ void t.test('while a replica answers, people read what they read without the fal
 
 void t.test('with every replica gone the shipped policy denies the same pods and sets OnDelete', options, async (t) => {
   t.equal(await refusal(pod({ name: 'greedy', namespace })), '', 'without the fallback: let through')
-  t.match(await doctor(), /while we are down.*nothing is checked: best-effort, pid-annotations, calico-/)
+  t.match(
+    (await askDoctor(plane)).stdout,
+    /while we are down.*nothing is checked: best-effort, pid-annotations, calico-/
+  )
   const inForce = await enforce(plane, shipped)
   // The policy in the ConfigMap is the shipped one.
-  t.match(await doctor(), /while we are down.*these rules hold: best-effort, pid-annotations, calico-update-strategy/)
+  t.match(
+    (await askDoctor(plane)).stdout,
+    /while we are down.*these rules hold: best-effort, pid-annotations, calico-update-strategy/
+  )
   t.match(
     await refusal(pod({ name: 'greedy', namespace })),
     /ValidatingAdmissionPolicy.*best-effort: QoS class BestEffort/
@@ -128,7 +126,7 @@ void t.test('with every replica gone the shipped policy denies the same pods and
 
 void t.test('with every replica gone the policies of a document hold', options, async (t) => {
   await enforce(plane, ofPolicy)
-  t.match(await doctor(), /while we are down.*not what the policy says now: calico\.pidguard\.io/)
+  t.match((await askDoctor(plane)).stdout, /while we are down.*not what the policy says now: calico\.pidguard\.io/)
   // The frame is the API server's, and so is the prefix of kubectl; the sentence is ours.
   const sentence = (text = '') => text.replace(/^[\s\S]*denied (the )?request: /, '')
   for (const name of ['a BestEffort pod', 'an invalid annotation'])

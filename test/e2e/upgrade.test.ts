@@ -1,11 +1,12 @@
 // From 0.1.0 to this version and back: its own manifests and its own program, under load. What kubelets do is done by runPods.
-import { execFileSync, spawnSync } from 'node:child_process'
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
 import { projectFolder } from '../support/sources.ts'
 import { startControlPlane } from './support/control-plane.ts'
+import { buildEarlier, earlierMissing } from './support/earlier.ts'
 import { caBundles, folderOf, patience, secretData } from './support/installation.ts'
 import { addLivingNodes } from './support/nodes.ts'
 import { pod, someRequests } from './support/objects.ts'
@@ -15,11 +16,8 @@ import { makeFolder } from './support/processes.ts'
 import { startTraffic } from './support/traffic.ts'
 import { until, untilIs } from './support/wait.ts'
 
-/** The commit of 0.1.0: one Deployment and one account for all. */
-const commit = 'c600a92'
-const hasCommit = spawnSync('git', ['cat-file', '-e', `${commit}^{commit}`], { cwd: projectFolder }).status === 0
-if (!hasCommit) {
-  void t.test('from 0.1.0', { skip: `commit ${commit} is not in this clone` }, async () => {})
+if (earlierMissing !== undefined) {
+  void t.test('from 0.1.0', { skip: earlierMissing }, async () => {})
 } else {
   const folder = makeFolder('pidguard-0.1.0-')
   const old = buildEarlier(folder)
@@ -139,23 +137,4 @@ spec:
     await kubectl.ok(['patch', 'mutatingwebhookconfiguration/pidguard', '--type=json', `--patch=${patch}`])
     await until('the caBundle', async () => (await caBundles(plane)).every((each) => each !== ''))
   })
-}
-
-/** Its sources from the history, and its program built by what this version is built with. */
-function buildEarlier(folder: string): string {
-  const archive = execFileSync('git', ['archive', commit, 'src', 'manifests', 'package.json', 'tsconfig.json'], {
-    cwd: projectFolder,
-    maxBuffer: 256 * 1024 * 1024
-  })
-  execFileSync('tar', ['-x', '-C', folder], { input: archive })
-  mkdirSync(join(folder, 'dist'))
-  writeFileSync(join(folder, 'dist/package.json'), '{"type": "module"}')
-  const banner = "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);"
-  const args = ['src/main.ts', '--bundle', '--splitting', '--format=esm', '--platform=node', '--target=node22']
-  execFileSync(join(projectFolder, 'node_modules/.bin/esbuild'), [...args, '--outdir=dist', `--banner:js=${banner}`], {
-    cwd: folder,
-    env: { ...process.env, NODE_PATH: join(projectFolder, 'node_modules') },
-    stdio: 'pipe'
-  })
-  return join(folder, 'dist/main.js')
 }
