@@ -83,7 +83,7 @@ void t.test(
     t.equal((await sync()).code, 0)
     const policy = 'apiVersion: pidguard.io/v1alpha1\nkind: PidGuardPolicy\nspec: {headroom: {taintNodes: true}}\n'
     processes.writePolicy(policy)
-    const quick = ['--cert-leaf-life=30s', '--cert-ca-life=90s', '--cert-overlap=6s']
+    const quick = ['--cert-leaf-life=15s', '--cert-ca-life=45s', '--cert-overlap=3s']
     const controller = await processes.startController(...quick, ...readings)
     const replica = await processes.start(...readings)
     await replica.ready()
@@ -109,7 +109,7 @@ void t.test(
         if (differs !== 0) throw new Error(stdout)
         authorities.add((await secretData(plane))['ca.crt'] ?? '')
         taints.add(await isTainted())
-        await sleep(1_000)
+        await sleep(500)
         return authorities.size >= 3 && taints.size === 2
       },
       600_000
@@ -139,7 +139,7 @@ void t.test('where nothing has changed nothing is written, and no tool sees a di
   })
   await sync()
   const before = await versions()
-  for (let count = 0; count < 5; count++) {
+  for (let count = 0; count < 3; count++) {
     t.equal((await sync()).code, 0)
     await sleep(1_000)
   }
@@ -172,7 +172,7 @@ void t.test('where nothing has changed nothing is written, and no tool sees a di
       const stored = () => plane.api.stored<StoredDaemonSet>('daemonsets', 'calico-node', 'kube-system')
       const { metadata, spec } = await stored()
       t.strictSame(spec.updateStrategy, { type: 'OnDelete' })
-      for (let count = 0; count < 3; count++) t.equal((await apply()).code, 0)
+      for (let count = 0; count < 2; count++) t.equal((await apply()).code, 0)
       t.equal((await stored()).metadata.generation, metadata.generation, 'nothing restarts')
       t.equal((await kubectl.run(['diff', ...asGitOps, '--filename=-'], wanted)).code, 0)
     }
