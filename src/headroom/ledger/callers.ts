@@ -17,9 +17,6 @@ export const doubtTime: Millis = 600_000
 /** Own choice: some MB. What goes beyond is not remembered. */
 const mostDoubts = 10_000
 
-/** A caller that is doubted for so many namespaces at once is believed only where its pods were stored. Own choice. */
-export const doubtedFrom = 3
-
 /** Stands for all namespaces in a doubt. No namespace has such a name. */
 const everywhere = '*'
 
@@ -39,33 +36,26 @@ const bare = { kind: 'Pod', name: '' }
  * believed
  *
  * - for a namespace in which such a pod was stored; while no caller has got so far, as after a start, for all;
- * - for one other namespace at a time, in which no pod of any caller was stored lately: a first burst there counts in full;
+ * - for every other namespace in which no pod of any caller was stored lately: a first burst there counts in full;
  * - unless one of its requests was not stored: then not for this namespace, and while none was stored, for none at all.
  *
  * What is not believed still counts, as the request of nobody: with those of all strangers it keeps at most the policy's
  * share of the room from any namespace, its own included (`Isolation`), and uses up no budget. An API server whose requests a
- * quota refuses is doubted for that namespace: a burst there counts in full only as its pods are stored, milliseconds later.
+ * quota refuses is doubted for that namespace: a burst there counts in full only as its pods are stored, milliseconds later. So
+ * does the first one of another API server in a namespace.
  */
 export class Callers {
   readonly #asked = new Map<string, Asked>()
   /** Callers with namespaces in which pods were stored. */
   readonly #proven = new CallerPlaces()
   readonly #doubts = new CallerPlaces()
-  /** Where a caller that is known elsewhere is believed now, and how many of its requests there are neither stored nor missed. */
-  #first = ''
-  #firstCount = 0
 
   /** The request as it counts. Without a caller it comes from the program itself, and is believed. */
   ask(admitted: Admitted, now: Millis): Admitted {
     const { uid, caller, namespace } = admitted
     if (caller === undefined) return admitted
     const isBelieved = this.believes(admitted, now)
-    const isFirst = isBelieved && this.#proven.size > 0 && !this.#proven.has(caller, namespace)
-    if (isFirst) {
-      this.#first = namespace
-      this.#firstCount++
-    }
-    this.#asked.set(uid, { caller, namespace, isBelieved, isFirst })
+    this.#asked.set(uid, { caller, namespace, isBelieved })
     return isBelieved ? admitted : { ...admitted, namespace: nobody, workload: bare, group: undefined }
   }
 
@@ -75,8 +65,7 @@ export class Callers {
     for (const places of [this.#proven, this.#doubts]) places.expire(now)
     if (this.#doubts.has(caller, namespace) || this.#doubts.has(caller, everywhere)) return false
     if (this.#proven.size === 0 || this.#proven.has(caller, namespace)) return true
-    if (this.#proven.countOf(caller) === 0 || this.#doubts.countOf(caller) >= doubtedFrom) return false
-    return this.#proven.countIn(namespace) === 0 && (this.#firstCount === 0 || this.#first === namespace)
+    return this.#proven.countOf(caller) > 0 && this.#proven.countIn(namespace) === 0
   }
 
   /** The API server shows the pod. True when it counted as nobody's until now. */
@@ -103,7 +92,6 @@ export class Callers {
   #take(uid: string): Asked | undefined {
     const asked = this.#asked.get(uid)
     this.#asked.delete(uid)
-    if (asked?.isFirst === true) this.#firstCount--
     return asked
   }
 }
@@ -112,8 +100,6 @@ interface Asked {
   readonly caller: string
   readonly namespace: string
   readonly isBelieved: boolean
-  /** Believed though no pod of its caller was stored in its namespace. */
-  readonly isFirst: boolean
 }
 
 /** Namespaces of callers, each for a time of its own. */

@@ -1,12 +1,5 @@
 import t from 'tap'
-import {
-  Callers,
-  doubtedFrom,
-  doubtTime,
-  nobody,
-  provenTime,
-  unknownCaller
-} from '../../../src/headroom/ledger/callers.ts'
+import { Callers, doubtTime, nobody, provenTime, unknownCaller } from '../../../src/headroom/ledger/callers.ts'
 import { assumedTime } from '../../../src/headroom/ledger/pod-states.ts'
 import { demand, emptyFleet, nodeFacts, plain, podFacts, reading } from '../../support/headroom.ts'
 
@@ -53,44 +46,26 @@ t.test('a request that was not stored makes its caller doubted: for its namespac
   t.equal(callers.believes(asked('', 'api'), doubtTime), true)
 })
 
-t.test('a caller is believed where its pods were stored, and in one new namespace at a time', async (t) => {
+t.test('a caller is believed where its pods were stored, and where those of nobody were', async (t) => {
   const callers = new Callers()
-  const isBelieved = (namespace: string) => callers.believes({ caller: 'x', namespace }, 0)
+  const isBelieved = (namespace: string, at = 0) => callers.believes({ caller: 'x', namespace }, at)
   knownIn(callers, 'api', 'shop')
   knownIn(callers, 'x', 'own')
   t.strictSame(
-    ['own', 'shop', 'new'].map(isBelieved),
-    [true, false, true],
-    'not where pods of another caller are stored'
+    ['own', 'shop', 'new'].map((each) => isBelieved(each)),
+    [true, false, true]
   )
-  for (const uid of ['a', 'b']) t.match(callers.ask(asked(uid, 'x', 'new'), 0), { namespace: 'new' })
-  t.strictSame(['own', 'new', 'other'].map(isBelieved), [true, true, false])
-  t.match(callers.ask(asked('c', 'x', 'other'), 0), { namespace: nobody })
-  t.equal(callers.believes({ caller: 'api', namespace: 'other' }, 0), false, 'one for all callers')
-  callers.forget('a')
-  callers.forget('c')
-  t.equal(isBelieved('other'), false)
-  callers.show('b', 0)
-  t.strictSame(['new', 'other'].map(isBelieved), [true, true])
-})
-
-t.test('a caller that is doubted for several namespaces is believed only where its pods were stored', async (t) => {
-  const callers = new Callers()
-  knownIn(callers, 'x', 'a', 'b', 'c')
-  const misses = (namespace: string): void => {
-    callers.ask(asked(namespace, 'x', namespace), 0)
-    callers.miss(namespace, 0)
-  }
-  for (let i = 1; i < doubtedFrom; i++) misses(`missed-${i}`)
-  t.equal(callers.believes({ caller: 'x', namespace: 'other' }, 0), true)
-  misses('missed-1')
-  t.equal(callers.believes({ caller: 'x', namespace: 'other' }, 0), true, 'one that is doubted already is no other')
-  misses('with a space')
-  t.strictSame(
-    ['other', 'missed-1', 'a'].map((namespace) => callers.believes({ caller: 'x', namespace }, doubtTime - 1)),
-    [false, false, true]
-  )
-  t.equal(callers.believes({ caller: 'x', namespace: 'other' }, doubtTime), true)
+  t.match(callers.ask(asked('a', 'x'), 0), { namespace: nobody }, 'not where pods of another caller are stored')
+  callers.ask(asked('b', 'api', 'other'), 1)
+  callers.show('b', 1)
+  knownIn(callers, 'x', 'with a space')
+  callers.ask(asked('c', 'x', 'own'), 1)
+  callers.show('c', 1)
+  t.equal(isBelieved('shop', provenTime), true, 'the pods of the other one were stored an hour ago')
+  t.equal(isBelieved('other', provenTime), false)
+  callers.ask(asked('d', 'api', 'other'), provenTime)
+  callers.show('d', provenTime)
+  t.equal(isBelieved('new', provenTime + 1), false, 'its own were, too')
 })
 
 t.test('a caller whose address is not known is never believed, also when its pod is stored', async (t) => {
