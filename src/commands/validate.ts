@@ -85,7 +85,7 @@ export async function runValidate(args: readonly string[], given: ValidateFlags)
   return report.problems.length > 0 ? report.exitCode : 0
 }
 
-/** Loaded only when given: it brings the schema library along. */
+/** Loaded only when given: it brings a YAML parser along. */
 async function loadBaseline(path: string, now: Millis): Promise<Baseline> {
   const { readBaseline } = await import('../validate/read-baseline.ts')
   return new Baseline(path, readBaseline(readText('--baseline', path), path), now)

@@ -7,9 +7,10 @@ import type { Policy } from '../policy/policy.ts'
 import { defaultPolicy } from '../policy/policy-of-document.ts'
 import { PolicyResolver } from '../policy/policy-resolver.ts'
 import type { FilePolicy } from '../validate/object-judge.ts'
+import { readPlainYaml } from '../yaml/plain-yaml.ts'
 import { reasonOf } from './files/file-error.ts'
 
-/** The policy for a run over files: read once. Without a file no schema library is loaded, which costs half a start. */
+/** The policy for a run over files: read once. */
 export async function loadFilePolicy(
   path: string | undefined,
   rules: readonly Rule[],
@@ -48,6 +49,10 @@ async function readPolicyFile(path: string, rules: readonly Rule[]): Promise<Pol
       remedy: 'Name a policy file that is there and that you may read.'
     })
   }
+  const { policyOfValue } = await import('../policy/document/read-plain-policy.ts')
+  const plain = policyOfValue(readPlainYaml(text), rules)
+  if (plain !== undefined) return plain
+  // It says what is wrong and where. To load its parser costs half a start.
   const { readPolicy } = await import('../policy/document/read-policy.ts')
   return readPolicy(text, { rules, source: path })
 }

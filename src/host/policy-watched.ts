@@ -68,7 +68,7 @@ export async function loadPolicy(path: string | undefined, rules: readonly Rule[
   }
 }
 
-/** How a policy file is read. The schema library takes a quarter of a start, and is loaded only where there is a file. */
+/** How a policy file is read. The parser is loaded only where there is a file. */
 async function parser(source: string, rules: readonly Rule[]): Promise<(text: string) => Policy> {
   const { readPolicy } = await import('../policy/document/read-policy.ts')
   return (text) => readPolicy(text, { rules, source })

@@ -8,7 +8,7 @@ import type { RuleInfo } from './settings.ts'
 
 type Spec = NonNullable<PolicyDocument['spec']>
 
-/** The policy in force without a document; the same as an empty document. Needs no schema library. */
+/** The policy in force without a document; the same as an empty document. Needs no parser. */
 export function defaultPolicy(rules: readonly RuleInfo[]): Policy {
   return policyOf({ apiVersion: 'pidguard.io/v1alpha1', kind: 'PidGuardPolicy' }, rules)
 }

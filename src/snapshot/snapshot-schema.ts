@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { toldRuntimes } from '../kubernetes/pods/told-runtime.ts'
 import type { ReadingFailureReason } from '../model/node-reading.ts'
 import { withoutCeilingReasons } from '../model/nodes-without-ceiling.ts'
-import { fields } from '../policy/document/fields.ts'
+import { unknownKey } from '../policy/document/fields.ts'
 
 export const apiVersion = 'pidguard.io/v1alpha1'
 export const kind = 'NodeSnapshot'
@@ -22,6 +22,20 @@ const reasons = {
   'cri-stats': true,
   'cgroup-drivers': true
 } satisfies Record<ReadingFailureReason, true>
+
+/**
+ * A mapping with these fields and no others. The error of unknown fields has one line for each, in the order of
+ * the issue's `keys`, because zod reports them together and we report them one by one.
+ */
+function fields<S extends z.ZodRawShape>(shape: S) {
+  const known = Object.keys(shape)
+  return z.strictObject(shape, {
+    error: (issue) =>
+      issue.code === 'unrecognized_keys'
+        ? issue.keys.map((key) => unknownKey(String(key), 'field', known)).join('\n')
+        : 'a mapping'
+  })
+}
 
 const text = () => z.string({ error: 'a text' })
 const instant = () => z.iso.datetime({ offset: true, error: 'an instant like 2026-11-21T10:55:30Z' })

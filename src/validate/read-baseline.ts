@@ -1,20 +1,19 @@
-import { z } from 'zod'
 import { AppError } from '../errors.ts'
 import { isRecord } from '../lib/json/shape.ts'
-import { fields, oneOf, optional, required, text, value } from '../policy/document/fields.ts'
-import { issueMistakes, renderPath } from '../policy/document/mistakes.ts'
+import { constant, fields, list, optional, required, text, value } from '../policy/document/fields.ts'
+import { type PathMistake, renderPath } from '../policy/document/mistakes.ts'
 import type { PolicyMistake } from '../policy/document/policy-error.ts'
 import { readYaml } from '../policy/document/yaml-source.ts'
 import { type Acceptance, baselineApiVersion, baselineKind } from './baseline.ts'
 import { isDay } from './output-flags.ts'
 
-const someText = (): z.ZodType<string> => text('some text', /\S/)
+const someText = () => text('some text', /\S/)
 
 const schema = fields({
-  apiVersion: required(oneOf([baselineApiVersion]), 'The version of this format.'),
-  kind: required(oneOf([baselineKind]), 'What this document is.'),
+  apiVersion: required(constant(baselineApiVersion), 'The version of this format.'),
+  kind: required(constant(baselineKind), 'What this document is.'),
   accepted: required(
-    z.array(
+    list(
       fields({
         rule: required(someText(), 'The id of the rule.'),
         kind: required(someText(), 'The kind of the object.'),
@@ -30,7 +29,7 @@ const schema = fields({
           'The last day on which the finding does not count.'
         )
       }),
-      { error: 'a list of accepted findings' }
+      'a list of accepted findings'
     ),
     'The findings that do not count.'
   )
@@ -40,12 +39,13 @@ const schema = fields({
 export function readBaseline(text: string, source: string): Acceptance[] {
   const yaml = readYaml(text, baselineKind)
   if (!('placeOf' in yaml)) throw invalid(source, yaml)
-  const { success, data, error } = schema.safeParse(yaml.value)
-  if (success) return data.accepted.map((entry) => ({ ...entry, namespace: entry.namespace ?? '' }))
+  const found: PathMistake[] = []
+  const { accepted } = schema.read(yaml.value, [], found) ?? {}
+  if (found.length === 0 && accepted !== undefined)
+    return accepted.map((entry) => ({ ...entry, namespace: entry.namespace ?? '' }))
   // In another kind of document everything else would be wrong too.
   const isOther = isRecord(yaml.value) && yaml.value['kind'] !== baselineKind
-  const mistakes = error.issues
-    .flatMap((issue) => issueMistakes(issue, yaml.value))
+  const mistakes = found
     .filter(({ path }) => !isOther || path[0] === 'apiVersion' || path[0] === 'kind')
     .map(({ path, message }) => ({ ...yaml.placeOf(path), path: renderPath(path), message }))
   throw invalid(source, mistakes)

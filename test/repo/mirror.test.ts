@@ -126,6 +126,7 @@ const without: Readonly<Record<string, string>> = {
   'validate/repeats.ts': 'Inside of validate.ts; validate.test.ts.',
   'host/files/file-error.ts': 'Inside of input-files.ts; input-files.test.ts.',
   'yaml/edit/': 'Inside of edit-yaml.ts and edit-json.ts; their tests have every edit.',
+  'yaml/plain-yaml.ts': 'test/policy/document/read-plain-policy.test.ts holds it to the other reader of policies.',
   'yaml/go-yaml-reader.ts': 'js-yaml-reader.test.ts holds it to the fast parser, read.test.ts to kubectl.',
   'rules/docs/readme.ts': 'Compared as a whole with src/rules/README.md by test/repo/generated.test.ts.',
   'doctor/read-installation.ts': 'Reads only; test/e2e/doctor.test.ts reads a real API server with it.',
@@ -161,7 +162,7 @@ const without: Readonly<Record<string, string>> = {
   'policy/policy-of-document.ts': 'read-policy.test.ts and policy-resolver.test.ts go through it.',
   'policy/document/field-types.ts':
     'Inside of schema.ts; schema.test.ts has each kind of value on both sides of its limits.',
-  'policy/document/fields.ts': 'Inside of schema.ts; schema.test.ts.',
+  'policy/document/without-nulls.ts': 'Inside of yaml-source.ts; yaml-source.test.ts.',
   'policy/document/profile-fields.ts': 'Inside of schema.ts; schema.test.ts.',
   'policy/document/settings-fields.ts': 'Inside of schema.ts; schema.test.ts.',
   'policy/inherit-settings.ts': 'Inside of read-policy.ts; policy-resolver.test.ts has what overrides inherit.',

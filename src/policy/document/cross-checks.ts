@@ -4,7 +4,7 @@ import { isRecord, type JsonRecord } from '../../lib/json/shape.ts'
 import type { Pids } from '../../lib/units.ts'
 import { defaultSettings } from '../default-settings.ts'
 import { readFloor, readPids, readPidsOrNone, readRequest } from '../setting-values.ts'
-import type { Path } from './yaml-source.ts'
+import type { Path } from './mistakes.ts'
 
 /** A mistake between settings. */
 export interface CrossMistake {

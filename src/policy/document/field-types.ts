@@ -1,4 +1,3 @@
-import { z } from 'zod'
 import { maxPids } from '../../kubernetes/qos/pids-limit.ts'
 import { nearest } from '../../lib/did-you-mean.ts'
 import { durationPattern } from '../../lib/duration.ts'
@@ -16,7 +15,7 @@ import {
   readShare,
   sharePattern
 } from '../setting-values.ts'
-import { fields, listOf, oneOf, optional, required, text, value } from './fields.ts'
+import { changed, fields, listOf, mapOf, oneOf, optional, required, text, value } from './fields.ts'
 
 /** The kinds of value that fields of the document hold. */
 
@@ -80,24 +79,25 @@ export function ruleId(known: readonly string[]) {
 }
 
 export function stringMap() {
-  return z.record(z.string(), z.string({ error: 'a text' }), { error: 'a mapping of texts' })
+  const any = value('a text', { type: 'string' }, (input) => (typeof input === 'string' ? input : undefined))
+  return mapOf(any, any)
 }
 
 export function selector() {
   const key = () => text('a label key', labelKeyPattern)
   const label = () => text('a label value', labelValuePattern)
-  const requirement = fields({
-    key: required(key(), 'The label key.'),
-    operator: required(oneOf(['In', 'NotIn', 'Exists', 'DoesNotExist']), 'How the label is compared.'),
-    values: optional(listOf(label()), 'For In and NotIn only.')
-  }).transform((given) => ({ ...given, values: given.values ?? [] }))
-  return fields({
-    matchLabels: optional(
-      z.record(key(), label(), { error: 'a mapping of texts' }),
-      'Labels that must have these values.'
-    ),
+  const requirement = changed(
+    fields({
+      key: required(key(), 'The label key.'),
+      operator: required(oneOf(['In', 'NotIn', 'Exists', 'DoesNotExist']), 'How the label is compared.'),
+      values: optional(listOf(label()), 'For In and NotIn only.')
+    }),
+    (given) => ({ ...given, values: given.values ?? [] })
+  )
+  const labels = fields({
+    matchLabels: optional(mapOf(key(), label()), 'Labels that must have these values.'),
     matchExpressions: optional(listOf(requirement), 'Requirements that must all hold.')
   })
-    .transform((given) => ({ matchLabels: given.matchLabels ?? {}, matchExpressions: given.matchExpressions ?? [] }))
-    .meta({ minProperties: 1 })
+  const whole = changed(labels, ({ matchLabels = {}, matchExpressions = [] }) => ({ matchLabels, matchExpressions }))
+  return { ...whole, json: { minProperties: 1, ...whole.json } }
 }

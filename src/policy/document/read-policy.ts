@@ -3,10 +3,10 @@ import { kind, type Policy } from '../policy.ts'
 import { policyOf } from '../policy-of-document.ts'
 import type { RuleInfo } from '../settings.ts'
 import { crossMistakes } from './cross-checks.ts'
-import { issueMistakes, renderPath } from './mistakes.ts'
+import { type PathMistake, renderPath } from './mistakes.ts'
 import { PolicyError } from './policy-error.ts'
 import { buildPolicySchema } from './schema.ts'
-import { type Path, readYaml, type YamlSource } from './yaml-source.ts'
+import { readYaml, type YamlSource } from './yaml-source.ts'
 
 export interface ReadPolicyOptions {
   readonly rules: readonly RuleInfo[]
@@ -18,14 +18,13 @@ export interface ReadPolicyOptions {
 export function readPolicy(text: string, { rules, source }: ReadPolicyOptions): Policy {
   const yaml = readYaml(text)
   if (!('placeOf' in yaml)) throw new PolicyError(source, yaml)
-  const result = buildPolicySchema(rules).safeParse(yaml.value)
-  const issues = result.success ? [] : result.error.issues.flatMap((issue) => issueMistakes(issue, yaml.value))
+  const single: PathMistake[] = []
+  const document = buildPolicySchema(rules).read(yaml.value, [], single)
   const mistakes = isOther(yaml.value)
-    ? issues.filter(({ path }) => path[0] === 'apiVersion' || path[0] === 'kind')
-    : [...issues, ...crossMistakes(yaml.value)]
+    ? single.filter(({ path }) => path[0] === 'apiVersion' || path[0] === 'kind')
+    : [...single, ...crossMistakes(yaml.value)]
   if (mistakes.length > 0) throw new PolicyError(source, placed(mistakes, yaml))
-  if (!result.success) throw new PolicyError(source, placed(issues, yaml), { cause: result.error })
-  return policyOf(result.data, rules)
+  return policyOf(document, rules)
 }
 
 /** A document of another kind: everything else would be wrong too, and saying so would not help. */
@@ -33,7 +32,7 @@ function isOther(value: unknown): boolean {
   return isRecord(value) && typeof value.kind === 'string' && value.kind !== kind
 }
 
-function placed(mistakes: readonly { readonly path: Path; readonly message: string }[], yaml: YamlSource) {
+function placed(mistakes: readonly PathMistake[], yaml: YamlSource) {
   return mistakes
     .map(({ path, message }) => ({ ...yaml.placeOf(path), path: renderPath(path), message }))
     .sort((a, b) => a.line - b.line || a.column - b.column)

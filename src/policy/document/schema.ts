@@ -1,32 +1,31 @@
-import { z } from 'zod'
 import { defaultSystemNamespaces } from '../default-settings.ts'
 import { apiVersion, kind } from '../policy.ts'
 import type { RuleInfo } from '../settings.ts'
 import * as f from './field-types.ts'
-import { fields, listOf, optional, required } from './fields.ts'
+import { constant, fields, list, listOf, optional, required, type ValueOf, withJson } from './fields.ts'
 import { settingsFields } from './settings-fields.ts'
 
-export type PolicyDocument = z.output<ReturnType<typeof buildPolicySchema>>
+export type PolicyDocument = ValueOf<ReturnType<typeof buildPolicySchema>>
 
 /** The document as people write it. Checks between two settings are in `cross-checks.ts`. */
 export function buildPolicySchema(rules: readonly RuleInfo[]) {
   const spec = fields({
     systemNamespaces: optional(
-      z.array(f.namespacePattern(), { error: 'a list of namespace patterns' }),
+      list(f.namespacePattern(), 'a list of namespace patterns'),
       'Namespaces where rules about pods are off, also where an override sets a mode. A list here replaces the default list.',
       defaultSystemNamespaces
     ),
     ...settingsFields('spec', rules),
     overrides: optional(
-      z.array(overrideFields(rules), { error: 'a list of overrides' }),
+      list(overrideFields(rules), 'a list of overrides'),
       'Other settings for some namespaces. The first override that matches a namespace is its only one.'
     ),
     exemptions: optional(
-      z.array(exemptionFields(rules), { error: 'a list of exemptions' }),
+      list(exemptionFields(rules), 'a list of exemptions'),
       'Objects that are exempt from rules, each with a reason and an end.'
     ),
     podTemplates: optional(
-      z.array(podTemplateFields(), { error: 'a list of kinds' }),
+      list(podTemplateFields(), 'a list of kinds'),
       'Kinds of your own that make pods: where pidguard validate and audits find the pods in them.'
     ),
     namespaceTuning: optional(
@@ -34,9 +33,9 @@ export function buildPolicySchema(rules: readonly RuleInfo[]) {
       'What the owner of a Namespace may set by annotation on it. An annotation without bounds here is ignored.'
     )
   })
-  return fields({
-    apiVersion: required(z.literal(apiVersion, { error: apiVersion }), 'The version of this format.'),
-    kind: required(z.literal(kind, { error: kind }), 'What this document is.'),
+  const document = fields({
+    apiVersion: required(constant(apiVersion), 'The version of this format.'),
+    kind: required(constant(kind), 'What this document is.'),
     metadata: optional(
       fields({
         name: optional(f.name(), 'A name for reports.', 'default'),
@@ -46,14 +45,21 @@ export function buildPolicySchema(rules: readonly RuleInfo[]) {
       'Names the policy.'
     ),
     spec: optional(spec, 'The settings. All of them have defaults.')
-  }).meta({ title: kind, description: 'What pidguard enforces, in the webhook, in CI and in audits.' })
+  })
+  return withJson(document, {
+    title: kind,
+    description: 'What pidguard enforces, in the webhook, in CI and in audits.'
+  })
 }
 
 function overrideFields(rules: readonly RuleInfo[]) {
-  const namespaces = fields({
-    names: optional(listOf(f.namespacePattern()), 'Patterns; one of them must match.'),
-    selector: optional(f.selector(), 'Labels of the Namespace.')
-  }).meta({ minProperties: 1 })
+  const namespaces = withJson(
+    fields({
+      names: optional(listOf(f.namespacePattern()), 'Patterns; one of them must match.'),
+      selector: optional(f.selector(), 'Labels of the Namespace.')
+    }),
+    { minProperties: 1 }
+  )
   return fields({
     name: required(f.name(), 'Names the override in messages; unique.'),
     namespaces: required(namespaces, 'Which namespaces; where both parts are given both must match.'),

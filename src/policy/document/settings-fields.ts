@@ -1,9 +1,8 @@
-import { z } from 'zod'
 import { modes } from '../../model/finding.ts'
 import { defaultSettings } from '../default-settings.ts'
 import type { RuleInfo } from '../settings.ts'
 import * as f from './field-types.ts'
-import { fields, flag, oneOf, optional, value } from './fields.ts'
+import { fields, flag, list, oneOf, optional, value } from './fields.ts'
 import { profileFields } from './profile-fields.ts'
 
 /** The document's own settings carry defaults, those of an override inherit. */
@@ -62,7 +61,7 @@ function pidFields(defaults: Defaults) {
       defaults?.pids.trustDeclared
     ),
     profiles: optional(
-      z.array(profileFields(), { error: 'a list of profiles' }),
+      list(profileFields(), 'a list of profiles'),
       'Figures for some pods; the first profile that matches is used. A list here replaces the inherited one.'
     )
   })

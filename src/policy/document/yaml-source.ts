@@ -1,15 +1,12 @@
 import { type Document, isAlias, isMap, isScalar, isSeq, LineCounter, type Node, parseAllDocuments } from 'yaml'
+import type { Path } from './mistakes.ts'
 import type { PolicyMistake } from './policy-error.ts'
-
-export type Path = readonly (string | number)[]
+import { withoutNulls } from './without-nulls.ts'
 
 interface Place {
   readonly line: number
   readonly column: number
 }
-
-/** Deeper than any policy, and shallow enough for every reader that recurses. */
-const maxDepth = 32
 
 /** Syntax mistakes reported at most: one bracket left open makes thousands. Own choice. */
 const maxSyntaxMistakes = 20
@@ -58,17 +55,8 @@ function sourceOf(
     const offset = second.contents?.range?.[0] ?? 0
     return [{ ...at(offset), path: '', message: `a second document; expected exactly one ${kind}` }]
   }
-  const value = withoutNulls(document.toJS({ maxAliasCount: 100 }), 0)
+  const value = withoutNulls(document.toJS({ maxAliasCount: 100 }))
   return { value, placeOf: (path) => at(offsetOf(document, path)) }
-}
-
-/** An explicit null is a field left out, as everywhere in Kubernetes: the lines below it may be commented out. */
-function withoutNulls(value: unknown, depth: number): unknown {
-  if (depth > maxDepth) throw new Error(`nested deeper than ${maxDepth} levels`)
-  if (Array.isArray(value)) return value.map((item) => withoutNulls(item, depth + 1))
-  if (typeof value !== 'object' || value === null) return value
-  const kept = Object.entries(value).filter(([, field]) => field !== null)
-  return Object.fromEntries(kept.map(([key, field]) => [key, withoutNulls(field, depth + 1)]))
 }
 
 function offsetOf(document: Document, path: Path): number {

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { issueMistakes, renderPath } from '../../../src/policy/document/mistakes.ts'
+import { renderPath } from '../../../src/policy/document/mistakes.ts'
 import { specComplaints } from '../../support/policies.ts'
 
 t.test('paths read as people write them', async (t) => {
@@ -17,14 +17,6 @@ t.test('what was found is shown, but never much of it', async (t) => {
   t.equal(foundOf('{a: 1}'), 'found a mapping')
   t.equal(foundOf('.inf'), 'found null')
   t.equal(foundOf('x'.repeat(1000))?.length, 'found '.length + 58)
-})
-
-t.test('a value below one that is no mapping is missing', async (t) => {
-  const issue = { code: 'custom' as const, path: ['spec', 'pids'], message: 'a number', input: undefined }
-  for (const document of [undefined, null, 'text', { spec: null }, { spec: 'text' }, { spec: {} }]) {
-    t.match(issueMistakes(issue, document), [{ message: 'expected a number, which is missing' }])
-  }
-  t.match(issueMistakes(issue, { spec: { pids: null } }), [{ message: 'expected a number, found null' }])
 })
 
 t.test('a wrong key is told with what a key must be', async (t) => {
