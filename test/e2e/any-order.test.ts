@@ -9,7 +9,7 @@ import { addLivingNodes } from './support/nodes.ts'
 import { calicoNode, pod, someRequests } from './support/objects.ts'
 import { ownProcesses } from './support/own-processes.ts'
 import { runPods } from './support/pod-runner.ts'
-import { until } from './support/wait.ts'
+import { until, untilIs } from './support/wait.ts'
 
 const nodes = ['node-a', 'node-b', 'node-c']
 const plane = await startControlPlane({ controllers: true, scheduler: true })
@@ -96,6 +96,9 @@ for (const overlay of overlays) {
       await until('a pod', async () => (await refusal(fine)) === '')
       t.equal(running.nodes().length, 3)
       await kubectl.ok(['delete', 'mutatingwebhookconfigurations,validatingwebhookconfigurations', 'pidguard'])
+      // A Namespace with pods in it is looked at again only after a while.
+      await kubectl.ok(['delete', 'deployments', '--all', ours, '--wait=false'])
+      await untilIs('pods', async () => (await plane.api.list('pods', 'pidguard-system', '')).length, 0)
       await kubectl.ok([
         'delete',
         '--kustomize',
@@ -103,7 +106,6 @@ for (const overlay of overlays) {
         '--ignore-not-found',
         '--timeout=300s'
       ])
-      await until('none of them', () => running.nodes().length === 0)
     })
   }
 }

@@ -122,7 +122,7 @@ for (const { program, version } of helms) {
       'an upgrade under load with changed values: no call fails, none passes by; caBundle stays',
       async (t) => {
         const [bundles, writes] = [await caBundles(plane), writesOfBundle()]
-        const traffic = startTraffic(plane, shop, 4)
+        const traffic = startTraffic(plane, shop, 2)
         await upgrade(
           { replicaCount: 4, policy: { rules: { 'best-effort': 'warn' } }, podAnnotations: { a: 'b' } },
           ...waiting
@@ -179,7 +179,7 @@ for (const { program, version } of helms) {
     })
 
     await t.test('uninstall under load: no call fails, and nothing is left behind', async (t) => {
-      const traffic = startTraffic(plane, shop, 4)
+      const traffic = startTraffic(plane, shop, 2)
       // Helm 3 deletes the Service first, so under Fail the webhooks go before; as docs/install.md says.
       if (version.startsWith('v3')) {
         const configurations = 'mutatingwebhookconfigurations,validatingwebhookconfigurations'

@@ -6,10 +6,10 @@ import { projectFolder } from '../../support/sources.ts'
 /** The commit of 0.1.0: one Deployment and one account for all. */
 const commit = 'c600a92'
 
-/** Why 0.1.0 cannot be built; undefined: it can. */
-export const earlierMissing: string | undefined =
+/** Why 0.1.0 cannot be built; false: it can. */
+export const earlierMissing: string | false =
   spawnSync('git', ['cat-file', '-e', `${commit}^{commit}`], { cwd: projectFolder }).status === 0
-    ? undefined
+    ? false
     : `commit ${commit} is not in this clone`
 
 /** The sources of 0.1.0 from the history, and its program built by what this version is built with. Returns the path of the program. */
