@@ -1,5 +1,5 @@
 import type { Millis, Pids } from '../lib/units.ts'
-import type { Ceiling } from '../model/node-reading.ts'
+import type { Ceiling, NodeReading } from '../model/node-reading.ts'
 import type { Floor } from '../policy/settings.ts'
 
 /** `node` is min(pid_max, threads-max); `kubepods` is pids.max of the cgroup that holds all pods. */
@@ -38,6 +38,25 @@ export interface NodeFigures {
    * own figure: cAdvisor samples each cgroup separately, up to 15 s apart. So at least this much is in use.
    */
   readonly seen: Pids
+  /** Tasks under kubepods that no pod's own figure shows, see `unattributedIn`; 0 where absent. */
+  readonly unattributed?: Pids
+}
+
+/**
+ * Tasks that a reading shows under kubepods and of no pod: the samples of cgroups are up to 15 s apart, and pods have grown since
+ * theirs was taken. Beside what those pods may still take they would count twice, so they count as a part of that. 0 where pods show
+ * less than half of it: then figures of pods are missing, and it is not known what they take (own choice).
+ */
+export function unattributedIn({ kubepods, pods }: Pick<NodeReading, 'kubepods' | 'pods'>): Pids {
+  if (pods === undefined || kubepods.inUse === undefined) return 0
+  let attributed = 0
+  for (const tasks of pods.values()) attributed += tasks
+  return attributed * 2 < kubepods.inUse ? 0 : Math.max(0, kubepods.inUse - attributed)
+}
+
+/** What pods may still take, beyond the tasks in use that are theirs already. */
+export function stillToCome({ pending, unattributed = 0 }: Pick<NodeFigures, 'pending' | 'unattributed'>): Pids {
+  return Math.max(0, pending - unattributed)
 }
 
 /** PIDs that the floor keeps free under a ceiling; a share is rounded up. */
@@ -50,12 +69,13 @@ export function floorUnder(limit: Pids, floor: Floor): Pids {
 /** PIDs free under one ceiling; Infinity without a limit, undefined when limit or use is not known. */
 export function freeUnder(
   { limit, inUse }: Ceiling,
-  { pending, seen }: Pick<NodeFigures, 'pending' | 'seen'>,
+  figures: Pick<NodeFigures, 'pending' | 'seen' | 'unattributed'>,
   floor: Floor
 ): Pids | undefined {
+  const { seen } = figures
   if (limit === undefined || limit === Number.POSITIVE_INFINITY) return limit
   if (inUse === undefined) return undefined
-  return limit - floorUnder(limit, floor) - (inUse > seen ? inUse : seen) - pending
+  return limit - floorUnder(limit, floor) - (inUse > seen ? inUse : seen) - stillToCome(figures)
 }
 
 /**
@@ -113,5 +133,5 @@ function accountOf(
   if (free === undefined || limit === undefined || ceiling.inUse === undefined || free === Number.POSITIVE_INFINITY)
     return undefined
   const inUse = Math.max(ceiling.inUse, figures.seen)
-  return { ceiling: name, limit, inUse, committed: inUse + figures.pending, floor: floorUnder(limit, floor), free }
+  return { ceiling: name, limit, inUse, committed: inUse + stillToCome(figures), floor: floorUnder(limit, floor), free }
 }

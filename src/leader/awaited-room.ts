@@ -1,3 +1,4 @@
+import { wholePods } from '../headroom/ceiling-account.ts'
 import type { Millis, Pids } from '../lib/units.ts'
 
 /*
@@ -9,6 +10,11 @@ import type { Millis, Pids } from '../lib/units.ts'
  * waiting pod counts against every node it may land on until it is bound or gone, so nothing has to be remembered of the
  * nodes that refused it.
  *
+ * The scheduler has chosen a node some milliseconds after a pod is made, before any taint. So nodes stay closed for a while after
+ * the pods that closed them have landed: a rollout makes them in batches, and the next pods, unless they are larger, find a node
+ * at once. A pod that waits always goes before those that are only expected. And of many pods that wait, as many as possible are
+ * to fit on a node that is open: each node that they fill refuses some of them.
+ *
  * A pod that fits nowhere closes the nodes where nobody who waits fits: the scheduler then calls it unschedulable, which
  * autoscalers see, and does not try again before a node opens.
  */
@@ -17,6 +23,8 @@ import type { Millis, Pids } from '../lib/units.ts'
 export interface AwaitingPods {
   readonly key: string
   readonly pids: Pids
+  /** How many of them wait. */
+  readonly count: number
   /** The nodes they may land on. */
   readonly nodes: readonly { readonly name: string }[]
 }
@@ -27,8 +35,11 @@ export interface AwaitingPods {
  */
 const steeringTime: Millis = 30_000
 
-/** How long it must then leave the nodes to others. Own choice. */
+/** How long it then leaves the nodes to others that wait. Own choice. */
 const restingTime: Millis = 60_000
+
+/** How long pods are expected to be followed by others like them: a rollout makes them in batches. Own choice. */
+const expectedTime: Millis = 30_000
 
 /** The most sizes looked at, the largest first: 5,000 nodes are then gone through in some milliseconds. Own choice. */
 const mostGroups = 100
@@ -37,6 +48,8 @@ const mostGroups = 100
 export class AwaitedRoom {
   /** Since when each size has been steered. */
   readonly #since = new Map<string, Millis>()
+  /** Pods that waited a moment ago, as many as there were at once, with the instant they were seen last. */
+  readonly #recent = new Map<string, { readonly pods: AwaitingPods; readonly seenAt: Millis }>()
 
   /**
    * The PIDs that must be free on a node for it to be open; absent for a node that nobody waits for. `free`: by node, of those
@@ -47,19 +60,35 @@ export class AwaitedRoom {
     const stuck: AwaitingPods[] = []
     const largestFirst = waiting.toSorted((a, b) => b.pids - a.pids).slice(0, mostGroups)
     for (const pods of largestFirst) {
-      if (!pods.nodes.some(({ name }) => (free.get(name) ?? Number.NEGATIVE_INFINITY) >= pods.pids)) stuck.push(pods)
-      else {
-        const open = pods.nodes.filter(({ name }) => free.has(name) && !needs.has(name))
-        if (open.length > 0 && this.#maySteer(pods.key, now)) for (const { name } of open) needs.set(name, pods.pids)
-      }
+      if (!fitsSomewhere(pods, free)) stuck.push(pods)
+      else if (hasOpen(pods, free, needs) && this.#maySteer(pods.key, now))
+        steer(pods, roomFor(pods, free), free, needs)
     }
     // The smallest of them last, so that it decides.
     const least = new Map<string, Pids>()
     for (const { nodes, pids } of stuck) for (const { name } of nodes) if (free.has(name)) least.set(name, pids)
     for (const [name, pids] of least) if (!needs.has(name)) needs.set(name, pids)
+    for (const pods of largestFirst) this.#remember(pods, now)
+    for (const pods of this.#expected(now)) {
+      if (fitsSomewhere(pods, free)) steer(pods, roomFor(pods, free), free, needs)
+    }
     const keys = new Set(waiting.map(({ key }) => key))
     for (const key of this.#since.keys()) if (!keys.has(key)) this.#since.delete(key)
     return needs
+  }
+
+  /** Where nobody else waits, the next pods are taken to be like those that came last, or that wait in vain. */
+  #expected(now: Millis): AwaitingPods[] {
+    for (const [key, { seenAt }] of this.#recent) if (now - seenAt >= expectedTime) this.#recent.delete(key)
+    return [...this.#recent.values()].map(({ pods }) => pods).sort((a, b) => b.pids - a.pids)
+  }
+
+  #remember(pods: AwaitingPods, now: Millis): void {
+    const count = Math.max(pods.count, this.#recent.get(pods.key)?.pods.count ?? 0)
+    // Those seen last come last.
+    this.#recent.delete(pods.key)
+    this.#recent.set(pods.key, { pods: { ...pods, count }, seenAt: now })
+    if (this.#recent.size > mostGroups) this.#recent.delete(this.#recent.keys().next().value as string)
   }
 
   #maySteer(key: string, now: Millis): boolean {
@@ -70,4 +99,28 @@ export class AwaitedRoom {
     }
     return now - since < steeringTime
   }
+}
+
+function steer({ nodes }: AwaitingPods, need: Pids, free: ReadonlyMap<string, Pids>, needs: Map<string, Pids>): void {
+  for (const { name } of nodes) if (free.has(name) && !needs.has(name)) needs.set(name, need)
+}
+
+/** Whether there is a node for it that no larger pods decide about. */
+function hasOpen({ nodes }: AwaitingPods, free: ReadonlyMap<string, Pids>, needs: ReadonlyMap<string, Pids>): boolean {
+  return nodes.some(({ name }) => free.has(name) && !needs.has(name))
+}
+
+function fitsSomewhere({ nodes, pids }: AwaitingPods, free: ReadonlyMap<string, Pids>): boolean {
+  return nodes.some(({ name }) => (free.get(name) ?? Number.NEGATIVE_INFINITY) >= pids)
+}
+
+/** What a node must have free to be open to these pods: room for as many of them as leaves enough nodes open for all. */
+function roomFor({ nodes, pids, count }: AwaitingPods, free: ReadonlyMap<string, Pids>): Pids {
+  const mostFirst = nodes.map(({ name }) => Math.min(count, wholePods(free.get(name) ?? 0, pids))).sort((a, b) => b - a)
+  let held = 0
+  for (const pods of mostFirst) {
+    held += pods
+    if (held >= count) return pods * pids
+  }
+  return pids
 }

@@ -9,7 +9,7 @@ import type { NodeEvent, NodeEvents, NodeTaints } from '../ports/node-actions.ts
 import type { Clock, Log } from '../ports/runtime.ts'
 import { AwaitedRoom, type AwaitingPods } from './awaited-room.ts'
 import { aboutNode, isMissingRight } from './node-write-failures.ts'
-import { RepeatedDuty, type Term } from './repeated-duty.ts'
+import { DueLooks, RepeatedDuty, type Term } from './repeated-duty.ts'
 import { TaintMemory } from './taint-history.ts'
 import { freePidsOf, type NodeStanding, planTaints, type TaintPlan, type UntaintReason } from './taint-plan.ts'
 
@@ -31,6 +31,8 @@ export interface TainterDeps {
   ): Iterable<readonly [Pick<LedgerNode, 'name' | 'taints' | 'unschedulable'>, NodeRoom | undefined]>
   /** Pods that wait for a node. */
   waiting(): readonly AwaitingPods[]
+  /** Changes with them: it is asked much more often. */
+  waitingSum(): { readonly pods: number; readonly pids: Pids }
   /** Whether all nodes and pods are known: a share of some nodes would be too small, and room without some pods too large. */
   isSynced(): boolean
   /** Of the policy, for no namespace in particular. */
@@ -45,8 +47,10 @@ export interface TainterDeps {
   readonly every?: Millis
 }
 
-/** A pod that waits moves nodes at most this long after it was seen; the scheduler tries it again after a second. */
-const defaultEvery: Millis = 500
+/** Between two questions whether other pods wait than before: the rest of a burst comes tens of milliseconds after its first pod. */
+const defaultEvery: Millis = 50
+/** Between two looks while the same pods wait. */
+const restEvery: Millis = 500
 /** Writes of one look, the worst nodes first; the next look is seconds away and has newer readings. */
 const mostWrites = 50
 /** After this many nodes that cannot be written, the rest is left for the next look. */
@@ -74,6 +78,7 @@ class TaintTerm implements Term {
   /** Failures that are in the log already. A write that succeeds clears them, so the next one is logged again. */
   readonly #failures = new Set<KubeFailure>()
   #eventFailure: KubeFailure | undefined
+  readonly #due = new DueLooks(restEvery)
   counts: TaintCounts | undefined
 
   constructor(deps: TainterDeps, signal: AbortSignal) {
@@ -83,7 +88,16 @@ class TaintTerm implements Term {
 
   /** Whether everything could be done. */
   async look(): Promise<boolean> {
-    if (!this.#deps.isSynced()) return true
+    const { isSynced, waitingSum, clock } = this.#deps
+    if (!isSynced()) return true
+    const { pods, pids } = waitingSum()
+    if (!this.#due.isDue(`${pods} ${pids}`, clock.monotonic())) return true
+    const isDone = await this.#carryOutPlan()
+    if (!isDone) this.#due.again()
+    return isDone
+  }
+
+  async #carryOutPlan(): Promise<boolean> {
     const { headroom, pids } = this.#deps.settings()
     const plan = planTaints(this.#standings(headroom, pids.estimate), headroom)
     this.#count(plan)

@@ -38,3 +38,28 @@ export class RepeatedDuty<T extends Term> {
     if (this.#term === term) this.#term = undefined
   }
 }
+
+/** Which looks of a frequent duty are worth it: where something has changed since the last one, or that was long ago. */
+export class DueLooks {
+  readonly #every: Millis
+  #seen: string | undefined
+  #lookedAt: Millis = 0
+
+  /** `every`: a look is due after so long in any case. */
+  constructor(every: Millis) {
+    this.#every = every
+  }
+
+  /** `seen` stands for what the look depends on most; `now` is monotonic. A look that is due counts as taken. */
+  isDue(seen: string, now: Millis): boolean {
+    if (seen === this.#seen && now - this.#lookedAt < this.#every) return false
+    this.#seen = seen
+    this.#lookedAt = now
+    return true
+  }
+
+  /** The last look could not do everything: the next one is due. */
+  again(): void {
+    this.#seen = undefined
+  }
+}

@@ -5,6 +5,7 @@ import {
   freeAtMost,
   freeUnder,
   isWhole,
+  unattributedIn,
   wholePods
 } from '../../src/headroom/ceiling-account.ts'
 
@@ -43,6 +44,35 @@ t.test('what is seen of pods is in use at least, whatever the ceiling was seen t
     { ceiling: 'kubepods', inUse: 320, committed: 370, free: 430 },
     { ceiling: 'node', inUse: 310, committed: 360, free: 640 }
   ])
+})
+
+t.test('tasks that no figure of a pod shows are a part of what pods may still take, under both ceilings', async (t) => {
+  const ceiling = { limit: 1000, inUse: 300 }
+  t.equal(freeUnder(ceiling, { pending: 50, seen: 270, unattributed: 30 }, none), 680, 'they grew by 30 of their 50')
+  t.equal(
+    freeUnder(ceiling, { pending: 20, seen: 270, unattributed: 30 }, none),
+    700,
+    'all that is in use counts in any case'
+  )
+  t.equal(freeUnder({ limit: 1000, inUse: 250 }, { pending: 50, seen: 270, unattributed: 0 }, none), 680)
+  const figures = { host: { limit: 2000, inUse: 900 }, kubepods: ceiling, pending: 50, seen: 270, unattributed: 30 }
+  t.match(ceilingAccounts(figures, none), [
+    { ceiling: 'kubepods', inUse: 300, committed: 320, free: 680 },
+    { ceiling: 'node', inUse: 900, committed: 920, free: 1080 }
+  ])
+})
+
+t.test('no task is a part of what pods may still take where it is not known what pods hold', async (t) => {
+  const kubepods = { limit: 1000, inUse: 300 }
+  const of = (...tasks: number[]) =>
+    unattributedIn({ kubepods, pods: new Map(tasks.map((pids, at) => [`p${at}`, pids])) })
+  t.equal(of(200, 70), 30)
+  t.equal(of(200, 170), 0, 'pods that were sampled later have grown since')
+  t.equal(of(150), 150)
+  t.equal(of(149), 0, 'most pods have no figure')
+  t.equal(of(), 0)
+  t.equal(unattributedIn({ kubepods, pods: undefined }), 0)
+  t.equal(unattributedIn({ kubepods: unknown, pods: new Map([['p', 10]]) }), 0)
 })
 
 t.test('the tighter ceiling decides, whichever it is', async (t) => {

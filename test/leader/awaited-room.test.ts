@@ -3,8 +3,8 @@ import { AwaitedRoom, type AwaitingPods } from '../../src/leader/awaited-room.ts
 
 const all = ['a', 'b', 'c']
 
-function pods(pids: number, nodes: readonly string[] = all): AwaitingPods {
-  return { key: `${pids} ${nodes.join()}`, pids, nodes: nodes.map((name) => ({ name })) }
+function pods(pids: number, nodes: readonly string[] = all, count = 1): AwaitingPods {
+  return { key: `${pids} ${nodes.join()}`, pids, count, nodes: nodes.map((name) => ({ name })) }
 }
 
 /** Room of 300 on a, 800 on b, 20 on c. */
@@ -53,9 +53,38 @@ t.test(
     t.equal(at(0), 500)
     t.equal(at(29_999), 500)
     t.equal(at(30_000), 50)
-    t.equal(at(89_999), undefined, 'the small one has not landed either')
+    t.equal(at(89_999), 500, 'the small one has not landed either')
     t.equal(at(90_000), 500)
     t.strictSame(needs([pods(50)], room, 200_000), { a: 50, b: 50, c: 50 })
     t.equal(at(200_001), 500, 'one that went and came is new')
   }
 )
+
+t.test(
+  'as many as possible of the pods that wait fit on an open node, while open nodes hold all of them',
+  async (t) => {
+    // Room of 300 on a, 800 on b.
+    t.strictSame(needs([pods(100, all, 8)]), { a: 800, b: 800, c: 800 }, 'b alone holds them')
+    t.strictSame(needs([pods(100, all, 9)]), { a: 300, b: 300, c: 300 })
+    t.strictSame(needs([pods(100, all, 40)]), { a: 100, b: 100, c: 100 }, 'not all of them fit')
+    t.strictSame(needs([pods(100, all, 1)]), { a: 100, b: 100, c: 100 })
+  }
+)
+
+t.test('for half a minute after pods have landed, others like them are expected', async (t) => {
+  const room = new AwaitedRoom()
+  t.strictSame(needs([pods(100, all, 8)], room), { a: 800, b: 800, c: 800 })
+  t.strictSame(needs([pods(10, ['c'], 2)], room, 29_999), { c: 20, a: 800, b: 800 }, 'one that waits goes before them')
+  t.strictSame(needs([], room, 30_000), { c: 20 })
+  t.strictSame(needs([], room, 60_000), {})
+})
+
+t.test('pods that fit nowhere any more are not expected, and no more than a hundred sizes are', async (t) => {
+  const room = new AwaitedRoom()
+  t.strictSame(needs([pods(900, all, 2)], room), { a: 900, b: 900, c: 900 })
+  t.strictSame(needs([], room, 1), {})
+  const many = (from: number) => Array.from({ length: 100 }, (_, at) => pods(from + at, ['b']))
+  needs([pods(20, ['c'])], room, 2)
+  needs(many(100), room, 3)
+  t.strictSame(Object.keys(needs([], room, 4)), ['b'], 'the one seen first is forgotten')
+})

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { RepeatedDuty, type Term } from '../../src/leader/repeated-duty.ts'
+import { DueLooks, RepeatedDuty, type Term } from '../../src/leader/repeated-duty.ts'
 import { until } from '../support/fake-api.ts'
 
 class Looks implements Term {
@@ -58,3 +58,18 @@ void t.test('a term that ends late does not take the next one away', async (t) =
   await running
   t.equal(duty.term, undefined)
 })
+
+void t.test(
+  'a look is due when something changed, after a while, and when the last one could not do everything',
+  async (t) => {
+    const due = new DueLooks(500)
+    t.equal(due.isDue('1 50', 0), true, 'the first')
+    t.equal(due.isDue('1 50', 499), false)
+    t.equal(due.isDue('1 50', 500), true)
+    t.equal(due.isDue('2 90', 501), true)
+    t.equal(due.isDue('2 90', 1_000), false, 'counted from the last look')
+    due.again()
+    t.equal(due.isDue('2 90', 1_000), true)
+    t.equal(due.isDue('2 90', 1_001), false)
+  }
+)

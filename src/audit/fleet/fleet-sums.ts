@@ -27,6 +27,8 @@ interface NodeSum {
   /** `pending`: the part of the pods' estimates that is not observed yet. `seen`: the tasks that are. */
   pending: Pids
   seen: Pids
+  /** Tasks that the reading still shows of pods that have ended. */
+  ended: Pids
   biggest: AuditNode['biggest']
   /** Its pods without a figure of their own: what they are counted with is known when all pods have been added. */
   readonly unfigured: { readonly pod: Unfigured; readonly pids: Pids; readonly limit: Pids | undefined }[]
@@ -96,7 +98,7 @@ export class FleetSums {
   addEnded(pod: PodFacts): void {
     const { node, uid, cgroup = uid } = pod
     this.#claim(pod)
-    if (node !== undefined) this.#sumOf(node).pending -= this.#readings.get(node)?.pods?.get(cgroup) ?? 0
+    if (node !== undefined) this.#sumOf(node).ended += this.#readings.get(node)?.pods?.get(cgroup) ?? 0
   }
 
   /**
@@ -114,7 +116,7 @@ export class FleetSums {
         const unclaimed = knowsPods ? (sum.unclaimed ?? reading?.pods) : undefined
         return {
           node: name,
-          ...roomOf(reading, { seen: sum.seen, pending: sum.pending + this.#pendingOf(sum) }, this.#policy.floor),
+          ...roomOf(reading, { ...sum, pending: sum.pending + this.#pendingOf(sum) }, this.#policy.floor),
           age: reading === undefined ? null : Math.max(0, this.#takenAt - reading.at),
           pods: sum.pods,
           biggest: sum.biggest,
@@ -237,5 +239,5 @@ export class FleetSums {
 }
 
 function emptySum(): NodeSum {
-  return { pods: 0, pending: 0, seen: 0, biggest: null, unfigured: [], unclaimed: undefined }
+  return { pods: 0, pending: 0, seen: 0, ended: 0, biggest: null, unfigured: [], unclaimed: undefined }
 }

@@ -1,4 +1,10 @@
-import { type CeilingName, ceilingAccounts, isWhole, type NodeFigures } from '../../headroom/ceiling-account.ts'
+import {
+  type CeilingName,
+  ceilingAccounts,
+  isWhole,
+  type NodeFigures,
+  unattributedIn
+} from '../../headroom/ceiling-account.ts'
 import { knownCeilings, usedShareOf } from '../../headroom/node-ceilings.ts'
 import type { Pids } from '../../lib/units.ts'
 import type { Ceiling, NodeReading } from '../../model/node-reading.ts'
@@ -6,18 +12,22 @@ import { biggestNamespace, type Holder, holdersOf, placesOf, type WorkloadShare 
 import type { Floor } from '../../policy/settings.ts'
 import type { AuditCeiling, AuditHolder, AuditNode, Limit } from '../../report/audit/audit-fleet.ts'
 
-const nothingRead: Pick<NodeReading, 'host' | 'kubepods'> = {
+const nothingRead: Pick<NodeReading, 'host' | 'kubepods' | 'pods'> = {
+  pods: undefined,
   host: { limit: undefined, inUse: undefined },
   kubepods: { limit: undefined, inUse: undefined }
 }
 
-/** The ceilings of a node and the room under them. */
+/** The ceilings of a node and the room under them. `ended`: tasks that a reading still shows of pods that have ended. */
 export function roomOf(
-  { host, kubepods }: Pick<NodeReading, 'host' | 'kubepods'> = nothingRead,
-  { pending, seen }: Pick<NodeFigures, 'pending' | 'seen'>,
+  { host, kubepods, pods }: Pick<NodeReading, 'host' | 'kubepods' | 'pods'> = nothingRead,
+  { pending, seen, ended }: Pick<NodeFigures, 'pending' | 'seen'> & { readonly ended: Pids },
   floor: Floor
 ) {
-  const [tightest] = ceilingAccounts({ host, kubepods, pending, seen }, floor)
+  const unattributed = unattributedIn({ kubepods, pods })
+  const without = ({ limit, inUse }: Ceiling): Ceiling => ({ limit, inUse: inUse && Math.max(0, inUse - ended) })
+  const figures = { host: without(host), kubepods: without(kubepods), pending, seen, unattributed }
+  const [tightest] = ceilingAccounts(figures, floor)
   const shares = [host, kubepods].map(usedShareOf).filter((share) => share !== undefined)
   return {
     host: ceilingOf(host),

@@ -1,6 +1,6 @@
 import type { Millis, Pids } from '../../lib/units.ts'
 import type { Floor } from '../../policy/settings.ts'
-import { ceilingAccounts, freeAtMost, type NodeAccount, type NodeFigures } from '../ceiling-account.ts'
+import { ceilingAccounts, freeAtMost, type NodeAccount, type NodeFigures, stillToCome } from '../ceiling-account.ts'
 import type { Assessment, Demand, Full, Unknown, UnknownReason } from '../headroom-view.ts'
 import type { CandidateSet } from '../ledger/candidate-sets.ts'
 import type { NodeEntry, PodEntry } from '../ledger/entries.ts'
@@ -158,9 +158,9 @@ export class HeadroomQuery {
   account(node: NodeEntry): NodeAccount {
     const free = this.#claimed(node, this.#demand.floor)
     const relief = free === undefined ? 0 : this.#reliefOn(node, free)
-    const { host, kubepods, seen, name, readingAt } = node
+    const { host, kubepods, seen, unattributed, name, readingAt } = node
     const pending = Math.max(0, node.pending - relief)
-    return accountOf({ name, readingAt, host, kubepods, seen, pending }, this.#demand.floor, this.#now)
+    return accountOf({ name, readingAt, host, kubepods, seen, pending, unattributed }, this.#demand.floor, this.#now)
   }
 
   /** There would be room without waiting pods, and these may go to a node that is not known. */
@@ -183,7 +183,9 @@ export class HeadroomQuery {
     if (isolation === undefined || claims === 0 || free >= this.#enough || free + claims < pids) return 0
     if (isolation.onlyBeyond === true && (freeAtMost(node, noFloor) ?? 0) >= 0) return 0
     this.#unseenOn ??= unseenByNode(this.#ledger, this.#peers, this.#demand.uid)
-    return excessClaims(node, this.#unseenOn.get(node.name) ?? [], isolation, free + claims, this.#self)
+    const excess = excessClaims(node, this.#unseenOn.get(node.name) ?? [], isolation, free + claims, this.#self)
+    // What is in use already is no claim.
+    return Math.min(excess, stillToCome(node) + this.setAsideOn(node))
   }
 
   /** Free PIDs with all claims counted in full. */

@@ -237,9 +237,9 @@ export class Headroom implements HeadroomView {
 function bounded(node: NodeEntry, floor: Floor, share: number): NodeFigures {
   const free = freeAtMost(node, floor)
   if (share >= 1 || node.pending === 0 || free === undefined || (freeAtMost(node, { pids: 0 }) ?? 0) >= 0) return node
-  const { host, kubepods, seen } = node
+  const { host, kubepods, seen, unattributed } = node
   const excess = excessClaims(node, [], { namespace: '', share }, Math.max(0, free + node.pending), undefined)
-  return { host, kubepods, seen, pending: node.pending - excess }
+  return { host, kubepods, seen, unattributed, pending: node.pending - excess }
 }
 
 /** No room was found, but the ledger is out of date. */

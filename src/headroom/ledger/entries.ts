@@ -25,6 +25,8 @@ export class NodeEntry implements NodeFigures {
   pending: Pids = 0
   /** Σ over the same pods of their observed tasks. */
   seen: Pids = 0
+  /** See `NodeFigures`; as of the last reading. */
+  unattributed: Pids = 0
   readonly pods: PodEntry[] = []
   /** Tasks in the last reading that belong to no pod on the ledger: the API server has not shown those pods yet. */
   unclaimed: Map<string, Pids> | undefined = undefined
@@ -43,6 +45,7 @@ export class NodeEntry implements NodeFigures {
     this.kubepods = unknownCeiling
     this.isWhole = false
     this.unclaimed = undefined
+    this.unattributed = 0
     this.nearLimits = undefined
     this.knowsLimits = false
   }

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util'
 import type { Millis, Pids } from '../../lib/units.ts'
 import { type Ceiling, lackOfLimits } from '../../model/node-reading.ts'
 import type { Clock } from '../../ports/runtime.ts'
-import { isKnown, isWhole } from '../ceiling-account.ts'
+import { isKnown, isWhole, unattributedIn } from '../ceiling-account.ts'
 import { CandidateSets } from './candidate-sets.ts'
 import { NodeEntry } from './entries.ts'
 import type { LedgerNode, LedgerReading } from './ledger-inputs.ts'
@@ -111,6 +111,7 @@ export class NodeBook {
     if (!isBridged) node.readingAt = isFuture ? reading.at : Math.max(node.readingAt, reading.at)
     node.host = isBridged && !isKnown(reading.host) ? grown(node.host, growth) : reading.host
     node.kubepods = isBridged && !isKnown(reading.kubepods) ? grown(node.kubepods, growth) : reading.kubepods
+    node.unattributed = isBridged ? 0 : unattributedIn(reading)
     node.isWhole = isWhole(node)
     // The sample is older than their end.
     for (const pod of node.pods) if (pod.hasFinished) giveBack(pod)

@@ -6,7 +6,7 @@ import { NodeTainter, type TainterDeps } from '../../leader/node-tainter.ts'
 import type { Settings } from '../../policy/settings.ts'
 import type { Clock } from '../../ports/runtime.ts'
 
-export interface NodeTaintsDeps extends Pick<TainterDeps, 'isSynced' | 'waiting' | 'log' | 'meter'> {
+export interface NodeTaintsDeps extends Pick<TainterDeps, 'isSynced' | 'waiting' | 'waitingSum' | 'log' | 'meter'> {
   readonly api: KubeApi
   readonly headroom: Headroom
   readonly clock: Clock

@@ -44,8 +44,8 @@ export interface NodeDuties {
 
 /** Pods that the API server shows and that wait for a node, by size and placement. */
 function awaitingPods({ waiting, candidates }: Ledger): AwaitingPods[] {
-  return [...waiting.groups].map(({ pids, placement }) => {
-    return { key: `${pids} ${placement.signature}`, pids, nodes: candidates.of(placement).nodes }
+  return [...waiting.groups].map(({ pids, count, placement }) => {
+    return { key: `${pids} ${placement.signature}`, pids, count, nodes: candidates.of(placement).nodes }
   })
 }
 
@@ -93,7 +93,11 @@ export async function buildNodeDuties(
     const { buildNearFloorEvents } = await import('./build-near-floor-events.ts')
     return {
       watch,
-      tainter: buildNodeTainter({ ...shared, waiting: () => awaitingPods(books.ledger) }),
+      tainter: buildNodeTainter({
+        ...shared,
+        waiting: () => awaitingPods(books.ledger),
+        waitingSum: () => books.ledger.waiting
+      }),
       publisher: new CapacityPublisher({
         ...shared,
         offers: (floor, maxAge) => books.headroom.offers(floor, maxAge),

@@ -267,6 +267,25 @@ const podsOnNodes: readonly Case[] = [
     }
   },
   {
+    what: 'a pod that has grown between its own sample and that of kubepods is not counted twice; one that is only bridged is',
+    run: (b) => {
+      b.node('n1')
+      b.pod('a', { node: 'n1', estimated: 300 })
+      const host = { limit: 2000, inUse: 300 }
+      b.read('n1', { host, kubepods: { limit: 1000, inUse: 220 }, pods: new Map([['a', 120]]) })
+      b.is([b.ask(700), b.ask(701)], ['fits', 'full n1 700'], '100 of its 180 are in use already')
+      b.pod('b', { node: 'n1', estimated: 50 })
+      b.is([b.ask(650), b.ask(651)], ['fits', 'full n1 650'], 'another pod counts in full')
+      b.wait(1_000)
+      b.read('n1', { host, kubepods: { limit: 1000, inUse: undefined }, pods: new Map([['a', 120]]) })
+      b.is(
+        [b.ask(550), b.ask(551)],
+        ['fits', 'full n1 550'],
+        'without a sample of kubepods nothing is known to be one of these'
+      )
+    }
+  },
+  {
     what: 'a pod that holds more than its estimate counts with what it holds, once; the same event again changes nothing',
     run: (b) => {
       b.node('n1')
