@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import { performance } from 'node:perf_hooks'
 import { Headroom } from '../src/headroom/assess/headroom.ts'
+import type { Isolation } from '../src/headroom/headroom-view.ts'
 import { Ledger } from '../src/headroom/ledger/ledger.ts'
 import type { PodSpec } from '../src/kubernetes/types.ts'
 
@@ -153,8 +154,9 @@ function run(nodes: number, pods: number, parse: number): void {
     `  readings        ${told.cpu.toFixed(0)} ms CPU a round, ${((told.cpu * 1000) / nodes).toFixed(1)} us per node`
   )
   const { ledger, headroom } = fleet
-  const ask = (podSpec: PodSpec, pids = 100, uid?: string, count = 1) =>
+  const ask = (podSpec: PodSpec, pids = 100, uid?: string, count = 1, isolation?: Isolation) =>
     headroom.assess({
+      isolation,
       placement: headroom.placementOf(podSpec),
       pids,
       pods: count,
@@ -199,6 +201,10 @@ function run(nodes: number, pods: number, parse: number): void {
   readings(fleet, nodes, 28_000)()
   show('nearly full, 25,000 waiting', 300, () => ask({ tolerations }))
   show('nearly full, and for one zone', 300, () => ask(zone))
+  // Between its floor and its claims on every node: each claim is compared with its share.
+  readings(fleet, nodes, 29_200)()
+  const others = { namespace: 'shop', share: 0.5 }
+  show('on every node claims decide', 300, () => ask({ tolerations }, 250, undefined, 1, others))
 }
 
 const [nodes = 5_000, pods = 150_000] = process.argv.slice(2).map(Number)

@@ -1,4 +1,6 @@
+import type { NodeClaims, PodEntry } from '../../src/headroom/ledger/entries.ts'
 import type { Ledger } from '../../src/headroom/ledger/ledger.ts'
+import { claimsOn, isStored } from '../../src/headroom/ledger/sums.ts'
 import type { SlowLedger } from './slow-ledger.ts'
 
 /** Every sum of the ledger beside the same counted anew; equal sides, or there is a mistake in the books. */
@@ -11,6 +13,11 @@ export function recount(ledger: Ledger, slow: SlowLedger): { readonly kept: obje
     nodes: [...ledger.nodes].map(({ name }) => name).sort(),
     pending: names.map((name) => ledger.node(name)?.pending),
     seen: names.map((name) => ledger.node(name)?.seen),
+    claims: names.map((name) => {
+      const { stored = [], unstored = [] } = nodeClaims(ledger, name)
+      return [...stored.map(({ pids }) => pids), ...unstored.map(({ pids }) => pids)].sort((a, b) => a - b)
+    }),
+    claimants: names.map((name) => (nodeClaims(ledger, name).stored ?? []).map((claim) => claim.namespace).sort()),
     host: names.map((name) => ledger.node(name)?.host.inUse),
     kubepods: names.map((name) => ledger.node(name)?.kubepods.inUse),
     pods: names.map((name) =>
@@ -38,6 +45,17 @@ export function recount(ledger: Ledger, slow: SlowLedger): { readonly kept: obje
     nodes: names,
     pending: names.map((name) => slow.pendingOn(name)),
     seen: names.map((name) => slow.seenOn(name)),
+    claims: names.map((name) => {
+      const claiming = claimingOn(ledger, name)
+      const ofNamespaces = Map.groupBy(claiming.filter(isStored), (pod) => pod.namespace.name)
+      const stored = [...ofNamespaces.values()].map((pods) => sum(pods.map(({ pending }) => pending)))
+      const unstored = claiming.filter((pod) => !isStored(pod)).map(({ pending }) => pending)
+      return [...stored, ...unstored].sort((a, b) => a - b)
+    }),
+    claimants: names.map((name) => {
+      const stored = claimingOn(ledger, name).filter(isStored)
+      return [...new Set(stored.map(({ namespace }) => namespace.name))].sort()
+    }),
     host: names.map((name) => slow.readings.get(name)?.host.inUse),
     kubepods: names.map((name) => slow.readings.get(name)?.kubepods.inUse),
     pods: names.map((name) => slow.podsOn(name).sort()),
@@ -66,6 +84,15 @@ export function recount(ledger: Ledger, slow: SlowLedger): { readonly kept: obje
     podCount: slow.uids.length
   }
   return { kept, counted }
+}
+
+function nodeClaims(ledger: Ledger, name: string): Partial<NodeClaims> {
+  const node = ledger.node(name)
+  return node === undefined ? {} : claimsOn(node)
+}
+
+function claimingOn(ledger: Ledger, name: string): readonly PodEntry[] {
+  return (ledger.node(name)?.pods ?? []).filter(({ pending }) => pending > 0)
 }
 
 function sum(numbers: readonly number[]): number {

@@ -1,9 +1,9 @@
 import type { Pids } from '../../lib/units.ts'
 import { wholePods } from '../ceiling-account.ts'
 import type { Isolation } from '../headroom-view.ts'
-import type { NodeEntry, PodEntry } from '../ledger/entries.ts'
+import type { NamespaceClaim, NodeEntry, PodEntry } from '../ledger/entries.ts'
 import type { Ledger } from '../ledger/ledger.ts'
-import { claimantOf } from '../ledger/sums.ts'
+import { claimsOn, isStored } from '../ledger/sums.ts'
 import type { Claimant, WaitingGroup } from '../ledger/waiting-pods.ts'
 
 /*
@@ -11,10 +11,8 @@ import type { Claimant, WaitingGroup } from '../ledger/waiting-pods.ts'
  * of 4,194,304, or nine creations that a quota refuses, would close a node or a fleet for every other namespace.
  */
 
-/** PIDs that are needed by an estimate, and not by what was observed. */
-export interface Claim extends Claimant {
-  readonly pids: Pids
-}
+/** PIDs that other replicas may have given away on a node, to pods that are not known to be stored. */
+export type Claim = NamespaceClaim
 
 /** Who a claim is bounded with: its namespace, or '' for all requests together that are not known to be stored. */
 function bucketOf({ namespace, isStored }: Claimant): string {
@@ -29,18 +27,22 @@ export function excessClaims(
   room: Pids,
   self: PodEntry | undefined
 ): Pids {
-  const claims = new Map<string, Pids>()
-  const add = (claimant: Claimant, pids: Pids): void => {
-    if (claimant.namespace === namespace || pids === 0) return
-    const bucket = bucketOf(claimant)
-    claims.set(bucket, (claims.get(bucket) ?? 0) + pids)
-  }
-  for (const pod of node.pods) if (pod !== self) add(claimantOf(pod), pod.pending)
-  for (const claim of unseen) add(claim, claim.pids)
+  const { stored, unstored } = claimsOn(node)
   const most = Math.floor(room * share)
+  const own = self?.node === node && self.namespace.name !== namespace ? self : undefined
   let excess = 0
-  for (const pids of claims.values()) excess += Math.max(0, pids - most)
-  return excess
+  for (const claim of stored) {
+    if (claim.pids <= most) break
+    if (claim.namespace === namespace) continue
+    const isOwn = own !== undefined && isStored(own) && own.namespace.name === claim.namespace
+    excess += Math.max(0, claim.pids - (isOwn ? own.pending : 0) - most)
+  }
+  // All requests together that are not known to be stored; see `bucketOf`.
+  let requests = own === undefined || isStored(own) ? 0 : -own.pending
+  for (const claims of [unstored, unseen]) {
+    for (const claim of claims) if (claim.namespace !== namespace) requests += claim.pids
+  }
+  return excess + Math.max(0, requests - most)
 }
 
 /** What other replicas may have bound to each node, see `UnseenByPeers`; without the asking pod. */
@@ -53,7 +55,7 @@ export function unseenByNode(
   if (peers === 0) return claims
   for (const { uid, node, namespace, pids } of unseen.pods) {
     if (node === undefined || uid === self) continue
-    const claim = { namespace, isStored: false, pids: peers * pids }
+    const claim = { namespace, pids: peers * pids }
     const held = claims.get(node)
     if (held === undefined) claims.set(node, [claim])
     else held.push(claim)

@@ -5,6 +5,7 @@ import type { Assessment, Demand, Full, Unknown, UnknownReason } from '../headro
 import type { CandidateSet } from '../ledger/candidate-sets.ts'
 import type { NodeEntry, PodEntry } from '../ledger/entries.ts'
 import type { Ledger } from '../ledger/ledger.ts'
+import { claimsOn } from '../ledger/sums.ts'
 import type { UnseenPod } from '../ledger/unseen-by-peers.ts'
 import type { WaitingGroup } from '../ledger/waiting-pods.ts'
 import { boundGroups, type Claim, excessClaims, sumsOf, unseenByNode } from './claims.ts'
@@ -182,10 +183,16 @@ export class HeadroomQuery {
     // There is room in any case, or there is none even without claims.
     if (isolation === undefined || claims === 0 || free >= this.#enough || free + claims < pids) return 0
     if (isolation.onlyBeyond === true && (freeAtMost(node, noFloor) ?? 0) >= 0) return 0
+    const room = free + claims
+    const onNode = claimsOn(node)
+    const { found } = onNode
+    if (found?.by === this && found.room === room) return found.excess
     this.#unseenOn ??= unseenByNode(this.#ledger, this.#peers, this.#demand.uid)
-    const excess = excessClaims(node, this.#unseenOn.get(node.name) ?? [], isolation, free + claims, this.#self)
+    const claimed = excessClaims(node, this.#unseenOn.get(node.name) ?? [], isolation, room, this.#self)
     // What is in use already is no claim.
-    return Math.min(excess, stillToCome(node) + this.setAsideOn(node))
+    const excess = Math.min(claimed, stillToCome(node) + this.setAsideOn(node))
+    onNode.found = { by: this, room, excess }
+    return excess
   }
 
   /** Free PIDs with all claims counted in full. */

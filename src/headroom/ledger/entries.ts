@@ -10,6 +10,22 @@ import { hasFinished, type PodState } from './pod-states.ts'
 
 const unknownCeiling: Ceiling = { limit: undefined, inUse: undefined }
 
+/** What pods of a namespace claim on a node: their estimates, without what is observed. */
+export interface NamespaceClaim {
+  readonly namespace: string
+  readonly pids: Pids
+}
+
+/** All claims on a node. */
+export interface NodeClaims {
+  /** One for each namespace, the largest first. */
+  readonly stored: readonly NamespaceClaim[]
+  /** Of pods that are not known to be stored. */
+  readonly unstored: readonly NamespaceClaim[]
+  /** What the query that asked last has found by them; a query asks about each node several times. */
+  found: { readonly by: object; readonly room: Pids; readonly excess: Pids } | undefined
+}
+
 /** One node: its object, its last reading, and the pods on it. */
 export class NodeEntry implements NodeFigures {
   readonly name: string
@@ -28,6 +44,9 @@ export class NodeEntry implements NodeFigures {
   /** See `NodeFigures`; as of the last reading. */
   unattributed: Pids = 0
   readonly pods: PodEntry[] = []
+  /** As `claimsOn` found them last; undefined: it was never asked. */
+  claims: NodeClaims | undefined = undefined
+  areClaimsOld = true
   /** Tasks in the last reading that belong to no pod on the ledger: the API server has not shown those pods yet. */
   unclaimed: Map<string, Pids> | undefined = undefined
   /** Limits of single cgroups that are at least half used, by the last reading; undefined: not known. */
@@ -61,6 +80,8 @@ export class NamespaceEntry {
   pods = 0
   /** `committed` by node. */
   readonly byNode = new Map<NodeEntry, Pids>()
+  /** Σ of what it claims on the node that `claimsOn` looks at; 0 at any other time. A map for each node would take too long. */
+  claimed: Pids = 0
 
   constructor(name: string) {
     this.name = name

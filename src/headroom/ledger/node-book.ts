@@ -7,6 +7,7 @@ import { CandidateSets } from './candidate-sets.ts'
 import { NodeEntry } from './entries.ts'
 import type { LedgerNode, LedgerReading } from './ledger-inputs.ts'
 import { dropReading, giveBack, shareReading } from './reading-shares.ts'
+import { claimsOn } from './sums.ts'
 
 /**
  * How long the last known figures of a ceiling stand in for readings that lack it. A kubelet leaves out all of cAdvisor's
@@ -115,6 +116,8 @@ export class NodeBook {
     node.isWhole = isWhole(node)
     // The sample is older than their end.
     for (const pod of node.pods) if (pod.hasFinished) giveBack(pod)
+    // Now rather than at the next review, which may ask all nodes.
+    if (node.claims !== undefined) claimsOn(node)
     // Where there is no ceiling there are no limits either.
     node.nearLimits = reading.withoutCeiling === undefined ? reading.nearLimits : []
     node.knowsLimits = lackOfLimits({ nearLimits: node.nearLimits, gaps: reading.gaps ?? [] }) === undefined

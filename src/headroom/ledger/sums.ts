@@ -1,6 +1,6 @@
 import { anyNode } from '../../kubernetes/placement/placement.ts'
 import type { Pids } from '../../lib/units.ts'
-import type { NamespaceEntry, NodeEntry, PodEntry } from './entries.ts'
+import type { NamespaceClaim, NamespaceEntry, NodeClaims, NodeEntry, PodEntry } from './entries.ts'
 import type { Claimant, WaitingPods } from './waiting-pods.ts'
 
 /**
@@ -56,6 +56,7 @@ function count(pod: PodEntry, sign: 1 | -1): void {
   if (pod.state !== 'ended') namespace.estimates += sign * pod.estimate
   namespace.committed += weight
   if (node === undefined) return
+  node.areClaimsOld = true
   node.pending += sign * pending
   if (pod.state !== 'ended') node.seen += sign * pod.observed
   add(namespace, node, weight)
@@ -72,6 +73,38 @@ function isWaiting({ state }: PodEntry): boolean {
 }
 
 /** Whose claim the part of the pod's estimate is that is not observed. */
-export function claimantOf({ namespace, state }: PodEntry): Claimant {
-  return { namespace: namespace.name, isStored: state !== 'assumed' }
+export function claimantOf(pod: PodEntry): Claimant {
+  return { namespace: pod.namespace.name, isStored: isStored(pod) }
+}
+
+/** Whether the API server has shown the pod. */
+export function isStored({ state }: Pick<PodEntry, 'state'>): boolean {
+  return state !== 'assumed'
+}
+
+/**
+ * What is claimed on the node, kept until a pod there changes. A review may ask this of 5,000 nodes with 30 pods each, and going
+ * through all pods takes tens of milliseconds.
+ */
+export function claimsOn(node: NodeEntry): NodeClaims {
+  if (node.claims !== undefined && !node.areClaimsOld) return node.claims
+  const claimants: NamespaceEntry[] = []
+  const unstored: NamespaceClaim[] = []
+  for (const pod of node.pods) {
+    const { pending, namespace } = pod
+    if (pending === 0) continue
+    if (!isStored(pod)) unstored.push({ namespace: namespace.name, pids: pending })
+    else {
+      if (namespace.claimed === 0) claimants.push(namespace)
+      namespace.claimed += pending
+    }
+  }
+  const stored = claimants.map((claimant): NamespaceClaim => {
+    const claim = { namespace: claimant.name, pids: claimant.claimed }
+    claimant.claimed = 0
+    return claim
+  })
+  node.claims = { stored: stored.sort((a, b) => b.pids - a.pids), unstored, found: undefined }
+  node.areClaimsOld = false
+  return node.claims
 }

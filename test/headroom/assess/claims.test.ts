@@ -124,9 +124,9 @@ t.test('what other replicas may have bound: of each pod with a node, but for the
   request('orders', 300, 'n1')
   request('orders', 50)
   const claims = (peers: number, self?: string) => Object.fromEntries(unseenByNode(ledger, peers, self))
-  const orders = { namespace: 'orders', isStored: false, pids: 600 }
+  const orders = { namespace: 'orders', pids: 600 }
   t.strictSame(claims(2, asking), { n1: [orders] })
-  t.strictSame(claims(2), { n1: [{ namespace: 'shop', isStored: false, pids: 200 }, orders] })
+  t.strictSame(claims(2), { n1: [{ namespace: 'shop', pids: 200 }, orders] })
   t.strictSame(claims(0), {})
 })
 
