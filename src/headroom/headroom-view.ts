@@ -36,7 +36,7 @@ export interface Isolation {
   /** Between 0 and 1. */
   readonly share: number
   /**
-   * Only where the claims of the pods on a node are more than it has: then some landed there unchecked. Pods whose bindings
+   * Only where the claims of the pods on a node are by themselves more than it could ever hold: then some landed there unchecked. Pods whose bindings
    * were checked had the room they claim, and keep it, as requests do.
    */
   readonly onlyBeyond?: boolean

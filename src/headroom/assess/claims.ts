@@ -1,5 +1,5 @@
 import type { Pids } from '../../lib/units.ts'
-import { wholePods } from '../ceiling-account.ts'
+import { type NodeFigures, wholePods } from '../ceiling-account.ts'
 import type { Isolation } from '../headroom-view.ts'
 import type { NamespaceClaim, NodeEntry, PodEntry } from '../ledger/entries.ts'
 import type { Ledger } from '../ledger/ledger.ts'
@@ -17,6 +17,18 @@ export type Claim = NamespaceClaim
 /** Who a claim is bounded with: its namespace, or '' for all requests together that are not known to be stored. */
 function bucketOf({ namespace, isStored }: Claimant): string {
   return isStored ? namespace : ''
+}
+
+/**
+ * Whether what pods may still take is more than the node could hold even if nothing were in use. What is in use says nothing
+ * here: a part of it may be theirs already, by samples of different instants.
+ */
+export function isOverclaimed({
+  host,
+  kubepods,
+  pending
+}: Pick<NodeFigures, 'host' | 'kubepods' | 'pending'>): boolean {
+  return pending > Math.min(host.limit ?? Number.POSITIVE_INFINITY, kubepods.limit ?? Number.POSITIVE_INFINITY)
 }
 
 /** Σ of what claims on the node exceed their bounds by. `room`: PIDs free without any claims. `self` claims nothing. */

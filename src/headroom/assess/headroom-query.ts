@@ -8,7 +8,7 @@ import type { Ledger } from '../ledger/ledger.ts'
 import { claimsOn } from '../ledger/sums.ts'
 import type { UnseenPod } from '../ledger/unseen-by-peers.ts'
 import type { WaitingGroup } from '../ledger/waiting-pods.ts'
-import { boundGroups, type Claim, excessClaims, sumsOf, unseenByNode } from './claims.ts'
+import { boundGroups, type Claim, excessClaims, isOverclaimed, sumsOf, unseenByNode } from './claims.ts'
 import { mayIgnore } from './one-packing.ts'
 import { type OwnWaiting, ownWaiting, without } from './own-waiting.ts'
 import type { Others } from './quick-fit.ts'
@@ -182,7 +182,7 @@ export class HeadroomQuery {
     const claims = node.pending - (this.#self?.node === node ? this.#self.pending : 0) + this.setAsideOn(node)
     // There is room in any case, or there is none even without claims.
     if (isolation === undefined || claims === 0 || free >= this.#enough || free + claims < pids) return 0
-    if (isolation.onlyBeyond === true && (freeAtMost(node, noFloor) ?? 0) >= 0) return 0
+    if (isolation.onlyBeyond === true && !isOverclaimed(node)) return 0
     const room = free + claims
     const onNode = claimsOn(node)
     const { found } = onNode

@@ -23,7 +23,7 @@ import { mayLandIfTolerated } from '../ledger/may-land.ts'
 import type { ObservedPeak } from '../ledger/peaks/observed-pods.ts'
 import type { NodeRoom } from '../node-room.ts'
 import { offerOf, type PidsOffer } from '../pids-offer.ts'
-import { excessClaims } from './claims.ts'
+import { excessClaims, isOverclaimed } from './claims.ts'
 import { accountOf, HeadroomQuery, type NodeDemand } from './headroom-query.ts'
 import { overBudget } from './namespace-budget.ts'
 import { noRoom, roomBeside } from './packing.ts'
@@ -236,7 +236,7 @@ export class Headroom implements HeadroomView {
 /** The node's figures, with the claims of every namespace bounded where they are more than it has; as at bindings. */
 function bounded(node: NodeEntry, floor: Floor, share: number): NodeFigures {
   const free = freeAtMost(node, floor)
-  if (share >= 1 || node.pending === 0 || free === undefined || (freeAtMost(node, { pids: 0 }) ?? 0) >= 0) return node
+  if (share >= 1 || free === undefined || !isOverclaimed(node)) return node
   const { host, kubepods, seen, unattributed } = node
   const excess = excessClaims(node, [], { namespace: '', share }, Math.max(0, free + node.pending), undefined)
   return { host, kubepods, seen, unattributed, pending: node.pending - excess }

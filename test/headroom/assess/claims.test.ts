@@ -165,6 +165,26 @@ t.test('on the node that was chosen, claims within its room count in full, and b
   t.equal(isInto.verdict, 'full', 'claims that reach into the floor were all checked')
 })
 
+t.test(
+  'claims that are beyond only by what is in use already count in full: samples of different instants count it twice',
+  async (t) => {
+    const { store, ledger, headroom, clock } = fleet()
+    store('orders', 950, { node: 'n1' })
+    const host = { limit: 1000, inUse: 300 }
+    ledger.observeReading(reading('n1', clock.now(), { host, kubepods: { limit: 1000, inUse: 100 } }))
+    const ask = headroom.assessNode('n1', {
+      pids: 1,
+      uid: undefined,
+      floor: { pids: 0 },
+      maxAge: 60_000,
+      isolation: { ...isolation, onlyBeyond: true }
+    })
+    t.equal(ask.verdict, 'full')
+    for (const [, room] of headroom.rooms({ pids: 0 }, 60_000, 0.25))
+      t.equal(room?.ceilings[0]?.free, -250, 'for taints too')
+  }
+)
+
 t.test('a denial shows the node as it was counted', async (t) => {
   const { store, headroom } = fleet()
   store('orders', most, { node: 'n1' })
