@@ -1,3 +1,3 @@
 import { runRooms } from '../support/rooms.ts'
 
-await runRooms('manifests', 'repo')
+await runRooms('bench', 'manifests', 'repo')

@@ -43,7 +43,7 @@ export interface NodeDuties {
 }
 
 /** Pods that the API server shows and that wait for a node, by size and placement. */
-function awaitingPods({ waiting, candidates }: Ledger): AwaitingPods[] {
+export function awaitingPods({ waiting, candidates }: Ledger): AwaitingPods[] {
   return [...waiting.groups].map(({ pids, count, placement }) => {
     return { key: `${pids} ${placement.signature}`, pids, count, nodes: candidates.of(placement).nodes }
   })

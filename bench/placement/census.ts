@@ -1,0 +1,75 @@
+import { type Cluster, livePods } from './cluster.ts'
+import { wantedPods } from './controllers.ts'
+import {
+  beyond,
+  estimateOf,
+  freeOn,
+  hasOtherRoom,
+  isPending,
+  mayLand,
+  type Node,
+  promisedOn,
+  useOf,
+  type Workload
+} from './truth.ts'
+
+/** Looks at the whole truth once a second. */
+export function count(cluster: Cluster): void {
+  const { queue, figures, nodes } = cluster
+  const isWell = new Set<Node>()
+  for (const node of nodes.values()) {
+    figures.nodeSeconds++
+    if (beyond(node, promisedOn(node, queue.now), 1) > 0) figures.promisedBeyond++
+    if (beyond(node, useOf(node, queue.now), 1) > 0) figures.usedBeyond++
+    else isWell.add(node)
+  }
+  for (const workload of cluster.workloads) {
+    if (!workload.isApplied || workload.isDeleted) continue
+    const wanted = wantedPods(workload)
+    const well = livePods(workload).filter(({ node, runsSince }) => runsSince !== undefined && node && isWell.has(node))
+    figures.wantedPodSeconds += wanted
+    figures.wellPodSeconds += Math.min(wanted, well.length)
+  }
+  countMissed(cluster)
+}
+
+/** How long pods have been Pending although a node has room for them, in PIDs and in all else. */
+function countMissed({ pods, nodes, queue, figures }: Cluster): void {
+  const free = new Map([...nodes.values()].map((node) => [node, freeOn(node, queue.now)]))
+  for (const pod of pods) {
+    const isLate = isPending(pod) && queue.now - pod.createdAt > 2_000
+    const hasRoom =
+      isLate &&
+      [...free].some(([node, pids]) => {
+        return pids >= estimateOf(pod) && mayLand(pod.workload, node, false) && hasOtherRoom(pod, node)
+      })
+    if (hasRoom) {
+      pod.missedSince ??= queue.now
+      figures.longestMissed = Math.max(figures.longestMissed, queue.now - pod.missedSince)
+    } else pod.missedSince = undefined
+  }
+}
+
+/**
+ * Whether somebody who knows everything could place the pod and all that are Pending at once, but for those that the scheduler
+ * calls unschedulable: the new one on each node that takes it, the others largest first, each where it leaves the least.
+ */
+export function isFalseDenial(cluster: Cluster, workload: Workload): boolean {
+  const { nodes, pods, queue } = cluster
+  const pending = [...pods].filter((pod) => isPending(pod) && !pod.isUnschedulable)
+  pending.sort((a, b) => estimateOf(b) - estimateOf(a))
+  const free = new Map([...nodes.values()].map((node) => [node, freeOn(node, queue.now)]))
+  return [...nodes.values()].some((first) => {
+    if (!mayLand(workload, first, false) || (free.get(first) ?? 0) < workload.pids) return false
+    const left = new Map(free).set(first, (free.get(first) ?? 0) - workload.pids)
+    return pending.every((pod) => {
+      let best: Node | undefined
+      for (const [node, room] of left) {
+        if (room < estimateOf(pod) || !mayLand(pod.workload, node, false)) continue
+        if (best === undefined || room < (left.get(best) ?? 0)) best = node
+      }
+      if (best !== undefined) left.set(best, (left.get(best) ?? 0) - estimateOf(pod))
+      return best !== undefined
+    })
+  })
+}
