@@ -1,6 +1,6 @@
 // The harness. Usage: npm run bench -- [--rounds 3] [--seconds 12] [--scenario cpu,latency,growth,fleet,NAME…]
 //   [--contestants bare,pidguard] [--out FILE]        See README.md.
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawnSync } from 'node:child_process'
 import { appendFileSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { parseArgs } from 'node:util'
@@ -36,6 +36,7 @@ if (options.out !== undefined) {
 await measureAll()
 rmSync(path.join(workFolder, 'bodies'), { recursive: true, force: true })
 if (scenarios.length > 0) report()
+if (words.includes('growth')) measureShapes()
 if (words.includes('fleet')) measureFleet()
 process.exit()
 
@@ -46,6 +47,12 @@ function measureFleet(): void {
     console.log(`\n${name}`)
     execFileSync(process.execPath, [...options, path.join(import.meta.dirname, name)], { stdio: 'inherit' })
   }
+}
+
+/** Reviews, files and answers of kubelets in the shapes of attacks, up to 8 MB. */
+function measureShapes(): void {
+  console.log('\ngrowth.ts')
+  spawnSync(process.execPath, ['--no-warnings', path.join(import.meta.dirname, 'growth.ts')], { stdio: 'inherit' })
 }
 
 async function measureAll(): Promise<void> {

@@ -1,5 +1,7 @@
+/** A tag from its beginning, so that each is looked at once. */
+const tag = String.raw`(?<![^\s[{,])!(?:<[^>\s!]*>|[^\s,[\]{}]*)`
 /** What may stand before a node on its line: indentation, the dash of an item, a colon, a bracket, a comma, a tag. */
-const before = String.raw`(?:^|[:[{,?]|^[ \t]*-|[ \t]-|![^\s]*)[ \t]*`
+const before = String.raw`(?:^|[:[{,?]|^[ \t]*-|[ \t]-|${tag})[ \t]*`
 /** What may stand before a key on its line. */
 const beforeKey = String.raw`(?:^[ \t]*(?:-[ \t]+)*|[[{,?][ \t]*)`
 
@@ -9,13 +11,60 @@ const mergeKey = new RegExp(String.raw`${beforeKey}<<[ \t]*:`, 'gm')
 const explicitKey = new RegExp(String.raw`${beforeKey}\?[ \t\r\n]`, 'gm')
 /** A key that is null: js-yaml takes it for the text. */
 const nullKey = new RegExp(String.raw`${beforeKey}(?:~|null|Null|NULL)[ \t]*:(?=[ \t\r\n]|$)`, 'gm')
-/** A key of more than 1,024 characters, which YAML does not allow. */
-const longKey = new RegExp(String.raw`${beforeKey}[^\s#][^\n:]{1023,}:(?=[ \t\r\n]|$)`, 'gm')
 /** Half of a pair of UTF-16, as an escape: go-yaml refuses it in quotes, whole pairs too. */
 const surrogate = /\\u[dD][89a-fA-F]/
 const mapInMap = new RegExp(String.raw`${before}\{[ \t]*\{`, 'gm')
+/** What is found in a text from `lastIndex` on, as a RegExp does. */
+interface Finder {
+  lastIndex: number
+  exec(text: string): { readonly index: number; readonly 0: string } | null
+}
+
+const keyStart = new RegExp(String.raw`${beforeKey}[^\s#]`, 'm')
+const collectionStart = new RegExp(`${beforeKey}[[{]`, 'm')
+
+/** A key of more than 1,024 characters, which YAML does not allow. Every character is looked at once, where a pattern would try each bracket. */
+const longKey: Finder = {
+  lastIndex: 0,
+  exec(text) {
+    let from = this.lastIndex
+    for (let colon = text.indexOf(':', from); colon >= 0; colon = text.indexOf(':', from)) {
+      const before = text.slice(from, colon)
+      from = colon + 1
+      if (colon + 1 < text.length && !/[ \t\r\n]/.test(text[colon + 1] as string)) continue
+      const line = before.slice(before.lastIndexOf('\n') + 1)
+      const start = line.length < maxKey ? null : keyStart.exec(line)
+      // The last character of the match is the first of the key.
+      if (start === null || line.length - (start.index + start[0].length - 1) < maxKey) continue
+      this.lastIndex = from
+      return { index: colon - line.length, 0: line }
+    }
+    return null
+  }
+}
+
 /** A collection in brackets, on one line or at the end of several, with a colon behind it. */
-const collectionKey = new RegExp(String.raw`${beforeKey}[[{].*[\]}][ \t]*:|^[ \t]*[\]}][ \t]*:`, 'gm')
+const collectionKey: Finder = {
+  lastIndex: 0,
+  exec(text) {
+    const end = /[\]}][ \t]*:/g
+    end.lastIndex = this.lastIndex
+    let [lineEnd, opened] = [-1, -1]
+    for (let found = end.exec(text); found !== null; found = end.exec(text)) {
+      if (found.index >= lineEnd) {
+        const lineStart = text.lastIndexOf('\n', found.index) + 1
+        lineEnd = endOfLine(text, found.index)
+        const line = text.slice(lineStart, lineEnd)
+        const start = /^[ \t]*[\]}]/.test(line) ? 0 : (collectionStart.exec(line)?.index ?? line.length)
+        opened = lineStart + start
+      }
+      if (opened > found.index) continue
+      this.lastIndex = end.lastIndex
+      return { index: found.index, 0: found[0] }
+    }
+    return null
+  }
+}
 
 /**
  * Whether a document holds what only the slow parser reads as kubectl does: aliases, merge keys, keys that are not
@@ -50,7 +99,7 @@ function hasLongLine(text: string): boolean {
 const maxKey = 1_024
 
 /** Whether a pattern is found anywhere but in texts of several lines: CEL expressions and scripts hold such signs in all places. */
-function isOutsideTexts(pattern: RegExp, text: string): boolean {
+function isOutsideTexts(pattern: Finder, text: string): boolean {
   pattern.lastIndex = 0
   for (;;) {
     const found = pattern.exec(text)
@@ -59,7 +108,7 @@ function isOutsideTexts(pattern: RegExp, text: string): boolean {
     const start = text.lastIndexOf('\n', found.index + Math.max(0, found[0].search(/[^\r\n]/)) - 1) + 1
     const block = blockAbove(text, start)
     if (block !== undefined) pattern.lastIndex = endOfBlock(text, start, block)
-    else if (isInQuotes(text, start)) pattern.lastIndex = endOfLine(text, start)
+    else if (isInQuotes(text, start)) pattern.lastIndex = nextQuoteLine(text, start)
     else return true
   }
 }
@@ -115,6 +164,13 @@ function isInQuotes(text: string, start: number): boolean {
     end = above - 1
   }
   return false
+}
+
+/** Where the next line begins that may close the quotes. */
+function nextQuoteLine(text: string, start: number): number {
+  const next = endOfLine(text, start)
+  const quote = text.indexOf('"', next)
+  return quote < 0 ? text.length : Math.max(next, text.lastIndexOf('\n', quote) + 1)
 }
 
 function indentOf(text: string, start: number): number {

@@ -51,3 +51,19 @@ void t.test('prose and scripts go to the fast parser, and what only looks like p
   for (const text of fast) t.equal(needsSlow(text), false, text)
   for (const text of slow) t.equal(needsSlow(text), true, text)
 })
+
+void t.test('no text takes more than in proportion to its length', async (t) => {
+  const many = 300_000
+  const texts = [
+    `a: ${'['.repeat(many)}`,
+    `a: ${'['.repeat(many)}: b`,
+    `a: ']:' ${'['.repeat(many)}`,
+    `b: {{\na: ${'!'.repeat(many)} * &`,
+    `${'- '.repeat(many)}x: ${'y'.repeat(2_000)}: z`,
+    `a: "x\n${'  ? y\n'.repeat(many)}"`,
+    `${':'.repeat(many)} ${'x'.repeat(2_000)}: y`,
+    `${' '.repeat(many)}]: y`
+  ]
+  // Each would take minutes where a pattern begins anew at every sign.
+  for (const text of texts) t.type(needsSlow(text), 'boolean')
+})
