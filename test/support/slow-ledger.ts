@@ -12,6 +12,8 @@ import type { Ceiling } from '../../src/model/node-reading.ts'
 export class SlowLedger {
   readonly nodes = new Map<string, LedgerNode>()
   readonly readings = new Map<string, LedgerReading>()
+  /** By node and cgroup: pods that have ended since a reading was sampled. */
+  readonly ended = new Map<string, Map<string, { readonly at: number; readonly tasks: number }>>()
   readonly pods = new Map<string, LedgerPod>()
   readonly assumed = new Map<string, { admitted: Admitted; until: number }>()
   readonly bindings = new Map<string, { node: string; until: number }>()
@@ -38,13 +40,18 @@ export class SlowLedger {
   }
 
   observeNode(facts: LedgerNode): void {
-    if (this.nodes.has(facts.name) && this.nodes.get(facts.name)?.uid !== facts.uid) this.readings.delete(facts.name)
+    if (this.nodes.has(facts.name) && this.nodes.get(facts.name)?.uid !== facts.uid) this.forget(facts.name)
     this.nodes.set(facts.name, facts)
   }
 
   removeNode(name: string): void {
-    if (this.nodes.delete(name)) this.readings.delete(name)
-    else if (this.podsOn(name).length > 0 || this.readings.has(name)) this.readings.delete(name)
+    this.nodes.delete(name)
+    this.forget(name)
+  }
+
+  forget(node: string): void {
+    this.readings.delete(node)
+    this.ended.delete(node)
   }
 
   observeReading(reading: LedgerReading): void {
@@ -54,11 +61,12 @@ export class SlowLedger {
     }
   }
 
-  takeReading(reading: LedgerReading): void {
-    const held = this.readings.get(reading.node)
-    const isLate = held !== undefined && reading.at < held.at - dateSlack
+  takeReading(told: LedgerReading): void {
+    const held = this.readings.get(told.node)
+    const isLate = held !== undefined && told.at < held.at - dateSlack
     const isFuture = held !== undefined && held.at > this.wall + clockSlack
     if (isLate && !isFuture) return
+    const reading = this.withoutEnded(told)
     const at = held === undefined || isFuture ? reading.at : Math.max(held.at, reading.at)
     const kept = { ...reading, at, pods: reading.pods ?? held?.pods }
     const isPartial = isMissing(reading.host) || isMissing(reading.kubepods)
@@ -92,7 +100,32 @@ export class SlowLedger {
     if (facts.node !== undefined || isEnded(facts)) this.bindings.delete(facts.uid)
     if (facts.isGated !== true || facts.node !== undefined || isEnded(facts)) this.ungated.delete(facts.uid)
     else this.moved(facts.uid, facts.placement)
-    if (facts.phase === 'Succeeded' || facts.phase === 'Failed') this.giveBack(facts.uid)
+    if (facts.phase === 'Succeeded' || facts.phase === 'Failed') this.end(facts.uid)
+  }
+
+  /** A sample from before the end of a pod still holds its tasks: those of kubepods, and those of the node where both are one figure. */
+  withoutEnded(reading: LedgerReading): LedgerReading {
+    const ended = [...(this.ended.get(reading.node) ?? [])].filter(([, { at }]) => reading.at < at)
+    this.ended.set(reading.node, new Map(ended))
+    const tasks = ended.reduce((sum, [cgroup, held]) => sum + (reading.pods?.get(cgroup) ?? held.tasks), 0)
+    const others =
+      reading.pods && new Map([...reading.pods].filter(([cgroup]) => !ended.some(([own]) => own === cgroup)))
+    const isOne = reading.host.inUse === reading.kubepods.inUse
+    return {
+      ...reading,
+      host: isOne ? less(reading.host, tasks) : reading.host,
+      kubepods: less(reading.kubepods, tasks),
+      pods: others
+    }
+  }
+
+  end(uid: string): void {
+    const node = this.placeOf(uid) ?? ''
+    const tasks = this.observedOf(uid)
+    if (!this.readings.has(node) || tasks === 0) return
+    const ended = this.ended.get(node) ?? new Map()
+    this.ended.set(node, ended.set(this.cgroupOf(uid), { at: this.wall, tasks }))
+    this.giveBack(uid)
   }
 
   /** A pod that has finished, or is gone, has no tasks, whatever was read last. */
@@ -102,11 +135,8 @@ export class SlowLedger {
     if (reading === undefined || pids === 0) return
     const pods = new Map(reading.pods)
     pods.delete(this.cgroupOf(uid))
-    const less = ({ limit, inUse }: Ceiling) => ({
-      limit,
-      inUse: inUse === undefined ? undefined : Math.max(0, inUse - pids)
-    })
-    this.readings.set(reading.node, { ...reading, host: less(reading.host), kubepods: less(reading.kubepods), pods })
+    const [host, kubepods] = [less(reading.host, pids), less(reading.kubepods, pids)]
+    this.readings.set(reading.node, { ...reading, host, kubepods, pods })
   }
 
   /** What it says of where it may land counts from then on, also while the removal of its gates is not shown. */
@@ -119,7 +149,7 @@ export class SlowLedger {
   retainPods(): void {}
 
   remove(uid: string): void {
-    if (this.pods.has(uid) && this.pods.get(uid)?.cgroup === undefined) this.giveBack(uid)
+    if (this.pods.has(uid) && this.pods.get(uid)?.cgroup === undefined) this.end(uid)
     for (const held of [this.pods, this.assumed, this.bindings, this.ungated]) held.delete(uid)
     for (const held of [this.admitted, this.estimates]) held.delete(uid)
   }
@@ -266,6 +296,10 @@ function isEnded({ phase, deleting }: LedgerPod): boolean {
 /** Of each pod by itself: what others shrank by may be a pod that was not seen this time. */
 function growthOf(before: LedgerReading['pods'] = new Map(), after: LedgerReading['pods'] = new Map()): number {
   return [...after].reduce((sum, [uid, pids]) => sum + Math.max(0, pids - (before.get(uid) ?? 0)), 0)
+}
+
+function less({ limit, inUse }: Ceiling, by: number): Ceiling {
+  return { limit, inUse: inUse === undefined ? undefined : Math.max(0, inUse - by) }
 }
 
 function grown({ limit, inUse }: Ceiling, growth: number): Ceiling {

@@ -26,6 +26,12 @@ export interface NodeClaims {
   found: { readonly by: object; readonly room: Pids; readonly excess: Pids } | undefined
 }
 
+/** What a pod held, and the instant from which a sample no longer shows it. */
+export interface EndedPod {
+  readonly at: Millis
+  readonly tasks: Pids
+}
+
 /** One node: its object, its last reading, and the pods on it. */
 export class NodeEntry implements NodeFigures {
   readonly name: string
@@ -49,6 +55,8 @@ export class NodeEntry implements NodeFigures {
   areClaimsOld = true
   /** Tasks in the last reading that belong to no pod on the ledger: the API server has not shown those pods yet. */
   unclaimed: Map<string, Pids> | undefined = undefined
+  /** Pods that have ended since the last reading was sampled, by cgroup: a kubelet looks every 10 to 15 s, and shows them until then. */
+  readonly ended = new Map<string, EndedPod>()
   /** Limits of single cgroups that are at least half used, by the last reading; undefined: not known. */
   nearLimits: readonly NearLimit[] | undefined = undefined
   /** It has those of pods and units too. */
@@ -65,6 +73,7 @@ export class NodeEntry implements NodeFigures {
     this.isWhole = false
     this.unclaimed = undefined
     this.unattributed = 0
+    this.ended.clear()
     this.nearLimits = undefined
     this.knowsLimits = false
   }

@@ -14,7 +14,7 @@ import { PodFigures } from './peaks/pod-figures.ts'
 import type { Workloads } from './peaks/workload-peaks.ts'
 import { PodBook } from './pod-book.ts'
 import { assumedTime, bindingTime, isHeldUp, stateOf } from './pod-states.ts'
-import { giveBack } from './reading-shares.ts'
+import { end } from './reading-shares.ts'
 import { reestimate } from './sums.ts'
 import { UnseenByPeers } from './unseen-by-peers.ts'
 import type { WaitingPods } from './waiting-pods.ts'
@@ -161,7 +161,7 @@ export class Ledger {
     const node = facts.node === undefined ? this.#awaited({ state, placement }, pod) : this.#nodes.open(facts.node)
     if (facts.node !== undefined || state === 'ended') this.#bindings.delete(pod)
     this.#pods.change(pod, { state, estimate, placement, node }, held === undefined)
-    if (pod.hasFinished) giveBack(pod)
+    if (pod.hasFinished) end(pod, this.#clock.now())
     this.gangs.changed(pod, hasCome)
     if (pod.workload !== undefined) {
       pod.workload.estimate = estimate

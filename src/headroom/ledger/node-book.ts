@@ -6,7 +6,7 @@ import { isKnown, isWhole, unattributedIn } from '../ceiling-account.ts'
 import { CandidateSets } from './candidate-sets.ts'
 import { NodeEntry } from './entries.ts'
 import type { LedgerNode, LedgerReading } from './ledger-inputs.ts'
-import { dropReading, giveBack, shareReading } from './reading-shares.ts'
+import { dropReading, giveBack, shareReading, withoutEnded } from './reading-shares.ts'
 import { claimsOn } from './sums.ts'
 
 /**
@@ -100,11 +100,12 @@ export class NodeBook {
    * of the two. Until that ceiling is read again, growth of single pods is added to it and shrinkage is ignored: we count
    * too much rather than too little.
    */
-  observeReading(reading: LedgerReading): void {
-    const node = this.open(reading.node)
-    const since = reading.at - node.readingAt
+  observeReading(told: LedgerReading): void {
+    const node = this.open(told.node)
+    const since = told.at - node.readingAt
     const isFuture = node.readingAt > this.#clock.now() + clockSlack
     if (since < -dateSlack && !isFuture) return
+    const reading = withoutEnded(node, told)
     const isBridged = node.isWhole && !isWhole(reading) && since >= -dateSlack && since < bridgedTime
     // Without figures of pods, the last figures of each pod stay.
     const growth =

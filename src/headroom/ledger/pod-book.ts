@@ -4,7 +4,7 @@ import { NamespaceEntry, type NodeEntry, PodEntry, StaticPodEntry } from './entr
 import type { LedgerPod } from './ledger-inputs.ts'
 import { Workloads } from './peaks/workload-peaks.ts'
 import type { PodState } from './pod-states.ts'
-import { claim, giveBack, unclaim } from './reading-shares.ts'
+import { claim, end, unclaim } from './reading-shares.ts'
 import { enter, withdraw } from './sums.ts'
 import { WaitingPods } from './waiting-pods.ts'
 
@@ -82,7 +82,7 @@ export class PodBook {
 
   remove(pod: PodEntry): void {
     // A pod that was never shown may run after all. So does a static pod when only its mirror is deleted.
-    if (pod.state !== 'assumed' && pod.cgroup === pod.uid) giveBack(pod)
+    if (pod.state !== 'assumed' && pod.cgroup === pod.uid) end(pod, this.#clock.now())
     withdraw(pod, this.waiting)
     unclaim(pod)
     this.#pods.delete(pod.uid)

@@ -1,6 +1,7 @@
 import type { Millis, Pids } from '../../lib/units.ts'
 import type { Ceiling } from '../../model/node-reading.ts'
 import type { NodeEntry, PodEntry } from './entries.ts'
+import type { LedgerReading } from './ledger-inputs.ts'
 import { reobserve } from './sums.ts'
 
 /*
@@ -85,6 +86,34 @@ export function giveBack(pod: PodEntry): void {
   reobserve(pod, 0)
   node.host = lessened(node.host, observed)
   node.kubepods = lessened(node.kubepods, observed)
+}
+
+/** The pod has finished, or is gone: gives its tasks back, and later those in readings that were sampled before `now`. */
+export function end(pod: PodEntry, now: Millis): void {
+  const { node, observed, cgroup } = pod
+  if (node === undefined || observed === 0) return
+  if (node.ended.size < mostUnclaimed) node.ended.set(cgroup, { at: now, tasks: observed })
+  giveBack(pod)
+}
+
+/**
+ * The reading without the tasks of pods that have ended since it was sampled. The kernel's own count of the node is taken when it is
+ * asked, so it holds them only where it stands for that of kubepods.
+ */
+export function withoutEnded(node: NodeEntry, reading: LedgerReading): LedgerReading {
+  if (node.ended.size === 0) return reading
+  const pods = reading.pods === undefined ? undefined : new Map(reading.pods)
+  let tasks = 0
+  for (const [cgroup, ended] of node.ended) {
+    if (reading.at >= ended.at) node.ended.delete(cgroup)
+    else {
+      tasks += pods?.get(cgroup) ?? ended.tasks
+      pods?.delete(cgroup)
+    }
+  }
+  const { host, kubepods } = reading
+  const kernel = host.inUse === kubepods.inUse ? lessened(host, tasks) : host
+  return { ...reading, host: kernel, kubepods: lessened(kubepods, tasks), pods }
 }
 
 /** Each figure has an instant of its own, so the pod may have held less when the ceiling was read. */

@@ -357,6 +357,53 @@ const podsOnNodes: readonly Case[] = [
       b.is([b.askNode('n1', 1000)], ['fits'])
     }
   },
+  ...[true, false].map((hasOwn) => ({
+    what: `a sample from before the end of a pod counts none of its tasks, ${hasOwn ? 'and shows them' : 'whose own figure is no longer there'}`,
+    run: (b: Books) => {
+      b.node('n1')
+      b.pod('a', { node: 'n1', estimated: 300 })
+      b.pod('b', { node: 'n1', estimated: 100 })
+      const sample = (at: number, inUse: number, a: number) => ({
+        at,
+        host: { limit: 10_000, inUse: 5_000 },
+        kubepods: { limit: 1000, inUse },
+        pods: new Map(
+          hasOwn
+            ? [
+                ['a', a],
+                ['b', 100]
+              ]
+            : [['b', 100]]
+        )
+      })
+      b.wait(1_000)
+      b.read('n1', {
+        ...sample(1_000, 500, 400),
+        pods: new Map([
+          ['a', 400],
+          ['b', 100]
+        ])
+      })
+      b.is([b.askNode('n1', 500), b.askNode('n1', 501)], ['fits', 'full'])
+      b.wait(9_000)
+      b.delete('a')
+      b.is([b.askNode('n1', 900), b.askNode('n1', 901)], ['fits', 'full'], 'free at once')
+      b.read('n1', sample(1_000, 500, 400))
+      b.is([b.askNode('n1', 900), b.askNode('n1', 901)], ['fits', 'full'], 'the same sample')
+      b.read('n1', sample(9_999, 500, 400))
+      b.is([b.askNode('n1', 900), b.askNode('n1', 901)], ['fits', 'full'], 'a later one, from before its end')
+      b.read('n1', sample(10_000, 500, 400))
+      b.is(
+        [b.askNode('n1', 500), b.askNode('n1', 501)],
+        ['fits', 'full'],
+        'one from after it: something is left of the pod'
+      )
+      b.read('n1', sample(1_000, 100, 0))
+      b.wait(1)
+      b.read('n1', sample(10_001, 100, 0))
+      b.is([b.askNode('n1', 900), b.askNode('n1', 901)], ['fits', 'full'])
+    }
+  })),
   {
     what: 'a pod in the reading before the API server shows it is in use, and then not counted twice',
     run: (b) => {
