@@ -3,16 +3,19 @@ import { execFile } from 'node:child_process'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { findAssets } from '../e2e/support/assets.ts'
-import { startControlPlane } from '../e2e/support/control-plane.ts'
+import { type ControlPlane, startControlPlane } from '../e2e/support/control-plane.ts'
 import { installApart, untilAllPodsSeen } from '../e2e/support/install-apart.ts'
-import type { Replica } from '../e2e/support/installation.ts'
+import type { Replica, Running } from '../e2e/support/installation.ts'
 import { missingForNode, startNode } from '../e2e/support/node.ts'
-import { until } from '../e2e/support/wait.ts'
+import { untilIs } from '../e2e/support/wait.ts'
+import { playAftermath } from './aftermath.ts'
 import { playBurst } from './burst.ts'
+import { playGuard } from './guard.ts'
 import { playCeilings, playGuarded } from './guarded.ts'
 import { playIncident } from './incident.ts'
 import { Kubepods } from './kernel.ts'
 import type { GuardedScene, Scene } from './scene.ts'
+import { playScheduled } from './scheduled.ts'
 import { Story } from './story.ts'
 import { Workloads } from './workloads.ts'
 
@@ -47,9 +50,21 @@ async function drill(story: Story): Promise<void> {
     const scene: Scene = { story, plane, node, kubepods, workloads }
     await playIncident(scene)
     await playWithPidguard(scene)
+    await playWith('guard', 'taintNodes', scene)
+    await playWith('scheduler', 'schedulePids', scene)
   } finally {
     await end()
   }
+}
+
+/** What the processes of pidguard read a real kubelet by. */
+function readings({ node }: Scene): string[] {
+  return ['--readings=kubelet', `--kubelet-ca=${node.authority}`, '--readings-interval=2s']
+}
+
+async function untilRead(plane: ControlPlane, replica: Replica): Promise<void> {
+  await untilIs('a reading of the kubelet', () => replica.metric('pidguard_nodes{known="fresh"}'), 1)
+  await untilAllPodsSeen(plane, replica)
 }
 
 async function playWithPidguard(scene: Scene): Promise<void> {
@@ -62,13 +77,10 @@ async function playWithPidguard(scene: Scene): Promise<void> {
     async run(count) {
       await Promise.all(replicas.splice(0).map((replica) => replica.stop()))
       await installation.scale(count)
-      const readings = ['--readings=kubelet', `--kubelet-ca=${node.authority}`, '--readings-interval=2s']
       const started = Array.from({ length: count }, async () => {
-        const replica = await installation.start(...readings)
+        const replica = await installation.start(...readings(scene))
         await replica.ready()
-        const knows = async (metric: string, value: number) => (await replica.metric(metric)) === value
-        await until('a reading of the kubelet', () => knows('pidguard_nodes{known="fresh"}', 1))
-        await untilAllPodsSeen(plane, replica)
+        await untilRead(plane, replica)
         return replica
       })
       replicas.push(...(await Promise.all(started)))
@@ -81,10 +93,34 @@ async function playWithPidguard(scene: Scene): Promise<void> {
   }
   await playGuarded(guarded)
   await playCeilings(guarded)
+  await playAftermath(guarded)
   await playBurst(guarded)
   await guarded.run(3)
   await playBurst(guarded)
   await guarded.run(0)
+  await installation.controller.stop()
+}
+
+/** A chapter with one replica of the webhook, and the one writer where the component is `guard`. */
+async function playWith(component: 'guard' | 'scheduler', setting: string, scene: Scene): Promise<void> {
+  const { story, plane, node } = scene
+  story.chapter(`With the component ${component}`)
+  const policy = `{apiVersion: pidguard.io/v1alpha1, kind: PidGuardPolicy, spec: {headroom: {${setting}: true}}}`
+  const options = readings(scene)
+  const installation = await installApart(plane, [node.name], [component], { policy, controller: options })
+  await installation.scale(1)
+  const replica = await installation.start(...options)
+  const processes: Running[] = [replica, installation.controller]
+  await replica.ready()
+  await untilRead(plane, replica)
+  if (component === 'guard') {
+    const guard = await installation.startGuard(...options)
+    processes.push(guard)
+    await guard.ready()
+    await untilIs('a reading of the guard', () => guard.metric('pidguard_nodes{known="fresh"}'), 1)
+  }
+  await (component === 'guard' ? playGuard : playScheduled)(scene)
+  await Promise.all(processes.map((each) => each.stop()))
 }
 
 const lacking = missing(process.env)

@@ -47,14 +47,12 @@ export class Workloads {
   }
 
   deployment(name: string, replicas: number, threads: number): object {
-    const labels = { app: name }
-    const template = { metadata: { labels, annotations: this.annotations(threads) }, spec: this.podSpec(threads) }
-    return {
-      apiVersion: 'apps/v1',
-      kind: 'Deployment',
-      metadata: { name, namespace: this.namespace },
-      spec: { replicas, selector: { matchLabels: labels }, template }
-    }
+    return this.#deployment(name, threads, { replicas }, this.annotations(threads))
+  }
+
+  /** Of one pod that says nothing of its threads; a new template takes the place of the old one. */
+  undeclared(name: string, threads: number): object {
+    return this.#deployment(name, threads, { replicas: 1, strategy: { type: 'Recreate' } }, {})
   }
 
   pod(name: string, threads: number): object {
@@ -64,6 +62,11 @@ export class Workloads {
 
   create(object: object, ...args: string[]): Promise<KubectlResult> {
     return this.#plane.kubectl.create(object, ...args)
+  }
+
+  async apply(object: object): Promise<void> {
+    const { code, stderr } = await this.#plane.kubectl.apply(JSON.stringify(object))
+    if (code !== 0) throw new Error(stderr)
   }
 
   async pods(app?: string): Promise<PodState[]> {
@@ -109,6 +112,17 @@ export class Workloads {
   removeFiles(): void {
     for (const folder of this.#folders('/var/log/pods')) rmSync(folder, { recursive: true, force: true })
     for (const link of this.#folders('/var/log/containers')) rmSync(link, { force: true })
+  }
+
+  #deployment(name: string, threads: number, spec: object, annotations: Record<string, string>): object {
+    const labels = { app: name }
+    const template = { metadata: { labels, annotations }, spec: this.podSpec(threads) }
+    return {
+      apiVersion: 'apps/v1',
+      kind: 'Deployment',
+      metadata: { name, namespace: this.namespace },
+      spec: { ...spec, selector: { matchLabels: labels }, template }
+    }
   }
 
   #folders(place: string): string[] {

@@ -2,12 +2,20 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { kubeletAuthority } from '../../support/fake-kubelet.ts'
 import type { ControlPlane } from './control-plane.ts'
-import { type Component, type Installation, install, patience, type Replica } from './installation.ts'
+import { type Component, type Installation, install, patience, type Replica, type Running } from './installation.ts'
 import { untilIs } from './wait.ts'
 
 export interface ApartInstallation extends Installation {
   /** How many pods the Deployment has, which is how many replicas each of them takes there to be. */
   scale(count: number): Promise<void>
+  readonly controller: Running
+}
+
+interface Apart {
+  /** In place of that of the ConfigMap. */
+  readonly policy?: string
+  /** Options of the controller. */
+  readonly controller?: readonly string[]
 }
 
 /**
@@ -17,7 +25,8 @@ export interface ApartInstallation extends Installation {
 export async function installApart(
   plane: ControlPlane,
   nodes: readonly string[],
-  components: readonly Component[]
+  components: readonly Component[],
+  { policy, controller: options = [] }: Apart = {}
 ): Promise<ApartInstallation> {
   const { kubectl, api } = plane
   const ours = '--namespace=pidguard-system'
@@ -29,12 +38,13 @@ export async function installApart(
   const installation = await install(plane, 'default', components, patience)
   const elsewhere = { spec: { template: { spec: { nodeSelector: { 'kubernetes.io/hostname': 'elsewhere' } } } } }
   await scale(0)
-  await kubectl.ok(['scale', 'deployment/pidguard-controller', ours, '--replicas=0'])
+  for (const name of ['pidguard-controller', ...(components.includes('guard') ? ['pidguard-guard'] : [])])
+    await kubectl.ok(['scale', `deployment/${name}`, ours, '--replicas=0'])
   await kubectl.ok(['patch', ...own, `--patch=${JSON.stringify(elsewhere)}`])
   await untilIs('none of them', async () => (await api.list('pods', 'pidguard-system', '')).length, 0)
   await kubectl.ok(['uncordon', ...nodes])
-  await installation.startController()
-  return { ...installation, scale }
+  if (policy !== undefined) installation.writePolicy(policy)
+  return { ...installation, scale, controller: await installation.startController(...options) }
 }
 
 /** Returns when the replica has seen every pod there is, and no other: its own among them, by which it counts replicas. */

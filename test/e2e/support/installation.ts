@@ -18,6 +18,7 @@ export interface Installation extends OwnProcesses {
 export type Overlay = 'observe' | 'default' | 'strict' | 'earlier'
 export type Component =
   | 'bindings'
+  | 'guard'
   | 'match-conditions'
   | 'node-taints'
   | 'audit'
@@ -68,25 +69,33 @@ interface Other {
 
 /** A copy of the overlay's folder that a person could apply, adapted to this machine; see `install`. Of this version's manifests, or of others. */
 export function folderOf(
-  { folder: work, servicePort }: OwnProcesses,
+  { folder: work, servicePort, guardPort }: OwnProcesses,
   overlay: Overlay,
   components: readonly Component[] = [],
   timeout?: number,
   { manifests = join(root, 'manifests'), validating, image }: Other = {}
 ): string {
   const folder = mkdtempSync(join(work, `${overlay}-`))
+  const hasGuard = components.includes('guard')
   const ports = [
-    { kind: 'MutatingWebhookConfiguration', webhooks: 2 },
+    { kind: 'MutatingWebhookConfiguration', webhooks: 2, guarded: 0 },
     {
       kind: 'ValidatingWebhookConfiguration',
       webhooks:
-        validating ?? (overlay === 'strict' || overlay === 'earlier' ? 5 : 3) + Number(components.includes('bindings'))
+        validating ??
+        (overlay === 'strict' || overlay === 'earlier' ? 5 : 3) + Number(components.includes('bindings') || hasGuard),
+      // New pods and bindings, the first two.
+      guarded: hasGuard ? 2 : 0
     }
-  ].map(({ kind, webhooks }) => ({
+  ].map(({ kind, webhooks, guarded }) => ({
     target: { kind },
     patch: JSON.stringify(
       Array.from({ length: webhooks }, (_, index) => [
-        { op: 'replace', path: `/webhooks/${index}/clientConfig/service/port`, value: servicePort },
+        {
+          op: 'replace',
+          path: `/webhooks/${index}/clientConfig/service/port`,
+          value: index < guarded ? guardPort : servicePort
+        },
         ...(timeout === undefined ? [] : [{ op: 'replace', path: `/webhooks/${index}/timeoutSeconds`, value: timeout }])
       ]).flat()
     )

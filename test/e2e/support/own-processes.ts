@@ -50,8 +50,12 @@ export interface OwnProcesses {
   readonly folder: string
   /** Of `localhost`; leads to a replica that is ready, as the Service would. */
   readonly servicePort: number
+  /** The same for the Service of the one writer of the component `guard`. */
+  readonly guardPort: number
   /** Starts one replica of the webhook; ready only after `ready`, and that needs a controller, or one that ran before. */
   start(...args: string[]): Promise<Replica>
+  /** Starts the one writer of the component `guard`. */
+  startGuard(...args: string[]): Promise<Running>
   /** Starts one controller. */
   startController(...args: string[]): Promise<Running>
   /** The same with the rights of the webhook's account, under which the leader of a version with one process ran. */
@@ -64,18 +68,31 @@ export interface OwnProcesses {
   mountPolicy(): Promise<void>
 }
 
+/** Where a Service may lead. */
+interface Endpoint {
+  /** undefined: a controller, which no Service leads to. */
+  readonly admission: number | undefined
+  readonly isGuard: boolean
+  ready: boolean
+}
+
 export async function ownProcesses(plane: ControlPlane): Promise<OwnProcesses> {
-  const [servicePort = 0] = await freePorts(1)
-  const processes = new Map<RunningProgram, { readonly admission: number | undefined; ready: boolean }>()
+  const [servicePort = 0, guardPort = 0] = await freePorts(2)
+  const processes = new Map<RunningProgram, Endpoint>()
   const work = mkdtempSync(join(plane.folder, 'install-'))
   const policyFile = join(work, 'policy.yaml')
   // What kube-proxy does, for the name localhost, which may be either address.
-  const service = await forward('localhost', servicePort, () =>
-    [...processes.values()].flatMap(({ ready, admission }) =>
-      ready && admission !== undefined ? [['127.0.0.1', admission] as const] : []
+  for (const [port, ofGuard] of [
+    [servicePort, false],
+    [guardPort, true]
+  ] as const) {
+    const service = await forward('localhost', port, () =>
+      [...processes.values()].flatMap(({ ready, admission, isGuard }) =>
+        ready && admission !== undefined && isGuard === ofGuard ? [['127.0.0.1', admission] as const] : []
+      )
     )
-  )
-  plane.atStop(async () => service.stop())
+    plane.atStop(async () => service.stop())
+  }
 
   /** `wx`: what a test has written meanwhile stays. */
   async function mountPolicy(flag: 'w' | 'wx' = 'w'): Promise<void> {
@@ -123,7 +140,8 @@ export async function ownProcesses(plane: ControlPlane): Promise<OwnProcesses> {
       logFile,
       cwd: home
     })
-    const entry = { admission: verb === 'serve' ? admission : undefined, ready: false }
+    const isGuard = args.includes('--sole-writer')
+    const entry: Endpoint = { admission: verb === 'serve' ? admission : undefined, isGuard, ready: false }
     processes.set(running, entry)
     async function isReady(): Promise<boolean> {
       try {
@@ -177,9 +195,11 @@ export async function ownProcesses(plane: ControlPlane): Promise<OwnProcesses> {
   return {
     folder: work,
     servicePort,
+    guardPort,
     writePolicy: (text) => writeFileSync(policyFile, text),
     mountPolicy,
     startController: async (...args) => (await launch('controller', 'pidguard-controller', args)).process,
+    startGuard: async (...args) => (await launch('serve', 'pidguard', ['--sole-writer', ...args])).process,
     startOther: async (main, ...args) => (await launch('serve', 'pidguard', args, main)).process,
     startEarlierLeader: async (...args) => (await launch('controller', 'pidguard', args)).process,
     async start(...args) {

@@ -1,0 +1,59 @@
+import { until, untilIs } from '../e2e/support/wait.ts'
+import { ceiling, floor, type Scene } from './scene.ts'
+import { besideThreads } from './workloads.ts'
+
+const threads = 60
+const each = threads + besideThreads
+
+/** The component guard: one writer decides on new pods and on bindings, and the controller taints a full node. */
+export async function playGuard({ story, plane, kubepods, workloads, node }: Scene): Promise<void> {
+  const refusedBefore = kubepods.refusals
+  const room = Math.floor((ceiling - floor) / each)
+  const some = Math.floor(room / 2)
+  story.say(`each pod needs ${each} tasks; there is room for ${room}`)
+  for (const [name, count] of [
+    ['first', some],
+    ['second', room - some]
+  ] as const) {
+    const deployment = workloads.deployment(name, count, threads)
+    // A kubelet counts every 10 to 15 s, and kubepods before the pods in it: for so long what starts counts twice.
+    await until(
+      `room for ${name}`,
+      async () => (await workloads.create(deployment, '--dry-run=server')).code === 0,
+      300_000
+    )
+    const { code, stderr } = await workloads.create(deployment)
+    story.holds(`a Deployment of ${count} is admitted${stderr}`, code === 0)
+    await workloads.untilReady(name, count)
+  }
+  const scale = (name: string, count: number) =>
+    plane.kubectl.run(['scale', `deployment/${name}`, `--replicas=${count}`, `--namespace=${workloads.namespace}`])
+  const { stderr } = await scale('second', room)
+  story.say(`the node is full; the second is scaled to ${room}`)
+  story.quote(stderr)
+  const denials = await until('a denial that its ReplicaSet tells', async () => {
+    const events = ['get', 'events', `--namespace=${workloads.namespace}`, '--field-selector=reason=FailedCreate']
+    const text = await plane.kubectl.ok([...events, '--output=jsonpath={range .items[*]}{.message}{"\\n"}{end}'])
+    return text.split('\n').find((line) => line.includes('pid-headroom'))
+  })
+  story.quote(denials)
+  const tainted = () =>
+    plane.kubectl.ok(['get', 'node', node.name, '--output=jsonpath={.spec.taints[*].key}={.spec.taints[*].effect}'])
+  story.holds(`the floor is untouched: ${kubepods.inUse} of ${ceiling - floor}`, kubepods.inUse <= ceiling - floor)
+  story.holds('the kernel has refused no fork', kubepods.refusals === refusedBefore)
+
+  await scale('first', 0)
+  await workloads.untilReady('second', room)
+  story.say(`the first is scaled to 0: all ${room} of the second run`)
+  story.holds(`the floor is untouched: ${kubepods.inUse} of ${ceiling - floor}`, kubepods.inUse <= ceiling - floor)
+  story.holds('all that are on the node run, and nothing crashed', (await workloads.pods()).every(isSound))
+  await workloads.clear()
+  await until('the end of their tasks', () => kubepods.inUse < 50)
+  await untilIs('a node without a taint of ours', async () => (await tainted()).includes('pidguard.io'), false)
+  story.holds('no taint is left', true)
+  story.holds('the kernel has refused no fork', kubepods.refusals === refusedBefore)
+}
+
+function isSound({ restarts, isReady }: { restarts: number; isReady: boolean }): boolean {
+  return restarts === 0 && isReady
+}
