@@ -8,6 +8,9 @@ export async function playGuarded(scene: GuardedScene): Promise<void> {
   const { story, kubepods, workloads } = scene
   story.chapter('With pidguard')
   await scene.run(1)
+  // It has been counting every 10 to 15 s: until then it shows the tasks of the pods that are gone.
+  const isRoom = async () => (await workloads.create(workloads.pod('large', 900), '--dry-run=server')).code === 0
+  await until('a node that is seen as empty', isRoom, 300_000)
   story.say('pidguard runs, and has read the kubelet')
   const refusedBefore = kubepods.refusals
 
@@ -61,11 +64,7 @@ export async function playGuarded(scene: GuardedScene): Promise<void> {
 
   await workloads.clear()
   story.say('everything deleted')
-  await until(
-    'headroom',
-    async () => (await workloads.create(workloads.pod('large', 900), '--dry-run=server')).code === 0,
-    300_000
-  )
+  await until('headroom', isRoom, 300_000)
   const again = await workloads.create(workloads.pod('large', 900))
   story.holds('headroom returns: the pod of 900 threads is admitted now', again.code === 0)
   await workloads.untilReady('large', 1)

@@ -97,7 +97,7 @@ async function applyRecommended(): Promise<void> {
 
   void t.test('no field of it is one that a kubelet does not know', async (t) => {
     const text = renderRecommendations(found, 'yaml')
-    t.match(kubeletsWord(t.testdir({}), text), /podPidsLimit: 1024/)
+    t.match(text, /\npodPidsLimit: 1024\n/)
     t.notMatch(kubeletsWord(t.testdir({}), text), /strict decoding error/)
     const wrong = text.replace('\npodPidsLimit:', '\npodPidLimit:')
     t.match(kubeletsWord(t.testdir({}), wrong), /strict decoding error: unknown field .*podPidLimit/)

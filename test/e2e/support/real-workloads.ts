@@ -71,7 +71,7 @@ function writesOf(file: string, manifest: Manifest): Write[] {
 
 /**
  * With a name, and without what some API server refuses that has no other objects: an old one knows no gRPC probes, and
- * each looks priority classes up.
+ * each looks priority classes up. Nor with a QoS class in a status that was dumped: v1.34 stores that one, whatever the pod requests.
  */
 function asServed(manifest: Manifest, cronJobs: string): Manifest {
   const text = JSON.stringify(manifest, (key, value) => (refused.includes(key) ? undefined : value))
@@ -80,4 +80,4 @@ function asServed(manifest: Manifest, cronJobs: string): Manifest {
   return { ...served, apiVersion, metadata: { ...served.metadata, name: served.metadata.name ?? 'unnamed' } }
 }
 
-const refused = ['livenessProbe', 'readinessProbe', 'startupProbe', 'priorityClassName']
+const refused = ['livenessProbe', 'readinessProbe', 'startupProbe', 'priorityClassName', 'qosClass']
