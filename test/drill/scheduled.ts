@@ -10,7 +10,8 @@ export async function playScheduled({ story, plane, kubepods, workloads }: Scene
   })
   const ready = async () => (await workloads.pods(crowd.name)).filter(({ isReady }) => isReady)
   const made = await workloads.create(workloads.deployment(crowd.name, crowd.pods, crowd.threads))
-  story.holds(`the incident's Deployment is admitted whole${made.stderr}`, made.code === 0)
+  story.holds("the incident's Deployment is admitted whole", made.code === 0)
+  story.quote(made.stderr)
   await untilIs('two that run', async () => (await ready()).length, 2)
   const events = ['get', 'events', `--namespace=${workloads.namespace}`, '--field-selector=reason=FailedScheduling']
   const waiting = await until('why the others wait', async () => {
