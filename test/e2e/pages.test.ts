@@ -18,6 +18,7 @@ const steps: readonly { readonly command: RegExp; readonly codes?: readonly numb
   { command: /^kubectl apply -k my-pidguard$/ },
   { command: /^kubectl label namespace / },
   { command: /^kubectl annotate --overwrite -n kube-system daemonset calico-node / },
+  { command: /^kubectl create clusterrole(binding)? / },
   // ValidatingAdmissionPolicies of v1.
   { command: /^pidguard emit .*\| kubectl apply -f -$/, since: 30 },
   { command: /^kubectl get events / },
@@ -114,7 +115,10 @@ await defineKinds(kubectl, [
   { group: 'wgpolicyk8s.io', version: 'v1alpha2', kind: 'PolicyReport' },
   { group: 'wgpolicyk8s.io', version: 'v1alpha2', kind: 'ClusterPolicyReport', scope: 'Cluster' },
   { group: 'openreports.io', version: 'v1alpha1', kind: 'Report' },
-  { group: 'openreports.io', version: 'v1alpha1', kind: 'ClusterReport', scope: 'Cluster' }
+  { group: 'openreports.io', version: 'v1alpha1', kind: 'ClusterReport', scope: 'Cluster' },
+  // Kinds of one's own, as docs/policy.md names them.
+  { group: 'example.com', version: 'v1', kind: 'Widget' },
+  { group: 'example.com', version: 'v1', kind: 'Gadget' }
 ])
 const labels = { 'k8s-app': 'calico-node' }
 await kubectl.create({
