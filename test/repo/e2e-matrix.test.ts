@@ -68,8 +68,7 @@ const tested = {
 void t.test('README and docs say what the last runs came to, and nothing where there was none', async (t) => {
   t.equal(
     renderTestedVersions(tested),
-    'v1.37.2: 2 of 4 files of end-to-end tests passed; not run: emit, gates. ' +
-      'v1.20.2: 1 of 3 files of end-to-end tests passed, and these did not: drill, gates.\n'
+    'Files of end-to-end tests that passed: v1.37.2 2 of 4 (not run: emit, gates), v1.20.2 1 of 3 (failed: drill, gates).\n'
   )
   t.match(renderTestedTable(tested), '| gates | not run | exit code 1 |\n')
   for (const text of [renderTestedVersions(undefined), renderTestedTable(undefined)]) t.match(text, /not recorded yet/)

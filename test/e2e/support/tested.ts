@@ -30,22 +30,22 @@ const newestFirst = (a: string, b: string): number => b.localeCompare(a, 'en', {
 const notRecorded =
   'Which versions the end-to-end tests ran on is not recorded yet; `npm run test:e2e:matrix` writes it here.\n'
 
-/** One line, with a sentence for each version: how many of the files of tests that it has something for passed, and which did not or were not run. */
+/** One line: for each version how many of the files of tests that it has something for passed, and which did not or were not run. */
 export function renderTestedVersions(tested: Tested | undefined): string {
   if (tested === undefined) return notRecorded
   const names = namesOf(tested)
-  const sentences = Object.entries(tested).map(([version, files]) => {
+  const versions = Object.entries(tested).map(([version, files]) => {
     const all = names.filter((name) => files[name] !== notThere)
     const notRun = all.filter((name) => files[name] === undefined)
     const failed = all.filter((name) => !/^\d+ ok\b/.test(files[name] ?? '') && !notRun.includes(name))
     const passed = all.length - failed.length - notRun.length
     const rest = [
-      failed.length === 0 ? '' : `, and these did not: ${failed.join(', ')}`,
-      notRun.length === 0 ? '' : `; not run: ${notRun.join(', ')}`
-    ]
-    return `${version}: ${passed} of ${all.length} files of end-to-end tests passed${rest.join('')}.`
+      failed.length === 0 ? [] : [`failed: ${failed.join(', ')}`],
+      notRun.length === 0 ? [] : [`not run: ${notRun.join(', ')}`]
+    ].flat()
+    return `${version} ${passed} of ${all.length}${rest.length === 0 ? '' : ` (${rest.join('; ')})`}`
   })
-  return `${sentences.join(' ')}\n`
+  return `Files of end-to-end tests that passed: ${versions.join(', ')}.\n`
 }
 
 /** The whole table: a row for each file, a column for each version. */
