@@ -5,6 +5,8 @@ import t, { type Test } from 'tap'
 import { projectFolder } from '../support/sources.ts'
 
 const steps = join(projectFolder, '.ci/steps.sh')
+/** The steps may be what runs this file once more, alone. */
+const { TEST_FILES: _, ...env } = process.env
 
 /** Prints what tap would of two files; `fails` of them fail when all are run, and what TEST_FILES names fails as the file says. */
 const fake = `#!/usr/bin/env bash
@@ -33,7 +35,7 @@ function run(t: Test, said: string, code: number, broken: readonly string[] = []
     ...Object.fromEntries(broken.map((name) => [`${name}.broken`, '']))
   })
   const script = `set -u; . '${steps}'; step first true; step_again files bash ./tests; verdict`
-  const { status, stdout } = spawnSync('bash', ['-c', script], { cwd: folder, encoding: 'utf8' })
+  const { status, stdout } = spawnSync('bash', ['-c', script], { cwd: folder, env, encoding: 'utf8' })
   const calls = readFileSync(join(folder, 'calls'), 'utf8').trim().split('\n')
   return { code: status, lines: stdout.trimEnd().split('\n'), calls }
 }
@@ -76,7 +78,7 @@ for (const { name, tries, code, verdict } of [
     const folder = t.testdir({ tries: `${tries.join('\n')}\n` })
     const command = 'code=$(head -n 1 tries); sed -i 1d tries; echo "DOES NOT HOLD: it was $code"; exit "$code"'
     const script = `set -u; . '${steps}'; step_twice drill bash -c '${command}'; verdict`
-    const { status, stdout } = spawnSync('bash', ['-c', script], { cwd: folder, encoding: 'utf8' })
+    const { status, stdout } = spawnSync('bash', ['-c', script], { cwd: folder, env, encoding: 'utf8' })
     t.strictSame([status, stdout.trimEnd().split('\n').at(-1)], [code, verdict])
     t.equal(readFileSync(join(folder, 'tries'), 'utf8'), '', 'run as often as that')
     t.equal(/^flaky: drill: it failed, and passed/m.test(stdout), tries.length > code + 1)
