@@ -1,12 +1,12 @@
 import { isInNoNamespace } from '../kubernetes/workloads.ts'
 import type { ListFailure } from '../ports/objects.ts'
-import { objectKey } from '../report/audit/policy-report.ts'
+import { objectKey } from '../report/object-name.ts'
 import type { ObjectName } from '../report/validate-report.ts'
 
 /** Objects kept per rule that it could not check; when there are more, the rule counts as not checked anywhere. Own choice. */
 export const mostUnchecked = 10_000
 
-type Named = Pick<ObjectName, 'kind' | 'namespace' | 'name'>
+type Named = Omit<ObjectName, 'apiVersion'> & Partial<ObjectName>
 
 /** What an audit could check. A finding that is gone is fixed only if this audit checked that object with that rule. */
 export class Coverage {

@@ -1,5 +1,6 @@
 import { compareTexts } from '../lib/compare-text.ts'
 import { type AuditFinding, type AuditLevel, auditLevels } from '../report/audit/audit-report.ts'
+import { objectKey } from '../report/object-name.ts'
 import type { ObjectName } from '../report/validate-report.ts'
 import type { LevelledFinding } from './judge-stored-object.ts'
 
@@ -79,7 +80,7 @@ export class FindingsByOwner {
   }
 
   #entryOf(ruleId: string, object: ObjectName): Entry {
-    const key = `${ruleId} ${object.kind} ${object.namespace} ${object.name}`
+    const key = `${ruleId} ${objectKey(object)}`
     let entry = this.#entries.get(key)
     if (entry === undefined) {
       entry = { ruleId, object, own: [], child: undefined, children: 0 }

@@ -20,6 +20,8 @@ export interface OwnTemplate {
 /** Those kinds as far as the source of an audit has them. */
 export interface OwnKinds {
   readonly listed: readonly ListedKind[]
+  /** Those of them that are in no namespace. */
+  readonly clusterWide: ReadonlySet<GroupKind>
   /** Why it is not known how a kind is listed. */
   readonly failures: readonly ListFailure[]
   /** On kinds that the cluster does not serve, so there is no object of them. */
@@ -32,6 +34,7 @@ export async function findOwnKinds(
   kinds: Iterable<GroupKind>
 ): Promise<OwnKinds> {
   const listed: ListedKind[] = []
+  const clusterWide = new Set<GroupKind>()
   const failures: ListFailure[] = []
   const notes: string[] = []
   for (const groupKind of kinds) {
@@ -39,21 +42,30 @@ export async function findOwnKinds(
     const found = await objects.served(group, kind)
     if (found === undefined) notes.push(`podTemplates of the policy: the cluster serves no ${kind} of ${group}`)
     else if ('reason' in found) failures.push(found)
-    else listed.push(found)
+    else {
+      listed.push(found)
+      if (found.isClusterWide === true) clusterWide.add(groupKind)
+    }
   }
-  return { listed, failures, notes }
+  return { listed, clusterWide, failures, notes }
 }
 
 /**
- * The pod templates of an object of such a kind; undefined: it is of another. Throws ERR_OBJECT_MALFORMED where the API
+ * The pod templates of an object of such a kind; undefined: it is of another. Those of a kind in no namespace are in none: where
+ * their pods come to be is not known. Throws ERR_OBJECT_MALFORMED where the API
  * server would refuse their pods, and where it holds pods and none is found: nobody has looked at those.
  */
-export function ownTemplatesOf(object: JsonRecord, kinds: TemplateKinds): readonly OwnTemplate[] | undefined {
+export function ownTemplatesOf(
+  object: JsonRecord,
+  kinds: TemplateKinds,
+  clusterWide: ReadonlySet<GroupKind>
+): readonly OwnTemplate[] | undefined {
   const groupKind = groupKindOf(groupOf(textOf(object['apiVersion'])), textOf(object['kind']))
   const places = kinds.get(groupKind)
   if (places === undefined) return undefined
   const found = templatesIn(object, places)
-  if (found.length > 0) return found.map((template) => ({ subject: subjectOf(object, template), template }))
+  const namespace = clusterWide.has(groupKind) ? '' : undefined
+  if (found.length > 0) return found.map((template) => ({ subject: subjectOf(object, template, namespace), template }))
   if (!holdsPods(groupKind, object)) return []
   const why = whyWithoutTemplate(groupKind)
   if (why !== undefined) throw new AppError('ERR_OBJECT_MALFORMED', `its pods are not checked: ${why}`)
@@ -61,9 +73,9 @@ export function ownTemplatesOf(object: JsonRecord, kinds: TemplateKinds): readon
   throw malformed('a pod template', undefined, pointers.join(' or '))
 }
 
-function subjectOf(object: JsonRecord, template: FoundTemplate): Subject {
+function subjectOf(object: JsonRecord, template: FoundTemplate, namespace: string | undefined): Subject {
   try {
-    const subject = subjectOfObject(standInOf(object, template))
+    const subject = subjectOfObject(standInOf(object, template), namespace)
     const [problem] = problemsOf(subject, undefined)
     if (problem === undefined) return subject
     throw new AppError('ERR_OBJECT_MALFORMED', problem.message)

@@ -12,7 +12,7 @@ import { objectNameOf } from '../report/object-name.ts'
 import type { ObjectName, Unchecked } from '../report/validate-report.ts'
 import type { AuditDeps } from './audit-deps.ts'
 import type { Coverage } from './coverage.ts'
-import { ownerOf } from './finding-owner.ts'
+import { FindingOwners } from './finding-owner.ts'
 import { type FindingOfOwner, FindingsByOwner } from './findings-by-owner.ts'
 import { isYoung } from './fleet/young-pods.ts'
 import { type AuditVerdict, auditVerdictOf } from './judge-stored-object.ts'
@@ -46,6 +46,7 @@ const mostFaults = 100
 /** Checks objects one by one and keeps what the rules said. */
 export class SubjectJudge {
   readonly #deps: Pick<AuditDeps, 'rules' | 'policy' | 'serverVersion'>
+  readonly #owners: FindingOwners
   readonly #facts: ListedFacts
   readonly #nodes: NodeAnswers
   readonly #coverage: Coverage
@@ -60,12 +61,13 @@ export class SubjectJudge {
   #moreFaults = 0
 
   constructor(
-    deps: Pick<AuditDeps, 'rules' | 'policy' | 'serverVersion'>,
+    deps: Pick<AuditDeps, 'rules' | 'policy' | 'serverVersion' | 'templateKinds'>,
     facts: ListedFacts,
     nodes: NodeAnswers,
     coverage: Coverage
   ) {
     this.#deps = deps
+    this.#owners = new FindingOwners(deps.templateKinds)
     this.#facts = facts
     this.#nodes = nodes
     this.#coverage = coverage
@@ -75,11 +77,12 @@ export class SubjectJudge {
   /** Takes one object, and what is known of Felix where that is about this object. */
   judge(subject: Subject, ofFelix: FelixFacts = {}): void {
     const { policy, rules } = this.#deps
+    if (subject.groupKind !== pod) this.#owners.note(subject)
     const settings = policy.settingsFor(subject.namespace, this.#facts.namespace(subject.namespace))
     const verdict = auditVerdictOf(subject, rules, policy, settings, this.#factsOf(subject, ofFelix))
     if (verdict === undefined) return
     this.#checked++
-    this.#take(verdict, subject, settings, ownerOf(subject, textOf(subject.object['apiVersion'])))
+    this.#take(verdict, subject, settings, this.#owners.ownerOf(subject, textOf(subject.object['apiVersion'])))
   }
 
   /** Takes the pod templates of an object of a kind that no rule knows. */
@@ -87,6 +90,7 @@ export class SubjectJudge {
     const { policy, rules } = this.#deps
     if (templates.length > 0) this.#checked++
     for (const { subject, template } of templates) {
+      this.#owners.note(subject)
       const settings = policy.settingsFor(subject.namespace, this.#facts.namespace(subject.namespace))
       const verdict = auditVerdictOf(subject, rules, policy, settings, this.#factsOf(subject, {}))
       if (verdict === undefined) continue
@@ -140,7 +144,8 @@ export class SubjectJudge {
   }
 
   #factsOf(subject: Subject, ofFelix: FelixFacts): Partial<AllFacts> {
-    const limitRanges = this.#facts.limitRanges(subject.namespace)
+    // The pods of a template that is in no namespace come to be in any.
+    const limitRanges = subject.namespace === '' ? undefined : this.#facts.limitRanges(subject.namespace)
     const { serverVersion } = this.#deps
     const known: Partial<AllFacts> = {
       ...(limitRanges === undefined ? undefined : { limitRanges }),

@@ -6,7 +6,7 @@ import { currentVersionOf, groupOf } from '../kubernetes/workloads.ts'
 import { type JsonRecord, shapeErrorOf } from '../lib/json/shape.ts'
 import type { NamedNamespace, NodeFacts, PodFacts } from '../model/cluster-objects.ts'
 import type { ListedKind, ListFailure, ObjectSource } from '../ports/objects.ts'
-import { objectNameOf } from '../report/object-name.ts'
+import { kindKey, objectNameOf } from '../report/object-name.ts'
 import { objectText, placeText, plural } from '../report/validate-report.ts'
 import type { ClusterSnapshot } from '../snapshot/snapshot.ts'
 import type { Inputs } from './inputs.ts'
@@ -51,7 +51,7 @@ export class DumpObjects implements ObjectSource {
             failures.push(unreadable(placeText(await placeOf(pointer)), `${nameOf(object)}: ${message}`))
           }
           if (wrong.length > 0) return
-          if (known.add(kind.kind, object)) take(object)
+          if (known.add(kindKey(String(object['apiVersion']), kind.kind), object)) take(object)
           else this.#noteRepeat(object)
         },
         problem: ({ message, place }) => failures.push(unreadable(placeText(place), message)),
@@ -76,7 +76,9 @@ export class DumpObjects implements ObjectSource {
 
   /** Files say of no kind whether it is served; any version of it is taken. */
   async served(group: string, kind: string): Promise<ListedKind> {
-    return { kind, plural: kind, apiVersions: [`${group}/v1`] }
+    const apiVersion = `${group}/v1`
+    const isClusterWide = objectNameOf({ apiVersion, kind }, 'default').namespace === ''
+    return { kind, plural: kind, apiVersions: [apiVersion], isClusterWide }
   }
 
   /** What was left out. */

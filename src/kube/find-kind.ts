@@ -24,7 +24,13 @@ export async function findKind(
     const own = (Array.isArray(resources) ? resources : []).filter(isRecord)
     // Subresources, as deployments/scale, may name any kind.
     const found = own.find(({ kind: each, name }) => each === kind && typeof name === 'string' && !name.includes('/'))
-    if (found !== undefined) return { kind, plural: textOf(found['name']), apiVersions: [apiVersion] }
+    if (found === undefined) continue
+    return {
+      kind,
+      plural: textOf(found['name']),
+      apiVersions: [apiVersion],
+      isClusterWide: found['namespaced'] === false
+    }
   }
   return undefined
 }

@@ -1,12 +1,13 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { AppError } from '../errors.ts'
+import { groupOf } from '../kubernetes/workloads.ts'
 import { isRecord, type JsonRecord } from '../lib/json/shape.ts'
 import type { Millis } from '../lib/units.ts'
 import type { ListedKind, ListFailure, ObjectSource } from '../ports/objects.ts'
 import type { Progress } from '../ports/runtime.ts'
 import type { KubeApi } from './client.ts'
 import { findKind } from './find-kind.ts'
-import { isPassing, KubeError } from './kube-error.ts'
+import { isPassing, KubeError, type KubeFailure } from './kube-error.ts'
 import { readPages } from './paged-list.ts'
 
 /** Objects of the first page; later ones follow their size. */
@@ -48,7 +49,8 @@ export class ObjectLists implements ObjectSource {
     } catch (cause) {
       const error = KubeError.ofTransport(cause)
       if (error.failure === 'not-found') return undefined
-      return failureOf({ kind, plural: kind, apiVersions: [] }, `${group}/`, error, new Set([`/apis/${group}`]))
+      const listed: ListedKind = { kind, plural: kind, apiVersions: [] }
+      return this.#failureOf(listed, `${group}/`, error, new Set([`/apis/${group}`]))
     }
   }
 
@@ -76,7 +78,7 @@ export class ObjectLists implements ObjectSource {
         if (taken > 0) break
       }
     }
-    return first === undefined ? undefined : failureOf(kind, first.apiVersion, first.error, refused)
+    return first === undefined ? undefined : this.#failureOf(kind, first.apiVersion, first.error, refused)
   }
 
   async #readAll(listed: ListedKind, apiVersion: string, take: (object: JsonRecord) => void): Promise<void> {
@@ -98,6 +100,33 @@ export class ObjectLists implements ObjectSource {
     const path = `${pathOf(apiVersion)}/${plural}`
     await readPages(this.#api, path, firstPage, this.#signal, onPage, { again, labelSelector })
   }
+
+  /**
+   * `refused` are all parts that may not be read. The API server refuses a call before it looks whether the group is served,
+   * so a right on only one of the groups may be of no use. Throws ERR_CLUSTER_UNREACHABLE where the next kind would fail in
+   * the same way.
+   */
+  #failureOf(listed: ListedKind, apiVersion: string, error: KubeError, refused: ReadonlySet<string>): ListFailure {
+    const { failure, message } = error
+    const part = partOf(listed, apiVersion)
+    const isOfThisKind =
+      ofOneKind.has(failure) || (ofOneServer.has(failure) && this.#hasAnswered && isCustom(apiVersion))
+    if (!isOfThisKind) {
+      throw new AppError('ERR_CLUSTER_UNREACHABLE', `${part} cannot be listed: ${message}`, { cause: error })
+    }
+    const advice = failure === 'forbidden' ? `; list on ${[...refused].join(' and ')} is needed` : ''
+    return { part, kind: listed.kind, reason: failure, detail: `${message}${advice}` }
+  }
+}
+
+const ofOneKind: ReadonlySet<KubeFailure> = new Set(['forbidden', 'expired', 'malformed'])
+/** What the conversion webhook of a CRD that does not answer, or the server behind an APIService, leads to. */
+const ofOneServer: ReadonlySet<KubeFailure> = new Set(['server-error', 'silent'])
+
+/** Whether the API server asks somebody else for objects of this group. */
+function isCustom(apiVersion: string): boolean {
+  const group = groupOf(apiVersion)
+  return group.includes('.') && !group.endsWith('.k8s.io')
 }
 
 function pathOf(apiVersion: string): string {
@@ -107,24 +136,4 @@ function pathOf(apiVersion: string): string {
 /** As RBAC names it: `deployments.apps`. */
 function partOf({ plural }: ListedKind, apiVersion: string): string {
   return apiVersion.includes('/') ? `${plural}.${apiVersion.slice(0, apiVersion.indexOf('/'))}` : plural
-}
-
-/**
- * `refused` are all parts that may not be read. The API server refuses a call before it looks whether the group is served,
- * so a right on only one of the groups may be of no use. Throws ERR_CLUSTER_UNREACHABLE where the next kind would fail in
- * the same way.
- */
-function failureOf(
-  listed: ListedKind,
-  apiVersion: string,
-  error: KubeError,
-  refused: ReadonlySet<string>
-): ListFailure {
-  const { failure, message } = error
-  const part = partOf(listed, apiVersion)
-  if (failure !== 'forbidden' && failure !== 'expired' && failure !== 'malformed') {
-    throw new AppError('ERR_CLUSTER_UNREACHABLE', `${part} cannot be listed: ${message}`, { cause: error })
-  }
-  const advice = failure === 'forbidden' ? `; list on ${[...refused].join(' and ')} is needed` : ''
-  return { part, kind: listed.kind, reason: failure, detail: `${message}${advice}` }
 }

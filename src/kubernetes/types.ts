@@ -4,10 +4,11 @@
  */
 export type Maybe<T> = T | null | undefined
 
-interface OwnerReference {
+export interface OwnerReference {
   readonly apiVersion: string
   readonly kind: string
   readonly name: string
+  readonly uid?: Maybe<string>
   readonly controller?: Maybe<boolean>
 }
 

@@ -25,15 +25,24 @@ export const daemonSet: GroupKind = 'apps/DaemonSet'
 export const node: GroupKind = '/Node'
 
 /** Of all kinds that rules look at, those that are in no namespace. */
-const clusterKinds: ReadonlySet<GroupKind> = new Set([
+const checkedClusterKinds: readonly GroupKind[] = [
   node,
   'crd.projectcalico.org/FelixConfiguration',
   'projectcalico.org/FelixConfiguration'
-])
+]
 
 const clusterKindNames: ReadonlySet<string> = new Set(
-  [...clusterKinds].map((kind) => kind.slice(kind.indexOf('/') + 1))
+  checkedClusterKinds.map((kind) => kind.slice(kind.indexOf('/') + 1))
 )
+
+/** The same, and kinds in no namespace whose pods are in any that uses them. */
+const clusterKinds: ReadonlySet<GroupKind> = new Set([
+  ...checkedClusterKinds,
+  'argoproj.io/ClusterAnalysisTemplate',
+  'argoproj.io/ClusterWorkflowTemplate',
+  'serving.kserve.io/ClusterServingRuntime',
+  'tekton.dev/ClusterTask'
+])
 
 /** Whether objects of a kind of this name, among the kinds that rules look at, are in no namespace. */
 export function isInNoNamespace(kind: string): boolean {

@@ -5,6 +5,8 @@ export interface ListedKind {
   readonly plural: string
   /** The versions it may be served under, the newest first; the first that is served is read. */
   readonly apiVersions: readonly string[]
+  /** Its objects are in no namespace; known of kinds that `served` has found. */
+  readonly isClusterWide?: boolean
   /** Only objects with these labels, as in `app=x`. */
   readonly labelSelector?: string
 }

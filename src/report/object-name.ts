@@ -15,6 +15,28 @@ export function objectNameOf(object: JsonRecord, fallback: string): ObjectName {
   }
 }
 
+/** Groups of the kinds that rules know. One kind may be in several of them, as versions come and go. */
+const knownGroups: ReadonlySet<string> = new Set([
+  '',
+  'apps',
+  'batch',
+  'extensions',
+  'projectcalico.org',
+  'crd.projectcalico.org'
+])
+
+/** Of kinds that rules know the kind alone, of others with its group: a cluster may have two kinds `Deployment`. */
+export function kindKey(apiVersion: string, kind: string): string {
+  const group = groupOf(apiVersion)
+  return knownGroups.has(group) ? kind : `${kind}.${group}`
+}
+
+/** Tells objects apart, and is the same in every audit, whatever version of its kind is served. */
+export function objectKey(object: Omit<ObjectName, 'apiVersion'> & Partial<ObjectName>): string {
+  const { apiVersion = '', kind, namespace, name } = object
+  return [kindKey(apiVersion, kind), namespace, name].join(' ')
+}
+
 /** Characters of the longest name that Kubernetes stores (apimachinery IsDNS1123Subdomain). */
 const maxName = 253
 

@@ -12,7 +12,7 @@ import { pointerBehind, problemBehind, standInOf } from '../kubernetes/pods/temp
 import { fillFromLimitRanges } from '../kubernetes/qos/limit-range-defaults.ts'
 import { isPodSubject, type Subject, subjectOfObject } from '../kubernetes/subject.ts'
 import type { LimitRangeItem } from '../kubernetes/types.ts'
-import { currentVersionOf, type GroupKind, groupKindOf, groupOf, pod } from '../kubernetes/workloads.ts'
+import { currentVersionOf, type GroupKind, groupKindOf, groupOf, namespaceOf, pod } from '../kubernetes/workloads.ts'
 import { Draft, type PatchOperation } from '../lib/json/patch.ts'
 import { type JsonRecord, shapeErrorOf } from '../lib/json/shape.ts'
 import type { Settings } from '../policy/settings.ts'
@@ -87,7 +87,9 @@ export class ObjectJudge {
 
   /** Checks one pod template of a kind that no rule knows, as if it were that of a workload of Kubernetes. */
   #judgeTemplate(object: JsonRecord, found: FoundTemplate, facts: InputFacts): ObjectVerdict | RefusedObject {
-    const verdict = this.#judgeOne(standInOf(object, found), 'apps/v1', facts)
+    const kind = groupKindOf(groupOf(String(object['apiVersion'])), String(object['kind']))
+    const namespace = namespaceOf(kind, undefined, this.#namespace)
+    const verdict = this.#judgeOne(standInOf(object, found), 'apps/v1', facts, namespace)
     if ('problems' in verdict) return { problems: verdict.problems.map((problem) => problemBehind(problem, found)) }
     const findings = verdict.findings.map((finding) => ({ ...finding, pointer: pointerBehind(finding.pointer, found) }))
     // No rule changes a template, so there is nothing to move.
@@ -99,19 +101,25 @@ export class ObjectJudge {
     }
   }
 
-  #judgeOne(object: JsonRecord, apiVersion: string, facts: InputFacts): ObjectVerdict | RefusedObject {
+  /** `fallback`: the namespace of an object that names none; empty for templates whose pods may come to be in any. */
+  #judgeOne(
+    object: JsonRecord,
+    apiVersion: string,
+    facts: InputFacts,
+    fallback = this.#namespace
+  ): ObjectVerdict | RefusedObject {
     const current = object['apiVersion'] === apiVersion ? object : { ...object, apiVersion }
-    const read = this.#subjectOf(current, facts)
+    const read = this.#subjectOf(current, facts, fallback)
     if ('problems' in read) return read
     const { subject } = read
     const settings = this.#policy.settingsFor(subject.namespace, facts.namespace(subject.namespace))
-    const limitRanges = facts.limitRanges(subject.namespace)
-    const written = filled(subject, limitRanges)
+    const limitRanges = subject.namespace === '' ? undefined : facts.limitRanges(subject.namespace)
+    const written = filled(subject, limitRanges ?? [])
     const rules = this.#rules.rulesFor(subject)
     const judged = mutateThenValidate(subject, rules, {
       settings,
       facts: {
-        limitRanges,
+        ...(limitRanges === undefined ? undefined : { limitRanges }),
         podGroupSizes: facts.podGroupSizes,
         ...facts.ofFelix,
         ...(facts.headroom === undefined ? undefined : { headroom: facts.headroom }),
@@ -125,9 +133,13 @@ export class ObjectJudge {
     return { subject, settings, judged, findings, operations, passedOver }
   }
 
-  #subjectOf(object: JsonRecord, { serverVersion }: InputFacts): { readonly subject: Subject } | RefusedObject {
+  #subjectOf(
+    object: JsonRecord,
+    { serverVersion }: InputFacts,
+    namespace: string
+  ): { readonly subject: Subject } | RefusedObject {
     try {
-      const subject = subjectOfObject(object, this.#namespace, person)
+      const subject = subjectOfObject(object, namespace, person)
       const problems = problemsOf(subject, serverVersion)
       return problems.length > 0 ? { problems } : { subject }
     } catch (error) {

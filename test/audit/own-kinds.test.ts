@@ -98,3 +98,41 @@ void t.test('in files every kind is checked that pidguard knows by itself, too',
   })
   t.strictSame([referring.findings, referring.gaps.filter(({ reason }) => reason === 'malformed')], [[], []])
 })
+
+void t.test('a kind in no namespace has none, and what LimitRanges give its pods is not known', async (t) => {
+  const { metadata, ...hall } = widget('hall', { containers: [container] })
+  const objects = [{ ...hall, metadata: { name: 'hall' } }]
+  const report = await auditOf({ objects, policy, clusterWide: ['Widget'] })
+  t.match(
+    report.findings.filter(({ ruleId }) => ruleId === 'best-effort'),
+    [{ object: { kind: 'Widget', namespace: '', name: 'hall' }, level: 'warn' }]
+  )
+  const task = {
+    apiVersion: 'tekton.dev/v1',
+    kind: 'ClusterTask',
+    metadata: { name: 't' },
+    spec: { steps: [container] }
+  }
+  const files = await auditOfDump({ files: { 'a.json': JSON.stringify(task) } })
+  t.match(
+    files.findings.filter(({ ruleId }) => ruleId === 'best-effort'),
+    [{ object: { kind: 'ClusterTask', namespace: '', name: 't' }, level: 'warn' }]
+  )
+})
+
+void t.test('a kind of the same name as one of Kubernetes, or of another group, is another', async (t) => {
+  const template = { spec: { containers: [container] } }
+  const of = (apiVersion: string) => ({
+    apiVersion,
+    kind: 'Deployment',
+    metadata: { name: 'web', namespace: 'shop' },
+    spec: { selector: {}, template }
+  })
+  const files = { 'a.json': JSON.stringify(of('apps/v1')), 'b.json': JSON.stringify(of('example.com/v1')) }
+  const own = '  podTemplates: [{group: example.com, kind: Deployment, template: /spec/template}]'
+  const { findings } = await auditOfDump({ files, policy: own })
+  t.strictSame(
+    findings.filter(({ ruleId }) => ruleId === 'best-effort').map(({ object }) => object.apiVersion),
+    ['apps/v1', 'example.com/v1']
+  )
+})

@@ -15,10 +15,10 @@ const resources: Readonly<Record<string, object>> = {
   '/apis/example.com/v2': {
     resources: [
       { name: 'widgets/gadget', kind: 'Gadget' },
-      { name: 'widgets', kind: 'Widget' }
+      { name: 'widgets', kind: 'Widget', namespaced: true }
     ]
   },
-  '/apis/example.com/v3alpha1': { resources: [{ name: 'gadgetry', kind: 'Gadget' }] },
+  '/apis/example.com/v3alpha1': { resources: [{ name: 'gadgetry', kind: 'Gadget', namespaced: false }] },
   '/apis/example.com/v1': { resources: [{ name: 'widgets', kind: 'Widget' }] }
 }
 
@@ -36,8 +36,9 @@ const known: Answer = (request, response) => {
 }
 
 void t.test('a kind is listed in the preferred version, or in another that has it', async (t) => {
-  t.strictSame(await served(t, 'Widget'), { kind: 'Widget', plural: 'widgets', apiVersions: ['example.com/v2'] })
-  const gadget = { kind: 'Gadget', plural: 'gadgetry', apiVersions: ['example.com/v3alpha1'] }
+  const widget = { kind: 'Widget', plural: 'widgets', apiVersions: ['example.com/v2'], isClusterWide: false }
+  t.strictSame(await served(t, 'Widget'), widget)
+  const gadget = { kind: 'Gadget', plural: 'gadgetry', apiVersions: ['example.com/v3alpha1'], isClusterWide: true }
   t.strictSame(await served(t, 'Gadget'), gadget, 'and a subresource is none')
 })
 

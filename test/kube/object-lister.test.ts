@@ -122,6 +122,32 @@ t.test('where the next kind would fare no better, there is no audit', async (t) 
   }
 })
 
+t.test('a kind of its own group that fails is named, and the next kind is read', async (t) => {
+  const widgets: ListedKind = { kind: 'Widget', plural: 'widgets', apiVersions: ['example.com/v1'] }
+  const answer: Answer = (request, response) => {
+    if (request.url?.startsWith('/apis/example.com')) sendStatus(response, 500)
+    else page(response, ['a'])
+  }
+  const { names, failures } = await read(t, [pods, widgets, pods], answer)
+  t.strictSame(names, ['v1 Pod a', 'v1 Pod a'])
+  t.match(failures, [{ part: 'widgets.example.com', kind: 'Widget', reason: 'server-error' }])
+  await t.rejects(
+    read(t, [widgets, pods], answer),
+    { code: 'ERR_CLUSTER_UNREACHABLE' },
+    'where the API server has answered nothing yet, it may be the API server'
+  )
+  const policies: ListedKind = {
+    kind: 'NetworkPolicy',
+    plural: 'networkpolicies',
+    apiVersions: ['networking.k8s.io/v1']
+  }
+  const own: Answer = (request, response) => {
+    if (request.url?.startsWith('/apis/')) sendStatus(response, 500)
+    else page(response, ['a'])
+  }
+  await t.rejects(read(t, [pods, policies], own), { code: 'ERR_CLUSTER_UNREACHABLE' }, 'a group of Kubernetes itself')
+})
+
 t.test('a version whose own server fails is no reason to stop while another one has the same objects', async (t) => {
   const felix: ListedKind = {
     kind: 'FelixConfiguration',

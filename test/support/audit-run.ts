@@ -21,6 +21,8 @@ export interface ClusterSketch {
   readonly forbidden?: readonly string[]
   /** Kinds that the cluster does not serve. */
   readonly unserved?: readonly string[]
+  /** Kinds that are in no namespace. */
+  readonly clusterWide?: readonly string[]
   readonly readings?: Readonly<Record<string, Partial<NodeReading>>>
   readonly failures?: Readonly<Record<string, ReadingFailure>>
   readonly configs?: Readonly<Record<string, KubeletConfig>>
@@ -142,10 +144,12 @@ function depsOf(sketch: ClusterSketch): AuditDeps {
 /** Plenty of room. */
 const roomy = { limit: 4_194_304, inUse: 500 }
 
-function memoryObjects({ objects, forbidden = [], unserved = [] }: ClusterSketch): ObjectSource {
+function memoryObjects({ objects, forbidden = [], unserved = [], clusterWide = [] }: ClusterSketch): ObjectSource {
   return {
     async served(group, kind) {
-      return unserved.includes(kind) ? undefined : { kind, plural: kind.toLowerCase(), apiVersions: [`${group}/v1`] }
+      if (unserved.includes(kind)) return undefined
+      const isClusterWide = clusterWide.includes(kind)
+      return { kind, plural: kind.toLowerCase(), apiVersions: [`${group}/v1`], isClusterWide }
     },
     async each(kinds, take) {
       const failures: ListFailure[] = []

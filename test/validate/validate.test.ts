@@ -739,3 +739,16 @@ void t.test(
     }
   }
 )
+
+void t.test('templates of a kind in no namespace are in none: no namespace says what fills them', async (t) => {
+  const task = `apiVersion: tekton.dev/v1
+kind: ClusterTask
+metadata: {name: build}
+spec: {steps: [{name: a, image: example.com/a:1}]}
+`
+  const { findings } = await validateTexts({ 'a.yaml': task, 'b.yaml': limitRange })
+  t.match(
+    findings.map(({ action, object }) => [action, object.namespace, object.name]),
+    [['warn', '', 'build']]
+  )
+})

@@ -38,6 +38,7 @@ export interface JudgedObjects {
 /** Pass 3: lists what makes pods, then pods, and checks each object as it comes; then checks what needs all of them. */
 export async function judgeObjects(facts: ListedFacts, nodes: NodeAnswers, deps: AuditDeps): Promise<JudgedObjects> {
   const { objects, policy, rules, templateKinds } = deps
+  const own = await findOwnKinds(objects, templateKinds.keys())
   const malformed: AuditGap[] = []
   const failures: ListFailure[] = []
   const rollouts = new FelixRollouts()
@@ -59,7 +60,7 @@ export async function judgeObjects(facts: ListedFacts, nodes: NodeAnswers, deps:
   }
   const takeController = (object: JsonRecord): void => {
     readOrMiss(object, malformed, () => {
-      const templates = ownTemplatesOf(object, templateKinds)
+      const templates = ownTemplatesOf(object, templateKinds, own.clusterWide)
       if (templates !== undefined) return judge.judgeTemplates(object, templates)
       const subject = subjectOf(object)
       const found = felixDaemonSetOf(subject)
@@ -85,7 +86,6 @@ export async function judgeObjects(facts: ListedFacts, nodes: NodeAnswers, deps:
     judgeObject(object)
   }
 
-  const own = await findOwnKinds(objects, templateKinds.keys())
   failures.push(...own.failures, ...(await objects.each([...controllerKinds, ...own.listed], takeController)))
   failures.push(...(await objects.each([podKind], takePod)))
   if (!rollouts.isEmpty) {

@@ -2,7 +2,7 @@ import type { ObjectMeta } from '../../kubernetes/types.ts'
 import { controllerOf } from '../../kubernetes/workloads.ts'
 import { isRecord, type JsonRecord, textOf } from '../../lib/json/shape.ts'
 import type { ListedKind, ListFailure, ObjectSource } from '../../ports/objects.ts'
-import { objectKey } from '../../report/audit/policy-report.ts'
+import { objectKey } from '../../report/object-name.ts'
 
 /** Passes on the objects of another source, and keeps the uids of those that a report may be about. */
 export class NotedUids implements ObjectSource {
@@ -30,12 +30,13 @@ export class NotedUids implements ObjectSource {
   }
 
   #note(object: JsonRecord): void {
-    const { kind, metadata } = object
+    const { apiVersion, kind, metadata } = object
     if (!isRecord(metadata)) return
     // Most objects of a cluster are these, and their findings are reported for their controllers.
     if ((kind === 'Pod' || kind === 'ReplicaSet') && controllerOf(metadata as ObjectMeta) !== undefined) return
     const uid = textOf(metadata['uid'])
     const [namespace, name] = [textOf(metadata['namespace']), textOf(metadata['name'])]
-    if (uid !== '') this.#uids.set(objectKey({ kind: textOf(kind), namespace, name }), uid)
+    if (uid !== '')
+      this.#uids.set(objectKey({ apiVersion: textOf(apiVersion), kind: textOf(kind), namespace, name }), uid)
   }
 }

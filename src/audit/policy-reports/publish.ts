@@ -37,7 +37,7 @@ interface Stored {
   readonly name: string
   readonly uid: string
   /** The workload. */
-  readonly object: Pick<ObjectName, 'kind' | 'namespace' | 'name'>
+  readonly object: ObjectName
   /** undefined: it does not say, so it is not one that we made. */
   readonly rules: readonly string[] | undefined
   readonly digest: string | undefined
@@ -155,7 +155,12 @@ function storedOf(object: JsonRecord): Stored {
     namespace: textOf(metadata['namespace']),
     name: textOf(metadata['name']),
     uid: textOf(metadata['uid']),
-    object: { kind: textOf(scope['kind']), namespace: textOf(scope['namespace']), name: textOf(scope['name']) },
+    object: {
+      apiVersion: textOf(scope['apiVersion']),
+      kind: textOf(scope['kind']),
+      namespace: textOf(scope['namespace']),
+      name: textOf(scope['name'])
+    },
     rules: typeof rules === 'string' && rules !== '' ? rules.split(',') : undefined,
     digest: typeof digest === 'string' ? digest : undefined
   }

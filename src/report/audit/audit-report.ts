@@ -1,6 +1,7 @@
 import type { Pids } from '../../lib/units.ts'
 import type { Mode } from '../../model/finding.ts'
 import type { CalicoNode } from '../calico-node.ts'
+import { objectKey } from '../object-name.ts'
 import type { Action, FailOn, ObjectName, RuleText, Unchecked } from '../validate-report.ts'
 import type { AuditNode, AuditPod, AuditWorkload } from './audit-fleet.ts'
 import type { AuditAdvice } from './audit-recommendations.ts'
@@ -175,7 +176,7 @@ export function isComplete({ gaps, skips, faults }: Pick<AuditReport, 'gaps' | '
  */
 export function identityOf(finding: Pick<AuditFinding, 'ruleId' | 'object' | 'pointer' | 'field'>): string {
   const { ruleId, object, pointer, field = pointer } = finding
-  return [ruleId, object.kind, object.namespace, object.name, field].join(' ')
+  return [ruleId, objectKey(object), field].join(' ')
 }
 
 /** The report for programs; manifests/audit.schema.json describes it. */

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { compareTexts } from '../../lib/compare-text.ts'
 import type { ReportKind } from '../../ports/objects.ts'
+import { objectKey } from '../object-name.ts'
 import type { ObjectName } from '../validate-report.ts'
 import type { AuditFault, AuditFinding, AuditLevel, AuditReport } from './audit-report.ts'
 
@@ -59,11 +60,6 @@ export function workloadReportsOf({ findings, faults }: AuditReport): Map<string
       return [key, { object, findings: ours, faults: theirs, unchecked: [] }]
     })
   )
-}
-
-/** Tells objects apart, and is the same in every audit; versions of a kind come and go. */
-export function objectKey({ kind, namespace, name }: Pick<ObjectName, 'kind' | 'namespace' | 'name'>): string {
-  return [kind, namespace, name].join(' ')
 }
 
 /** Always the same for the same object, and always a valid name. */

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { NotedUids } from '../../../src/audit/policy-reports/owner-uids.ts'
-import { objectKey } from '../../../src/report/audit/policy-report.ts'
+import { objectKey } from '../../../src/report/object-name.ts'
 
 const owned = { ownerReferences: [{ apiVersion: 'x/v1', kind: 'X', name: 'x', controller: true }] }
 const objects = [

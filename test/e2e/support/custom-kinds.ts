@@ -2,7 +2,9 @@ import type { Kubectl } from './kubectl.ts'
 
 export interface CustomKind {
   readonly group: string
+  /** The one that is stored. */
   readonly version: string
+  readonly alsoServed?: readonly string[]
   readonly kind: string
   /** Namespaced where it is left out. */
   readonly scope?: 'Cluster' | 'Namespaced'
@@ -11,7 +13,7 @@ export interface CustomKind {
 /** Defines kinds by their names, without the schema that their project has; they are served when it returns. */
 export async function defineKinds(kubectl: Kubectl, kinds: readonly CustomKind[]): Promise<void> {
   const schema = { openAPIV3Schema: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true } }
-  for (const { group, version, kind, scope = 'Namespaced' } of kinds) {
+  for (const { group, version, alsoServed = [], kind, scope = 'Namespaced' } of kinds) {
     const singular = kind.toLowerCase()
     const plural = `${singular}s`
     const name = `${plural}.${group}`
@@ -24,7 +26,7 @@ export async function defineKinds(kubectl: Kubectl, kinds: readonly CustomKind[]
         group,
         scope,
         names: { kind, plural, singular, listKind: `${kind}List` },
-        versions: [{ name: version, served: true, storage: true, schema }]
+        versions: [version, ...alsoServed].map((name) => ({ name, served: true, storage: name === version, schema }))
       }
     }
     await kubectl.ok(['create', '--filename=-'], JSON.stringify(definition))
