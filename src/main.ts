@@ -1,8 +1,6 @@
 #!/usr/bin/env node
 // The process: Node's version, arguments, exit code. Everything else is wired in commands/.
-import { existsSync } from 'node:fs'
-import nodeModule from 'node:module'
-import { join } from 'node:path'
+import { loadCompiled } from './host/compiled-file.ts'
 
 /** client-node's HTTP library (undici 8) does not load on anything older. */
 const oldest = [22, 19] as const
@@ -23,14 +21,18 @@ async function answerTo(args: readonly string[]): Promise<string | undefined> {
   return undefined
 }
 
+interface Program {
+  run(argv: readonly string[]): Promise<number | undefined>
+}
+
 /** The program that knows the verb. The build makes `validate-program.cjs` beside this file; run from source there is none. */
-async function programFor(
-  args: readonly string[]
-): Promise<{ run(argv: readonly string[]): Promise<number | undefined> }> {
-  const ofValidate = join(import.meta.dirname, 'validate-program.cjs')
-  return isValidateAlone(args) && existsSync(ofValidate)
-    ? nodeModule.createRequire(import.meta.url)(ofValidate)
-    : await import('./commands/program/whole-program.ts')
+async function programFor(args: readonly string[]): Promise<Program> {
+  const ofValidate = `${import.meta.dirname}/validate-program.cjs`
+  if (isValidateAlone(args) && process.getBuiltinModule('node:fs').existsSync(ofValidate)) {
+    return loadCompiled(ofValidate) as Program
+  }
+  process.getBuiltinModule('node:module').enableCompileCache()
+  return await import('./commands/program/whole-program.ts')
 }
 
 /** A check of files without a cluster. What talks to one is ten times as large as the rest. */
@@ -46,7 +48,6 @@ if (isTooOld(process.versions.node)) {
 } else {
   const answer = await answerTo(process.argv.slice(2))
   if (answer === undefined) {
-    nodeModule.enableCompileCache()
     if (process.env['npm_package_name'] === 'pidguard') {
       const { standWhereThePersonStands } = await import('./host/npm-folder.ts')
       standWhereThePersonStands(process)

@@ -45,6 +45,12 @@ void t.test('the packed program brings all it needs and nothing else, and is sma
   const ofValidate = join(dirname(realpathSync(program)), 'validate-program.cjs')
   t.ok(existsSync(ofValidate), 'without it validate would run, and start in twice the time')
   const manifest = join(projectFolder, 'manifests/examples/first-look.yaml')
-  const { status } = spawnSync(process.execPath, [program, 'validate', manifest], { encoding: 'utf8' })
+  const temporary = join(folder, 'temporary')
+  mkdirSync(temporary)
+  const { status } = spawnSync(process.execPath, [program, 'validate', manifest], {
+    encoding: 'utf8',
+    env: { ...process.env, NODE_COMPILE_CACHE: undefined, TMPDIR: temporary }
+  })
   t.equal(status, 1)
+  t.strictSame(readdirSync(temporary), [], 'compiled code is there and V8 takes it, so Node keeps none of its own')
 })
