@@ -20,6 +20,9 @@ export interface ControlPlaneOptions {
   readonly features?: readonly Feature[]
   /** More flags of kube-apiserver, without the dashes; a path is absolute. */
   readonly flags?: Readonly<Record<string, string>>
+  /** More flags of the other two, without the dashes. */
+  readonly controllerFlags?: Readonly<Record<string, string>>
+  readonly schedulerFlags?: Readonly<Record<string, string>>
 }
 
 /** One line of the API server's audit log, as far as tests look at it: all writes, and what pidguard lists. */
@@ -172,12 +175,13 @@ async function startIn(
       'node-monitor-grace-period': '1h', // nodes of tests are objects without a heartbeat
       'service-account-private-key-file': 'sa.key',
       'root-ca-file': 'ca.crt',
-      ...settingsFor('kube-controller-manager', version, features).flags
+      ...settingsFor('kube-controller-manager', version, features).flags,
+      ...options.controllerFlags
     })
   }
   if (options.scheduler === true) {
     const own = settingsFor('kube-scheduler', version, features).flags
-    await start('kube-scheduler', { ...client, ...local, ...own })
+    await start('kube-scheduler', { ...client, ...local, ...own, ...options.schedulerFlags })
   }
   if (options.controllers === true) await ready('kube-controller-manager', () => hasServiceAccount('default'))
 

@@ -34,7 +34,8 @@ export async function installApart(
   const scale = async (count: number): Promise<void> => {
     await kubectl.ok(['scale', ...own, `--replicas=${count}`])
   }
-  await kubectl.ok(['cordon', ...nodes])
+  const all = async (verb: 'cordon' | 'uncordon') => void (nodes.length > 0 && (await kubectl.ok([verb, ...nodes])))
+  await all('cordon')
   const installation = await install(plane, 'default', components, patience)
   const elsewhere = { spec: { template: { spec: { nodeSelector: { 'kubernetes.io/hostname': 'elsewhere' } } } } }
   await scale(0)
@@ -42,7 +43,7 @@ export async function installApart(
     await kubectl.ok(['scale', `deployment/${name}`, ours, '--replicas=0'])
   await kubectl.ok(['patch', ...own, `--patch=${JSON.stringify(elsewhere)}`])
   await untilIs('none of them', async () => (await api.list('pods', 'pidguard-system', '')).length, 0)
-  await kubectl.ok(['uncordon', ...nodes])
+  await all('uncordon')
   if (policy !== undefined) installation.writePolicy(policy)
   return { ...installation, scale, controller: await installation.startController(...options) }
 }
