@@ -5,20 +5,20 @@ import os from 'node:os'
 import { parseArgs } from 'node:util'
 import { findAssets } from '../test/e2e/support/assets.ts'
 import { kwokProgram } from './kwok/controller.ts'
-import { playDay } from './kwok/day.ts'
+import { phases, playDay } from './kwok/day.ts'
 import { ways } from './kwok/pidguard.ts'
 import type { Result } from './kwok/recorder.ts'
 import { missedGoals, tableOf } from './kwok/table.ts'
 
 const usage =
-  'usage: KUBEBUILDER_ASSETS=FOLDER npm run bench:kwok [-- --nodes 50 --pods 1500 --ways none,admission,guard,scheduler --replicas 2 --seed 1 --out FILE]'
+  'usage: KUBEBUILDER_ASSETS=FOLDER npm run bench:kwok [-- --nodes 50 --pods 1500 --ways none,admission,guard,scheduler --replicas 2 --seed 1 --until jobs --out FILE]'
 
 function optionsOf(args: string[]) {
   try {
     const text = { type: 'string' } as const
     const { values } = parseArgs({
       args,
-      options: { nodes: text, pods: text, replicas: text, seed: text, ways: text, out: text }
+      options: { nodes: text, pods: text, replicas: text, seed: text, ways: text, until: text, out: text }
     })
     const count = (name: 'nodes' | 'pods' | 'replicas' | 'seed', usual: number): number => {
       const value = Number(values[name] ?? usual)
@@ -29,6 +29,8 @@ function optionsOf(args: string[]) {
     const asked = values.ways?.split(',') ?? ways
     const chosen = ways.filter((way) => asked.includes(way))
     if (chosen.length !== asked.length) throw new Error(`--ways ${values.ways}: expected some of ${ways.join(',')}`)
+    const until = phases.find((phase) => phase === (values.until ?? 'jobs'))
+    if (until === undefined) throw new Error(`--until ${values.until}: expected one of ${phases.join(', ')}`)
     const nodes = count('nodes', 50)
     return {
       nodes,
@@ -36,6 +38,7 @@ function optionsOf(args: string[]) {
       replicas: count('replicas', 2),
       seed: count('seed', 1),
       ways: chosen,
+      until,
       out: values.out
     }
   } catch (error) {

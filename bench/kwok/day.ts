@@ -14,12 +14,17 @@ import { Recorder, type Result } from './recorder.ts'
 import { namespace, Truth } from './truth.ts'
 import { collectionOf, drawWorkloads, jobOf, objectOf, pathOf, podsOf, type Workload } from './workloads.ts'
 
+export const phases = ['fill', 'quiet', 'rollout', 'scale-up', 'leak', 'nodes', 'jobs'] as const
+export type Phase = (typeof phases)[number]
+
 export interface DayOptions {
   readonly way: Way
   readonly nodes: number
   readonly pods: number
   readonly replicas: number
   readonly seed: number
+  /** The last phase that is played. */
+  readonly until: Phase
   /** The built kwok. */
   readonly kwok: string
 }
@@ -98,17 +103,20 @@ class Day {
     await atOnce(fleetOf(nodes), (node) => this.#fleet.add(node))
     await this.#untilReady()
     this.#recorder.start(guarding)
-    await this.#phase('fill', () => this.#fill())
-    await this.#phase('quiet', () => sleep(30 * second))
-    await this.#phase('rollout', () => this.#rollOut())
-    await this.#phase('scale-up', () => this.#scaleUp())
-    await this.#phase('leak', () => this.#leak())
-    await this.#phase('nodes', () => this.#replaceNodes())
-    await this.#phase('jobs', () => this.#runJobs())
+    const acts: Readonly<Record<Phase, () => Promise<void>>> = {
+      fill: () => this.#fill(),
+      quiet: () => sleep(30 * second),
+      rollout: () => this.#rollOut(),
+      'scale-up': () => this.#scaleUp(),
+      leak: () => this.#leak(),
+      nodes: () => this.#replaceNodes(),
+      jobs: () => this.#runJobs()
+    }
+    for (const phase of phases.slice(0, phases.indexOf(this.#options.until) + 1)) await this.#phase(phase, acts[phase])
     return await this.#recorder.end()
   }
 
-  async #phase(name: string, act: () => Promise<void>): Promise<void> {
+  async #phase(name: Phase, act: () => Promise<void>): Promise<void> {
     this.#recorder.begin(name)
     await act()
     if (this.#options.way === 'scheduler') await this.#untilExplained(name)

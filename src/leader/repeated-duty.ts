@@ -58,8 +58,38 @@ export class DueLooks {
     return true
   }
 
-  /** The last look could not do everything: the next one is due. */
-  again(): void {
+  /** The last look could not do everything: the next one is due, which is true. */
+  again(): true {
     this.#seen = undefined
+    return true
+  }
+}
+
+/** So many writes in so much time, counted from the first of them. */
+export class WriteBudget {
+  readonly #most: number
+  readonly #within: Millis
+  #from: Millis = Number.NEGATIVE_INFINITY
+  #spent = 0
+
+  constructor(most: number, within: Millis) {
+    this.#most = most
+    this.#within = within
+  }
+
+  /** Whether nothing may be written now; `now` is monotonic. */
+  isSpent(now: Millis): boolean {
+    return this.#spent >= this.#most && now - this.#from < this.#within
+  }
+
+  /** Call it for each write; false: not now. */
+  spend(now: Millis): boolean {
+    if (this.isSpent(now)) return false
+    if (now - this.#from >= this.#within) {
+      this.#from = now
+      this.#spent = 0
+    }
+    this.#spent++
+    return true
   }
 }

@@ -291,19 +291,31 @@ t.test('a failure that is about no single node ends the look; one about a node i
   t.equal((await next(18)).filter((line) => line.startsWith('+')).length, 6, 'and all of them once it is over')
 })
 
-t.test('a look writes to fifty nodes, those with the least room, and leaves the rest to the next ones', async (t) => {
-  const nodes = Array.from({ length: 51 }, (_, at): [string, NodeSketch] => [`n${at}`, { kubepods: [1000, 900 + at] }])
-  const { next, state, looks } = leading(t, { ...Object.fromEntries(nodes), wide }, { maxTaintedShare: 1 }, false)
-  state.synced = true
-  await until(
-    'a whole look',
-    () => state.written.some((look) => look.length > 0) && looks.hasFailed,
-    () => state.written
+t.test('half a second has fifty writes, to those with the least room; the rest follows without a pause', async (t) => {
+  const nodes = Array.from({ length: 120 }, (_, at): [string, NodeSketch] => [
+    `n${at}`,
+    { kubepods: [10_000, 9_000 + at] }
+  ])
+  const { next, state, looks, quiet, told, clock } = leading(
+    t,
+    { ...Object.fromEntries(nodes), wide },
+    { maxTaintedShare: 1 },
+    false
   )
-  const [first] = state.written.filter((look) => look.length > 0)
-  t.equal(first?.length, 50)
-  t.notOk(first?.includes('n0'), 'the one with the most room waits')
-  t.equal((await next(3 * 51)).filter((line) => line.startsWith('+')).length, 51)
+  const tainted = (lines: readonly string[]) => lines.filter((line) => line.startsWith('+')).length
+  state.synced = true
+  const first = await next(3 * 50)
+  await quiet()
+  t.equal(tainted([...first, ...told.splice(0)]), 50)
+  t.notOk(first.includes('+n0'), 'the one with the most room waits')
+  clock.advance(499)
+  await quiet()
+  t.equal(tainted(told), 0)
+  clock.advance(1)
+  t.equal(tainted(await next(3 * 50)), 50)
+  t.notOk(looks.hasFailed, 'a large change is no failure, after which it would wait longer and longer')
+  clock.advance(500)
+  t.equal(tainted(await next(3 * 20)), 20)
 })
 
 t.test('a taint that cannot be removed takes the place of a new one, and one that was removed gives it', async (t) => {

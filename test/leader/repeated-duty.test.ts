@@ -1,5 +1,5 @@
 import t from 'tap'
-import { DueLooks, RepeatedDuty, type Term } from '../../src/leader/repeated-duty.ts'
+import { DueLooks, RepeatedDuty, type Term, WriteBudget } from '../../src/leader/repeated-duty.ts'
 import { until } from '../support/fake-api.ts'
 
 class Looks implements Term {
@@ -73,3 +73,18 @@ void t.test(
     t.equal(due.isDue('2 90', 1_001), false)
   }
 )
+
+void t.test('a budget of writes is for a time that begins with the first of them', async (t) => {
+  const budget = new WriteBudget(2, 500)
+  t.equal(budget.isSpent(0), false)
+  t.strictSame(
+    [100, 200, 300, 599].map((now) => budget.spend(now)),
+    [true, true, false, false]
+  )
+  t.equal(budget.isSpent(599), true)
+  t.equal(budget.isSpent(600), false)
+  t.strictSame(
+    [700, 1_199, 1_199].map((now) => budget.spend(now)),
+    [true, true, false]
+  )
+})
