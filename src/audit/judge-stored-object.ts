@@ -59,7 +59,7 @@ export function auditVerdictOf(
     remedy: finding.remedy === remedies.get(finding.ruleId) ? undefined : finding.remedy,
     field: namedPointer(subject.object, finding.pointer)
   }))
-  const left = mutateThenValidate(subject, rules, snapshot).decision.findings
+  const left = mutateThenValidate(subject, rules, snapshot).findings
   return { checkedBy, findings: named.map((finding) => levelled(finding, left)), ...rest }
 }
 

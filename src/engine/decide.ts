@@ -50,6 +50,14 @@ export function actionOf(mode: Mode | undefined, advisory: boolean): Action {
   return mode === 'warn' ? 'warn' : 'audit'
 }
 
+/** The findings with what each of them does. */
+export function decidedFindings({ findings }: Verdict, { modes }: Settings): readonly DecidedFinding[] {
+  return findings.map((finding) => ({
+    ...finding,
+    action: actionOf(modes.get(finding.ruleId), finding.advisory === true)
+  }))
+}
+
 /**
  * Turns what the rules found into the answer to the API server. The only place that knows what the modes mean.
  * A fault in an enforcing rule denies, since what it would have found is unknown; in any other rule it is recorded.
@@ -59,10 +67,7 @@ export function decide(subject: Subject, verdict: Verdict, settings: Settings): 
     if (verdict.skips.length + verdict.exempted.length + settings.notes.length === 0) return nothingFound
     return { ...nothingFound, auditAnnotations: auditAnnotationsOf([], verdict, settings) }
   }
-  const findings = verdict.findings.map((finding) => ({
-    ...finding,
-    action: actionOf(settings.modes.get(finding.ruleId), finding.advisory === true)
-  }))
+  const findings = decidedFindings(verdict, settings)
   const denials = findings.filter((finding) => finding.action === 'deny')
   const fatal = verdict.faults.filter(
     (fault) => fault.failsOpen !== true && settings.modes.get(fault.ruleId) === 'enforce'

@@ -1,26 +1,34 @@
 import type { Subject } from '../kubernetes/subject.ts'
 import type { PatchOperation } from '../lib/json/patch.ts'
 import type { Verdict } from '../model/finding.ts'
-import { type Decision, decide } from './decide.ts'
+import { type DecidedFinding, type Decision, decidedFindings } from './decide.ts'
 import { evaluate, type JudgingInput } from './evaluate.ts'
 import { mutate } from './mutate.ts'
 import type { Rule } from './rule.ts'
 
-/** What the engine says of one object: of one webhook, or of both in turn. */
-export interface Judged {
+interface Outcome {
   /** What was found. */
   readonly verdict: Verdict
-  readonly decision: Decision
   /** What the mutating webhook changes, and the rules that do. */
   readonly operations: readonly PatchOperation[]
   readonly fixedBy: readonly string[]
+}
+
+/** What the engine says of one object to the API server, as one webhook. */
+export interface Judged extends Outcome {
+  readonly decision: Decision
+}
+
+/** What it says of one in a file or an audit, as both webhooks in turn. Nobody is answered, so there are no texts for it. */
+export interface JudgedInTurn extends Outcome {
+  readonly findings: readonly DecidedFinding[]
 }
 
 /**
  * What an object would meet at the API server: first the fixes, then the checks of the fixed object. The object is
  * changed in place.
  */
-export function mutateThenValidate(subject: Subject, rules: readonly Rule[], input: JudgingInput): Judged {
+export function mutateThenValidate(subject: Subject, rules: readonly Rule[], input: JudgingInput): JudgedInTurn {
   const { operations, fixedBy, verdict: mutation } = mutate(subject, rules, input)
   const validation = evaluate(subject, rules, input)
   const verdict: Verdict = {
@@ -29,7 +37,7 @@ export function mutateThenValidate(subject: Subject, rules: readonly Rule[], inp
     faults: mergeByRule(mutation.faults, validation.faults),
     exempted: mergeByRule(mutation.exempted, validation.exempted)
   }
-  return { verdict, decision: decide(subject, verdict, input.settings), operations, fixedBy }
+  return { verdict, findings: decidedFindings(verdict, input.settings), operations, fixedBy }
 }
 
 /** A rule that was skipped, failed or was exempted in both halves is reported once. */

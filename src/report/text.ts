@@ -78,9 +78,13 @@ function block(
   return `${lines.join('\n')}\n`
 }
 
+/** Control characters. Nearly no text has one, and to look first takes a third of the time that replacing takes. */
+const unshown = /[^\t\u0020-\u007e\u00a0-\uffff]/
+const allUnshown = new RegExp(unshown, 'g')
+
 /** Replaces control characters: a terminal would obey those that a manifest holds. */
 export function shown(text: string): string {
-  return text.replaceAll('\n', ' ').replace(/[^\t\u0020-\u007e\u00a0-\u{10ffff}]/gu, '�')
+  return unshown.test(text) ? text.replaceAll('\n', ' ').replace(allUnshown, '�') : text
 }
 
 /**

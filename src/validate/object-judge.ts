@@ -1,7 +1,7 @@
 import type { DecidedFinding } from '../engine/decide.ts'
 import { isAsked } from '../engine/evaluate.ts'
 import type { InputFacts } from '../engine/input-facts.ts'
-import { type Judged, mutateThenValidate } from '../engine/mutate-then-validate.ts'
+import { type JudgedInTurn, mutateThenValidate } from '../engine/mutate-then-validate.ts'
 import type { Rule } from '../engine/rule.ts'
 import type { RuleIndex } from '../engine/rule-index.ts'
 import { runsFelix } from '../kubernetes/calico/felix.ts'
@@ -30,7 +30,7 @@ export interface FilePolicy {
 export interface ObjectVerdict {
   readonly subject: Subject
   readonly settings: Settings
-  readonly judged: Judged
+  readonly judged: JudgedInTurn
   readonly findings: readonly DecidedFinding[]
   /** What the mutating webhook would change, as operations on the object as it is written. */
   readonly operations: readonly PatchOperation[]
@@ -128,7 +128,7 @@ export class ObjectJudge {
       exemption: (ruleId) => this.#policy.exemption(ruleId, subject)
     })
     const operations = written === undefined ? judged.operations : onto(written, judged.operations)
-    const { findings } = judged.decision
+    const { findings } = judged
     const passedOver = findings.length > 0 ? undefined : whyPassedOver(subject, rules, settings)
     return { subject, settings, judged, findings, operations, passedOver }
   }

@@ -2,20 +2,23 @@ import { type ObjectName, objectText, plural } from '../report/validate-report.t
 
 /** Objects that are there more than once in one run: kubectl would apply one over the other. */
 export class Repeats {
-  /** The file of each object, by what the API server would know it by. */
-  readonly #files = new Map<string, string>()
+  /** The file of each object: by version, kind and namespace, which many share, then by name. */
+  readonly #files = new Map<string, Map<string, string>>()
   readonly #repeated = new Set<string>()
   #first = ''
 
   add(name: ObjectName, file: string): void {
     // One with generateName is another each time.
     if (name.name === '' || name.name.endsWith('*')) return
-    const key = `${name.apiVersion} ${objectText(name)}`
-    const held = this.#files.get(key)
-    if (held === undefined) this.#files.set(key, file)
+    const { apiVersion, kind, namespace } = name
+    const place = `${apiVersion} ${kind} ${namespace}`
+    const files = this.#files.get(place) ?? new Map<string, string>()
+    if (files.size === 0) this.#files.set(place, files)
+    const held = files.get(name.name)
+    if (held === undefined) files.set(name.name, file)
     else {
       if (this.#repeated.size === 0) this.#first = `${objectText(name)} in ${held} and ${file}`
-      this.#repeated.add(key)
+      this.#repeated.add(`${place}/${name.name}`)
     }
   }
 

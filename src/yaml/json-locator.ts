@@ -1,54 +1,156 @@
-import { tokensOf } from '../lib/json/pointer.ts'
+import { splitPointer } from '../lib/json/pointer.ts'
+import type { JsonRecord } from '../lib/json/shape.ts'
 import { type Mistake, repeated } from './mistake.ts'
 
-/** What an object or a list of a JSON text holds: where each member begins, with its key, and where its value does. */
-type Members = ReadonlyMap<string, { readonly keyAt: number; readonly valueAt: number }>
+/** A key or an item on the way to a field: where it begins, and where its value does. */
+interface Step {
+  readonly token: string
+  readonly at: number
+  readonly valueAt: number
+}
+
+/** A step with what is known of the collection that its value is. */
+interface OpenStep extends Step {
+  /** Whether one of its members was asked for: most objects are asked once, and pay for no index. */
+  isAsked: boolean
+  /** The members of an object by key, once a second one is asked for. */
+  members: ReadonlyMap<string, Step> | undefined
+  /** Where the items of a list begin. */
+  items: readonly number[] | undefined
+}
 
 /**
- * Finds fields in a strict JSON text. Only the collections on the way to a field are looked through, each once as long as
- * fields are asked for in the order of the text: a List of 100,000 objects may have a finding in each.
+ * Finds fields in a strict JSON text. The text is gone over once, to know where each collection ends; of what is on the way to
+ * a field, each member is then one step. So a List of 100,000 objects may have a finding in each. Measured on 20,000 Pods in
+ * 18 MB: 70 ms, where looking for the end of each collection anew took 150.
  */
 export class JsonLocator {
   readonly #text: string
-  /** The collections on the way to the field that was asked for last: the key of each in the one before, and its members. */
-  #open: { readonly token: string; readonly members: Members | undefined }[] = []
+  readonly #collections: Collections
+  /** The way to the field that was asked for last. */
+  readonly #open: OpenStep[]
 
   constructor(text: string) {
     this.#text = text
+    this.#collections = new Collections(text)
+    const at = afterSpace(text, 0)
+    this.#open = [opened({ token: '', at, valueAt: at })]
   }
 
   /** Where the key or list item begins that `pointer` names, or the deepest one above it that is there. */
   offsetOf(pointer: string): number {
-    let at = afterSpace(this.#text, 0)
-    let valueAt = at
-    const tokens = ['', ...tokensOf(pointer)]
-    for (const [i, token] of tokens.entries()) {
-      if (this.#open[i]?.token !== token) this.#open.splice(i, this.#open.length, { token, members: undefined })
-      const next = tokens[i + 1]
-      if (next === undefined) break
-      const members = this.#open[i]?.members ?? membersAt(this.#text, valueAt)
-      this.#open[i] = { token, members }
-      const member = members.get(next)
-      if (member === undefined) break
-      ;({ keyAt: at, valueAt } = member)
+    const open = this.#open
+    let depth = 0
+    for (const token of splitPointer(pointer)) {
+      if (open[depth + 1]?.token !== token) {
+        const found = this.#memberOf(open[depth] as OpenStep, token)
+        if (found === undefined) break
+        open.length = depth + 1
+        open.push(opened(found))
+      }
+      depth++
+    }
+    return (open[depth] as OpenStep).at
+  }
+
+  #memberOf(holder: OpenStep, token: string): Step | undefined {
+    if (this.#text.charCodeAt(holder.valueAt) === openBracket) {
+      holder.items ??= this.#itemsOf(holder.valueAt)
+      const at = index.test(token) ? holder.items[Number(token)] : undefined
+      return at === undefined ? undefined : { token, at, valueAt: at }
+    }
+    if (holder.isAsked) {
+      holder.members ??= this.#membersOf(holder.valueAt)
+      return holder.members.get(token)
+    }
+    holder.isAsked = true
+    let found: Step | undefined
+    // The last of a key counts. A key is never written shorter than it is.
+    this.#each(holder.valueAt, (at, keyEnd, valueAt) => {
+      if (keyEnd - at - 2 >= token.length && keyOf(this.#text, at, keyEnd) === token) found = { token, at, valueAt }
+    })
+    return found
+  }
+
+  #membersOf(start: number): ReadonlyMap<string, Step> {
+    const members = new Map<string, Step>()
+    this.#each(start, (at, keyEnd, valueAt) => {
+      const token = keyOf(this.#text, at, keyEnd)
+      members.set(token, { token, at, valueAt })
+    })
+    return members
+  }
+
+  #itemsOf(start: number): readonly number[] {
+    const items: number[] = []
+    this.#each(start, (at) => items.push(at))
+    return items
+  }
+
+  /** The members of the collection that begins at `start`; none where it is none. An item of a list has no key, so that ends where it begins. */
+  #each(start: number, member: (at: number, keyEnd: number, valueAt: number) => void): void {
+    const text = this.#text
+    const first = text.charCodeAt(start)
+    if (first !== openBrace && first !== openBracket) return
+    const end = this.#collections.endOf(start) - 1
+    for (let at = afterSpace(text, start + 1); at < end; ) {
+      const keyEnd = first === openBrace ? afterString(text, at) : at
+      const valueAt = first === openBrace ? afterSpace(text, afterSpace(text, keyEnd) + 1) : at
+      member(at, keyEnd, valueAt)
+      at = afterSpace(text, this.#afterValue(valueAt))
+      if (text.charCodeAt(at) === comma) at = afterSpace(text, at + 1)
+    }
+  }
+
+  #afterValue(start: number): number {
+    const text = this.#text
+    const first = text.charCodeAt(start)
+    if (first === quote) return afterString(text, start)
+    if (first === openBrace || first === openBracket) return this.#collections.endOf(start)
+    let at = start
+    for (let char = first; !isSpace(char) && char !== comma && char !== closeBrace && char !== closeBracket; ) {
+      if (++at >= text.length) break
+      char = text.charCodeAt(at)
     }
     return at
   }
 }
 
-/** The members of the collection that begins at `start`, by key or index; none where it is none. The last of a key counts. */
-function membersAt(text: string, start: number): Members {
-  const members = new Map<string, { keyAt: number; valueAt: number }>()
-  if (text[start] !== '{' && text[start] !== '[') return members
-  const isObject = text[start] === '{'
-  for (let at = afterSpace(text, start + 1); text[at] !== '}' && text[at] !== ']' && at < text.length; ) {
-    const keyEnd = isObject ? afterString(text, at) : at
-    const valueAt = isObject ? afterSpace(text, afterSpace(text, keyEnd) + 1) : at
-    members.set(isObject ? keyOf(text, at, keyEnd) : String(members.size), { keyAt: at, valueAt })
-    at = afterSpace(text, afterValue(text, valueAt))
-    if (text[at] === ',') at = afterSpace(text, at + 1)
+function opened({ token, at, valueAt }: Step): OpenStep {
+  return { token, at, valueAt, isAsked: false, members: undefined, items: undefined }
+}
+
+/** As JSON Pointer has it (RFC 6901, section 4). */
+const index = /^(?:0|[1-9]\d*)$/
+
+/** Where each object and each list of a JSON text begins, in the order of the text, and where it ends. */
+class Collections {
+  readonly #starts: number[] = []
+  readonly #ends: number[] = []
+
+  constructor(text: string) {
+    const open: number[] = []
+    for (let at = 0; at < text.length; at++) {
+      const char = text.charCodeAt(at)
+      if (char === quote) at = afterString(text, at) - 1
+      else if (char === openBrace || char === openBracket) {
+        open.push(this.#starts.length)
+        this.#starts.push(at)
+        this.#ends.push(text.length)
+      } else if (char === closeBrace || char === closeBracket) this.#ends[open.pop() ?? 0] = at + 1
+    }
   }
-  return members
+
+  /** Behind the bracket that closes the collection that begins at `start`. */
+  endOf(start: number): number {
+    let [low, high] = [0, this.#starts.length - 1]
+    while (low < high) {
+      const middle = (low + high) >> 1
+      if ((this.#starts[middle] as number) < start) low = middle + 1
+      else high = middle
+    }
+    return this.#ends[low] as number
+  }
 }
 
 function keyOf(text: string, start: number, end: number): string {
@@ -83,13 +185,13 @@ export function repeatedKeys(text: string, value: unknown): Mistake[] {
   return mistakes
 }
 
-/** Colons behind a quote, which is never less than the keys; a text that begins with a colon counts too. */
+/** Texts with a colon behind them. From quote to quote: measured, a quarter of what it takes to look behind every colon. */
 function keysWritten(text: string): number {
   let count = 0
-  for (let at = text.indexOf(':'); at >= 0; at = text.indexOf(':', at + 1)) {
-    let before = at - 1
-    while (isSpace(text.charCodeAt(before))) before--
-    if (text.charCodeAt(before) === quote && !isEscaped(text, before)) count++
+  for (let at = text.indexOf('"'); at >= 0; ) {
+    const next = afterSpace(text, afterString(text, at))
+    if (text.charCodeAt(next) === colon) count++
+    at = text.indexOf('"', next)
   }
   return count
 }
@@ -104,16 +206,21 @@ function keysIn(value: unknown): number {
   const open: unknown[] = [value]
   let count = 0
   for (let inner = open.pop(); inner !== undefined; inner = open.pop()) {
-    if (typeof inner !== 'object' || inner === null) continue
-    for (const key in inner) {
-      open.push(inner[key as keyof typeof inner])
-      if (!Array.isArray(inner)) count++
+    if (Array.isArray(inner)) {
+      for (const item of inner) if (typeof item === 'object' && item !== null) open.push(item)
+      continue
+    }
+    for (const key in inner as JsonRecord) {
+      count++
+      const member = (inner as JsonRecord)[key]
+      if (typeof member === 'object' && member !== null) open.push(member)
     }
   }
   return count
 }
 
-const [quote, backslash, openBrace, closeBrace, openBracket, closeBracket] = [0x22, 0x5c, 0x7b, 0x7d, 0x5b, 0x5d]
+const [quote, backslash, colon, comma] = [0x22, 0x5c, 0x3a, 0x2c]
+const [openBrace, closeBrace, openBracket, closeBracket] = [0x7b, 0x7d, 0x5b, 0x5d]
 
 function isSpace(char: number): boolean {
   return char === 0x20 || (char >= 0x09 && char <= 0x0d)
@@ -128,25 +235,7 @@ function afterSpace(text: string, start: number): number {
 /** Behind the quote that ends the string. */
 function afterString(text: string, start: number): number {
   for (let end = text.indexOf('"', start + 1); end >= 0; end = text.indexOf('"', end + 1)) {
-    if (!isEscaped(text, end)) return end + 1
-  }
-  return text.length
-}
-
-function afterValue(text: string, start: number): number {
-  const first = text.charCodeAt(start)
-  if (first === quote) return afterString(text, start)
-  if (first !== openBrace && first !== openBracket) {
-    let at = start
-    while (at < text.length && !isSpace(text.charCodeAt(at)) && !',]}'.includes(text.charAt(at))) at++
-    return at
-  }
-  let depth = 0
-  for (let at = start; at < text.length; at++) {
-    const char = text.charCodeAt(at)
-    if (char === quote) at = afterString(text, at) - 1
-    else if (char === openBrace || char === openBracket) depth++
-    else if ((char === closeBrace || char === closeBracket) && --depth === 0) return at + 1
+    if (text.charCodeAt(end - 1) !== backslash || !isEscaped(text, end)) return end + 1
   }
   return text.length
 }

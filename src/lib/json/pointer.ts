@@ -7,9 +7,14 @@ export const escapeToken: (token: string) => string = memoized((token) =>
 )
 
 /** The reference tokens of a JSON Pointer, unescaped; the empty pointer has none. */
-export const tokensOf: (pointer: string) => readonly string[] = memoized((pointer) =>
-  pointer === '' ? [] : pointer.slice(1).split('/').map(unescapeToken)
-)
+export const tokensOf: (pointer: string) => readonly string[] = memoized(splitPointer)
+
+/** The same, not remembered: for pointers that are asked for once, as those into the items of a long List. */
+export function splitPointer(pointer: string): readonly string[] {
+  if (pointer === '') return []
+  const tokens = pointer.slice(1).split('/')
+  return pointer.includes('~') ? tokens.map(unescapeToken) : tokens
+}
 
 function unescapeToken(token: string): string {
   return token.includes('~') ? token.replaceAll('~1', '/').replaceAll('~0', '~') : token
