@@ -102,7 +102,9 @@ async function auditDump(
   if (report.summary.checked + report.summary.nodes === 0) {
     // A run that checks nothing must not be green, and is no audit with a gap.
     const unread = report.gaps.map(({ part, detail }) => `${part}: ${detail}`)
-    throw new AppError('ERR_USAGE', unread.join('\n') || `${source.name}: no Kubernetes object that an audit looks at`)
+    const left = report.notes.filter((note) => note.startsWith('not checked: '))
+    const nothing = [`${source.name}: no Kubernetes object that an audit looks at`, ...left].join('\n')
+    throw new AppError('ERR_USAGE', unread.join('\n') || nothing)
   }
   return report
 }

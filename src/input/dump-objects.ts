@@ -1,8 +1,11 @@
 import { declaredPids, mirrorPod, pidsEstimate, staticHash } from '../kubernetes/annotations.ts'
 import { type ObjectProblem, problemsOf } from '../kubernetes/pods/object-problems.ts'
+import { type FoundTemplate, templatesIn } from '../kubernetes/pods/pod-templates.ts'
+import { templatePlacesOf } from '../kubernetes/pods/template-places.ts'
+import { remarkOnKind, UncheckedKinds } from '../kubernetes/pods/unchecked-kinds.ts'
 import { subjectOfObject } from '../kubernetes/subject.ts'
 import type { LimitRangeItem } from '../kubernetes/types.ts'
-import { currentVersionOf, groupOf } from '../kubernetes/workloads.ts'
+import { currentVersionOf, type GroupKind, groupKindOf, groupOf } from '../kubernetes/workloads.ts'
 import { type JsonRecord, shapeErrorOf } from '../lib/json/shape.ts'
 import type { NamedNamespace, NodeFacts, PodFacts } from '../model/cluster-objects.ts'
 import type { ListedKind, ListFailure, ObjectSource } from '../ports/objects.ts'
@@ -23,6 +26,9 @@ export class DumpObjects implements ObjectSource {
   readonly #inputs: Inputs
   readonly #snapshot: ClusterSnapshot | undefined
   #isRead = false
+  readonly #unchecked = new UncheckedKinds()
+  /** Kinds that are not of Kubernetes itself and are asked for. */
+  readonly #asked = new Set<GroupKind>()
   #repeats = 0
   #firstRepeat = ''
   #notes: readonly string[] = []
@@ -43,6 +49,13 @@ export class DumpObjects implements ObjectSource {
     for (const file of files) {
       await readObjects(file, this.#inputs, {
         object: async ({ object, placeOf }) => {
+          const remark = remarkOnKind(object, knownTemplatesOf(object).length > 0)
+          if (remark !== undefined && 'mistake' in remark) {
+            if (!this.#isRead)
+              failures.push(unreadable(placeText(await placeOf('/kind')), `${nameOf(object)}: ${remark.mistake}`))
+            return
+          }
+          if (remark !== undefined && !this.#isRead) this.#unchecked.add(remark)
           const kind = kinds.find((each) => isOfKind(object, each))
           if (kind === undefined) return
           found.add(kind.kind)
@@ -76,6 +89,7 @@ export class DumpObjects implements ObjectSource {
 
   /** Files say of no kind whether it is served; any version of it is taken. */
   async served(group: string, kind: string): Promise<ListedKind> {
+    this.#asked.add(groupKindOf(group, kind))
     const apiVersion = `${group}/v1`
     const isClusterWide = objectNameOf({ apiVersion, kind }, 'default').namespace === ''
     return { kind, plural: kind, apiVersions: [apiVersion], isClusterWide }
@@ -83,10 +97,15 @@ export class DumpObjects implements ObjectSource {
 
   /** What was left out. */
   notes(): string[] {
-    if (this.#repeats === 0) return [...this.#notes]
+    // Pods in an object of a kind that was asked for, and where they are not, are a gap of the audit.
+    const notes = [
+      ...this.#notes,
+      ...this.#unchecked.notes(({ groupKind, holdsPods }) => holdsPods && this.#asked.has(groupKind))
+    ]
+    if (this.#repeats === 0) return notes
     const repeats = plural(this.#repeats, 'repeat')
     return [
-      ...this.#notes,
+      ...notes,
       `${repeats} of objects left out, the first of ${this.#firstRepeat}: each counts once, as the inputs have it first`
     ]
   }
@@ -94,6 +113,11 @@ export class DumpObjects implements ObjectSource {
   #noteRepeat(object: JsonRecord): void {
     if (this.#repeats++ === 0) this.#firstRepeat = nameOf(object)
   }
+}
+
+function knownTemplatesOf(object: JsonRecord): readonly FoundTemplate[] {
+  const places = templatePlacesOf(groupKindOf(groupOf(String(object['apiVersion'])), String(object['kind'])))
+  return places === undefined ? [] : templatesIn(object, places)
 }
 
 function nameOf(object: JsonRecord): string {

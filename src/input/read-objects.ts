@@ -115,14 +115,19 @@ async function give(
       const place = placeAt(file, await locator.spotOf(found.at + pointer))
       return source === undefined ? place : { ...place, source }
     }
-    const message = 'object' in found ? whyNoObject(found.object, file) : whyNoValue(found, file)
+    const message = whyNone(found, file)
     if (message !== undefined) sink.problem({ message, place: await placeOf('') })
     else if ('object' in found && isObject(found.object))
       await sink.object({ ...found, file: shown(file.path), line: document.line, placeOf })
   }
 }
 
-function isObject({ kind, apiVersion }: Readonly<Record<string, unknown>>): boolean {
+/** Why a value of a file is a problem in place of an object; undefined: it is one, or the file may hold other things. */
+export function whyNone(found: ManifestObject | NotObject, file: InputFile): string | undefined {
+  return 'object' in found ? whyNoObject(found.object, file) : whyNoValue(found, file)
+}
+
+export function isObject({ kind, apiVersion }: Readonly<Record<string, unknown>>): boolean {
   return typeof kind === 'string' && typeof apiVersion === 'string'
 }
 

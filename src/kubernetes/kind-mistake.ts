@@ -1,4 +1,5 @@
 import { nearest } from '../lib/did-you-mean.ts'
+import { knownTemplatePlaces } from './pods/template-places.ts'
 
 /** The kinds that groups of Kubernetes serve, for those that hold pods; checked against v1.37. */
 const kinds: Readonly<Record<string, readonly string[]>> = {
@@ -81,9 +82,16 @@ export function kindMistake(group: string, version: string, kind: string): strin
   const meant = Object.hasOwn(renamed, kind) ? renamed[kind] : sameOf(kind, own)
   if (meant !== undefined) return `no API server serves ${written}; is ${meant} meant?`
   const home = Object.entries(kinds).find(([, each]) => each.some((name) => sameOf(kind, [name]) !== undefined))
-  if (home === undefined) return undefined
+  if (home === undefined) {
+    const other = [...knownTemplatePlaces.keys()].find((each) => each.endsWith(`/${kind}`))
+    return other && `no API server serves ${written}; ${kind} is of the group ${groupOfKey(other)}`
+  }
   const served = sameOf(kind, home[1])
   return `no API server serves ${written}; ${served} is of ${home[0] === '' ? 'v1' : `${home[0]}/v1`}`
+}
+
+function groupOfKey(groupKind: string): string {
+  return groupKind.slice(0, groupKind.lastIndexOf('/'))
 }
 
 /** The kind with another case or a slip of one or two letters. A plural does not count: PodList is the list of Pods. */

@@ -1,6 +1,7 @@
 import type { DecidedFinding } from '../engine/decide.ts'
 import type { InputFacts } from '../engine/input-facts.ts'
 import type { Rule } from '../engine/rule.ts'
+import { UncheckedKinds } from '../kubernetes/pods/unchecked-kinds.ts'
 import type { Subject } from '../kubernetes/subject.ts'
 import type { Verdict } from '../model/finding.ts'
 import type { Settings } from '../policy/settings.ts'
@@ -32,7 +33,8 @@ export class Findings {
   readonly #exempted = new ReasonCounts()
   readonly #notes = new Map<string, number>()
   readonly #passedOver = new Map<string, number>()
-  readonly #withoutTemplate = new Map<string, number>()
+  /** Objects that make pods and hold no template that is known. */
+  readonly unchecked = new UncheckedKinds()
   readonly #counts = { objects: 0, checked: 0, podRulesOff: 0, changed: 0 }
   readonly #repeats = new Repeats()
 
@@ -63,13 +65,6 @@ export class Findings {
   /** Notes an object of a version that no current API server accepts. */
   old(apiVersion: string, judgedAs: string): void {
     this.note(`apiVersion ${apiVersion} is no longer served by current API servers; checked as ${judgedAs}`)
-  }
-
-  /** An object that makes pods and holds no template that is known; `why`, where that is known. */
-  withoutTemplate(kind: string, apiVersion: string, why: string | undefined): void {
-    const reason = why === undefined ? ', which seem to hold pods, of a kind that pidguard does not know' : `: ${why}`
-    const key = `${kind} (${apiVersion})${reason}`
-    this.#withoutTemplate.set(key, (this.#withoutTemplate.get(key) ?? 0) + 1)
   }
 
   add(finding: DecidedFinding & { readonly field: string }, object: ObjectName, place: Place): void {
@@ -140,7 +135,7 @@ export class Findings {
   #unchecked(): string[] {
     return [
       ...[...this.#passedOver].map(([reason, count]) => `not checked: ${plural(count, 'object')}: ${reason}`),
-      ...[...this.#withoutTemplate].map(([kind, count]) => `not checked: ${count} ${kind}`)
+      ...this.unchecked.notes()
     ]
   }
 

@@ -2,7 +2,8 @@ import { InputFacts } from '../engine/input-facts.ts'
 import type { RuleIndex } from '../engine/rule-index.ts'
 import { AppError } from '../errors.ts'
 import type { InputFile, Inputs } from '../input/inputs.ts'
-import { wholeFile } from '../input/read-objects.ts'
+import { isObject, wholeFile, whyNone } from '../input/read-objects.ts'
+import { remarkOnKind } from '../kubernetes/pods/unchecked-kinds.ts'
 import { type MinorVersion, newestMinor } from '../kubernetes/server-version.ts'
 import type { PatchOperation } from '../lib/json/patch.ts'
 import { objectNameOf } from '../report/object-name.ts'
@@ -171,8 +172,10 @@ class FileChange {
       const operations: PatchOperation[] = []
       const locator = new Locator(document, value)
       for (const found of objectsOf(value.value)) {
-        if (!('object' in found)) continue
-        operations.push(...(await this.#object(found.object, found.at, locator)))
+        const message = whyNone(found, this.#file)
+        if (message !== undefined) await this.#problemAt(message, found.at, locator)
+        else if (!('object' in found) || !isObject(found.object)) continue
+        else operations.push(...(await this.#object(found.object, found.at, locator)))
       }
       const written = document.text.slice(value.start, value.end)
       edited += document.text.slice(end, value.start) + (await this.#edit(written, value.isJson, operations, document))
@@ -184,13 +187,14 @@ class FileChange {
   async #object(object: Record<string, unknown>, at: string, locator: Locator): Promise<readonly PatchOperation[]> {
     this.objects++
     const apiVersion = this.#judge.versionOf(object)
-    if (apiVersion === undefined) return []
+    const remark = remarkOnKind(object, apiVersion !== undefined)
+    if (remark !== undefined && 'mistake' in remark) await this.#problemAt(remark.mistake, `${at}/kind`, locator)
+    if (apiVersion === undefined || (remark !== undefined && 'mistake' in remark)) return []
     const name = objectNameOf(object, this.#namespace)
     const verdict = this.#judge.judge(object, apiVersion, this.#facts)
     if ('problems' in verdict) {
       for (const { message, pointer } of verdict.problems) {
-        const spot = await locator.spotOf(at + pointer)
-        this.problems.push({ message, place: { file: this.#file.path, ...spot } })
+        await this.#problemAt(message, at + pointer, locator)
       }
       return []
     }
@@ -215,6 +219,11 @@ class FileChange {
     const why = text.includes('<<') ? ': a merge key (<<) stands in the way' : ''
     this.#problem(`cannot be changed in place${why}; mutate --patch shows what to change`, document, 0)
     return text
+  }
+
+  async #problemAt(message: string, pointer: string, locator: Locator): Promise<void> {
+    const spot = await locator.spotOf(pointer)
+    this.problems.push({ message, place: { file: this.#file.path, ...spot } })
   }
 
   #problem(message: string, document: DocumentText, at: number): void {

@@ -4,11 +4,8 @@ import type { InputFile, Inputs } from '../input/inputs.ts'
 import { type InputObject, readObjects, wholeFile } from '../input/read-objects.ts'
 import { remembered } from '../input/remembered-inputs.ts'
 import { isAboutFelix } from '../kubernetes/calico/felix.ts'
-import { kindMistake, versionMistake, whyOfOtherTool } from '../kubernetes/kind-mistake.ts'
-import { holdsPods } from '../kubernetes/pods/pod-templates.ts'
-import { whyWithoutTemplate } from '../kubernetes/pods/template-places.ts'
+import { remarkOnKind } from '../kubernetes/pods/unchecked-kinds.ts'
 import { type MinorVersion, newestMinor } from '../kubernetes/server-version.ts'
-import { groupKindOf, groupOf } from '../kubernetes/workloads.ts'
 import type { PatchOperation } from '../lib/json/patch.ts'
 import { namedPointer } from '../lib/json/pointer.ts'
 import { shapeErrorOf } from '../lib/json/shape.ts'
@@ -140,31 +137,13 @@ class Pass {
       if (namespace !== undefined && this.#judgedNamespaces.has(namespace)) this.#isOutdated = true
     }
     if (this.#isOutdated) return
-    const message = versionMistake(String(object['apiVersion']), String(object['kind']))
-    if (message !== undefined) return await this.#refuse(input, message)
     const apiVersion = this.#judge.versionOf(object)
-    if (apiVersion === undefined) return await this.#pass(input)
+    const remark = remarkOnKind(object, apiVersion !== undefined)
+    if (remark !== undefined && 'mistake' in remark) return await this.#refuse(input, remark.mistake)
+    if (remark !== undefined) this.#findings.unchecked.add(remark)
+    if (apiVersion === undefined) return
     if (apiVersion !== object['apiVersion']) this.#findings.old(String(object['apiVersion']), apiVersion)
     await this.#check(input, apiVersion)
-  }
-
-  /**
-   * An object of a kind that no rule looks at: a misspelt kind, one with pods that pidguard does not know, or one that has
-   * nothing to do with PIDs.
-   */
-  async #pass(input: InputObject): Promise<void> {
-    const { object } = input
-    const [apiVersion, kind] = [String(object['apiVersion']), String(object['kind'])]
-    const group = groupOf(apiVersion)
-    const message = kindMistake(group, apiVersion.slice(apiVersion.indexOf('/') + 1), kind)
-    if (message !== undefined) return await this.#refuse(input, message)
-    const isOther = whyOfOtherTool(group)
-    const makesPods = holdsPods(groupKindOf(group, kind), object)
-    if (isOther !== undefined && makesPods) return await this.#refuse(input, `${kind} of ${apiVersion}: ${isOther}`)
-    const why = isOther ?? whyWithoutTemplate(groupKindOf(group, kind))
-    if (why !== undefined || makesPods) {
-      this.#findings.withoutTemplate(kind, apiVersion, why)
-    }
   }
 
   async #refuse({ object, placeOf }: InputObject, message: string): Promise<void> {

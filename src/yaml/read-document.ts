@@ -1,4 +1,4 @@
-import { isRecord, type JsonRecord } from '../lib/json/shape.ts'
+import { isRecord, type JsonRecord, nameOf } from '../lib/json/shape.ts'
 import { readFast } from './js-yaml-reader.ts'
 import { repeatedKeys } from './json-locator.ts'
 import type { Mistake } from './mistake.ts'
@@ -199,7 +199,7 @@ export interface NotObject {
 
 /**
  * The objects of a value, Lists taken apart. As for kubectl, any object with a list `items` is one, of whatever kind
- * (apimachinery unstructured/helpers.go). A value that is no object is given back as it is, for the report.
+ * (apimachinery unstructured/helpers.go); without any items where these are null, and refused where they are no list. A value that is no object is given back as it is, for the report.
  */
 export function* objectsOf(value: unknown, at = '', level = 0): Generator<ManifestObject | NotObject> {
   if (!isRecord(value)) {
@@ -207,8 +207,15 @@ export function* objectsOf(value: unknown, at = '', level = 0): Generator<Manife
     return
   }
   const { kind, apiVersion, items } = value
-  if (typeof kind !== 'string' || !Array.isArray(items)) {
+  const isMeantAsList =
+    typeof apiVersion === 'string' && (items !== undefined || (kind === 'List' && apiVersion === 'v1'))
+  if (typeof kind !== 'string' || !(Array.isArray(items) || isMeantAsList)) {
     yield { object: value, at }
+    return
+  }
+  if (items === null) return
+  if (!Array.isArray(items)) {
+    yield { notObject: value, at, reason: `${at}/items: expected a list, found ${nameOf(items)}` }
     return
   }
   if (level >= maxLists) {

@@ -177,7 +177,8 @@ void t.test('what cannot be read is told, stays as it is, and the rest is change
   t.equal(code, 2)
   t.match(told[0], /^all\.yaml:1:\d+: /)
   t.match(told[1], /^all\.yaml:5:1: \/metadata: expected an object/)
-  t.match(told[2], /^merge\.yaml:1:1: cannot be changed in place: a merge key/)
+  t.equal(told[2], 'all.yaml:7:1: expected a Kubernetes object, found a list')
+  t.match(told[3], /^merge\.yaml:1:1: cannot be changed in place: a merge key/)
   t.ok(printed.startsWith(`${broken}---\n${wrong}---\n- list\n---\n# A pod`))
   t.match(printed, 'pids-estimate')
   t.match((await mutated({ 'pod.yaml': pod })).told, [])
@@ -245,7 +246,7 @@ void t.test('where nothing changes that is said, beside what is printed and not 
 
 void t.test('quiet, only what could not be read is said', async (t) => {
   const broken = 'apiVersion: v1\nkind: Pod\nmetadata: [\n'
-  t.strictSame((await mutated({ 'a.yaml': 'kind: x\n' }, 'text', policy, true)).told, [])
+  t.strictSame((await mutated({ 'a.yaml': 'apiVersion: v1\nkind: Secret\n' }, 'text', policy, true)).told, [])
   const written = await mutated({ 'pod.yaml': pod }, 'write', policy, true)
   t.strictSame(written.told, [])
   t.strictSame(Object.keys(written.written), ['pod.yaml'])

@@ -12,6 +12,8 @@ export interface FoundTemplate {
   readonly value: JsonRecord
   readonly replicas: unknown
   readonly adds: readonly Container[]
+  /** What the controller calls containers that have no name; undefined: they need one. */
+  readonly names: string | undefined
   /** Where the parts of a pod spec that was put together come from: pointers in it, and in the object. */
   readonly from?: readonly (readonly [string, string])[]
 }
@@ -19,10 +21,10 @@ export interface FoundTemplate {
 /** The pod templates that the object holds at these places. */
 export function templatesIn(object: JsonRecord, of: readonly TemplatePlace[]): FoundTemplate[] {
   const known = of.filter(({ unless = [] }) => unless.every((field) => valueAt(object, field) === undefined))
-  return known.flatMap(({ template, podSpec, holder, containers, replicas, adds = [] }) =>
+  return known.flatMap(({ template, podSpec, holder, containers, replicas, adds = [], names }) =>
     matches(object, tokensOf(template ?? podSpec ?? holder ?? ''), '').flatMap(({ at, value }) => {
       if (!isRecord(value)) return []
-      const found = { at, adds, replicas: replicas && valueAt(object, replicas) }
+      const found = { at, adds, names, replicas: replicas && valueAt(object, replicas) }
       if (containers === undefined) return [{ ...found, value, isPodSpec: template === undefined }]
       const built = podSpecOf(value, at, containers)
       return built === undefined ? [] : [{ ...found, ...built, isPodSpec: true }]
@@ -107,8 +109,8 @@ const ownGroups =
 const maxDepth = 24
 
 /**
- * Whether an object of a kind that is not known seems to make pods: a custom resource with a list `containers` that has an
- * entry with a name or an image.
+ * Whether an object of a kind that is not known seems to make pods: a custom resource with a list `containers` or `initContainers`
+ * that has an entry with a name or an image, or with a `container` that has an image.
  */
 export function holdsPods(kind: GroupKind, object: JsonRecord): boolean {
   const group = kind.slice(0, kind.lastIndexOf('/'))
@@ -118,9 +120,13 @@ export function holdsPods(kind: GroupKind, object: JsonRecord): boolean {
 function hasContainers(value: unknown, depth: number): boolean {
   if (depth > maxDepth || typeof value !== 'object' || value === null) return false
   if (Array.isArray(value)) return value.some((item) => hasContainers(item, depth + 1))
-  return Object.entries(value).some(([key, inner]) =>
-    key === 'containers' && Array.isArray(inner)
-      ? inner.some((item) => isRecord(item) && (typeof item['image'] === 'string' || typeof item['name'] === 'string'))
-      : hasContainers(inner, depth + 1)
-  )
+  return Object.entries(value).some(([key, inner]) => {
+    if ((key === 'containers' || key === 'initContainers') && Array.isArray(inner)) return inner.some(isContainer)
+    if (key === 'container' && isRecord(inner) && typeof inner['image'] === 'string') return true
+    return hasContainers(inner, depth + 1)
+  })
+}
+
+function isContainer(item: unknown): boolean {
+  return isRecord(item) && (typeof item['image'] === 'string' || typeof item['name'] === 'string')
 }

@@ -24,6 +24,8 @@ export interface TemplatePlace {
   readonly replicas?: string | undefined
   /** Containers that the controller adds to each pod. */
   readonly adds?: readonly Container[]
+  /** What the controller calls containers that have no name; they need none. */
+  readonly names?: string
 }
 
 const plain: readonly TemplatePlace[] = [{ template: '/spec/template', replicas: '/spec/replicas' }]
@@ -36,7 +38,9 @@ const ray = (at: string): readonly TemplatePlace[] => [
 
 /** Knative adds it to each pod; its default request: config/core/configmaps/deployment.yaml of knative/serving. */
 const queueProxy: readonly Container[] = [{ name: 'queue-proxy', resources: { requests: { cpu: '25m' } } }]
-const knative: readonly TemplatePlace[] = [{ template: '/spec/template', adds: queueProxy }]
+/** `user-container` is Knative's default (config/core/configmaps/defaults.yaml, container-name-template). */
+const ofKnative = { adds: queueProxy, names: 'user-container' }
+const knative: readonly TemplatePlace[] = [{ template: '/spec/template', ...ofKnative }]
 
 /** Each step is a container of one pod (tektoncd/pipeline pkg/pod/pod.go). */
 const tekton = (at: string, unless: readonly string[] = []): readonly TemplatePlace[] => [
@@ -64,7 +68,7 @@ const places: Readonly<Record<GroupKind, readonly TemplatePlace[]>> = {
   'argoproj.io/AnalysisRun': analysis,
   'serving.knative.dev/Service': knative,
   'serving.knative.dev/Configuration': knative,
-  'serving.knative.dev/Revision': [{ podSpec: '/spec', adds: queueProxy }],
+  'serving.knative.dev/Revision': [{ podSpec: '/spec', ...ofKnative }],
   'apps.kruise.io/CloneSet': plain,
   'apps.kruise.io/StatefulSet': plain,
   'apps.kruise.io/DaemonSet': [{ template: '/spec/template' }],

@@ -9,11 +9,23 @@ const podSpecAt = '/spec/template/spec'
  * A workload of Kubernetes with the same pods, which rules know how to check: a ReplicaSet, since it neither adds pods
  * at a rollout nor puts one on each node.
  */
-export function standInOf({ metadata }: JsonRecord, { value, isPodSpec, replicas, adds }: FoundTemplate): JsonRecord {
+export function standInOf(
+  { metadata }: JsonRecord,
+  { value, isPodSpec, replicas, adds, names }: FoundTemplate
+): JsonRecord {
   const template = structuredClone(isPodSpec ? { spec: value } : value)
   const spec = template['spec']
-  if (isRecord(spec) && Array.isArray(spec['containers'])) spec['containers'].push(...structuredClone(adds))
+  if (isRecord(spec) && Array.isArray(spec['containers'])) {
+    if (names !== undefined) nameAll(spec['containers'], names)
+    spec['containers'].push(...structuredClone(adds))
+  }
   return { apiVersion: 'apps/v1', kind: 'ReplicaSet', metadata, spec: { replicas, template } }
+}
+
+function nameAll(containers: readonly unknown[], name: string): void {
+  for (const [i, container] of containers.entries()) {
+    if (isRecord(container) && !container['name']) container['name'] = i === 0 ? name : `${name}-${i}`
+  }
 }
 
 /** The same of the object itself; the message begins with the pointer too. */
