@@ -5,6 +5,10 @@ import type { Inputs } from '../input/inputs.ts'
 import { type InputObject, readObjects, wholeFile } from '../input/read-objects.ts'
 import type { ReviewResponse } from '../kubernetes/admission-review.ts'
 import { type ObjectProblem, problemsOf } from '../kubernetes/pods/object-problems.ts'
+import { type FoundTemplate, templatesIn } from '../kubernetes/pods/pod-templates.ts'
+import { templatePlacesOf } from '../kubernetes/pods/template-places.ts'
+import { standInOf } from '../kubernetes/pods/template-stand-in.ts'
+import { remarkOnKind } from '../kubernetes/pods/unchecked-kinds.ts'
 import { subjectOfObject } from '../kubernetes/subject.ts'
 import { groupKindOf, groupOf, pod, podAt } from '../kubernetes/workloads.ts'
 import type { PatchOperation } from '../lib/json/patch.ts'
@@ -67,18 +71,26 @@ async function tryObject(
   const { file, line } = await placeOf('')
   const name = objectNameOf(object, options.namespace)
   deps.print(shown(`${objectText(objectNameOf(object, ''))}  (${file}:${line})`))
-  const problems = problemsOfObject(object, options.namespace)
+  const made = podsOf(object, name.namespace)
+  const remark = remarkOnKind(object, made.length > 0)
+  const problems =
+    remark !== undefined && 'mistake' in remark
+      ? [{ message: remark.mistake }]
+      : problemsOfObject(object, options.namespace)
   for (const { message } of problems) deps.print(shown(`  refused by the API server: ${message}`))
   if (problems.length > 0) return 'refused'
-  const made = podOf(object, name.namespace)
   if (!(await review(object, name.namespace, '  ', deps))) return 'denied'
-  if (made === undefined) return 'allowed'
-  deps.print('  its Pods:')
-  return (await review(made, name.namespace, '    ', deps)) ? 'allowed' : 'denied'
+  if (remark !== undefined && 'unchecked' in remark) deps.print(shown(`  its Pods are not tried: ${remark.unchecked}`))
+  let isDenied = false
+  for (const { at, pod } of made) {
+    deps.print(shown(made.length === 1 ? '  its Pods:' : `  its Pods of ${at}:`))
+    if (!(await review(pod, name.namespace, '    ', deps))) isDenied = true
+  }
+  return isDenied ? 'denied' : 'allowed'
 }
 
 /** What the API server refuses before it asks a webhook. */
-function problemsOfObject(object: JsonRecord, namespace: string): readonly ObjectProblem[] {
+function problemsOfObject(object: JsonRecord, namespace: string): readonly Pick<ObjectProblem, 'message'>[] {
   try {
     return problemsOf(subjectOfObject(object, namespace, person), undefined)
   } catch (error) {
@@ -154,22 +166,36 @@ function patchOf({ patch }: ReviewResponse): PatchOperation[] {
   return patch === undefined ? [] : (JSON.parse(Buffer.from(patch, 'base64').toString('utf8')) as PatchOperation[])
 }
 
-/** The Pod that a workload's controller would create, or undefined when the object makes none. */
-function podOf(object: JsonRecord, namespace: string): JsonRecord | undefined {
+/** The Pods that the object's controller would create, one for each template; none where the object makes none, or holds no template. */
+function podsOf(object: JsonRecord, namespace: string): readonly { readonly at: string; readonly pod: JsonRecord }[] {
   const kind = textOf(object['kind'])
   const groupKind = groupKindOf(groupOf(textOf(object['apiVersion'])), kind)
-  const at = groupKind === pod ? undefined : podAt(groupKind)
-  if (at === undefined) return undefined
-  let template: unknown = object
-  for (const token of at.split('/').slice(1)) template = isRecord(template) ? template[token] : undefined
-  if (!isRecord(template)) return undefined
+  if (groupKind === pod) return []
+  const at = podAt(groupKind)
+  const places = at === undefined ? templatePlacesOf(groupKind) : [{ template: at }]
   const name = isRecord(object['metadata']) ? textOf(object['metadata']['name']) : ''
-  const metadata = isRecord(template['metadata']) ? template['metadata'] : {}
   const owner = { apiVersion: object['apiVersion'], kind, name, uid: 'not-created', controller: true }
-  return structuredClone({
-    apiVersion: 'v1',
-    kind: 'Pod',
-    metadata: { ...metadata, generateName: `${name}-`, namespace, ownerReferences: [owner] },
-    spec: template['spec'] ?? {}
+  return templatesIn(object, places ?? []).map((found) => {
+    const { metadata, spec } = templateOf(object, found)
+    return {
+      at: found.at,
+      pod: structuredClone({
+        apiVersion: 'v1',
+        kind: 'Pod',
+        metadata: {
+          ...(isRecord(metadata) ? metadata : {}),
+          generateName: `${name}-`,
+          namespace,
+          ownerReferences: [owner]
+        },
+        spec: spec ?? {}
+      })
+    }
   })
+}
+
+/** With what its controller adds. */
+function templateOf(object: JsonRecord, found: FoundTemplate): JsonRecord {
+  const { spec } = standInOf(object, found)
+  return isRecord(spec) && isRecord(spec['template']) ? spec['template'] : {}
 }

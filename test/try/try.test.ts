@@ -264,3 +264,28 @@ void t.test('an answer of a server that is not pidguard is shown in its own word
     message: '/mutate: expected an AdmissionReview with a response, found something else'
   })
 })
+
+void t.test(
+  'the Pods of other kinds are tried, each template by itself; of a kind that is not known it is said',
+  async (t) => {
+    const bare = { containers: [{ name: 'app', image: 'a' }] }
+    const of = (apiVersion: string, kind: string, spec: object) => ({ apiVersion, kind, metadata: { name: 'x' }, spec })
+    const rollout = await tried({ 'r.yaml': of('argoproj.io/v1alpha1', 'Rollout', { template: { spec: bare } }) })
+    t.equal(rollout.code, 1)
+    t.ok(rollout.lines.includes('  its Pods:'))
+    t.match(rollout.reviews.at(-1)?.['object'], { metadata: { ownerReferences: [{ kind: 'Rollout', name: 'x' }] } })
+    const replicatedJobs = [requests, bare].map((spec) => ({ template: { spec: { template: { spec } } } }))
+    const jobs = await tried({ 'j.yaml': of('jobset.x-k8s.io/v1alpha2', 'JobSet', { replicatedJobs }) })
+    t.equal(jobs.code, 1)
+    for (const i of [0, 1]) t.ok(jobs.lines.includes(`  its Pods of /spec/replicatedJobs/${i}/template/spec/template:`))
+    const odd = await tried({ 'o.yaml': of('example.com/v1', 'Odd', { deep: bare }) })
+    t.equal(odd.code, 0)
+    const unknown = 'Odd (example.com/v1), which seem to hold pods, of a kind that pidguard does not know'
+    t.ok(odd.lines.includes(`  its Pods are not tried: ${unknown}`), odd.lines.join('\n'))
+    const misspelt = await tried({ 'm.yaml': of('app/v1', 'Deployment', { template: { spec: bare } }) })
+    t.equal(misspelt.code, 2)
+    const message = 'no API server serves Deployment of app/v1; is the group apps meant?'
+    t.ok(misspelt.lines.includes(`  refused by the API server: ${message}`), misspelt.lines.join('\n'))
+    t.strictSame(misspelt.reviews, [])
+  }
+)
