@@ -2,6 +2,7 @@ import { tokensOf } from '../lib/json/pointer.ts'
 import { type PlacedNode, readPlaces } from './js-yaml-reader.ts'
 import { JsonLocator } from './json-locator.ts'
 import { needsSlow } from './needs-slow.ts'
+import { plainPlaces } from './plain-manifest.ts'
 import { aboveDocument, type DocumentValue } from './read-document.ts'
 import type { DocumentText } from './split-stream.ts'
 
@@ -55,6 +56,8 @@ function leadOf(text: string, at: number): number {
 const lead = /(?:\s+|#.*)*/y
 
 async function placesOf(text: string): Promise<PlacedNode | undefined> {
+  const plain = plainPlaces(text)
+  if (plain !== undefined) return plain
   if (!needsSlow(text)) {
     try {
       const places = readPlaces(text)

@@ -3,6 +3,7 @@ import { readFast } from './js-yaml-reader.ts'
 import { repeatedKeys } from './json-locator.ts'
 import type { Mistake } from './mistake.ts'
 import { needsSlow } from './needs-slow.ts'
+import { readPlainManifest } from './plain-manifest.ts'
 import { type DocumentText, splitJson } from './split-stream.ts'
 
 export interface ReadDocument {
@@ -45,6 +46,10 @@ export async function readDocument({ text, afterSeparator }: DocumentText): Prom
       repeatedKeys(text.slice(start, end), value).map((mistake) => ({ ...mistake, at: start + mistake.at }))
     )
     return { values: json, mistakes: [...above, ...repeats] }
+  }
+  const plain = readPlainManifest(text)
+  if (plain !== undefined) {
+    return { values: [{ value: plain, start: 0, end: text.length, isJson: false }], mistakes: above }
   }
   const control = controlCharacterIn(text)
   if (control !== undefined) return { values: [], mistakes: [...above, control] }
