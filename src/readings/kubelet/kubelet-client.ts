@@ -1,4 +1,5 @@
 import { pipeline, type Readable } from 'node:stream'
+import { createSecureContext } from 'node:tls'
 import { createGunzip } from 'node:zlib'
 import { Agent, type Dispatcher, request } from 'undici'
 import { codeOf, isTlsFailure, messageOf } from '../../lib/transport-error.ts'
@@ -115,13 +116,17 @@ export class KubeletClient {
   #agentFor({ tls }: CallCredentials): Agent {
     const key = JSON.stringify(tls)
     if (this.#agent?.key === key) return this.#agent.agent
+    const { ca, cert, key: privateKey, rejectUnauthorized } = tls
+    // Once, not for each of thousands of connections: it reads the whole bundle, which took a fifth of what a node costs us.
+    const secureContext = createSecureContext(withoutUndefined({ ca, cert, key: privateKey }))
+    // Only now: a bundle that cannot be read has thrown, and the one before it may come back.
     this.#agent?.agent.close().catch(() => {})
     const agent = new Agent({
       allowH2: false,
       connections: 1,
       keepAliveTimeout: keepAlive,
       keepAliveMaxTimeout: keepAlive,
-      connect: { timeout: connectTimeout, ...withoutUndefined(tls) }
+      connect: { timeout: connectTimeout, secureContext, rejectUnauthorized }
     })
     this.#agent = { agent, key }
     return agent

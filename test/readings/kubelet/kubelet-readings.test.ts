@@ -282,6 +282,40 @@ t.test('a token rotated meanwhile is read again', async (t) => {
   t.ok(sink.readings.has('node-a'))
 })
 
+t.test('another authority and another key are used within 5 s, and the old ones when they are back', async (t) => {
+  const kubelet = await startFakeKubelet(t, node())
+  const other = (await issueAuthority('other', { from: Date.now(), days: 1 })).cert
+  const clock = fakeClock()
+  let [authority, key] = [kubeletAuthority.cert, undefined as string | undefined]
+  const readings = source(t, {
+    clock,
+    ca: async () => authority,
+    credentials: {
+      next: async () => ({
+        headers: {},
+        tls: { ca: undefined, cert: undefined, key, rejectUnauthorized: true, servername: undefined }
+      }),
+      renew: () => {}
+    }
+  })
+  const failure = async (): Promise<string | undefined> => {
+    clock.advance(5_000)
+    const sink = memorySink()
+    await readings.read([kubelet.target('a')], sink, once)
+    t.equal(sink.readings.size + sink.failures.size, 1)
+    return sink.failures.get('a')?.reason
+  }
+  t.equal(await failure(), undefined)
+  authority = other
+  t.equal(await failure(), 'tls')
+  authority = kubeletAuthority.cert
+  t.equal(await failure(), undefined)
+  key = 'half of a file that is being written'
+  t.type(await failure(), 'string')
+  key = undefined
+  t.equal(await failure(), undefined)
+})
+
 t.test('a node without an address is not asked', async (t) => {
   const sink = memorySink()
   await source(t).read([{ name: 'node-a', address: undefined, kubeletPort: 1 }], sink, once)
