@@ -120,7 +120,8 @@ const blockStart = /^( *(?:-[ \t]+(?![|>]))*)[^#]*(?::|-|[!&][^\s]*)[ \t]+[|>][-
 function blockAbove(text: string, start: number): number | undefined {
   const indent = indentOf(text, start)
   let outer = indent
-  for (let end = start - 1; end >= 0 && outer > 0; ) {
+  // A text may begin with an empty line, whose end is at 0: nothing is above it.
+  for (let end = start - 1; end > 0 && outer > 0; ) {
     const above = text.lastIndexOf('\n', end - 1) + 1
     const own = indentOf(text, above)
     if (own < outer && !isEmptyAt(text, above + own)) {
@@ -157,7 +158,7 @@ const quoteStart = /^[^"'#]*(?:^|[:[{,-])[ \t]*"(?:[^"\\]|\\.)*$/
 /** Whether the line that begins at `start` goes on with a double-quoted scalar that a line above it opens. */
 function isInQuotes(text: string, start: number): boolean {
   const indent = indentOf(text, start)
-  for (let end = start - 1; end >= 0; ) {
+  for (let end = start - 1; end > 0; ) {
     const above = text.lastIndexOf('\n', end - 1) + 1
     const line = text.slice(above, end)
     if (line.includes('"')) return indentOf(text, above) <= indent && quoteStart.test(line)

@@ -67,3 +67,19 @@ void t.test('no text takes more than in proportion to its length', async (t) => 
   // Each would take minutes where a pattern begins anew at every sign.
   for (const text of texts) t.type(needsSlow(text), 'boolean')
 })
+
+void t.test('a text that begins with empty lines ends, whatever is looked for above its lines', async (t) => {
+  for (const start of ['\n', '\n\n', '\r\n', '\n \n']) {
+    for (const line of [
+      '  ? x\n  : y\n',
+      '  - ? x\n',
+      '  "x": {{}: a}\n',
+      '  a: "\n  ? y"\n',
+      '   <<: *a\n',
+      '  null: x\n'
+    ]) {
+      t.type(needsSlow(`${start}  a: b\n${line}`), 'boolean', JSON.stringify(start + line))
+      t.type(needsSlow(`${start}${line}`), 'boolean')
+    }
+  }
+})
