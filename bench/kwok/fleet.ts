@@ -1,8 +1,6 @@
-// The nodes: objects that kwok makes ready, and for each of them a server in the place of its kubelet.
-import { once } from 'node:events'
-import type { IncomingMessage, ServerResponse } from 'node:http'
-import { createServer, type Server } from 'node:https'
-import type { AddressInfo } from 'node:net'
+// The nodes: objects that kwok makes ready, and for each of them a server in the place of its kubelet (kubelets.ts).
+import { type ChildProcess, fork } from 'node:child_process'
+import { join } from 'node:path'
 import { issueLeaf } from '../../src/certs/issue.ts'
 import type { ControlPlane } from '../../test/e2e/support/control-plane.ts'
 import { kubeletAuthority } from '../../test/support/fake-kubelet.ts'
@@ -11,16 +9,35 @@ import { kubeletAuthority } from '../../test/support/fake-kubelet.ts'
 const pools = { small: 4_096, large: 8_192 } as const
 type Pool = keyof typeof pools
 
+/** Milliseconds between two moments at which the kubelets hear what their nodes hold. */
+const toldEvery = 1_000
+
 export interface FleetNode {
   readonly name: string
   /** Tasks: pids.max of kubepods. */
   readonly ceiling: number
 }
 
-/** What the pods of a node hold at this moment. */
+/** What the pods of a node hold at this moment: tasks by uid. */
 export interface Held {
   readonly inUse: number
-  readonly pods: ReadonlyMap<string, number>
+  readonly pods: readonly (readonly [uid: string, tasks: number])[]
+}
+
+export interface NodeState extends Held {
+  readonly ceiling: number
+}
+
+export type ToKubelets =
+  | { readonly pair: { readonly cert: string; readonly key: string } }
+  | { readonly add: string; readonly ceiling: number }
+  | { readonly remove: string }
+  | { readonly states: readonly (readonly [name: string, state: NodeState])[] }
+
+/** A kubelet listens. */
+export interface FromKubelets {
+  readonly name: string
+  readonly port: number
 }
 
 /** The names and ceilings of so many nodes. */
@@ -34,29 +51,38 @@ export function fleetOf(count: number): FleetNode[] {
 export class Fleet {
   readonly nodes = new Map<string, FleetNode>()
   readonly #plane: ControlPlane
-  readonly #held: (node: FleetNode) => Held
-  readonly #servers = new Map<string, Server>()
-  readonly #pair: Promise<{ readonly cert: string; readonly key: string }>
+  readonly #kubelets: ChildProcess
+  readonly #listening = new Map<string, (port: number) => void>()
+  readonly #begun: Promise<void>
 
   constructor(plane: ControlPlane, held: (node: FleetNode) => Held) {
     this.#plane = plane
-    this.#held = held
-    this.#pair = issueLeaf(kubeletAuthority, ['127.0.0.1'], { from: Date.now(), days: 2 })
+    this.#kubelets = fork(join(import.meta.dirname, 'kubelets.ts'), { execArgv: ['--no-warnings'] })
+    this.#kubelets.on('message', ({ name, port }: FromKubelets) => this.#listening.get(name)?.(port))
+    this.#begun = issueLeaf(kubeletAuthority, ['127.0.0.1'], { from: Date.now(), days: 2 }).then(({ cert, key }) =>
+      this.#tell({ pair: { cert, key } })
+    )
+    const timer = setInterval(() => {
+      this.#tell({
+        states: [...this.nodes.values()].map((node) => [node.name, { ...held(node), ceiling: node.ceiling }])
+      })
+    }, toldEvery)
     plane.atStop(async () => {
-      for (const server of this.#servers.values()) close(server)
+      clearInterval(timer)
+      this.#kubelets.kill('SIGKILL')
     })
   }
 
   /** Its kubelet answers before the API server knows of it. */
   async add(node: FleetNode): Promise<void> {
-    const server = createServer(await this.#pair, (request, response) => this.#answer(node, request, response))
-    await once(server.listen(0, '127.0.0.1'), 'listening')
-    this.#servers.set(node.name, server)
+    await this.#begun
+    const port = new Promise<number>((resolve) => this.#listening.set(node.name, resolve))
+    this.#tell({ add: node.name, ceiling: node.ceiling })
+    const Port = await port
     this.nodes.set(node.name, node)
     // In proportion to its PIDs, so that a scheduler that spreads by CPU and memory spreads them too.
     const cores = node.ceiling / 256
     const room = { cpu: String(cores), memory: `${cores * 4}Gi`, pods: '110' }
-    const { port: Port } = server.address() as AddressInfo
     const { status, body } = await this.#plane.api.post('/api/v1/nodes', {
       metadata: { name: node.name, labels: { 'kubernetes.io/os': 'linux', 'kubernetes.io/hostname': node.name } },
       status: {
@@ -73,32 +99,10 @@ export class Fleet {
     const { status, body } = await this.#plane.api.send('DELETE', `/api/v1/nodes/${name}`)
     if (status !== 200) throw new Error(`node ${name}: ${body.message}`)
     this.nodes.delete(name)
-    const server = this.#servers.get(name)
-    if (server !== undefined) close(server)
-    this.#servers.delete(name)
+    this.#tell({ remove: name })
   }
 
-  #answer(node: FleetNode, { url }: IncomingMessage, response: ServerResponse): void {
-    const { inUse, pods } = this.#held(node)
-    if (url?.startsWith('/stats/summary') === true) {
-      // The kernel of the node allows far more than kubepods, which is what counts here.
-      const rlimit = { time: new Date().toISOString(), maxpid: 65_536, curproc: inUse + 400 }
-      response.end(JSON.stringify({ node: { nodeName: node.name, rlimit }, pods: [] }))
-      return
-    }
-    const now = Date.now()
-    const line = (name: string, id: string, value: number): string =>
-      `${name}{container="",id="${id}"} ${value} ${now}\n`
-    const lines = [...pods].map(([uid, count]) =>
-      line('container_threads', `/kubepods/burstable/pod${uid}`, Math.max(1, count))
-    )
-    const kubepods =
-      line('container_threads', '/kubepods', inUse) + line('container_threads_max', '/kubepods', node.ceiling)
-    response.end(kubepods + lines.join(''))
+  #tell(message: ToKubelets): void {
+    if (this.#kubelets.connected) this.#kubelets.send(message)
   }
-}
-
-function close(server: Server): void {
-  server.closeAllConnections()
-  server.close()
 }

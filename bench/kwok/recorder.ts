@@ -39,6 +39,8 @@ export interface Result {
   readonly mostNodeWrites: number
   /** By webhook: calls that said no. */
   readonly rejections: Readonly<Record<string, number>>
+  /** Calls that failed or came too late, so that the API server went on without them: then it is not the way of guarding that is measured. */
+  readonly passedBy: number
   /** By webhook: p99 as the API server measures it, in milliseconds. */
   readonly webhookP99: Readonly<Record<string, number>>
   /** p99 of all reviews by pidguard's own clock, in milliseconds. */
@@ -112,6 +114,9 @@ export class Recorder {
     const own = new Map<string, string>()
     for (const [name, process] of this.#guarding?.processes ?? []) own.set(name, await metricsOf(process))
     const api = (await this.#plane.api.get('/metrics')).body.message ?? ''
+    const passedBy = seriesOf('apiserver_admission_webhook_fail_open_count', api)
+      .filter(({ labels }) => isOurs(labels['name']))
+      .reduce((sum, { value }) => sum + value, 0)
     const writes = this.#plane.auditEvents().map((event) => Date.parse(event.requestReceivedTimestamp))
     for (const phase of this.#phases) {
       const end = phase.fromDate + phase.seconds * 1_000
@@ -130,6 +135,7 @@ export class Recorder {
       nodeWritesAMinute: (inDay * 60) / seconds,
       mostNodeWrites: mostInAMinute(writes.filter((at) => at >= (this.#phases[0]?.fromDate ?? 0))),
       rejections: rejectionsIn(api),
+      passedBy,
       webhookP99: webhookP99In(api),
       reviewP99: inMillis(quantileOf(0.99, 'pidguard_review_duration_seconds', [...own.values()])),
       processes: Object.fromEntries([...own].map(([name, text]) => [name, this.#processOf(name, text)])),

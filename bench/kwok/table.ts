@@ -12,6 +12,8 @@ export function missedGoals(result: Result): string[] {
   const goal = (what: string, figure: number, most: number): void => {
     if (!(figure <= most)) missed.push(`${way}: ${what} ${figure.toFixed(3)} %, goal at most ${most} %`)
   }
+  if (result.passedBy > 0)
+    missed.push(`${way}: ${result.passedBy} calls of webhooks failed or came too late: measure on a quieter machine`)
   if (way === 'scheduler') goal('requested beyond a ceiling', requestedOf(result), 0)
   if (way === 'guard') goal('promised beyond a ceiling', promisedOf(result), 0.1)
   return missed
@@ -46,6 +48,7 @@ export function tableOf(results: readonly Result[]): string {
       ({ rejections }) =>
         `${rejections['validate.pidguard.io'] ?? 0}, ${rejections['bindings.validate.pidguard.io'] ?? 0}`
     ],
+    ['calls that the API server went on without', ({ passedBy }) => String(passedBy)],
     ['pods refused by a kubelet', ({ refusedByKubelet }) => String(refusedByKubelet)],
     ['p99 of the webhooks by the API server, ms', ({ webhookP99 }) => listed(webhookP99, (value) => value.toFixed(1))],
     ['p99 of a review by its own clock, ms', ({ reviewP99 }) => reviewP99?.toFixed(2) ?? '–'],

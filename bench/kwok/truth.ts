@@ -124,16 +124,10 @@ export class Truth {
   /** What a kubelet sees: the kernel lets nothing grow beyond kubepods. */
   held({ name, ceiling }: FleetNode): Held {
     const now = performance.now()
-    const pods = new Map<string, number>()
-    let wanted = 0
-    for (const pod of this.#byNode.get(name) ?? []) {
-      const threads = threadsOf(pod, now)
-      pods.set(pod.uid, threads)
-      wanted += threads
-    }
-    const inUse = Math.min(wanted, ceiling)
-    if (inUse < wanted) for (const [uid, threads] of pods) pods.set(uid, Math.floor((threads * inUse) / wanted))
-    return { inUse, pods }
+    const pods = [...(this.#byNode.get(name) ?? [])].map((pod) => [pod.uid, threadsOf(pod, now)] as const)
+    const wanted = pods.reduce((sum, [, threads]) => sum + threads, 0)
+    if (wanted <= ceiling) return { inUse: wanted, pods }
+    return { inUse: ceiling, pods: pods.map(([uid, threads]) => [uid, Math.floor((threads * ceiling) / wanted)]) }
   }
 
   sample(nodes: Iterable<FleetNode>, wanted: number): Sample {

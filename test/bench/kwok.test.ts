@@ -42,7 +42,7 @@ void t.test('a node is beyond its ceiling one task past it, not at it', async (t
 
 void t.test('goals: nothing requested beyond with scheduler, a thousandth promised beyond with guard', async (t) => {
   const resultOf = (way: Result['way'], change: Partial<Sample>, failures: readonly string[] = []): Result =>
-    ({ way, failures, total: Object.assign(new Sample(), { nodes: 1_000 }, change) }) as Result
+    ({ way, failures, passedBy: 0, total: Object.assign(new Sample(), { nodes: 1_000 }, change) }) as Result
   t.strictSame(missedGoals(resultOf('guard', { promisedBeyond: 1 })), [])
   t.match(missedGoals(resultOf('guard', { promisedBeyond: 2 })), [/guard: promised beyond/])
   t.strictSame(missedGoals(resultOf('scheduler', { promisedBeyond: 500 })), [])
