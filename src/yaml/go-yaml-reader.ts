@@ -8,6 +8,7 @@ import {
   parseDocument,
   type Scalar,
   type YAMLMap,
+  type YAMLParseError,
   type YAMLSeq
 } from 'yaml'
 import type { PlacedNode } from './js-yaml-reader.ts'
@@ -27,8 +28,41 @@ const maxNodes = 1_500_000
 
 const longTag = 'tag:yaml.org,2002:'
 
-/** Parses without interpreting scalars: what a value means is decided in this file. */
+/** How often a text is parsed anew with one line end less, and characters that this may take. Own choice. */
+const [maxJoins, maxJoined] = [64, 16 * 1024 * 1024]
+
+/**
+ * Parses without interpreting scalars: what a value means is decided in this file. In brackets go-yaml does not look at
+ * indentation, as of `]}` at the start of a line: there the line is taken for a part of the one before, so places stay.
+ */
 export function parseAsWritten(text: string): Document.Parsed {
+  let joined = text
+  let document = parsed(text)
+  for (let joins = 1; joins <= maxJoins && joins * text.length <= maxJoined; joins++) {
+    const next = document.errors.length === 0 ? undefined : withoutBreak(joined, document.errors[0] as YAMLParseError)
+    if (next === undefined) break
+    joined = next
+    document = parsed(joined)
+  }
+  return document
+}
+
+/** The text with spaces for the line end before a place in brackets that is not indented enough; undefined where it is not that, or that cannot be told. */
+function withoutBreak(text: string, { code, message, pos }: YAMLParseError): string | undefined {
+  if (code !== 'BAD_INDENT' || !message.startsWith('Flow ')) return undefined
+  const lineStart = text.lastIndexOf('\n', pos[0] - 1) + 1
+  if (lineStart === 0 || text.slice(lineStart, pos[0]).trim() !== '') return undefined
+  const last = text.slice(0, lineStart).trimEnd().length
+  const above = text.lastIndexOf('\n', last - 1) + 1
+  const line = text.slice(above, last)
+  const comment = line.search(/(^|[ \t])#/)
+  // In quotes it may be none.
+  if (comment >= 0 && /["']/.test(line)) return undefined
+  const end = comment < 0 ? last : above + comment
+  return text.slice(0, end) + ' '.repeat(lineStart - end) + text.slice(lineStart)
+}
+
+function parsed(text: string): Document.Parsed {
   return parseDocument(text, {
     schema: 'failsafe',
     uniqueKeys: false,

@@ -15,7 +15,10 @@ import { nodeAt } from './yaml-nodes.ts'
  * change. undefined where that cannot be done for sure, as behind a merge key.
  */
 export function editYaml(text: string, operations: readonly PatchOperation[]): string | undefined {
-  const folded = foldedIntoEmpty(readSlow(text).value, operations)
+  const { value } = readSlow(text)
+  // The parser that knows places reads a little less than the one that reads values.
+  if (value === undefined) return undefined
+  const folded = foldedIntoEmpty(value, operations)
   const inPlace = edited(text, folded, text, operations)
   if (inPlace !== undefined || !text.includes('*')) return inPlace
   const copied = withOwnCopies(

@@ -246,3 +246,17 @@ function pointersOf(value: unknown, at = ''): string[] {
   const own = Array.isArray(value) ? [] : [at]
   return [...own, ...Object.entries(value).flatMap(([key, inner]) => pointersOf(inner, `${at}/${escapeToken(key)}`))]
 }
+
+void t.test(
+  'brackets may end where a line begins, as go-yaml takes them, and a text that cannot be placed is left',
+  async (t) => {
+    const operation: PatchOperation = { op: 'add', path: '/spec/a/1/c', value: 1 }
+    const text = 'spec: {a: [\n  {b: 1},\n  {b: 2}\n]}\nz: &x [\n1\n]\n'
+    t.equal(editYaml(text, [operation]), text.replace('{b: 2}', '{b: 2, c: 1}'))
+    const crlf = text.replaceAll('\n', '\r\n')
+    t.equal(editYaml(crlf, [operation]), crlf.replace('{b: 2}', '{b: 2, c: 1}'))
+    const commented = text.replace('{b: 2}\n', '{b: 2} # two\n# three\n')
+    t.equal(editYaml(commented, [operation]), commented.replace('{b: 2}', '{b: 2, c: 1}'))
+    t.equal(editYaml(text.replace('{b: 2}\n', '{b: " # 2"}\n'), [operation]), undefined)
+  }
+)
