@@ -1,4 +1,5 @@
 import { tokensOf } from '../lib/json/pointer.ts'
+import { BlockLocator } from './block-locator.ts'
 import { type PlacedNode, readPlaces } from './js-yaml-reader.ts'
 import { JsonLocator } from './json-locator.ts'
 import { needsSlow } from './needs-slow.ts'
@@ -16,12 +17,16 @@ export interface Spot {
   readonly excerpt: string
 }
 
-/** Finds fields of one document. The text is read once more for that, and only where something is asked. */
+/**
+ * Finds fields of one document, once something is asked: by its lines where they are plain to see, else the text is parsed once
+ * more.
+ */
 export class Locator {
   readonly #document: DocumentText
   readonly #value: DocumentValue
   readonly #text: string
   #json: JsonLocator | undefined
+  #block: BlockLocator | undefined
   #root: Promise<PlacedNode | undefined> | undefined
 
   constructor(document: DocumentText, value: DocumentValue) {
@@ -41,6 +46,11 @@ export class Locator {
       this.#json ??= new JsonLocator(this.#text)
       return this.#json.offsetOf(pointer)
     }
+    if (this.#block === undefined && this.#root === undefined && !needsSlow(this.#text)) {
+      this.#block = new BlockLocator(this.#text)
+    }
+    const at = this.#block?.offsetOf(pointer)
+    if (at !== undefined) return at
     this.#root ??= placesOf(this.#text)
     const root = await this.#root
     return root === undefined ? 0 : offsetOf(root, pointer)
