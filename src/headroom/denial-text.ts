@@ -8,7 +8,12 @@ export function sayNode({ node, ceilings, age }: NodeAccount): string {
   const tightest = ceilings[0]
   if (tightest === undefined) return `${node} has no limit`
   const { ceiling, limit, inUse, committed, floor, free } = tightest
-  return `${node} has ${free} PIDs free under ${ceiling}: limit ${limit}, floor ${floor}, committed ${committed}, in use ${inUse}${sayAge(age)}`
+  return `${node} has ${Math.max(free, 0)} PIDs free under ${ceiling}${sayShort(free)}: limit ${limit}, floor ${floor}, committed ${committed}, in use ${inUse}${sayAge(age)}`
+}
+
+/** Nobody has fewer than 0 PIDs free: the amount below is what is missing. */
+function sayShort(free: Pids): string {
+  return free < 0 ? `, ${-free} short of its floor` : ''
 }
 
 /** A node that is too small even when empty, by its lower limit. */

@@ -180,7 +180,10 @@ void t.test('a binding to a full node is refused, its event says why, and it com
   await until('an event or a binding', isTold)
   const message = told()?.message ?? `none of ${JSON.stringify(seen.map((each) => each.message))}`
   t.match(message, /bindings\.validate\.pidguard\.io.* denied the request: .*the chosen node has no room for this pod/)
-  t.match(message, /needs 100; node-[ab] has -140 PIDs free under kubepods: limit 1500, floor 150, committed 1490/)
+  t.match(
+    message,
+    /needs 100; node-[ab] has 0 PIDs free under kubepods, 140 short of its floor: limit 1500, floor 150, committed 1490/
+  )
   t.equal((await bound('shop')).size, 0)
   for (const node of [small, large]) node.kubepods = { limit: 2000, inUse: 1000 }
   await readAgain()

@@ -38,7 +38,8 @@ function full(change: Partial<Full> = {}): Full {
 }
 
 t.test('says what is needed, where it was closest, and every figure of the tightest ceiling', async (t) => {
-  const figures = 'node-3 has -64 PIDs free under kubepods: limit 49152, floor 4916, committed 44300, in use 44000'
+  const figures =
+    'node-3 has 0 PIDs free under kubepods, 64 short of its floor: limit 49152, floor 4916, committed 44300, in use 44000'
   t.equal(sayFull(full(), 500), `needs 500; best of 12 nodes: ${figures}`)
   t.equal(sayFull(full({ nodes: 1 }), 500), `needs 500; ${figures}`)
   t.equal(sayFull(full({ room: 2 }), 500, 4), `4 pods of 500, room for 2; best of 12 nodes: ${figures}`)
@@ -48,7 +49,7 @@ t.test('says what is needed, where it was closest, and every figure of the tight
 
 t.test('the first 120 characters, all that a warning shows, hold what decides', async (t) => {
   const warning = `pid-headroom: no node has room for this pod (${sayFull(full(), 500)})`.slice(0, 120)
-  t.match(warning, /needs 500; best of 12 nodes: node-3 has -64 PIDs free/)
+  t.match(warning, /needs 500; best of 12 nodes: node-3 has 0 PIDs free/)
 })
 
 t.test('the node itself is named by its sysctl', async (t) => {
@@ -133,7 +134,8 @@ t.test(
 )
 
 t.test('a refusal in the sentence of the release before is understood', async (t) => {
-  const figures = 'node-3 has -64 PIDs free under kubepods: limit 49152, floor 4916, committed 44300, in use 44000'
+  const figures =
+    'node-3 has 0 PIDs free under kubepods, 64 short of its floor: limit 49152, floor 4916, committed 44300, in use 44000'
   t.equal(refusedNodeOf(quoted('pid-binding', `needs 500; ${figures}`)), 'node-3')
   t.equal(refusedNodeOf(quoted('pid-headroom', `needs 500; ${figures}`)), undefined)
   t.equal(refusedNodeOf('0/3 nodes are available: 3 Insufficient cpu.'), undefined)

@@ -65,7 +65,8 @@ void t.test('a snapshot stands in for a cluster, and a changed one is in force w
 
   await writeFile(file, full)
   await until(
-    async () => /node-a has -658 PIDs free under kubepods: limit 1500/.test((await message(300)) ?? ''),
+    async () =>
+      /node-a has 0 PIDs free under kubepods, 658 short of its floor: limit 1500/.test((await message(300)) ?? ''),
     async () => (await message(300)) ?? ''
   )
   await writeFile(file, full.replace('limit: 1500', 'limit: 15000'))
@@ -159,7 +160,7 @@ void t.test('of a live cluster: nodes and pods from the API server, PIDs from th
   t.equal(response.allowed, false)
   t.match(
     response.status?.message,
-    /node-a has -808 PIDs free under kubepods: limit 1500, floor 300, committed 2008, in use 1006;/
+    /node-a has 0 PIDs free under kubepods, 808 short of its floor: limit 1500, floor 300, committed 2008, in use 1006;/
   )
   const mutated = await server.review('mutate', reviewOf(podObject()))
   t.match(
@@ -177,7 +178,7 @@ void t.test('of a live cluster: nodes and pods from the API server, PIDs from th
   // A node that was full when it was last read may be silent because it has no PIDs left to answer with.
   const without = (await server.review('validate', podReview(300))).response
   t.equal(without.allowed, false)
-  t.match(without.status?.message, /node-a has -808 PIDs free/)
+  t.match(without.status?.message, /node-a has 0 PIDs free/)
   t.ok((await metric(server, 'pidguard_node_readings_total{source="kubelet",result="unreachable"}')) > 0)
   await until(
     () => server.lines.some(({ msg }) => msg === 'nodes cannot be read, or not in full'),
