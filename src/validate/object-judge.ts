@@ -4,6 +4,7 @@ import type { InputFacts } from '../engine/input-facts.ts'
 import { type JudgedInTurn, mutateThenValidate } from '../engine/mutate-then-validate.ts'
 import type { Rule } from '../engine/rule.ts'
 import type { RuleIndex } from '../engine/rule-index.ts'
+import { admission } from '../kubernetes/annotations.ts'
 import { runsFelix } from '../kubernetes/calico/felix.ts'
 import { type ObjectProblem, problemsOf } from '../kubernetes/pods/object-problems.ts'
 import { type FoundTemplate, templatesIn } from '../kubernetes/pods/pod-templates.ts'
@@ -129,7 +130,7 @@ export class ObjectJudge {
     })
     const operations = written === undefined ? judged.operations : onto(written, judged.operations)
     const { findings } = judged
-    const passedOver = findings.length > 0 ? undefined : whyPassedOver(subject, rules, settings)
+    const passedOver = findings.length > 0 ? undefined : whyPassedOver(subject, rules, settings, facts)
     return { subject, settings, judged, findings, operations, passedOver }
   }
 
@@ -150,12 +151,20 @@ export class ObjectJudge {
   }
 }
 
-function whyPassedOver(subject: Subject, rules: readonly Rule[], settings: Settings): string | undefined {
+function whyPassedOver(
+  subject: Subject,
+  rules: readonly Rule[],
+  settings: Settings,
+  facts: InputFacts
+): string | undefined {
   if (!isPodSubject(subject) || runsFelix(subject)) return undefined
   const podRules = rules.filter(({ scope }) => scope === 'pods')
   if (podRules.some((rule) => isAsked(rule, { settings }))) return undefined
   if (podRules.length === 0) return 'a controller owns the object, and its template is checked'
-  return `rules for pods are off in namespace ${subject.namespace}`
+  const { namespace } = subject
+  return facts.namespace(namespace)?.labels[admission] === 'ignore'
+    ? `the label ${admission}=ignore of Namespace ${namespace} turns rules for pods off there`
+    : `rules for pods are off in namespace ${namespace}`
 }
 
 /** The verdict over several templates of one object. */
