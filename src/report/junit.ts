@@ -124,8 +124,12 @@ function attributesOf(attributes: Readonly<Record<string, string>>): string {
 
 const entities: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' }
 
+/** Most texts have none of these; half of a pair of UTF-16 may be one. */
+const unescaped = /[&<>"]|[^\t\n\r\u0020-\ud7ff\ue000-\ufffd]/
+
 /** XML 1.0 has no way to write most control characters and lone surrogates, so they go. */
 function escaped(text: string): string {
+  if (!unescaped.test(text)) return text
   return text
     .toWellFormed()
     .replace(/[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/gu, '')

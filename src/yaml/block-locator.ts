@@ -1,4 +1,4 @@
-import { splitPointer } from '../lib/json/pointer.ts'
+import { indexOf, splitPointer } from '../lib/json/pointer.ts'
 import { type BlockLines, blockLinesOf } from './block-lines.ts'
 import { plainScalar } from './kubectl-scalars.ts'
 
@@ -71,7 +71,7 @@ export class BlockLocator {
     if (isDash(this.#text, value.at)) {
       holder.items ??= this.#itemsOf(value)
       if (holder.items === undefined) return undefined
-      return (index.test(token) ? holder.items[Number(token)] : undefined) ?? absent
+      return holder.items[indexOf(token)] ?? absent
     }
     if (holder.isAsked) {
       holder.members ??= this.#membersOf(value)
@@ -170,9 +170,6 @@ function opened({ token, at, value }: Step): OpenStep {
   return { token, at, value, isAsked: false, members: undefined, items: undefined }
 }
 
-/** As JSON Pointer has it (RFC 6901, section 4). */
-const index = /^(?:0|[1-9]\d*)$/
-
 const [newline, space, hash, dash, colon] = [0x0a, 0x20, 0x23, 0x2d, 0x3a]
 
 function isDash(text: string, at: number): boolean {
@@ -192,17 +189,20 @@ function isEnd(text: string, start: number): boolean {
   return char === newline || Number.isNaN(char) || (char === hash && at > start)
 }
 
-/** Letters, digits and the signs of names. */
-const keyChars: readonly boolean[] = Array.from({ length: 128 }, (_, code) => /[\w./-]/.test(String.fromCharCode(code)))
+const tableOf = (fits: RegExp): readonly boolean[] =>
+  Array.from({ length: 128 }, (_, code) => fits.test(String.fromCharCode(code)))
+
+/** By code: letters; and digits and the signs of names too. */
+const [isKeyStart, isInKey] = [tableOf(/[A-Za-z_]/), tableOf(/[\w./-]/)]
 
 /** Characters of the longest word that is no text: false. */
 const longestWord = 5
 
 /** Where the key ends that begins at `start`; -1 where it is none that everybody reads alike. */
 function endOfKey(text: string, start: number): number {
-  if (!/[A-Za-z_]/.test(text.charAt(start))) return -1
+  if (isKeyStart[text.charCodeAt(start)] !== true) return -1
   let at = start + 1
-  while (keyChars[text.charCodeAt(at)] === true) at++
+  while (isInKey[text.charCodeAt(at)] === true) at++
   if (text.charCodeAt(at) !== colon || !isBreak(text.charCodeAt(at + 1))) return -1
   if (at - start <= longestWord && typeof plainScalar(text.slice(start, at)) !== 'string') return -1
   return at

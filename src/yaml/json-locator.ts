@@ -1,4 +1,4 @@
-import { splitPointer } from '../lib/json/pointer.ts'
+import { indexOf, splitPointer } from '../lib/json/pointer.ts'
 import type { JsonRecord } from '../lib/json/shape.ts'
 import { type Mistake, repeated } from './mistake.ts'
 
@@ -56,7 +56,7 @@ export class JsonLocator {
   #memberOf(holder: OpenStep, token: string): Step | undefined {
     if (this.#text.charCodeAt(holder.valueAt) === openBracket) {
       holder.items ??= this.#itemsOf(holder.valueAt)
-      const at = index.test(token) ? holder.items[Number(token)] : undefined
+      const at = holder.items[indexOf(token)]
       return at === undefined ? undefined : { token, at, valueAt: at }
     }
     if (holder.isAsked) {
@@ -119,9 +119,6 @@ export class JsonLocator {
 function opened({ token, at, valueAt }: Step): OpenStep {
   return { token, at, valueAt, isAsked: false, members: undefined, items: undefined }
 }
-
-/** As JSON Pointer has it (RFC 6901, section 4). */
-const index = /^(?:0|[1-9]\d*)$/
 
 /** Where each object and each list of a JSON text begins, in the order of the text, and where it ends. */
 class Collections {

@@ -16,6 +16,12 @@ export function splitPointer(pointer: string): readonly string[] {
   return pointer.includes('~') ? tokens.map(unescapeToken) : tokens
 }
 
+/** The index that a token means in a list: digits without a leading zero (RFC 6901 section 4); -1 where it is none. */
+export function indexOf(token: string): number {
+  const index = Number(token)
+  return Number.isInteger(index) && index >= 0 && String(index) === token ? index : -1
+}
+
 function unescapeToken(token: string): string {
   return token.includes('~') ? token.replaceAll('~1', '/').replaceAll('~0', '~') : token
 }

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { escapeToken, namedPointer, tokensOf } from '../../../src/lib/json/pointer.ts'
+import { escapeToken, indexOf, namedPointer, splitPointer, tokensOf } from '../../../src/lib/json/pointer.ts'
 
 void t.test('a slash and a tilde in a key are escaped, and come back as they were', async (t) => {
   const cases = [
@@ -13,6 +13,7 @@ void t.test('a slash and a tilde in a key are escaped, and come back as they wer
   for (const { token, escaped } of cases) {
     t.equal(escapeToken(token), escaped)
     t.strictSame(tokensOf(`/${escaped}`), [token])
+    t.strictSame(splitPointer(`/${escaped}`), [token])
   }
 })
 
@@ -41,4 +42,14 @@ void t.test('entries of lists are called by their names, and keep them when anot
   for (const { pointer, want } of cases) t.equal(namedPointer({ spec }, pointer), want)
   const pushed = { spec: { ...spec, containers: [{ name: 'proxy' }, app] } }
   t.equal(namedPointer(pushed, '/spec/containers/1/args'), namedPointer({ spec }, '/spec/containers/0/args'))
+})
+
+void t.test('an index is written in digits without a zero in front', async (t) => {
+  for (const [token, index] of [
+    ['0', 0],
+    ['12', 12]
+  ] as const)
+    t.equal(indexOf(token), index)
+  for (const token of ['', '-', '01', '-0', '-1', '1.5', '1e3', ' 1', 'Infinity', 'a'])
+    t.equal(indexOf(token), -1, token)
 })
