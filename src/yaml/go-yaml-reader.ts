@@ -15,6 +15,7 @@ import type { PlacedNode } from './js-yaml-reader.ts'
 
 import { plainScalar, taggedScalar } from './kubectl-scalars.ts'
 import { type Mistake, repeated } from './mistake.ts'
+import { plainMistake } from './plain-mistake.ts'
 
 export interface SlowDocument {
   /** undefined where the document holds nothing or cannot be read. */
@@ -82,7 +83,7 @@ export function readSlow(text: string): SlowDocument {
   if (error !== undefined) {
     return {
       value: undefined,
-      mistakes: [{ message: messageOf(error), at: error.pos[0], isReadable: false }],
+      mistakes: [{ message: plainMistake(error.message), at: error.pos[0], isReadable: false }],
       places: undefined
     }
   }
@@ -95,11 +96,6 @@ export function readSlow(text: string): SlowDocument {
     const mistake = { message: error.message, at: error.at, isReadable: false }
     return { value: undefined, mistakes: [...reader.mistakes, mistake], places: undefined }
   }
-}
-
-/** The parser goes down into a document by calling itself. */
-function messageOf({ message }: Error): string {
-  return message.includes('call stack') ? 'nested too deep' : message
 }
 
 class Unreadable extends Error {

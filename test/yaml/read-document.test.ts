@@ -42,7 +42,11 @@ void t.test('of duplicate keys the last counts, as in kubectl, and it is told', 
 
 void t.test('what cannot be read is told with its place', async (t) => {
   const cases = [
-    { name: 'a tab as indentation', text: 'a:\n\tb: 1\n', want: /^2:1 Tabs are not allowed as indentation/ },
+    {
+      name: 'a tab as indentation',
+      text: 'a:\n\tb: 1\n',
+      want: /^2:1 a line that is indented by a tab; expected spaces/
+    },
     { name: 'a missing colon', text: 'a: 1\nb\nc: 2\n', want: /^2:1 / },
     { name: 'a wrong indentation', text: 'a:\n  b: 1\n c: 2\n', want: /^3:/ },
     { name: 'an alias without anchor', text: 'a: *x\n', want: /^1:4 alias \*x has no anchor before it/ },
