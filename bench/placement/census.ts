@@ -8,6 +8,7 @@ import {
   isPending,
   mayLand,
   type Node,
+  type Pod,
   promisedOn,
   useOf,
   type Workload
@@ -50,25 +51,31 @@ function countMissed({ pods, nodes, queue, figures }: Cluster): void {
   }
 }
 
+/** Whether it needs nothing but PIDs: somewhere there is all else that the scheduler looks at. */
+function mayYetLand({ nodes }: Cluster, pod: Pod): boolean {
+  return [...nodes.values()].some((node) => mayLand(pod.workload, node, false) && hasOtherRoom(pod, node))
+}
+
 /**
  * Whether somebody who knows everything could place the pod and all that are Pending at once, but for those that the scheduler
  * calls unschedulable: the new one on each node that takes it, the others largest first, each where it leaves the least.
  */
 export function isFalseDenial(cluster: Cluster, workload: Workload): boolean {
-  const { nodes, pods, queue } = cluster
-  const pending = [...pods].filter((pod) => isPending(pod) && !pod.isUnschedulable)
-  pending.sort((a, b) => estimateOf(b) - estimateOf(a))
+  const { nodes, pods, admitted, queue } = cluster
+  const pending = [...pods].filter((pod) => isPending(pod) && mayYetLand(cluster, pod))
+  const others = [...admitted, ...pending.map((pod) => ({ workload: pod.workload, pids: estimateOf(pod) }))]
+  others.sort((a, b) => b.pids - a.pids)
   const free = new Map([...nodes.values()].map((node) => [node, freeOn(node, queue.now)]))
   return [...nodes.values()].some((first) => {
     if (!mayLand(workload, first, false) || (free.get(first) ?? 0) < workload.pids) return false
     const left = new Map(free).set(first, (free.get(first) ?? 0) - workload.pids)
-    return pending.every((pod) => {
+    return others.every((other) => {
       let best: Node | undefined
       for (const [node, room] of left) {
-        if (room < estimateOf(pod) || !mayLand(pod.workload, node, false)) continue
+        if (room < other.pids || !mayLand(other.workload, node, false)) continue
         if (best === undefined || room < (left.get(best) ?? 0)) best = node
       }
-      if (best !== undefined) left.set(best, (left.get(best) ?? 0) - estimateOf(pod))
+      if (best !== undefined) left.set(best, (left.get(best) ?? 0) - other.pids)
       return best !== undefined
     })
   })

@@ -23,6 +23,11 @@ export interface Scenario {
   readonly isReal: boolean
 }
 
+export interface AdmittedPod {
+  readonly workload: Workload
+  readonly pids: Pids
+}
+
 export const nodeCount = 10
 const replicaCount = 3
 
@@ -45,6 +50,8 @@ export class Cluster {
   readonly noise: Random
   readonly nodes = new Map<string, Node>()
   readonly pods = new Set<Pod>()
+  /** Pods that were admitted and are not stored yet. */
+  readonly admitted = new Set<AdmittedPod>()
   readonly workloads: Workload[] = []
   readonly figures = new Figures()
   /** Called when a node or a pod changes so that pods which wait may find room. */
@@ -132,16 +139,21 @@ export class Cluster {
     const added: Node = { ...node, requested: 0, isGone: false }
     this.nodes.set(object.metadata.name, added)
     this.stored('nodes', object)
-    // Whoever watches reads a node as soon as it is there.
-    for (const { program } of this.#watchers) {
-      queue.after(this.noise.between(50, 1_000), () => this.#read(program, added))
-    }
+    this.#readSoon(added)
     if (isFirst) return
     queue.after(this.noise.between(10_000, 40_000), () => {
       if (added.isGone) return
       object.spec.taints = object.spec.taints.filter(({ key }) => key !== notReady.key)
       this.changedNode(added)
+      this.#readSoon(added)
     })
+  }
+
+  /** Whoever watches reads a node as soon as it is there, and when it becomes ready. */
+  #readSoon(node: Node): void {
+    for (const { program } of this.#watchers) {
+      this.queue.after(this.noise.between(50, 1_000), () => this.#read(program, node))
+    }
   }
 
   changedNode(node: Node): void {

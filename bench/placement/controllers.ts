@@ -1,4 +1,4 @@
-import { declaredPids } from '../../src/kubernetes/annotations.ts'
+import { declaredPids, pidsEstimate } from '../../src/kubernetes/annotations.ts'
 import type { Millis } from '../../src/lib/units.ts'
 import { type Cluster, livePods } from './cluster.ts'
 import type { Reviewed } from './program.ts'
@@ -129,7 +129,10 @@ export class Controllers {
         queue.after(1, () => done(false))
         return
       }
+      const admitted = { workload, pids: Number(object.metadata.annotations[pidsEstimate] ?? workload.pids) }
+      this.#cluster.admitted.add(admitted)
       queue.after(2, () => {
+        this.#cluster.admitted.delete(admitted)
         const { noise } = this.#cluster
         const pod: Pod = {
           object,

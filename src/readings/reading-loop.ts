@@ -1,4 +1,5 @@
 import type { Millis } from '../lib/units.ts'
+import type { NodeFacts } from '../model/cluster-objects.ts'
 import type { ReadingTarget } from '../model/node-reading.ts'
 import type { NodeReadings, ReadingSink } from '../ports/readings.ts'
 
@@ -13,7 +14,7 @@ export interface RoundOptions {
 }
 
 export interface Rounds {
-  /** Reads a node that was just added: its next round may be twice the interval away. Those of one turn are read together. */
+  /** Reads a node at once, see `isDueNow`: its next round may be twice the interval away. Those of one turn are read together. */
   readSoon(target: ReadingTarget): void
   /** Resolves when nothing runs any more. */
   stop(): Promise<void>
@@ -23,6 +24,20 @@ export interface Rounds {
 const spreadShare = 0.8
 /** The first round is quick: until it is through, headroom is not known. */
 const firstSpread: Millis = 2_000
+
+const notReady = 'node.kubernetes.io/not-ready'
+
+/**
+ * Whether a node is to be read at once: it is new, or its taint `not-ready` is gone. Many a kubelet does not answer, or not with all
+ * figures, before its node is ready, and pods that wait land there in the moment in which it is.
+ */
+export function isDueNow(
+  { taints }: Pick<NodeFacts, 'taints'>,
+  before: Pick<NodeFacts, 'taints'> | undefined
+): boolean {
+  const isNotReady = (all: NodeFacts['taints']): boolean => all.some(({ key }) => key === notReady)
+  return before === undefined || (isNotReady(before.taints) && !isNotReady(taints))
+}
 
 /** Reads all nodes once per interval. A round does not wait for the one before, so a node that hangs delays no other. */
 export function startRounds({ readings, targets, sink, interval, onFault }: RoundOptions): Rounds {

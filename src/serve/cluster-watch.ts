@@ -13,7 +13,7 @@ import type { PodFacts } from '../model/cluster-objects.ts'
 import type { Cache, CacheEvents } from '../ports/cluster-cache.ts'
 import type { Log } from '../ports/runtime.ts'
 import { ReadingCounts } from '../readings/reading-counts.ts'
-import { type Rounds, startRounds } from '../readings/reading-loop.ts'
+import { isDueNow, type Rounds, startRounds } from '../readings/reading-loop.ts'
 import type { HeadroomStatus } from '../server/metrics/headroom-metrics.ts'
 import { snapshotReadings } from '../snapshot/snapshot.ts'
 import { type ClusterAccess, installed } from './cluster-access.ts'
@@ -85,7 +85,7 @@ export async function watchCluster(
     nodes: [
       feed.nodes,
       {
-        changed: (node, before) => before === undefined && areReadingsWanted() && rounds?.readSoon(node),
+        changed: (node, before) => isDueNow(node, before) && areReadingsWanted() && rounds?.readSoon(node),
         removed: ({ name }) => tally.forget(name),
         synced: startReading
       }

@@ -1,6 +1,6 @@
 import t from 'tap'
 import type { ReadOptions } from '../../src/ports/readings.ts'
-import { startRounds } from '../../src/readings/reading-loop.ts'
+import { isDueNow, startRounds } from '../../src/readings/reading-loop.ts'
 import { until } from '../support/fake-api.ts'
 import { memorySink } from '../support/fake-kubelet.ts'
 import { afterTimersOf } from '../support/until.ts'
@@ -123,4 +123,18 @@ t.test('the nodes are those there are when a round begins; a fault does not end 
   await rounds.stop()
   t.strictSame(seen.slice(0, 2), [['a'], ['a', 'b']])
   t.equal(faults, seen.length)
+})
+
+t.test('a node is read at once when it is added, and when it becomes ready', async (t) => {
+  const taint = (name: string) => ({ key: `node.kubernetes.io/${name}`, value: '', effect: 'NoSchedule' })
+  const ready = { taints: [] }
+  const starting = { taints: [taint('not-ready'), taint('unreachable')] }
+  t.ok(isDueNow(starting, undefined))
+  t.ok(isDueNow(ready, undefined))
+  t.ok(isDueNow(ready, starting))
+  t.ok(isDueNow({ taints: [taint('disk-pressure')] }, starting), 'whatever else it has')
+  t.notOk(isDueNow(starting, ready))
+  t.notOk(isDueNow(starting, starting))
+  t.notOk(isDueNow(ready, ready))
+  t.notOk(isDueNow(ready, { taints: [taint('unschedulable')] }))
 })

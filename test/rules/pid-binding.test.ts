@@ -4,6 +4,7 @@ import { evaluate } from '../../src/engine/evaluate.ts'
 import { refusedNodeOf } from '../../src/headroom/denial-text.ts'
 import type { HeadroomView } from '../../src/headroom/headroom-view.ts'
 import type { JsonRecord } from '../../src/lib/json/shape.ts'
+import type { Floor } from '../../src/policy/settings.ts'
 import { pidBinding } from '../../src/rules/pid-binding.ts'
 import { fleetOf, type NodeSketch, plain, podFacts } from '../support/headroom.ts'
 import { findingsOf, snapshotOf, told } from '../support/judge.ts'
@@ -48,6 +49,21 @@ t.test('the node really chosen must have room, whatever the others have', async 
     }
   ])
   t.strictSame(told(judge(binding('n2'), nodes, 301)), [])
+})
+
+t.test('a binding leaves half of the floor free', async (t) => {
+  const { headroom } = fleetOf({ n1: { kubepods: [1001, 700] } })
+  const found = (floor: Floor, estimate: number) =>
+    told(
+      findingsOf(pidBinding, binding('n1'), {
+        settings: { headroom: { floor }, pids: { estimate } },
+        facts: { headroom },
+        request
+      })
+    )
+  // A tenth of 1001 is 101 PIDs; of a half, rounded up as every floor, 51 are left.
+  t.strictSame([found({ share: 0.1 }, 250), found({ share: 0.1 }, 251)], [[], ['denial /target/name']])
+  t.strictSame([found({ pids: 101 }, 250), found({ pids: 101 }, 251)], [[], ['denial /target/name']])
 })
 
 t.test('a pod that is not known counts with the default', async (t) => {

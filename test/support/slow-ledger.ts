@@ -24,6 +24,10 @@ export class SlowLedger {
   readonly estimates = new Map<string, number>()
   /** What was seen of each pod of a workload. */
   readonly seen = new Map<string, Map<string, { readonly at: number; readonly pids: number }[]>>()
+  /** Pods that had grown by less than a tenth in the last reading that shows them. */
+  readonly atRest = new Set<string>()
+  /** Pods that were told to end while they grew, and since when, until they are sampled after that. */
+  readonly ending = new Map<string, number>()
   now = 0
   /** By how much the wall clock was set back or forth; ages are by it. */
   offset = 0
@@ -69,6 +73,12 @@ export class SlowLedger {
     const reading = this.withoutEnded(told)
     const at = held === undefined || isFuture ? reading.at : Math.max(held.at, reading.at)
     const kept = { ...reading, at, pods: reading.pods ?? held?.pods }
+    for (const uid of this.podsOn(reading.node)) {
+      const tasks = reading.pods?.get(this.cgroupOf(uid))
+      if (tasks === undefined) continue
+      if (tasks >= this.observedOf(uid) * 1.1) this.atRest.delete(uid)
+      else this.atRest.add(uid)
+    }
     const isPartial = isMissing(reading.host) || isMissing(reading.kubepods)
     const wasWhole = held !== undefined && !isMissing(held.host) && !isMissing(held.kubepods)
     if (isPartial && wasWhole && !isLate && reading.at < held.at + bridgedTime) {
@@ -86,21 +96,27 @@ export class SlowLedger {
       this.seen.set(workload, pods)
     }
     for (const uid of this.podsOn(reading.node)) {
-      const { phase } = this.pods.get(uid) ?? {}
-      if (phase === 'Succeeded' || phase === 'Failed') this.giveBack(uid)
+      const pod = this.pods.get(uid)
+      if (pod !== undefined && hasFinished(pod)) this.giveBack(uid)
+      if (reading.pods !== undefined && reading.at >= (this.ending.get(uid) ?? Number.POSITIVE_INFINITY))
+        this.ending.delete(uid)
     }
   }
 
   observePod(facts: LedgerPod): void {
+    const wasBound = this.isBound(facts.uid)
     this.assumed.delete(facts.uid)
     this.pods.set(facts.uid, facts)
+    const mayGrow = facts.phase !== 'Pending' && !this.atRest.has(facts.uid)
+    if (hasFinished(facts) || !facts.deleting) this.ending.delete(facts.uid)
+    else if (wasBound && mayGrow) this.ending.set(facts.uid, this.wall)
     const figure = this.admitted.get(facts.uid) ?? facts.estimated ?? facts.declared
     if (figure !== undefined) this.admitted.set(facts.uid, figure)
     this.estimates.set(facts.uid, figure ?? this.expectedOf(facts.uid))
     if (facts.node !== undefined || isEnded(facts)) this.bindings.delete(facts.uid)
     if (facts.isGated !== true || facts.node !== undefined || isEnded(facts)) this.ungated.delete(facts.uid)
     else this.moved(facts.uid, facts.placement)
-    if (facts.phase === 'Succeeded' || facts.phase === 'Failed') this.end(facts.uid)
+    if (hasFinished(facts)) this.end(facts.uid)
   }
 
   /** A sample from before the end of a pod still holds its tasks: those of kubepods, and those of the node where both are one figure. */
@@ -151,7 +167,7 @@ export class SlowLedger {
   remove(uid: string): void {
     if (this.pods.has(uid) && this.pods.get(uid)?.cgroup === undefined) this.end(uid)
     for (const held of [this.pods, this.assumed, this.bindings, this.ungated]) held.delete(uid)
-    for (const held of [this.admitted, this.estimates]) held.delete(uid)
+    for (const held of [this.admitted, this.estimates, this.ending, this.atRest]) held.delete(uid)
   }
 
   assume(admitted: Admitted): void {
@@ -250,7 +266,7 @@ export class SlowLedger {
   }
 
   pendingOf(uid: string): number {
-    return this.isLive(uid) ? Math.max(0, this.estimateOf(uid) - this.observedOf(uid)) : 0
+    return this.isLive(uid) || this.ending.has(uid) ? Math.max(0, this.estimateOf(uid) - this.observedOf(uid)) : 0
   }
 
   podsOn(node: string): string[] {
@@ -258,9 +274,7 @@ export class SlowLedger {
   }
 
   seenOn(node: string): number {
-    return this.podsOn(node)
-      .filter((uid) => this.isLive(uid))
-      .reduce((sum, uid) => sum + this.observedOf(uid), 0)
+    return this.podsOn(node).reduce((sum, uid) => sum + this.observedOf(uid), 0)
   }
 
   pendingOn(node: string): number {
@@ -289,8 +303,12 @@ export class SlowLedger {
   }
 }
 
-function isEnded({ phase, deleting }: LedgerPod): boolean {
-  return deleting || phase === 'Succeeded' || phase === 'Failed'
+function hasFinished({ phase }: LedgerPod): boolean {
+  return phase === 'Succeeded' || phase === 'Failed'
+}
+
+function isEnded(pod: LedgerPod): boolean {
+  return pod.deleting || hasFinished(pod)
 }
 
 /** Of each pod by itself: what others shrank by may be a pod that was not seen this time. */

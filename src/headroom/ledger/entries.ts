@@ -43,9 +43,9 @@ export class NodeEntry implements NodeFigures {
   kubepods: Ceiling = unknownCeiling
   /** Limit and use of both ceilings are known. */
   isWhole = false
-  /** Σ over its pods that have not ended of the part of their estimates that is not observed yet. */
+  /** Σ of the part of their estimates that is not observed yet, see `PodEntry.pending`. */
   pending: Pids = 0
-  /** Σ over the same pods of their observed tasks. */
+  /** Σ over all its pods of their observed tasks: those that are told to end hold theirs until they have ended. */
   seen: Pids = 0
   /** See `NodeFigures`; as of the last reading. */
   unattributed: Pids = 0
@@ -115,6 +115,12 @@ export class PodEntry {
   requested: Pids = 0
   /** All its containers have ended: it holds no tasks, whatever a reading shows. */
   hasFinished = false
+  /** Since when it has been told to end while it was growing, until its tasks are sampled after that; undefined at any other time. */
+  endingSince: Millis | undefined = undefined
+  /** Some of its containers have started, by its phase. */
+  hasStarted = false
+  /** The last reading that shows its tasks showed at least a tenth more than the one before; also before the first. */
+  isGrowing = true
   /** See `PodFacts`. */
   priority: number | undefined = undefined
   /** The estimate it was admitted with here, or else the first one that the stored pod showed. */
@@ -150,11 +156,16 @@ export class PodEntry {
     this.priority = priority
     this.requested = requested
     this.hasFinished = hasFinished({ phase })
+    this.hasStarted = phase !== 'Pending'
   }
 
-  /** The part of its estimate that is not observed yet; 0 for an ended pod. */
+  /**
+   * The part of its estimate that is not observed yet; 0 for an ended pod. One that was growing when it was told to end may hold more
+   * than its last sample shows: a kubelet samples every 10 to 15 s, and a replacement that is counted beside it came too early.
+   */
   get pending(): Pids {
-    return this.state === 'ended' || this.observed >= this.estimate ? 0 : this.estimate - this.observed
+    const isOver = this.state === 'ended' && this.endingSince === undefined
+    return isOver || this.observed >= this.estimate ? 0 : this.estimate - this.observed
   }
 
   /** What it counts with in its namespace: the larger of estimate and observed tasks; 0 while it is gated. */

@@ -7,7 +7,7 @@ import { CandidateSets } from './candidate-sets.ts'
 import { NodeEntry } from './entries.ts'
 import type { LedgerNode, LedgerReading } from './ledger-inputs.ts'
 import { dropReading, giveBack, shareReading, withoutEnded } from './reading-shares.ts'
-import { claimsOn } from './sums.ts'
+import { claimsOn, settle } from './sums.ts'
 
 /**
  * How long the last known figures of a ceiling stand in for readings that lack it. A kubelet leaves out all of cAdvisor's
@@ -116,7 +116,10 @@ export class NodeBook {
     node.unattributed = isBridged ? 0 : unattributedIn(reading)
     node.isWhole = isWhole(node)
     // The sample is older than their end.
-    for (const pod of node.pods) if (pod.hasFinished) giveBack(pod)
+    for (const pod of node.pods) {
+      if (pod.hasFinished) giveBack(pod)
+      if (pod.endingSince !== undefined && reading.pods !== undefined && told.at >= pod.endingSince) settle(pod)
+    }
     // Now rather than at the next review, which may ask all nodes.
     if (node.claims !== undefined) claimsOn(node)
     // Where there is no ceiling there are no limits either.

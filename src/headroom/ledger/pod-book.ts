@@ -71,6 +71,8 @@ export class PodBook {
     if (!isNew) withdraw(pod, this.waiting)
     const moves = isNew || before !== node
     if (moves && !isNew) unclaim(pod)
+    if (state !== 'ended' || pod.hasFinished) pod.endingSince = undefined
+    else if (pod.state === 'bound' && pod.hasStarted && pod.isGrowing) pod.endingSince = this.#clock.now()
     pod.state = state
     pod.estimate = estimate
     pod.placement = placement

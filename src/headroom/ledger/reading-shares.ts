@@ -27,6 +27,7 @@ export function shareReading(
       found++
       if (pod.state === 'bound') pod.workload?.observe(pod, observed, at)
       if (observed > pod.observed) growth += observed - pod.observed
+      pod.isGrowing = observed >= pod.observed * growing
     }
     reobserve(pod, observed ?? 0)
   }
@@ -36,6 +37,9 @@ export function shareReading(
   for (const [uid, pids] of node.unclaimed) growth += Math.max(0, pids - (before?.get(uid) ?? 0))
   return growth
 }
+
+/** What one sample is to the one before where a pod still grows; those of a pod at rest swing by less. Own choice. */
+const growing = 1.1
 
 /** undefined for a pod that names another pod's cgroup as its own: those tasks are the other pod's. */
 function observedOf(

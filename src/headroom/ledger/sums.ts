@@ -38,6 +38,13 @@ export function reobserve(pod: PodEntry, observed: Pids): void {
   count(pod, 1)
 }
 
+/** A pod that was told to end takes no more than it holds. */
+export function settle(pod: PodEntry): void {
+  count(pod, -1)
+  pod.endingSince = undefined
+  count(pod, 1)
+}
+
 /** Changes the estimate of a pod on a node; its place in the node's list stays. */
 export function reestimate(pod: PodEntry, estimate: Pids): void {
   if (pod.estimate === estimate) return
@@ -58,7 +65,7 @@ function count(pod: PodEntry, sign: 1 | -1): void {
   if (node === undefined) return
   node.areClaimsOld = true
   node.pending += sign * pending
-  if (pod.state !== 'ended') node.seen += sign * pod.observed
+  node.seen += sign * pod.observed
   add(namespace, node, weight)
 }
 

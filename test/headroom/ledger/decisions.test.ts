@@ -357,6 +357,73 @@ const podsOnNodes: readonly Case[] = [
       b.is([b.askNode('n1', 1000)], ['fits'])
     }
   },
+  {
+    what: 'a pod that grew when it was told to end counts with its estimate until it is sampled after that',
+    run: (b) => {
+      b.node('n1')
+      const grows = { node: 'n1', estimated: 400 }
+      b.pod('a', grows)
+      b.read('n1', { kubepods: { limit: 1000, inUse: 1 }, pods: new Map([['a', 1]]) })
+      b.wait(5_000)
+      b.pod('a', { ...grows, deleting: true })
+      b.is([b.askNode('n1', 600), b.askNode('n1', 601)], ['fits', 'full'], 'it may hold 400 by now')
+      b.read('n1', { at: 4_999, kubepods: { limit: 1000, inUse: 90 }, pods: new Map([['a', 90]]) })
+      b.is([b.askNode('n1', 600), b.askNode('n1', 601)], ['fits', 'full'], 'a sample from before')
+      b.read('n1', { kubepods: { limit: 1000, inUse: 350 }, pods: undefined })
+      b.is([b.askNode('n1', 600), b.askNode('n1', 601)], ['full', 'full'], 'one that does not show the pods')
+      b.read('n1', { kubepods: { limit: 1000, inUse: 350 }, pods: new Map([['a', 350]]) })
+      b.is([b.askNode('n1', 650), b.askNode('n1', 651)], ['fits', 'full'])
+      b.delete('a')
+      b.is([b.askNode('n1', 1000), b.askNode('n1', 1001)], ['fits', 'full'])
+    }
+  },
+  {
+    what: 'a pod that has finished while it was told to end counts with nothing',
+    run: (b) => {
+      b.node('n1')
+      const grows = { node: 'n1', estimated: 400 }
+      b.pod('a', grows)
+      b.read('n1', { kubepods: { limit: 1000, inUse: 1 }, pods: new Map([['a', 1]]) })
+      b.pod('a', { ...grows, deleting: true })
+      b.is([b.askNode('n1', 601)], ['full'])
+      b.pod('a', { ...grows, deleting: true, phase: 'Failed' })
+      b.is([b.askNode('n1', 1000), b.askNode('n1', 1001)], ['fits', 'full'])
+    }
+  },
+  {
+    what: 'a pod at rest, and one without a container that has started, take no more once they are told to end',
+    run: (b) => {
+      b.node('n1')
+      const rests = { node: 'n1', estimated: 400 }
+      const waits = { node: 'n1', estimated: 300, phase: 'Pending' }
+      b.pod('a', rests)
+      b.pod('b', waits)
+      for (const tasks of [200, 219]) {
+        b.wait(15_000)
+        b.read('n1', { kubepods: { limit: 1000, inUse: tasks }, pods: new Map([['a', tasks]]) })
+      }
+      b.is([b.askNode('n1', 300), b.askNode('n1', 301)], ['fits', 'full'])
+      b.pod('a', { ...rests, deleting: true })
+      b.is([b.askNode('n1', 481), b.askNode('n1', 482)], ['fits', 'full'], '219 and 300')
+      b.pod('b', { ...waits, deleting: true })
+      b.is([b.askNode('n1', 781), b.askNode('n1', 782)], ['fits', 'full'], 'only 219')
+    }
+  },
+  {
+    what: 'what pods hold that are told to end is in use, also where the sample of kubepods was taken before',
+    run: (b) => {
+      b.node('n1')
+      const pod = { node: 'n1', estimated: 300 }
+      for (const uid of ['a', 'b']) b.pod(uid, pod)
+      const pods = new Map([
+        ['a', 300],
+        ['b', 300]
+      ])
+      b.read('n1', { kubepods: { limit: 1000, inUse: 300 }, pods })
+      b.pod('b', { ...pod, deleting: true })
+      b.is([b.askNode('n1', 400), b.askNode('n1', 401)], ['fits', 'full'])
+    }
+  },
   ...[true, false].map((hasOwn) => ({
     what: `a sample from before the end of a pod counts none of its tasks, ${hasOwn ? 'and shows them' : 'whose own figure is no longer there'}`,
     run: (b: Books) => {
