@@ -79,6 +79,7 @@ for (const way of ['guard', 'scheduler'] as const) {
   }
 }
 console.log(isMet ? '\nAll goals are met.' : '\nNot all goals are met.')
+if (!isMet) process.exitCode = 1
 
 function report(title: string, scenario: Omit<Scenario, 'seed' | 'minutes'>, list: readonly Goal[]): void {
   const sum = new Figures()
