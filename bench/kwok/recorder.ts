@@ -97,7 +97,7 @@ export class Recorder {
     phase.wanted = this.wanted
     phase.running = this.#truth.running()
     phase.pending = this.#truth.pending().length
-    if (phase.name === 'fill') this.#boundInFill = [...this.#truth.boundAt]
+    if (phase.name === 'fill') this.#boundInFill = this.#truth.boundAt.toSorted((a, b) => a - b)
     console.error(
       `  ${this.#way}, ${phase.name}: ${phase.seconds.toFixed(0)} s, ${phase.running} of ${phase.wanted} run, ${phase.pending} pending, ` +
         `${phase.sum.promisedBeyond} of ${phase.sum.nodes} node-seconds promised beyond; load ${loadavg()[0]?.toFixed(1)}`

@@ -34,7 +34,11 @@ interface ApiPod {
   }
   readonly status: {
     readonly phase: string
-    readonly conditions?: readonly { readonly type: string; readonly message?: string }[]
+    readonly conditions?: readonly {
+      readonly type: string
+      readonly message?: string
+      readonly lastTransitionTime?: string
+    }[]
   }
 }
 
@@ -59,7 +63,7 @@ interface TruePod {
 
 export class Truth {
   readonly pods = new Map<string, TruePod>()
-  /** When pods were bound, in milliseconds of `performance.now()`; the first time of each. */
+  /** When pods were bound, by the API server's clock: milliseconds, to the second. */
   readonly boundAt: number[] = []
   /** Pods that came to a node with less left than they request, and were refused by its kubelet. */
   refusedByKubelet = 0
@@ -160,9 +164,12 @@ export class Truth {
     }
     const held = known ?? this.#begin(pod)
     held.isGoing = pod.metadata.deletionTimestamp !== undefined
-    held.pending = pod.status.conditions?.find(({ type }) => type === 'PodScheduled')?.message ?? ''
+    const scheduled = pod.status.conditions?.find(({ type }) => type === 'PodScheduled')
+    held.pending = scheduled?.message ?? ''
     if (pod.status.phase === 'Running') held.runsSince ??= performance.now()
-    if (held.node === undefined && pod.spec.nodeName !== undefined) this.#land(held, pod.spec.nodeName)
+    if (held.node === undefined && pod.spec.nodeName !== undefined) {
+      this.#land(held, pod.spec.nodeName, Date.parse(scheduled?.lastTransitionTime ?? ''))
+    }
   }
 
   #begin({ metadata, spec }: ApiPod): TruePod {
@@ -184,13 +191,13 @@ export class Truth {
     return pod
   }
 
-  #land(pod: TruePod, node: string): void {
+  #land(pod: TruePod, node: string, boundAt: number): void {
     pod.node = node
     const others = this.#byNode.get(node) ?? new Set()
     this.#byNode.set(node, others)
     if (!this.#bound.has(pod.uid)) {
       this.#bound.add(pod.uid)
-      this.boundAt.push(performance.now())
+      this.boundAt.push(boundAt)
       // As a kubelet does before it starts a pod, with what its Node offers at that moment.
       const { offered } = this.#nodes.get(node) ?? {}
       const taken = [...others].reduce((sum, { requested }) => sum + requested, 0)
