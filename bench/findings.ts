@@ -38,16 +38,19 @@ function list(count: number): object {
   return { apiVersion: 'v1', kind: 'List', items: pods(count) }
 }
 
+/** As `--write-baseline` writes it. */
 function baseline(count: number): string {
-  const accepted = Array.from({ length: count }, (_, i) => ({
-    rule: 'best-effort',
-    kind: 'Pod',
-    namespace: 'shop',
-    name: `web-${i}`,
-    reason: 'bench',
-    expires: '2099-12-31'
-  }))
-  return JSON.stringify({ apiVersion: 'pidguard.io/v1alpha1', kind: 'Baseline', accepted }, null, 2)
+  const entries = Array.from({ length: count }, (_, i) =>
+    [
+      '  - rule: best-effort',
+      'kind: "Pod"',
+      'namespace: "shop"',
+      `name: "web-${i}"`,
+      'reason: "bench"',
+      'expires: "2099-12-31"'
+    ].join('\n    ')
+  )
+  return `apiVersion: pidguard.io/v1alpha1\nkind: Baseline\naccepted:\n${entries.join('\n')}\n`
 }
 
 const texts: Readonly<Record<string, (count: number) => string>> = {

@@ -22,7 +22,7 @@ interface OpenStep extends Step {
 /**
  * Finds fields in a strict JSON text. The text is gone over once, to know where each collection ends; of what is on the way to
  * a field, each member is then one step. So a List of 100,000 objects may have a finding in each. Measured on 20,000 Pods in
- * 18 MB: 70 ms, where looking for the end of each collection anew took 150.
+ * 18 MB, compiling included: 165 ms, where looking for the end of each collection anew took 360.
  */
 export class JsonLocator {
   readonly #text: string
