@@ -1,4 +1,4 @@
-// Reads: the node a scheduler binds a pod to.  Fine: it keeps half of its floor free with the pod on it.
+// Reads: the node a scheduler binds a pod to.  Fine: it keeps a quarter of its floor free with the pod on it.
 import { defineRule } from '../engine/rule.ts'
 import { floorOfBindings } from '../headroom/ceiling-account.ts'
 import { auditFull, refusalToken, sayFull, sayUnknown } from '../headroom/denial-text.ts'
@@ -13,7 +13,7 @@ export const pidBinding = defineRule<Subject, 'headroom', 'felixDaemonSets'>({
   remedy:
     'Free PIDs on the node (`pidguard top pods`), or let pidguard taint nodes that are low (spec.headroom.taintNodes). A pod whose binding is refused stays Pending and is tried again; with the taint the scheduler chooses another node.',
   limits:
-    'A binding may take half of the floor: the scheduler could not know of the last pods there, and new pods keep all of it. A refused binding alone does not move the pod: the scheduler may choose the same node again, unless it is tainted. Unknown data about a node, an urgent priority of the pod, or a failure of this rule never refuses a binding; nor is that of a pod that runs Felix refused.',
+    'A binding leaves only a quarter of the floor free: the scheduler could not know of the last pods there, and new pods keep all of it. A refused binding alone does not move the pod: the scheduler may choose the same node again, unless it is tainted. Unknown data about a node, an urgent priority of the pod, or a failure of this rule never refuses a binding; nor is that of a pod that runs Felix refused.',
   defaultMode: 'enforce',
   scope: 'pods',
   kinds: [binding],

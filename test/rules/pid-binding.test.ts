@@ -51,7 +51,7 @@ t.test('the node really chosen must have room, whatever the others have', async 
   t.strictSame(told(judge(binding('n2'), nodes, 301)), [])
 })
 
-t.test('a binding leaves half of the floor free', async (t) => {
+t.test('a binding leaves a quarter of the floor free', async (t) => {
   const { headroom } = fleetOf({ n1: { kubepods: [1001, 700] } })
   const found = (floor: Floor, estimate: number) =>
     told(
@@ -61,9 +61,9 @@ t.test('a binding leaves half of the floor free', async (t) => {
         request
       })
     )
-  // A tenth of 1001 is 101 PIDs; of a half, rounded up as every floor, 51 are left.
-  t.strictSame([found({ share: 0.1 }, 250), found({ share: 0.1 }, 251)], [[], ['denial /target/name']])
-  t.strictSame([found({ pids: 101 }, 250), found({ pids: 101 }, 251)], [[], ['denial /target/name']])
+  // A tenth of 1001 is 101 PIDs; a quarter of it, rounded up as every floor, is 26.
+  t.strictSame([found({ share: 0.1 }, 275), found({ share: 0.1 }, 276)], [[], ['denial /target/name']])
+  t.strictSame([found({ pids: 101 }, 275), found({ pids: 101 }, 276)], [[], ['denial /target/name']])
 })
 
 t.test('a pod that is not known counts with the default', async (t) => {
