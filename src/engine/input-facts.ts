@@ -2,6 +2,7 @@ import type { HeadroomView } from '../headroom/headroom-view.ts'
 import { type FelixSettings, felixSettingsOf } from '../kubernetes/calico/felix.ts'
 import { type FelixDaemonSet, felixDaemonSetOf } from '../kubernetes/calico/felix-backend.ts'
 import { podGroupKey, podGroupKinds } from '../kubernetes/pods/pod-groups.ts'
+import { limitRangeItemsOf } from '../kubernetes/qos/limit-range-items.ts'
 import type { MinorVersion } from '../kubernetes/server-version.ts'
 import { subjectOfObject } from '../kubernetes/subject.ts'
 import type { LimitRangeItem } from '../kubernetes/types.ts'
@@ -74,7 +75,7 @@ export class InputFacts {
     if (object['kind'] === 'PodGroup') return this.#addPodGroup(object, metadata)
     if (object['apiVersion'] !== 'v1') return undefined
     if (object['kind'] === 'Namespace') return this.#addNamespace(metadata)
-    if (object['kind'] === 'LimitRange') return this.#addLimitRange(metadata, object['spec'])
+    if (object['kind'] === 'LimitRange') return this.#addLimitRange(metadata, object)
     return undefined
   }
 
@@ -158,19 +159,15 @@ export class InputFacts {
     return name
   }
 
-  #addLimitRange(metadata: JsonRecord, spec: unknown): string {
+  #addLimitRange(metadata: JsonRecord, object: JsonRecord): string {
     const namespace = this.#namespaceOf(metadata)
-    const items = isRecord(spec) && Array.isArray(spec['limits']) ? spec['limits'].filter(isItem) : []
-    this.#limitRanges.set(namespace, [...(this.#limitRanges.get(namespace) ?? []), ...items])
+    const held = this.#limitRanges.get(namespace) ?? noLimitRanges
+    this.#limitRanges.set(namespace, [...held, ...limitRangeItemsOf(object)])
     return namespace
   }
 }
 
 const noLimitRanges: readonly LimitRangeItem[] = []
-
-function isItem(value: unknown): value is LimitRangeItem {
-  return isRecord(value) && typeof value['type'] === 'string'
-}
 
 function stringsOf(value: unknown): Record<string, string> {
   if (!isRecord(value)) return {}

@@ -189,9 +189,11 @@ class FileChange {
     const apiVersion = this.#judge.versionOf(object)
     const remark = remarkOnKind(object, apiVersion !== undefined)
     if (remark !== undefined && 'mistake' in remark) await this.#problemAt(remark.mistake, `${at}/kind`, locator)
-    if (apiVersion === undefined || (remark !== undefined && 'mistake' in remark)) return []
-    const name = objectNameOf(object, this.#namespace)
-    const verdict = this.#judge.judge(object, apiVersion, this.#facts)
+    if (remark !== undefined && 'mistake' in remark) return []
+    const verdict =
+      apiVersion === undefined
+        ? { problems: this.#judge.refusalsOf(object) }
+        : this.#judge.judge(object, apiVersion, this.#facts)
     if ('problems' in verdict) {
       for (const { message, pointer } of verdict.problems) {
         await this.#problemAt(message, at + pointer, locator)
@@ -201,6 +203,7 @@ class FileChange {
     const { operations, judged } = verdict
     if (operations.length === 0) return []
     const { line } = await locator.spotOf(at)
+    const name = objectNameOf(object, this.#namespace)
     this.patches.push({ file: this.#file.path, line, object: name, rules: judged.fixedBy, patch: operations })
     return operations.map((operation) => ({ ...operation, path: at + operation.path }))
   }

@@ -11,6 +11,7 @@ import { type FoundTemplate, templatesIn } from '../kubernetes/pods/pod-template
 import { type TemplatePlace, templatePlacesOf } from '../kubernetes/pods/template-places.ts'
 import { pointerBehind, problemBehind, standInOf } from '../kubernetes/pods/template-stand-in.ts'
 import { fillFromLimitRanges } from '../kubernetes/qos/limit-range-defaults.ts'
+import type { MinorVersion } from '../kubernetes/server-version.ts'
 import { isPodSubject, type Subject, subjectOfObject } from '../kubernetes/subject.ts'
 import type { LimitRangeItem } from '../kubernetes/types.ts'
 import { currentVersionOf, type GroupKind, groupKindOf, groupOf, namespaceOf, pod } from '../kubernetes/workloads.ts'
@@ -69,6 +70,13 @@ export class ObjectJudge {
     return this.#templatesOf(object).length > 0 ? apiVersion : undefined
   }
 
+  /** What the API server would refuse of an object that no rule looks at, and that says something of others. */
+  refusalsOf(object: JsonRecord): readonly ObjectProblem[] {
+    if (object['kind'] !== 'LimitRange') return []
+    const read = this.#subjectOf(object, undefined, this.#namespace)
+    return 'problems' in read ? read.problems : []
+  }
+
   /** Applies the fixes to the object in place, then runs the checks. */
   judge(object: JsonRecord, apiVersion: string, facts: InputFacts): ObjectVerdict | RefusedObject {
     if (this.#kinds.has(groupKindOf(groupOf(apiVersion), String(object['kind'])))) {
@@ -110,7 +118,7 @@ export class ObjectJudge {
     fallback = this.#namespace
   ): ObjectVerdict | RefusedObject {
     const current = object['apiVersion'] === apiVersion ? object : { ...object, apiVersion }
-    const read = this.#subjectOf(current, facts, fallback)
+    const read = this.#subjectOf(current, facts.serverVersion, fallback)
     if ('problems' in read) return read
     const { subject } = read
     const settings = this.#policy.settingsFor(subject.namespace, facts.namespace(subject.namespace))
@@ -136,7 +144,7 @@ export class ObjectJudge {
 
   #subjectOf(
     object: JsonRecord,
-    { serverVersion }: InputFacts,
+    serverVersion: MinorVersion | undefined,
     namespace: string
   ): { readonly subject: Subject } | RefusedObject {
     try {

@@ -4,6 +4,7 @@ import type { InputFile, Inputs } from '../input/inputs.ts'
 import { type InputObject, readObjects, wholeFile } from '../input/read-objects.ts'
 import { remembered } from '../input/remembered-inputs.ts'
 import { isAboutFelix } from '../kubernetes/calico/felix.ts'
+import type { ObjectProblem } from '../kubernetes/pods/object-problems.ts'
 import { remarkOnKind } from '../kubernetes/pods/unchecked-kinds.ts'
 import { type MinorVersion, newestMinor } from '../kubernetes/server-version.ts'
 import type { PatchOperation } from '../lib/json/patch.ts'
@@ -139,28 +140,27 @@ class Pass {
     if (this.#isOutdated) return
     const apiVersion = this.#judge.versionOf(object)
     const remark = remarkOnKind(object, apiVersion !== undefined)
-    if (remark !== undefined && 'mistake' in remark) return await this.#refuse(input, remark.mistake)
+    if (remark !== undefined && 'mistake' in remark) {
+      return await this.#refuseAll(input, [{ message: remark.mistake, pointer: '/kind' }])
+    }
     if (remark !== undefined) this.#findings.unchecked.add(remark)
-    if (apiVersion === undefined) return
+    if (apiVersion === undefined) return await this.#refuseAll(input, this.#judge.refusalsOf(object))
     if (apiVersion !== object['apiVersion']) this.#findings.old(String(object['apiVersion']), apiVersion)
     await this.#check(input, apiVersion)
   }
 
-  async #refuse({ object, placeOf }: InputObject, message: string): Promise<void> {
-    const name = objectNameOf(object, this.#options.namespace)
-    this.#findings.problem({ message, object: name, place: await placeOf('/kind') })
+  async #refuseAll({ object, placeOf }: InputObject, problems: readonly ObjectProblem[]): Promise<void> {
+    for (const { message, pointer } of problems) {
+      const name = objectNameOf(object, this.#options.namespace)
+      this.#findings.problem({ message, object: name, place: await placeOf(pointer) })
+    }
   }
 
   async #check(input: InputObject, apiVersion: string): Promise<void> {
-    const { object, placeOf } = input
+    const { object } = input
     const name = objectNameOf(object, this.#options.namespace)
     const verdict = this.#judge.judge(object, apiVersion, this.#facts)
-    if ('problems' in verdict) {
-      for (const { message, pointer } of verdict.problems) {
-        this.#findings.problem({ message, object: name, place: await placeOf(pointer) })
-      }
-      return
-    }
+    if ('problems' in verdict) return await this.#refuseAll(input, verdict.problems)
     this.#findings.seen(name, input.file)
     this.#judgedNamespaces.add(verdict.subject.namespace)
     if (isAboutFelix(verdict.subject)) this.#judgedNamespaces.add(ofFelix)

@@ -26,13 +26,12 @@ void t.test('labels from the command line stay where the Namespace does not say 
 void t.test('LimitRanges of a namespace add up; one without a namespace is in the default one', async (t) => {
   const facts = new InputFacts('default', none)
   t.equal(facts.knowsLimitRanges, false)
-  const limits = [{ type: 'Container', min: { cpu: '1m' } }, 'text', { min: {} }]
+  const limits = [{ type: 'Container', min: { cpu: '1m', memory: null } }]
   t.equal(facts.add({ apiVersion: 'v1', kind: 'LimitRange', metadata: { name: 'a' }, spec: { limits } }), 'default')
   facts.add({ apiVersion: 'v1', kind: 'LimitRange', metadata: { name: 'b' }, spec: { limits: [{ type: 'Pod' }] } })
-  t.strictSame(
-    facts.limitRanges('default').map(({ type }) => type),
-    ['Container', 'Pod']
-  )
+  const refused = [{ type: 'Container', min: { cpu: '1m' } }, 'text', { min: {} }]
+  facts.add({ apiVersion: 'v1', kind: 'LimitRange', metadata: { name: 'c' }, spec: { limits: refused } })
+  t.strictSame(facts.limitRanges('default'), [{ type: 'Container', min: { cpu: '1m', memory: '0' } }, { type: 'Pod' }])
   t.strictSame(facts.limitRanges('shop'), [])
   t.equal(facts.knowsLimitRanges, true)
 })

@@ -48,6 +48,10 @@ const refused: Readonly<Record<string, string>> = {
     '/spec: expected template, which is missing; is tmtemplate meant to be template?',
   [object('apps/v1', 'Deployment', 'template: null')]: '/spec: expected template, which is missing',
   [object('apps/v1', 'DaemonSet', 'template: [1]')]: '/spec/template: expected an object, found a list',
+  [object('v1', 'LimitRange', 'limits: [{type: Container, default: {memory: 512MB}}]')]:
+    '/spec/limits/0/default/memory: expected a quantity such as 64Mi, found "512MB"; is 512M meant?',
+  [object('v1', 'LimitRange', 'limits: [{default: {cpu: 1}}]')]:
+    '/spec/limits/0/type: expected Container, Pod or PersistentVolumeClaim, found nothing',
   'kind: Pod\nmetadata: {name: x}\n': 'expected a Kubernetes object, found one without apiVersion',
   'apiVersion: [v1]\nkind: Pod\nmetadata: {name: x}\n': 'expected a Kubernetes object, found one without apiVersion',
   'replicas: 3\n': 'expected a Kubernetes object, found one without apiVersion and kind',

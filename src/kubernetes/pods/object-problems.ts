@@ -1,14 +1,16 @@
 import { nearest } from '../../lib/did-you-mean.ts'
 import { escapeToken, tokensOf } from '../../lib/json/pointer.ts'
 import { isRecord } from '../../lib/json/shape.ts'
+import { limitRangeProblems } from '../qos/limit-range-items.ts'
 import { isPidsResource, takesPidsLimit } from '../qos/pids-limit.ts'
 import { firstWithPodLevel } from '../qos/pod-level.ts'
-import { parseQuantity } from '../qos/quantity.ts'
+import { quantityProblem, shownQuantity } from '../qos/quantity-problem.ts'
 import { isContainerResource, isPodLevelResource } from '../qos/resources.ts'
 import type { MinorVersion } from '../server-version.ts'
 import type { PodSubject, Subject } from '../subject.ts'
 import { isPodSubject } from '../subject.ts'
 import type { Maybe, ResourceRequirements } from '../types.ts'
+import { groupKindOf } from '../workloads.ts'
 
 /** Why the API server would refuse the object, and at which field. */
 export interface ObjectProblem {
@@ -21,11 +23,13 @@ export interface ObjectProblem {
  * quantity for no request, a misspelt list of containers for a pod without any. `server`: the version that the object is for;
  * undefined: not known, and what depends on it is not said.
  */
-export function problemsOf(subject: Subject, server: MinorVersion | undefined): ObjectProblem[] {
-  if (!isPodSubject(subject)) return []
+export function problemsOf(subject: Subject, server: MinorVersion | undefined): readonly ObjectProblem[] {
+  if (!isPodSubject(subject)) return subject.groupKind === limitRange ? limitRangeProblems(subject.object) : []
   const missing = missingContainers(subject)
   return missing === undefined ? badResources(subject, server) : [missing]
 }
+
+const limitRange = groupKindOf('', 'LimitRange')
 
 function missingContainers(subject: PodSubject): ObjectProblem | undefined {
   const { containers } = subject.podSpec
@@ -95,45 +99,11 @@ function addBad(
       const text = list[name] ?? undefined
       if (text === undefined) continue
       const wrong = nameProblem(name)
-      const quantity = parseQuantity(text)
-      const isBad = quantity === undefined || quantity < 0n
-      if (wrong === undefined && !isBad) continue
+      const bad = quantityProblem(name, text)
+      if (wrong === undefined && bad === undefined) continue
       const pointer = `${holder}/resources/${field}/${escapeToken(name)}`
-      if (wrong !== undefined) problems.push({ pointer, message: `${pointer}: ${wrong}, found ${shown(name)}` })
-      if (!isBad) continue
-      const expected = quantity === undefined ? `a quantity such as ${exampleOf(name)}` : 'a quantity of 0 or more'
-      problems.push({ pointer, message: `${pointer}: expected ${expected}, found ${shown(text)}${meantBy(text)}` })
+      if (wrong !== undefined) problems.push({ pointer, message: `${pointer}: ${wrong}, found ${shownQuantity(name)}` })
+      if (bad !== undefined) problems.push({ pointer, message: `${pointer}: ${bad}` })
     }
   }
-}
-
-function exampleOf(resource: string): string {
-  return resource === 'cpu' ? '100m' : resource === 'memory' ? '64Mi' : '1'
-}
-
-/** Characters. Longer than any quantity; the length of the value found has no bound. */
-const maxShown = 40
-
-function shown(text: string | number): string {
-  const written = JSON.stringify(text)
-  return written.length <= maxShown ? written : `${written.slice(0, maxShown - 1)}…`
-}
-
-/** Slips that people make: bytes with a B, lower-case binary suffixes, a comma, an upper-case k, a space. */
-const slips: readonly (readonly [RegExp, string])[] = [
-  [/^([\d.]+) ?([KMGTPE]i?)B$/i, '$1$2'],
-  [/^([\d.]+) ?(k|m|g|t|p|e)i?$/i, '$1$2i'],
-  [/^(\d+),(\d+)$/, '$1.$2'],
-  [/^([\d.]+) ?(cores?|cpus?|vcpus?)$/i, '$1']
-]
-
-function meantBy(text: string | number): string {
-  for (const [slip, correct] of slips) {
-    if (!slip.test(String(text))) continue
-    const meant = String(text)
-      .replace(slip, correct)
-      .replace(/[kmgtpe]i$/i, (suffix) => `${(suffix[0] as string).toUpperCase()}i`)
-    if (parseQuantity(meant) !== undefined) return `; is ${meant} meant?`
-  }
-  return ''
 }

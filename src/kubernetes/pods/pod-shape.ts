@@ -1,6 +1,10 @@
 import { escapeToken } from '../../lib/json/pointer.ts'
 import { isRecord, type JsonRecord, malformed, optionalList, optionalRecord, tooMany } from '../../lib/json/shape.ts'
+import { keysLimit, readQuantities } from '../qos/resource-lists.ts'
 import type { ObjectMeta, PodSpec } from '../types.ts'
+
+// A null in a map or a list of strings is the empty string, as the API server decodes it, and is made so in place: rules see what
+// the API server stores, and nothing of it is written to a file. A null where a map or a list stands is absent.
 
 /** The metadata at `pointer`; empty where there are none. Throws ERR_OBJECT_MALFORMED. */
 export function readMetadata(value: unknown, pointer: string): ObjectMeta {
@@ -12,6 +16,7 @@ export function readMetadata(value: unknown, pointer: string): ObjectMeta {
     let keys = 0
     for (const key in map) {
       if (++keys > keysLimit) throw tooMany(field, keysLimit, Object.keys(map).length, at)
+      if (map[key] === null) map[key] = ''
       if (typeof map[key] !== 'string') throw malformed('a string', map[key], `${pointer}/${field}/${escapeToken(key)}`)
     }
   }
@@ -39,12 +44,6 @@ export function readMetadata(value: unknown, pointer: string): ObjectMeta {
  */
 export const containersLimit = 500
 
-/**
- * Keys of one mapping: labels, annotations, a node selector, resources. The API server bounds annotations by their size alone
- * (256 KiB, apimachinery pkg/api/validation/objectmeta.go) and the others not at all. Own choice: ten times what is seen.
- */
-export const keysLimit = 1_000
-
 const containerLists = ['initContainers', 'containers', 'ephemeralContainers'] as const
 
 /**
@@ -65,9 +64,10 @@ export function readPodSpec(value: unknown, pointer: string): PodSpec {
       readContainer(container, `${at}/${i}`)
     })
   }
-  const nodeSelector = optionalRecord(spec['nodeSelector'], `${pointer}/nodeSelector`)
-  const labels = Object.keys(nodeSelector ?? {}).length
-  if (labels > keysLimit) throw tooMany('labels', keysLimit, labels, `${pointer}/nodeSelector`)
+  const nodeSelector = optionalRecord(spec['nodeSelector'], `${pointer}/nodeSelector`) ?? {}
+  const labels = Object.keys(nodeSelector)
+  if (labels.length > keysLimit) throw tooMany('labels', keysLimit, labels.length, `${pointer}/nodeSelector`)
+  for (const label of labels) if (nodeSelector[label] === null) nodeSelector[label] = ''
   return spec as PodSpec
 }
 
@@ -84,8 +84,10 @@ function readContainer(container: JsonRecord, at: string): void {
 }
 
 function readTexts(value: unknown, pointer: string): void {
-  optionalList(value, pointer)?.forEach((text, i) => {
-    if (typeof text !== 'string') throw malformed('a string', text, `${pointer}/${i}`)
+  const texts = optionalList(value, pointer)
+  texts?.forEach((text, i) => {
+    if (text === null) texts[i] = ''
+    else if (typeof text !== 'string') throw malformed('a string', text, `${pointer}/${i}`)
   })
 }
 
@@ -93,14 +95,6 @@ function readResources(value: unknown, pointer: string): void {
   const resources = optionalRecord(value, pointer)
   if (resources === undefined) return
   for (const field of ['requests', 'limits'] as const) {
-    const list = optionalRecord(resources[field], `${pointer}/${field}`)
-    let keys = 0
-    for (const key in list) {
-      if (++keys > keysLimit) throw tooMany('resources', keysLimit, Object.keys(list).length, `${pointer}/${field}`)
-      const quantity = list[key]
-      if (typeof quantity !== 'string' && typeof quantity !== 'number') {
-        throw malformed('a quantity', quantity, `${pointer}/${field}/${escapeToken(key)}`)
-      }
-    }
+    readQuantities(resources[field], `${pointer}/${field}`)
   }
 }

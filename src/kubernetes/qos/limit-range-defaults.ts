@@ -1,5 +1,5 @@
 import { resourceContainersOf } from '../containers.ts'
-import type { LimitRangeItem, Maybe, PodSpec, QuantityText, ResourceList } from '../types.ts'
+import type { LimitRangeItem, Maybe, PodSpec, ResourceList } from '../types.ts'
 
 /**
  * Fills a Pod in place with the defaults of the LimitRanges of its namespace, as the API server does before any webhook
@@ -15,7 +15,7 @@ export function fillFromLimitRanges(podSpec: PodSpec, items: readonly LimitRange
       // At decoding the API server has copied limits to missing requests (SetDefaults_Pod).
       const filled = {
         limits: merged(resources.limits, limits),
-        requests: merged({ ...resources.limits, ...present(resources.requests) }, requests)
+        requests: merged({ ...resources.limits, ...resources.requests }, requests)
       }
       if (filled.limits === undefined && filled.requests === undefined) continue
       isChanged = true
@@ -38,20 +38,13 @@ function defaultsOf({ default: limit, defaultRequest, max, min }: LimitRangeItem
   readonly limits: ResourceList
   readonly requests: ResourceList
 } {
-  const limits = { ...present(max), ...present(limit) }
-  return { limits, requests: { ...present(min), ...limits, ...present(defaultRequest) } }
+  const limits = { ...max, ...limit }
+  return { limits, requests: { ...min, ...limits, ...defaultRequest } }
 }
 
 /** The list with what it lacks; undefined where it lacks nothing. */
 function merged(list: Maybe<ResourceList>, defaults: ResourceList): ResourceList | undefined {
-  const held = present(list)
+  const held = list ?? {}
   const missing = Object.entries(defaults).filter(([name]) => !Object.hasOwn(held, name))
   return missing.length === 0 ? undefined : { ...held, ...Object.fromEntries(missing) }
-}
-
-/** The entries that are not null: null is a field left out. */
-function present(list: Maybe<ResourceList>): Record<string, QuantityText> {
-  return Object.fromEntries(
-    Object.entries(list ?? {}).filter((entry): entry is [string, QuantityText] => (entry[1] ?? undefined) !== undefined)
-  )
 }

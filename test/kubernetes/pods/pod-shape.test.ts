@@ -1,5 +1,6 @@
 import t from 'tap'
-import { containersLimit, keysLimit } from '../../../src/kubernetes/pods/pod-shape.ts'
+import { containersLimit } from '../../../src/kubernetes/pods/pod-shape.ts'
+import { keysLimit } from '../../../src/kubernetes/qos/resource-lists.ts'
 import type { JsonRecord } from '../../../src/lib/json/shape.ts'
 import { podObject, subjectFrom } from '../../support/subjects.ts'
 
@@ -7,7 +8,6 @@ const malformedPods: { name: string; object: JsonRecord; at: string }[] = [
   { name: 'metadata that is text', object: { ...podObject(), metadata: 'text' }, at: '/metadata' },
   { name: 'a spec that is a list', object: { apiVersion: 'v1', kind: 'Pod', spec: [] }, at: '/spec' },
   { name: 'a label that is a number', object: podObject({}, { labels: { a: 1 } }), at: '/metadata/labels/a' },
-  { name: 'a label that is null', object: podObject({}, { labels: { a: null } }), at: '/metadata/labels/a' },
   {
     name: 'an annotation that is an object; its key is escaped',
     object: podObject({}, { annotations: { 'pidguard.io/pids~': {} } }),
@@ -84,4 +84,23 @@ void t.test('containers and keys have bounds, at them and one past', async (t) =
     const message = new RegExp(`^${at}: expected at most ${limit} .*, found ${limit + 1}$`)
     t.throws(() => subjectFrom(object(limit + 1)), { code: 'ERR_OBJECT_TOO_LARGE', message })
   }
+})
+
+void t.test('null is what the API server decodes it to', async (t) => {
+  const spec = {
+    resources: { requests: { cpu: null } },
+    nodeSelector: { zone: null },
+    initContainers: [{ name: 'i', resources: { limits: { memory: null, 'example.com/gpu': null } } }],
+    containers: [{ name: 'a', command: [null], args: ['x', null], resources: { requests: null, limits: { cpu: '1' } } }]
+  }
+  const { object } = subjectFrom(podObject(spec, { labels: { a: null }, annotations: { b: null } }))
+  t.match(object, {
+    metadata: { labels: { a: '' }, annotations: { b: '' } },
+    spec: {
+      resources: { requests: { cpu: '0' } },
+      nodeSelector: { zone: '' },
+      initContainers: [{ resources: { limits: { memory: '0', 'example.com/gpu': '0' } } }],
+      containers: [{ command: [''], args: ['x', ''], resources: { requests: null, limits: { cpu: '1' } } }]
+    }
+  })
 })
