@@ -2,10 +2,11 @@ import type { KnownCluster } from '../engine/input-facts.ts'
 import { RuleIndex } from '../engine/rule-index.ts'
 import { AppError } from '../errors.ts'
 import { readText, writeText } from '../host/files/input-files.ts'
-import { inputsInLittleMemory } from '../host/garbage.ts'
 import { loadFilePolicy } from '../host/policy-once.ts'
 import { print } from '../host/stdout.ts'
 import type { TakeOptions } from '../host/take-snapshot.ts'
+import { inputsInLittleMemory } from '../host/v8/garbage.ts'
+import { optimizeLate } from '../host/v8/late-optimizer.ts'
 import type { Millis } from '../lib/units.ts'
 import { coloured, plain, renderText, withoutCommands } from '../report/text.ts'
 import { countingFindings, type FailOn, plural, type Report } from '../report/validate-report.ts'
@@ -73,6 +74,7 @@ export async function runValidate(args: readonly string[], given: ValidateFlags)
     inputs: inputsInLittleMemory(inputs),
     baseline,
     cluster,
+    judged: optimizeLate(),
     notes: [...notes, ...(cluster?.notes ?? [])]
   }
   const report = await validate(paths, { failOn, namespace, namespaceLabels, kubernetesVersion, mayBeEmpty }, deps)

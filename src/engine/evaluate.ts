@@ -1,6 +1,7 @@
 import { runsFelix } from '../kubernetes/calico/felix.ts'
 import { oldSubjectOf, type Subject } from '../kubernetes/subject.ts'
 import { isSame } from '../lib/json/deep-equal.ts'
+import { memoized } from '../lib/memoize.ts'
 import type { Exempted, Fault, RuleFinding, Skip, Verdict } from '../model/finding.ts'
 import type { Settings } from '../policy/settings.ts'
 import type { AllFacts, FactName, Rule, RuleContext } from './rule.ts'
@@ -14,12 +15,16 @@ export interface JudgingInput {
 }
 
 /** What the given rules find in the subject. Never throws: a rule that does is a fault in the verdict. */
-export function evaluate(subject: Subject, rules: readonly Rule[], input: JudgingInput): Verdict {
+export function evaluate(
+  subject: Subject,
+  rules: readonly Rule[],
+  input: JudgingInput,
+  context = contextOf(input)
+): Verdict {
   const findings: RuleFinding[] = []
   const skips: Skip[] = []
   const faults: Fault[] = []
   const exempted: Exempted[] = []
-  const context = contextOf(input)
   for (const rule of rules) {
     if (!isAsked(rule, input)) continue
     const exemption = input.exemption(rule.id)
@@ -29,7 +34,7 @@ export function evaluate(subject: Subject, rules: readonly Rule[], input: Judgin
     }
     const missing = firstMissingFact(rule, input.facts)
     if (missing !== undefined) {
-      skips.push({ ruleId: rule.id, reason: `${missing} not known` })
+      skips.push({ ruleId: rule.id, reason: notKnown(missing) })
       continue
     }
     try {
@@ -74,8 +79,12 @@ export function isAsked(rule: Rule, { settings }: Pick<JudgingInput, 'settings'>
 
 /** The first fact that the rule requires and this front does not have. */
 export function firstMissingFact(rule: Rule, facts: Partial<AllFacts>): FactName | undefined {
-  return rule.requiredFacts.find((name) => facts[name] === undefined)
+  for (const name of rule.requiredFacts) if (facts[name] === undefined) return name
+  return undefined
 }
+
+/** The reason of a skip for want of a fact; the same text each time. */
+export const notKnown = memoized((fact) => `${fact} not known`)
 
 /** All facts this front has; the type of each rule shows it only those it named. */
 export function contextOf(input: JudgingInput): RuleContext<FactName> {

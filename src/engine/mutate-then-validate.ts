@@ -2,7 +2,7 @@ import type { Subject } from '../kubernetes/subject.ts'
 import type { PatchOperation } from '../lib/json/patch.ts'
 import type { Verdict } from '../model/finding.ts'
 import { type DecidedFinding, type Decision, decidedFindings } from './decide.ts'
-import { evaluate, type JudgingInput } from './evaluate.ts'
+import { contextOf, evaluate, type JudgingInput } from './evaluate.ts'
 import { mutate } from './mutate.ts'
 import type { Rule } from './rule.ts'
 
@@ -29,8 +29,9 @@ export interface JudgedInTurn extends Outcome {
  * changed in place.
  */
 export function mutateThenValidate(subject: Subject, rules: readonly Rule[], input: JudgingInput): JudgedInTurn {
-  const { operations, fixedBy, verdict: mutation } = mutate(subject, rules, input)
-  const validation = evaluate(subject, rules, input)
+  const context = contextOf(input)
+  const { operations, fixedBy, verdict: mutation } = mutate(subject, rules, input, context)
+  const validation = evaluate(subject, rules, input, context)
   const verdict: Verdict = {
     findings: validation.findings,
     skips: mergeByRule(mutation.skips, validation.skips),

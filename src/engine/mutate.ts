@@ -2,7 +2,7 @@ import type { Subject } from '../kubernetes/subject.ts'
 import { Draft, type PatchOperation } from '../lib/json/patch.ts'
 import type { Exempted, Fault, Skip, Verdict } from '../model/finding.ts'
 import { isFixed } from './decide.ts'
-import { contextOf, faultOf, firstMissingFact, type JudgingInput, leavesAlone } from './evaluate.ts'
+import { contextOf, faultOf, firstMissingFact, type JudgingInput, leavesAlone, notKnown } from './evaluate.ts'
 import type { Rule } from './rule.ts'
 
 export interface Mutation {
@@ -20,14 +20,18 @@ export interface Mutation {
  * Changes the subject's object in place by the fixes of its rules, in their order, and returns what was changed.
  * When a fix throws, all changes are taken back: no operations, only the fault, and the object as it was sent.
  */
-export function mutate(subject: Subject, rules: readonly Rule[], input: JudgingInput): Mutation {
+export function mutate(
+  subject: Subject,
+  rules: readonly Rule[],
+  input: JudgingInput,
+  context = contextOf(input)
+): Mutation {
   const skips: Skip[] = []
   const faults: Fault[] = []
   const exempted: Exempted[] = []
   const fixedBy: string[] = []
-  const notes = new Set<string>()
+  let notes: string[] = []
   const draft = new Draft(subject.object as Record<string, unknown>)
-  const context = contextOf(input)
   for (const rule of rules) {
     if (rule.fix === undefined || !isFixed(input.settings.modes.get(rule.id)) || !rule.isAsked(input.settings)) continue
     try {
@@ -39,7 +43,7 @@ export function mutate(subject: Subject, rules: readonly Rule[], input: JudgingI
       }
       const missing = firstMissingFact(rule, input.facts)
       if (missing !== undefined) {
-        skips.push({ ruleId: rule.id, reason: `${missing} not known` })
+        skips.push({ ruleId: rule.id, reason: notKnown(missing) })
         continue
       }
       if (!rule.everyWrite && leavesAlone(rule, subject)) continue
@@ -48,13 +52,13 @@ export function mutate(subject: Subject, rules: readonly Rule[], input: JudgingI
       rule.fix(subject, draft, context)
       if (draft.operations.length === before) continue
       fixedBy.push(rule.id)
-      for (const note of said) notes.add(note)
+      if (said.length > 0) notes = [...new Set([...notes, ...said])]
     } catch (error) {
       faults.push(faultOf(rule, subject, error))
     }
   }
   const verdict = { findings: [], skips, faults, exempted }
-  if (faults.length === 0) return { operations: draft.operations, fixedBy, notes: [...notes], verdict }
+  if (faults.length === 0) return { operations: draft.operations, fixedBy, notes, verdict }
   draft.undoAll()
   return { operations: [], fixedBy: [], notes: [], verdict }
 }

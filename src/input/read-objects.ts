@@ -1,3 +1,4 @@
+import { eachInTurn, type NowOrLater, whenThere } from '../lib/async/now-or-later.ts'
 import { isRecord, nameOf } from '../lib/json/shape.ts'
 import type { Place, Problem } from '../report/validate-report.ts'
 import type { Spot } from '../yaml/locator.ts'
@@ -8,6 +9,7 @@ import {
   maxDocument,
   type NotObject,
   objectsOf,
+  type ReadDocument,
   readDocument,
   sourceOf
 } from '../yaml/read-document.ts'
@@ -21,11 +23,11 @@ export interface InputObject extends ManifestObject {
   /** Line of the file that its document starts on. */
   readonly line: number
   /** The place of a field, or of the deepest field above it that is there. */
-  placeOf(pointer: string): Promise<Place>
+  placeOf(pointer: string): NowOrLater<Place>
 }
 
 export interface DocumentSink {
-  object(object: InputObject): Promise<void>
+  object(object: InputObject): NowOrLater<void>
   problem(problem: Problem): void
   /** A document that cannot be read, found in a folder, and can be no object. A problem where this is left out. */
   unreadable?(problem: Problem): void
@@ -40,7 +42,10 @@ export interface DocumentSink {
 export async function readObjects(file: InputFile, inputs: Inputs, sink: DocumentSink): Promise<void> {
   for (const read of documentsOf(file, inputs)) {
     if ('message' in read) sink.problem(read)
-    else await readOne(file, read, sink)
+    else {
+      const rest = readOne(file, read, sink)
+      if (rest instanceof Promise) await rest
+    }
   }
 }
 
@@ -70,9 +75,17 @@ function isBinary(text: string): boolean {
   return text.slice(0, 8_000).includes('\0')
 }
 
-async function readOne(file: InputFile, document: DocumentText, sink: DocumentSink): Promise<void> {
+function readOne(file: InputFile, document: DocumentText, sink: DocumentSink): NowOrLater<void> {
   if (sink.wants !== undefined && !sink.wants(document.text)) return
-  const { values, mistakes } = await readDocument(document)
+  return whenThere(readDocument(document), (read) => giveAll(file, document, read, sink))
+}
+
+function giveAll(
+  file: InputFile,
+  document: DocumentText,
+  { values, mistakes }: ReadDocument,
+  sink: DocumentSink
+): NowOrLater<void> {
   const [first] = mistakes
   if (first !== undefined && sink.unreadable !== undefined && !mayBeObject(file, document.text, values)) {
     sink.unreadable({ message: first.message, place: placeAt(file, spotAt(document, first.at)) })
@@ -90,7 +103,7 @@ async function readOne(file: InputFile, document: DocumentText, sink: DocumentSi
     source ??= { text: sourceOf(document.text) ?? file.origin }
     return source.text
   }
-  for (const value of values) await give(file, document, value, sourceText, sink)
+  return eachInTurn(values.values(), (value) => give(file, document, value, sourceText, sink))
 }
 
 /** Whether a document with mistakes may be an object: a dashboard or a configuration of another tool names no kind. */
@@ -101,25 +114,28 @@ function mayBeObject({ isNamed }: InputFile, text: string, values: readonly Docu
 /** Mistakes shown of one document: a person needs no more to find the cause. Own choice. */
 const maxMistakes = 100
 
-async function give(
+function give(
   file: InputFile,
   document: DocumentText,
   read: DocumentValue,
   sourceText: () => string | undefined,
   sink: DocumentSink
-): Promise<void> {
+): NowOrLater<void> {
   const locator = new Locator(document, read)
-  for (const found of objectsOf(read.value)) {
-    const placeOf = async (pointer: string): Promise<Place> => {
-      const source = sourceText()
-      const place = placeAt(file, await locator.spotOf(found.at + pointer))
-      return source === undefined ? place : { ...place, source }
-    }
-    const message = whyNone(found, file)
-    if (message !== undefined) sink.problem({ message, place: await placeOf('') })
-    else if ('object' in found && isObject(found.object))
-      await sink.object({ ...found, file: shown(file.path), line: document.line, placeOf })
+  const placeAtSpot = (spot: Spot): Place => {
+    const source = sourceText()
+    const place = placeAt(file, spot)
+    return source === undefined ? place : { ...place, source }
   }
+  return eachInTurn(objectsOf(read.value), (found) => {
+    const placeOf = (pointer: string): NowOrLater<Place> => whenThere(locator.spotOf(found.at + pointer), placeAtSpot)
+    const message = whyNone(found, file)
+    if (message !== undefined) {
+      return whenThere(placeOf(''), (place) => sink.problem({ message, place }))
+    }
+    if (!('object' in found) || !isObject(found.object)) return
+    return sink.object({ object: found.object, at: found.at, file: shown(file.path), line: document.line, placeOf })
+  })
 }
 
 /** Why a value of a file is a problem in place of an object; undefined: it is one, or the file may hold other things. */
@@ -157,8 +173,16 @@ export function wholeFile(path: string): Place {
 }
 
 function placeAt({ path, origin, isOnce }: InputFile, spot: Spot): Place {
+  const place = {
+    file: shown(path),
+    line: spot.line,
+    column: spot.column,
+    length: spot.length,
+    excerpt: spot.excerpt
+  }
+  if (origin === undefined && !isOnce) return place
   const source = origin === undefined ? undefined : { source: origin }
-  return { file: shown(path), ...spot, ...source, ...(isOnce ? { isStream: true } : undefined) }
+  return { ...place, ...source, ...(isOnce ? { isStream: true } : undefined) }
 }
 
 function shown(path: string): string {

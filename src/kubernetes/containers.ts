@@ -33,6 +33,12 @@ export function containersOf(podSpec: PodSpec, podSpecAt: string): ContainerView
   return views
 }
 
+/** The containers that may hold resources, without their pointers. */
+export function resourceHoldersOf({ initContainers, containers }: PodSpec): readonly Container[] {
+  const own = containers ?? noContainers
+  return initContainers === undefined || initContainers === null ? own : [...initContainers, ...own]
+}
+
 /** The containers that may hold resources: all but the ephemeral ones (core/v1 EphemeralContainerCommon.Resources). */
 export function resourceContainersOf(podSpec: PodSpec, podSpecAt: string): ContainerView[] {
   const views = containersOf(podSpec, podSpecAt)

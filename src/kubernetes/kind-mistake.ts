@@ -40,11 +40,19 @@ const versions: Readonly<Record<string, readonly string[]>> = {
   extensions: ['v1beta1']
 }
 
+/** The kinds of each of those that is written rightly: nearly every object is of one. */
+const rightly: ReadonlyMap<string, readonly string[]> = new Map(
+  Object.entries(kinds).flatMap(([group, own]) =>
+    (versions[group] ?? []).map((version) => [group === '' ? version : `${group}/${version}`, own] as const)
+  )
+)
+
 /** A kind has to be a label of DNS but for the case of its letters (apiextensions validation.go). */
 const kindPattern = /^[a-z]([-a-z0-9]{0,61}[a-z0-9])?$/i
 
 /** What is wrong with an apiVersion or a kind that holds it, for each kind; undefined when nothing is known to be. */
 export function versionMistake(apiVersion: string, kind: string): string | undefined {
+  if (rightly.get(apiVersion)?.includes(kind)) return undefined
   if (!kindPattern.test(kind))
     return `no API server serves ${JSON.stringify(kind.slice(0, maxShown))}: no kind is written so`
   const [version = '', group = '', ...rest] = apiVersion.split('/').reverse()

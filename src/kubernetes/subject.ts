@@ -1,4 +1,5 @@
 import { AppError } from '../errors.ts'
+import { tokensOf } from '../lib/json/pointer.ts'
 import { type JsonRecord, malformed, optionalRecord } from '../lib/json/shape.ts'
 import type { Operation, ReviewRequest } from './admission-review.ts'
 import { readMetadata, readPodSpec } from './pods/pod-shape.ts'
@@ -104,29 +105,31 @@ interface SubjectParts {
 function subjectOf(object: JsonRecord, parts: SubjectParts): Subject {
   const metadata = readMetadata(object['metadata'], '/metadata')
   const groupKind = groupKindOf(parts.group, parts.kind)
+  const name = parts.name || nameOf(metadata)
+  const { kind, resource, subresource, operation, namespace, userName, dryRun, oldObject } = parts
   const subject: Subject = {
     groupKind,
-    kind: parts.kind,
-    resource: parts.resource,
-    subresource: parts.subresource,
-    operation: parts.operation,
-    namespace: parts.namespace,
-    name: parts.name || nameOf(metadata),
-    userName: parts.userName,
-    dryRun: parts.dryRun,
+    kind,
+    resource,
+    subresource,
+    operation,
+    namespace,
+    name,
+    userName,
+    dryRun,
     object,
-    oldObject: parts.oldObject,
+    oldObject,
     metadata
   }
   const at = podAt(groupKind)
-  return at === undefined ? subject : { ...subject, ...podOf(object, at) }
+  return at === undefined ? subject : Object.assign(subject, podOf(object, at))
 }
 
 /** The pod at `at` in `object`; one without a template (a ReplicationController may lack it) has no containers. */
 function podOf(object: JsonRecord, at: string): Omit<PodSubject, keyof Subject> {
   let holder: JsonRecord = object
   let pointer = ''
-  for (const token of at.split('/').slice(1)) {
+  for (const token of tokensOf(at)) {
     pointer += `/${token}`
     holder = optionalRecord(holder[token], pointer) ?? {}
   }

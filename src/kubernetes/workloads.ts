@@ -17,8 +17,12 @@ const podAtByKind: Readonly<Record<string, string>> = {
 export type GroupKind = string
 
 export function groupKindOf(group: string, kind: string): GroupKind {
-  return `${group}/${kind}`
+  if (last.group !== group || last.kind !== kind) last = { group, kind, key: `${group}/${kind}` }
+  return last.key
 }
+
+/** What was asked for last: each object asks many times, and a new text for each would have to be hashed. */
+let last: { readonly group: string; readonly kind: string; readonly key: GroupKind } = { group: '', kind: '', key: '/' }
 
 export const pod: GroupKind = '/Pod'
 export const daemonSet: GroupKind = 'apps/DaemonSet'

@@ -22,7 +22,7 @@ export const coloured: Paint = (style, text) => `\u001b[${codes[style]}m${text}\
 
 /** The report for people, each finding with its line, as a compiler shows it. */
 export function renderText(report: Report, paint: Paint = plain): string {
-  const explained = new Set<string>()
+  const explained = new Map<string, Set<string>>()
   const blocks: string[] = [
     ...report.problems.map((problem) =>
       block(paint('red', 'error'), problem.message, problem.place, nameOf(problem.object), [], paint)
@@ -44,12 +44,12 @@ function nameOf(object: ObjectName | undefined): string {
   return object === undefined ? '' : objectText(object)
 }
 
-function findingBlock(finding: ReportFinding, explained: Set<string>, paint: Paint): string {
+function findingBlock(finding: ReportFinding, explained: Map<string, Set<string>>, paint: Paint): string {
   const { ruleId, action, reason, detail, remedy, object, place } = finding
   // The remedy of a rule is mostly the same each time: each is printed once.
-  const said = `${ruleId} ${remedy}`
-  const help = explained.has(said) ? [] : [`help: ${remedy}`]
-  explained.add(said)
+  const said = explained.get(ruleId) ?? new Set<string>()
+  const help = said.has(remedy) ? [] : [`help: ${remedy}`]
+  if (help.length > 0) explained.set(ruleId, said.add(remedy))
   const style = action === 'deny' ? 'red' : action === 'warn' ? 'yellow' : 'cyan'
   return block(paint(style, `${action}[${ruleId}]`), `${reason} (${detail})`, place, objectText(object), help, paint)
 }

@@ -1,7 +1,7 @@
 // Reads: resources of all containers and of the pod itself.  Fine: any cpu or memory request or limit above zero.
 import { isFixed } from '../engine/decide.ts'
 import { definePodRule, type RuleContext } from '../engine/rule.ts'
-import { resourceContainersOf } from '../kubernetes/containers.ts'
+import { resourceHoldersOf } from '../kubernetes/containers.ts'
 import { looksLikeNodeShell, nodeShellRemedy } from '../kubernetes/node-shell.ts'
 import { podLevelDecides } from '../kubernetes/qos/pod-level.ts'
 import { isBestEffort, mayDecideAtPodLevel } from '../kubernetes/qos/qos.ts'
@@ -55,8 +55,8 @@ function remedyField(subject: PodSubject, { serverVersion }: Context): { remedy?
 export const podLevelRemedy =
   "Set requests of cpu and memory in the pod's own spec.resources, or remove spec.resources: where it is set, requests of the containers may not count."
 
-function resourcesOf({ podSpec, podSpecAt }: PodSubject): readonly unknown[] {
-  return [podSpec.resources, ...resourceContainersOf(podSpec, podSpecAt).map(({ container }) => container.resources)]
+function resourcesOf({ podSpec }: PodSubject): readonly unknown[] {
+  return [podSpec.resources, ...resourceHoldersOf(podSpec).map(({ resources }) => resources)]
 }
 
 /** A ReplicationController may have no template, and a pod without containers is refused by the API server itself. */
@@ -65,7 +65,7 @@ function hasNoContainers({ podSpec }: PodSubject): boolean {
 }
 
 /** Whether the Pods of this template get a request at admission: from `resource-requests` or from a LimitRange. */
-function isFilledLater({ podSpec, podSpecAt }: PodSubject, context: Context): boolean {
+function isFilledLater({ podSpec }: PodSubject, context: Context): boolean {
   // Both fill containers, but pod-level resources decide alone where they are set.
   if (mayDecideAtPodLevel(podSpec, context.serverVersion)) return false
   const { settings, limitRanges } = context
@@ -73,7 +73,7 @@ function isFilledLater({ podSpec, podSpecAt }: PodSubject, context: Context): bo
     settings.requests.bestEffortPods === 'inject' &&
     isFixed(settings.modes.get('resource-requests')) &&
     !context.isExempt('resource-requests')
-  return resourceContainersOf(podSpec, podSpecAt).some(({ container }) =>
+  return resourceHoldersOf(podSpec).some((container) =>
     qosResources.some(
       (name) =>
         (injects && isOpen(container.resources?.limits, name)) ||
@@ -102,14 +102,14 @@ function pointerOf({ podSpec, podSpecAt }: PodSubject, { serverVersion }: Contex
   return mayDecideAtPodLevel(podSpec, serverVersion) ? `${podSpecAt}/resources` : `${podSpecAt}/containers/0/resources`
 }
 
-function detailOf({ podSpec, podSpecAt }: PodSubject, { serverVersion }: Context): string {
+function detailOf({ podSpec }: PodSubject, { serverVersion }: Context): string {
   if (mayDecideAtPodLevel(podSpec, serverVersion)) {
     return serverVersion === undefined && isEmpty(podSpec.resources)
       ? 'on Kubernetes v1.34 to v1.36 empty pod-level resources decide, and the version of this server is not known'
       : 'the pod-level resources decide, and hold neither cpu nor memory above zero'
   }
-  const containers = resourceContainersOf(podSpec, podSpecAt)
-  const names = containers.slice(0, 3).map(({ container }) => container.name)
+  const containers = resourceHoldersOf(podSpec)
+  const names = containers.slice(0, 3).map(({ name }) => name)
   const more = containers.length > 3 ? ` and ${containers.length - 3} more` : ''
   return `no cpu or memory request or limit above zero in ${names.join(', ')}${more}`
 }

@@ -1,6 +1,6 @@
 // Reads: command line of containers that run node_exporter.  Fine: --collector.processes, not switched off again.
 import { definePodRule } from '../engine/rule.ts'
-import { containersOf } from '../kubernetes/containers.ts'
+import { type ContainerView, containersOf } from '../kubernetes/containers.ts'
 import type { PodSubject } from '../kubernetes/subject.ts'
 import type { Container } from '../kubernetes/types.ts'
 import { controllerOf, daemonSet, pod } from '../kubernetes/workloads.ts'
@@ -37,8 +37,17 @@ export const nodeExporterProcesses = definePodRule({
 /** Also as mirrors call it: mirrored-prometheus-node-exporter, ose-prometheus-node-exporter. */
 export const exporterImage = /(^|\/|prometheus-)node[-_]exporter([:@]|$)/
 
-function exportersOf({ podSpec, podSpecAt }: PodSubject) {
-  return containersOf(podSpec, podSpecAt).filter(({ container }) => exporterImage.test(container.image ?? ''))
+function exportersOf({ podSpec, podSpecAt }: PodSubject): readonly ContainerView[] {
+  const { containers, initContainers, ephemeralContainers } = podSpec
+  const isAny =
+    containers?.some(isExporter) || initContainers?.some(isExporter) || ephemeralContainers?.some(isExporter)
+  return isAny ? containersOf(podSpec, podSpecAt).filter(({ container }) => isExporter(container)) : none
+}
+
+const none: readonly ContainerView[] = []
+
+function isExporter({ image }: Container): boolean {
+  return exporterImage.test(image ?? '')
 }
 
 /** As kingpin reads flags: the last of the two spellings wins. A shell command is searched as text. */

@@ -1,9 +1,10 @@
 // Reads: requests and limits of all containers of a Pod.  Fine: each has a cpu and a memory request, or a limit to take it from.
 import { definePodRule, type RuleContext } from '../engine/rule.ts'
-import { resourceContainersOf } from '../kubernetes/containers.ts'
-import { mayDecideAtPodLevel, qosClassOf } from '../kubernetes/qos/qos.ts'
+import { resourceContainersOf, resourceHoldersOf } from '../kubernetes/containers.ts'
+import { isBestEffort, mayDecideAtPodLevel, qosClassOf } from '../kubernetes/qos/qos.ts'
 import { parseQuantity } from '../kubernetes/qos/quantity.ts'
 import { isPositive, type QosResource, qosResources } from '../kubernetes/qos/resources.ts'
+import { newestMinor } from '../kubernetes/server-version.ts'
 import type { PodSubject } from '../kubernetes/subject.ts'
 import type { Container, LimitRangeItem, Maybe, QuantityText } from '../kubernetes/types.ts'
 import { pod } from '../kubernetes/workloads.ts'
@@ -21,13 +22,10 @@ export const resourceRequests = definePodRule<never, 'limitRanges' | 'serverVers
   kinds: [pod],
   requiredFacts: [],
   optionalFacts: ['limitRanges', 'serverVersion'],
-  reads: ({ podSpec, podSpecAt }) => [
-    podSpec.resources,
-    ...resourceContainersOf(podSpec, podSpecAt).map(({ container }) => container.resources)
-  ],
+  reads: ({ podSpec }) => [podSpec.resources, ...resourceHoldersOf(podSpec).map(({ resources }) => resources)],
   check(subject, context) {
-    const missing = missingOf(subject)
-    if (missing.length === 0 || !isFillable(subject, context)) return []
+    const missing = fillableOf(subject, context)
+    if (missing.length === 0) return []
     // Advisory: the pod runs without it, and an outage of the mutating webhook should not deny pods.
     return missing.map(({ at, container, resource }) => ({
       pointer: `${at}/resources/requests/${resource}`,
@@ -38,9 +36,7 @@ export const resourceRequests = definePodRule<never, 'limitRanges' | 'serverVers
   },
   fixes: (subject) => subject.operation === 'CREATE' && subject.subresource === '',
   fix(subject, draft, context) {
-    const missing = missingOf(subject)
-    if (missing.length === 0 || !isFillable(subject, context)) return
-    for (const { at, resource } of missing) {
+    for (const { at, resource } of fillableOf(subject, context)) {
       const request = within(context.settings.requests[resource], resource, context.limitRanges)
       // A LimitRange whose maximum is zero leaves no room for a request.
       if (isPositive(request)) draft.set(`${at}/resources/requests/${resource}`, request)
@@ -48,15 +44,23 @@ export const resourceRequests = definePodRule<never, 'limitRanges' | 'serverVers
   }
 })
 
-/** Whether requests may be added at all without changing what the pod's author asked for. */
-function isFillable(
-  { podSpec }: PodSubject,
+/** What is missing and may be added without changing what the pod's author asked for. */
+function fillableOf(
+  subject: PodSubject,
   { settings, serverVersion }: RuleContext<never, 'serverVersion'>
-): boolean {
+): readonly Missing[] {
+  const { podSpec } = subject
+  if (isBestEffort(podSpec, newestMinor)) {
+    if (settings.requests.bestEffortPods !== 'inject') return none
+  } else if (!resourceHoldersOf(podSpec).some(lacksAny) || qosClassOf(podSpec) === 'Guaranteed') return none
   // Container requests must not exceed the pod's own, and pod-level resources decide the class alone.
-  if (mayDecideAtPodLevel(podSpec, serverVersion)) return false
-  const qos = qosClassOf(podSpec)
-  return qos === 'Burstable' || (qos === 'BestEffort' && settings.requests.bestEffortPods === 'inject')
+  return mayDecideAtPodLevel(podSpec, serverVersion) ? none : missingOf(subject)
+}
+
+const none: readonly Missing[] = []
+
+function lacksAny(container: Container): boolean {
+  return qosResources.some((resource) => isMissing(container, resource))
 }
 
 interface Missing {

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { AppError } from '../errors.ts'
-import { batchPerTurn, onePerTurn } from '../lib/batch-per-turn.ts'
+import { batchPerTurn, onePerTurn } from '../lib/async/batch-per-turn.ts'
 import { memoized } from '../lib/memoize.ts'
 import type { Bytes, Millis } from '../lib/units.ts'
 import type { Webhook } from '../model/review-outcome.ts'

@@ -67,21 +67,15 @@ export class Findings {
     this.note(`apiVersion ${apiVersion} is no longer served by current API servers; checked as ${judgedAs}`)
   }
 
-  add(finding: DecidedFinding & { readonly field: string }, object: ObjectName, place: Place): void {
-    const { ruleId, action, reason, detail, remedy, pointer, field } = finding
+  /** `field`: the pointer with names for the numbers of list entries. */
+  add(finding: DecidedFinding, field: string, object: ObjectName, place: Place): void {
+    const { ruleId, action, reason, detail, remedy, pointer } = finding
     const accepted = this.#baseline?.accepts(ruleId, object)
-    this.#findings.push({
-      ruleId,
-      action,
-      reason,
-      detail,
-      remedy,
-      pointer,
-      ...(field === pointer ? undefined : { field }),
-      object,
-      place,
-      ...(accepted === undefined ? undefined : { accepted })
-    })
+    const found: ReportFinding =
+      field === pointer
+        ? { ruleId, action, reason, detail, remedy, pointer, object, place }
+        : { ruleId, action, reason, detail, remedy, pointer, field, object, place }
+    this.#findings.push(accepted === undefined ? found : { ...found, accepted })
   }
 
   change(change: ReportChange): void {

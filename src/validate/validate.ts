@@ -7,11 +7,20 @@ import { isAboutFelix } from '../kubernetes/calico/felix.ts'
 import type { ObjectProblem } from '../kubernetes/pods/object-problems.ts'
 import { remarkOnKind } from '../kubernetes/pods/unchecked-kinds.ts'
 import { type MinorVersion, newestMinor } from '../kubernetes/server-version.ts'
+import { eachInTurn, type NowOrLater, whenThere } from '../lib/async/now-or-later.ts'
 import type { PatchOperation } from '../lib/json/patch.ts'
 import { namedPointer } from '../lib/json/pointer.ts'
 import { shapeErrorOf } from '../lib/json/shape.ts'
 import { objectNameOf } from '../report/object-name.ts'
-import { type FailOn, fails, placeText, plural, type Report } from '../report/validate-report.ts'
+import {
+  type FailOn,
+  fails,
+  type ObjectName,
+  type Place,
+  placeText,
+  plural,
+  type Report
+} from '../report/validate-report.ts'
 import type { Baseline } from './baseline.ts'
 import { Findings } from './collect-findings.ts'
 import { type FilePolicy, ObjectJudge, type ObjectVerdict } from './object-judge.ts'
@@ -37,6 +46,8 @@ export interface ValidateDeps {
   readonly baseline: Baseline | undefined
   /** The cluster the inputs are for; undefined: nothing is known of it. */
   readonly cluster?: KnownCluster | undefined
+  /** Called after each object, for what this machine should do in a long run. */
+  readonly judged?: () => void
   /** What the person should know of this run besides. */
   readonly notes?: readonly string[]
 }
@@ -104,6 +115,7 @@ class Pass {
       await readObjects(file, this.#deps.inputs, {
         object: (object) => {
           holdsAny = true
+          this.#deps.judged?.()
           return this.#take(object)
         },
         problem: (problem) => {
@@ -130,7 +142,7 @@ class Pass {
     return this.#findings
   }
 
-  async #take(input: InputObject): Promise<void> {
+  #take(input: InputObject): NowOrLater<void> {
     const { object } = input
     this.#findings.countObject()
     if (this.#known !== undefined && !this.#known.has(documentOf(input))) {
@@ -141,60 +153,67 @@ class Pass {
     const apiVersion = this.#judge.versionOf(object)
     const remark = remarkOnKind(object, apiVersion !== undefined)
     if (remark !== undefined && 'mistake' in remark) {
-      return await this.#refuseAll(input, [{ message: remark.mistake, pointer: '/kind' }])
+      return this.#refuseAll(input, [{ message: remark.mistake, pointer: '/kind' }])
     }
     if (remark !== undefined) this.#findings.unchecked.add(remark)
-    if (apiVersion === undefined) return await this.#refuseAll(input, this.#judge.refusalsOf(object))
+    if (apiVersion === undefined) return this.#refuseAll(input, this.#judge.refusalsOf(object))
     if (apiVersion !== object['apiVersion']) this.#findings.old(String(object['apiVersion']), apiVersion)
-    await this.#check(input, apiVersion)
+    return this.#check(input, apiVersion)
   }
 
-  async #refuseAll({ object, placeOf }: InputObject, problems: readonly ObjectProblem[]): Promise<void> {
-    for (const { message, pointer } of problems) {
-      const name = objectNameOf(object, this.#options.namespace)
-      this.#findings.problem({ message, object: name, place: await placeOf(pointer) })
-    }
+  #refuseAll({ object, placeOf }: InputObject, problems: readonly ObjectProblem[]): NowOrLater<void> {
+    if (problems.length === 0) return
+    const name = objectNameOf(object, this.#options.namespace)
+    return eachInTurn(problems.values(), ({ message, pointer }) =>
+      whenThere(placeOf(pointer), (place) => this.#findings.problem({ message, object: name, place }))
+    )
   }
 
-  async #check(input: InputObject, apiVersion: string): Promise<void> {
+  #check(input: InputObject, apiVersion: string): NowOrLater<void> {
     const { object } = input
     const name = objectNameOf(object, this.#options.namespace)
     const verdict = this.#judge.judge(object, apiVersion, this.#facts)
-    if ('problems' in verdict) return await this.#refuseAll(input, verdict.problems)
+    if ('problems' in verdict) return this.#refuseAll(input, verdict.problems)
     this.#findings.seen(name, input.file)
     this.#judgedNamespaces.add(verdict.subject.namespace)
     if (isAboutFelix(verdict.subject)) this.#judgedNamespaces.add(ofFelix)
-    await this.#note(verdict, input, name)
+    return this.#note(verdict, input, name)
   }
 
-  async #note(
+  #note(
     { subject, settings, judged, findings, operations, passedOver }: ObjectVerdict,
     { placeOf }: InputObject,
-    name: ReturnType<typeof objectNameOf>
-  ): Promise<void> {
+    object: ObjectName
+  ): NowOrLater<void> {
     this.#findings.checked(subject, settings, judged.verdict, passedOver)
-    for (const finding of findings) {
+    const placed: Placed[] = findings.map((finding) => {
       const field = namedPointer(subject.object, finding.pointer)
-      this.#findings.add({ ...finding, field }, name, await placeOf(finding.pointer))
-    }
+      return { pointer: finding.pointer, take: (place) => this.#findings.add(finding, field, object, place) }
+    })
     for (const { ruleId, error } of judged.verdict.faults) {
       const found = shapeErrorOf(error)
       const message = found?.message ?? `the rule failed: ${(error as Error).message}`
       const mode = settings.modes.get(ruleId) ?? 'off'
-      this.#findings.fault({ ruleId, mode, message, object: name, place: await placeOf(found?.pointer ?? '') })
+      const take = (place: Place): void => this.#findings.fault({ ruleId, mode, message, object, place })
+      placed.push({ pointer: found?.pointer ?? '', take })
     }
-    if (operations.length === 0) return
-    this.#findings.countChange()
+    const [first] = operations
+    if (first !== undefined) this.#findings.countChange()
     // Each Pod is changed in some way; they are only kept where they are asked for.
-    if (!fails(this.#options.failOn, 'change')) return
-    const [first] = operations as [PatchOperation]
-    this.#findings.change({
-      ruleIds: judged.fixedBy,
-      object: name,
-      place: await placeOf(first.path),
-      lines: operations.map(lineOf)
-    })
+    if (first !== undefined && fails(this.#options.failOn, 'change')) {
+      const [ruleIds, lines] = [judged.fixedBy, operations.map(lineOf)]
+      placed.push({ pointer: first.path, take: (place) => this.#findings.change({ ruleIds, object, place, lines }) })
+    }
+    return placed.length === 0
+      ? undefined
+      : eachInTurn(placed.values(), ({ pointer, take }) => whenThere(placeOf(pointer), take))
   }
+}
+
+/** What is to be said of a field, once its place is found. */
+interface Placed {
+  readonly pointer: string
+  take(place: Place): void
 }
 
 /** One line for a change, long values cut. */

@@ -1,3 +1,4 @@
+import { type NowOrLater, whenThere } from '../lib/async/now-or-later.ts'
 import { tokensOf } from '../lib/json/pointer.ts'
 import { BlockLocator } from './block-locator.ts'
 import { type PlacedNode, readPlaces } from './js-yaml-reader.ts'
@@ -27,7 +28,7 @@ export class Locator {
   readonly #text: string
   #json: JsonLocator | undefined
   #block: BlockLocator | undefined
-  #root: Promise<PlacedNode | undefined> | undefined
+  #root: { readonly places: NowOrLater<PlacedNode | undefined> } | undefined
 
   constructor(document: DocumentText, value: DocumentValue) {
     this.#document = document
@@ -36,12 +37,16 @@ export class Locator {
   }
 
   /** The key or list item that `pointer` names, or of the deepest one above it that is there. */
-  async spotOf(pointer: string): Promise<Spot> {
-    const at = await this.#offsetOf(pointer)
+  spotOf(pointer: string): NowOrLater<Spot> {
+    const at = this.#offsetOf(pointer)
+    return typeof at === 'number' ? this.#spotAt(at) : at.then((found) => this.#spotAt(found))
+  }
+
+  #spotAt(at: number): Spot {
     return spotAt(this.#document, this.#value.start + at + leadOf(this.#text, at))
   }
 
-  async #offsetOf(pointer: string): Promise<number> {
+  #offsetOf(pointer: string): NowOrLater<number> {
     if (this.#value.isJson) {
       this.#json ??= new JsonLocator(this.#text)
       return this.#json.offsetOf(pointer)
@@ -51,9 +56,8 @@ export class Locator {
     }
     const at = this.#block?.offsetOf(pointer)
     if (at !== undefined) return at
-    this.#root ??= placesOf(this.#text)
-    const root = await this.#root
-    return root === undefined ? 0 : offsetOf(root, pointer)
+    this.#root ??= { places: placesOf(this.#text) }
+    return whenThere(this.#root.places, (root) => (root === undefined ? 0 : offsetOf(root, pointer)))
   }
 }
 
@@ -65,7 +69,7 @@ function leadOf(text: string, at: number): number {
 
 const lead = /(?:\s+|#.*)*/y
 
-async function placesOf(text: string): Promise<PlacedNode | undefined> {
+function placesOf(text: string): NowOrLater<PlacedNode | undefined> {
   const plain = plainPlaces(text)
   if (plain !== undefined) return plain
   if (!needsSlow(text)) {
@@ -76,8 +80,7 @@ async function placesOf(text: string): Promise<PlacedNode | undefined> {
       // The other parser reads it: the document was read before, so one of the two can.
     }
   }
-  const { readSlow } = await import('./go-yaml-reader.ts')
-  return readSlow(text).places
+  return import('./go-yaml-reader.ts').then(({ readSlow }) => readSlow(text).places)
 }
 
 function offsetOf(root: PlacedNode, pointer: string): number {

@@ -1,7 +1,8 @@
+import type { NowOrLater } from '../lib/async/now-or-later.ts'
 import { isRecord, type JsonRecord, nameOf } from '../lib/json/shape.ts'
 import { readFast } from './js-yaml-reader.ts'
 import { repeatedKeys } from './json-locator.ts'
-import type { Mistake } from './mistake.ts'
+import { controlCharacterIn, type Mistake } from './mistake.ts'
 import { needsSlow } from './needs-slow.ts'
 import { readPlainManifest } from './plain-manifest.ts'
 import { type DocumentText, splitJson } from './split-stream.ts'
@@ -35,7 +36,7 @@ export const aboveDocument = -1
 export const maxDocument = 128 * 1024 * 1024
 
 /** Reads one document as kubectl does. Never throws: what is wrong with it is a mistake with a place. */
-export async function readDocument({ text, afterSeparator }: DocumentText): Promise<ReadDocument> {
+export function readDocument({ text, afterSeparator }: DocumentText): NowOrLater<ReadDocument> {
   const above: Mistake[] =
     afterSeparator === undefined
       ? []
@@ -51,6 +52,11 @@ export async function readDocument({ text, afterSeparator }: DocumentText): Prom
   if (plain !== undefined) {
     return { values: [{ value: plain, start: 0, end: text.length, isJson: false }], mistakes: above }
   }
+  return readOtherYaml(text, above)
+}
+
+/** YAML that is not plainly written. */
+async function readOtherYaml(text: string, above: Mistake[]): Promise<ReadDocument> {
   const control = controlCharacterIn(text)
   if (control !== undefined) return { values: [], mistakes: [...above, control] }
   const comma = trailingCommaIn(text)
@@ -60,26 +66,6 @@ export async function readDocument({ text, afterSeparator }: DocumentText): Prom
     values: value === undefined ? [] : [{ value, start: 0, end: text.length, isJson: false }],
     mistakes: [...above, ...mistakes]
   }
-}
-
-/** What YAML does not allow, in comments neither (go-yaml readerc.go); js-yaml looks at values alone. First and last. */
-const controls: readonly (readonly [number, number])[] = [
-  [0x00, 0x08],
-  [0x0b, 0x0c],
-  [0x0e, 0x1f],
-  [0x7f, 0x84],
-  [0x86, 0x9f],
-  [0xfffe, 0xffff]
-]
-const control = new RegExp(
-  `[${controls.map((range) => range.map((code) => `\\u${code.toString(16).padStart(4, '0')}`).join('-')).join('')}]`
-)
-
-function controlCharacterIn(text: string): Mistake | undefined {
-  const at = text.search(control)
-  if (at < 0) return undefined
-  const code = text.charCodeAt(at).toString(16).toUpperCase().padStart(4, '0')
-  return { message: `control characters are not allowed, found U+${code}`, at, isReadable: false }
 }
 
 /** JSON but for a comma before a closing bracket. As YAML it can be read, and kubectl 1.35 does; 1.32 refuses it. */
@@ -228,9 +214,17 @@ export function* objectsOf(value: unknown, at = '', level = 0): Generator<Manife
     return
   }
   // The items of a DeploymentList may leave their kind out (apimachinery unstructured.UnstructuredList).
-  const own = kind === 'List' ? {} : { apiVersion, kind: kind.replace(/List$/, '') }
-  for (const [i, item] of items.entries())
-    yield* objectsOf(isRecord(item) ? { ...own, ...item } : item, `${at}/items/${i}`, level + 1)
+  const own = kind === 'List' ? undefined : { apiVersion, kind: kind.replace(/List$/, '') }
+  for (let i = 0; i < items.length; i++) {
+    const item: unknown = items[i]
+    const itemAt = `${at}/items/${i}`
+    if (!isRecord(item)) yield { notObject: item, at: itemAt }
+    else {
+      const object: JsonRecord = own === undefined ? { ...item } : { ...own, ...item }
+      if (object['items'] === undefined && object['kind'] !== 'List') yield { object, at: itemAt }
+      else yield* objectsOf(object, itemAt, level + 1)
+    }
+  }
 }
 
 const sourceMark = '# Source: '

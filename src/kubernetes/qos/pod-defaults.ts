@@ -1,4 +1,4 @@
-import { type ContainerView, resourceContainersOf } from '../containers.ts'
+import { type ContainerView, resourceContainersOf, resourceHoldersOf } from '../containers.ts'
 import type { MinorVersion } from '../server-version.ts'
 import type { Maybe, PodSpec, QuantityText, ResourceList, ResourceRequirements } from '../types.ts'
 import { firstThatWantsContent, podLevelDecides } from './pod-level.ts'
@@ -24,7 +24,7 @@ export interface EffectiveResources {
  * same defaults are applied here when a template is read.
  */
 export function effectiveResources(podSpec: PodSpec, server: MinorVersion): EffectiveResources {
-  const containers = resourceContainersOf(podSpec, '').map(({ container }) => defaulted(container.resources))
+  const containers = resourceHoldersOf(podSpec).map(({ resources }) => defaulted(resources))
   return { containers, podLevel: podLevelDecides(podSpec, server) ? podLevelOf(podSpec, server) : undefined }
 }
 

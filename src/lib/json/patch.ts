@@ -141,10 +141,9 @@ function member(holder: Holder, token: string): unknown {
 
 /** The first `count` tokens of a pointer. */
 function pointerOf(pointer: string, count: number): string {
-  return pointer
-    .split('/')
-    .slice(0, count + 1)
-    .join('/')
+  let end = 0
+  for (let i = 0; i < count && end >= 0; i++) end = pointer.indexOf('/', end + 1)
+  return end < 0 ? pointer : pointer.slice(0, end)
 }
 
 function nested(tokens: readonly string[], value: unknown): unknown {

@@ -8,18 +8,21 @@ export function isRecord(value: unknown): value is JsonRecord {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
-/** The object at `pointer`, or undefined when absent or null. Throws ERR_OBJECT_MALFORMED for anything else. */
-export function optionalRecord(value: unknown, pointer: string): JsonRecord | undefined {
+/**
+ * The object at `pointer`, and at `field` of that, or undefined when absent or null. Throws ERR_OBJECT_MALFORMED for anything
+ * else; the whole pointer is only put together then.
+ */
+export function optionalRecord(value: unknown, pointer: string, field = ''): JsonRecord | undefined {
   if (value === undefined || value === null) return undefined
   if (isRecord(value)) return value
-  throw malformed('an object', value, pointer)
+  throw malformed('an object', value, pointer + field)
 }
 
-/** The list at `pointer`, or undefined when absent or null. Throws ERR_OBJECT_MALFORMED for anything else. */
-export function optionalList(value: unknown, pointer: string): unknown[] | undefined {
+/** The list there, likewise. */
+export function optionalList(value: unknown, pointer: string, field = ''): unknown[] | undefined {
   if (value === undefined || value === null) return undefined
   if (Array.isArray(value)) return value
-  throw malformed('a list', value, pointer)
+  throw malformed('a list', value, pointer + field)
 }
 
 export function malformed(expected: string, found: unknown, pointer: string): AppError {
@@ -51,7 +54,8 @@ export function nameOf(value: unknown): string {
 
 /** The entries of a list that are objects; none where it is no list. */
 export function recordsOf(value: unknown): readonly JsonRecord[] {
-  return Array.isArray(value) ? value.filter(isRecord) : []
+  if (!Array.isArray(value)) return []
+  return value.every(isRecord) ? value : value.filter(isRecord)
 }
 
 /** The value where it is a string, else the empty string: for showing a field that may have any type. */

@@ -1,6 +1,6 @@
 import t from 'tap'
-import { inLittleMemory, inputsInLittleMemory } from '../../src/host/garbage.ts'
-import type { Inputs } from '../../src/input/inputs.ts'
+import { inLittleMemory, inputsInLittleMemory } from '../../../src/host/v8/garbage.ts'
+import type { Inputs } from '../../../src/input/inputs.ts'
 
 const megabyte = 1024 * 1024
 

@@ -1,6 +1,6 @@
 import { setImmediate as turn } from 'node:timers/promises'
 import t from 'tap'
-import { batchPerTurn, onePerTurn } from '../../src/lib/batch-per-turn.ts'
+import { batchPerTurn, onePerTurn } from '../../../src/lib/async/batch-per-turn.ts'
 
 void t.test('what arrives in one turn is worked on together, in its order, and only once', async (t) => {
   const worked: string[][] = []

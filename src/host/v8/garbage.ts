@@ -1,8 +1,8 @@
 import { getHeapStatistics, setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
-import type { Inputs } from '../input/inputs.ts'
-import type { Bytes } from '../lib/units.ts'
-import type { Progress } from '../ports/runtime.ts'
+import type { Inputs } from '../../input/inputs.ts'
+import type { Bytes } from '../../lib/units.ts'
+import type { Progress } from '../../ports/runtime.ts'
 
 /** Garbage is collected once the heap has grown by a quarter of its live size plus this. Own choice, measured. */
 const slack: Bytes = 24 * 1024 * 1024
