@@ -25,13 +25,18 @@ export function kwokProgram(): string {
 
 /**
  * Starts kwok for all nodes of the control plane, by none of its own labels or annotations: pidguard takes a node that has them for one
- * without a ceiling.
+ * without a ceiling. `doJobsEnd`: pods of Jobs succeed after some 20 to 60 s.
  */
-export async function startKwok(plane: ControlPlane, program: string): Promise<void> {
+export async function startKwok(
+  plane: ControlPlane,
+  program: string,
+  { doJobsEnd = true }: { readonly doJobsEnd?: boolean } = {}
+): Promise<void> {
   const config = join(plane.folder, 'kwok.yaml')
   const parallel = { podPlayStageParallelism: 16, nodePlayStageParallelism: 16, nodeLeaseParallelism: 8 }
   const settings = { apiVersion: 'config.kwok.x-k8s.io/v1alpha1', kind: 'KwokConfiguration', options: parallel }
-  writeFileSync(config, [settings, ...stages].map((stage) => JSON.stringify(stage)).join('\n---\n'))
+  const played = stages.filter(({ metadata }) => doJobsEnd || metadata.name !== 'pod-completes')
+  writeFileSync(config, [settings, ...played].map((stage) => JSON.stringify(stage)).join('\n---\n'))
   const kwok = await startProgram({
     program,
     args: [
@@ -62,6 +67,11 @@ const isNotReady: Expression = {
   values: ['True']
 }
 
+interface Stage {
+  readonly metadata: { readonly name: string }
+  readonly [field: string]: unknown
+}
+
 /** `delay` and `jitter` in milliseconds; the longest is given by `jitter`, as kwok wants it. */
 function stage(
   name: string,
@@ -69,7 +79,7 @@ function stage(
   matchExpressions: readonly Expression[],
   next: object,
   [durationMilliseconds, jitterDurationMilliseconds]: readonly [delay: number, jitter: number]
-): object {
+): Stage {
   return {
     apiVersion: 'kwok.x-k8s.io/v1alpha1',
     kind: 'Stage',
@@ -92,7 +102,7 @@ const containers = (state: string, isReady: boolean): string => `containerStatus
 {{ end }}`
 
 /** How long each step takes: own choice, after what a kubelet needs for a small image that is there already. */
-const stages: readonly object[] = [
+const stages: readonly Stage[] = [
   stage(
     'node-ready',
     'Node',

@@ -75,11 +75,7 @@ export class Fleet {
 
   /** Its kubelet answers before the API server knows of it. */
   async add(node: FleetNode): Promise<void> {
-    await this.#begun
-    const port = new Promise<number>((resolve) => this.#listening.set(node.name, resolve))
-    this.#tell({ add: node.name, ceiling: node.ceiling })
-    const Port = await port
-    this.nodes.set(node.name, node)
+    const Port = await this.listen(node)
     // In proportion to its PIDs, so that a scheduler that spreads by CPU and memory spreads them too.
     const cores = node.ceiling / 256
     const room = { cpu: String(cores), memory: `${cores * 4}Gi`, pods: '110' }
@@ -93,6 +89,15 @@ export class Fleet {
       }
     })
     if (status !== 201) throw new Error(`node ${node.name}: ${body.message}`)
+  }
+
+  /** Starts the kubelet of a node that another program makes; its port. */
+  async listen(node: FleetNode): Promise<number> {
+    await this.#begun
+    const port = new Promise<number>((resolve) => this.#listening.set(node.name, resolve))
+    this.#tell({ add: node.name, ceiling: node.ceiling })
+    this.nodes.set(node.name, node)
+    return port
   }
 
   async remove(name: string): Promise<void> {

@@ -29,8 +29,11 @@ export interface Guarding {
   untilRead(nodes: number): Promise<void>
 }
 
-/** The overlay `default` with what the way needs: one controller, `replicas` webhooks, and with `guard` its one writer. */
-export async function startPidguard(plane: ControlPlane, way: Way, replicas: number): Promise<Guarding> {
+/**
+ * The overlay `default` with what the way needs: one controller, `replicas` webhooks, and with `guard` its one writer. `more`: what else the
+ * policy says of headroom, from the comma on.
+ */
+export async function startPidguard(plane: ControlPlane, way: Way, replicas: number, more = ''): Promise<Guarding> {
   const processes = new Map<string, Running>()
   if (way !== 'none') {
     const { components, setting } = parts[way]
@@ -41,7 +44,7 @@ export async function startPidguard(plane: ControlPlane, way: Way, replicas: num
 apiVersion: pidguard.io/v1alpha1
 kind: PidGuardPolicy
 spec:
-  headroom: {floor: 10%, maxAge: 60s${setting}}
+  headroom: {floor: 10%, maxAge: 60s${setting}${more}}
 `
     const installation = await installApart(plane, [], components, { policy, controller: readings })
     processes.set('controller', installation.controller)

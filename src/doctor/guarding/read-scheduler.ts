@@ -5,21 +5,23 @@ import { readPages } from '../../kube/paged-list.ts'
 import { pidsIn, pidsResource } from '../../kubernetes/qos/pids-request.ts'
 import type { LimitRangeItem } from '../../kubernetes/types.ts'
 import { isRecord, type JsonRecord, textOf } from '../../lib/json/shape.ts'
+import { readKueue } from './read-kueue.ts'
 import type { SchedulerView } from './scheduler-checks.ts'
 
 /**
- * Nodes, LimitRanges and NodeOverlays of a cluster whose policy schedules PIDs. Where it does not, some nodes, to see whether
+ * Nodes, LimitRanges, NodeOverlays and Kueue's queues of a cluster whose policy schedules PIDs. Where it does not, some nodes, to see whether
  * anything is left of it. undefined where the user may not list nodes. Throws KubeError.
  */
 export async function readScheduler(api: KubeApi, isScheduled: boolean): Promise<SchedulerView | undefined> {
   const nodes = await orUndefined(readNodes(api, isScheduled))
   if (nodes === undefined) return undefined
-  if (!isScheduled) return { nodes, hasNodeOverlays: false, demanding: [] }
-  const [demanding = [], hasNodeOverlays = false] = await Promise.all([
+  if (!isScheduled) return { nodes, hasNodeOverlays: false, demanding: [], kueue: undefined }
+  const [demanding = [], hasNodeOverlays = false, kueue] = await Promise.all([
     orUndefined(readDemanding(api)),
-    orUndefined(overlaysNameIt(api))
+    orUndefined(overlaysNameIt(api)),
+    orUndefined(readKueue(api))
   ])
-  return { nodes, demanding, hasNodeOverlays }
+  return { nodes, demanding, hasNodeOverlays, kueue }
 }
 
 async function readNodes(api: KubeApi, areAllWanted: boolean): Promise<SchedulerView['nodes']> {

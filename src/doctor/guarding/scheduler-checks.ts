@@ -1,5 +1,6 @@
 import type { Millis } from '../../lib/units.ts'
 import type { Check } from '../check.ts'
+import { type KueueView, kueueChecks, named } from './kueue-checks.ts'
 
 /** What `doctor` sees of the nodes and quotas of a cluster whose policy schedules PIDs, or did. */
 export interface SchedulerView {
@@ -15,6 +16,8 @@ export interface SchedulerView {
   readonly hasNodeOverlays: boolean
   /** LimitRanges that ask each container for a request of pidguard.io/pids, by namespace and name. */
   readonly demanding: readonly string[]
+  /** undefined: there is none, or it may not be read. */
+  readonly kueue: KueueView | undefined
 }
 
 export interface SchedulerFacts {
@@ -38,7 +41,7 @@ const firstKeeping = 15
 /** PIDs as a resource of the scheduler: whether it works, what cannot, and what is left of it. */
 export function schedulerChecks({ schedulePids, taintNodes, scheduler, now }: SchedulerFacts): Check[] {
   if (scheduler === undefined || schedulePids === undefined) return []
-  const { nodes, demanding } = scheduler
+  const { nodes, demanding, kueue } = scheduler
   const offering = nodes.filter(({ offered }) => offered !== undefined).length
   if (!schedulePids) return offering === 0 ? [] : [leftBehind(offering)]
   const without = nodes.filter(({ offered, createdAt = 0 }) => offered === undefined && now - createdAt > joining)
@@ -53,6 +56,7 @@ export function schedulerChecks({ schedulePids, taintNodes, scheduler, now }: Sc
     const found = 'nodes are tainted as well (spec.headroom.taintNodes): they are closed also to pods that would fit'
     checks.push({ about, level: 'warn', found, remedy: 'Set it to false: the scheduler counts PIDs itself.' })
   }
+  if (kueue !== undefined) checks.push(...kueueChecks(kueue))
   return checks.length > 0 ? checks : [{ about, level: 'ok', found: `${offering} nodes offer pidguard.io/pids` }]
 }
 
@@ -87,8 +91,4 @@ function kubeletChecks({ nodes }: SchedulerView): Check[] {
   return [
     { about, level: 'error', found, remedy: 'Upgrade these kubelets, or set spec.headroom.schedulePids to false.' }
   ]
-}
-
-function named(names: readonly string[]): string {
-  return names.length <= 3 ? names.join(', ') : `${names.slice(0, 3).join(', ')} and ${names.length - 3} more`
 }

@@ -48,26 +48,37 @@ const seen = {
 }
 
 t.test('nodes, the LimitRanges that ask for a request, and whether an overlay names the resource', async (t) => {
-  const { client } = await clusterWith(t, () => 200)
+  const { client } = await clusterWith(t, (path) => (path.includes('kueue') ? 404 : 200))
   t.strictSame(await readScheduler(client, true), {
     nodes: [seen],
     demanding: ['shop/min', 'shop/max'],
-    hasNodeOverlays: true
+    hasNodeOverlays: true,
+    kueue: undefined
   })
 })
 
 t.test('what is not there, or may not be read', async (t) => {
   const { client } = await clusterWith(t, (path) =>
-    path.includes('karpenter') ? 404 : path.includes('limit') ? 403 : 200
+    path.includes('karpenter') || path.includes('kueue') ? 404 : path.includes('limit') ? 403 : 200
   )
-  t.strictSame(await readScheduler(client, true), { nodes: [seen], demanding: [], hasNodeOverlays: false })
+  t.strictSame(await readScheduler(client, true), {
+    nodes: [seen],
+    demanding: [],
+    hasNodeOverlays: false,
+    kueue: undefined
+  })
   const { client: blind } = await clusterWith(t, () => 403)
   t.equal(await readScheduler(blind, true), undefined)
 })
 
 t.test('where the policy does not schedule PIDs, one page of nodes is enough', async (t) => {
   const { client, asked } = await clusterWith(t, () => 200)
-  t.strictSame(await readScheduler(client, false), { nodes: [seen], demanding: [], hasNodeOverlays: false })
+  t.strictSame(await readScheduler(client, false), {
+    nodes: [seen],
+    demanding: [],
+    hasNodeOverlays: false,
+    kueue: undefined
+  })
   t.equal(asked.length, 1)
   t.match(asked[0], /nodes\?limit=\d+$/)
 })

@@ -12,7 +12,7 @@ function node(name: string, change: Partial<SchedulerView['nodes'][number]> = {}
 }
 
 function checks(view: Partial<SchedulerView>, change: Partial<SchedulerFacts> = {}): string[] {
-  const scheduler = { nodes: [node('a')], hasNodeOverlays: false, demanding: [], ...view }
+  const scheduler = { nodes: [node('a')], hasNodeOverlays: false, demanding: [], kueue: undefined, ...view }
   const facts = { schedulePids: true, taintNodes: false, scheduler, now, ...change }
   return schedulerChecks(facts).map(({ level, found, remedy }) => {
     t.equal(remedy === undefined, level === 'ok')
@@ -43,7 +43,7 @@ t.test('what cannot work', async (t) => {
   const [found, ...rest] = schedulerChecks({
     schedulePids: true,
     taintNodes: false,
-    scheduler: { nodes: kubelets, hasNodeOverlays: false, demanding: [] },
+    scheduler: { nodes: kubelets, hasNodeOverlays: false, demanding: [], kueue: undefined },
     now
   })
   t.match(found, { level: 'error', found: /end the pods that request it: v1\.14\.9$/ })
