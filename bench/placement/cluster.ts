@@ -1,7 +1,9 @@
 import { pidsResource } from '../../src/kubernetes/qos/pids-request.ts'
 import { lowPids } from '../../src/leader/taint-plan.ts'
 import type { Millis, Pids } from '../../src/lib/units.ts'
+import type { NodeReading } from '../../src/model/node-reading.ts'
 import type { Settings } from '../../src/policy/settings.ts'
+import { SecondLooks } from '../../src/readings/second-looks.ts'
 import { EventQueue } from './event-queue.ts'
 import { Figures } from './figures.ts'
 import { Leader } from './leader.ts'
@@ -31,6 +33,9 @@ export interface AdmittedPod {
 export const nodeCount = 10
 const replicaCount = 3
 
+/** Between two readings of a node. */
+const interval: Millis = 15_000
+
 /** Wall clock at the start; any instant would do. */
 const begin: Millis = Date.UTC(2026, 0, 1)
 
@@ -38,6 +43,7 @@ const begin: Millis = Date.UTC(2026, 0, 1)
 interface Watcher {
   readonly program: Program
   readonly shownUntil: { nodes: Millis; pods: Millis }
+  readonly secondLooks: SecondLooks
 }
 
 /** The API server, its watches, the kubelets, and the processes of pidguard. */
@@ -87,8 +93,9 @@ export class Cluster {
   #start(replicas: number): Program {
     const clock = { now: () => begin + this.queue.now, monotonic: () => this.queue.now }
     const program = new Program(clock, this.settings, replicas)
-    this.#watchers.push({ program, shownUntil: { nodes: 0, pods: 0 } })
-    this.queue.after(300, () => this.#readAll(program, 2_000))
+    const watcher = { program, shownUntil: { nodes: 0, pods: 0 }, secondLooks: new SecondLooks() }
+    this.#watchers.push(watcher)
+    this.queue.after(300, () => this.#readAll(watcher, 2_000))
     const sweep = (): void => {
       program.ledger.sweep()
       this.queue.after(60_000, sweep)
@@ -151,8 +158,9 @@ export class Cluster {
 
   /** Whoever watches reads a node as soon as it is there, and when it becomes ready. */
   #readSoon(node: Node): void {
-    for (const { program } of this.#watchers) {
-      this.queue.after(this.noise.between(50, 1_000), () => this.#read(program, node))
+    for (const watcher of this.#watchers) {
+      watcher.secondLooks.forget(node.object.metadata.name)
+      this.queue.after(this.noise.between(50, 1_000), () => this.#read(watcher, node))
     }
   }
 
@@ -174,21 +182,34 @@ export class Cluster {
 
   // Readings
 
-  #readAll(program: Program, spread: Millis): void {
+  #readAll(watcher: Watcher, spread: Millis): void {
     for (const node of this.nodes.values()) {
-      this.queue.after(this.noise.between(0, spread), () => this.#read(program, node))
+      this.queue.after(this.noise.between(0, spread), () => this.#read(watcher, node))
     }
-    this.queue.after(15_000, () => this.#readAll(program, 12_000))
+    this.queue.after(interval, () => this.#readAll(watcher, interval * 0.8))
   }
 
   /** One kubelet is asked: one of 200 answers is lost, one of 100 lacks what cAdvisor samples, which is every ten seconds. */
-  #read(program: Program, node: Node): void {
-    if (node.isGone || this.noise.chance(0.005)) return
+  #read(watcher: Watcher, node: Node): void {
+    const { program, secondLooks } = watcher
+    const askAgain = (delay: Millis | undefined): void => {
+      if (delay === undefined) return
+      this.queue.after(delay, () => {
+        secondLooks.asked()
+        this.#read(watcher, node)
+      })
+    }
+    if (node.isGone) return
+    if (this.noise.chance(0.005)) {
+      const failure = { reason: 'unreachable', detail: 'lost' } as const
+      askAgain(secondLooks.afterFailure(node.object.metadata.name, failure, interval))
+      return
+    }
     this.queue.after(this.noise.between(2, 60), () => {
       const { now } = this.queue
       const isPartial = this.noise.chance(0.01)
       const sampledAt = now - ((now + node.phase) % 10_000)
-      program.observeReading({
+      const reading: NodeReading = {
         node: node.object.metadata.name,
         at: begin + (isPartial ? now : sampledAt),
         host: { limit: node.host, inUse: useOf(node, now).host },
@@ -198,7 +219,9 @@ export class Cluster {
         pods: isPartial ? undefined : podsAt(node, now),
         podLimits: undefined,
         gaps: []
-      })
+      }
+      program.observeReading(reading)
+      askAgain(secondLooks.afterReading(reading, interval))
     })
   }
 

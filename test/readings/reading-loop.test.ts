@@ -125,6 +125,45 @@ t.test('the nodes are those there are when a round begins; a fault does not end 
   t.equal(faults, seen.length)
 })
 
+t.test(
+  'a node without all figures is asked again before its next round; one that is gone by then is not',
+  async (t) => {
+    const seen: string[] = []
+    let names = ['a', 'b', 'c']
+    const unknown = { limit: undefined, inUse: undefined }
+    const sink = memorySink()
+    const rounds = startRounds({
+      readings: {
+        async read(targets, sink) {
+          for (const { name } of targets) {
+            const times = seen.push(name)
+            if (name === 'b') sink.observeFailure(name, { reason: 'unreachable', detail: 'no answer' })
+            else {
+              const kubepods = name === 'a' && times < 4 ? unknown : { limit: 10, inUse: 1 }
+              const rest = { pods: undefined, podLimits: undefined, gaps: [] }
+              sink.observeReading({ node: name, at: 0, host: { limit: 10, inUse: 1 }, kubepods, ...rest })
+            }
+          }
+          names = ['a', 'c']
+        }
+      },
+      targets: () => names.map((name) => ({ ...target, name })),
+      sink,
+      interval: 600_000,
+      onFault: () => t.fail()
+    })
+    await until(
+      'the second look',
+      () => seen.length >= 4,
+      () => seen
+    )
+    await rounds.stop()
+    t.strictSame(seen, ['a', 'b', 'c', 'a'])
+    t.strictSame(sink.readings.get('a')?.kubepods, { limit: 10, inUse: 1 }, 'the sink hears all of them')
+    t.ok(sink.failures.has('b'))
+  }
+)
+
 t.test('a node is read at once when it is added, and when it becomes ready', async (t) => {
   const taint = (name: string) => ({ key: `node.kubernetes.io/${name}`, value: '', effect: 'NoSchedule' })
   const ready = { taints: [] }

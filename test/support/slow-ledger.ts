@@ -2,6 +2,7 @@ import type { Admitted, LedgerNode, LedgerPod, LedgerReading } from '../../src/h
 import { bridgedTime, clockSlack, dateSlack } from '../../src/headroom/ledger/node-book.ts'
 import { settleTime } from '../../src/headroom/ledger/peaks/observed-pods.ts'
 import { assumedTime, bindingTime } from '../../src/headroom/ledger/pod-states.ts'
+import { sampleLag } from '../../src/headroom/ledger/reading-shares.ts'
 import type { Placement } from '../../src/kubernetes/placement/placement.ts'
 import type { Ceiling } from '../../src/model/node-reading.ts'
 
@@ -24,9 +25,9 @@ export class SlowLedger {
   readonly estimates = new Map<string, number>()
   /** What was seen of each pod of a workload. */
   readonly seen = new Map<string, Map<string, { readonly at: number; readonly pids: number }[]>>()
-  /** Pods that had grown by less than a tenth in the last reading that shows them. */
-  readonly atRest = new Set<string>()
-  /** Pods that were told to end while they grew, and since when, until they are sampled after that. */
+  /** When the last reading was sampled that showed a tenth more of a pod's tasks than the one before. */
+  readonly grewAt = new Map<string, number>()
+  /** Pods that were told to end while they grew, and since when, until they are surely sampled after that. */
   readonly ending = new Map<string, number>()
   now = 0
   /** By how much the wall clock was set back or forth; ages are by it. */
@@ -69,15 +70,17 @@ export class SlowLedger {
     const held = this.readings.get(told.node)
     const isLate = held !== undefined && told.at < held.at - dateSlack
     const isFuture = held !== undefined && held.at > this.wall + clockSlack
-    if (isLate && !isFuture) return
+    const isWhole = !isMissing(told.host) && !isMissing(told.kubepods)
+    const lacks = held !== undefined && (isMissing(held.host) || isMissing(held.kubepods))
+    const isFuller = lacks && isWhole && told.at >= held.at - bridgedTime
+    if (isLate && !isFuture && !isFuller) return
     const reading = this.withoutEnded(told)
-    const at = held === undefined || isFuture ? reading.at : Math.max(held.at, reading.at)
+    const at = held === undefined || isFuture || isFuller ? reading.at : Math.max(held.at, reading.at)
     const kept = { ...reading, at, pods: reading.pods ?? held?.pods }
     for (const uid of this.podsOn(reading.node)) {
       const tasks = reading.pods?.get(this.cgroupOf(uid))
       if (tasks === undefined) continue
-      if (tasks >= this.observedOf(uid) * 1.1) this.atRest.delete(uid)
-      else this.atRest.add(uid)
+      if (tasks >= this.observedOf(uid) * 1.1) this.grewAt.set(uid, reading.at)
     }
     const isPartial = isMissing(reading.host) || isMissing(reading.kubepods)
     const wasWhole = held !== undefined && !isMissing(held.host) && !isMissing(held.kubepods)
@@ -98,16 +101,18 @@ export class SlowLedger {
     for (const uid of this.podsOn(reading.node)) {
       const pod = this.pods.get(uid)
       if (pod !== undefined && hasFinished(pod)) this.giveBack(uid)
-      if (reading.pods !== undefined && reading.at >= (this.ending.get(uid) ?? Number.POSITIVE_INFINITY))
+      if (reading.pods !== undefined && reading.at - sampleLag >= (this.ending.get(uid) ?? Number.POSITIVE_INFINITY))
         this.ending.delete(uid)
     }
   }
 
   observePod(facts: LedgerPod): void {
     const wasBound = this.isBound(facts.uid)
+    const readAt = this.readings.get(this.placeOf(facts.uid) ?? '')?.at ?? Number.NEGATIVE_INFINITY
     this.assumed.delete(facts.uid)
     this.pods.set(facts.uid, facts)
-    const mayGrow = facts.phase !== 'Pending' && !this.atRest.has(facts.uid)
+    const grewAt = this.grewAt.get(facts.uid) ?? Number.POSITIVE_INFINITY
+    const mayGrow = facts.phase !== 'Pending' && readAt - grewAt < sampleLag
     if (hasFinished(facts) || !facts.deleting) this.ending.delete(facts.uid)
     else if (wasBound && mayGrow) this.ending.set(facts.uid, this.wall)
     const figure = this.admitted.get(facts.uid) ?? facts.estimated ?? facts.declared
@@ -167,7 +172,7 @@ export class SlowLedger {
   remove(uid: string): void {
     if (this.pods.has(uid) && this.pods.get(uid)?.cgroup === undefined) this.end(uid)
     for (const held of [this.pods, this.assumed, this.bindings, this.ungated]) held.delete(uid)
-    for (const held of [this.admitted, this.estimates, this.ending, this.atRest]) held.delete(uid)
+    for (const held of [this.admitted, this.estimates, this.ending, this.grewAt]) held.delete(uid)
   }
 
   assume(admitted: Admitted): void {

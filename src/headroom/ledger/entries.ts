@@ -115,12 +115,12 @@ export class PodEntry {
   requested: Pids = 0
   /** All its containers have ended: it holds no tasks, whatever a reading shows. */
   hasFinished = false
-  /** Since when it has been told to end while it was growing, until its tasks are sampled after that; undefined at any other time. */
+  /** Since when it has been told to end while it was growing, until its tasks are surely sampled after that; undefined at any other time. */
   endingSince: Millis | undefined = undefined
   /** Some of its containers have started, by its phase. */
   hasStarted = false
-  /** The last reading that shows its tasks showed at least a tenth more than the one before; also before the first. */
-  isGrowing = true
+  /** When the last reading was sampled that showed a tenth more of its tasks than the one before; Infinity before the first. */
+  grewAt: Millis = Number.POSITIVE_INFINITY
   /** See `PodFacts`. */
   priority: number | undefined = undefined
   /** The estimate it was admitted with here, or else the first one that the stored pod showed. */

@@ -6,7 +6,7 @@ import { isKnown, isWhole, unattributedIn } from '../ceiling-account.ts'
 import { CandidateSets } from './candidate-sets.ts'
 import { NodeEntry } from './entries.ts'
 import type { LedgerNode, LedgerReading } from './ledger-inputs.ts'
-import { dropReading, giveBack, shareReading, withoutEnded } from './reading-shares.ts'
+import { dropReading, giveBack, sampleLag, shareReading, withoutEnded } from './reading-shares.ts'
 import { claimsOn, settle } from './sums.ts'
 
 /**
@@ -96,7 +96,7 @@ export class NodeBook {
 
   /**
    * Ignores a reading that is older than the one held by more than `dateSlack`, unless the one held is from the future because the clock was set
-   * back. If a reading lacks a ceiling, the last known one is kept for `bridgedTime`, and the node is dated by the older
+   * back, or lacks a ceiling that this one knows: what a kernel counts is of now, what cAdvisor samples is some seconds older. If a reading lacks a ceiling, the last known one is kept for `bridgedTime`, and the node is dated by the older
    * of the two. Until that ceiling is read again, growth of single pods is added to it and shrinkage is ignored: we count
    * too much rather than too little.
    */
@@ -104,13 +104,14 @@ export class NodeBook {
     const node = this.open(told.node)
     const since = told.at - node.readingAt
     const isFuture = node.readingAt > this.#clock.now() + clockSlack
-    if (since < -dateSlack && !isFuture) return
+    const isFuller = !node.isWhole && isWhole(told) && since >= -bridgedTime
+    if (since < -dateSlack && !isFuture && !isFuller) return
     const reading = withoutEnded(node, told)
     const isBridged = node.isWhole && !isWhole(reading) && since >= -dateSlack && since < bridgedTime
     // Without figures of pods, the last figures of each pod stay.
     const growth =
       reading.pods === undefined ? 0 : shareReading(node, reading.pods, reading.at, (uid) => this.#isPod(uid))
-    if (!isBridged) node.readingAt = isFuture ? reading.at : Math.max(node.readingAt, reading.at)
+    if (!isBridged) node.readingAt = isFuture || isFuller ? reading.at : Math.max(node.readingAt, reading.at)
     node.host = isBridged && !isKnown(reading.host) ? grown(node.host, growth) : reading.host
     node.kubepods = isBridged && !isKnown(reading.kubepods) ? grown(node.kubepods, growth) : reading.kubepods
     node.unattributed = isBridged ? 0 : unattributedIn(reading)
@@ -118,7 +119,8 @@ export class NodeBook {
     // The sample is older than their end.
     for (const pod of node.pods) {
       if (pod.hasFinished) giveBack(pod)
-      if (pod.endingSince !== undefined && reading.pods !== undefined && told.at >= pod.endingSince) settle(pod)
+      const sampledBy = told.at - sampleLag
+      if (pod.endingSince !== undefined && reading.pods !== undefined && sampledBy >= pod.endingSince) settle(pod)
     }
     // Now rather than at the next review, which may ask all nodes.
     if (node.claims !== undefined) claimsOn(node)

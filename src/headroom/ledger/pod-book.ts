@@ -4,7 +4,7 @@ import { NamespaceEntry, type NodeEntry, PodEntry, StaticPodEntry } from './entr
 import type { LedgerPod } from './ledger-inputs.ts'
 import { Workloads } from './peaks/workload-peaks.ts'
 import type { PodState } from './pod-states.ts'
-import { claim, end, unclaim } from './reading-shares.ts'
+import { claim, end, mayGrow, unclaim } from './reading-shares.ts'
 import { enter, withdraw } from './sums.ts'
 import { WaitingPods } from './waiting-pods.ts'
 
@@ -72,7 +72,7 @@ export class PodBook {
     const moves = isNew || before !== node
     if (moves && !isNew) unclaim(pod)
     if (state !== 'ended' || pod.hasFinished) pod.endingSince = undefined
-    else if (pod.state === 'bound' && pod.hasStarted && pod.isGrowing) pod.endingSince = this.#clock.now()
+    else if (pod.state === 'bound' && mayGrow(pod)) pod.endingSince = this.#clock.now()
     pod.state = state
     pod.estimate = estimate
     pod.placement = placement

@@ -27,7 +27,7 @@ export function shareReading(
       found++
       if (pod.state === 'bound') pod.workload?.observe(pod, observed, at)
       if (observed > pod.observed) growth += observed - pod.observed
-      pod.isGrowing = observed >= pod.observed * growing
+      if (observed >= pod.observed * growing) pod.grewAt = at
     }
     reobserve(pod, observed ?? 0)
   }
@@ -40,6 +40,17 @@ export function shareReading(
 
 /** What one sample is to the one before where a pod still grows; those of a pod at rest swing by less. Own choice. */
 const growing = 1.1
+
+/**
+ * By how much a pod's own sample may be older than that of kubepods, by which a reading is dated: cAdvisor samples each cgroup for
+ * itself, every 10 to 15 s.
+ */
+export const sampleLag: Millis = 15_000
+
+/** Whether it may hold more than its last sample shows: two readings may show one sample, so one of them says nothing of growth. */
+export function mayGrow({ hasStarted, grewAt, node }: PodEntry): boolean {
+  return hasStarted && node !== undefined && node.readingAt - grewAt < sampleLag
+}
 
 /** undefined for a pod that names another pod's cgroup as its own: those tasks are the other pod's. */
 function observedOf(

@@ -358,7 +358,7 @@ const podsOnNodes: readonly Case[] = [
     }
   },
   {
-    what: 'a pod that grew when it was told to end counts with its estimate until it is sampled after that',
+    what: 'a pod that grew when it was told to end counts with its estimate until it is surely sampled after that',
     run: (b) => {
       b.node('n1')
       const grows = { node: 'n1', estimated: 400 }
@@ -371,7 +371,12 @@ const podsOnNodes: readonly Case[] = [
       b.is([b.askNode('n1', 600), b.askNode('n1', 601)], ['fits', 'full'], 'a sample from before')
       b.read('n1', { kubepods: { limit: 1000, inUse: 350 }, pods: undefined })
       b.is([b.askNode('n1', 600), b.askNode('n1', 601)], ['full', 'full'], 'one that does not show the pods')
-      b.read('n1', { kubepods: { limit: 1000, inUse: 350 }, pods: new Map([['a', 350]]) })
+      const later = { kubepods: { limit: 1000, inUse: 350 }, pods: new Map([['a', 350]]) }
+      b.wait(14_999)
+      b.read('n1', later)
+      b.is([b.askNode('n1', 600), b.askNode('n1', 601)], ['fits', 'full'], 'its own sample may be 15 s older')
+      b.wait(1)
+      b.read('n1', later)
       b.is([b.askNode('n1', 650), b.askNode('n1', 651)], ['fits', 'full'])
       b.delete('a')
       b.is([b.askNode('n1', 1000), b.askNode('n1', 1001)], ['fits', 'full'])
@@ -388,6 +393,35 @@ const podsOnNodes: readonly Case[] = [
       b.is([b.askNode('n1', 601)], ['full'])
       b.pod('a', { ...grows, deleting: true, phase: 'Failed' })
       b.is([b.askNode('n1', 1000), b.askNode('n1', 1001)], ['fits', 'full'])
+    }
+  },
+  {
+    what: 'two readings of one sample do not show that a pod is at rest',
+    run: (b) => {
+      b.node('n1')
+      const grows = { node: 'n1', estimated: 400 }
+      b.pod('a', grows)
+      b.read('n1', { kubepods: { limit: 1000, inUse: 100 }, pods: new Map([['a', 100]]) })
+      b.wait(14_999)
+      b.read('n1', { kubepods: { limit: 1000, inUse: 100 }, pods: new Map([['a', 100]]) })
+      b.pod('a', { ...grows, deleting: true })
+      b.is([b.askNode('n1', 600), b.askNode('n1', 601)], ['fits', 'full'])
+    }
+  },
+  {
+    what: 'a whole reading is taken in place of one that lacks a ceiling, also where its sample is older',
+    run: (b) => {
+      b.node('n1')
+      const unknown = { limit: undefined, inUse: undefined }
+      b.wait(120_000)
+      b.read('n1', { kubepods: unknown })
+      b.is([b.askNode('n1', 1)], ['unknown'])
+      b.read('n1', { at: b.ago(60_001), kubepods: { limit: 1000, inUse: 10 } })
+      b.is([b.askNode('n1', 1)], ['unknown'], 'so old a sample says too little')
+      b.read('n1', { at: b.ago(10_000), kubepods: { limit: 1000, inUse: 400 } })
+      b.is([b.askNode('n1', 600), b.askNode('n1', 601)], ['fits', 'full'])
+      b.wait(50_001)
+      b.is([b.askNode('n1', 1)], ['unknown'], 'it is as old as its sample')
     }
   },
   {
