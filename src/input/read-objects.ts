@@ -1,3 +1,4 @@
+import type { ObjectProblem } from '../kubernetes/pods/object-problems.ts'
 import { eachInTurn, type NowOrLater, whenThere } from '../lib/async/now-or-later.ts'
 import { isRecord, nameOf } from '../lib/json/shape.ts'
 import type { Place, Problem } from '../report/validate-report.ts'
@@ -129,9 +130,9 @@ function give(
   }
   return eachInTurn(objectsOf(read.value), (found) => {
     const placeOf = (pointer: string): NowOrLater<Place> => whenThere(locator.spotOf(found.at + pointer), placeAtSpot)
-    const message = whyNone(found, file)
-    if (message !== undefined) {
-      return whenThere(placeOf(''), (place) => sink.problem({ message, place }))
+    const why = whyNone(found, file)
+    if (why !== undefined) {
+      return whenThere(placeOf(why.pointer), (place) => sink.problem({ message: why.message, place }))
     }
     if (!('object' in found) || !isObject(found.object)) return
     return sink.object({ object: found.object, at: found.at, file: shown(file.path), line: document.line, placeOf })
@@ -139,8 +140,12 @@ function give(
 }
 
 /** Why a value of a file is a problem in place of an object; undefined: it is one, or the file may hold other things. */
-export function whyNone(found: ManifestObject | NotObject, file: InputFile): string | undefined {
-  return 'object' in found ? whyNoObject(found.object, file) : whyNoValue(found, file)
+export function whyNone(found: ManifestObject | NotObject, file: InputFile): ObjectProblem | undefined {
+  const message = 'object' in found ? whyNoObject(found.object, file) : whyNoValue(found, file)
+  if (message !== undefined) return { message, pointer: '' }
+  const metadata = 'object' in found && isObject(found.object) ? (found.object['metadata'] ?? undefined) : undefined
+  if (metadata === undefined || isRecord(metadata)) return undefined
+  return { message: `/metadata: expected an object, found ${nameOf(metadata)}`, pointer: '/metadata' }
 }
 
 export function isObject({ kind, apiVersion }: Readonly<Record<string, unknown>>): boolean {

@@ -172,8 +172,8 @@ class FileChange {
       const operations: PatchOperation[] = []
       const locator = new Locator(document, value)
       for (const found of objectsOf(value.value)) {
-        const message = whyNone(found, this.#file)
-        if (message !== undefined) await this.#problemAt(message, found.at, locator)
+        const why = whyNone(found, this.#file)
+        if (why !== undefined) await this.#problemAt(why.message, found.at + why.pointer, locator)
         else if (!('object' in found) || !isObject(found.object)) continue
         else operations.push(...(await this.#object(found.object, found.at, locator)))
       }

@@ -12,10 +12,10 @@ import {
   type YAMLSeq
 } from 'yaml'
 import type { PlacedNode } from './js-yaml-reader.ts'
-
 import { plainScalar, taggedScalar } from './kubectl-scalars.ts'
 import { type Mistake, repeated } from './mistake.ts'
-import { plainMistake } from './plain-mistake.ts'
+import { plainMistake } from './mistakes/plain-mistake.ts'
+import { tabMistake } from './mistakes/tab-mistake.ts'
 
 export interface SlowDocument {
   /** undefined where the document holds nothing or cannot be read. */
@@ -80,13 +80,11 @@ function parsed(text: string): Document.Parsed {
 export function readSlow(text: string): SlowDocument {
   const document = parseAsWritten(text)
   const [error] = document.errors
-  if (error !== undefined) {
-    return {
-      value: undefined,
-      mistakes: [{ message: plainMistake(error.message), at: error.pos[0], isReadable: false }],
-      places: undefined
-    }
-  }
+  const mistake =
+    error === undefined
+      ? tabMistake(document, text)
+      : { message: plainMistake(error.message), at: error.pos[0], isReadable: false }
+  if (mistake !== undefined) return { value: undefined, mistakes: [mistake], places: undefined }
   const reader = new Reader(text)
   try {
     const { value, place } = reader.read(document.contents as Node | null)
@@ -97,6 +95,9 @@ export function readSlow(text: string): SlowDocument {
     return { value: undefined, mistakes: [...reader.mistakes, mistake], places: undefined }
   }
 }
+
+/** What stands before an escape that needs-slow.ts looks for, too. */
+const beforeSurrogate = /^(?:[^\\]|\\(?!(?:u|U0000)[dD][89a-fA-F]|U(?!00(?:0[\da-fA-F]|10)))[\s\S])*/
 
 class Unreadable extends Error {
   readonly at: number
@@ -142,9 +143,9 @@ class Reader {
 
   /** YAML has 32-bit escapes, so one for half of a pair of UTF-16 is refused (go-yaml scannerc.go). */
   #refuseSurrogates(start: number, end: number): void {
-    const [before] = /^(?:[^\\]|\\(?!u[dD][89a-fA-F])[\s\S])*/.exec(this.#text.slice(start, end)) ?? ['']
+    const [before] = beforeSurrogate.exec(this.#text.slice(start, end)) ?? ['']
     if (start + before.length < end)
-      throw new Unreadable('an escape for half of a pair of UTF-16', start + before.length)
+      throw new Unreadable('an escape for half of a pair of UTF-16, or for no character', start + before.length)
   }
 
   #target(source: string, at: number): Node {

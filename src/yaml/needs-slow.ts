@@ -11,9 +11,15 @@ const mergeKey = new RegExp(String.raw`${beforeKey}<<[ \t]*:`, 'gm')
 const explicitKey = new RegExp(String.raw`${beforeKey}\?[ \t\r\n]`, 'gm')
 /** A key that is null: js-yaml takes it for the text. */
 const nullKey = new RegExp(String.raw`${beforeKey}(?:~|null|Null|NULL)[ \t]*:(?=[ \t\r\n]|$)`, 'gm')
-/** Half of a pair of UTF-16, as an escape: go-yaml refuses it in quotes, whole pairs too. */
-const surrogate = /\\u[dD][89a-fA-F]/
+/** An escape for half of a pair of UTF-16, or for no character: go-yaml refuses it in quotes, whole pairs too. */
+const surrogate = /\\(?:u|U0000)[dD][89a-fA-F]|\\U(?!00(?:0[\da-fA-F]|10))/
 const mapInMap = new RegExp(String.raw`${before}\{[ \t]*\{`, 'gm')
+/** A line that begins with spaces and a tab, or has a tab behind the dash of an item. */
+export const tabLine = /^ *(?:-(?: +-)* *)?\t/gm
+
+/** A block scalar whose first line has a tab before it. */
+const tabInFirstLine = /[|>][-+]?[ \t]*\r?\n(?: *\r?\n)* *\t/
+
 /** What is found in a text from `lastIndex` on, as a RegExp does. */
 interface Finder {
   lastIndex: number
@@ -78,11 +84,16 @@ export function needsSlow(text: string): boolean {
     ((text.includes(']:') || text.includes('}:') || text.includes('] :') || text.includes('} :')) &&
       isOutsideTexts(collectionKey, text)) ||
     ((text.includes('~:') || text.includes('ull:') || text.includes('ULL:')) && isOutsideTexts(nullKey, text)) ||
-    (text.includes('\\u') && surrogate.test(text)) ||
+    ((text.includes('\\u') || text.includes('\\U')) && surrogate.test(text)) ||
     (hasLongLine(text) && isOutsideTexts(longKey, text)) ||
     (text.includes('? ') && isOutsideTexts(explicitKey, text)) ||
     (text.includes('*') && text.includes('&') && isOutsideTexts(anchor, text) && isOutsideTexts(alias, text))
   )
+}
+
+/** Whether a line begins with a tab that is in no text of several lines, or a block scalar does. go-yaml may refuse it. */
+export function hasTabLine(text: string): boolean {
+  return text.includes('\t') && (isOutsideTexts(tabLine, text) || tabInFirstLine.test(text))
 }
 
 /** Whether a line has more than 1,024 characters. */

@@ -3,7 +3,8 @@ import { isRecord, type JsonRecord, nameOf } from '../lib/json/shape.ts'
 import { readFast } from './js-yaml-reader.ts'
 import { repeatedKeys } from './json-locator.ts'
 import { controlCharacterIn, type Mistake } from './mistake.ts'
-import { needsSlow } from './needs-slow.ts'
+import { trailingCommaIn } from './mistakes/trailing-comma.ts'
+import { hasTabLine, needsSlow } from './needs-slow.ts'
 import { readPlainManifest } from './plain-manifest.ts'
 import { type DocumentText, splitJson } from './split-stream.ts'
 
@@ -61,32 +62,17 @@ async function readOtherYaml(text: string, above: Mistake[]): Promise<ReadDocume
   if (control !== undefined) return { values: [], mistakes: [...above, control] }
   const comma = trailingCommaIn(text)
   if (comma !== undefined) above.push(comma)
-  const { value, mistakes } = await readYaml(withPlainBreaks(cutAtEnd(text)))
+  const cut = cutAtEnd(text)
+  if (cut !== text && !hasContent.test(cut)) {
+    const message = 'the end of a document (...) before anything in it; what follows is not read'
+    return { values: [], mistakes: [...above, { message, at: cut.length, isReadable: false }] }
+  }
+  const { value, mistakes } = await readYaml(withPlainBreaks(cut))
   return {
     values: value === undefined ? [] : [{ value, start: 0, end: text.length, isJson: false }],
     mistakes: [...above, ...mistakes]
   }
 }
-
-/** JSON but for a comma before a closing bracket. As YAML it can be read, and kubectl 1.35 does; 1.32 refuses it. */
-function trailingCommaIn(text: string): Mistake | undefined {
-  if (!/^\s*\{\s*"/.test(text)) return undefined
-  const strict = text.replace(stringOrComma, (found) => (found.startsWith(',') ? found.slice(1) : found))
-  if (strict === text) return undefined
-  try {
-    JSON.parse(strict)
-  } catch {
-    return undefined
-  }
-  const at = [...text.matchAll(stringOrComma)].find(([found]) => found.startsWith(','))?.index ?? 0
-  return {
-    message: 'a comma before a closing bracket; JSON has none there, and kubectl 1.32 refuses it',
-    at,
-    isReadable: true
-  }
-}
-
-const stringOrComma = /"(?:[^"\\]|\\.)*"|,(?=\s*[}\]])/g
 
 /** Unicode has three more line ends, which go-yaml takes for such. Each is one character, so places stay where they are. */
 function withPlainBreaks(text: string): string {
@@ -94,6 +80,9 @@ function withPlainBreaks(text: string): string {
     ? text.replace(/[\u0085\u2028\u2029]/g, '\n')
     : text
 }
+
+/** A line with something on it but a comment. */
+const hasContent = /^[ \t]*[^#\s]/m
 
 /** What follows a line `...` is not part of the document, and kubectl does not look at it. */
 function cutAtEnd(text: string): string {
@@ -111,23 +100,36 @@ function readJson(text: string): DocumentValue[] | undefined {
   } catch {
     // Several values, or YAML in flow style.
   }
+  const values: DocumentValue[] = []
+  let last = 0
   try {
-    return [...splitJson(text)].map(({ start, end }) => ({
-      value: JSON.parse(text.slice(start, end)),
-      start,
-      end,
-      isJson: true
-    }))
+    for (const { start, end } of splitJson(text)) {
+      // Other text between values, or behind the last: YAML, or a mistake.
+      if (otherThanSpace.test(text.slice(last, start))) return undefined
+      values.push({ value: JSON.parse(text.slice(start, end)), start, end, isJson: true })
+      last = end
+    }
   } catch {
     return undefined
   }
+  return otherThanSpace.test(text.slice(last)) ? undefined : values
+}
+
+/** What JSON does not have between values. */
+const otherThanSpace = /[^ \t\r\n]/
+
+async function tabIn(text: string): Promise<Mistake | undefined> {
+  const { tabMistakeIn } = await import('./mistakes/tab-mistake.ts')
+  return tabMistakeIn(text)
 }
 
 async function readYaml(text: string): Promise<{ value: unknown; mistakes: readonly Mistake[] }> {
   let objection: unknown
   if (!needsSlow(text)) {
     try {
-      return { value: readFast(text), mistakes: [] }
+      const value = readFast(text)
+      const tab = hasTabLine(text) ? await tabIn(text) : undefined
+      return tab === undefined ? { value, mistakes: [] } : { value: undefined, mistakes: [tab] }
     } catch (error) {
       objection = error
     }

@@ -61,8 +61,7 @@ export class DocumentSplitter {
 
   #close(text: string, afterSeparator: string): DocumentText {
     const document = this.#document(ownCopy(text))
-    const after = afterSeparator.trim()
-    this.#afterSeparator = after === '' || after.startsWith('#') ? undefined : after
+    this.#afterSeparator = endOfSeparator.test(afterSeparator) ? undefined : afterSeparator.trim()
     this.#line += linesIn(document.text) + 1
     this.#isMidLine = false
     return document
@@ -75,6 +74,9 @@ export class DocumentSplitter {
     return { text: whole, line: this.#line, ...(after === undefined ? undefined : { afterSeparator: after }) }
   }
 }
+
+/** Spaces, and a comment behind them. Unicode has more spaces, which are none for YAML. */
+const endOfSeparator = /^[ \t\r]*(?:$|(?<=[ \t])#)/
 
 /** In V8 a substring keeps its whole string alive, and reports keep substrings of documents. */
 function ownCopy(text: string): string {

@@ -39,3 +39,19 @@ void t.test('what else lies in a folder is passed over; a file that was named ha
     'list.yaml:1:1 expected a Kubernetes object, found one without apiVersion'
   ])
 })
+
+void t.test('metadata of any kind have to be an object, or null, as for kubectl', async (t) => {
+  const object = (metadata: string): string => `apiVersion: example.com/v1\nkind: Widget\nmetadata: ${metadata}\n`
+  for (const [metadata, found] of [
+    ['x', 'a string'],
+    ['7', 'a number'],
+    ['[a]', 'a list']
+  ] as const) {
+    for (const isNamed of [true, false])
+      t.strictSame(await read(object(metadata), isNamed), [
+        `list.yaml:3:1 /metadata: expected an object, found ${found}`
+      ])
+  }
+  for (const metadata of ['null', '{}', '{name: a}'])
+    t.strictSame(await read(object(metadata), true), ['object Widget'])
+})

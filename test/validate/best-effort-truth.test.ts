@@ -92,7 +92,7 @@ const edges: readonly (readonly [fields: string, verdict: 'best-effort' | 'fine'
   ['resources: {}', 'best-effort'],
   ['resources: null', 'best-effort'],
   ['resources: {requests: null, limits: {}}', 'best-effort'],
-  ['resources: {requests: {cpu: null}}', 'refused'],
+  ['resources: {requests: {cpu: null}}', 'best-effort'],
   ['resources: {requests: {cpu: 100mi}}', 'refused'],
   ['resources: {requests: {cpu: -1}}', 'refused'],
   ['resources: {requests: {cpu: 0}}', 'best-effort'],

@@ -173,3 +173,43 @@ async function found(t: Test, text: string, pointer: string, want: string, index
   const { line, column, length, excerpt } = await new Locator(document, value).spotOf(pointer)
   t.equal(`${line}:${column} ${excerpt.slice(column - 1, column - 1 + length)}`, want, pointer)
 }
+
+void t.test('what stands between or behind JSON values is a mistake, never passed over', async (t) => {
+  const value = '{"a":1}'
+  for (const text of [
+    `${value}x`,
+    `${value},`,
+    `${value}}`,
+    `${value}\0`,
+    `${value}x${value}`,
+    `${value}\n${value} y`
+  ]) {
+    const { mistakes } = await readDocument({ text, line: 1 })
+    t.equal(mistakes.length, 1, text)
+  }
+  for (const text of [`${value}\n`, ` ${value}\t${value}\r\n`, `${value}${value}`, `${value} # c\n`]) {
+    const { values, mistakes } = await readDocument({ text, line: 1 })
+    t.strictSame([values[0]?.value, mistakes], [{ a: 1 }, []], text)
+  }
+})
+
+void t.test('the end of a document before anything in it is a mistake: what follows is not read', async (t) => {
+  for (const [text, at] of [
+    ['...\na: 1\n', 0],
+    ['# c\n\n...\na: 1\n', 5]
+  ] as const) {
+    const { values, mistakes } = await readDocument({ text, line: 1 })
+    t.match([values, mistakes], [[], [{ at, isReadable: false, message: /what follows is not read/ }]])
+  }
+  t.strictSame((await readDocument({ text: 'a: 1\n...\nb: [\n', line: 1 })).mistakes, [])
+})
+
+void t.test('an escape of 32 bits is a character, or a mistake', async (t) => {
+  const read = async (digits: string) => readDocument({ text: `a: "\\U${digits}"\n`, line: 1 })
+  t.match(await read('0001F600'), { values: [{ value: { a: '😀' } }], mistakes: [] })
+  t.match(await read('0010FFFF'), { mistakes: [] })
+  for (const digits of ['0000d800', '0000DFFF', '00110000', 'FFFFFFFF'])
+    t.equal((await read(digits)).mistakes.length, 1)
+  const plain = await readDocument({ text: 'a: C:\\Users\n', line: 1 })
+  t.match(plain, { values: [{ value: { a: 'C:\\Users' } }], mistakes: [] })
+})

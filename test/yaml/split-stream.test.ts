@@ -58,3 +58,13 @@ void t.test('line ends are counted', async (t) => {
   t.equal(linesIn('a\nb\n'), 2)
   t.equal(linesIn(''), 0)
 })
+
+void t.test('only spaces and a comment behind them may follow a separator', async (t) => {
+  const behind = (rest: string): string | undefined => {
+    const splitter = new DocumentSplitter()
+    return [...splitter.push(`a: 1\n---${rest}\nb: 2\n`), ...splitter.end()][1]?.afterSeparator
+  }
+  for (const rest of ['', ' ', '\t', '\r', ' # c', '\t# c']) t.equal(behind(rest), undefined, JSON.stringify(rest))
+  for (const rest of ['x', '# c', '\u00a0', '\f', '\ufeff', '\u3000', '-'])
+    t.not(behind(rest), undefined, JSON.stringify(rest))
+})

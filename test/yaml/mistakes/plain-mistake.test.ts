@@ -1,6 +1,6 @@
 import t from 'tap'
-import { readSlow } from '../../src/yaml/go-yaml-reader.ts'
-import { plainMistake } from '../../src/yaml/plain-mistake.ts'
+import { readSlow } from '../../../src/yaml/go-yaml-reader.ts'
+import { plainMistake } from '../../../src/yaml/mistakes/plain-mistake.ts'
 
 const mistakes: Readonly<Record<string, string>> = {
   'a:\n\t- b\n': 'a line that is indented by a tab; expected spaces',
