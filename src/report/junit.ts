@@ -27,9 +27,7 @@ export function renderJunit(report: Report): string {
     const result = isChecked ? '' : element('skipped', {}, verdictText(report))
     cases.unshift({ file: wholeRun, name: summaryOf(report), result, kind: isChecked ? 'pass' : 'skipped' })
   }
-  const byFile = new Map<string, Case[]>()
-  for (const item of cases) byFile.set(item.file, [...(byFile.get(item.file) ?? []), item])
-  const suites = [...byFile].map(([file, items]) => suite(file, items))
+  const suites = [...Map.groupBy(cases, ({ file }) => file)].map(([file, items]) => suite(file, items))
   return `<?xml version="1.0" encoding="UTF-8"?>\n<testsuites name="pidguard">\n${suites.join('')}</testsuites>\n`
 }
 
@@ -117,9 +115,9 @@ function element(name: string, attributes: Readonly<Record<string, string>>, tex
 }
 
 function attributesOf(attributes: Readonly<Record<string, string>>): string {
-  return Object.entries(attributes)
-    .map(([name, value]) => ` ${name}="${escaped(value).replaceAll('\n', '&#10;')}"`)
-    .join('')
+  let written = ''
+  for (const name in attributes) written += ` ${name}="${escaped(attributes[name] ?? '').replaceAll('\n', '&#10;')}"`
+  return written
 }
 
 const entities: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' }

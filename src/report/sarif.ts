@@ -1,4 +1,5 @@
 import type { Location, Log, ReportingDescriptor, Result } from 'sarif'
+import { memoized } from '../lib/memoize.ts'
 import {
   changeText,
   objectText,
@@ -89,12 +90,13 @@ function fingerprints(): (finding: ReportFinding) => string {
 
 function resultOf(finding: ReportFinding, ruleIndex: number | undefined, fingerprint: string): Result {
   const { ruleId, action, reason, detail, remedy, object, place, accepted } = finding
+  const name = objectText(object)
   return {
     ruleId,
     ...(ruleIndex === undefined ? undefined : { ruleIndex }),
     level: levels[action],
-    message: { text: `${objectText(object)}: ${reason} (${detail}). ${remedy}${behind(place)}` },
-    locations: [locationOf(place, objectText(object))],
+    message: { text: `${name}: ${reason} (${detail}). ${remedy}${behind(place)}` },
+    locations: [locationOf(place, name)],
     // A scanner recognises a finding of an earlier run by this.
     partialFingerprints: { 'object/v2': fingerprint },
     ...(accepted === undefined ? undefined : { suppressions: [{ kind: 'external' as const, justification: accepted }] })
@@ -135,7 +137,7 @@ function locationOf(written: Place, object?: string): Location {
 }
 
 /** A relative path stays relative to the repository; each part is escaped (RFC 3986). */
-function uriOf(file: string): string {
+const uriOf = memoized((file) => {
   const path = file.replaceAll('\\', '/').split('/').map(encodeURIComponent).join('/')
   return path.startsWith('/') ? `file://${path}` : path
-}
+})

@@ -7,11 +7,7 @@ interface Step {
   readonly token: string
   readonly at: number
   readonly valueAt: number
-}
-
-/** A step with what is known of the collection that its value is. */
-interface OpenStep extends Step {
-  /** Whether one of its members was asked for: most objects are asked once, and pay for no index. */
+  /** Whether a member of its value was asked for: most objects are asked once, and pay for no index. */
   isAsked: boolean
   /** The members of an object by key, once a second one is asked for. */
   members: ReadonlyMap<string, Step> | undefined
@@ -28,13 +24,13 @@ export class JsonLocator {
   readonly #text: string
   readonly #collections: Collections
   /** The way to the field that was asked for last. */
-  readonly #open: OpenStep[]
+  readonly #open: Step[]
 
   constructor(text: string) {
     this.#text = text
     this.#collections = new Collections(text)
     const at = afterSpace(text, 0)
-    this.#open = [opened({ token: '', at, valueAt: at })]
+    this.#open = [stepTo('', at, at)]
   }
 
   /** Where the key or list item begins that `pointer` names, or the deepest one above it that is there. */
@@ -43,21 +39,21 @@ export class JsonLocator {
     let depth = 0
     for (const token of splitPointer(pointer)) {
       if (open[depth + 1]?.token !== token) {
-        const found = this.#memberOf(open[depth] as OpenStep, token)
+        const found = this.#memberOf(open[depth] as Step, token)
         if (found === undefined) break
         open.length = depth + 1
-        open.push(opened(found))
+        open.push(found)
       }
       depth++
     }
-    return (open[depth] as OpenStep).at
+    return (open[depth] as Step).at
   }
 
-  #memberOf(holder: OpenStep, token: string): Step | undefined {
+  #memberOf(holder: Step, token: string): Step | undefined {
     if (this.#text.charCodeAt(holder.valueAt) === openBracket) {
       holder.items ??= this.#itemsOf(holder.valueAt)
       const at = holder.items[indexOf(token)]
-      return at === undefined ? undefined : { token, at, valueAt: at }
+      return at === undefined ? undefined : stepTo(token, at, at)
     }
     if (holder.isAsked) {
       holder.members ??= this.#membersOf(holder.valueAt)
@@ -67,7 +63,7 @@ export class JsonLocator {
     let found: Step | undefined
     // The last of a key counts. A key is never written shorter than it is.
     this.#each(holder.valueAt, (at, keyEnd, valueAt) => {
-      if (keyEnd - at - 2 >= token.length && keyOf(this.#text, at, keyEnd) === token) found = { token, at, valueAt }
+      if (keyEnd - at - 2 >= token.length && keyOf(this.#text, at, keyEnd) === token) found = stepTo(token, at, valueAt)
     })
     return found
   }
@@ -76,7 +72,7 @@ export class JsonLocator {
     const members = new Map<string, Step>()
     this.#each(start, (at, keyEnd, valueAt) => {
       const token = keyOf(this.#text, at, keyEnd)
-      members.set(token, { token, at, valueAt })
+      members.set(token, stepTo(token, at, valueAt))
     })
     return members
   }
@@ -116,7 +112,7 @@ export class JsonLocator {
   }
 }
 
-function opened({ token, at, valueAt }: Step): OpenStep {
+function stepTo(token: string, at: number, valueAt: number): Step {
   return { token, at, valueAt, isAsked: false, members: undefined, items: undefined }
 }
 
@@ -124,6 +120,8 @@ function opened({ token, at, valueAt }: Step): OpenStep {
 class Collections {
   readonly #starts: number[] = []
   readonly #ends: number[] = []
+  /** The one that was asked for last: most are asked for in the order of the text. */
+  #last = 0
 
   constructor(text: string) {
     const open: number[] = []
@@ -140,12 +138,17 @@ class Collections {
 
   /** Behind the bracket that closes the collection that begins at `start`. */
   endOf(start: number): number {
-    let [low, high] = [0, this.#starts.length - 1]
+    const starts = this.#starts
+    let low = (starts[this.#last] as number) <= start ? this.#last : 0
+    let step = 1
+    for (; (starts[low + step] ?? start + 1) <= start; step *= 2) low += step
+    let high = Math.min(low + step, starts.length) - 1
     while (low < high) {
-      const middle = (low + high) >> 1
-      if ((this.#starts[middle] as number) < start) low = middle + 1
-      else high = middle
+      const middle = (low + high + 1) >> 1
+      if ((starts[middle] as number) <= start) low = middle
+      else high = middle - 1
     }
+    this.#last = low
     return this.#ends[low] as number
   }
 }

@@ -63,10 +63,13 @@ export class Locator {
 
 /** Comments and empty lines may come before the first key of a document. */
 function leadOf(text: string, at: number): number {
+  const code = text.charCodeAt(at)
+  if (code > hash && code < 0x7f) return 0
   lead.lastIndex = at
   return lead.exec(text)?.[0].length ?? 0
 }
 
+const hash = 0x23
 const lead = /(?:\s+|#.*)*/y
 
 function placesOf(text: string): NowOrLater<PlacedNode | undefined> {
@@ -125,16 +128,16 @@ function excerptOf(text: string, start: number, end: number): string {
 
 /** Where the lines of a document begin; found once, however many places are asked for. */
 function lineStartsOf(document: DocumentText): readonly number[] {
-  const held = lineStarts.get(document)
-  if (held !== undefined) return held
+  if (last?.document === document) return last.starts
   const { text } = document
   const starts = [0]
   for (let at = text.indexOf('\n'); at >= 0; at = text.indexOf('\n', at + 1)) starts.push(at + 1)
-  lineStarts.set(document, starts)
+  last = { document, starts }
   return starts
 }
 
-const lineStarts = new WeakMap<DocumentText, readonly number[]>()
+/** The document that was asked about last: files are read one document after the other. */
+let last: { readonly document: DocumentText; readonly starts: readonly number[] } | undefined
 
 /** Index of the last number that is not above `limit`. */
 function lastAtMost(numbers: readonly number[], limit: number): number {

@@ -1,6 +1,6 @@
 import type { PlacedNode } from './js-yaml-reader.ts'
 import { plainScalar } from './kubectl-scalars.ts'
-import { BlockText, notPlain } from './plain-scalars.ts'
+import { BlockText, notPlain, plainKey } from './plain-scalars.ts'
 
 /**
  * Reads manifests that are written as nearly all are: block mappings and lists, scalars of any style, flow collections on one line.
@@ -101,10 +101,7 @@ class Reader {
     if (end - at > maxKey) throw notPlain
     const first = this.#source.charCodeAt(at)
     if (first !== quote && first !== apostrophe) {
-      const key = this.#source.slice(at, end)
-      // true, null and numbers are other keys than they look like.
-      if (typeof plainScalar(key) !== 'string') throw notPlain
-      return key
+      return plainKey(this.#source, at, end)
     }
     const key = this.#source.slice(at + 1, end - 1)
     if (key.includes('\\') || key.includes('\n')) throw notPlain

@@ -1,3 +1,5 @@
+import { plainScalar } from './kubectl-scalars.ts'
+
 /** Thrown where a text is not written plainly. One for all: nobody sees it, and to make one costs more than to read a line. */
 export const notPlain = new Error('not written plainly')
 
@@ -209,4 +211,24 @@ function folded(written: string, column: number | undefined, isSingle: boolean):
     value += isContinued ? text.slice(0, -1) : isLast ? text : text.slice(0, endWithoutSpaces(text, 0, text.length))
   }
   return value
+}
+
+/** Keys that were read last, by a number made of length and ends: nearly all are there many times, and V8 knows the text already. */
+const slots = 512
+const knownKeys: (string | undefined)[] = Array.from({ length: slots }, () => undefined)
+/** Characters; labels may be longer, keys of Kubernetes are not. */
+const longestKnown = 40
+
+/** The key without quotes between two places. */
+export function plainKey(source: string, at: number, end: number): string {
+  const length = end - at
+  const slot = (length * 31 + source.charCodeAt(at) * 7 + source.charCodeAt(end - 1)) % slots
+  const known = knownKeys[slot]
+  if (known?.length === length && source.startsWith(known, at)) return known
+  const key = source.slice(at, end)
+  // true, null and numbers are other keys than they look like.
+  if (typeof plainScalar(key) !== 'string') throw notPlain
+  // The name of a property is a text of its own, where a slice would keep the document.
+  if (length <= longestKnown) knownKeys[slot] = Object.keys({ [key]: 0 })[0]
+  return key
 }
