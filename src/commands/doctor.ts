@@ -59,6 +59,7 @@ export async function runDoctor(options: Options): Promise<number> {
     const known = {
       policyMistakes,
       taintNodes: policy?.base.headroom.taintNodes,
+      autoscaled: policy?.base.headroom.autoscaled,
       schedulePids,
       scheduler,
       admissionPolicies,

@@ -5,6 +5,7 @@ import type { Millis } from '../lib/units.ts'
 import { type CalicoFacts, calicoChecks } from './calico-checks.ts'
 import type { Check, Level } from './check.ts'
 import { type FallbackFacts, fallbackChecks } from './fallback-checks.ts'
+import { type AutoscalerFacts, autoscalerChecks } from './guarding/autoscaler-checks.ts'
 import { type GuardFacts, guardChecks } from './guarding/guard-checks.ts'
 import { type SchedulerFacts, schedulerChecks } from './guarding/scheduler-checks.ts'
 import { headroomChecks } from './headroom-checks.ts'
@@ -22,6 +23,7 @@ export interface DoctorFacts
     OwnRightsFacts,
     FallbackFacts,
     GuardFacts,
+    AutoscalerFacts,
     SchedulerFacts,
     Pick<CalicoFacts, 'calicoView'> {
   /** Names of all Nodes; undefined: they are not needed, or the user may not list them. */
@@ -48,6 +50,7 @@ export function diagnose(facts: DoctorFacts): Check[] {
     ...calicoChecks(facts),
     ...guardChecks(facts),
     ...schedulerChecks(facts),
+    ...autoscalerChecks(facts),
     ...ownRightsChecks(facts),
     ...neighbourChecks(facts),
     ...mutualWaitChecks(facts)

@@ -115,6 +115,7 @@ export function installationOf(change: Partial<DoctorFacts> = {}): DoctorFacts {
     policyView: () => ({ validate: true, mutate: true }),
     calicoView: undefined,
     taintNodes: false,
+    autoscaled: false,
     schedulePids: false,
     scheduler: undefined,
     systemNamespaces: ['kube-system', 'pidguard-system'],

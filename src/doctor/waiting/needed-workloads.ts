@@ -11,6 +11,8 @@ export interface NeededWorkload {
   readonly name: string
   /** Of its pods. */
   readonly labels: Readonly<Record<string, string>>
+  /** Commands and arguments of its containers. */
+  readonly flags: readonly string[]
 }
 
 /** Kinds whose pods serve others. DaemonSets are listed for other checks as well. */
@@ -43,7 +45,9 @@ export function neededWorkloadOf(object: JsonRecord): NeededWorkload | undefined
   const paths = (podSpec.containers ?? []).map(({ image }) => partsOf(image ?? '').path)
   const programs = nameLabels.flatMap((label) => labels[label] ?? [])
   const need = needOf([...paths, ...programs.map((program) => [program])])
-  return need === undefined ? undefined : { need, namespace, name, labels }
+  if (need === undefined) return undefined
+  const flags = (podSpec.containers ?? []).flatMap(({ command, args }) => [...(command ?? []), ...(args ?? [])])
+  return { need, namespace, name, labels, flags }
 }
 
 function needOf(names: readonly (readonly string[])[]): Need | undefined {

@@ -8,7 +8,8 @@ const workload = (need: NeededWorkload['need'], namespace: string, name: string 
   need,
   namespace,
   name,
-  labels: { app: name }
+  labels: { app: name },
+  flags: []
 })
 
 interface Case {

@@ -46,6 +46,20 @@ void t.test('where the image has another name, labels of the pods say the progra
   t.equal(neededWorkloadOf(labelled('team', 'docker-registry')), undefined)
 })
 
+void t.test('what its containers are started with', async (t) => {
+  const containers = [
+    { name: 'a', image: 'cluster-autoscaler:1', command: ['./run'], args: ['--v=4', '--status-taint=x'] },
+    { name: 'b', image: 'y', args: null },
+    { name: 'c', image: 'y', args: ['z'] }
+  ]
+  t.strictSame(neededWorkloadOf(workloadObject('apps/v1/Deployment', { containers }))?.flags, [
+    './run',
+    '--v=4',
+    '--status-taint=x',
+    'z'
+  ])
+})
+
 void t.test('what has no containers, no image or no pod is nothing that we need', async (t) => {
   for (const spec of [{}, { containers: null }, { containers: [{ name: 'a' }] }])
     t.equal(neededWorkloadOf(workloadObject('apps/v1/Deployment', spec)), undefined)
