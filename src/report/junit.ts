@@ -116,7 +116,10 @@ function element(name: string, attributes: Readonly<Record<string, string>>, tex
 
 function attributesOf(attributes: Readonly<Record<string, string>>): string {
   let written = ''
-  for (const name in attributes) written += ` ${name}="${escaped(attributes[name] ?? '').replaceAll('\n', '&#10;')}"`
+  for (const name in attributes) {
+    const value = escaped(attributes[name] ?? '')
+    written += ` ${name}="${value.includes('\n') ? value.replaceAll('\n', '&#10;') : value}"`
+  }
   return written
 }
 

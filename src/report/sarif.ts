@@ -81,7 +81,7 @@ function descriptorOf({ id, title, why, remedy }: RuleText): ReportingDescriptor
 function fingerprints(): (finding: ReportFinding) => string {
   const counts = new Map<string, number>()
   return ({ ruleId, object, pointer, field = pointer }) => {
-    const print = [ruleId, object.kind, object.namespace, object.name, field].join(' ')
+    const print = `${ruleId} ${object.kind} ${object.namespace} ${object.name} ${field}`
     const count = (counts.get(print) ?? 0) + 1
     counts.set(print, count)
     return count === 1 ? print : `${print} ${count}`

@@ -1,4 +1,5 @@
 import { AppError } from '../errors.ts'
+import { memoized } from '../lib/memoize.ts'
 
 /** How a report can be written. */
 export const formats = ['text', 'json', 'sarif', 'junit', 'github', 'markdown'] as const
@@ -60,8 +61,9 @@ export function readDay(text: string): string {
   throw new AppError('ERR_USAGE', `--expires: expected a day as 2026-12-31, found ${JSON.stringify(text)}`)
 }
 
-export function isDay(text: string): boolean {
+/** Whether it is a day as 2026-12-31; remembered, as the entries of a baseline have the same few. */
+export const isDay: (text: string) => boolean = memoized((text) => {
   if (!/^\d{4}-\d{2}-\d{2}$/.test(text)) return false
   const at = Date.parse(text)
   return !Number.isNaN(at) && new Date(at).toISOString().startsWith(text)
-}
+})

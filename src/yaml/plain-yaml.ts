@@ -26,8 +26,11 @@ function isPlain(text: string): boolean {
   return text.split('\n').every((each) => line.test(each) && isBalanced(each))
 }
 
+const bracket = /[[\]{}]/
+
 /** Whether brackets are closed on the line that opens them. */
 function isBalanced(text: string): boolean {
+  if (!bracket.test(text)) return true
   let depth = 0
   for (const char of text) {
     if (char === '[' || char === '{') depth++

@@ -1,4 +1,3 @@
-import { spawnSync } from 'node:child_process'
 import { AppError } from '../../errors.ts'
 import type { Bytes } from '../../lib/units.ts'
 
@@ -13,6 +12,8 @@ const maxOutput: Bytes = 512 * 1024 * 1024
 
 /** What a kustomization builds, by the program of this machine. Throws ERR_USAGE when none is there, or it refuses. */
 export function buildKustomization(folder: string): string {
+  // Asked for when it is needed: Node takes some milliseconds to load it, and few runs build.
+  const { spawnSync } = process.getBuiltinModule('node:child_process')
   for (const [program, verb] of builders) {
     const { status, stdout, stderr, error } = spawnSync(program, [verb, folder], {
       encoding: 'utf8',
