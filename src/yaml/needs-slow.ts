@@ -55,7 +55,7 @@ const collectionKey: Finder = {
   exec(text) {
     const end = /[\]}][ \t]*:/g
     end.lastIndex = this.lastIndex
-    let [lineEnd, opened] = [-1, -1]
+    let [lineEnd, opened, hasBrackets] = [-1, -1, false]
     for (let found = end.exec(text); found !== null; found = end.exec(text)) {
       if (found.index >= lineEnd) {
         const lineStart = text.lastIndexOf('\n', found.index) + 1
@@ -63,8 +63,11 @@ const collectionKey: Finder = {
         const line = text.slice(lineStart, lineEnd)
         const start = /^[ \t]*[\]}]/.test(line) ? 0 : (collectionStart.exec(line)?.index ?? line.length)
         opened = lineStart + start
+        hasBrackets = /(?:^|[\s,])[[{]/.test(line)
       }
       if (opened > found.index) continue
+      // Without a space behind the colon it is a key in brackets alone, and not in a text such as http://{{ host }}:80.
+      if (!hasBrackets && /\S/.test(text[end.lastIndex] ?? ' ')) continue
       this.lastIndex = end.lastIndex
       return { index: found.index, 0: found[0] }
     }
@@ -112,16 +115,58 @@ const maxKey = 1_024
 /** Whether a pattern is found anywhere but in texts of several lines: CEL expressions and scripts hold such signs in all places. */
 function isOutsideTexts(pattern: Finder, text: string): boolean {
   pattern.lastIndex = 0
+  const quotes = new LineQuotes(text)
+  let [start, end] = [0, 0]
   for (;;) {
     const found = pattern.exec(text)
     if (found === null) return false
     // A pattern may begin with the end of the line before.
-    const start = text.lastIndexOf('\n', found.index + Math.max(0, found[0].search(/[^\r\n]/)) - 1) + 1
-    const block = blockAbove(text, start)
-    if (block !== undefined) pattern.lastIndex = endOfBlock(text, start, block)
-    else if (isInQuotes(text, start)) pattern.lastIndex = nextQuoteLine(text, start)
-    else return true
+    const at = found.index + Math.max(0, found[0].search(/[^\r\n]/))
+    if (at >= end) {
+      start = text.lastIndexOf('\n', at - 1) + 1
+      end = endOfLine(text, at)
+      const behind = behindText(text, start)
+      if (behind !== undefined) {
+        pattern.lastIndex = behind
+        continue
+      }
+    }
+    if (!quotes.areOpen(start, at)) return true
   }
+}
+
+/** Where the text of several lines ends that a line is in; undefined: it is in none. */
+function behindText(text: string, start: number): number | undefined {
+  const block = blockAbove(text, start)
+  if (block !== undefined) return endOfBlock(text, start, block)
+  return isInQuotes(text, start) ? nextQuoteLine(text, start) : undefined
+}
+
+/** Whether quotes that a line opens are open at a place of it. Places come in their order, so a line is looked at once. */
+class LineQuotes {
+  readonly #text: string
+  #at = 0
+  #quote = ''
+
+  constructor(text: string) {
+    this.#text = text
+  }
+
+  areOpen(lineStart: number, place: number): boolean {
+    if (lineStart > this.#at) [this.#at, this.#quote] = [lineStart, '']
+    for (; this.#at < place; this.#at++) {
+      const char = this.#text[this.#at] as string
+      if (this.#quote === '') {
+        if (isQuote(char) && /[\s:,[{-]/.test(this.#text[this.#at - 1] ?? ' ')) this.#quote = char
+      } else if (char === '\\' && this.#quote === '"') this.#at++
+      else if (char === this.#quote) this.#quote = ''
+    }
+    return this.#quote !== ''
+  }
+}
+
+function isQuote(char: string): boolean {
+  return char === '"' || char === "'"
 }
 
 /** A line that opens a block scalar: a key or the dash of an item, the sign, nothing behind it. No comment before the sign. */

@@ -131,6 +131,9 @@ export const oddTexts: Readonly<Record<string, string>> = {
   'JSON with a NUL': '{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"a"},"d":"a\0b"}\n',
   'JSON with a NUL as an escape': '{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"a"},"d":"a\\u0000b"}\n',
   'JSON with a word between': '{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"a"}}x'.repeat(2),
+  'templates in quotes, and quotes that end at the start of a line': configMap(
+    'd: "{{a}}:{{b}}"\ne: http://{{a}}:80/x\nf:\n  g: ["\n    a\n  "]'
+  ),
   'a List': `apiVersion: v1\nkind: List\nitems:\n- ${plain.replaceAll('\n', '\n  ').trimEnd()}\n`,
   'an empty List': 'apiVersion: v1\nkind: List\nitems: []\n',
   'a List with null': 'apiVersion: v1\nkind: List\nitems: [null]\n',

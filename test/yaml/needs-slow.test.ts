@@ -17,7 +17,11 @@ void t.test('prose and scripts go to the fast parser, and what only looks like p
     `a: ${'x'.repeat(2_000)}\n`,
     `a: |\n  ${'x'.repeat(1_100)}: y\n`,
     'nullable: true\n',
-    'rule: "x\n  y\n  [a]: b"\n'
+    'rule: "x\n  y\n  [a]: b"\n',
+    'image: "{{item.image}}:{{item.tag}}"\n',
+    "image: '{{item.image}}:{{item.tag}}'\n",
+    'url: http://{{host.ip}}:8086/query\n',
+    'a: "x \\" : {{ y }}: z"\n'
   ]
   const slow = [
     'a: &x {b: 1}\nc: *x\n',
@@ -25,6 +29,9 @@ void t.test('prose and scripts go to the fast parser, and what only looks like p
     'a: {<<: {b: 1}}\n',
     'a:\n  <<: {b: 1}\n',
     'a: {{ b }}\n',
+    '"a": {{ b }}\n',
+    'a: {"b": "c", [d]:e}\n',
+    'a: {\n  [d]:e}\n',
     '[a]: b\n',
     'x: {[a]: b}\n',
     '{\n  a: b\n}: c\n',
