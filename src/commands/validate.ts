@@ -67,6 +67,7 @@ export async function runValidate(args: readonly string[], given: ValidateFlags)
   const baseline = flags.baseline === undefined ? undefined : await loadBaseline(flags.baseline, now)
   const { failOn, namespace, version, kubernetesVersion } = flags
   const cluster = await clusterOf(flags, policy)
+  const optimizer = optimizeLate()
   const deps = {
     version,
     rules: new RuleIndex(rules),
@@ -74,11 +75,12 @@ export async function runValidate(args: readonly string[], given: ValidateFlags)
     inputs: inputsInLittleMemory(inputs),
     baseline,
     cluster,
-    judged: optimizeLate(),
+    judged: () => optimizer.judged(),
     notes: [...notes, ...(cluster?.notes ?? [])]
   }
   const report = await validate(paths, { failOn, namespace, namespaceLabels, kubernetesVersion, mayBeEmpty }, deps)
   for (const output of outputs) await write(output, report, flags)
+  optimizer.end()
   if (flags.writeBaseline === undefined) return report.exitCode
   writeText(flags.writeBaseline, renderBaseline(report.findings, flags.reason, expires))
   process.stderr.write(

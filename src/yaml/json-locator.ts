@@ -128,6 +128,8 @@ class Collections {
     for (let at = 0; at < text.length; at++) {
       const char = text.charCodeAt(at)
       if (char === quote) at = afterString(text, at) - 1
+      // Spaces, commas, colons and numbers: most of a text that kubectl has indented.
+      else if (char < openBracket) continue
       else if (char === openBrace || char === openBracket) {
         open.push(this.#starts.length)
         this.#starts.push(at)
