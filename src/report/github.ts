@@ -47,9 +47,14 @@ function command(name: string, place: Place, title: string, message: string): st
   return `::${name} ${where}title=${property(title)}::${escaped(message)}`
 }
 
+/** Control characters but for tabs and line ends: whoever reads the log in a terminal would have it obey them. */
+const control = /[^\t\n\r\u0020-\u007e\u00a0-\uffff]/
+const allControls = new RegExp(control, 'g')
+
 /** As actions/toolkit packages/core/src/command.ts escapes data. */
 function escaped(text: string): string {
-  return text.replaceAll('%', '%25').replaceAll('\r', '%0D').replaceAll('\n', '%0A')
+  const plain = control.test(text) ? text.replace(allControls, '�') : text
+  return plain.replaceAll('%', '%25').replaceAll('\r', '%0D').replaceAll('\n', '%0A')
 }
 
 function property(text: string): string {

@@ -1,9 +1,11 @@
+import { shown } from './text.ts'
 import {
   changeText,
   countingFindings,
   type FailOn,
   fails,
   objectText,
+  type Place,
   placeAndSource,
   placeText,
   type Report,
@@ -59,7 +61,7 @@ function casesOf(report: Report): Case[] {
     ...report.findings.map((finding) => findingCase(finding, counting.has(finding), report.failOn)),
     ...report.changes.map((change) => {
       const { object, place, lines, ruleIds } = change
-      const text = [placeAndSource(place), ...lines].join('\n')
+      const text = [whereOf(place), ...lines].join('\n')
       const result = element('failure', { message: changeText(change), type: ruleIds.join(' ') }, text)
       return { file: place.file, name: `change ${objectText(object)}`, kind: 'failure' as const, result }
     })
@@ -79,7 +81,7 @@ function noteCase(note: string): Case {
 function findingCase(finding: ReportFinding, counts: boolean, failOn: FailOn): Case {
   const { ruleId, action, reason, detail, remedy, object, place, accepted } = finding
   const name = `${ruleId} ${objectText(object)}`
-  const text = `${placeAndSource(place)}\n${detail}\n${remedy}`
+  const text = `${whereOf(place)}\n${detail}\n${remedy}`
   if (!counts) return { file: place.file, name, kind: 'skipped', result: element('skipped', {}, accepted ?? '') }
   if (!fails(failOn, action))
     return { file: place.file, name, kind: 'pass', result: element('system-out', {}, `${action}: ${reason}\n${text}`) }
@@ -89,6 +91,11 @@ function findingCase(finding: ReportFinding, counts: boolean, failOn: FailOn): C
     kind: 'failure',
     result: element('failure', { message: `${reason} (${detail})`, type: ruleId }, text)
   }
+}
+
+/** On one line, whatever the name of the file: a runner that prints the report would obey a line of its own. */
+function whereOf(place: Place): string {
+  return shown(placeAndSource(place))
 }
 
 function suite(file: string, cases: readonly Case[]): string {
@@ -118,7 +125,7 @@ function attributesOf(attributes: Readonly<Record<string, string>>): string {
   let written = ''
   for (const name in attributes) {
     const value = escaped(attributes[name] ?? '')
-    written += ` ${name}="${value.includes('\n') ? value.replaceAll('\n', '&#10;') : value}"`
+    written += ` ${name}="${/[\n\r]/.test(value) ? value.replaceAll('\n', '&#10;').replaceAll('\r', '&#13;') : value}"`
   }
   return written
 }

@@ -1,3 +1,4 @@
+import { shown } from './text.ts'
 import {
   countingFindings,
   objectText,
@@ -86,10 +87,10 @@ function list({ skips, exempted, notes }: Report): string[] {
 }
 
 export function code(text: string): string {
-  return `\`${text.replaceAll('`', "'").replaceAll('|', '\\|').replaceAll('\n', ' ')}\``
+  return `\`${shown(text).replaceAll('`', "'").replaceAll('|', '\\|')}\``
 }
 
 /** Nothing out of a manifest may become markup, a mention or a link. */
 export function escaped(text: string): string {
-  return text.replace(/[\\`*_{}[\]<>|#@~!]/g, '\\$&').replaceAll('\n', ' ')
+  return shown(text).replace(/[\\`*_{}[\]<>|#@~!]/g, '\\$&')
 }

@@ -1,11 +1,13 @@
 // Runs the built program over checkouts of public repositories, and checks what it says against a reader and a reckoning of
-// the QoS class that share no code with it. Usage: node test/corpus/repositories.ts FOLDER … Prints one line for each folder,
-// then what does not hold. A checkout is copied and never changed.
+// the QoS class that share no code with it, by git apply, and by kubectl where PIDGUARD_KUBECTL names one. Usage:
+// node test/corpus/repositories.ts FOLDER … Prints one line for each folder, then what does not hold. A checkout is copied and
+// never changed.
 import { spawnSync } from 'node:child_process'
-import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { basename, dirname, join, sep } from 'node:path'
 import { parseAllDocuments } from 'yaml'
+import { knownTemplatePlaces } from '../../src/kubernetes/pods/template-places.ts'
 
 interface Named {
   readonly kind: string
@@ -16,7 +18,7 @@ interface Named {
 interface Report {
   readonly counts: Readonly<Record<'files' | 'objects' | 'checked' | 'podRulesOff' | 'otherKinds' | 'changed', number>>
   readonly findings: readonly { readonly ruleId: string; readonly file: string; readonly object: Named }[]
-  readonly problems: readonly { readonly file: string; readonly message: string }[]
+  readonly problems: readonly { readonly file: string; readonly line: number; readonly message: string }[]
   readonly faults: readonly unknown[]
   readonly notes: readonly string[]
 }
@@ -108,6 +110,63 @@ function bestEffortIn(folder: string, file: string): string[] {
   })
 }
 
+/** Kinds of Kubernetes that make pods, in a group that serves them. */
+function workloadsIn(folder: string, file: string): unknown[] {
+  return objectsOf(readFileSync(join(folder, file), 'utf8')).filter(
+    (object) =>
+      Object.hasOwn(podSpecAt, String(at(object, ['kind']))) && groups.test(String(at(object, ['apiVersion'])))
+  )
+}
+
+/** Whether a list of containers, each with an image, is anywhere in a value. */
+function holdsContainers(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false
+  return Object.entries(value).some(
+    ([key, inner]) =>
+      (key === 'containers' && Array.isArray(inner) && inner.some((each) => typeof at(each, ['image']) === 'string')) ||
+      holdsContainers(inner)
+  )
+}
+
+/** Kinds of other groups that hold containers, of which pidguard says nothing: neither a finding nor that it has not looked. */
+function notNamed(
+  folder: string,
+  files: readonly string[],
+  broken: ReadonlySet<string>,
+  notes: readonly string[]
+): string[] {
+  const left = new Set<string>()
+  for (const file of files.filter((each) => !broken.has(each) && !isSource(folder, each))) {
+    for (const object of objectsOf(readFileSync(join(folder, file), 'utf8'))) {
+      const [kind, version] = [String(at(object, ['kind'])), String(at(object, ['apiVersion']))]
+      const group = version.split('/')[0] as string
+      // Its own table is what it looks at; the name of the kind alone says that of a policy or a definition.
+      if (!version.includes('/') || checkedKinds.has(`${group}/${kind}`) || groups.test(version)) continue
+      if (/Polic|CustomResourceDefinition|Template$|Assign|Modify/.test(kind) || !holdsContainers(object)) continue
+      if (!notes.some((note) => note.startsWith('not checked') && note.includes(` ${kind} `)))
+        left.add(`${version} ${kind} ${file}`)
+    }
+  }
+  return [...left]
+}
+
+/** Kinds outside of Kubernetes whose pods pidguard checks. */
+const checkedKinds: ReadonlySet<string> = new Set([...knownTemplatePlaces.keys()].map((groupKind) => String(groupKind)))
+
+/** A document that pidguard cannot read is one that kubectl cannot read either. */
+function kubectlRefuses(folder: string, problems: Report['problems']): void {
+  const kubectl = process.env.PIDGUARD_KUBECTL
+  if (kubectl === undefined) return
+  // What the API server refuses, kubectl does not see; a key that is there twice and a comma too many are reported all the same.
+  const others =
+    /^\/|^no API server|^expected a Kubernetes object|is there twice|comma before a closing bracket|more mistakes/
+  const files = new Set(problems.filter(({ message }) => !others.test(message)).map(({ file }) => file))
+  for (const file of files) {
+    const { status } = spawnSync(kubectl, ['label', '--local', '-f', file, 'a=b', '-o', 'name'], { cwd: folder })
+    if (status === 0) failures.push(`${folder}: kubectl takes ${file}`)
+  }
+}
+
 /** Why pidguard says nothing of a file: a template of Helm, or a part of a kustomization; undefined: it should. */
 function isSource(folder: string, file: string): boolean {
   for (let path = dirname(file); path !== '.'; path = dirname(path)) {
@@ -147,6 +206,17 @@ function check(checkout: string): void {
   const alarms = [...found].filter((each) => !wanted.has(each) && known.has(each.split(' ')[1] as string))
   for (const each of mayBeFilled ? [] : missed) failures.push(`${checkout}: BestEffort, and not found: ${each}`)
   for (const each of alarms) failures.push(`${checkout}: found, and not BestEffort: ${each}`)
+  for (const each of notNamed(folder, files, broken, notes))
+    failures.push(`${checkout}: not checked, not named: ${each}`)
+  const { objects, checked, podRulesOff } = counts
+  const workloads = files
+    .filter((file) => !broken.has(file) && !isSource(folder, file))
+    .flatMap((file) => workloadsIn(folder, file))
+  if (workloads.length > checked + podRulesOff)
+    failures.push(
+      `${checkout}: ${workloads.length} workloads, ${checked + podRulesOff} of ${objects} objects were looked at`
+    )
+  kubectlRefuses(folder, problems)
   const changed = roundTrip(folder, files)
   console.log(
     `${checkout}: ${counts.files} files, ${counts.objects} objects, ${counts.checked} checked, ${wanted.size} BestEffort here, ${found.size} there, ${problems.length} problems, ${changed} files changed by mutate, ${notes.filter((note) => note.startsWith('not checked')).length} kinds named`
@@ -164,11 +234,32 @@ function roundTrip(folder: string, files: readonly string[]): number {
     if (!announced.has(file)) failures.push(`${folder}: ${file} was changed and not announced`)
   for (const file of announced)
     if (!changed.includes(file)) failures.push(`${folder}: ${file} was announced and not changed`)
+  writeFileSync(join(work, 'announced.diff'), stdout)
+  const scratch = mkdtempSync(join(work, 'announced-'))
+  for (const file of changed) {
+    mkdirSync(dirname(join(scratch, file)), { recursive: true })
+    writeFileSync(join(scratch, file), before.get(file) as Buffer)
+  }
+  // Byte by byte: what the diff says, put into the files as they were, is what is in the files now.
+  if (changed.length > 0) {
+    const applied = spawnSync('git', ['apply', '--whitespace=nowarn', join(work, 'announced.diff')], {
+      cwd: scratch,
+      env: outsideOfGit
+    })
+    if (applied.status !== 0)
+      failures.push(`${folder}: git does not apply the diff: ${String(applied.stderr).slice(0, 300)}`)
+    for (const file of changed)
+      if (!readFileSync(join(scratch, file)).equals(readFileSync(join(folder, file))))
+        failures.push(`${folder}: ${file} is not what the diff said`)
+  }
   for (const file of changed) onlyAdds(folder, file, String(before.get(file)), readFileSync(join(folder, file), 'utf8'))
   if (/^\+\+\+ /m.test(pidguard(folder, 'mutate', '--diff', '.').stdout))
     failures.push(`${folder}: a second run changes more`)
   return changed.length
 }
+
+/** git apply looks for a repository above, and takes paths from its root where it finds one. */
+const outsideOfGit = { ...process.env, GIT_CEILING_DIRECTORIES: work }
 
 /** Every line that was there is there still, in its order, but for those that got something at their end. */
 function onlyAdds(folder: string, file: string, before: string, after: string): void {

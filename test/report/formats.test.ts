@@ -69,6 +69,16 @@ void t.test('what standard input was made from is where SARIF and GitHub point',
   }
 })
 
+void t.test('the name of a file writes no lines and no escapes of its own, in any format', async (t) => {
+  const report = await validateTexts({ 'a\n::error::x\u001b[31m\r.yaml': deployment('web') })
+  for (const render of [renderText, renderJunit, renderMarkdown, renderGithub, renderSarif]) {
+    const printed = render(report)
+    t.ok(!printed.includes('\u001b'), render.name)
+    t.notMatch(printed, /^::error::x/m, render.name)
+    t.ok(!printed.includes('\r'), render.name)
+  }
+})
+
 void t.test('text from manifests writes no lines, no escapes and no commands of its own', async (t) => {
   const name = JSON.stringify('a\n::stop-commands::x\u001b[31m')
   const text = `# Source: b\u001b[0m.yaml\n${deployment('web')}`.replace('name: web', `name: ${name}`)

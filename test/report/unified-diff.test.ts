@@ -56,3 +56,13 @@ void t.test('texts too large to compare are replaced', async (t) => {
   const many = (word: string): string => `${Array.from({ length: 2_100 }, (_, i) => `${word}${i}`).join('\n')}\n`
   t.ok(patched(many('a'), renderDiff('f', many('a'), many('b'))) === many('b'))
 })
+
+void t.test(
+  'a name stays on one line: control characters, quotes and backslashes are written as git writes them',
+  async (t) => {
+    const header = (file: string): string[] => renderDiff(file, 'x\n', 'y\n').split('\n').slice(0, 2)
+    t.strictSame(header('a\n::error::x.yaml'), ['--- "a/a\\012::error::x.yaml"', '+++ "b/a\\012::error::x.yaml"'])
+    t.strictSame(header('a\u001b[31m"\\.yaml'), ['--- "a/a\\033[31m\\"\\\\.yaml"', '+++ "b/a\\033[31m\\"\\\\.yaml"'])
+    t.strictSame(header('é %a b.yaml'), ['--- a/é %a b.yaml', '+++ b/é %a b.yaml'])
+  }
+)

@@ -1,5 +1,6 @@
 const reasons: Readonly<Record<string, string>> = {
   ENOENT: 'no such file or folder',
+  ENOTDIR: 'no such file or folder: a part of the path is a file',
   EACCES: 'cannot be read: permission denied',
   EPERM: 'cannot be read: permission denied',
   ELOOP: 'a symbolic link that leads to itself'

@@ -101,6 +101,7 @@ class Search {
     if (typeof kind !== 'string' && this.#leaves(path, !this.#mustHold(isNamed))) return
     // A broken link inside a folder is as bad as a missing argument: a file is not checked.
     if (typeof kind === 'string') this.#problems.push({ path, message: kind })
+    else if (kind.isOnce && !isNamed) this.#refuseStream(path)
     else if (kind.isOnce) this.#add(path, { path, isNamed: this.#mustHold(isNamed), size: 0, isOnce: true })
     else if (kind.isFolder || isNamed || manifestName.test(path)) {
       const real = realpathSync(path)
@@ -153,6 +154,13 @@ class Search {
       if (typeof kind === 'string') this.#problems.push({ path, message: kind })
       else this.#add(join(realFolder, name), { path, isNamed: false, size: kind.size, isOnce: false })
     } else if (entry.isSymbolicLink() && !skippedFolders.has(name)) this.#visit(path, false)
+    else if (manifestName.test(name) && !this.#leaves(path, false)) this.#refuseStream(path)
+  }
+
+  /** Reading a pipe, a socket or a device that merely lies there might never end; kubectl would wait for it. */
+  #refuseStream(path: string): void {
+    if (manifestName.test(path))
+      this.#problems.push({ path, message: 'neither a file nor a folder; name it to read it' })
   }
 }
 

@@ -320,3 +320,27 @@ void t.test('a build is read like standard input', async (t) => {
   t.match(files, [{ isOnce: true, origin: 'x/kustomization.yaml' }])
   t.strictSame([...inputs.chunks(files[0] as InputFile)], ['a: 1'])
 })
+
+void t.test(
+  'a pipe, a socket or a device in a folder is a problem and never read; named, a pipe is read',
+  async (t) => {
+    const folder = t.testdir({ 'a.yaml': 'a: 1\n', 'link.yaml': t.fixture('symlink', '/dev/zero') })
+    t.equal(spawnSync('sh', ['-c', 'mkfifo "$0/pipe.yaml" "$0/other"', folder]).status, 0)
+    const inputs = buildInputs()
+    const { files, problems } = inputs.find([folder])
+    t.strictSame(
+      files.map(({ path }) => path),
+      [join(folder, 'a.yaml')]
+    )
+    const message = 'neither a file nor a folder; name it to read it'
+    t.strictSame(
+      problems,
+      ['link.yaml', 'pipe.yaml'].map((name) => ({ path: join(folder, name), message }))
+    )
+    t.match(inputs.find([join(folder, 'pipe.yaml')]), { files: [{ isOnce: true }], problems: [] })
+    t.match(inputs.find([join(folder, '*.yaml')]).problems, [{ message }, { message }])
+    t.strictSame(inputs.find([join(folder, 'a.yaml', 'x')]).problems, [
+      { path: join(folder, 'a.yaml', 'x'), message: 'no such file or folder: a part of the path is a file' }
+    ])
+  }
+)
