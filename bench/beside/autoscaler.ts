@@ -124,7 +124,7 @@ export class Pool {
   readonly made = new Set<string>()
 
   /** `answersAfter`: milliseconds from a node's first sight until its kubelet has an address. */
-  constructor(plane: ControlPlane, fleet: Fleet, answersAfter: () => number) {
+  constructor(plane: ControlPlane, fleet: Fleet, answersAfter: number) {
     watch<ApiNode>(plane, '/api/v1/nodes', {
       onReset: () => this.nodes.clear(),
       on: (change, node) => {
@@ -134,7 +134,7 @@ export class Pool {
         else this.nodes.set(name, node)
         if (this.made.has(name)) return
         this.made.add(name)
-        setTimeout(() => void give(plane, fleet, name).catch(console.error), answersAfter())
+        setTimeout(() => void give(plane, fleet, name).catch(console.error), answersAfter)
       }
     })
   }

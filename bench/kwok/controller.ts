@@ -23,19 +23,26 @@ export function kwokProgram(): string {
   return program
 }
 
+interface Pace {
+  /** Pods of Jobs succeed after some 20 to 60 s. */
+  readonly doJobsEnd?: boolean
+  /** Milliseconds from a node's first sight. */
+  readonly nodesReadyAfter?: number
+}
+
 /**
  * Starts kwok for all nodes of the control plane, by none of its own labels or annotations: pidguard takes a node that has them for one
- * without a ceiling. `doJobsEnd`: pods of Jobs succeed after some 20 to 60 s.
+ * without a ceiling.
  */
 export async function startKwok(
   plane: ControlPlane,
   program: string,
-  { doJobsEnd = true }: { readonly doJobsEnd?: boolean } = {}
+  { doJobsEnd = true, nodesReadyAfter = 0 }: Pace = {}
 ): Promise<void> {
   const config = join(plane.folder, 'kwok.yaml')
   const parallel = { podPlayStageParallelism: 16, nodePlayStageParallelism: 16, nodeLeaseParallelism: 8 }
   const settings = { apiVersion: 'config.kwok.x-k8s.io/v1alpha1', kind: 'KwokConfiguration', options: parallel }
-  const played = stages.filter(({ metadata }) => doJobsEnd || metadata.name !== 'pod-completes')
+  const played = stagesOf(nodesReadyAfter).filter(({ metadata }) => doJobsEnd || metadata.name !== 'pod-completes')
   writeFileSync(config, [settings, ...played].map((stage) => JSON.stringify(stage)).join('\n---\n'))
   const kwok = await startProgram({
     program,
@@ -102,7 +109,7 @@ const containers = (state: string, isReady: boolean): string => `containerStatus
 {{ end }}`
 
 /** How long each step takes: own choice, after what a kubelet needs for a small image that is there already. */
-const stages: readonly Stage[] = [
+const stagesOf = (nodesReadyAfter: number): readonly Stage[] => [
   stage(
     'node-ready',
     'Node',
@@ -112,7 +119,7 @@ const stages: readonly Stage[] = [
 - {type: Ready, status: "True", reason: KubeletReady, message: plays, lastHeartbeatTime: {{ Now | Quote }}, lastTransitionTime: {{ Now | Quote }}}
 - {type: PIDPressure, status: "False", reason: KubeletHasSufficientPID, message: plays, lastHeartbeatTime: {{ Now | Quote }}, lastTransitionTime: {{ Now | Quote }}}`
     },
-    [0, 0]
+    [nodesReadyAfter, nodesReadyAfter]
   ),
   stage(
     'pod-runs',
