@@ -1,4 +1,5 @@
 import { pidsResource } from '../../src/kubernetes/qos/pids-request.ts'
+import { lookEvery } from '../../src/leader/node-tainter.ts'
 import { lowPids } from '../../src/leader/taint-plan.ts'
 import type { Millis, Pids } from '../../src/lib/units.ts'
 import type { NodeReading } from '../../src/model/node-reading.ts'
@@ -229,10 +230,13 @@ export class Cluster {
 
   #lookAtNodes(): void {
     const { queue, scenario, noise } = this
+    const isGuard = scenario.way === 'guard'
     let writtenAt = 0
+    /** Taints are written at the same time, offers one after the other. */
     const write = (name: string, change: (node: Node) => void): void => {
-      writtenAt += noise.between(2, 10)
-      queue.after(writtenAt, () => {
+      const time = isGuard ? noise.between(2, 10) : writtenAt + noise.between(2, 10)
+      writtenAt = Math.max(writtenAt, time)
+      queue.after(time, () => {
         const node = this.nodes.get(name)
         if (node === undefined) return
         this.figures.nodeWrites++
@@ -240,7 +244,7 @@ export class Cluster {
         this.changedNode(node)
       })
     }
-    if (scenario.way === 'guard') {
+    if (isGuard) {
       for (const { name, tainted } of this.#leader.lookAtTaints(queue.now)) {
         write(name, ({ object }) => {
           this.#leader.wroteTaint(name, tainted, queue.now)
@@ -257,7 +261,7 @@ export class Cluster {
         })
       }
     }
-    const every = (scenario.way === 'guard' ? 50 : 1_000) * noise.between(0.9, 1.1)
+    const every = (isGuard ? lookEvery : 1_000) * noise.between(0.9, 1.1)
     queue.after(writtenAt + every, () => this.#lookAtNodes())
   }
 }

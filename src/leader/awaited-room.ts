@@ -12,8 +12,12 @@ import type { Millis, Pids } from '../lib/units.ts'
  *
  * The scheduler has chosen a node some milliseconds after a pod is made, before any taint. So nodes stay closed for a while after
  * the pods that closed them have landed: a rollout makes them in batches, and the next pods, unless they are larger, find a node
- * at once. A pod that waits always goes before those that are only expected. And of many pods that wait, as many as possible are
- * to fit on a node that is open: each node that they fill refuses some of them.
+ * at once. And of many pods that wait, as many as possible are to fit on a node that is open: each node that they fill refuses
+ * some of them. So the roomiest nodes are filled first.
+ *
+ * Pods that have just begun to wait open no node that is closed for those expected, as long as the open ones hold all of them: each
+ * small pod would open most nodes for a moment. After two seconds a pod that waits goes before all that are only expected, and
+ * every node that it fits on is open to it: what keeps it from the roomiest may be something else than PIDs.
  *
  * A pod that fits nowhere closes the nodes where nobody who waits fits: the scheduler then calls it unschedulable, which
  * autoscalers see, and does not try again before a node opens.
@@ -41,11 +45,19 @@ const restingTime: Millis = 60_000
 /** How long pods are expected to be followed by others like them: a rollout makes them in batches. Own choice. */
 const expectedTime: Millis = 30_000
 
+/** How long pods have just begun to wait: until the scheduler has tried a refused one again, after one second. Own choice. */
+const newTime: Millis = 2_000
+
+/** The least that an open node takes of pods that have just begun to wait, as a share of what the roomiest takes. Own choice. */
+const leastShare = 0.5
+
 /** The most sizes looked at, the largest first: 5,000 nodes are then gone through in some milliseconds. Own choice. */
 const mostGroups = 100
 
 /** What decides for each node whether it is closed. */
 export class AwaitedRoom {
+  /** Since when each size waits. */
+  readonly #waitingSince = new Map<string, Millis>()
   /** Since when each size has been steered. */
   readonly #since = new Map<string, Millis>()
   /** Pods that waited a moment ago, as many as there were at once, with the instant they were seen last. */
@@ -58,23 +70,62 @@ export class AwaitedRoom {
   needs(waiting: readonly AwaitingPods[], free: ReadonlyMap<string, Pids>, now: Millis): ReadonlyMap<string, Pids> {
     const needs = new Map<string, Pids>()
     const stuck: AwaitingPods[] = []
+    const fitting: AwaitingPods[] = []
+    this.#look(waiting, now)
     const largestFirst = waiting.toSorted((a, b) => b.pids - a.pids).slice(0, mostGroups)
     for (const pods of largestFirst) {
-      if (!fitsSomewhere(pods, free)) stuck.push(pods)
-      else if (hasOpen(pods, free, needs) && this.#maySteer(pods.key, now))
-        steer(pods, roomFor(pods, free), free, needs)
+      if (!fitsSomewhere(pods, free)) {
+        stuck.push(pods)
+        continue
+      }
+      fitting.push(pods)
+      if (hasOpen(pods, free, needs) && this.#maySteer(pods.key, now))
+        steer(pods, roomFor(pods, free, this.#isNew(pods.key, now) ? leastShare : 0), free, needs)
     }
     // The smallest of them last, so that it decides.
     const least = new Map<string, Pids>()
     for (const { nodes, pids } of stuck) for (const { name } of nodes) if (free.has(name)) least.set(name, pids)
     for (const [name, pids] of least) if (!needs.has(name)) needs.set(name, pids)
     for (const pods of largestFirst) this.#remember(pods, now)
-    for (const pods of this.#expected(now)) {
-      if (fitsSomewhere(pods, free)) steer(pods, roomFor(pods, free), free, needs)
-    }
-    const keys = new Set(waiting.map(({ key }) => key))
-    for (const key of this.#since.keys()) if (!keys.has(key)) this.#since.delete(key)
+    this.#keepForExpected(fitting, free, needs, now)
     return needs
+  }
+
+  #look(waiting: readonly AwaitingPods[], now: Millis): void {
+    const keys = new Set(waiting.map(({ key }) => key))
+    for (const held of [this.#waitingSince, this.#since])
+      for (const key of held.keys()) if (!keys.has(key)) held.delete(key)
+    for (const key of keys) if (!this.#waitingSince.has(key)) this.#waitingSince.set(key, now)
+  }
+
+  #isNew(key: string, now: Millis): boolean {
+    return now - (this.#waitingSince.get(key) ?? now) < newTime
+  }
+
+  /** Raises needs to those of the pods that are expected, but where pods that wait need the node. */
+  #keepForExpected(
+    fitting: readonly AwaitingPods[],
+    free: ReadonlyMap<string, Pids>,
+    needs: Map<string, Pids>,
+    now: Millis
+  ): void {
+    const expected = new Map<string, Pids>()
+    for (const pods of this.#expected(now)) {
+      if (fitsSomewhere(pods, free)) steer(pods, roomFor(pods, free, leastShare), free, expected)
+    }
+    const isOpen = (name: string): boolean => {
+      return (free.get(name) ?? Number.NEGATIVE_INFINITY) >= Math.max(needs.get(name) ?? 0, expected.get(name) ?? 0)
+    }
+    const needed = new Set<string>()
+    for (const { key, nodes, pids, count } of fitting) {
+      let held = 0
+      for (const { name } of nodes) if (isOpen(name)) held += wholePods(free.get(name) ?? 0, pids)
+      if (held < count || !this.#isNew(key, now)) for (const { name } of nodes) needed.add(name)
+    }
+    for (const [name, need] of expected) {
+      const own = needs.get(name)
+      if (own === undefined || (own < need && !needed.has(name))) needs.set(name, need)
+    }
   }
 
   /** Where nobody else waits, the next pods are taken to be like those that came last, or that wait in vain. */
@@ -114,13 +165,17 @@ function fitsSomewhere({ nodes, pids }: AwaitingPods, free: ReadonlyMap<string, 
   return nodes.some(({ name }) => (free.get(name) ?? Number.NEGATIVE_INFINITY) >= pids)
 }
 
-/** What a node must have free to be open to these pods: room for as many of them as leaves enough nodes open for all. */
-function roomFor({ nodes, pids, count }: AwaitingPods, free: ReadonlyMap<string, Pids>): Pids {
+/**
+ * What a node must have free to be open to these pods: room for as many of them as leaves enough nodes open for all, and for
+ * `leastShare` of what the roomiest holds.
+ */
+function roomFor({ nodes, pids, count }: AwaitingPods, free: ReadonlyMap<string, Pids>, leastShare: number): Pids {
   const mostFirst = nodes.map(({ name }) => Math.min(count, wholePods(free.get(name) ?? 0, pids))).sort((a, b) => b - a)
+  const least = Math.max(1, Math.ceil((mostFirst[0] ?? 0) * leastShare))
   let held = 0
   for (const pods of mostFirst) {
     held += pods
-    if (held >= count) return pods * pids
+    if (held >= count) return Math.max(least, pods) * pids
   }
-  return pids
+  return least * pids
 }

@@ -1,5 +1,3 @@
-import type { CeilingAccount } from '../headroom/ceiling-account.ts'
-import { sayNode } from '../headroom/denial-text.ts'
 import type { LedgerNode } from '../headroom/ledger/ledger-inputs.ts'
 import type { NodeRoom } from '../headroom/node-room.ts'
 import { KubeError, type KubeFailure } from '../kube/kube-error.ts'
@@ -11,7 +9,10 @@ import { AwaitedRoom, type AwaitingPods } from './awaited-room.ts'
 import { aboutNode, isMissingRight } from './node-write-failures.ts'
 import { DueLooks, RepeatedDuty, type Term, WriteBudget } from './repeated-duty.ts'
 import { TaintMemory } from './taint-history.ts'
-import { freePidsOf, type NodeStanding, planTaints, type TaintPlan, type UntaintReason } from './taint-plan.ts'
+import { freePidsOf, type NodeStanding, planTaints, type TaintPlan } from './taint-plan.ts'
+import { type TaintStep, taintsOf, untaintsOf } from './taint-steps.ts'
+
+const component = 'Add the component manifests/components/node-taints, or set spec.headroom.taintNodes to false.'
 
 export type TaintChange = 'taint' | 'untaint'
 export type TaintResult = 'done' | 'forbidden' | 'failed'
@@ -48,18 +49,22 @@ export interface TainterDeps {
 }
 
 /** Between two questions whether other pods wait than before: the rest of a burst comes tens of milliseconds after its first pod. */
-const defaultEvery: Millis = 50
+export const lookEvery: Millis = 20
 /** Between two looks while the same pods wait. */
 const restEvery: Millis = 500
+/** Idle time after a look that has taken so long: some milliseconds at 5,000 nodes, and looks are to take a fifth of a processor at most. */
+const idleShare = 4
 /** Nodes written in each `restEvery`, the worst first: a fifth of the Leases of 5,000 kubelets, which are closed within a minute. Own choice. */
 const mostWrites = 50
+/** Nodes written at the same time; one after a failure. A burst binds a pod every few milliseconds, so none should wait for another. Own choice. */
+const mostAtOnce = 10
 /** After this many nodes that cannot be written, the rest is left for the next look. */
 const mostRefused = 3
 
 /** Carries out `planTaints` for as long as this process leads. */
 export class NodeTainter extends RepeatedDuty<TaintTerm> {
   constructor(deps: TainterDeps) {
-    const { every = defaultEvery, random } = deps
+    const { every = lookEvery, random } = deps
     super({ begin: (signal) => new TaintTerm(deps, signal), every, random })
   }
 
@@ -78,8 +83,11 @@ class TaintTerm implements Term {
   /** Failures that are in the log already. A write that succeeds clears them, so the next one is logged again. */
   readonly #failures = new Set<KubeFailure>()
   #eventFailure: KubeFailure | undefined
+  /** Events on their way. Looks do not wait for them: the next pod is bound some milliseconds later. */
+  readonly #posting = new Set<Promise<void>>()
   readonly #due = new DueLooks(restEvery)
   readonly #budget = new WriteBudget(mostWrites, restEvery)
+  #idleUntil: Millis = Number.NEGATIVE_INFINITY
   counts: TaintCounts | undefined
 
   constructor(deps: TainterDeps, signal: AbortSignal) {
@@ -90,34 +98,52 @@ class TaintTerm implements Term {
   /** Whether everything could be done. */
   async look(): Promise<boolean> {
     const { isSynced, waitingSum, clock } = this.#deps
-    if (!isSynced() || this.#budget.isSpent(clock.monotonic())) return true
+    if (this.#posting.size > mostWrites) await Promise.race(this.#posting)
+    const now = clock.monotonic()
+    if (!isSynced() || now < this.#idleUntil || this.#budget.isSpent(now)) return true
     const { pods, pids } = waitingSum()
-    if (!this.#due.isDue(`${pods} ${pids}`, clock.monotonic())) return true
+    if (!this.#due.isDue(`${pods} ${pids}`, now)) return true
     const isDone = await this.#carryOutPlan()
     if (!isDone) this.#due.again()
     return isDone
   }
 
   async #carryOutPlan(): Promise<boolean> {
-    const { clock, settings } = this.#deps
+    const { settings, clock } = this.#deps
+    const begun = clock.monotonic()
     const { headroom, pids } = settings()
     const plan = planTaints(this.#standings(headroom, pids.estimate), headroom)
+    this.#idleUntil = clock.monotonic() + idleShare * (clock.monotonic() - begun)
     this.#count(plan)
-    let refused = 0
-    let places = plan.taint.length
     // Taints are removed first, so that the share allows new ones. A taint that we failed to remove still counts.
-    for (const step of stepsOf(plan)) {
-      if (step.tainted && places-- <= 0) break
-      if (refused >= mostRefused || this.#signal.aborted) return false
-      // The rest of a large change is no failure: it comes as soon as the budget allows.
-      if (!this.#budget.spend(clock.monotonic())) return this.#due.again()
-      const outcome = await this.#carryOut(step)
-      if (outcome === 'stop') return false
-      if (outcome !== 'refused') continue
-      refused++
-      if (!step.tainted) places--
+    const opened = await this.#carryOutAll(untaintsOf(plan), 0)
+    if (opened.end !== 'done') return this.#isWhole(opened)
+    const places = Math.max(0, plan.taint.length - opened.refused)
+    return this.#isWhole(await this.#carryOutAll(taintsOf(plan).slice(0, places), opened.refused))
+  }
+
+  /** Some at the same time, until one fails that is about no single node, or `mostRefused` about one. */
+  async #carryOutAll(steps: readonly TaintStep[], refusedBefore: number): Promise<Outcome> {
+    const { clock } = this.#deps
+    let refused = refusedBefore
+    for (let at = 0; at < steps.length; ) {
+      if (refused >= mostRefused || this.#signal.aborted) return { refused, end: 'stopped' }
+      const batch: TaintStep[] = []
+      const most = this.#failures.size === 0 ? mostAtOnce : 1
+      for (const step of steps.slice(at, at + most)) if (this.#budget.spend(clock.monotonic())) batch.push(step)
+      if (batch.length === 0) return { refused, end: 'spent' }
+      const results = await Promise.all(batch.map((step) => this.#carryOut(step)))
+      if (results.includes('stop')) return { refused, end: 'stopped' }
+      refused += results.filter((result) => result === 'refused').length
+      at += batch.length
     }
-    return refused === 0
+    return { refused, end: 'done' }
+  }
+
+  #isWhole({ refused, end }: Outcome): boolean {
+    // The rest of a large change is no failure: it comes as soon as the budget allows.
+    if (end === 'spent') return this.#due.again()
+    return end === 'done' && refused === 0
   }
 
   #standings({ floor, maxAge }: Settings['headroom'], estimate: Pids): NodeStanding[] {
@@ -147,7 +173,7 @@ class TaintTerm implements Term {
     this.counts = { tainted: kept + untaint.length, passedOver }
   }
 
-  async #carryOut({ node, tainted, fields, event }: Step): Promise<'done' | 'refused' | 'stop'> {
+  async #carryOut({ node, tainted, fields, event }: TaintStep): Promise<'done' | 'refused' | 'stop'> {
     const { taints, clock, log, meter } = this.#deps
     const change = tainted ? 'taint' : 'untaint'
     try {
@@ -160,7 +186,8 @@ class TaintTerm implements Term {
     } catch (cause) {
       return this.#failed(node, change, KubeError.ofTransport(cause))
     }
-    await this.#post(node, event)
+    const posting: Promise<void> = this.#post(node, event).finally(() => this.#posting.delete(posting))
+    this.#posting.add(posting)
     return 'done'
   }
 
@@ -190,59 +217,9 @@ class TaintTerm implements Term {
   }
 }
 
-/** One node to write, with the fields of the log line and the Event about it. */
-interface Step {
-  readonly node: string
-  readonly tainted: boolean
-  readonly fields: object
-  readonly event: NodeEvent
-}
-
-function stepsOf({ taint, untaint }: TaintPlan): Step[] {
-  return [
-    ...untaint.map(({ name, reason, tightest }) => {
-      const event = recovery(say(name, tightest), reason)
-      return { node: name, tainted: false, fields: { reason, ...tightest }, event }
-    }),
-    ...taint.map(({ name, need, tightest }) => {
-      const message = `${say(name, tightest)}; the next pod needs ${need}. New pods go elsewhere.`
-      return {
-        node: name,
-        tainted: true,
-        fields: { ...tightest, need },
-        event: { type: 'Warning', reason: 'LowPids', message } as const
-      }
-    })
-  ]
-}
-
-function say(node: string, tightest: CeilingAccount | undefined): string {
-  return sayNode({ node, ceilings: tightest === undefined ? [] : [tightest], age: undefined })
-}
-
-const component = 'Add the component manifests/components/node-taints, or set spec.headroom.taintNodes to false.'
-
-function recovery(said: string, reason: UntaintReason): NodeEvent {
-  switch (reason) {
-    case 'recovered':
-      return { type: 'Normal', reason: 'PidsRecovered', message: `${said}. Pods may land here again.` }
-    case 'unknown':
-      return {
-        type: 'Warning',
-        reason: 'PidsUnknown',
-        message: 'No fresh reading for ten minutes, so nothing keeps pods away.'
-      }
-    case 'share':
-      return {
-        type: 'Normal',
-        reason: 'PidsShared',
-        message: 'Others have less room, and not all may be closed at once.'
-      }
-    case 'off':
-      return {
-        type: 'Normal',
-        reason: 'PidsUnguarded',
-        message: 'The policy no longer taints nodes (spec.headroom.taintNodes).'
-      }
-  }
+/** How far a list of steps went; `refused`: nodes that could not be written, of this list and those before. */
+interface Outcome {
+  readonly refused: number
+  /** `spent`: the budget is. */
+  readonly end: 'done' | 'spent' | 'stopped'
 }

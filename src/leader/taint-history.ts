@@ -30,8 +30,11 @@ interface Held {
   /** How often it may still be tainted, as of that instant. */
   allowance: number
   countedAt: Millis
-  /** When we wrote last; undefined once the cache shows that write. */
-  wroteAt: Millis | undefined
+  /** What the cache showed at our last look. */
+  shown: boolean
+  /** Changes that the cache has still to show until it has shown our last write. */
+  unshown: number
+  wroteAt: Millis
 }
 
 /** What one look at the nodes cannot show, and taints depend on: how long a state has lasted, and who changed it. */
@@ -43,11 +46,11 @@ export class TaintMemory {
     const seen = isTainted(node.taints)
     const held = this.#of(node.name, seen, now)
     held.unknownSince = node.room?.isWhole === true ? undefined : (held.unknownSince ?? now)
-    if (held.wroteAt !== undefined && (held.tainted === seen || now - held.wroteAt >= lateTime)) {
-      held.wroteAt = undefined
-    }
+    if (seen !== held.shown) held.unshown = Math.max(0, held.unshown - 1)
+    held.shown = seen
+    if (now - held.wroteAt >= lateTime) held.unshown = 0
     // The cache does not show our last write yet, so a difference is not the work of others.
-    const isLate = held.wroteAt !== undefined
+    const isLate = held.unshown > 0
     const isTakenAway = !isLate && held.tainted && !seen
     if (isTakenAway) held.sparedUntil = now + sparedTime
     if (!isLate) {
@@ -70,6 +73,9 @@ export class TaintMemory {
     held.tainted = tainted
     held.taintedAt = now
     held.wroteAt = now
+    held.unshown++
+    // Somebody else has changed it too: each change makes the other of two states.
+    if ((held.unshown % 2 === 1) === (held.shown === tainted)) held.unshown++
     if (!tainted) return
     held.allowance = allowanceOf(held, now) - 1
     held.countedAt = now
@@ -90,7 +96,9 @@ export class TaintMemory {
         sparedUntil: now,
         allowance: mostTaints.atOnce,
         countedAt: now,
-        wroteAt: undefined
+        shown: tainted,
+        unshown: 0,
+        wroteAt: Number.NEGATIVE_INFINITY
       }
       this.#held.set(name, held)
     }

@@ -65,9 +65,14 @@ t.test(
   async (t) => {
     // Room of 300 on a, 800 on b.
     t.strictSame(needs([pods(100, all, 8)]), { a: 800, b: 800, c: 800 }, 'b alone holds them')
-    t.strictSame(needs([pods(100, all, 9)]), { a: 300, b: 300, c: 300 })
-    t.strictSame(needs([pods(100, all, 40)]), { a: 100, b: 100, c: 100 }, 'not all of them fit')
+    t.strictSame(needs([pods(100, all, 9)]), { a: 400, b: 400, c: 400 }, 'at first only where half as many fit as on b')
+    t.strictSame(needs([pods(100, all, 40)]), { a: 400, b: 400, c: 400 }, 'not all of them fit')
     t.strictSame(needs([pods(100, all, 1)]), { a: 100, b: 100, c: 100 })
+    const room = new AwaitedRoom()
+    t.equal(needs([pods(100, all, 9)], room)['a'], 400)
+    t.equal(needs([pods(100, all, 9)], room, 1_999)['a'], 400)
+    t.equal(needs([pods(100, all, 9)], room, 2_000)['a'], 300, 'then wherever they fit')
+    t.equal(needs([pods(100, all, 40)], room, 2_001)['a'], 100)
   }
 )
 
@@ -78,6 +83,24 @@ t.test('for half a minute after pods have landed, others like them are expected'
   t.strictSame(needs([], room, 30_000), { c: 20 })
   t.strictSame(needs([], room, 60_000), {})
 })
+
+t.test(
+  'pods that begin to wait open no node that is closed for those expected while the others hold them',
+  async (t) => {
+    const room = new AwaitedRoom()
+    t.equal(needs([pods(500)], room)['a'], 500)
+    t.strictSame(needs([pods(10)], room, 1), { a: 500, b: 500, c: 500 }, 'b holds it')
+    t.strictSame(needs([pods(10)], room, 2_000), { a: 500, b: 500, c: 500 })
+    t.strictSame(needs([pods(10)], room, 2_001), { a: 10, b: 10, c: 10 }, 'something keeps it from b')
+    t.strictSame(needs([pods(10, ['a'])], room, 2_002), { a: 10, b: 500, c: 500 }, 'a is all that this one has')
+    t.equal(
+      needs([pods(10, all, 81)], room, 2_003)['a'],
+      400,
+      'b does not hold so many, and half of what it holds is asked of a'
+    )
+    t.equal(needs([pods(900), pods(10)], room, 2_004)['a'], 500, 'one that fits nowhere needs no node')
+  }
+)
 
 t.test('pods that fit nowhere any more are not expected, and no more than a hundred sizes are', async (t) => {
   const room = new AwaitedRoom()

@@ -57,6 +57,38 @@ t.test('a cache that lags behind our own write does not undo it', async (t) => {
   t.equal(memory.observe(node(false), 60).isTakenAway, false, 'it was us')
 })
 
+t.test('two writes that the cache shows one after the other are both our own', async (t) => {
+  const memory = new TaintMemory()
+  memory.observe(node(false), 0)
+  memory.wrote('a', true, 10)
+  memory.wrote('a', false, 30)
+  for (const [shown, now] of [
+    [false, 35],
+    [true, 50],
+    [false, 70]
+  ] as const) {
+    const { standing, isTakenAway } = memory.observe(node(shown), now)
+    t.strictSame([standing.taints, isTakenAway, standing.isSpared], [[other], false, false], `at ${now}`)
+  }
+  t.equal(memory.observe(node(true), 80).standing.taintedFor, 0, 'this one is of somebody else')
+  t.equal(memory.observe(node(false), 90).isTakenAway, true)
+})
+
+t.test('somebody else has changed it before our write', async (t) => {
+  const memory = new TaintMemory()
+  memory.observe(node(false), 0)
+  // They tainted it, and we took that taint away before we had seen it.
+  memory.wrote('a', false, 10)
+  for (const [shown, now] of [
+    [false, 20],
+    [true, 30],
+    [false, 40]
+  ] as const) {
+    const { standing, isTakenAway } = memory.observe(node(shown), now)
+    t.strictSame([standing.taints, isTakenAway], [[other], false], `at ${now}`)
+  }
+})
+
 t.test('but what it shows for long is how it is', async (t) => {
   const memory = new TaintMemory()
   memory.observe(node(false), 0)

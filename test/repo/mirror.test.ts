@@ -49,6 +49,7 @@ const without: Readonly<Record<string, string>> = {
   'doctor/waiting/network-pods.ts': 'test/doctor/selector-checks.test.ts has DaemonSets of each kind.',
   'doctor/waiting/selection.ts': 'test/doctor/selector-checks.test.ts has selectors of each kind.',
   'serve/controller/audits/audit-source.ts': 'test/e2e/audit-interval.test.ts reads a real API server with it.',
+  'leader/taint-steps.ts': 'test/leader/node-tainter.test.ts has what is written and told.',
   'serve/controller/build-calico-keeper.ts': 'Wiring; test/leader/calico has all that is wired.',
   'serve/controller/audits/build-interval-audits.ts': 'test/e2e/audit-interval.test.ts.',
   'serve/controller/build-near-floor-events.ts':
