@@ -1,3 +1,4 @@
+import type { Pids } from '../../src/lib/units.ts'
 import { type Cluster, livePods } from './cluster.ts'
 import { wantedPods } from './controllers.ts'
 import {
@@ -5,11 +6,13 @@ import {
   estimateOf,
   freeOn,
   hasOtherRoom,
+  isEnded,
   isPending,
   mayLand,
   type Node,
   type Pod,
   promisedOn,
+  threadsOf,
   useOf,
   type Workload
 } from './truth.ts'
@@ -60,12 +63,16 @@ function mayYetLand({ nodes }: Cluster, pod: Pod): boolean {
  * Whether somebody who knows everything could place the pod and all that are Pending at once, but for those that the scheduler
  * calls unschedulable: the new one on each node that takes it, the others largest first, each where it leaves the least.
  */
-export function isFalseDenial(cluster: Cluster, workload: Workload): boolean {
-  const { nodes, pods, admitted, queue } = cluster
+export function isFalseDenial(
+  cluster: Cluster,
+  workload: Workload,
+  freeOf = (node: Node) => freeOn(node, cluster.queue.now)
+): boolean {
+  const { nodes, pods, admitted } = cluster
   const pending = [...pods].filter((pod) => isPending(pod) && mayYetLand(cluster, pod))
   const others = [...admitted, ...pending.map((pod) => ({ workload: pod.workload, pids: estimateOf(pod) }))]
   others.sort((a, b) => b.pids - a.pids)
-  const free = new Map([...nodes.values()].map((node) => [node, freeOn(node, queue.now)]))
+  const free = new Map([...nodes.values()].map((node) => [node, freeOf(node)]))
   return [...nodes.values()].some((first) => {
     if (!mayLand(workload, first, false) || (free.get(first) ?? 0) < workload.pids) return false
     const left = new Map(free).set(first, (free.get(first) ?? 0) - workload.pids)
@@ -79,4 +86,21 @@ export function isFalseDenial(cluster: Cluster, workload: Workload): boolean {
       return best !== undefined
     })
   })
+}
+
+/**
+ * What is free by what the API server has shown to the one writer: a pod that was told to end, or has ended, holds what it held until
+ * the writer's watch says so. A kubelet tells the API server some tenths of a second after the last thread has gone.
+ */
+export function freeAsShown({ queue: { now }, writer, everyPod }: Cluster, node: Node): Pids {
+  let held = 0
+  for (const { uid, state, hasFinished } of writer.ledger.node(node.object.metadata.name)?.pods ?? []) {
+    const pod = everyPod.get(uid)
+    if (pod === undefined || !isEnded(pod) || hasFinished) continue
+    const { endedAt } = pod
+    const threads = threadsOf({ ...pod, isGone: false, endedAt: undefined }, endedAt ?? now)
+    const shown = state === 'ended' ? threads : Math.max(threads, estimateOf(pod))
+    held += Math.max(0, shown - (node.pods.has(pod) ? threadsOf(pod, now) : 0))
+  }
+  return freeOn(node, now) - held
 }

@@ -57,6 +57,8 @@ export class Cluster {
   readonly noise: Random
   readonly nodes = new Map<string, Node>()
   readonly pods = new Set<Pod>()
+  /** Also those that are gone, by uid. */
+  readonly everyPod = new Map<string, Pod>()
   /** Pods that were admitted and are not stored yet. */
   readonly admitted = new Set<AdmittedPod>()
   readonly workloads: Workload[] = []

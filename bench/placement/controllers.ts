@@ -154,6 +154,7 @@ export class Controllers {
         const requests = object.spec.containers[0]?.resources.requests ?? {}
         if (scenario.way === 'scheduler' && requests['pidguard.io/pids'] === undefined) figures.withoutRequest++
         this.#cluster.pods.add(pod)
+        this.#cluster.everyPod.set(uid, pod)
         workload.pods.add(pod)
         this.#cluster.stored('pods', object)
         queue.after(3, () => this.#scheduler.add(pod))

@@ -19,6 +19,8 @@ export class Figures {
   denials = 0
   /** Denied although all that is Pending and the pod could be packed onto the nodes. */
   falseDenials = 0
+  /** Those of them where the API server had shown by then which pods were told to end, and which have ended. */
+  shownDenials = 0
   /** Pods that their kubelet refused: OutOfpidguard.io/pids. */
   refusedByKubelet = 0
   /** Pods that were given no request of the resource. */

@@ -1,4 +1,4 @@
-import { count, isFalseDenial } from './census.ts'
+import { count, freeAsShown, isFalseDenial } from './census.ts'
 import { Cluster, nodeCount, type Scenario } from './cluster.ts'
 import { Controllers } from './controllers.ts'
 import type { Figures } from './figures.ts'
@@ -12,7 +12,9 @@ export function simulate(scenario: Scenario): Figures {
   for (let made = 0; made < nodeCount; made++) cluster.addNode()
   const controllers = new Controllers(cluster, new Scheduler(cluster))
   controllers.onDenial = (workload) => {
-    if (isFalseDenial(cluster, workload)) figures.falseDenials++
+    if (!isFalseDenial(cluster, workload)) return
+    figures.falseDenials++
+    if (isFalseDenial(cluster, workload, (node) => freeAsShown(cluster, node))) figures.shownDenials++
   }
   const people = new People(cluster, controllers)
   const look = (): void => {
