@@ -215,9 +215,15 @@ class FileChange {
     document: DocumentText
   ): Promise<string> {
     if (operations.length === 0) return text
-    const edited = isJson
-      ? (await import('../yaml/edit/edit-json.ts')).editJson(text, operations)
-      : (await import('../yaml/edit/edit-yaml.ts')).editYaml(text, operations)
+    let edited: string | undefined
+    try {
+      edited = isJson
+        ? (await import('../yaml/edit/edit-json.ts')).editJson(text, operations)
+        : (await import('../yaml/edit/edit-yaml.ts')).editYaml(text, operations)
+    } catch (error) {
+      // The stack is used up: thousands of levels, which no real manifest has.
+      if (!(error instanceof RangeError)) throw error
+    }
     if (edited !== undefined) return edited
     const why = text.includes('<<') ? ': a merge key (<<) stands in the way' : ''
     this.#problem(`cannot be changed in place${why}; mutate --patch shows what to change`, document, 0)

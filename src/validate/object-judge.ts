@@ -79,6 +79,16 @@ export class ObjectJudge {
 
   /** Applies the fixes to the object in place, then runs the checks. */
   judge(object: JsonRecord, apiVersion: string, facts: InputFacts): ObjectVerdict | RefusedObject {
+    try {
+      return this.#judgeAny(object, apiVersion, facts)
+    } catch (error) {
+      // The stack is used up: JSON of thousands of levels. Of YAML a thousand are read.
+      if (!(error instanceof RangeError)) throw error
+      return { problems: [{ pointer: '', message: 'nested too deep' }] }
+    }
+  }
+
+  #judgeAny(object: JsonRecord, apiVersion: string, facts: InputFacts): ObjectVerdict | RefusedObject {
     if (this.#kinds.has(groupKindOf(groupOf(apiVersion), String(object['kind'])))) {
       return this.#judgeOne(object, apiVersion, facts)
     }

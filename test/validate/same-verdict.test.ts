@@ -153,3 +153,12 @@ void t.test('containers of Knative need no name', async (t) => {
     { message: /containers\/0\/name: expected a string/ }
   ])
 })
+
+void t.test('JSON of thousands of levels is a problem and no crash, where it has to be copied', async (t) => {
+  const deep = `${'['.repeat(9_000)}${']'.repeat(9_000)}`
+  const pod = `{"apiVersion":"v1","kind":"Pod","metadata":{"name":"a"},"spec":{"containers":[{"name":"a"}]},"d":${deep}}`
+  const limits = object('v1', 'LimitRange', 'limits: [{type: Container, default: {cpu: 1}}]')
+  const { problems } = await validateTexts({ 'a.yaml': `${limits}---\n${pod}\n` })
+  t.match(problems, [{ message: 'nested too deep', object: { kind: 'Pod' } }])
+  t.match((await mutated(`${limits}---\n${pod}\n`)).said, [/: nested too deep$/])
+})
