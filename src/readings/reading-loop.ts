@@ -15,7 +15,7 @@ export interface RoundOptions {
 }
 
 export interface Rounds {
-  /** Reads a node at once that is new or ready now, see `isDueNow`: its next round may be twice the interval away. Those of one turn are read together. */
+  /** Reads a node at once that is due, see `isDueNow`: its next round may be twice the interval away. Those of one turn are read together. */
   readSoon(target: ReadingTarget): void
   /** Resolves when nothing runs any more. */
   stop(): Promise<void>
@@ -29,16 +29,20 @@ const firstSpread: Millis = 2_000
 const notReady = 'node.kubernetes.io/not-ready'
 
 /**
- * Whether a node is to be read at once: it is new, or its taint `not-ready` is gone. Many a kubelet does not answer, or not with all
- * figures, before its node is ready, and pods that wait land there in the moment in which it is.
+ * Whether a node is to be read at once: it is new, has its address only now (a cloud's controller may set it), or its taint `not-ready` is
+ * gone. Many a kubelet does not answer, or not with all figures, before its node is ready, and pods that wait land there in the
+ * moment in which it is.
  */
-export function isDueNow(
-  { taints }: Pick<NodeFacts, 'taints'>,
-  before: Pick<NodeFacts, 'taints'> | undefined
-): boolean {
-  const isNotReady = (all: NodeFacts['taints']): boolean => all.some(({ key }) => key === notReady)
-  return before === undefined || (isNotReady(before.taints) && !isNotReady(taints))
+export function isDueNow(node: DueFacts, before: DueFacts | undefined): boolean {
+  const isNotReady = ({ taints }: DueFacts): boolean => taints.some(({ key }) => key === notReady)
+  return (
+    before === undefined ||
+    (before.address === undefined && node.address !== undefined) ||
+    (isNotReady(before) && !isNotReady(node))
+  )
 }
+
+type DueFacts = Pick<NodeFacts, 'taints' | 'address'>
 
 /**
  * Reads all nodes once per interval. A round does not wait for the one before, so a node that hangs delays no other. A node that

@@ -164,16 +164,21 @@ t.test(
   }
 )
 
-t.test('a node is read at once when it is added, and when it becomes ready', async (t) => {
+t.test('a node is read at once when it is added, when it has an address, and when it becomes ready', async (t) => {
   const taint = (name: string) => ({ key: `node.kubernetes.io/${name}`, value: '', effect: 'NoSchedule' })
-  const ready = { taints: [] }
-  const starting = { taints: [taint('not-ready'), taint('unreachable')] }
+  const address = '10.0.0.1'
+  const ready = { address, taints: [] }
+  const starting = { address, taints: [taint('not-ready'), taint('unreachable')] }
+  const unaddressed = { ...starting, address: undefined }
   t.ok(isDueNow(starting, undefined))
   t.ok(isDueNow(ready, undefined))
   t.ok(isDueNow(ready, starting))
-  t.ok(isDueNow({ taints: [taint('disk-pressure')] }, starting), 'whatever else it has')
+  t.ok(isDueNow({ address, taints: [taint('disk-pressure')] }, starting), 'whatever else it has')
+  t.ok(isDueNow(starting, unaddressed), 'its address is known')
+  t.notOk(isDueNow(unaddressed, unaddressed))
+  t.notOk(isDueNow(unaddressed, starting), 'its address is gone')
   t.notOk(isDueNow(starting, ready))
   t.notOk(isDueNow(starting, starting))
   t.notOk(isDueNow(ready, ready))
-  t.notOk(isDueNow(ready, { taints: [taint('unschedulable')] }))
+  t.notOk(isDueNow(ready, { address, taints: [taint('unschedulable')] }))
 })
