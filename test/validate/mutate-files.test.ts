@@ -256,11 +256,12 @@ void t.test('quiet, only what could not be read is said', async (t) => {
   t.notMatch(told.join(), 'nothing to change')
 })
 
-void t.test('JSON of thousands of levels is said not to be changed, and stays as it is', async (t) => {
-  const deep = `${'['.repeat(9_000)}${']'.repeat(9_000)}`
+void t.test('JSON of very many levels is said not to be changed, and stays as it is', async (t) => {
+  // More than any stack holds, however small the frames are that the compiler makes of code that has run often.
+  const deep = `${'['.repeat(200_000)}${']'.repeat(200_000)}`
   const metadata = '{"name":"a"}'
   const text = `{"apiVersion":"v1","kind":"Pod","metadata":${metadata},"spec":{"containers":[{"name":"a"}]},"d":${deep}}\n`
   const { code, printed, told } = await mutated({ 'a.json': text })
-  t.strictSame([code, printed], [2, text])
+  t.strictSame([code, printed === text], [2, true])
   t.strictSame(told, ['a.json:1:1: cannot be changed in place; mutate --patch shows what to change'])
 })
