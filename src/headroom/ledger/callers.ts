@@ -68,6 +68,16 @@ export class Callers {
     return this.#proven.countOf(caller) > 0 && this.#proven.countIn(namespace) === 0
   }
 
+  /**
+   * Whether a binding counts as the scheduler's. Pods of the namespace were stored that this caller had asked about: no stranger
+   * knows their uids before. So it does not matter that another one was not stored, because of a quota or a slow watch.
+   */
+  believesBinding(asked: Pick<Admitted, 'caller' | 'namespace'>, now: Millis): boolean {
+    if (this.believes(asked, now)) return true
+    const { caller, namespace } = asked
+    return caller !== undefined && this.#proven.has(caller, namespace)
+  }
+
   /** The API server shows the pod. True when it counted as nobody's until now. */
   show(uid: string, now: Millis): boolean {
     const asked = this.#take(uid)

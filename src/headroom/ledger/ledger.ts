@@ -177,7 +177,7 @@ export class Ledger {
     const pod = this.#pods.get(uid)
     if (pod === undefined || pod.state === 'bound' || pod.state === 'ended') return
     const now = this.#clock.monotonic()
-    const isBelieved = this.#callers.believes({ caller, namespace: pod.namespace.name }, now)
+    const isBelieved = this.#callers.believesBinding({ caller, namespace: pod.namespace.name }, now)
     if (!isBelieved && !mayBeBound(pod, this.#nodes.get(nodeName)?.facts)) return
     this.#bindings.add(pod, now + bindingTime)
     this.#pods.change(pod, { ...pod, node: this.#nodes.open(nodeName) })

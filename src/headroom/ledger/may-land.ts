@@ -5,7 +5,6 @@ import type { Toleration } from '../../kubernetes/placement/tolerations.ts'
 import type { Taint } from '../../model/cluster-objects.ts'
 import type { PodEntry } from './entries.ts'
 import type { LedgerNode } from './ledger-inputs.ts'
-import { isHeldUp } from './pod-states.ts'
 
 /**
  * pidguard's own taint of a node low on PIDs. It does not exclude a candidate: whether the node has room is what the caller
@@ -24,11 +23,11 @@ export function mayLand(placement: Placement, node: LedgerNode): boolean {
 }
 
 /**
- * Whether a scheduler may just have bound a pod to the node: it looks for one, and the pod may land there. Of a node that is not
- * known anything may be true.
+ * Whether a scheduler may just have bound a pod to the node: the pod has no gates, and may land there. One that was unschedulable is
+ * tried again when anything changes, and its status says so until it is bound. Of a node that is not known anything may be true.
  */
 export function mayBeBound({ state, placement }: Pick<PodEntry, 'state' | 'placement'>, node?: LedgerNode): boolean {
-  if (isHeldUp(state)) return false
+  if (state === 'gated') return false
   return placement === undefined || node === undefined || mayLand(placement, node)
 }
 

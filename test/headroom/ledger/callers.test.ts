@@ -165,6 +165,28 @@ t.test('nobody who is not believed has the gates of a pod removed', async (t) =>
   t.match(ledger.pod('g'), { state: 'waiting', estimate: 900 })
 })
 
+t.test(
+  'a binding counts wherever pods of the namespace were stored for that caller, also after one that was not',
+  async (t) => {
+    const { ledger, clock } = fleet()
+    ledger.observeNode(nodeFacts('dedicated', { taints: [{ key: 'team', value: 'x', effect: 'NoSchedule' }] }))
+    ledger.assume(asked('stored', 'api'))
+    ledger.observePod(podFacts('stored', { namespace: 'shop', phase: 'Pending', placement: plain }))
+    ledger.assume(asked('refused', 'api'))
+    clock.advance(assumedTime)
+    ledger.expire()
+    const pending = { namespace: 'shop', phase: 'Pending', estimated: 50, placement: plain } as const
+    for (const [uid, caller, want] of [
+      ['a', 'api', 'dedicated'],
+      ['b', 'stranger', undefined]
+    ] as const) {
+      ledger.observePod(podFacts(uid, pending))
+      ledger.confirm(uid, 'dedicated', caller)
+      t.equal(ledger.pod(uid)?.node?.name, want, caller)
+    }
+  }
+)
+
 t.test('of one who is not believed a binding counts only where a scheduler may have bound the pod', async (t) => {
   const { ledger } = fleet()
   ledger.observeNode(nodeFacts('dedicated', { taints: [{ key: 'team', value: 'x', effect: 'NoSchedule' }] }))
@@ -178,9 +200,10 @@ t.test('of one who is not believed a binding counts only where a scheduler may h
   }
   for (const caller of ['stranger', unknownCaller]) {
     t.equal(nodeOf('gated', 'n1', caller), undefined)
-    t.equal(nodeOf('stuck', 'n1', caller), undefined)
+    t.equal(nodeOf('stuck', 'dedicated', caller), undefined)
     t.equal(nodeOf('waits', 'dedicated', caller), undefined)
   }
+  t.equal(nodeOf('stuck', 'n1', 'stranger'), 'n1', 'the scheduler tries it again, and its status says nothing of that')
   t.equal(nodeOf('waits', 'n1', 'stranger'), 'n1', 'it may have been the scheduler')
   t.equal(nodeOf('waits', 'dedicated', 'stranger'), 'n1', 'and stays there')
   ledger.assume(asked('shown', 'api'))
