@@ -185,11 +185,11 @@ void t.test('what stands between or behind JSON values is a mistake, never passe
     `${value}\n${value} y`
   ]) {
     const { mistakes } = await readDocument({ text, line: 1 })
-    t.equal(mistakes.length, 1, text)
+    t.equal(mistakes.length, 1, JSON.stringify(text))
   }
   for (const text of [`${value}\n`, ` ${value}\t${value}\r\n`, `${value}${value}`, `${value} # c\n`]) {
     const { values, mistakes } = await readDocument({ text, line: 1 })
-    t.strictSame([values[0]?.value, mistakes], [{ a: 1 }, []], text)
+    t.strictSame([values[0]?.value, mistakes], [{ a: 1 }, []], JSON.stringify(text))
   }
 })
 
