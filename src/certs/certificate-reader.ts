@@ -1,6 +1,6 @@
 import type { HeldSecret, Registration, SecretStore, WebhookRegistry } from '../ports/certificates.ts'
 import type { Clock } from '../ports/runtime.ts'
-import { isOurs } from './keyring.ts'
+import { authoritiesIn, isOurs } from './keyring.ts'
 import { type CertificatePair, readPair } from './serving-pair.ts'
 import { isTrusted } from './trust.ts'
 
@@ -51,7 +51,8 @@ export function certificateState(
       'the Secret of the serving certificate is not there yet: the controller makes it, or the program that issues yours'
     return { pair: undefined, obstacle }
   }
-  const pair = readPair(held.data['tls.crt'] ?? '', held.data['tls.key'] ?? '')
+  const authorities = authoritiesIn(held.data)
+  const pair = { ...readPair(held.data['tls.crt'] ?? '', held.data['tls.key'] ?? ''), authorities }
   if (pair.expiresAt <= now) return { pair, obstacle: 'the serving certificate has expired' }
   // With an empty bundle the API server trusts the authorities of its machine, and ours is not among them.
   const ours = isOurs(held)

@@ -72,6 +72,11 @@ export function trustedBy({ authority, next, previous }: Keyring): string {
   return authority.cert + (next?.cert ?? '') + (previous ?? '')
 }
 
+/** All authorities of a Secret, ours or that of others: two while one replaces the other. Empty where it holds none. */
+export function authoritiesIn(data: Readonly<Record<string, string>>): string {
+  return ['ca.crt', 'next-ca.crt', 'previous-ca.crt'].map((name) => data[name]?.trim() ?? '').join('\n')
+}
+
 function issuedOf(cert: string | undefined, key: string | undefined): Issued | undefined {
   if (cert === undefined || key === undefined || !isReadable(cert)) return undefined
   return { cert, key }

@@ -7,6 +7,8 @@ export interface CertificatePair {
   readonly cert: string
   readonly key: string
   readonly expiresAt: Millis
+  /** Of a Secret: the authorities that its certificates are signed by, PEM, as far as it holds them. */
+  readonly authorities?: string
 }
 
 /** Reads a pair. Throws ERR_CERTIFICATE, which names the file, when one is not PEM or the two do not belong together. */

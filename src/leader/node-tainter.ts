@@ -49,7 +49,7 @@ export interface TainterDeps {
 }
 
 /** Between two questions whether other pods wait than before: the rest of a burst comes tens of milliseconds after its first pod. */
-export const lookEvery: Millis = 20
+export const lookEvery: Millis = 10
 /** Between two looks while the same pods wait. */
 const restEvery: Millis = 500
 /** Idle time after a look that has taken so long: some milliseconds at 5,000 nodes, and looks are to take a fifth of a processor at most. */

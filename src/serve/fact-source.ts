@@ -2,6 +2,7 @@ import type { AllFacts } from '../engine/rule.ts'
 import { Headroom } from '../headroom/assess/headroom.ts'
 import { Ledger } from '../headroom/ledger/ledger.ts'
 import { recordAdmission } from '../headroom/ledger/record-admission.ts'
+import type { ReservationSink } from '../headroom/reservation.ts'
 import type { Subject } from '../kubernetes/subject.ts'
 import type { Millis, Pids } from '../lib/units.ts'
 import { noNamespaces } from '../policy/policy-resolver.ts'
@@ -13,8 +14,8 @@ import type { HeadroomStatus } from '../server/metrics/headroom-metrics.ts'
 export interface FactSource {
   readonly namespaces: NamespaceLookup
   facts(namespace: string): Partial<AllFacts>
-  /** Takes note of an admitted object; see `AdmissionDeps.admitted`. */
-  admitted?(subject: Subject, settings: Settings, caller: string | undefined): void
+  /** Takes note of an admitted object; see `AdmissionDeps.admitted`. `sink` hears what that was counted as. */
+  admitted?(subject: Subject, settings: Settings, caller: string | undefined, sink?: ReservationSink): void
   /** Why the first review should wait, in words; undefined when it need not, or no longer. */
   obstacle(): string | undefined
   /** For the metrics; undefined without nodes to count. */
@@ -50,7 +51,7 @@ const sweepEvery: Millis = 60_000
 export interface Bookkeeping {
   readonly ledger: Ledger
   readonly headroom: Headroom
-  admitted(subject: Subject, settings: Settings, caller?: string): void
+  admitted(subject: Subject, settings: Settings, caller?: string, sink?: ReservationSink): void
   start(): void
   stop(): void
 }
@@ -68,7 +69,7 @@ export function buildBookkeeping(
   return {
     ledger,
     headroom,
-    admitted: (subject, settings, caller) => recordAdmission(subject, settings, ledger, headroom, caller),
+    admitted: (subject, settings, caller, sink) => recordAdmission(subject, settings, ledger, headroom, caller, sink),
     start() {
       timer ??= setInterval(() => ledger.sweep(), sweepEvery)
     },

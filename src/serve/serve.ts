@@ -1,5 +1,6 @@
 import type { CertificatePair } from '../certs/serving-pair.ts'
 import { RuleIndex } from '../engine/rule-index.ts'
+import type { ReservationSink } from '../headroom/reservation.ts'
 import { clock } from '../host/clock.ts'
 import { type CertificateSource, fileCertificates } from '../host/local-certificates.ts'
 import { unwrittenLog } from '../host/log/log.ts'
@@ -10,6 +11,7 @@ import { policyRules, rules } from '../rules/index.ts'
 import { type AdmissionDeps, buildAdmission } from '../server/admission.ts'
 import { type AdmissionServer, buildAdmissionServer, buildProbeServer } from '../server/build-server.ts'
 import { buildMetrics } from '../server/metrics/metrics.ts'
+import { ReservationFeed } from '../server/reservation-feed.ts'
 import type { ClusterAccess } from './cluster-access.ts'
 import { type FactDeps, type FactSource, noFacts } from './fact-source.ts'
 import { listen } from './listen.ts'
@@ -79,8 +81,9 @@ export async function serve(options: ServeOptions): Promise<void> {
     })
     const deps = { rules: new RuleIndex(rules), policy, clock, slow } satisfies Partial<AdmissionDeps>
     const reported = { log: output.reviews, meter: metrics }
-    const admission = buildAdmission({ ...deps, ...factsOf(facts), ...reported })
-    server = buildAdmissionServer({ admission, clock, ...reported }, pair)
+    const reservations = isGuard(options) ? new ReservationFeed() : undefined
+    const admission = buildAdmission({ ...deps, ...factsOf(facts, reservations), ...reported })
+    server = buildAdmissionServer({ admission, clock, ...reported, reservations }, pair)
     await warmUp((facts) => buildAdmission({ ...deps, facts, log: unwrittenLog(clock), meter: uncounted }), clock, pair)
     const admissionAddress = await listen(server.app, 'https', options.host, options.port, '--port')
     unready.delete('starting')
@@ -124,8 +127,17 @@ async function factSource(
   return clusterFacts(options, cluster, deps)
 }
 
-function factsOf({ facts, admitted }: FactSource): Pick<AdmissionDeps, 'facts' | 'admitted'> {
-  return { facts, ...(admitted === undefined ? undefined : { admitted }) }
+/** The one writer, with a key that the controller has too: it says what it counts. */
+function isGuard({ soleWriter, certSecret }: ServeOptions): boolean {
+  return soleWriter === true && certSecret !== undefined
+}
+
+function factsOf(
+  { facts, admitted }: FactSource,
+  sink: ReservationSink | undefined
+): Pick<AdmissionDeps, 'facts' | 'admitted'> {
+  if (admitted === undefined) return { facts }
+  return { facts, admitted: (subject, settings, caller) => admitted(subject, settings, caller, sink) }
 }
 
 /** The pair of a Secret, or of a folder. */

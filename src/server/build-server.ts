@@ -3,10 +3,12 @@ import type { IncomingMessage } from 'node:http'
 import { createServer } from 'node:https'
 import type { Socket } from 'node:net'
 import fastify, { type FastifyInstance } from 'fastify'
+import { isAuthorized } from '../certs/reservations-token.ts'
 import type { Millis } from '../lib/units.ts'
 import { buildListener, type ListenerDeps } from './admission-listener.ts'
 import { answerClientError } from './client-error.ts'
 import { type ConnectionLimits, Connections, limitConnections } from './connections.ts'
+import { mostReaders, type ReservationFeed } from './reservation-feed.ts'
 import { renderStatus } from './status.ts'
 
 /** A serving certificate and its key, PEM. */
@@ -48,20 +50,26 @@ export interface AdmissionServer {
   /**
    * Takes a new pair for new connections; throws and keeps the old one when the two do not fit. Connections made
    * before get their next answer with `Connection: close`. They are not cut: the API server may be sending on one of
-   * them, and does not retry a webhook call.
+   * them, and does not retry a webhook call. Streams of reservations end where the key is another.
    */
   setPair(pair: ServingPair): void
-  /** From now on every answer closes its connection, so the API server opens the next one elsewhere. */
+  /** From now on every answer closes its connection, so the API server opens the next one elsewhere. Ends the streams of reservations. */
   drain(): void
+}
+
+export interface AdmissionServerDeps extends Omit<ListenerDeps, 'isLast'> {
+  /** Of the one writer: `GET /reservations` streams it to who has the token of the serving key. */
+  readonly reservations?: ReservationFeed | undefined
 }
 
 /** The HTTPS server of the two webhooks; does not listen yet. */
 export function buildAdmissionServer(
-  deps: Omit<ListenerDeps, 'isLast'>,
+  { reservations, ...deps }: AdmissionServerDeps,
   pair: ServingPair,
   timeouts: Timeouts = defaultTimeouts,
   limits?: ConnectionLimits
 ): AdmissionServer {
+  let { key } = pair
   let generation = 0
   let draining = false
   const generations = new WeakMap<Socket, number>()
@@ -96,10 +104,12 @@ export function buildAdmissionServer(
         if (!listener(request, response)) handler(request, response)
       })
   })
+  if (reservations !== undefined) streamReservations(app, reservations, { key: () => key, isEnding: () => draining })
   answerUnknownRoutes(app, 'POST /mutate or POST /validate')
   // Without it, a connection with a review under way would be kept alive after the answer, and closing would wait for it.
   app.addHook('preClose', async () => {
     draining = true
+    reservations?.end()
   })
   return {
     app,
@@ -109,11 +119,33 @@ export function buildAdmissionServer(
       createPrivateKey(next.key)
       server.setSecureContext({ ...next, minVersion: 'TLSv1.2' })
       generation++
+      // A reader that came with the old key has to come again with the new one.
+      if (key !== next.key) reservations?.end()
+      key = next.key
     },
     drain() {
       draining = true
+      reservations?.end()
     }
   }
+}
+
+/** Reads the token from the header alone: an address may be written to a log on its way. */
+function streamReservations(
+  app: FastifyInstance,
+  feed: ReservationFeed,
+  { key, isEnding }: { key(): string; isEnding(): boolean }
+): void {
+  app.get('/reservations', { exposeHeadRoute: false }, (request, reply) => {
+    const refuse = (status: number, message: string) =>
+      reply.code(status).type('application/json').send(renderStatus(status, message))
+    if (!isAuthorized(request.headers.authorization, key()))
+      return refuse(401, 'authorization: expected the token of the serving key, found another or none')
+    if (isEnding()) return refuse(503, 'reservations: the server ends')
+    if (feed.isFull) return refuse(503, `reservations: expected at most ${mostReaders} readers, found one more`)
+    reply.hijack()
+    return feed.open(reply.raw)
+  })
 }
 
 /**

@@ -1,6 +1,7 @@
 /** metav1.StatusReason by HTTP status (apimachinery pkg/api/errors). */
 const reasons: Readonly<Record<number, string>> = {
   400: 'BadRequest',
+  401: 'Unauthorized',
   403: 'Forbidden',
   404: 'NotFound',
   405: 'MethodNotAllowed',

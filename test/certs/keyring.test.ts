@@ -1,5 +1,5 @@
 import t from 'tap'
-import { dataOf, isOurs, keyringOf, managedMark, marksOf, trustedBy } from '../../src/certs/keyring.ts'
+import { authoritiesIn, dataOf, isOurs, keyringOf, managedMark, marksOf, trustedBy } from '../../src/certs/keyring.ts'
 import { ringOf } from '../support/keyrings.ts'
 
 void t.test('a ring survives its Secret, with and without what only a change needs', async (t) => {
@@ -30,6 +30,15 @@ void t.test('trusted are all three authorities, the one that signs first', async
   t.equal(trustedBy(ring), `${ring.authority.cert}${ring.next?.cert}${ring.previous}`)
   t.equal(trustedBy({ ...ring, next: undefined }), `${ring.authority.cert}${ring.previous}`)
   t.equal(trustedBy({ ...ring, previous: undefined }), `${ring.authority.cert}${ring.next?.cert}`)
+})
+
+void t.test('the authorities of a Secret are all that it holds, ours or those of others', async (t) => {
+  const ring = await ringOf({ next: 480, previous: -480 })
+  const count = (data: Record<string, string>) => authoritiesIn(data).match(/BEGIN CERTIFICATE/g)?.length ?? 0
+  t.equal(count(dataOf(ring)), 3)
+  t.equal(count({ 'tls.crt': ring.leaf.cert, 'tls.key': ring.leaf.key, 'ca.crt': ring.authority.cert }), 1)
+  t.equal(authoritiesIn({ 'tls.crt': ring.leaf.cert, 'tls.key': ring.leaf.key }).trim(), '')
+  t.notMatch(authoritiesIn(dataOf(ring)), /PRIVATE/)
 })
 
 void t.test('an authority with the key of another is no ring: nobody would trust what it signs', async (t) => {

@@ -142,13 +142,23 @@ const controllers: Running[] = []
 /** One of each. */
 async function start(): Promise<void> {
   const readings = ['--readings=snapshot', `--snapshot=${snapshot}`, '--readings-interval=1s']
-  controllers.push(await installation.startController(...readings))
+  controllers.push(
+    await installation.startController(...readings, `--guard=https://localhost:${installation.guardPort}`)
+  )
   const replica = await installation.start(...readings)
   replicas.push(replica)
   await replica.ready()
 }
 await start()
 await start()
+const guard = await installation.startGuard('--readings=snapshot', `--snapshot=${snapshot}`)
+await guard.ready()
+
+function leader(): Running {
+  const found = controllers.find((each) => each.logLines().some(({ msg }) => msg === 'leading'))
+  if (found === undefined) throw new Error('expected a controller that leads')
+  return found
+}
 
 /** Returns when every replica has read that the pods of node-a hold so many tasks. */
 async function untilRead(inUse: number): Promise<void> {
@@ -198,6 +208,10 @@ void t.test('with the taint new pods land on the others at once, and none is ref
   t.strictSame(await eventsOf('smooth'), [])
 })
 
+void t.test('the leader is connected to the one writer, by the certificate that the controller has made', async () => {
+  await leader().logged('connected to the guard')
+})
+
 void t.test('the node says why, and the taints of others are left alone', async (t) => {
   const said = await kubectl.ok(['describe', 'node', 'node-a'])
   t.match(said, /Taints: +pidguard\.io\/low-pids:NoSchedule/)
@@ -210,10 +224,11 @@ void t.test('the node says why, and the taints of others are left alone', async 
 })
 
 void t.test('the leader goes, another leads: the taint stays where it is', async (t) => {
-  const leader = controllers.findIndex((each) => each.logLines().some(({ msg }) => msg === 'leading'))
-  const [gone] = controllers.splice(leader, 1)
-  await gone?.stop()
+  const gone = leader()
+  controllers.splice(controllers.indexOf(gone), 1)
+  await gone.stop()
   await controllers[0]?.logged('leading')
+  await controllers[0]?.logged('connected to the guard')
   await sleep(5 * second)
   t.strictSame(await taintedNodes(), ['node-a'])
 })

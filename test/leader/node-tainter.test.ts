@@ -373,8 +373,8 @@ t.test('a failure is logged once, and again after a write that succeeded', async
   }
 })
 
-t.test('it asks fifty times a second who waits, so that the rest of a burst finds its nodes', async (t) => {
-  const ended = endTimersOf(t, 20)
+t.test('it asks a hundred times a second who waits, so that the rest of a burst finds its nodes', async (t) => {
+  const ended = endTimersOf(t, 10)
   const { looks } = leading(t, { a: wide }, {}, true, false)
   await looks.quiet()
   await looks.quiet()

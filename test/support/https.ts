@@ -9,11 +9,15 @@ import { issueAuthority, issueLeaf } from '../../src/certs/issue.ts'
 import type { Admission } from '../../src/server/admission.ts'
 import { type AdmissionServer, buildAdmissionServer, type Timeouts } from '../../src/server/build-server.ts'
 import type { ConnectionLimits } from '../../src/server/connections.ts'
+import type { ReservationFeed } from '../../src/server/reservation-feed.ts'
 import { admissionOf } from './admissions.ts'
 import { until } from './until.ts'
 
 const now = Date.now()
 const authority = await issueAuthority('test CA', { from: now, days: 1 })
+
+/** What clients of `servingPair` trust, PEM. */
+export const testAuthority: string = authority.cert
 
 /** A serving pair of the tests' authority, each with a key of its own. */
 export function servingPair(): Promise<{ cert: string; key: string }> {
@@ -64,6 +68,8 @@ export async function listening(
     limits?: ConnectionLimits
     largeBodies?: number
     pair?: { cert: string; key: string }
+    reservations?: ReservationFeed
+    port?: number
   } = {}
 ): Promise<Listening> {
   const held = admissionOf()
@@ -71,6 +77,7 @@ export async function listening(
     {
       ...held,
       admission: options.admission ?? held.admission,
+      reservations: options.reservations,
       ...(options.largeBodies === undefined ? {} : { largeBodies: options.largeBodies })
     },
     options.pair ?? (await servingPair()),
@@ -81,7 +88,7 @@ export async function listening(
   server.app.server.on('request', () => {
     requests++
   })
-  await server.app.listen({ host: '127.0.0.1', port: 0 })
+  await server.app.listen({ host: '127.0.0.1', port: options.port ?? 0 })
   const { port } = server.app.server.address() as AddressInfo
   const agents: Agent[] = []
   const sockets: TLSSocket[] = []

@@ -1,4 +1,5 @@
 import { type Command, Option } from 'commander'
+import { AppError } from '../../errors.ts'
 import { version } from '../../host/version.ts'
 import { helpEnd } from './shared/help-end.ts'
 import { type Finish, policyOption, reportObjectsOption, span } from './shared/options.ts'
@@ -25,6 +26,7 @@ export function addController(program: Command, finish: Finish, file: string): v
       new Option('--snapshot <file>', 'with --readings snapshot: the file of the readings').env('PIDGUARD_SNAPSHOT')
     )
     .addOption(readingsIntervalOption())
+    .addOption(guardOption())
     .addOption(policyOption())
     .addOption(
       span(
@@ -55,6 +57,20 @@ export function addController(program: Command, finish: Finish, file: string): v
       finish(undefined)
     })
   for (const option of processReadingOptions()) controller.addOption(option)
+}
+
+function guardOption(): Option {
+  const description = 'where the component guard serves, for tests (default: in a cluster, its Service)'
+  return new Option('--guard <url>', description).env('PIDGUARD_GUARD').argParser((text: string) => {
+    if (URL.canParse(text) && new URL(text).protocol === 'https:') return text
+    throw new AppError(
+      'ERR_USAGE',
+      `--guard: expected https://HOST:PORT, found ${JSON.stringify(text.slice(0, 200))}`,
+      {
+        remedy: 'Name the address that serve --sole-writer listens on.'
+      }
+    )
+  })
 }
 
 /** Whose certificate it is, and how long each part of it lives. */

@@ -113,13 +113,14 @@ export class Ledger {
   /**
    * Counts a pod that was just admitted, until the API server shows it; or a gated pod whose last gate was just allowed to be
    * removed, until the API server shows it without gates. Any other uid that is known already is not counted again.
+   * Returns whether it was counted, and as the pod of its namespace: its caller is believed.
    */
-  assume(admitted: Admitted): void {
+  assume(admitted: Admitted): boolean {
     const { uid, pids, placement } = admitted
     this.expire()
     const held = this.#pods.get(uid)
     const now = this.#clock.monotonic()
-    if (held !== undefined && !(held.state === 'gated' && this.#callers.believes(admitted, now))) return
+    if (held !== undefined && !(held.state === 'gated' && this.#callers.believes(admitted, now))) return false
     const state = held === undefined ? 'assumed' : 'waiting'
     const asked = held === undefined ? this.#callers.ask(admitted, now) : admitted
     const pod = held ?? this.#pods.make(asked, state, placement)
@@ -131,9 +132,8 @@ export class Ledger {
     this.#pods.change(pod, { state, estimate: pids, placement, node }, held === undefined)
     this.gangs.changed(pod, true)
     this.unseen.add({ uid, namespace: pod.namespace.name, pids, placement, node: placement.pinned }, now)
-    if (pod.workload === undefined) return
-    pod.workload.estimate = pids
-    pod.workload.placement = placement
+    if (pod.workload !== undefined) Object.assign(pod.workload, { estimate: pids, placement })
+    return asked === admitted
   }
 
   observePod(facts: LedgerPod): void {
@@ -171,18 +171,19 @@ export class Ledger {
     }
   }
 
-  /** Counts a pod on the node it was just allowed to be bound to, until the API server shows it there; for `caller` see `mayBeBound`. */
-  confirm(uid: string, nodeName: string, caller?: string): void {
+  /** Counts a pod on the node it may be bound to, until the API server shows it there (`caller`: see `mayBeBound`). True: believed and counted. */
+  confirm(uid: string, nodeName: string, caller?: string): boolean {
     this.expire()
     const pod = this.#pods.get(uid)
-    if (pod === undefined || pod.state === 'bound' || pod.state === 'ended') return
+    if (pod === undefined || pod.state === 'bound' || pod.state === 'ended') return false
     const now = this.#clock.monotonic()
     const isBelieved = this.#callers.believesBinding({ caller, namespace: pod.namespace.name }, now)
-    if (!isBelieved && !mayBeBound(pod, this.#nodes.get(nodeName)?.facts)) return
+    if (!isBelieved && !mayBeBound(pod, this.#nodes.get(nodeName)?.facts)) return false
     this.#bindings.add(pod, now + bindingTime)
     this.#pods.change(pod, { ...pod, node: this.#nodes.open(nodeName) })
     const { estimate, placement = anyNode, namespace } = pod
     this.unseen.add({ uid, namespace: namespace.name, pids: estimate, placement, node: nodeName }, now)
+    return isBelieved
   }
 
   removePod(uid: string): void {
@@ -197,9 +198,7 @@ export class Ledger {
 
   /** After a full list: removes the pods that the API server showed once and that are not in it. */
   retainPods(has: (uid: string) => boolean): void {
-    for (const pod of this.#pods.all) {
-      if (pod.state !== 'assumed' && !has(pod.uid)) this.removePod(pod.uid)
-    }
+    for (const pod of this.#pods.all) if (pod.state !== 'assumed' && !has(pod.uid)) this.removePod(pod.uid)
   }
 
   /** What the pod counts with and where that figure comes from; undefined for one that is not here. */

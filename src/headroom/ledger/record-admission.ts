@@ -7,6 +7,7 @@ import { isRecord } from '../../lib/json/shape.ts'
 import type { Settings } from '../../policy/settings.ts'
 import type { Headroom } from '../assess/headroom.ts'
 import { estimateOf, workloadNameOf } from '../pod-estimate.ts'
+import type { ReservationSink } from '../reservation.ts'
 import type { Ledger } from './ledger.ts'
 
 /**
@@ -14,33 +15,38 @@ import type { Ledger } from './ledger.ts'
  * node, a binding on its node. A Pod with scheduling gates takes no room.
  *
  * An exempt pod, or one that no rule looks at, is counted like any other: it takes the same room. `caller`: see `Callers`.
+ * `sink` hears of what was counted and is believed.
  */
 export function recordAdmission(
   subject: Subject,
   settings: Settings,
   ledger: Ledger,
   headroom: Headroom,
-  caller?: string
+  caller?: string,
+  sink?: ReservationSink
 ): void {
   const { uid } = subject.metadata
   if (subject.dryRun || typeof uid !== 'string' || uid === '') return
   if (subject.groupKind === binding && subject.operation === 'CREATE') {
     const node = targetNodeOf(subject)
-    if (node !== undefined) ledger.confirm(uid, node, caller)
+    if (node === undefined) return
+    const isBelieved = ledger.confirm(uid, node, caller)
+    if (isBelieved && sink?.isHeard === true) sink.add({ bound: { uid, node } })
     return
   }
   // A mirror pod runs already, and its node counts its tasks under another uid. Only its kubelet creates one.
   if (subject.metadata.annotations?.[mirrorPod] !== undefined && isNode(subject)) return
   if (subject.groupKind !== pod || !isPodSubject(subject) || scheduledFrom(subject) !== 'now') return
-  ledger.assume({
+  const { namespace, podSpec } = subject
+  const counted = {
     uid,
-    namespace: subject.namespace,
+    namespace,
     workload: workloadNameOf(subject),
     pids: estimateOf(subject, settings, headroom).pids,
-    placement: headroom.placementOf(subject.podSpec),
-    group: podGroupOf(subject.namespace, subject.metadata, subject.podSpec),
-    caller
-  })
+    group: podGroupOf(namespace, subject.metadata, podSpec)
+  }
+  const isBelieved = ledger.assume({ ...counted, placement: headroom.placementOf(podSpec), caller })
+  if (isBelieved && sink?.isHeard === true) sink.add({ admitted: { ...counted, podSpec } })
 }
 
 function isNode({ userName }: Subject): boolean {

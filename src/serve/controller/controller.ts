@@ -13,12 +13,14 @@ import { endGracefully, isInCluster, openOutput, pollEvery } from '../process.ts
 import { auditSource } from './audits/audit-source.ts'
 import { buildCalicoKeeper } from './build-calico-keeper.ts'
 import type { ControllerOptions } from './controller-options.ts'
+import { guardAccess } from './guard-access.ts'
 import { buildLeadership, disruptionBudgetDuty } from './leading.ts'
 import { buildNodeDuties } from './node-duties.ts'
 
 /**
  * Starts the controller, which does what one process does for all: certificates, taints, Events, Calico, audits. It reads
- * nothing that a stranger sends. Returns when it is ready; it stops on SIGTERM, SIGINT, or an error that nothing caught.
+ * nothing that a stranger sends: only the cluster, and over verified TLS what its own guard has counted. Returns when it is
+ * ready; it stops on SIGTERM, SIGINT, or an error that nothing caught.
  */
 export async function controller(options: ControllerOptions): Promise<void> {
   if (options.kubeconfig === undefined && !isInCluster()) {
@@ -36,7 +38,9 @@ export async function controller(options: ControllerOptions): Promise<void> {
     countNearFloor: (result) => metrics.countNearFloor(result),
     countCalicoRepair: (result) => metrics.countCalicoRepair(result)
   }
-  const nodes = await buildNodeDuties(options, cluster, { clock, log, settingsFor: policy.settingsFor, meter })
+  let pair: CertificatePair | undefined
+  const guard = guardAccess(options, cluster, () => pair)
+  const nodes = await buildNodeDuties(options, cluster, { clock, log, settingsFor: policy.settingsFor, meter, guard })
   policy.useNamespaces(nodes.namespaces)
   const calico = buildCalicoKeeper({ api: cluster.api, clock, policy, log, meter })
   const leadership = buildLeadership({
@@ -51,7 +55,6 @@ export async function controller(options: ControllerOptions): Promise<void> {
     ]
   })
   const certificates = certificatesOf(options, cluster, () => leadership.leading)
-  let pair: CertificatePair | undefined
   const metrics = buildControllerMetrics({
     clock,
     policy: () => policy.status(),

@@ -3,6 +3,8 @@ import type { AwaitingPods } from '../../leader/awaited-room.ts'
 import { type CapacityCounts, CapacityPublisher, type PublisherDeps } from '../../leader/capacity/capacity-publisher.ts'
 import { nodeCapacity } from '../../leader/capacity/kube-node-capacity.ts'
 import { WaitingRequests } from '../../leader/capacity/waiting-requests.ts'
+import { GuardStream } from '../../leader/guard/guard-stream.ts'
+import { takeReservation } from '../../leader/guard/take-reservation.ts'
 import type { NearFloorDeps, NearFloorEvents } from '../../leader/near-floor-events.ts'
 import type { NodeTainter, TaintCounts, TainterDeps } from '../../leader/node-tainter.ts'
 import type { Millis } from '../../lib/units.ts'
@@ -12,6 +14,7 @@ import type { ClusterAccess } from '../cluster-access.ts'
 import { type ClusterWatch, type ClusterWatchOptions, watchCluster } from '../cluster-watch.ts'
 import type { FactDeps } from '../fact-source.ts'
 import { buildNodeTainter } from './build-node-tainter.ts'
+import type { GuardAccess } from './guard-access.ts'
 
 export interface NodeDutiesOptions extends ClusterWatchOptions {
   /** The leader audits, and then also posts Events on nodes that come near their floor. */
@@ -20,6 +23,8 @@ export interface NodeDutiesOptions extends ClusterWatchOptions {
 
 export interface NodeDutiesDeps extends FactDeps {
   readonly meter: TainterDeps['meter'] & NearFloorDeps['meter'] & PublisherDeps['meter'] & RefusalMeter
+  /** Where the one writer says what it counts; without it the watch alone does. */
+  readonly guard?: GuardAccess | undefined
 }
 
 export interface RefusalMeter {
@@ -53,6 +58,7 @@ export function awaitingPods({ waiting, candidates }: Ledger): AwaitingPods[] {
 interface NodeTerm {
   readonly watch: ClusterWatch
   readonly tainter: NodeTainter
+  readonly guard: GuardStream | undefined
   readonly publisher: CapacityPublisher
   readonly nearFloor: NearFloorEvents
 }
@@ -87,7 +93,11 @@ export async function buildNodeDuties(
         'a kubelet refused a pod: its node offers fewer PIDs than when it was placed'
       )
     })
-    const watch = await watchCluster(options, cluster, deps, { areReadingsWanted, pods: [requests] })
+    // What its ledger hears of before the watch comes from the one writer: no other replica admits beside it.
+    const watch = await watchCluster({ ...options, soleWriter: true }, cluster, deps, {
+      areReadingsWanted,
+      pods: [requests]
+    })
     const { books, caches } = watch
     const shared = { api, headroom: books.headroom, isSynced: () => watch.isSynced, settingsFor, clock, log, meter }
     const { buildNearFloorEvents } = await import('./build-near-floor-events.ts')
@@ -98,6 +108,15 @@ export async function buildNodeDuties(
         waiting: () => awaitingPods(books.ledger),
         waitingSum: () => books.ledger.waiting
       }),
+      guard:
+        deps.guard &&
+        new GuardStream({
+          ...deps.guard,
+          isWanted: () => settingsFor('').headroom.taintNodes,
+          take: (reservation) => takeReservation(reservation, books.ledger, books.headroom),
+          random: Math.random,
+          log
+        }),
       publisher: new CapacityPublisher({
         ...shared,
         offers: (floor, maxAge) => books.headroom.offers(floor, maxAge),
@@ -115,7 +134,8 @@ export async function buildNodeDuties(
     next = undefined
     current = term
     term.watch.start()
-    await Promise.all([term.tainter.run(signal), term.publisher.run(signal), term.nearFloor.run(signal)])
+    const { tainter, guard, publisher, nearFloor } = term
+    await Promise.all([tainter.run(signal), guard?.run(signal), publisher.run(signal), nearFloor.run(signal)])
     // A later term may have begun before this one ended.
     if (current === term) current = undefined
     await term.watch.stop()

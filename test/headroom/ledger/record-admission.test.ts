@@ -44,6 +44,18 @@ t.test('a binding counts on its node', async (t) => {
   t.equal(fleet.ledger.node('n1')?.pending, 300)
 })
 
+t.test('nothing is put together for a listener while nobody listens', async (t) => {
+  const fleet = fleetOf({ n1: {} })
+  const said: object[] = []
+  for (const isHeard of [false, true]) {
+    const sink = { isHeard, add: (reservation: object) => said.push(reservation) }
+    const uid = String(isHeard)
+    recordAdmission(podSubject({}, { uid }), settings(), fleet.ledger, fleet.headroom, undefined, sink)
+    recordAdmission(bindingTo({ name: 'n1' }, { uid }), settings(), fleet.ledger, fleet.headroom, undefined, sink)
+  }
+  t.match(said, [{ admitted: { uid: 'true', namespace: 'default' } }, { bound: { uid: 'true', node: 'n1' } }])
+})
+
 const gates = { schedulingGates: [{ name: 'example.com/quota' }] }
 
 t.test(
