@@ -10,6 +10,7 @@ import { missingForNode, startNode } from '../e2e/support/node.ts'
 import { untilIs } from '../e2e/support/wait.ts'
 import { playAftermath } from './aftermath.ts'
 import { playBurst } from './burst.ts'
+import { GaveUp, orSay } from './gave-up.ts'
 import { playGuard } from './guard.ts'
 import { playCeilings, playGuarded } from './guarded.ts'
 import { playIncident } from './incident.ts'
@@ -48,10 +49,12 @@ async function drill(story: Story): Promise<void> {
     await plane.createNamespace(workloads.namespace, { 'kubernetes.io/metadata.name': workloads.namespace })
     story.say('etcd, kube-apiserver, kube-controller-manager, kube-scheduler; a kubelet with containerd and runc')
     const scene: Scene = { story, plane, node, kubepods, workloads }
-    await playIncident(scene)
-    await playWithPidguard(scene)
-    await playWith('guard', 'taintNodes', scene)
-    await playWith('scheduler', 'schedulePids', scene)
+    await orSay(plane, workloads.namespace, async () => {
+      await playIncident(scene)
+      await playWithPidguard(scene)
+      await playWith('guard', 'taintNodes', scene)
+      await playWith('scheduler', 'schedulePids', scene)
+    })
   } finally {
     await end()
   }
@@ -63,7 +66,7 @@ function readings({ node }: Scene): string[] {
 }
 
 async function untilRead(plane: ControlPlane, replica: Replica): Promise<void> {
-  await untilIs('a reading of the kubelet', () => replica.metric('pidguard_nodes{known="fresh"}'), 1)
+  await untilIs('a reading of the kubelet', () => replica.metric('pidguard_nodes{known="fresh"}'), 1, replica.saw)
   await untilAllPodsSeen(plane, replica)
 }
 
@@ -117,7 +120,7 @@ async function playWith(component: 'guard' | 'scheduler', setting: string, scene
     const guard = await installation.startGuard(...options)
     processes.push(guard)
     await guard.ready()
-    await untilIs('a reading of the guard', () => guard.metric('pidguard_nodes{known="fresh"}'), 1)
+    await untilIs('a reading of the guard', () => guard.metric('pidguard_nodes{known="fresh"}'), 1, guard.saw)
   }
   await (component === 'guard' ? playGuard : playScheduled)(scene)
   await Promise.all(processes.map((each) => each.stop()))
@@ -131,7 +134,9 @@ if (lacking !== undefined) {
   try {
     await drill(story)
   } catch (error) {
-    story.holds(`the story could be told to its end: ${error instanceof Error ? error.stack : String(error)}`, false)
+    const first = error instanceof GaveUp ? error.cause : error
+    story.holds(`the story could be told to its end: ${first instanceof Error ? first.stack : String(first)}`, false)
+    if (error instanceof GaveUp) story.quote(error.state)
   }
   story.end()
   process.exitCode = story.failed === 0 ? 0 : 1

@@ -5,6 +5,7 @@ import type { KubectlResult } from '../e2e/support/kubectl.ts'
 import { threadsContainer } from '../e2e/support/node.ts'
 import { restricted, type StoredObject, someRequests } from '../e2e/support/objects.ts'
 import { until, untilIs } from '../e2e/support/wait.ts'
+import { orSay } from './gave-up.ts'
 
 /** A pod of so many threads counts two tasks more: its first process, and the one that holds the sandbox. */
 export const besideThreads = 2
@@ -82,11 +83,8 @@ export class Workloads {
   }
 
   async untilReady(app: string, count: number): Promise<void> {
-    await until(
-      `${count} ready pods of ${app}`,
-      async () => (await this.pods(app)).filter(({ isReady }) => isReady).length === count,
-      300_000
-    )
+    const isReached = async () => (await this.pods(app)).filter(({ isReady }) => isReady).length === count
+    await orSay(this.#plane, this.namespace, () => until(`${count} ready pods of ${app}`, isReached, 300_000))
   }
 
   async list(): Promise<string> {

@@ -57,7 +57,7 @@ async function addReplica(): Promise<void> {
 }
 
 async function eventually(replica: Replica | undefined, name: string, want: number): Promise<void> {
-  await untilIs(`${name} ${want}`, () => replica?.metric(name), want)
+  await untilIs(`${name} ${want}`, () => replica?.metric(name), want, replica?.saw)
 }
 
 /** A reading that is younger than now: what the nodes say is known to all replicas. */

@@ -52,6 +52,15 @@ async function bestEffortPod(namespace: string, name = 'greedy'): Promise<Answer
   return stderr.includes('best-effort') ? 'warned' : 'admitted'
 }
 
+void t.test('a replica that does not come up says why, with the end of its log', async (t) => {
+  const broken = await installation.start('--no-such-option')
+  await t.rejects(broken.ready(), {
+    message:
+      /^a ready serve: it has ended\nthe serve has ended with \{.*\}; the end of its log:\n(.*\n)*.*--no-such-option/
+  })
+  await broken.stop()
+})
+
 void t.test('observe: a pod is warned about, and stored as it was written', async (t) => {
   await untilIs('a warning', () => bestEffortPod('shop'), 'warned')
   const path = '/api/v1/namespaces/shop/pods?dryRun=All'

@@ -49,6 +49,12 @@ void t.test('a failure shows what did not hold, else the last lines', async (t) 
   t.equal(cellOf(1, 'a\nError: no etcd\n').essence, 'a\nError: no etcd')
 })
 
+void t.test('a failure of the drill shows all that it quotes of the cluster, and not what comes later', async (t) => {
+  const state = Array.from({ length: 60 }, (_, i) => `        | line ${i}`).join('\n')
+  const printed = `        holds: a\n        DOES NOT HOLD: b\n    at c\n${state}\n\n1 claims hold, 1 do not.\n`
+  t.equal(cellOf(1, printed).essence, `        DOES NOT HOLD: b\n    at c\n${state}\n`)
+})
+
 void t.test('the table has a row for each file and a column for each version', async (t) => {
   const columns = [
     { version: 'v1.37.2', cells: { pods: cellOf(0, '# { total: 3, pass: 3 }'), drill: cellOf(1, '') } },

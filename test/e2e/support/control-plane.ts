@@ -49,6 +49,8 @@ export interface ControlPlane {
   readonly authority: Authority
   /** What the program has written so far. */
   log(name: Asset): string
+  /** Processes of pidguard that run against it, and those that have ended and were not told to. */
+  readonly programs: Set<RunningProgram>
   auditEvents(): AuditEvent[]
   /** Ready for pods when it returns: for those that Pod Security calls restricted, unless the labels say otherwise. */
   createNamespace(name: string, labels?: Record<string, string>): Promise<void>
@@ -195,6 +197,7 @@ async function startIn(
     api,
     controllers: options.controllers === true,
     authority,
+    programs: new Set(),
     log: (name) => readFileSync(join(folder, `${name}.log`), 'utf8'),
     auditEvents: () => completeLines(join(folder, 'audit.log')).map((line) => JSON.parse(line)),
     async createNamespace(name, labels = {}) {

@@ -57,7 +57,8 @@ export async function untilAllPodsSeen({ api }: ControlPlane, replica: Replica):
       const { items } = body as { items?: readonly object[] }
       return (await replica.metric('pidguard_cache_objects{resource="pods"}')) === items?.length
     },
-    true
+    true,
+    replica.saw
   )
 }
 
@@ -71,7 +72,7 @@ export async function startReadingReplica(
   writeFileSync(kubeletCa, kubeletAuthority.cert)
   const replica = await installation.start('--readings=kubelet', '--readings-interval=1s', `--kubelet-ca=${kubeletCa}`)
   await replica.ready()
-  await untilIs('fresh readings', () => replica.metric('pidguard_nodes{known="fresh"}'), nodes)
+  await untilIs('fresh readings', () => replica.metric('pidguard_nodes{known="fresh"}'), nodes, replica.saw)
   await untilAllPodsSeen(plane, replica)
   return replica
 }

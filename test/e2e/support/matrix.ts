@@ -61,13 +61,17 @@ function countsOf(printed: string): Counts {
   return { passed: count('pass'), failed: count('fail'), skipped: count('skip') + count('todo') }
 }
 
-/** Assertions that do not hold, with the lines after them; else the last lines. */
+/** Assertions that do not hold, with the lines after them and all that the drill quotes there; else the last lines. */
 function essenceOf(printed: string): string {
   const lines = printed.trimEnd().split('\n')
-  const around = lines.filter((_, i) =>
-    lines.slice(Math.max(0, i - 16), i + 1).some((line) => /^ *(not ok|DOES NOT HOLD)/.test(line))
-  )
-  return (around.length > 0 ? around.slice(0, 90) : lines.slice(-40)).map((line) => line.slice(0, 240)).join('\n')
+  let left = 0
+  const around = lines.filter((line) => {
+    if (/^ *(not ok|DOES NOT HOLD)/.test(line)) left = 17
+    // The lines of `Story.quote`: what was seen where a wait gave up.
+    else if (left > 0 && /^ {8}\| /.test(line)) left = Math.max(left, 2)
+    return left-- > 0
+  })
+  return (around.length > 0 ? around.slice(0, 150) : lines.slice(-40)).map((line) => line.slice(0, 800)).join('\n')
 }
 
 /** A Markdown table: a row for each file, a column for each version. */

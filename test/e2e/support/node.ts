@@ -171,23 +171,23 @@ export async function startNode(
     await until(
       `${name} ready`,
       async () => {
-        if (kubelet.exit() !== undefined) throw new Error(`kubelet ended:\n${logTail(kubelet.logFile)}`)
+        if (kubelet.exit() !== undefined) throw new Error(`kubelet ended with ${JSON.stringify(kubelet.exit())}`)
         const { body } = await plane.api.get(`/api/v1/nodes/${name}`)
         const { conditions = [] } = (body as { status?: { conditions?: readonly NodeCondition[] } }).status ?? {}
         return conditions.some(
           ({ reason, lastHeartbeatTime }) => reason === 'KubeletReady' && Date.parse(lastHeartbeatTime) >= since
         )
       },
-      120_000
+      120_000,
+      () => `the end of the kubelet's log:\n${logTail(kubelet.logFile)}`
     )
   }
 
   try {
     await ready()
   } catch (error) {
-    const tail = logTail(kubelet.logFile)
     await stop()
-    throw new Error(`the node did not become ready:\n${tail}`, { cause: error })
+    throw error
   }
   return {
     name,

@@ -5,8 +5,8 @@ import { Agent, request } from 'undici'
 import type { ControlPlane } from './control-plane.ts'
 import { forward } from './forwarder.ts'
 import { freePorts } from './ports.ts'
-import { type Exit, type RunningProgram, startProgram } from './processes.ts'
-import { until } from './wait.ts'
+import { type Exit, logTail, type RunningProgram, startProgram } from './processes.ts'
+import { type Saw, until } from './wait.ts'
 import { type LogLine, readLog, sumOf } from './webhook.ts'
 
 const root = resolve(import.meta.dirname, '../../..')
@@ -26,6 +26,8 @@ export interface Running {
   logged(message: string): Promise<void>
   /** SIGSTOP holds it still, SIGCONT lets it go on. */
   signal(signal: NodeJS.Signals): void
+  /** How it is, and its last lines: for a wait that it keeps waiting. */
+  saw: Saw
   hasEnded(): boolean
   /** Returns when it has ended by itself. */
   ended(): Promise<Exit>
@@ -118,7 +120,8 @@ export async function ownProcesses(plane: ControlPlane): Promise<OwnProcesses> {
           .then(() => existsSync(policyFile))
     )
     const [admission = 0, probes = 0] = await freePorts(2)
-    const home = mkdtempSync(join(work, `${verb}-`))
+    const isGuard = args.includes('--sole-writer')
+    const home = mkdtempSync(join(work, `${isGuard ? 'guard' : verb}-`))
     const logFile = join(home, 'log')
     const kubeconfig = join(home, 'kubeconfig')
     writeFileSync(kubeconfig, JSON.stringify(await kubeconfigOf(plane, account)))
@@ -140,9 +143,19 @@ export async function ownProcesses(plane: ControlPlane): Promise<OwnProcesses> {
       logFile,
       cwd: home
     })
-    const isGuard = args.includes('--sole-writer')
     const entry: Endpoint = { admission: verb === 'serve' ? admission : undefined, isGuard, ready: false }
     processes.set(running, entry)
+    plane.programs.add(running)
+    function forget(): void {
+      clearInterval(probing)
+      processes.delete(running)
+      plane.programs.delete(running)
+    }
+    function saw(): string {
+      const exit = running.exit()
+      const state = exit === undefined ? 'runs' : `has ended with ${JSON.stringify(exit)}`
+      return `the ${verb} ${state}; the end of its log:\n${logTail(logFile)}`
+    }
     async function isReady(): Promise<boolean> {
       try {
         const { statusCode, body } = await request(`http://127.0.0.1:${probes}/readyz`)
@@ -164,7 +177,15 @@ export async function ownProcesses(plane: ControlPlane): Promise<OwnProcesses> {
       probePort: probes,
       isReady,
       async ready() {
-        await until(`a ready ${verb} (${logFile})`, () => entry.ready)
+        await until(
+          `a ready ${verb}`,
+          () => {
+            if (running.exit() !== undefined) throw new Error(`a ready ${verb}: it has ended`)
+            return entry.ready
+          },
+          undefined,
+          saw
+        )
       },
       logLines: () => readLog(logFile),
       async metric(name) {
@@ -172,20 +193,20 @@ export async function ownProcesses(plane: ControlPlane): Promise<OwnProcesses> {
         return sumOf(name, await body.text())
       },
       async logged(message) {
-        await until(`${JSON.stringify(message)} in the log`, () => readLog(logFile).some(({ msg }) => msg === message))
+        const isThere = () => readLog(logFile).some(({ msg }) => msg === message)
+        await until(`${JSON.stringify(message)} in the log`, isThere, undefined, saw)
       },
+      saw,
       signal: (signal) => running.signal(signal),
       hasEnded: () => running.exit() !== undefined,
       async ended() {
-        const exit = await until('its end', () => running.exit())
-        clearInterval(probing)
-        processes.delete(running)
+        const exit = await until('its end', () => running.exit(), undefined, saw)
+        forget()
         return exit
       },
       async stop(signal = 'SIGTERM') {
         const exit = await running.stop(signal)
-        clearInterval(probing)
-        processes.delete(running)
+        forget()
         return exit
       }
     }

@@ -84,8 +84,20 @@ export async function startProgram({
 
 /** The end of a log, to be shown when a program does not come up. */
 export function logTail(file: string, lines = 15): string {
-  return readFileSync(file, 'utf8').trimEnd().split('\n').slice(-lines).join('\n')
+  return logLines(file, lines).join('\n')
 }
+
+/** The last lines of a log, without control characters: a terminal, or the log of a run, shows them. */
+export function logLines(file: string, lines: number): string[] {
+  return readFileSync(file, 'utf8')
+    .trimEnd()
+    .split('\n')
+    .slice(-lines)
+    .map((line) => line.replace(/[^\P{Cc}\t]+/gu, ' ').slice(0, longestLine))
+}
+
+/** Characters of a line of a log, own choice. */
+const longestLine = 1_000
 
 let janitor: Socket | undefined
 

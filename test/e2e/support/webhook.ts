@@ -4,7 +4,7 @@ import { request } from 'undici'
 import type { ApiBody } from './api-client.ts'
 import type { ControlPlane } from './control-plane.ts'
 import { type Exit, logTail, startProgram } from './processes.ts'
-import { until, untilIs } from './wait.ts'
+import { type Saw, until, untilIs } from './wait.ts'
 
 /** One line of what the program logs; `time` and other fields are there too. */
 export interface LogLine {
@@ -75,6 +75,8 @@ export async function startWebhook(plane: ControlPlane, options: WebhookOptions)
     renameSync(`${policyFile}.new`, policyFile)
   }
 
+  const saw = (): string => `the end of its log:\n${logTail(logFile)}`
+
   async function whileRunning<T>(what: string, ask: () => Promise<T | undefined | false>): Promise<T> {
     try {
       return await until(what, () => {
@@ -107,19 +109,20 @@ export async function startWebhook(plane: ControlPlane, options: WebhookOptions)
     ...listening,
     certFolder,
     writePolicy,
-    register: () => register(plane, listening.admissionUrl, readFileSync(join(certFolder, 'ca.crt'))),
+    register: () => register(plane, listening.admissionUrl, readFileSync(join(certFolder, 'ca.crt')), saw),
     logLines: () => readLog(logFile),
     metric,
     isReady,
     async generationAfter(generation) {
-      await until('a newer policy', async () => ((await metric('pidguard_policy_generation')) ?? 0) > generation)
+      const isNewer = async () => ((await metric('pidguard_policy_generation')) ?? 0) > generation
+      await until('a newer policy', isNewer, undefined, saw)
     },
     stop: () => running.stop('SIGTERM', 60_000)
   }
 }
 
 /** What pidguard is called for in these tests. `Fail` everywhere, so that no call can fail unseen. */
-export async function register(plane: ControlPlane, admission: URL, caBundle: Buffer): Promise<void> {
+export async function register(plane: ControlPlane, admission: URL, caBundle: Buffer, saw?: Saw): Promise<void> {
   const common = {
     admissionReviewVersions: ['v1'],
     sideEffects: 'None',
@@ -150,7 +153,7 @@ export async function register(plane: ControlPlane, admission: URL, caBundle: Bu
     const { code, stderr } = await plane.kubectl.apply(JSON.stringify(configuration))
     if (code !== 0) throw new Error(`${configuration.kind}: ${stderr}`)
   }
-  await untilIs('calls of both webhooks', async () => (await calledWebhooks(plane)).length, 2)
+  await untilIs('calls of both webhooks', async () => (await calledWebhooks(plane)).length, 2, saw)
 }
 
 /** Returns when the API server has stopped calling. */
