@@ -1,5 +1,6 @@
 import type { Finding } from '../model/finding.ts'
 import type { Settings } from '../policy/settings.ts'
+import { floorOfNewPods } from './ceiling-account.ts'
 import { auditFull, remedyField, sayFull, sayUnknown, sayWhence, tooLongToCheck } from './denial-text.ts'
 import type { Estimate } from './estimate.ts'
 import { type GroupNeed, sayGroup } from './group-need.ts'
@@ -24,7 +25,8 @@ export function shortageOf(
   namespace: string,
   { estimate, need, ...demand }: Asked
 ): Finding[] {
-  const { floor, maxAge, claimShare: share } = settings.headroom
+  const { maxAge, claimShare: share } = settings.headroom
+  const floor = floorOfNewPods(settings.headroom.floor, settings.headroom)
   const { pids, pods, placement } = demand
   if (placement.isTooLong && pods > 0) return [{ pointer, ...tooLongToCheck }]
   const assessment = headroom.assess({ ...demand, floor, maxAge, isolation: { namespace, share } })

@@ -1,6 +1,7 @@
 import t from 'tap'
 import type { Assessment } from '../../src/headroom/headroom-view.ts'
 import { shortageOf } from '../../src/headroom/shortage.ts'
+import type { Floor } from '../../src/policy/settings.ts'
 import { demand, fleetOf, plain } from '../support/headroom.ts'
 import { settings } from '../support/settings.ts'
 
@@ -31,6 +32,21 @@ t.test('a shortage says the figures, the group and the origin of the estimate', 
     detail: /^2 pods of 100, room for 0; .*; the group gang needs them at once; 100 is the default of the policy$/,
     remedy: /Declare pidguard\.io\/pids/
   })
+})
+
+t.test('where bindings are checked and full nodes are tainted, a new pod leaves half of the floor', async (t) => {
+  const { headroom } = fleetOf({ n1: { kubepods: [1000, 850] } })
+  const ask = (pids: number, taintNodes: boolean, floor: Floor = { share: 0.1 }) => {
+    const { headroom: usual, ...rest } = settings()
+    const changed = { ...rest, headroom: { ...usual, taintNodes, floor } }
+    return shortageOf('/spec', 'no room', { settings: changed, headroom }, 'shop', { ...asked, pids })
+  }
+  t.strictSame(ask(50, false), [])
+  t.match(ask(51, false), [{ detail: /floor 100/ }])
+  t.strictSame(ask(100, true), [])
+  t.match(ask(101, true), [{ detail: /floor 50/ }])
+  t.strictSame(ask(99, true, { pids: 101 }), [])
+  t.match(ask(100, true, { pids: 101 }), [{ detail: /floor 51/ }], 'a count is rounded up')
 })
 
 t.test('a placement that is too long is denied, if any pod is asked for', async (t) => {
