@@ -19,6 +19,9 @@ import type { Millis, Pids } from '../lib/units.ts'
  * small pod would open most nodes for a moment. After two seconds a pod that waits goes before all that are only expected, and
  * every node that it fits on is open to it: what keeps it from the roomiest may be something else than PIDs.
  *
+ * Larger pods may keep a small one waiting, one size after the other. Who has waited for 30 s goes before all larger ones, for as long
+ * as the scheduler takes to try three times; of several such sizes the smallest, so that each fits where it does.
+ *
  * A pod that fits nowhere closes the nodes where nobody who waits fits: the scheduler then calls it unschedulable, which
  * autoscalers see, and does not try again before a node opens.
  */
@@ -72,21 +75,19 @@ export class AwaitedRoom {
     const stuck: AwaitingPods[] = []
     const fitting: AwaitingPods[] = []
     this.#look(waiting, now)
-    const largestFirst = waiting.toSorted((a, b) => b.pids - a.pids).slice(0, mostGroups)
-    for (const pods of largestFirst) {
+    const inOrder = this.#inOrder(waiting, now).slice(0, mostGroups)
+    for (const pods of inOrder) {
       if (!fitsSomewhere(pods, free)) {
         stuck.push(pods)
         continue
       }
       fitting.push(pods)
       if (hasOpen(pods, free, needs) && this.#maySteer(pods.key, now))
-        steer(pods, roomFor(pods, free, this.#isNew(pods.key, now) ? leastShare : 0), free, needs)
+        steer(pods, this.#isNew(pods.key, now) ? roomFor(pods, free) : pods.pids, free, needs)
     }
-    // The smallest of them last, so that it decides.
-    const least = new Map<string, Pids>()
-    for (const { nodes, pids } of stuck) for (const { name } of nodes) if (free.has(name)) least.set(name, pids)
-    for (const [name, pids] of least) if (!needs.has(name)) needs.set(name, pids)
-    for (const pods of largestFirst) this.#remember(pods, now)
+    const smallestFirst = stuck.sort((a, b) => a.pids - b.pids)
+    for (const pods of smallestFirst) steer(pods, pods.pids, free, needs)
+    for (const pods of inOrder) this.#remember(pods, now)
     this.#keepForExpected(fitting, free, needs, now)
     return needs
   }
@@ -102,6 +103,17 @@ export class AwaitedRoom {
     return now - (this.#waitingSince.get(key) ?? now) < newTime
   }
 
+  /** The largest first; before all, the smallest first, those that others have kept waiting. */
+  #inOrder(waiting: readonly AwaitingPods[], now: Millis): readonly AwaitingPods[] {
+    const isKept = ({ key }: AwaitingPods): boolean => {
+      const waited = now - (this.#waitingSince.get(key) ?? now)
+      return waited >= steeringTime && !this.#isResting(key, now)
+    }
+    const kept = waiting.filter(isKept)
+    const others = kept.length === 0 ? waiting : waiting.filter((pods) => !isKept(pods))
+    return [...kept.sort((a, b) => a.pids - b.pids), ...others.toSorted((a, b) => b.pids - a.pids)]
+  }
+
   /** Raises needs to those of the pods that are expected, but where pods that wait need the node. */
   #keepForExpected(
     fitting: readonly AwaitingPods[],
@@ -111,7 +123,7 @@ export class AwaitedRoom {
   ): void {
     const expected = new Map<string, Pids>()
     for (const pods of this.#expected(now)) {
-      if (fitsSomewhere(pods, free)) steer(pods, roomFor(pods, free, leastShare), free, expected)
+      if (fitsSomewhere(pods, free)) steer(pods, roomFor(pods, free), free, expected)
     }
     const isOpen = (name: string): boolean => {
       return (free.get(name) ?? Number.NEGATIVE_INFINITY) >= Math.max(needs.get(name) ?? 0, expected.get(name) ?? 0)
@@ -143,12 +155,15 @@ export class AwaitedRoom {
   }
 
   #maySteer(key: string, now: Millis): boolean {
+    if (this.#isResting(key, now)) return false
     const since = this.#since.get(key)
-    if (since === undefined || now - since >= steeringTime + restingTime) {
-      this.#since.set(key, now)
-      return true
-    }
-    return now - since < steeringTime
+    if (since === undefined || now - since >= steeringTime) this.#since.set(key, now)
+    return true
+  }
+
+  #isResting(key: string, now: Millis): boolean {
+    const steered = now - (this.#since.get(key) ?? now)
+    return steered >= steeringTime && steered < steeringTime + restingTime
   }
 }
 
@@ -169,7 +184,7 @@ function fitsSomewhere({ nodes, pids }: AwaitingPods, free: ReadonlyMap<string, 
  * What a node must have free to be open to these pods: room for as many of them as leaves enough nodes open for all, and for
  * `leastShare` of what the roomiest holds.
  */
-function roomFor({ nodes, pids, count }: AwaitingPods, free: ReadonlyMap<string, Pids>, leastShare: number): Pids {
+function roomFor({ nodes, pids, count }: AwaitingPods, free: ReadonlyMap<string, Pids>): Pids {
   const mostFirst = nodes.map(({ name }) => Math.min(count, wholePods(free.get(name) ?? 0, pids))).sort((a, b) => b - a)
   const least = Math.max(1, Math.ceil((mostFirst[0] ?? 0) * leastShare))
   let held = 0

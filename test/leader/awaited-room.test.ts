@@ -55,7 +55,7 @@ t.test(
     t.equal(at(30_000), 50)
     t.equal(at(89_999), 500, 'the small one has not landed either')
     t.equal(at(90_000), 500)
-    t.strictSame(needs([pods(50)], room, 200_000), { a: 50, b: 50, c: 50 })
+    t.strictSame(needs([], room, 200_000), {})
     t.equal(at(200_001), 500, 'one that went and came is new')
   }
 )
@@ -71,10 +71,33 @@ t.test(
     const room = new AwaitedRoom()
     t.equal(needs([pods(100, all, 9)], room)['a'], 400)
     t.equal(needs([pods(100, all, 9)], room, 1_999)['a'], 400)
-    t.equal(needs([pods(100, all, 9)], room, 2_000)['a'], 300, 'then wherever they fit')
-    t.equal(needs([pods(100, all, 40)], room, 2_001)['a'], 100)
+    t.equal(needs([pods(100, all, 9)], room, 2_000)['a'], 100, 'then wherever one fits')
   }
 )
+
+t.test(
+  'who has waited for half a minute goes first for half a minute, and the smallest of them before all',
+  async (t) => {
+    const room = new AwaitedRoom()
+    const small = [pods(40, ['a']), pods(50)]
+    const at = (now: number, ...larger: number[]) => needs([...larger.map((pids) => pods(pids)), ...small], room, now)
+    t.strictSame(at(0, 800), { a: 800, b: 800, c: 800 })
+    t.strictSame(at(29_000, 700), { a: 700, b: 700, c: 700 }, 'another size goes before them')
+    t.strictSame(at(29_999, 700), { a: 700, b: 700, c: 700 })
+    t.strictSame(at(30_000, 700), { a: 40, b: 50, c: 50 }, 'they have waited for long enough')
+    t.strictSame(at(59_999, 600), { a: 40, b: 50, c: 50 })
+    t.strictSame(at(60_000, 600), { a: 600, b: 600, c: 600 }, 'something else than PIDs keeps them')
+    t.strictSame(at(119_999, 600), { a: 600, b: 600, c: 600 }, 'or larger ones have landed meanwhile')
+    t.strictSame(at(120_000, 500), { a: 40, b: 50, c: 50 }, 'once more')
+  }
+)
+
+t.test('one of a hundred larger sizes does not keep a small one out of sight for ever', async (t) => {
+  const room = new AwaitedRoom()
+  const waiting = [...Array.from({ length: 100 }, (_, at) => pods(200 + at, ['b'])), pods(10, ['a'])]
+  t.equal(needs(waiting, room)['a'], undefined)
+  t.equal(needs(waiting, room, 30_000)['a'], 10)
+})
 
 t.test('for half a minute after pods have landed, others like them are expected', async (t) => {
   const room = new AwaitedRoom()
