@@ -2,7 +2,7 @@ import { maxPids } from '../kubernetes/qos/pids-limit.ts'
 import type { Pids } from '../lib/units.ts'
 import type { Ceiling } from '../model/node-reading.ts'
 import type { Floor } from '../policy/settings.ts'
-import { floorUnder } from './ceiling-account.ts'
+import { floorOfBindings, floorUnder } from './ceiling-account.ts'
 import type { NodeEntry } from './ledger/entries.ts'
 
 /*
@@ -10,6 +10,10 @@ import type { NodeEntry } from './ledger/entries.ts'
  * of the pods there, so capacity = what is free above the floor + those requests. Then a pod that comes, goes, or grows into
  * its request changes nothing: what it takes off the free PIDs is what it adds to the requests. Pods without a request (from
  * before, static, of system namespaces), and what a pod holds beyond its request, make the capacity smaller.
+ *
+ * A pod that is told to end keeps its request with the scheduler until it is gone, and may hold much less. A pod that waits may have that
+ * before: `freeForWaiting`. Should the first end before the capacity is lowered, its request is given away once more; so this is bounded by
+ * the part of the floor that bindings may take too.
  *
  * Never below the sum of the requests: a kubelet that restarts admits the pods of its node anew, and kills those that the
  * capacity does not hold (seen on v1.20 and v1.37).
@@ -21,6 +25,8 @@ export interface PidsOffer {
   readonly requests: Pids
   /** PIDs free above the floor, below 0 where pods hold more than there is; Infinity without a ceiling, undefined: unknown. */
   readonly free: Pids | undefined
+  /** The same for a pod that waits: pods that are told to end count with what they hold, not with what they request. */
+  readonly freeForWaiting: Pids | undefined
   /** Both ceilings are known. If not, there may be less free. */
   readonly isWhole: boolean
 }
@@ -37,7 +43,9 @@ export function offerOf(node: OfferingNode, floor: Floor, isFresh: boolean): Pid
   let requests = 0
   let held = 0
   let observedInAll = 0
-  for (const { requested, estimate, observed, state, hasFinished } of node.pods) {
+  /** Of `held`, what pods that are told to end request and do not need. */
+  let spare = 0
+  for (const { requested, estimate, observed, pending, state, hasFinished } of node.pods) {
     if (hasFinished) continue
     observedInAll += observed
     if (state === 'bound') {
@@ -47,22 +55,31 @@ export function offerOf(node: OfferingNode, floor: Floor, isFresh: boolean): Pid
       // It is being deleted: the scheduler counts its request until it is gone, and so do we.
       requests += requested
       held += Math.max(requested, observed)
+      spare += Math.max(0, requested - observed - pending)
     } else if (requested === 0) {
       // It may land on this node alone. With a request the scheduler itself looks for its room: twice would be never.
       held += estimate
     }
   }
-  if (!isFresh) return { requests, free: undefined, isWhole: false }
+  if (!isFresh) return { requests, free: undefined, freeForWaiting: undefined, isWhole: false }
   // Pods that the API server has not shown yet.
   for (const tasks of node.unclaimed?.values() ?? []) {
     held += tasks
     observedInAll += tasks
   }
-  const known = [
-    leftUnder(node.host, floor, (inUse) => held + Math.max(0, inUse - observedInAll)),
-    leftUnder(node.kubepods, floor, (inUse) => Math.max(held, inUse))
-  ].filter((pids) => pids !== undefined)
-  return { requests, free: known.length === 0 ? undefined : Math.min(...known), isWhole: node.isWhole }
+  const daemons = Math.max(0, (node.host.inUse ?? 0) - observedInAll)
+  const left = (reserve: Floor, taken: Pids): Pids | undefined =>
+    least(
+      leftUnder(node.host, reserve, () => taken + daemons),
+      leftUnder(node.kubepods, reserve, (inUse) => Math.max(taken, inUse))
+    )
+  const free = left(floor, held)
+  const freeForWaiting = least(left(floor, held - spare), left(floorOfBindings(floor), held))
+  return { requests, free, freeForWaiting, isWhole: node.isWhole }
+}
+
+function least(a: Pids | undefined, b: Pids | undefined): Pids | undefined {
+  return a === undefined || b === undefined ? (a ?? b) : Math.min(a, b)
 }
 
 function leftUnder({ limit, inUse }: Ceiling, floor: Floor, taken: (inUse: Pids) => Pids): Pids | undefined {

@@ -88,6 +88,35 @@ t.test('pods that come and go as they are counted change nothing', async (t) => 
   t.equal(capacity(fleet), 900, 'it is gone, and with it the tasks of the last reading')
 })
 
+t.test(
+  'for a pod that waits, one that is told to end holds what it uses, within the part of the floor that bindings take',
+  async (t) => {
+    const ends = (seen: number) => ({ requested: 200, estimated: 200, seen, deleting: true })
+    const frees = (pods: readonly Parameters<typeof nodeWith>[0][number][]) => {
+      const { free, freeForWaiting } = offerOf(nodeOf(nodeWith(pods)), floor, true)
+      return [free, freeForWaiting]
+    }
+    t.strictSame(frees([ends(150)]), [700, 750])
+    t.strictSame(frees([ends(150), ends(180)]), [500, 570])
+    t.strictSame(frees([ends(200)]), [700, 700])
+    t.strictSame(frees([ends(250)]), [650, 650], 'more than its request is in use in any case')
+    t.strictSame(frees([ends(0)]), [700, 775], 'a quarter of the floor of 100 is left')
+    t.strictSame(frees([{ estimated: 200, seen: 50, deleting: true }]), [850, 850], 'without a request it held no more')
+    t.strictSame(frees([{ ...ends(0), phase: 'Succeeded' }]), [900, 900])
+  }
+)
+
+t.test('one that was growing when it was told to end holds its estimate until it is sampled', async (t) => {
+  const fleet = nodeWith([{ requested: 200, estimated: 200, seen: 20 }])
+  fleet.clock.advance(15_000)
+  fleet.read(100, [['p0', 100]])
+  fleet.show({ requested: 200, estimated: 200, deleting: true }, 0)
+  t.match(offerOf(nodeOf(fleet), floor, true), { free: 700, freeForWaiting: 700 })
+  fleet.clock.advance(31_000)
+  fleet.read(120, [['p0', 120]])
+  t.match(offerOf(nodeOf(fleet), floor, true), { free: 700, freeForWaiting: 775 })
+})
+
 t.test('a pod that the scheduler still looks for is not held twice; one without a request is', async (t) => {
   const fleet = nodeWith([])
   const waiting = { phase: 'Pending', placement: pinnedTo('n'), estimated: 300 }
@@ -99,7 +128,12 @@ t.test('a pod that the scheduler still looks for is not held twice; one without 
 
 t.test('unknown is room for all, and no ceiling too', async (t) => {
   const node = nodeOf(nodeWith([{ requested: 200 }]))
-  t.strictSame(offerOf(node, floor, false), { requests: 200, free: undefined, isWhole: false })
+  t.strictSame(offerOf(node, floor, false), {
+    requests: 200,
+    free: undefined,
+    freeForWaiting: undefined,
+    isWhole: false
+  })
   t.equal(capacityOf({ requests: 200, free: undefined }), maxPids)
   t.equal(capacityOf({ requests: 200, free: Number.POSITIVE_INFINITY }), maxPids)
   t.equal(capacityOf({ requests: maxPids + 5, free: 0 }), maxPids + 5, 'the requests in any case')

@@ -7,7 +7,8 @@ import { longestUnknown } from '../taint-plan.ts'
  * What each node is to offer of pidguard.io/pids, and whether that is worth a write. Too much is corrected at once: the
  * scheduler would give it away. Too little waits: for two steps, and for a while after it was lowered, so that what sways a
  * little (a daemon with three threads more, and three less) is written once. What a node offers is rounded down to a step, so
- * swaying within a step is no write at all. But where a pod waits that would fit, the node is raised at once, and exactly.
+ * swaying within a step is no write at all. But where a pod waits that would fit, the node is raised at once, and exactly; also
+ * with what pods that are told to end no longer need.
  */
 
 /** A step is this part of the lower ceiling: 256 PIDs of 32768. Own choice: less than a tenth of the usual floor. */
@@ -87,20 +88,22 @@ function compareNames(a: { readonly name: string }, b: { readonly name: string }
 
 function changeOf(node: CapacityStanding, awaited: readonly Pids[]): CapacityChange | undefined {
   const { name, offered, offer, limit, loweredFor } = node
-  const { requests, free } = offer
+  const { requests, free, freeForWaiting } = offer
   const step = stepOf(limit)
   const capacity = capacityOf(offer)
+  const most = capacityOf({ requests, free: freeForWaiting })
   const stepped = capacity >= maxPids ? capacity : Math.max(requests, Math.floor(capacity / step) * step)
+  const wanted = (now: Pids): boolean => letsIn(now - requests, most - requests, awaited)
   // What rounding takes away may be just what a pod waits for.
-  const rounded = letsIn(stepped - requests, capacity - requests, awaited) ? capacity : stepped
+  const rounded = wanted(stepped) ? most : stepped
   const isKept = isUndecided(node)
   if (offered === undefined) return isKept ? undefined : { name, to: rounded, reason: 'new' }
   if (offered < requests) return { name, to: isKept ? requests : rounded, reason: 'requests' }
-  if (free !== undefined && offered > capacity) return { name, to: rounded, reason: 'lowered' }
+  if (free !== undefined && offered > most) return { name, to: rounded, reason: 'lowered' }
   if (isKept) return undefined
-  if (letsIn(offered - requests, capacity - requests, awaited)) return { name, to: capacity, reason: 'raised' }
-  const isWorth = rounded - offered >= 2 * step || (rounded >= maxPids && offered < maxPids)
-  return isWorth && loweredFor >= leastLowered ? { name, to: rounded, reason: 'raised' } : undefined
+  if (wanted(offered)) return { name, to: most, reason: 'raised' }
+  const isWorth = stepped - offered >= 2 * step || (stepped >= maxPids && offered < maxPids)
+  return isWorth && loweredFor >= leastLowered ? { name, to: stepped, reason: 'raised' } : undefined
 }
 
 /** It stays as it is: a reading may come, and a node without free PIDs cannot answer. */

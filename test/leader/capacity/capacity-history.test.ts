@@ -5,7 +5,7 @@ import { lateTime } from '../../../src/leader/taint-history.ts'
 const seen = (offered: number | undefined, isWhole = true): SeenNode => ({
   name: 'n',
   offered,
-  offer: { requests: 0, free: 0, isWhole },
+  offer: { requests: 0, free: 0, freeForWaiting: 0, isWhole },
   limit: 1000
 })
 

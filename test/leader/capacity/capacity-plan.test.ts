@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import t from 'tap'
+import type { PidsOffer } from '../../../src/headroom/pids-offer.ts'
 import { maxPids } from '../../../src/kubernetes/qos/pids-limit.ts'
 import {
   type CapacityChange,
@@ -11,6 +12,11 @@ import {
 } from '../../../src/leader/capacity/capacity-plan.ts'
 import { longestUnknown } from '../../../src/leader/taint-plan.ts'
 
+/** `ending`: what pods that are told to end no longer need. */
+function offer(requests: number, free: number | undefined, isWhole: boolean, ending = 0): PidsOffer {
+  return { requests, free, freeForWaiting: free === undefined ? undefined : free + ending, isWhole }
+}
+
 /** A node with a ceiling of 12800, so that a step is 100; of 1000 PIDs requested and `free` more. */
 function node(
   offered: number | undefined,
@@ -20,7 +26,7 @@ function node(
   return {
     name: 'n',
     offered,
-    offer: { requests: 1000, free, isWhole: free !== undefined },
+    offer: offer(1000, free, free !== undefined),
     limit: 12_800,
     silentFor: 0,
     loweredFor: Number.POSITIVE_INFINITY,
@@ -37,7 +43,7 @@ const cases: readonly { name: string; node: CapacityStanding; awaited?: number[]
   { name: 'rounded down to a step', node: node(undefined, 2099), want: 'n=3000 new' },
   {
     name: 'no less than the requests, also between steps',
-    node: node(undefined, 0, { offer: { requests: 1050, free: 0, isWhole: true } }),
+    node: node(undefined, 0, { offer: offer(1050, 0, true) }),
     want: 'n=1050 new'
   },
   { name: 'a node that is overfull', node: node(undefined, -500), want: 'n=1000 new' },
@@ -67,24 +73,51 @@ const cases: readonly { name: string; node: CapacityStanding; awaited?: number[]
   { name: 'at once', node: node(2900, 1950, { loweredFor: 0 }), awaited: [1950], want: 'n=2950 raised' },
   { name: 'not for one that fits already', node: node(2900, 1950), awaited: [1900], want: '' },
   { name: 'nor for one that would not', node: node(2900, 1950), awaited: [1951], want: '' },
+  {
+    name: 'what pods that end no longer need is no reason for a write',
+    node: node(2500, 1500, { offer: offer(1000, 1500, true, 900) }),
+    want: ''
+  },
+  {
+    name: 'nor for a pod that waits and would not fit',
+    node: node(2500, 1500, { offer: offer(1000, 1500, true, 900) }),
+    awaited: [2401],
+    want: ''
+  },
+  {
+    name: 'for one that would it is',
+    node: node(2500, 1500, { offer: offer(1000, 1500, true, 900) }),
+    awaited: [2400],
+    want: 'n=3400 raised'
+  },
+  {
+    name: 'and stays until those pods are gone',
+    node: node(3400, 1500, { offer: offer(1000, 1500, true, 900) }),
+    want: ''
+  },
+  {
+    name: 'one of them is, and holds its request no longer',
+    node: node(3400, 1500, { offer: offer(1000, 1500, true, 899) }),
+    want: 'n=2500 lowered'
+  },
   { name: 'two steps are', node: node(2800, 2000), want: 'n=3000 raised' },
   { name: 'not just after it was lowered', node: node(2800, 2000, { loweredFor: leastLowered - 1 }), want: '' },
   { name: 'then', node: node(2800, 2000, { loweredFor: leastLowered }), want: 'n=3000 raised' },
   { name: 'its ceiling is gone', node: node(maxPids - 1, infinite, { limit: infinite }), want: `n=${maxPids} raised` },
   {
     name: 'a node of which one ceiling is not known stays as it is',
-    node: node(1200, 2000, { offer: { requests: 1000, free: 2000, isWhole: false }, silentFor: 5 }),
+    node: node(1200, 2000, { offer: offer(1000, 2000, false), silentFor: 5 }),
     awaited: [500],
     want: ''
   },
   {
     name: 'but is lowered by the other one',
-    node: node(1200, 100, { offer: { requests: 1000, free: 100, isWhole: false }, silentFor: 5 }),
+    node: node(1200, 100, { offer: offer(1000, 100, false), silentFor: 5 }),
     want: 'n=1100 lowered'
   },
   {
     name: 'and in the end offers by that',
-    node: node(undefined, 100, { offer: { requests: 1000, free: 100, isWhole: false }, silentFor: firstReading }),
+    node: node(undefined, 100, { offer: offer(1000, 100, false), silentFor: firstReading }),
     want: 'n=1100 new'
   },
   { name: 'a silent node stays as it is', node: node(1200, undefined, { silentFor: longestUnknown - 1 }), want: '' },
@@ -130,19 +163,25 @@ t.test(
       limit: fc.oneof(fc.nat(40_000), fc.constant(infinite)),
       silentFor: fc.nat(2 * longestUnknown),
       loweredFor: fc.nat(2 * leastLowered),
-      isWhole: fc.boolean()
+      isWhole: fc.boolean(),
+      ending: fc.nat(4_000)
     })
     fc.assert(
-      fc.property(standings, fc.uniqueArray(fc.nat(40_000)), ({ requests, free, silentFor, ...rest }, sizes) => {
-        const awaited = sizes.sort((a, b) => a - b)
-        const isWhole = free !== undefined && rest.isWhole
-        const before = { name: 'n', ...rest, offer: { requests, free, isWhole }, silentFor: isWhole ? 0 : silentFor }
-        const [change] = planCapacity([before], awaited)
-        const offered = change === undefined ? before.offered : change.to
-        if (offered === undefined) return !isWhole && silentFor < firstReading
-        const isTooMuch = free !== undefined && offered > Math.max(requests, requests + free)
-        return offered >= requests && !isTooMuch && planCapacity([{ ...before, offered }], awaited).length === 0
-      })
+      fc.property(
+        standings,
+        fc.uniqueArray(fc.nat(40_000)),
+        ({ requests, free, silentFor, ending, ...rest }, sizes) => {
+          const awaited = sizes.sort((a, b) => a - b)
+          const isWhole = free !== undefined && rest.isWhole
+          const held = offer(requests, free, isWhole, ending)
+          const before = { name: 'n', ...rest, offer: held, silentFor: isWhole ? 0 : silentFor }
+          const [change] = planCapacity([before], awaited)
+          const offered = change === undefined ? before.offered : change.to
+          if (offered === undefined) return !isWhole && silentFor < firstReading
+          const isTooMuch = free !== undefined && offered > Math.max(requests, requests + free + ending)
+          return offered >= requests && !isTooMuch && planCapacity([{ ...before, offered }], awaited).length === 0
+        }
+      )
     )
   }
 )
