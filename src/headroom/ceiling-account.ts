@@ -42,16 +42,27 @@ export interface NodeFigures {
   readonly unattributed?: Pids
 }
 
+/** How long after a pod is ready a reading has a figure of it for sure: two rounds of cAdvisor, of up to 15 s each. */
+const surelySampled: Millis = 30_000
+
+/** Whether a reading of that instant must have a figure of the pod, by when it became ready. */
+export function mustHaveFigure({ readySince }: { readonly readySince?: Millis | undefined }, at: Millis): boolean {
+  return readySince !== undefined && at - readySince >= surelySampled
+}
+
 /**
- * Tasks that a reading shows under kubepods and of no pod: the samples of cgroups are up to 15 s apart, and pods have grown since
- * theirs was taken. Beside what those pods may still take they would count twice, so they count as a part of that. 0 where pods show
- * less than half of it: then figures of pods are missing, and it is not known what they take (own choice).
+ * Tasks that a reading shows under kubepods and of no pod: the samples of cgroups are up to 15 s apart, and pods have begun or grown
+ * since theirs was taken. Beside what those pods may still take they would count twice, so they count as a part of that. 0 where figures
+ * are missing that must be there (`mustHaveFigure`): then it is not known whose tasks these are.
  */
-export function unattributedIn({ kubepods, pods }: Pick<NodeReading, 'kubepods' | 'pods'>): Pids {
-  if (pods === undefined || kubepods.inUse === undefined) return 0
+export function unattributedIn(
+  { kubepods, pods }: Pick<NodeReading, 'kubepods' | 'pods'>,
+  lacksFigures: boolean
+): Pids {
+  if (pods === undefined || kubepods.inUse === undefined || lacksFigures) return 0
   let attributed = 0
   for (const tasks of pods.values()) attributed += tasks
-  return attributed * 2 < kubepods.inUse ? 0 : Math.max(0, kubepods.inUse - attributed)
+  return Math.max(0, kubepods.inUse - attributed)
 }
 
 /** What pods may still take, beyond the tasks in use that are theirs already. */

@@ -16,7 +16,7 @@ export async function playGuard({ story, plane, kubepods, workloads, node }: Sce
     ['second', room - some]
   ] as const) {
     const deployment = workloads.deployment(name, count, threads)
-    // A kubelet counts every 10 to 15 s, and kubepods before the pods in it: for so long what starts counts twice.
+    // What went before may have left tasks in the kubelet's last sample, which is up to 15 s old.
     await until(
       `room for ${name}`,
       async () => (await workloads.create(deployment, '--dry-run=server')).code === 0,

@@ -5,6 +5,7 @@ import {
   freeAtMost,
   freeUnder,
   isWhole,
+  mustHaveFigure,
   unattributedIn,
   wholePods
 } from '../../src/headroom/ceiling-account.ts'
@@ -62,17 +63,23 @@ t.test('tasks that no figure of a pod shows are a part of what pods may still ta
   ])
 })
 
-t.test('no task is a part of what pods may still take where it is not known what pods hold', async (t) => {
+t.test('tasks of no pod are a part of what pods may still take, unless figures of pods are missing', async (t) => {
   const kubepods = { limit: 1000, inUse: 300 }
-  const of = (...tasks: number[]) =>
-    unattributedIn({ kubepods, pods: new Map(tasks.map((pids, at) => [`p${at}`, pids])) })
-  t.equal(of(200, 70), 30)
-  t.equal(of(200, 170), 0, 'pods that were sampled later have grown since')
-  t.equal(of(150), 150)
-  t.equal(of(149), 0, 'most pods have no figure')
-  t.equal(of(), 0)
-  t.equal(unattributedIn({ kubepods, pods: undefined }), 0)
-  t.equal(unattributedIn({ kubepods: unknown, pods: new Map([['p', 10]]) }), 0)
+  const of = (tasks: readonly number[], lacksFigures = false) =>
+    unattributedIn({ kubepods, pods: new Map(tasks.map((pids, at) => [`p${at}`, pids])) }, lacksFigures)
+  t.equal(of([200, 70]), 30)
+  t.equal(of([200, 170]), 0, 'pods that were sampled later have grown since')
+  t.equal(of([20]), 280, 'many pods have just begun')
+  t.equal(of([]), 300)
+  t.equal(of([200, 70], true), 0)
+  t.equal(unattributedIn({ kubepods, pods: undefined }, false), 0)
+  t.equal(unattributedIn({ kubepods: unknown, pods: new Map([['p', 10]]) }, false), 0)
+})
+
+t.test('a reading must have a figure of a pod that has been ready for half a minute', async (t) => {
+  t.equal(mustHaveFigure({ readySince: 1_000 }, 31_000), true)
+  t.equal(mustHaveFigure({ readySince: 1_001 }, 31_000), false)
+  t.equal(mustHaveFigure({ readySince: undefined }, 31_000), false)
 })
 
 t.test('the tighter ceiling decides, whichever it is', async (t) => {

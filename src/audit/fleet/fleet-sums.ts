@@ -1,3 +1,4 @@
+import { mustHaveFigure } from '../../headroom/ceiling-account.ts'
 import { boundedBy, type Estimate, figureOf } from '../../headroom/estimate.ts'
 import { Workloads } from '../../headroom/ledger/peaks/workload-peaks.ts'
 import { shareOfLower } from '../../headroom/node-ceilings.ts'
@@ -27,8 +28,9 @@ interface NodeSum {
   /** `pending`: the part of the pods' estimates that is not observed yet. `seen`: the tasks that are. */
   pending: Pids
   seen: Pids
-  /** Tasks that the reading still shows of pods that have ended. */
+  /** See `ReadPods`. */
   ended: Pids
+  lacksFigures: boolean
   biggest: AuditNode['biggest']
   /** Its pods without a figure of their own: what they are counted with is known when all pods have been added. */
   readonly unfigured: { readonly pod: Unfigured; readonly pids: Pids; readonly limit: Pids | undefined }[]
@@ -207,6 +209,8 @@ export class FleetSums {
       if (figure === undefined) sum.unfigured.push({ pod, pids: pids ?? 0, limit })
       else sum.pending += Math.max(0, boundedBy(figure, limit).pids - (pids ?? 0))
       sum.seen += pids ?? 0
+      const at = this.#readings.get(node)?.at
+      if (pids === undefined && at !== undefined && mustHaveFigure(pod, at)) sum.lacksFigures = true
       if (pids !== undefined) this.#peaks.join(namespace, pod.workload)?.observe(pod, pids, this.#takenAt)
     }
     if (pids !== undefined && pids > (sum.biggest?.pids ?? 0)) sum.biggest = { namespace, name, pids }
@@ -239,5 +243,6 @@ export class FleetSums {
 }
 
 function emptySum(): NodeSum {
-  return { pods: 0, pending: 0, seen: 0, ended: 0, biggest: null, unfigured: [], unclaimed: undefined }
+  const counts = { pods: 0, pending: 0, seen: 0, ended: 0 }
+  return { ...counts, lacksFigures: false, biggest: null, unfigured: [], unclaimed: undefined }
 }

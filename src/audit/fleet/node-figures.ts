@@ -18,13 +18,21 @@ const nothingRead: Pick<NodeReading, 'host' | 'kubepods' | 'pods'> = {
   kubepods: { limit: undefined, inUse: undefined }
 }
 
-/** The ceilings of a node and the room under them. `ended`: tasks that a reading still shows of pods that have ended. */
+/** What a reading has of the pods that are there. */
+export interface ReadPods {
+  /** Tasks that it still shows of pods that have ended. */
+  readonly ended: Pids
+  /** It has no figure of a pod that it must have one of. */
+  readonly lacksFigures: boolean
+}
+
+/** The ceilings of a node and the room under them. */
 export function roomOf(
   { host, kubepods, pods }: Pick<NodeReading, 'host' | 'kubepods' | 'pods'> = nothingRead,
-  { pending, seen, ended }: Pick<NodeFigures, 'pending' | 'seen'> & { readonly ended: Pids },
+  { pending, seen, ended, lacksFigures }: Pick<NodeFigures, 'pending' | 'seen'> & ReadPods,
   floor: Floor
 ) {
-  const unattributed = unattributedIn({ kubepods, pods })
+  const unattributed = unattributedIn({ kubepods, pods }, lacksFigures)
   const without = ({ limit, inUse }: Ceiling): Ceiling => ({ limit, inUse: inUse && Math.max(0, inUse - ended) })
   const figures = { host: without(host), kubepods: without(kubepods), pending, seen, unattributed }
   const [tightest] = ceilingAccounts(figures, floor)

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util'
 import type { Millis, Pids } from '../../lib/units.ts'
 import { type Ceiling, lackOfLimits } from '../../model/node-reading.ts'
 import type { Clock } from '../../ports/runtime.ts'
-import { isKnown, isWhole, unattributedIn } from '../ceiling-account.ts'
+import { isKnown, isWhole, mustHaveFigure, unattributedIn } from '../ceiling-account.ts'
 import { CandidateSets } from './candidate-sets.ts'
 import { NodeEntry } from './entries.ts'
 import type { LedgerNode, LedgerReading } from './ledger-inputs.ts'
@@ -114,7 +114,7 @@ export class NodeBook {
     if (!isBridged) node.readingAt = isFuture || isFuller ? reading.at : Math.max(node.readingAt, reading.at)
     node.host = isBridged && !isKnown(reading.host) ? grown(node.host, growth) : reading.host
     node.kubepods = isBridged && !isKnown(reading.kubepods) ? grown(node.kubepods, growth) : reading.kubepods
-    node.unattributed = isBridged ? 0 : unattributedIn(reading)
+    node.unattributed = isBridged ? 0 : unattributedIn(reading, lacksFigures(node, told))
     node.isWhole = isWhole(node)
     // The sample is older than their end.
     for (const pod of node.pods) {
@@ -145,6 +145,13 @@ export class NodeBook {
       }
     }
   }
+}
+
+/** Whether the reading has no figure of a pod that it must have one of. */
+function lacksFigures({ pods }: NodeEntry, reading: LedgerReading): boolean {
+  return pods.some((pod) => {
+    return pod.state === 'bound' && reading.pods?.has(pod.cgroup) === false && mustHaveFigure(pod, reading.at)
+  })
 }
 
 function grown({ limit, inUse }: Ceiling, growth: Pids): Ceiling {

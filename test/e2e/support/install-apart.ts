@@ -45,7 +45,9 @@ export async function installApart(
   await untilIs('none of them', async () => (await api.list('pods', 'pidguard-system', '')).length, 0)
   await all('uncordon')
   if (policy !== undefined) installation.writePolicy(policy)
-  return { ...installation, scale, controller: await installation.startController(...options) }
+  // No process here can resolve the name of its Service.
+  const guard = components.includes('guard') ? [`--guard=https://localhost:${installation.guardPort}`] : []
+  return { ...installation, scale, controller: await installation.startController(...guard, ...options) }
 }
 
 /** Returns when the replica has seen every pod there is, and no other: its own among them, by which it counts replicas. */

@@ -121,7 +121,7 @@ const nodesAndReadings: readonly Case[] = [
       b.wait(60_001)
       b.pod('c', { node: 'n1', estimated: 100 })
       b.full('n1')
-      b.is([b.ask(1), b.ask(1, { placement: pinnedTo('n1') })], ['unknown reading too old', 'full n1 -100'])
+      b.is([b.ask(1), b.ask(1, { placement: pinnedTo('n1') })], ['unknown reading too old', 'full n1 0'])
     }
   },
   {
@@ -544,6 +544,20 @@ const podsOnNodes: readonly Case[] = [
       b.is([b.ask(200), b.ask(201)], ['fits', 'full n5 200'])
       b.pod('k1', { node: 'n5', phase: 'Succeeded', estimated: 300 })
       b.is([b.ask(500), b.ask(501)], ['fits', 'full n5 500'])
+    }
+  },
+  {
+    what: 'pods that begin at once count once, although kubepods is sampled before most of them',
+    run: (b) => {
+      b.node('n5')
+      for (const uid of ['k1', 'k2', 'k3', 'k4']) b.pod(uid, { node: 'n5', estimated: 200 })
+      const sample = { kubepods: { limit: 1000, inUse: 600 }, host: { limit: 2000, inUse: 700 } }
+      b.read('n5', { ...sample, pods: new Map([['k1', 20]]) })
+      b.is([b.ask(200), b.ask(201)], ['fits', 'full n5 200'])
+      b.pod('k2', { node: 'n5', estimated: 200, readySince: Number.NEGATIVE_INFINITY })
+      b.wait(1)
+      b.read('n5', { ...sample, pods: new Map([['k1', 20]]) })
+      b.is([b.ask(1)], ['full n5 -380'], 'a figure is missing: whose the others are is not known')
     }
   },
   {
