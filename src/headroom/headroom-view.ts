@@ -23,6 +23,11 @@ export interface Demand {
   readonly maxAge: Millis
   /** undefined: what others claim counts in full. */
   readonly isolation?: Isolation | undefined
+  /**
+   * The binding of the pods is checked too. So pods that are told to end count with what they hold, also those that may still grow: they
+   * end within moments, and a pod that is admitted in vain waits for as long.
+   */
+  readonly isCheckedAgain?: boolean
 }
 
 /**

@@ -7,7 +7,7 @@ import { type GroupNeed, sayGroup } from './group-need.ts'
 import type { Demand, HeadroomView } from './headroom-view.ts'
 
 /** A demand as a rule has it; the settings of the namespace say the rest. */
-export type Asked = Omit<Demand, 'floor' | 'maxAge' | 'isolation'> & {
+export type Asked = Omit<Demand, 'floor' | 'maxAge' | 'isolation' | 'isCheckedAgain'> & {
   readonly estimate?: Estimate | undefined
   readonly need?: GroupNeed
 }
@@ -25,11 +25,11 @@ export function shortageOf(
   namespace: string,
   { estimate, need, ...demand }: Asked
 ): Finding[] {
-  const { maxAge, claimShare: share } = settings.headroom
+  const { maxAge, claimShare: share, taintNodes: isCheckedAgain } = settings.headroom
   const floor = floorOfNewPods(settings.headroom.floor, settings.headroom)
   const { pids, pods, placement } = demand
   if (placement.isTooLong && pods > 0) return [{ pointer, ...tooLongToCheck }]
-  const assessment = headroom.assess({ ...demand, floor, maxAge, isolation: { namespace, share } })
+  const assessment = headroom.assess({ ...demand, floor, maxAge, isolation: { namespace, share }, isCheckedAgain })
   switch (assessment.verdict) {
     case 'fits':
     case 'nowhere':

@@ -34,20 +34,23 @@ t.test('a shortage says the figures, the group and the origin of the estimate', 
   })
 })
 
-t.test('where bindings are checked and full nodes are tainted, a new pod leaves half of the floor', async (t) => {
-  const { headroom } = fleetOf({ n1: { kubepods: [1000, 850] } })
-  const ask = (pids: number, taintNodes: boolean, floor: Floor = { share: 0.1 }) => {
-    const { headroom: usual, ...rest } = settings()
-    const changed = { ...rest, headroom: { ...usual, taintNodes, floor } }
-    return shortageOf('/spec', 'no room', { settings: changed, headroom }, 'shop', { ...asked, pids })
+t.test(
+  'where bindings are checked and full nodes are tainted, a new pod leaves three quarters of the floor',
+  async (t) => {
+    const { headroom } = fleetOf({ n1: { kubepods: [1000, 850] } })
+    const ask = (pids: number, taintNodes: boolean, floor: Floor = { share: 0.1 }) => {
+      const { headroom: usual, ...rest } = settings()
+      const changed = { ...rest, headroom: { ...usual, taintNodes, floor } }
+      return shortageOf('/spec', 'no room', { settings: changed, headroom }, 'shop', { ...asked, pids })
+    }
+    t.strictSame(ask(50, false), [])
+    t.match(ask(51, false), [{ detail: /floor 100/ }])
+    t.strictSame(ask(75, true), [])
+    t.match(ask(76, true), [{ detail: /floor 75/ }])
+    t.strictSame(ask(74, true, { pids: 101 }), [])
+    t.match(ask(75, true, { pids: 101 }), [{ detail: /floor 76/ }], 'a count is rounded up')
   }
-  t.strictSame(ask(50, false), [])
-  t.match(ask(51, false), [{ detail: /floor 100/ }])
-  t.strictSame(ask(100, true), [])
-  t.match(ask(101, true), [{ detail: /floor 50/ }])
-  t.strictSame(ask(99, true, { pids: 101 }), [])
-  t.match(ask(100, true, { pids: 101 }), [{ detail: /floor 51/ }], 'a count is rounded up')
-})
+)
 
 t.test('a placement that is too long is denied, if any pod is asked for', async (t) => {
   const placement = { ...plain, isTooLong: true }

@@ -110,13 +110,16 @@ export function fleetOf(nodes: Readonly<Record<string, NodeSketch>>): Fleet {
       ledger.observePod(podFacts(uid, facts))
     }
     if (sketch.age === null) continue
-    const seen = Object.entries(pods).map(([uid, { observed = 0 }]) => [uid, observed] as const)
+    const seen = new Map(Object.entries(pods).map(([uid, { observed = 0 }]) => [uid, observed] as const))
+    // What else is in use is of others: it is no part of what these pods may still take.
+    const others = (sketch.kubepods?.[1] ?? 0) - [...seen.values()].reduce((sum, pids) => sum + pids, 0)
+    if (others > 0) seen.set('others', others)
     ledger.observeReading({
       node: name,
       at: clock.now() - (sketch.age ?? 0),
       host: ceilingOf(sketch.host),
       kubepods: ceilingOf(sketch.kubepods),
-      pods: new Map(seen)
+      pods: seen
     })
   }
   return fleet

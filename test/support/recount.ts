@@ -12,6 +12,7 @@ export function recount(ledger: Ledger, slow: SlowLedger): { readonly kept: obje
   const kept = {
     nodes: [...ledger.nodes].map(({ name }) => name).sort(),
     pending: names.map((name) => ledger.node(name)?.pending),
+    pendingOfEnding: names.map((name) => ledger.node(name)?.pendingOfEnding),
     seen: names.map((name) => ledger.node(name)?.seen),
     claims: names.map((name) => {
       const { stored = [], unstored = [] } = nodeClaims(ledger, name)
@@ -44,6 +45,7 @@ export function recount(ledger: Ledger, slow: SlowLedger): { readonly kept: obje
   const counted = {
     nodes: names,
     pending: names.map((name) => slow.pendingOn(name)),
+    pendingOfEnding: names.map((name) => slow.pendingOfEndingOn(name)),
     seen: names.map((name) => slow.seenOn(name)),
     claims: names.map((name) => {
       const claiming = claimingOn(ledger, name)

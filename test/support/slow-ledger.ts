@@ -286,6 +286,11 @@ export class SlowLedger {
     return this.podsOn(node).reduce((sum, uid) => sum + this.pendingOf(uid), 0)
   }
 
+  pendingOfEndingOn(node: string): number {
+    const ending = this.podsOn(node).filter((uid) => !this.isLive(uid))
+    return ending.reduce((sum, uid) => sum + this.pendingOf(uid), 0)
+  }
+
   get waiting(): string[] {
     return this.uids.filter((uid) => this.placeOf(uid) === undefined && this.isLive(uid) && !this.isHeldUp(uid))
   }

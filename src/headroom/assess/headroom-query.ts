@@ -160,7 +160,7 @@ export class HeadroomQuery {
     const free = this.#claimed(node, this.#demand.floor)
     const relief = free === undefined ? 0 : this.#reliefOn(node, free)
     const { host, kubepods, seen, unattributed, name, readingAt } = node
-    const pending = Math.max(0, node.pending - relief)
+    const pending = Math.max(0, node.pending - relief - this.#endingOn(node))
     return accountOf({ name, readingAt, host, kubepods, seen, pending, unattributed }, this.#demand.floor, this.#now)
   }
 
@@ -205,8 +205,12 @@ export class HeadroomQuery {
     if (free === undefined) return undefined
     // A node at its floor may be silent because it has no PIDs left to answer with.
     if (isOld && (freeAtMost(node, this.#demand.floor) ?? 0) > 0) return undefined
-    return free + (this.#self?.node === node ? this.#self.pending : 0) - this.setAsideOn(node)
+    return free + (this.#self?.node === node ? this.#self.pending : 0) + this.#endingOn(node) - this.setAsideOn(node)
   }
+
+  /** What pods that are told to end may still take, where it does not count. */
+  #endingOn = (node: NodeEntry): Pids =>
+    this.#demand.isCheckedAgain === true ? Math.min(node.pendingOfEnding, stillToCome(node)) : 0
 
   #whyUnknown({ readingAt }: NodeEntry): UnknownReason {
     if (readingAt === Number.NEGATIVE_INFINITY) return 'no reading'

@@ -45,6 +45,8 @@ export class NodeEntry implements NodeFigures {
   isWhole = false
   /** Σ of the part of their estimates that is not observed yet, see `PodEntry.pending`. */
   pending: Pids = 0
+  /** The part of `pending` that is of pods which are told to end. */
+  pendingOfEnding: Pids = 0
   /** Σ over all its pods of their observed tasks: those that are told to end hold theirs until they have ended. */
   seen: Pids = 0
   /** See `NodeFigures`; as of the last reading. */

@@ -114,7 +114,6 @@ export class NodeBook {
     if (!isBridged) node.readingAt = isFuture || isFuller ? reading.at : Math.max(node.readingAt, reading.at)
     node.host = isBridged && !isKnown(reading.host) ? grown(node.host, growth) : reading.host
     node.kubepods = isBridged && !isKnown(reading.kubepods) ? grown(node.kubepods, growth) : reading.kubepods
-    node.unattributed = isBridged ? 0 : unattributedIn(reading, lacksFigures(node, told))
     node.isWhole = isWhole(node)
     // The sample is older than their end.
     for (const pod of node.pods) {
@@ -122,6 +121,9 @@ export class NodeBook {
       const sampledBy = told.at - sampleLag
       if (pod.endingSince !== undefined && reading.pods !== undefined && sampledBy >= pod.endingSince) settle(pod)
     }
+    // No more than these pods may still take: one that comes later counts in full.
+    const unattributed = isBridged ? 0 : unattributedIn(reading, lacksFigures(node, told))
+    node.unattributed = Math.min(unattributed, node.pending)
     // Now rather than at the next review, which may ask all nodes.
     if (node.claims !== undefined) claimsOn(node)
     // Where there is no ceiling there are no limits either.

@@ -65,6 +65,7 @@ function count(pod: PodEntry, sign: 1 | -1): void {
   if (node === undefined) return
   node.areClaimsOld = true
   node.pending += sign * pending
+  if (pod.state === 'ended') node.pendingOfEnding += sign * pending
   node.seen += sign * pod.observed
   add(namespace, node, weight)
 }

@@ -367,6 +367,12 @@ const podsOnNodes: readonly Case[] = [
       b.wait(5_000)
       b.pod('a', { ...grows, deleting: true })
       b.is([b.askNode('n1', 600), b.askNode('n1', 601)], ['fits', 'full'], 'it may hold 400 by now')
+      const again = { isCheckedAgain: true }
+      b.is(
+        [b.ask(999, again), b.ask(1_000, again)],
+        ['fits', 'full n1 999'],
+        'for pods that are checked again it holds 1'
+      )
       b.read('n1', { at: 4_999, kubepods: { limit: 1000, inUse: 90 }, pods: new Map([['a', 90]]) })
       b.is([b.askNode('n1', 600), b.askNode('n1', 601)], ['fits', 'full'], 'a sample from before')
       b.read('n1', { kubepods: { limit: 1000, inUse: 350 }, pods: undefined })
