@@ -1,4 +1,6 @@
+import { type Reservation, readReservation, reservationLine } from '../../src/headroom/reservation.ts'
 import { pidsResource } from '../../src/kubernetes/qos/pids-request.ts'
+import { takeReservation } from '../../src/leader/guard/take-reservation.ts'
 import { lookEvery } from '../../src/leader/node-tainter.ts'
 import { lowPids } from '../../src/leader/taint-plan.ts'
 import type { Millis, Pids } from '../../src/lib/units.ts'
@@ -10,7 +12,7 @@ import { Figures } from './figures.ts'
 import { Leader } from './leader.ts'
 import { Program, settingsOf } from './program.ts'
 import { Random } from './random.ts'
-import { isEnded, type Node, type NodeObject, type Pod, threadsOf, useOf, type Workload } from './truth.ts'
+import { isEnded, type Node, type NodeObject, type Pod, roomOf, threadsOf, useOf, type Workload } from './truth.ts'
 
 export type Way = 'guard' | 'scheduler'
 
@@ -24,6 +26,11 @@ export interface Scenario {
   readonly demand: number
   /** Ceilings as many nodes have (32768), with pods of 100 to 2000; else of 1500 to 6000, with pods of 8 to 900. */
   readonly isReal: boolean
+  /**
+   * Nodes offer all that is above their floors, and always the same, in place of what the leader publishes: no publisher has more to offer
+   * to pods that use what they request.
+   */
+  readonly hasFixedOffers?: boolean
 }
 
 export interface AdmittedPod {
@@ -69,6 +76,7 @@ export class Cluster {
   readonly #leader: Leader
   #version = 1
   #nodesMade = 0
+  #saidUntil: Millis = 0
 
   constructor(scenario: Scenario) {
     const { seed, way } = scenario
@@ -79,7 +87,9 @@ export class Cluster {
     for (let made = 0; made < replicaCount; made++) this.#start(replicaCount)
     // The one writer of guard; the leader has a watch of its own.
     if (way === 'guard') this.#start(1)
-    this.#leader = new Leader(this.#start(1), this.settings)
+    const leader = this.#start(1)
+    this.#leader = new Leader(leader, this.settings)
+    if (way === 'guard') this.writer.sink = { isHeard: true, add: (reservation) => this.#say(reservation, leader) }
     this.queue.after(3_000, () => this.#lookAtNodes())
   }
 
@@ -105,6 +115,14 @@ export class Cluster {
     }
     this.queue.after(60_000, sweep)
     return program
+  }
+
+  /** The one writer says it to the leader, over a connection that keeps the order. */
+  #say(reservation: Reservation, leader: Program): void {
+    const heard = readReservation(reservationLine(reservation) ?? '')
+    if (heard === undefined) throw new Error('the leader does not understand the one writer')
+    this.#saidUntil = Math.max(this.#saidUntil, this.queue.now + this.noise.between(0.5, 3))
+    this.queue.at(this.#saidUntil, () => takeReservation(heard, leader.ledger, leader.headroom))
   }
 
   /** Stored: every watch shows it some milliseconds later. */
@@ -228,6 +246,15 @@ export class Cluster {
     })
   }
 
+  /** Of nodes that do not offer anything yet. */
+  #fixedOffers(): { readonly name: string; readonly to: Pids }[] {
+    const isNew = ({ object }: Node): boolean => object.status.allocatable[pidsResource] === undefined
+    return [...this.nodes.values()].filter(isNew).map((node) => ({
+      name: node.object.metadata.name,
+      to: Math.floor(roomOf(node))
+    }))
+  }
+
   // What the leader does
 
   #lookAtNodes(): void {
@@ -255,7 +282,8 @@ export class Cluster {
         })
       }
     } else {
-      for (const { name, to } of this.#leader.lookAtCapacities(queue.now)) {
+      const changes = scenario.hasFixedOffers === true ? this.#fixedOffers() : this.#leader.lookAtCapacities(queue.now)
+      for (const { name, to } of changes) {
         write(name, ({ object }) => {
           this.#leader.wroteCapacity(name, to, queue.now)
           const offer: Record<string, string> = to === undefined ? {} : { [pidsResource]: String(to) }

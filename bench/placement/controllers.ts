@@ -149,6 +149,7 @@ export class Controllers {
           hasLeft: false,
           isUnschedulable: false,
           attempts: 0,
+          triedAt: 0,
           missedSince: undefined
         }
         const requests = object.spec.containers[0]?.resources.requests ?? {}

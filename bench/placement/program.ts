@@ -2,6 +2,7 @@ import { RuleIndex } from '../../src/engine/rule-index.ts'
 import type { Headroom } from '../../src/headroom/assess/headroom.ts'
 import { feedOf } from '../../src/headroom/ledger/cache-feed.ts'
 import type { Ledger } from '../../src/headroom/ledger/ledger.ts'
+import type { ReservationSink } from '../../src/headroom/reservation.ts'
 import { nodeKind } from '../../src/kube/cache/cached-kinds.ts'
 import { buildPodKind } from '../../src/kube/cache/cached-pods.ts'
 import { WaitingRequests } from '../../src/leader/capacity/waiting-requests.ts'
@@ -54,6 +55,8 @@ export class Program {
   readonly ledger: Ledger
   readonly headroom: Headroom
   readonly #admission: Admission
+  /** Hears of what is counted, as the leader hears of what the one writer counts. */
+  sink: ReservationSink | undefined
 
   /** `replicas`: how many processes give away the same room. */
   constructor(clock: Clock, settings: Settings, replicas: number) {
@@ -76,7 +79,7 @@ export class Program {
       meter: { countReview() {}, countOutcome() {} },
       slow: Number.POSITIVE_INFINITY,
       facts: () => ({ headroom, limitRanges: [] }),
-      admitted
+      admitted: (subject, found, caller) => admitted(subject, found, caller, this.sink)
     })
   }
 

@@ -58,6 +58,7 @@ export class Scheduler {
   #place(pod: Pod): void {
     const { scenario, random, nodes, queue } = this.#cluster
     pod.attempts++
+    pod.triedAt = queue.now
     const reasons = new Set<string>()
     let best: Node | undefined
     let top = Number.NEGATIVE_INFINITY
@@ -167,12 +168,16 @@ export class Scheduler {
     this.#cluster.stored('pods', pod.object)
   }
 
-  /** Something has changed: what no node took goes through its back-off again. */
+  /**
+   * Something has changed: what no node took is tried again, once its back-off since the last attempt is over (kube-scheduler
+   * pkg/scheduler/backend/queue, isPodBackingoff).
+   */
   #tryAll(): void {
+    const { queue } = this.#cluster
     const all = this.#unschedulable
     this.#unschedulable = new Set()
     for (const pod of all) {
-      this.#cluster.queue.after(backOff(pod), () => {
+      queue.after(Math.max(1, pod.triedAt + backOff(pod) - queue.now), () => {
         pod.isUnschedulable = false
         this.add(pod)
       })

@@ -103,6 +103,8 @@ export interface Pod {
   hasLeft: boolean
   isUnschedulable: boolean
   attempts: number
+  /** When the scheduler tried it last. */
+  triedAt: Millis
   /** Since when it has been Pending although a node has room for it. */
   missedSince: Millis | undefined
 }
