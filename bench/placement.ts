@@ -4,7 +4,8 @@ import type { Scenario, Way } from './placement/cluster.ts'
 import { Figures, percent } from './placement/figures.ts'
 import { simulate } from './placement/simulate.ts'
 
-const seeds = process.argv.length > 2 ? process.argv.slice(2).map(Number) : [1, 2, 3, 4, 5, 6]
+const seeds =
+  process.argv.length > 2 ? process.argv.slice(2).map(Number) : Array.from({ length: 24 }, (_, at) => at + 1)
 if (!seeds.every((seed) => Number.isSafeInteger(seed) && seed > 0)) {
   console.error('usage: npm run bench:placement [-- SEED …], each a whole number above 0')
   process.exit(2)
