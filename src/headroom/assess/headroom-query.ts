@@ -87,10 +87,8 @@ export class HeadroomQuery {
     const idle = sumsOf(this.#own.idle)
     const rest = pids - sumsOf(this.#own.known).pids + this.setAside + idle.pids
     if (rest === 0) return { pids: 0, largest: 0 }
-    return {
-      pids: rest,
-      largest: Math.max(largest, idle.largest, this.#peers === 0 ? 0 : this.#ledger.unseen.waiting.largest)
-    }
+    const unseen = this.#peers === 0 ? 0 : this.#ledger.unseen.waiting.largest
+    return { pids: rest, largest: Math.max(largest, idle.largest, unseen) }
   }
 
   /**
@@ -179,10 +177,11 @@ export class HeadroomQuery {
   /** PIDs of the node that others claim beyond their share; only where they decide. */
   #reliefOn(node: NodeEntry, free: Pids): Pids {
     const { isolation, pids } = this.#demand
-    const claims = node.pending - (this.#self?.node === node ? this.#self.pending : 0) + this.setAsideOn(node)
+    const own = this.#self?.node === node ? this.#self.pending : 0
+    const claims = node.pending - own - this.#endingOn(node) + this.setAsideOn(node)
     // There is room in any case, or there is none even without claims.
     if (isolation === undefined || claims === 0 || free >= this.#enough || free + claims < pids) return 0
-    if (isolation.onlyBeyond === true && !isOverclaimed(node)) return 0
+    if (isolation.onlyBeyond && !isOverclaimed(node)) return 0
     const room = free + claims
     const onNode = claimsOn(node)
     const { found } = onNode
@@ -190,7 +189,7 @@ export class HeadroomQuery {
     this.#unseenOn ??= unseenByNode(this.#ledger, this.#peers, this.#demand.uid)
     const claimed = excessClaims(node, this.#unseenOn.get(node.name) ?? [], isolation, room, this.#self)
     // What is in use already is no claim.
-    const excess = Math.min(claimed, stillToCome(node) + this.setAsideOn(node))
+    const excess = Math.min(claimed, stillToCome(node) - this.#endingOn(node) + this.setAsideOn(node))
     onNode.found = { by: this, room, excess }
     return excess
   }
@@ -209,8 +208,9 @@ export class HeadroomQuery {
   }
 
   /** What pods that are told to end may still take, where it does not count. */
-  #endingOn = (node: NodeEntry): Pids =>
-    this.#demand.isCheckedAgain === true ? Math.min(node.pendingOfEnding, stillToCome(node)) : 0
+  #endingOn(node: NodeEntry): Pids {
+    return this.#demand.isCheckedAgain ? Math.min(node.pendingOfEnding, stillToCome(node)) : 0
+  }
 
   #whyUnknown({ readingAt }: NodeEntry): UnknownReason {
     if (readingAt === Number.NEGATIVE_INFINITY) return 'no reading'

@@ -185,6 +185,22 @@ t.test(
   }
 )
 
+t.test('what pods that are being deleted may still take is left out once, also where claims are bounded', async (t) => {
+  const { ledger, headroom, clock } = emptyFleet()
+  ledger.observeNode(nodeFacts('n1'))
+  const grows = { node: 'n1', namespace: 'orders', estimated: 600 }
+  ledger.observePod(podFacts('a', grows))
+  const seen = { kubepods: { limit: 1000, inUse: 100 }, pods: new Map([['a', 100]]) }
+  ledger.observeReading(reading('n1', clock.now(), seen))
+  ledger.observePod(podFacts('a', { ...grows, deleting: true }))
+  const verdict = (pids: number, isCheckedAgain: boolean, bounded = isolation) =>
+    headroom.assess(demand({ pids, floor: { pids: 0 }, isolation: bounded, isCheckedAgain })).verdict
+  const whole = { namespace: 'shop', share: 1 }
+  t.strictSame([verdict(400, false, whole), verdict(401, false, whole)], ['fits', 'full'])
+  for (const bounded of [whole, isolation])
+    t.strictSame([verdict(900, true, bounded), verdict(901, true, bounded)], ['fits', 'full'])
+})
+
 t.test('a denial shows the node as it was counted', async (t) => {
   const { store, headroom } = fleet()
   store('orders', most, { node: 'n1' })
