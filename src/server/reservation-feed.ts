@@ -9,7 +9,7 @@ export const mostReaders = 4
 const mostUnsent: Bytes = 1024 * 1024
 
 /** Between two empty lines, so that both ends see that the other is there. */
-export const heartbeat: Millis = 5_000
+const heartbeat: Millis = 5_000
 
 /**
  * Says to its readers what was just counted, one JSON object a line. It remembers nothing: who comes later or loses the
