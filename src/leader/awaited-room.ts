@@ -16,11 +16,11 @@ import type { Millis, Pids } from '../lib/units.ts'
  * some of them. So the roomiest nodes are filled first.
  *
  * Pods that have just begun to wait open no node that is closed for those expected, as long as the open ones hold all of them: each
- * small pod would open most nodes for a moment. After two seconds a pod that waits goes before all that are only expected, and
- * every node that it fits on is open to it: what keeps it from the roomiest may be something else than PIDs.
+ * small pod would open most nodes for a moment. After two seconds a pod that waits goes before all that are only expected.
  *
  * Larger pods may keep a small one waiting, one size after the other. Who has waited for 30 s goes before all larger ones, for as long
- * as the scheduler takes to try three times; of several such sizes the smallest, so that each fits where it does.
+ * as the scheduler takes to try three times; of several such sizes the smallest, so that each fits where it does. Every node that it fits on
+ * is open to it then: what keeps it from the roomiest may be something else than PIDs.
  *
  * A pod that fits nowhere closes the nodes where nobody who waits fits: the scheduler then calls it unschedulable, which
  * autoscalers see, and does not try again before a node opens.
@@ -83,7 +83,12 @@ export class AwaitedRoom {
       }
       fitting.push(pods)
       if (hasOpen(pods, free, needs) && this.#maySteer(pods.key, now))
-        steer(pods, this.#isNew(pods.key, now) ? roomFor(pods, free) : pods.pids, free, needs)
+        steer(
+          pods,
+          this.#isKept(pods, now) ? pods.pids : roomFor(pods, free, this.#isNew(pods.key, now) ? leastShare : 0),
+          free,
+          needs
+        )
     }
     const smallestFirst = stuck.sort((a, b) => a.pids - b.pids)
     for (const pods of smallestFirst) steer(pods, pods.pids, free, needs)
@@ -105,13 +110,15 @@ export class AwaitedRoom {
 
   /** The largest first; before all, the smallest first, those that others have kept waiting. */
   #inOrder(waiting: readonly AwaitingPods[], now: Millis): readonly AwaitingPods[] {
-    const isKept = ({ key }: AwaitingPods): boolean => {
-      const waited = now - (this.#waitingSince.get(key) ?? now)
-      return waited >= steeringTime && !this.#isResting(key, now)
-    }
-    const kept = waiting.filter(isKept)
-    const others = kept.length === 0 ? waiting : waiting.filter((pods) => !isKept(pods))
+    const kept = waiting.filter((pods) => this.#isKept(pods, now))
+    const others = kept.length === 0 ? waiting : waiting.filter((pods) => !this.#isKept(pods, now))
     return [...kept.sort((a, b) => a.pids - b.pids), ...others.toSorted((a, b) => b.pids - a.pids)]
+  }
+
+  /** Others have gone before it for long, and it is its turn. */
+  #isKept({ key }: AwaitingPods, now: Millis): boolean {
+    const waited = now - (this.#waitingSince.get(key) ?? now)
+    return waited >= steeringTime && !this.#isResting(key, now)
   }
 
   /** Raises needs to those of the pods that are expected, but where pods that wait need the node. */
@@ -123,7 +130,7 @@ export class AwaitedRoom {
   ): void {
     const expected = new Map<string, Pids>()
     for (const pods of this.#expected(now)) {
-      if (fitsSomewhere(pods, free)) steer(pods, roomFor(pods, free), free, expected)
+      if (fitsSomewhere(pods, free)) steer(pods, roomFor(pods, free, leastShare), free, expected)
     }
     const isOpen = (name: string): boolean => {
       return (free.get(name) ?? Number.NEGATIVE_INFINITY) >= Math.max(needs.get(name) ?? 0, expected.get(name) ?? 0)
@@ -184,7 +191,7 @@ function fitsSomewhere({ nodes, pids }: AwaitingPods, free: ReadonlyMap<string, 
  * What a node must have free to be open to these pods: room for as many of them as leaves enough nodes open for all, and for
  * `leastShare` of what the roomiest holds.
  */
-function roomFor({ nodes, pids, count }: AwaitingPods, free: ReadonlyMap<string, Pids>): Pids {
+function roomFor({ nodes, pids, count }: AwaitingPods, free: ReadonlyMap<string, Pids>, leastShare: number): Pids {
   const mostFirst = nodes.map(({ name }) => Math.min(count, wholePods(free.get(name) ?? 0, pids))).sort((a, b) => b - a)
   const least = Math.max(1, Math.ceil((mostFirst[0] ?? 0) * leastShare))
   let held = 0

@@ -71,7 +71,8 @@ t.test(
     const room = new AwaitedRoom()
     t.equal(needs([pods(100, all, 9)], room)['a'], 400)
     t.equal(needs([pods(100, all, 9)], room, 1_999)['a'], 400)
-    t.equal(needs([pods(100, all, 9)], room, 2_000)['a'], 100, 'then wherever one fits')
+    t.equal(needs([pods(100, all, 9)], room, 2_000)['a'], 300, 'then wherever they fit')
+    t.equal(needs([pods(100, all, 40)], room, 2_001)['a'], 100)
   }
 )
 
